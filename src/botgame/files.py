@@ -1,0 +1,57 @@
+"""Files that are never half written: write beside, flush to disk, rename."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from botgame.errors import UserError
+
+_RENAME_TRIES = 20  # Windows refuses to replace a file while a reader holds it open
+
+
+def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
+    """Write `data` (bytes, or a function that writes into the open file) to `path`, all or nothing.
+
+    Raises UserError when the folder cannot be written or the disk is full; the old file then stays as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            if callable(data):
+                data(file)
+            else:
+                file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}; free space or choose another path") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename over `target`, waiting up to a second for a reader to let go. Raises OSError."""
+    for attempt in range(_RENAME_TRIES):
+        try:
+            source.replace(target)
+            return
+        except PermissionError:
+            if attempt == _RENAME_TRIES - 1:
+                raise
+            time.sleep(0.05)
+
+
+def next_backup(path: Path) -> Path:
+    """First free name `stem.backup1.ext`, `stem.backup2.ext`, ... beside `path`."""
+    number = 1
+    while True:
+        candidate = path.with_name(f"{path.stem}.backup{number}{path.suffix}")
+        if not candidate.exists():
+            return candidate
+        number += 1

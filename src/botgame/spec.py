@@ -1,0 +1,161 @@
+"""Types that describe a game to a learner: observation fields, action heads, rewards. Types only, no game in here.
+
+A game offers one `Spec`; the network, replay loaders, exporters and docs loop over it, and each checkpoint embeds it.
+
+The observation of N seats is a dict of arrays, one row a seat:
+
+| key           | dtype, shape             | meaning                                                              |
+|---------------|--------------------------|----------------------------------------------------------------------|
+| `scalars`     | float32 [N, S]           | one column a `Scalar`, scaled to about [-1, 1]                        |
+| `vectors`     | float32 [N, V, 2]        | unit vectors in world axes; (0, 0) when there is nothing to point at  |
+| `entities`    | float32 [N, E, F]        | table of things seen; valid rows first, the targets before the others |
+| `entity_mask` | bool [N, E]              | True for the valid rows                                              |
+| `raster`      | uint8 [N, C, R, R]       | egocentric map, [row = y, column = x], 0..255                         |
+| `legal`       | bool [N, sum head sizes] | legal categories of every head, heads side by side (`Spec.slices`)    |
+| `privileged`  | float32 [N, Q]           | opponents' true state: for the critic in training only                |
+
+Actions are int64 [N, H], one column a head in spec order; an unused head (see `Head.used_when`) holds 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+HeadKind = Literal["categorical", "direction", "pointer"]
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """One number a seat sees. `thresholds`: values where small differences decide, for a thermometer encoding."""
+
+    name: str
+    thresholds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """True where the category that was chosen in the earlier head `head` is one of `values`."""
+
+    head: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Head:
+    """One action head. Heads are chosen in the order of the spec, each given those before it (autoregressive).
+
+    kind: `categorical`; `direction`, where `directions[k]` is the unit vector of category k ((0, 0): stay);
+    or `pointer`, where category 0 is "none" and category k points at row k - 1 of the entity table.
+    group: heads of one group share an importance ratio in V-trace.
+    used_when: all conditions must hold for the head to matter; otherwise it holds 0 and gives no loss.
+    temperature: of sampling at play time; the training code always uses one set of tempered logits.
+    """
+
+    name: str
+    size: int
+    kind: HeadKind
+    group: str
+    labels: tuple[str, ...] = ()
+    directions: tuple[tuple[float, float], ...] = ()
+    used_when: tuple[Condition, ...] = ()
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True)
+class Reward:
+    """One reward stream. `dense` streams are differences of a running score; the other is paid at the end."""
+
+    name: str
+    dense: bool
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything a learner must know of a game. Equal digests mean that a checkpoint fits."""
+
+    name: str
+    version: int
+    ticks_per_second: int
+    scalars: tuple[Scalar, ...]
+    vectors: tuple[str, ...]
+    entity_columns: tuple[str, ...]
+    entity_position: tuple[int, int]
+    entity_position_scale: float
+    max_entities: int
+    raster_channels: tuple[str, ...]
+    raster_size: int
+    raster_cell: float
+    privileged: tuple[str, ...]
+    heads: tuple[Head, ...]
+    rewards: tuple[Reward, ...]
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Where each head's categories lie in `legal` and in concatenated logits."""
+        out, start = {}, 0
+        for head in self.heads:
+            out[head.name] = slice(start, start + head.size)
+            start += head.size
+        return out
+
+    @property
+    def logits(self) -> int:
+        """Sum of all head sizes."""
+        return sum(head.size for head in self.heads)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """V-trace groups in order of first appearance."""
+        return tuple(dict.fromkeys(head.group for head in self.heads))
+
+    def head_index(self, name: str) -> int:
+        """Column of head `name` in an action. Raises KeyError for an unknown name."""
+        for index, head in enumerate(self.heads):
+            if head.name == name:
+                return index
+        raise KeyError(name)
+
+    def scalar_index(self, name: str) -> int:
+        """Column of scalar `name`. Raises KeyError for an unknown name."""
+        for index, scalar in enumerate(self.scalars):
+            if scalar.name == name:
+                return index
+        raise KeyError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Spec:
+        """Inverse of `to_dict`. Raises KeyError or TypeError for foreign data."""
+        heads = tuple(
+            Head(
+                name=h["name"],
+                size=h["size"],
+                kind=h["kind"],
+                group=h["group"],
+                labels=tuple(h["labels"]),
+                directions=tuple((x, y) for x, y in h["directions"]),
+                used_when=tuple(Condition(c["head"], tuple(c["values"])) for c in h["used_when"]),
+                temperature=h["temperature"],
+            )
+            for h in data["heads"]
+        )
+        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return Spec(
+            **{
+                **plain,
+                "heads": heads,
+                "scalars": tuple(Scalar(s["name"], tuple(s["thresholds"])) for s in data["scalars"]),
+                "rewards": tuple(Reward(**r) for r in data["rewards"]),
+            }
+        )
+
+    def digest(self) -> str:
+        """16 hex digits that change with any field, head or reward."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

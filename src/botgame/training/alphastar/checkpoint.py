@@ -1,0 +1,103 @@
+"""Checkpoints: weights with everything needed to rebuild and trace them, and the state files that runs resume from.
+
+Both are `torch.save` archives of plain containers and tensors, read with `weights_only=True` (never unpickled code),
+written to a temporary file and renamed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from botgame.errors import UserError
+from botgame.files import write_atomic
+from botgame.spec import Spec
+
+FORMAT = "botgame-checkpoint-1"
+STATE_FORMAT = "botgame-state-1"
+
+
+@dataclass
+class Checkpoint:
+    """One trained policy.
+
+    kind: `imitation`, `rl` or `league`. network: fields of `NetworkConfig`. config: the flags of the run.
+    rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
+    counters: how far training went. temperature: at which the policy is sampled when it plays.
+    extra: JSON types only (evaluation figures and the like).
+    """
+
+    kind: str
+    spec: Spec
+    network: dict[str, Any]
+    weights: dict[str, torch.Tensor]
+    config: dict[str, Any] = field(default_factory=dict)
+    rules: dict[str, Any] = field(default_factory=dict)
+    lineage: list[str] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    temperature: float = 1.0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write atomically. Raises UserError when the file cannot be written."""
+    payload = {**vars(checkpoint), "format": FORMAT, "spec": checkpoint.spec.to_dict()}
+    payload["weights"] = {name: tensor.detach().cpu().clone() for name, tensor in checkpoint.weights.items()}
+    write_atomic(path, lambda file: torch.save(payload, file))
+
+
+def load_checkpoint(path: Path | str, spec: Spec | None = None) -> Checkpoint:
+    """Read a checkpoint on the CPU; with `spec`, insist that it was made for the same spec.
+
+    Raises UserError when the file is missing, empty, cut short, foreign, holds pickled code, or fits another spec.
+    """
+    path = Path(path)
+    payload = _read(path, FORMAT, "checkpoint", "train one with botgame.training.alphastar_imitation")
+    try:
+        payload["spec"] = Spec.from_dict(payload["spec"])
+        names = Checkpoint.__dataclass_fields__
+        checkpoint = Checkpoint(**{name: payload[name] for name in names})
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"{path}: checkpoint is damaged ({error}); make it anew") from error
+    if spec is not None and checkpoint.spec.digest() != spec.digest():
+        raise UserError(
+            f"{path}: made for spec {checkpoint.spec.name} {checkpoint.spec.digest()}, this release has "
+            f"{spec.name} {spec.digest()}; train it again with this release"
+        )
+    return checkpoint
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """Write a resume state (nested dicts and lists of tensors, numbers and strings) atomically."""
+    write_atomic(path, lambda file: torch.save({"format": STATE_FORMAT, "state": state}, file))
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Inverse of `save_state`. Raises UserError like `load_checkpoint`."""
+    payload = _read(path, STATE_FORMAT, "resume state", "start the run again without --resume and another output")
+    return dict(payload["state"])
+
+
+def _read(path: Path, expected: str, what: str, advice: str) -> dict[str, Any]:
+    if not path.exists():
+        raise UserError(f"{path}: no such {what}; {advice}, or give the path of one that exists")
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder, expected a {what} file")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: the {what} is empty (0 bytes); {advice}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            payload = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a damaged archive; each means the same to the user
+        reason = (
+            "holds pickled code, which is never run" if "Unsupported" in str(error) else "is cut short or no archive"
+        )
+        raise UserError(f"{path}: not a botgame {what}: it {reason}; {advice}") from error
+    if not isinstance(payload, dict) or payload.get("format") != expected:
+        raise UserError(f"{path}: not a botgame {what}: its format is not {expected}; {advice}")
+    return payload
