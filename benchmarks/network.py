@@ -1,0 +1,141 @@
+"""Speed of the network on one core: `python benchmarks/network.py [--preset small] [--seconds 3]`.
+
+Prints parameters, acting decisions/s at several batch sizes and learning decisions/s (teacher-forced forward, all
+losses of reinforcement learning, backward, Adam step) on sequences of 64 x 16, full and ragged. Observations are
+random but as full as a duel's: a few valid entities, most categories legal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import torch
+
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.spec import Spec
+from botgame.training.alphastar.losses import LossWeights, reinforcement_losses
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.sampling import head_log_probs
+
+UNROLL, SEQUENCES = 64, 16
+
+
+def random_observation(spec: Spec, shape: tuple[int, ...], generator: torch.Generator) -> dict[str, torch.Tensor]:
+    """An observation of `shape` rows with every array of the spec; 1 to 6 valid entities a row."""
+
+    def normal(*size: int) -> torch.Tensor:
+        return torch.randn(*shape, *size, generator=generator).clamp(-1, 1)
+
+    counts = torch.randint(1, 7, shape, generator=generator)
+    legal = torch.rand(*shape, spec.logits, generator=generator) < 0.8
+    legal[..., [part.start for part in spec.slices.values()]] = True
+    side = spec.raster_size
+    raster = torch.randint(0, 256, (*shape, len(spec.raster_channels), side, side), generator=generator)
+    return {
+        "scalars": normal(len(spec.scalars)),
+        "vectors": torch.nn.functional.normalize(normal(len(spec.vectors), 2), dim=-1),
+        "entities": normal(spec.max_entities, len(spec.entity_columns)),
+        "entity_mask": torch.arange(spec.max_entities) < counts[..., None],
+        "raster": raster.to(torch.uint8),
+        "legal": legal,
+        "privileged": normal(len(spec.privileged)),
+    }
+
+
+def rate(work: Callable[[], None], decisions: int, seconds: float) -> float:
+    """Decisions a second of processor time in `work`, which makes `decisions` a call; the median of repeated calls.
+
+    Processor time of one thread is wall time on an idle machine, and other programs disturb it less.
+    """
+    work()
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times) < 3:
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return decisions / sorted(times)[len(times) // 2]
+
+
+def acting(network: Network, batch: int, seconds: float) -> float:
+    """Decisions/s of `act` under inference mode."""
+    generator = torch.Generator().manual_seed(0)
+    observation = random_observation(network.spec, (batch,), generator)
+    uniforms = torch.rand(batch, len(network.spec.heads), generator=generator)
+    memory = network.initial_memory(batch)
+
+    def work() -> None:
+        nonlocal memory
+        with torch.inference_mode():
+            memory = network.act(observation, memory, uniforms).memory
+
+    return rate(work, batch, seconds)
+
+
+@torch.no_grad()
+def recorded(
+    network: Network, observation: dict[str, torch.Tensor], generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Actions, their behaviour log-probabilities and a teacher's log-probabilities for [T, B] observations."""
+    shape = observation["legal"].shape[:2]
+    flat = {key: value.flatten(0, 1) for key, value in observation.items()}
+    uniforms = torch.rand(shape.numel(), len(network.spec.heads), generator=generator)
+    acted = network.act(flat, network.initial_memory(shape.numel()), uniforms)
+    behaviour = head_log_probs(network.spec, acted.log_probs, acted.actions)
+    return tuple(value.view(*shape, -1) for value in (acted.actions, behaviour, acted.log_probs))
+
+
+def learning(network: Network, ragged: bool, seconds: float) -> float:
+    """Decisions/s of forward, losses, backward and Adam step on UNROLL x SEQUENCES."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (UNROLL, SEQUENCES)
+    observation = random_observation(network.spec, shape, generator)
+    lengths = torch.randint(1, UNROLL + 1, (SEQUENCES,), generator=generator) if ragged else torch.tensor([UNROLL])
+    valid = (torch.arange(UNROLL)[:, None] < lengths[None, :]).expand(shape).contiguous()
+    actions, behaviour, teacher = recorded(network, observation, generator)
+    discounts = torch.ones(shape)
+    rewards = torch.randn(*shape, len(network.spec.rewards), generator=generator)
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
+    memory = network.initial_memory(SEQUENCES)
+
+    def work() -> None:
+        result = network.unroll(observation, memory, actions, valid)
+        losses = reinforcement_losses(
+            network.spec,
+            log_probs=result.log_probs,
+            values=torch.cat([result.values, result.values[-1:].detach()]),
+            actions=actions,
+            behaviour=behaviour,
+            teacher=teacher,
+            rewards=rewards,
+            discounts=discounts,
+            mask=valid,
+            weights=LossWeights(),
+        )
+        optimizer.zero_grad()
+        losses["total"].backward()
+        optimizer.step()
+
+    return rate(work, int(valid.sum()), seconds)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
+    parser.add_argument("--seconds", type=float, default=3.0, help="measuring time of each line")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    network = Network(ARENA_SPEC, PRESETS[arguments.preset])
+    print(f"{arguments.preset}: {sum(p.numel() for p in network.parameters()):,} parameters")
+    for batch in (1, 32, 128, 256, 512):
+        print(f"acting, batch {batch:4d}: {acting(network, batch, arguments.seconds):10,.0f} decisions/s")
+    for ragged in (False, True):
+        name = "ragged" if ragged else "full"
+        print(f"learning, {name:>6} sequences: {learning(network, ragged, arguments.seconds):10,.0f} decisions/s")
+
+
+if __name__ == "__main__":
+    main()

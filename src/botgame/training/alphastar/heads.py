@@ -1,0 +1,180 @@
+"""Action heads, chosen one after another: each adds what was chosen to the embedding that the next ones read.
+
+The same loop serves acting (sample each head) and learning (take the recorded categories), so both give the same
+log-probabilities. A head that the earlier choices leave unused holds 0 and adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from botgame.spec import Head, Spec
+from botgame.training.alphastar.presets import NetworkConfig
+from botgame.training.alphastar.sampling import masked_log_softmax, used_head
+
+Choose = Callable[[int, Tensor, Tensor], Tensor]
+"""(head number, its log-probabilities [N, K], its legal categories bool [N, K]) -> categories int64 [N]."""
+
+
+class Context(NamedTuple):
+    """What heads read beside the autoregressive embedding."""
+
+    arrows_x: Tensor  # [N, 2V]: the spec's unit vectors, then the same turned by a quarter (x to y)
+    arrows_y: Tensor
+    entities: Tensor  # [N, E', W]: embeddings, the targets first
+
+
+def zero_linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer that starts at 0, so that a new policy is uniform over its legal categories."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class CategoricalHead(nn.Module):
+    """Plain logits."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__()
+        self.output = zero_linear(config.head_width, head.size)
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:  # noqa: ARG002 - one signature for all heads
+        """Hidden [N, head_width] -> logits [N, size]."""
+        logits: Tensor = self.output(hidden)
+        return logits
+
+
+class DirectionHead(nn.Module):
+    """Bin logits plus a gated sum of unit vectors: to move away from this, aim at that, circle around it.
+
+    With gates g_v, g'_v from the embedding: logit_k += (sum_v g_v v + g'_v perp(v)) . direction_k. What no plain
+    layer learns from few matches, a direction as a product of position and velocity, is then one gate.
+    """
+
+    directions: Tensor
+
+    def __init__(self, head: Head, config: NetworkConfig, vectors: int) -> None:
+        super().__init__()
+        self.sizes = [head.size, 2 * vectors]
+        self.scale = config.gate_scale
+        self.output = zero_linear(config.head_width, sum(self.sizes))
+        directions = torch.tensor(head.directions, dtype=torch.float32).T.contiguous()
+        self.register_buffer("directions", directions, persistent=False)
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """Hidden [N, head_width] -> logits [N, size]."""
+        logits, gates = self.output(hidden).split(self.sizes, 1)
+        pull = [(gates * context.arrows_x).sum(1), (gates * context.arrows_y).sum(1)]
+        return torch.addmm(logits, torch.stack(pull, dim=1), self.directions, alpha=self.scale)
+
+
+class PointerHead(nn.Module):
+    """A query against the embeddings of the first size - 1 entities, and a learned logit for "none" (category 0)."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__()
+        self.targets = head.size - 1
+        self.output = zero_linear(config.head_width, 1 + config.entity_width)
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """Hidden [N, head_width] -> logits [N, size]."""
+        outputs = self.output(hidden)
+        match = (context.entities[:, : self.targets] * outputs[:, None, 1:]).sum(2)
+        return torch.cat([outputs[:, :1], match], dim=1)
+
+
+class NumberEmbedding(nn.Module):
+    """What was chosen, by its number."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__()
+        self.number = nn.Embedding(head.size, config.head_width)
+
+    def forward(self, chosen: Tensor, context: Context) -> Tensor:  # noqa: ARG002 - one signature for all heads
+        """Chosen int64 [N] -> [N, head_width]."""
+        embedded: Tensor = self.number(chosen)
+        return embedded
+
+
+class PointerEmbedding(NumberEmbedding):
+    """The chosen entity, by its slot and by what it is; "none" by its number."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__(head, config)
+        self.content = nn.Linear(config.entity_width, config.head_width, bias=False)
+
+    def forward(self, chosen: Tensor, context: Context) -> Tensor:
+        """Chosen int64 [N] -> [N, head_width]."""
+        rows, longest, width = context.entities.shape
+        place = torch.arange(rows, device=chosen.device) * longest + (chosen - 1).clamp(min=0)
+        content: Tensor = self.content(context.entities.reshape(-1, width).index_select(0, place))
+        return super().forward(chosen, context) + content * (chosen > 0).unsqueeze(1)
+
+
+class Heads(nn.Module):
+    """All heads of the spec, in its order, and embeddings of the choices of all but the last."""
+
+    def __init__(self, spec: Spec, config: NetworkConfig, features: int) -> None:
+        super().__init__()
+        self.spec = spec
+        self.parts = list(spec.slices.values())
+        self.base = nn.Linear(features, config.head_width)
+        self.outputs = nn.ModuleList(_output(head, config, len(spec.vectors)) for head in spec.heads)
+        self.embeddings = nn.ModuleList(_embedding(head, config) for head in spec.heads[:-1])
+
+    def forward(
+        self,
+        features: Tensor,
+        observation: dict[str, Tensor],
+        entities: Tensor,
+        choose: Choose,
+        temperature: float | None = 1.0,
+    ) -> tuple[Tensor, Tensor]:
+        """Choose every head: features [N, D], entity embeddings [N, E', W] -> actions int64 [N, H], log-probs [N, L].
+
+        `temperature` multiplies each head's own, None takes plain logits; the log-probabilities are of the tempered
+        logits. What `choose` says of an unused head is replaced by 0.
+        """
+        context = self._context(observation, entities)
+        legal, illegal = observation["legal"], ~observation["legal"]
+        embedding = self.base(features)
+        chosen: list[Tensor] = []
+        log_probs: list[Tensor] = []
+        for index, head in enumerate(self.spec.heads):
+            logits = self.outputs[index](functional.relu(embedding), context)
+            part = self.parts[index]
+            heat = 1.0 if temperature is None else head.temperature * temperature
+            log_probs.append(masked_log_softmax(logits if heat == 1.0 else logits / heat, illegal[:, part]))
+            used = used_head(self.spec, index, chosen)
+            category = choose(index, log_probs[-1], legal[:, part])
+            chosen.append(category if used is None else category * used)
+            if index < len(self.embeddings):
+                added = self.embeddings[index](chosen[-1], context)
+                embedding = embedding + (added if used is None else added * used.unsqueeze(1))
+        return torch.stack(chosen, dim=1), torch.cat(log_probs, dim=1)
+
+    def _context(self, observation: dict[str, Tensor], entities: Tensor) -> Context:
+        """Unit vectors with their perpendiculars, split into x and y; without vectors both are [N, 0]."""
+        if not self.spec.vectors:
+            empty = entities.new_zeros((len(entities), 0))
+            return Context(empty, empty, entities)
+        x, y = observation["vectors"].unbind(2)
+        return Context(torch.cat([x, -y], dim=1), torch.cat([y, x], dim=1), entities)
+
+
+def _output(head: Head, config: NetworkConfig, vectors: int) -> nn.Module:
+    """The logits of one head of the spec."""
+    if head.kind == "direction":
+        return DirectionHead(head, config, vectors)
+    return PointerHead(head, config) if head.kind == "pointer" else CategoricalHead(head, config)
+
+
+def _embedding(head: Head, config: NetworkConfig) -> NumberEmbedding:
+    """The embedding of one head's choice."""
+    return PointerEmbedding(head, config) if head.kind == "pointer" else NumberEmbedding(head, config)

@@ -1,0 +1,89 @@
+"""A trained network as a policy: NumPy in, NumPy out, randomness from the keys alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from botgame.errors import UserError
+from botgame.rng import uniforms
+from botgame.spec import Spec
+from botgame.training.alphastar.checkpoint import load_checkpoint
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import NetworkConfig
+
+Observation = dict[str, np.ndarray]
+
+
+class NetworkPolicy:
+    """Acts on batches of observations with a network that it moves to `device` and switches to evaluation."""
+
+    def __init__(self, network: Network, name: str = "network", device: str = "cpu", temperature: float = 1.0) -> None:
+        if temperature <= 0:
+            raise UserError(f"temperature is {temperature}, expected a positive number; use 0.01 to act greedily")
+        self.name, self.temperature = name, temperature
+        self.device = torch.device(device)
+        self.network = network.to(self.device).eval()
+        self.memory_size = network.memory_size
+        self._heads = len(network.spec.heads)
+
+    def initial_memory(self, n: int) -> np.ndarray:
+        """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
+        return np.zeros((n, self.memory_size), dtype=np.float32)
+
+    def act(self, observation: Observation, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """One decision a row: memory float32 [n, M], keys uint64 [n] -> actions int64 [n, H], memory [n, M]."""
+        actions, memory, _ = self.act_full(observation, memory, keys)
+        return actions, memory
+
+    def act_full(
+        self, observation: Observation, memory: np.ndarray, keys: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `act`, and the log-probabilities float32 [n, L] of all heads, as the learner needs them."""
+        check_observation(self.network.spec, observation, self.name)
+        tensors = {k: self._tensor(v) for k, v in observation.items() if k != "privileged"}
+        random = self._tensor(uniforms(keys, self._heads).astype(np.float32))
+        with torch.inference_mode():
+            acted = self.network.act(tensors, self._tensor(memory), random, self.temperature)
+        return acted.actions.cpu().numpy(), acted.memory.cpu().numpy(), acted.log_probs.cpu().numpy()
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        """The array on the policy's device, without a copy where that is possible."""
+        return torch.from_numpy(np.require(array, requirements=("C", "W"))).to(self.device)
+
+
+def load_policy(path: str, device: str = "cpu") -> NetworkPolicy:
+    """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError."""
+    checkpoint = load_checkpoint(path)
+    try:
+        network = Network(checkpoint.spec, NetworkConfig.from_dict(checkpoint.network))
+        network.load_state_dict(checkpoint.weights)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"{path}: its weights do not fit this version's network; train it again or use that version"
+        ) from error
+    return NetworkPolicy(network, str(path), device, checkpoint.temperature)
+
+
+def observation_shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
+    """Shape of one row of each observation array that a policy of this spec reads."""
+    shapes: dict[str, tuple[int, ...]] = {"scalars": (len(spec.scalars),), "legal": (spec.logits,)}
+    if spec.vectors:
+        shapes["vectors"] = (len(spec.vectors), 2)
+    if spec.max_entities:
+        shapes["entities"] = (spec.max_entities, len(spec.entity_columns))
+        shapes["entity_mask"] = (spec.max_entities,)
+    if spec.raster_channels:
+        shapes["raster"] = (len(spec.raster_channels), spec.raster_size, spec.raster_size)
+    return shapes
+
+
+def check_observation(spec: Spec, observation: Observation, name: str) -> None:
+    """Raise UserError if an array is missing or its columns are not the spec's."""
+    for key, expected in observation_shapes(spec).items():
+        found = observation[key].shape[1:] if key in observation else None
+        if found != expected:
+            raise UserError(
+                f"{name}: observation `{key}` has row shape {found}, but it was trained for {expected} "
+                f"({spec.name} version {spec.version}); use a checkpoint trained for this game"
+            )
