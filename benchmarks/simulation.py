@@ -1,0 +1,125 @@
+"""Speed of the arena on one core: stepping, observing, one match at a time, and the cost of compiling.
+
+    python benchmarks/simulation.py --seconds 2
+
+Actions are random and kept out of the measured time; CPU time is measured, so a busy machine disturbs it less. What
+to reach: 6 M agent-ticks/s (8 seats), 0.8 M observations/s, one duel 5 microseconds a tick and 5 to observe both
+seats, a cold compile of 30 s or less, a warm start of 1 s or less.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from botgame import cli
+from botgame.game.arena import Arena, Due
+from botgame.game.arena_spec import ARENA_SPEC
+
+SEATS = (2, 8, 16)
+DURATION_TICKS = 3600
+SIZES = np.array([head.size for head in ARENA_SPEC.heads])
+START = (
+    "import numpy as np; from botgame.game.arena import Arena; a = Arena(1, 2); a.reset(0, 1, (0, 1), 900);"
+    "due = a.advance(); a.observe(due); a.act(due, np.zeros((2, 6), np.int64)); a.advance()"
+)
+
+
+def start(arena: Arena, match: int, seed: int) -> None:
+    """A new match with mixed schools."""
+    arena.reset(match, seed, [(seed + seat) % 3 for seat in range(arena.seats)], DURATION_TICKS)
+
+
+def timed(call: Callable[[], object]) -> tuple[object, float]:
+    """Result and CPU seconds of a call."""
+    begin = time.process_time()
+    return call(), time.process_time() - begin
+
+
+def measure(matches: int, seats: int, seconds: float) -> dict[str, float]:
+    """Play random actions for some CPU seconds of stepping and deciding; observe now and then."""
+    arena, random = Arena(matches, seats), np.random.default_rng(0)
+    for match in range(matches):
+        start(arena, match, match)
+    arena.observe(arena.advance())
+    total = dict.fromkeys(("step", "act", "observe", "agent_ticks", "ticks", "decisions", "observed"), 0.0)
+    seed = matches
+    while total["step"] + total["act"] < seconds:
+        before, alive = arena.state.matches["tick"].copy(), arena.state.matches["alive"].copy()
+        due, spent = timed(arena.advance)
+        assert isinstance(due, Due)
+        ticks = arena.state.matches["tick"] - before
+        total["step"] += spent
+        total["ticks"] += float(ticks.sum())
+        total["agent_ticks"] += float((ticks * alive).sum())
+        if total["observe"] < seconds / 2:
+            total["observe"] += timed(lambda: arena.observe(due))[1]  # noqa: B023 - called at once
+            total["observed"] += len(due.match)
+        actions = (random.random((len(due.match), len(SIZES))) * SIZES).astype(np.int64)
+        total["act"] += timed(lambda: arena.act(due, actions))[1]  # noqa: B023 - called at once
+        total["decisions"] += len(due.match)
+        for match in np.flatnonzero(arena.done):
+            start(arena, int(match), seed)
+            seed += 1
+    return total
+
+
+def report_batch(seats: int, seconds: float) -> str:
+    """One line for a batch of 64 matches; only living mages count as agents."""
+    total = measure(64, seats, seconds)
+    rate = total["agent_ticks"] / total["step"] / 1e6
+    acting = total["agent_ticks"] / (total["step"] + total["act"]) / 1e6
+    observed = total["observed"] / total["observe"] / 1e6
+    stepping = f"{rate:6.2f} M agent-ticks/s ({acting:5.2f} with decisions)"
+    return f"{seats:2d} seats: {stepping}, {observed:5.2f} M observations/s"
+
+
+def report_single(seats: int, seconds: float) -> str:
+    """One line for one match at a time, as a live server runs it."""
+    total = measure(1, seats, seconds)
+    tick = (total["step"] + total["act"]) / total["ticks"] * 1e6
+    observe = total["observe"] / total["observed"] * seats * 1e6
+    return f"{seats:2d} seats: {tick:6.2f} microseconds a tick, {observe:6.2f} to observe all seats one call at a time"
+
+
+def report_start() -> str:
+    """Seconds of a fresh process until the first observations and decisions, cold and warm."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+        spent = []
+        for _ in range(2):
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, "-c", START], env=environment, check=True)
+            spent.append(time.perf_counter() - begin)
+    return f"cold start (compiles arena and observation): {spent[0]:.1f} s; warm start: {spent[1]:.2f} s"
+
+
+def build_parser() -> cli.Parser:
+    """The parser of this program."""
+    parser = cli.Parser("simulation.py", "Measure the speed of the arena on one core.")
+    parser.flag("--seconds", type=cli.positive_float, default=2.0, help="CPU seconds for each line (default 2)")
+    return parser
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print all figures."""
+    seconds = build_parser().parse_args(argv).seconds
+    print("batches of 64 matches:")
+    for seats in SEATS:
+        print("  " + report_batch(seats, seconds), flush=True)
+    print("one match at a time:")
+    for seats in SEATS:
+        print("  " + report_single(seats, seconds), flush=True)
+    print(report_start())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Phase: the state at the end of a tick goes into the ring of past frames, which delayed observations read."""
+
+from __future__ import annotations
+
+from botgame.game.kernel import phase
+from botgame.game.memory import copy_record
+from botgame.game.state import FRAMES
+from botgame.game.world import World
+
+
+@phase
+def write_frame(world: World) -> None:
+    """Fill slot `tick % FRAMES`. Of an inactive shot only `active` is kept, of an item only `available` changes."""
+    slot = world.match.tick % FRAMES
+    copy_record(world.past_matches[slot], world.match)
+    for seat in range(world.mages.shape[0]):
+        copy_record(world.past_mages[slot, seat], world.mages[seat])
+    for index in range(world.shots.shape[0]):
+        if world.shots[index].active != 0:
+            copy_record(world.past_shots[slot, index], world.shots[index])
+        else:
+            world.past_shots[slot, index].active = 0
+    for index in range(world.items.shape[0]):
+        world.past_items[slot, index].available = world.items[index].available
+
+
+@phase
+def write_first_frame(world: World) -> None:
+    """At the start of a match: frame 0, and the items, which stay where they are, in every slot."""
+    for slot in range(FRAMES):
+        for index in range(world.items.shape[0]):
+            copy_record(world.past_items[slot, index], world.items[index])
+    write_frame(world)

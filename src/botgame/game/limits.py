@@ -1,0 +1,50 @@
+"""The cap on actions: at most `action_cap` non-repeating actions in any window, `action_spacing` ticks apart.
+
+A non-repeating action is a decision with a verb other than none or, for bots, a change of the held direction.
+Holding and aiming are free. The ticks of the last ones are kept in a ring, `stamps`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botgame.game.kernel import phase
+from botgame.game.state import STAMPS
+
+
+@phase
+def is_new_action(mage: Any, verb: int, move: int) -> bool:
+    """True when the decision counts towards the cap of this seat."""
+    return verb != 0 or (mage.cap_moves != 0 and move != mage.move)
+
+
+@phase
+def recent_actions(mage: Any, constants: Any, tick: int) -> int:
+    """Number of counted actions in the window that ends at `tick`, 0 .. action_cap."""
+    count = 0
+    while count < mage.stamp_count and count < STAMPS:
+        if tick - mage.stamps[(mage.stamp_count - 1 - count) % STAMPS] >= constants.window_ticks:
+            break
+        count += 1
+    return count
+
+
+@phase
+def spacing_left(mage: Any, constants: Any, tick: int) -> int:
+    """Ticks until the next counted action is accepted as far as spacing goes, 0 if at once."""
+    if mage.stamp_count == 0:
+        return 0
+    return max(0, mage.stamps[(mage.stamp_count - 1) % STAMPS] + constants.action_spacing - tick)
+
+
+@phase
+def is_within_cap(mage: Any, constants: Any, tick: int) -> bool:
+    """True when a counted action is accepted at `tick`."""
+    return spacing_left(mage, constants, tick) == 0 and recent_actions(mage, constants, tick) < constants.action_cap
+
+
+@phase
+def stamp(mage: Any, tick: int) -> None:
+    """Count an accepted action."""
+    mage.stamps[mage.stamp_count % STAMPS] = tick
+    mage.stamp_count += 1

@@ -1,0 +1,44 @@
+"""Which categories of the action heads are legal, by what the seat sees: so a mask can be `reaction` ticks stale.
+
+The simulation decides on the true state; an action it refuses becomes none and is counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from botgame.game.arena_spec import ARENA_SPEC, MAX_MAGES
+from botgame.game.kernel import phase
+from botgame.game.legality import can_cast, chest_in_reach
+from botgame.game.observe_columns import scalar
+from botgame.game.rules import INTERACT, VERBS
+
+CASTABLE = scalar(*(f"castable_{verb}" for verb in VERBS[1:]))
+VERB_START, VERB_COUNT = ARENA_SPEC.slices["verb"].start, len(VERBS)
+TARGET_START = ARENA_SPEC.slices["target"].start
+
+
+@phase
+def observe_legal(
+    me: Any,
+    tick: int,
+    items: np.ndarray,
+    enemies: int,
+    constants: Any,
+    abilities: np.ndarray,
+    scalars: np.ndarray,
+    legal: np.ndarray,
+) -> None:
+    """Fill `legal`, bool [sum of head sizes], and the castable_* scalars. `enemies`: mage rows in the entity table."""
+    legal[:] = True
+    for verb in range(1, VERB_COUNT):
+        if verb == INTERACT:
+            possible = chest_in_reach(items, me.x, me.y, constants.interact_radius) >= 0
+        else:
+            possible = can_cast(me, abilities, verb - 1, tick)
+        legal[VERB_START + verb] = possible
+        scalars[CASTABLE + verb - 1] = 1.0 if possible else 0.0
+    for slot in range(enemies, MAX_MAGES):
+        legal[TARGET_START + 1 + slot] = False
