@@ -1,0 +1,55 @@
+"""What a bot is: the batched `Policy` protocol that scripted, learned and users' own bots share.
+
+A policy sees only the observation (`botgame.spec` lists its arrays), keeps float32 memory that its caller stores and
+resets with each episode, and draws randomness from one key a row. So a row's action depends on that row alone, and
+results do not change with how rows are batched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+Observation = dict[str, np.ndarray]
+Decide = Callable[[Observation, np.ndarray, np.ndarray], np.ndarray]
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """A bot. `name` is shown in tables; `memory_size` is the number M of floats it keeps per seat, possibly 0."""
+
+    name: str
+    memory_size: int
+
+    def initial_memory(self, n: int) -> np.ndarray:
+        """Memory at the start of an episode: float32 [n, M]."""
+        ...
+
+    def act(self, observation: Observation, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Decide for n seats.
+
+        observation: dict of arrays with n rows; memory: float32 [n, M]; keys: uint64 [n], one random key a row
+        (`botgame.rng.uniforms(keys, k)` makes k numbers of each).
+        Returns actions int64 [n, H] (H heads in spec order, 0 in unused ones) and the new memory float32 [n, M].
+        """
+        ...
+
+
+class ScriptedPolicy:
+    """A policy around a compiled function that maps (observation, memory, keys) to actions and updates memory in place."""
+
+    def __init__(self, name: str, decide: Decide, memory_size: int = 0) -> None:
+        self.name = name
+        self.memory_size = memory_size
+        self._decide = decide
+
+    def initial_memory(self, n: int) -> np.ndarray:
+        """Zeros, float32 [n, M]."""
+        return np.zeros((n, self.memory_size), np.float32)
+
+    def act(self, observation: Observation, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Policy.act`; the memory handed in stays as it is."""
+        memory = memory.copy()
+        return self._decide(observation, memory, keys), memory

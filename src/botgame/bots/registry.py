@@ -1,0 +1,84 @@
+"""From a name to a bot: the one door through which bots, and torch with them, come in.
+
+A name is a scripted bot's, the path of a checkpoint (`.pt`), or a user's own `module:factory`. Modules are imported
+when a name asks for them, so scripted bots never load torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botgame.bots.policy import Policy
+from botgame.errors import UserError
+
+_SCRIPTED = {
+    "idle": "botgame.bots.idle:idle",
+    "random": "botgame.bots.uniform:uniform",
+    "legacy": "botgame.bots.legacy:legacy",
+    "lms_re": "botgame.bots.expert:lms_re",
+    "rusher": "botgame.bots.expert:rusher",
+    "kiter": "botgame.bots.expert:kiter",
+    "looter": "botgame.bots.expert:looter",
+    "camper": "botgame.bots.expert:camper",
+}
+_LEARNED = "botgame.training.alphastar.policy:load_policy"
+
+
+def scripted_names() -> tuple[str, ...]:
+    """Names of the built-in bots: the ladder from weak to strong, then the styles."""
+    return tuple(_SCRIPTED)
+
+
+def load_policy(name: str, device: str = "cpu") -> Policy:
+    """The bot called `name`; `device` is where a learned one computes. Raises UserError in one line for a bad name."""
+    if name in _SCRIPTED:
+        policy: Policy = _factory(_SCRIPTED[name])()
+        return policy
+    if name.endswith(".pt"):
+        return _load_checkpoint(name, device)
+    if ":" in name:
+        return _load_own(name)
+    raise UserError(f"unknown bot {name!r}: expected one of {', '.join(_SCRIPTED)}, a checkpoint (.pt) or module:factory")
+
+
+def _load_checkpoint(name: str, device: str) -> Policy:
+    if not Path(name).is_file():
+        raise UserError(f"no such checkpoint {name!r}: expected an existing .pt file; train one or correct the path")
+    policy: Policy = _factory(_LEARNED)(name, device)
+    return policy
+
+
+def _load_own(name: str) -> Policy:
+    """A user's `module:factory`: imported from the working folder or the environment, called without arguments."""
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    try:
+        policy = _factory(name)()
+    except UserError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(f"bot {name!r} could not be made ({reason}): correct its module or factory") from error
+    if not isinstance(policy, Policy):
+        raise UserError(
+            f"bot {name!r} gave a {type(policy).__name__}: expected an object with name, memory_size, initial_memory and act"
+        )
+    return policy
+
+
+def _factory(path: str) -> Callable[..., Any]:
+    module_name, _, attribute = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise UserError(f"bot {path!r}: no module {error.name!r}; run from the folder that holds it or install it") from error
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        raise UserError(f"bot {path!r}: module {module_name!r} has no function {attribute!r}")
+    return factory  # type: ignore[no-any-return]
