@@ -1,0 +1,135 @@
+"""`python -m botgame.replay verify|show PATH...`: check recorded matches, or look at one.
+
+    python -m botgame.replay verify data/processed
+    python -m botgame.replay show data/processed/duel_s1001_4f0c2b9a61de.lmsr --svg match.svg
+
+Exit codes: 0 every file is good, 1 a file is bad, 2 usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from botgame import cli, files
+from botgame.errors import UserError
+from botgame.game.kernel import is_cold
+from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
+from botgame.replay.errors import ReplayError
+from botgame.replay.format import Replay, read
+from botgame.replay.header import CONTROLLERS
+from botgame.replay.picture import clock, picture, printable, winner
+from botgame.replay.verify import Verdict, expand, verify
+
+
+def build_parser() -> cli.Parser:
+    """The parser with its two sub-commands."""
+    parser = cli.Parser("python -m botgame.replay", "Check recorded matches or look at them.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="verify|show")
+    check = commands.add_parser(
+        "verify",
+        help="check files and play their matches again",
+        description="Check every file and play its match again: it must go exactly as recorded. Exit code 1 if not.",
+    )
+    look = commands.add_parser(
+        "show",
+        help="print a summary, or draw a match",
+        description="Print what a replay holds; with --svg also draw the match as a picture for any browser.",
+    )
+    for command in (check, look):
+        command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="replay files, or folders of them")
+    check.flag("--matches", type=cli.positive_int, default=64, help="matches that are played again at once")
+    look.flag("--svg", type=Path, metavar="OUT", help="write a picture of the match (one replay) to this file")
+    return parser
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; see `--help`."""
+    arguments = build_parser().parse_args(argv)
+    return _verify(arguments) if arguments.command == "verify" else _show(arguments)
+
+
+def _verify(arguments: Namespace) -> int:
+    paths, missing = _expand(arguments.paths)
+    if is_cold():
+        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
+    good, bad = 0, len(missing)
+    for verdict in verify(paths, min(arguments.matches, 1024)):
+        if verdict.fault is not None:
+            bad += 1
+            print(f"BAD {verdict.path}: {verdict.fault}")
+        else:
+            good += 1
+            if len(paths) == 1:
+                print(_good(verdict))
+    print(f"{good + bad} checked: {good} good, {bad} bad")
+    return 1 if bad else 0
+
+
+def _expand(given: Sequence[Path]) -> tuple[list[Path], list[ReplayError]]:
+    """Files to check, and the paths that lead to none (which are printed)."""
+    paths: list[Path] = []
+    missing = []
+    for path in given:
+        try:
+            paths += expand([path])
+        except ReplayError as error:
+            missing.append(error)
+            print(f"BAD {error}")
+    return list(dict.fromkeys(paths)), missing
+
+
+def _good(verdict: Verdict) -> str:
+    assert verdict.replay is not None
+    digests = len(verdict.replay.decisions.digest)
+    return f"good {verdict.path}: {winner(verdict.replay)}, {digests} state digests and the outcome agree"
+
+
+def _show(arguments: Namespace) -> int:
+    paths, missing = _expand(arguments.paths)
+    if arguments.svg is not None and len(paths) + len(missing) != 1:
+        raise UserError(f"--svg draws one match, got {len(paths)} replays: name one file", code=2)
+    bad = len(missing)
+    for path in paths:
+        try:
+            replay = read(path)
+            print("\n".join(_summary(replay)))
+            if arguments.svg is not None:
+                files.write_atomic(arguments.svg, picture(replay).encode())
+                print(f"picture written to {arguments.svg}")
+        except ReplayError as error:
+            bad += 1
+            print(f"BAD {error}")
+    return 1 if bad else 0
+
+
+def _summary(replay: Replay) -> Iterator[str]:
+    header = replay.header
+    yield f"{replay.path}"
+    played = f"{clock(header.ticks)} of {clock(header.duration_ticks)}"
+    yield f"  {header.mode}, seed {header.seed}, {played}: {winner(replay)}"
+    yield "  seat place policy               school       held by  kills  dealt  taken  decisions  per s"
+    for index, seat in enumerate(header.seats):
+        rating = "" if seat.rating is None else f"  rating {seat.rating:.0f}"
+        end = seat.death_tick if seat.death_tick >= 0 else header.ticks
+        pace = seat.decisions * TICKS_PER_SECOND / max(1, end)
+        yield (
+            f"  {index:4d} {seat.place:5d} {printable(seat.policy):20s} {SCHOOLS[seat.school]:12s} "
+            f"{CONTROLLERS[seat.controller]:7s} {seat.kills:6d} {seat.damage_dealt:6.0f} {seat.damage_taken:6.0f} "
+            f"{seat.decisions:10d} {pace:6.1f}{rating}"
+        )
+    for index, seat in enumerate(header.seats):
+        casts = ", ".join(f"{name} {count}" for name, count in zip(VERBS[1:], seat.casts[1:], strict=True) if count)
+        limits = f"sees {seat.reaction} ticks late" if seat.reaction else "sees at once"
+        yield f"  seat {index}: {casts or 'no casts'}; {limits}, {seat.illegal} illegal, {seat.capped} over the cap"
+    for change in header.changes:
+        yield f"  {clock(change.tick)}: seat {change.seat} is taken over by a {CONTROLLERS[change.controller]}"
+    for mark in header.marks:
+        yield f"  {clock(mark.tick)}: seat {mark.seat} marked {mark.value:+d}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,14 @@
+"""The one error of this package: a file that is not a usable replay, by name and reason."""
+
+from pathlib import Path
+
+from botgame.errors import UserError
+
+
+class ReplayError(UserError):
+    """`path` cannot be used because of `reason`, a sentence that says what was found and what to do."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = Path(path)
+        self.reason = reason

@@ -1,0 +1,223 @@
+"""Play matches between bots and record them: the data that training begins with.
+
+    python -m botgame.server.run_match --num_scripted_bots 2 --episode_duration 120 --record_replay --seed 1001
+
+Match i of `--num_matches N` has seed `--seed` + i and is played, and recorded, exactly as if it had been run alone.
+By default one seat, drawn by seed, is `lms_re`; each other is `lms_re` too or one of the styles; schools are drawn.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from botgame import cli, files, rng
+from botgame.bots.policy import Policy
+from botgame.bots.registry import load_policy, scripted_names
+from botgame.errors import UserError
+from botgame.game.kernel import is_cold
+from botgame.game.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.match import Ended, Setup, play
+from botgame.replay.format import Replay, write
+from botgame.replay.record import Recorder
+
+EXPERT = "lms_re"
+SLOTS = 64
+SHORTEST, LONGEST = 10.0, 600.0  # seconds
+MOST_MATCHES = 1_000_000
+_ROYALE_SEATS = 8
+_EXPERT_SEAT, _BOT, _SCHOOL = 0x736561, 0x626F74, 0x736368  # purposes of random draws
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be played. bots: all that may appear; cast: the bot of each seat, or None to draw them by seed."""
+
+    bots: tuple[str, ...]
+    cast: tuple[int, ...] | None
+    seats: int
+    schools: tuple[int | None, ...]
+    duration_ticks: int
+    seed: int
+    matches: int
+
+    def setups(self) -> Iterator[Setup]:
+        """Match i has seed `seed + i`; everything about it follows from that number."""
+        for seed in range(self.seed, self.seed + self.matches):
+            yield Setup(seed, self.cast or self._draw_bots(seed), self._draw_schools(seed), self.duration_ticks)
+
+    def _draw_bots(self, seed: int) -> tuple[int, ...]:
+        """`lms_re` (bot 0) in one seat; in the others `lms_re` or, half the time, one of the rest."""
+        expert = rng.derive(seed, _EXPERT_SEAT) % self.seats
+        draws = [rng.derive(seed, _BOT, seat) for seat in range(self.seats)]
+        others = [0 if draw % 2 == 0 else 1 + draw // 2 % (len(self.bots) - 1) for draw in draws]
+        return tuple(0 if seat == expert else other for seat, other in enumerate(others))
+
+    def _draw_schools(self, seed: int) -> tuple[int, ...]:
+        drawn = (rng.derive(seed, _SCHOOL, seat) % len(SCHOOLS) for seat in range(self.seats))
+        return tuple(draw if school is None else school for school, draw in zip(self.schools, drawn, strict=True))
+
+
+def build_parser() -> cli.Parser:
+    """The flags."""
+    parser = cli.Parser("python -m botgame.server.run_match", "Play matches between bots and record them as replays.")
+    parser.flag("--num-scripted-bots", type=cli.positive_int, metavar="N", help="seats, 2-16 (2 for a duel, else 8)")
+    parser.flag(
+        "--bots", metavar="A,B,...", help="bot of each seat: names, .pt files, module:factory; instead of a number"
+    )
+    parser.flag("--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; follows from the seats")
+    parser.flag("--seat-schools", metavar="S,S,...", help=f"school of each seat, of {', '.join(SCHOOLS)}, any")
+    parser.flag(
+        "--episode-duration",
+        type=cli.positive_float,
+        default=120.0,
+        metavar="S",
+        help="seconds until the zone has closed",
+    )
+    parser.flag(
+        "--num-matches", type=cli.positive_int, default=1, metavar="N", help="matches; match i has seed SEED + i"
+    )
+    parser.flag("--seed", type=cli.seed, default=0, help="decides arena, bots, schools and every draw")
+    parser.flag("--record-replay", action="store_true", help="write a replay of each match into the data folder")
+    parser.flag("--data-dir", type=Path, default=Path("data/processed"), help="where replays go")
+    return parser
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; see `--help`."""
+    arguments = build_parser().parse_args(argv)
+    plan = make_plan(arguments)
+    policies = [load_policy(name) for name in plan.bots]
+    if arguments.record_replay:
+        _check_writable(arguments.data_dir)
+    if is_cold():
+        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
+    _run(plan, policies, arguments.data_dir if arguments.record_replay else None)
+    return 0
+
+
+def make_plan(arguments: Namespace) -> Plan:
+    """Check what was asked for. Raises UserError (exit code 2) that names the flag."""
+    bots = _names(arguments.bots, "--bots") if arguments.bots is not None else None
+    seats = _seats(arguments, bots)
+    duration = arguments.episode_duration
+    if not SHORTEST <= duration <= LONGEST:
+        raise _usage(f"--episode-duration is {duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds")
+    if arguments.num_matches > MOST_MATCHES:
+        raise _usage(f"--num-matches is {arguments.num_matches}, expected 1 to {MOST_MATCHES}")
+    if arguments.seed + arguments.num_matches > 2**63:
+        raise _usage(f"--seed {arguments.seed} leaves no room for {arguments.num_matches} matches, use a smaller one")
+    return Plan(
+        bots=tuple(dict.fromkeys(bots)) if bots else _default_bots(),
+        cast=tuple(list(dict.fromkeys(bots)).index(name) for name in bots) if bots else None,
+        seats=seats,
+        schools=_schools(arguments.seat_schools, seats),
+        duration_ticks=round(duration * TICKS_PER_SECOND),
+        seed=arguments.seed,
+        matches=arguments.num_matches,
+    )
+
+
+def _usage(message: str) -> UserError:
+    return UserError(message, code=2)
+
+
+def _names(text: str, flag: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise _usage(f"{flag} is {text!r}, expected names with commas between them")
+    return names
+
+
+def _default_bots() -> tuple[str, ...]:
+    """The expert, then the styles, which the registry lists after it."""
+    names = scripted_names()
+    return names[names.index(EXPERT) :]
+
+
+def _seats(arguments: Namespace, bots: list[str] | None) -> int:
+    flag = "--bots" if bots is not None else "--num-scripted-bots"
+    if bots is not None:
+        seats = len(bots)
+    elif arguments.num_scripted_bots is not None:
+        seats = int(arguments.num_scripted_bots)
+    else:
+        seats = _ROYALE_SEATS if arguments.mode == "royale" else MIN_SEATS
+    if not MIN_SEATS <= seats <= MAX_SEATS:
+        raise _usage(f"{flag} gives {seats} seats, expected {MIN_SEATS} to {MAX_SEATS}")
+    if arguments.mode is not None and (arguments.mode == "duel") != (seats == MIN_SEATS):
+        wanted = "2 seats" if arguments.mode == "duel" else f"3 to {MAX_SEATS} seats"
+        raise _usage(f"--mode {arguments.mode} needs {wanted}, {flag} gives {seats}")
+    return seats
+
+
+def _schools(text: str | None, seats: int) -> tuple[int | None, ...]:
+    if text is None:
+        return (None,) * seats
+    names = _names(text, "--seat-schools")
+    if len(names) != seats:
+        raise _usage(f"--seat-schools names {len(names)} schools for {seats} seats, expected one for each seat")
+    for name in names:
+        if name not in (*SCHOOLS, "any"):
+            raise _usage(f"--seat-schools has {name!r}, expected {', '.join(SCHOOLS)} or any")
+    return tuple(None if name == "any" else SCHOOLS.index(name) for name in names)
+
+
+def _check_writable(folder: Path) -> None:
+    """Find out before playing, not after. Raises UserError."""
+    probe = folder / ".botgame-write-test"
+    files.write_atomic(probe, b"")
+    probe.unlink(missing_ok=True)
+
+
+def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
+    """Play everything and print a line per match, in the order of the seeds."""
+    saved: dict[int, Path] = {}
+    rules = Rules()
+
+    def save(episode: int, replay: Replay) -> None:
+        assert folder is not None
+        saved[episode] = write(folder, replay)
+
+    recorder = Recorder(rules, plan.bots, save) if folder is not None else None
+    waiting: dict[int, str] = {}
+    printed, sizes, began = 0, 0, time.perf_counter()
+    try:
+        slots = min(SLOTS, plan.matches)
+        for ended in play(policies, plan.setups(), matches=slots, seats=plan.seats, rules=rules, recorder=recorder):
+            path = saved.pop(ended.episode, None)
+            sizes += path.stat().st_size if path is not None else 0
+            waiting[ended.episode] = _line(plan, ended, path)
+            while printed in waiting:
+                print(waiting.pop(printed), flush=True)
+                printed += 1
+    finally:  # after Ctrl-C: what is finished is on disk already, so say so
+        for episode in sorted(waiting):
+            print(waiting[episode], flush=True)
+    if plan.matches > 1:
+        spent = time.perf_counter() - began
+        print(f"{plan.matches} matches in {spent:.1f} s" + (f", {sizes / 1024:.0f} KiB in {folder}" if folder else ""))
+
+
+def _line(plan: Plan, ended: Ended, path: Path | None) -> str:
+    """`seed 1001: duel of 34.2 s, lms_re (pyromancer) beats kiter (stormcaller)  data/processed/...`."""
+    places = ended.outcome.places.tolist()
+    names = [f"{plan.bots[p]} ({SCHOOLS[s]})" for p, s in zip(ended.setup.players, ended.setup.schools, strict=True)]
+    mode = "duel" if plan.seats == MIN_SEATS else f"royale of {plan.seats}"
+    first = [name for name, place in zip(names, places, strict=True) if place == 1]
+    rest = [name for _, name in sorted(zip(places, names, strict=True), key=lambda pair: pair[0])][len(first) :]
+    if len(first) == 1:
+        result = f"{first[0]} beats {', '.join(rest)}"
+    else:
+        result = f"draw of {' and '.join(first)}" + (f", then {', '.join(rest)}" if rest else "")
+    line = f"seed {ended.setup.seed}: {mode}, {ended.outcome.ticks / TICKS_PER_SECOND:.1f} s, {result}"
+    return line if path is None else f"{line} -> {path.as_posix()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

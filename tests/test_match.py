@@ -1,0 +1,164 @@
+"""The match loop: nothing depends on how matches are batched, and memory is bound to the episode."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from botgame.errors import UserError
+from botgame.game.arena import Arena
+from botgame.match import Ended, MatchBatch, Seating, Setup, mirrored_setups, play, results_of, skip_taken
+from matches import Restless, setups
+
+
+def summary(ended: Ended) -> tuple:
+    outcome = ended.outcome
+    return (
+        ended.episode,
+        ended.setup,
+        outcome.ticks,
+        *(np.asarray(column).tolist() for column in outcome[1:]),
+        ended.scores.tolist(),
+        ended.results.tolist(),
+    )
+
+
+@pytest.mark.parametrize("seats", [2, 5])
+def test_results_do_not_depend_on_the_batch(seats: int) -> None:
+    runs = [play([Restless()], setups(6, seats), matches=matches, seats=seats) for matches in (1, 4, 64)]
+    single, some, many = (sorted(map(summary, run)) for run in runs)
+    assert single == some == many
+    assert [row[0] for row in single] == list(range(6))
+
+
+def test_steps_list_due_seats_in_order_and_every_match_ends_once() -> None:
+    batch, seating = MatchBatch(Arena(3, 2), setups(7)), Seating(3, 2)
+    ended: list[Ended] = []
+    while (step := batch.next()) is not None:
+        ended += step.ended
+        order = step.slot * 2 + step.seat
+        assert (np.diff(order) > 0).all()
+        assert step.observation["scalars"].shape[0] == len(step.keys) == len(step.scores) == len(step.slot)
+        if len(step.slot):
+            batch.act(step, seating.act(step, [Restless()]))
+    assert sorted(match.episode for match in ended) == list(range(7))
+    assert batch.next() is None
+    assert {match.setup.tag for match in ended} == set(range(100, 107))
+
+
+def test_more_slots_than_setups_leave_slots_empty() -> None:
+    assert len(list(play([Restless()], setups(2), matches=8))) == 2
+    assert list(play([Restless()], setups(0), matches=2)) == []
+
+
+def test_keys_differ_by_match_seat_and_tick() -> None:
+    batch, seating = MatchBatch(Arena(2, 2), setups(2)), Seating(2, 2)
+    keys: list[int] = []
+    for _ in range(50):
+        step = batch.next()
+        assert step is not None
+        keys += step.keys.tolist()
+        batch.act(step, seating.act(step, [Restless()]))
+    assert len(set(keys)) == len(keys)
+
+
+def test_memory_counts_the_decisions_of_its_own_episode() -> None:
+    batch, seating = MatchBatch(Arena(2, 2), setups(5)), Seating(2, 2)
+    counts: dict[tuple[int, int], int] = {}
+    while (step := batch.next()) is not None:
+        actions = seating.act(step, [Restless()])
+        for slot, seat, episode in zip(step.slot.tolist(), step.seat.tolist(), step.episode.tolist(), strict=True):
+            counts[episode, seat] = counts.get((episode, seat), 0) + 1
+            assert seating.memory[slot, seat].tolist() == [counts[episode, seat], 7.0]
+        batch.act(step, actions)
+    assert len(counts) == 10
+
+
+def test_policies_get_their_own_rows_and_memory_sizes() -> None:
+    class Wide(Restless):
+        memory_size = 5
+
+        def initial_memory(self, n):
+            return np.full((n, 5), 3.0, np.float32)
+
+        def act(self, observation, memory, keys):
+            assert (memory == 3.0).all()
+            return super().act(observation, memory[:, :2], keys)[0], memory
+
+    batch, seating = MatchBatch(Arena(1, 2), iter([Setup(5, (1, 0), (0, 1), 600)])), Seating(1, 2)
+    for _ in range(20):
+        step = batch.next()
+        assert step is not None
+        assert step.player.tolist() == [1 - seat for seat in step.seat.tolist()]
+        batch.act(step, seating.act(step, [Restless(), Wide()]))
+    assert seating.memory.shape == (1, 2, 5)
+    assert seating.memory[0, 0, 0] == 3.0
+    assert seating.memory[0, 1, 0] > 3.0
+
+
+def test_a_restored_batch_goes_on_as_if_nothing_had_happened() -> None:
+    def finish(batch: MatchBatch, seating: Seating) -> list[tuple]:
+        rows = []
+        while (step := batch.next()) is not None:
+            rows += [summary(ended) for ended in step.ended]
+            if len(step.slot):
+                batch.act(step, seating.act(step, [Restless()]))
+        return rows
+
+    batch, seating = MatchBatch(Arena(3, 2), setups(8)), Seating(3, 2)
+    for _ in range(120):
+        step = batch.next()
+        assert step is not None
+        batch.act(step, seating.act(step, [Restless()]))
+    saved, saved_seating = batch.snapshot(), seating.snapshot()
+    arrays = saved.pop("arena")
+    saved = json.loads(json.dumps(saved)) | {"arena": arrays}
+    expected = finish(batch, seating)
+
+    again, seating = MatchBatch(Arena(3, 2), skip_taken(setups(8), saved["taken"])), Seating(3, 2)
+    again.restore(saved)
+    seating.restore(saved_seating)
+    assert finish(again, seating) == expected
+    assert len(expected) >= 5
+
+
+@pytest.mark.parametrize(
+    ("places", "results"),
+    [([1, 2], [1, -1]), ([1, 1], [0, 0]), ([2, 1, 1, 4], [-1, 0, 0, -1]), ([3, 2, 1], [-1, -1, 1])],
+)
+def test_results_are_for_the_sole_winner(places: list[int], results: list[float]) -> None:
+    assert results_of(np.array(places)).tolist() == results
+
+
+def test_mirrored_setups_swap_players_on_the_same_situation() -> None:
+    first, second, third, _ = mirrored_setups(9, 2)
+    assert (first.seed, first.schools, first.tag) == (second.seed, second.schools, second.tag)
+    assert (first.players, second.players) == ((0, 1), (1, 0))
+    assert third.seed != first.seed
+    turns = list(mirrored_setups(9, 1, players=(0, 1, 2)))
+    assert sorted(setup.players for setup in turns) == [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
+
+
+def test_one_policy_against_itself_scores_exactly_half_when_mirrored() -> None:
+    ended = list(play([Restless(), Restless()], mirrored_setups(3, 4, duration_ticks=900), matches=3))
+    points = {player: sum(e.results[e.setup.players.index(player)] for e in ended) for player in (0, 1)}
+    assert points[0] == points[1]
+
+
+def test_a_setup_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 seats, the arena has 2"):
+        next(play([Restless()], setups(1, seats=3), seats=2))
+
+
+@pytest.mark.parametrize(("actions", "memory"), [((1, 6), (2, 2)), ((2, 5), (2, 2)), ((2, 6), (2, 3))])
+def test_a_bot_that_returns_the_wrong_shapes_is_named(actions: tuple[int, int], memory: tuple[int, int]) -> None:
+    class Careless(Restless):
+        name = "careless"
+
+        def act(self, observation, memory_, keys):
+            return np.zeros(actions, np.int64), np.zeros(memory, np.float32)
+
+    with pytest.raises(UserError, match=r"bot 'careless' returned .* expected"):
+        list(play([Careless()], setups(1)))
