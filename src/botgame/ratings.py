@@ -1,0 +1,239 @@
+"""Ratings of players from match results: intervals, Bradley-Terry, and the Nash mixture of a payoff matrix.
+
+Why these: a win rate against one opponent saturates, so players are placed on one scale by all their matches
+(Bradley and Terry, Biometrika 39, 1952; Hunter, "MM algorithms for generalized Bradley-Terry models", 2004), and a
+population that beats itself in circles is judged by its Nash mixture (Balduzzi et al., "Re-evaluating evaluation",
+2018; "Open-ended learning in symmetric zero-sum games", 2019). Pure functions of arrays; N players throughout.
+
+A result table is a float64 array `points` [N, N]: `points[i, j]` is what i scored against j, a win 1, a draw 1/2.
+So `points + points.T` counts the games of each pair. The diagonal is ignored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize  # type: ignore[import-untyped]
+
+Array = NDArray[np.float64]
+
+ELO_PER_LOGIT = 400.0 / math.log(10.0)
+Z_95 = 1.959963984540054
+_NEWTON_STEPS = 100
+_LARGEST_STEP = 2.0  # logits; keeps Newton inside the region where its quadratic model holds
+_SUPPORT = 1e-9
+
+
+class Interval(NamedTuple):
+    """A point estimate and the ends of its 95 % interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class Ratings(NamedTuple):
+    """Elo-scale ratings [N] with standard errors [N]; NaN for a player with no chain of games to the anchor."""
+
+    elo: Array
+    error: Array
+
+    def interval(self, player: int, z: float = Z_95) -> Interval:
+        """Rating of `player` with its normal interval of z standard errors."""
+        elo, error = float(self.elo[player]), float(self.error[player])
+        return Interval(elo, elo - z * error, elo + z * error)
+
+
+class Equilibrium(NamedTuple):
+    """Mixtures of the row and the column player of a zero-sum game, and the value for the row player."""
+
+    row: Array
+    column: Array
+    value: float
+
+
+def wilson(points: float, games: float, z: float = Z_95) -> Interval:
+    """Win rate `points / games` with Wilson's score interval (1927); (0.5, 0, 1) without games.
+
+    Stays inside [0, 1] and is honest at 0 and 1, unlike the normal interval. Draws count as half a win, which makes
+    the interval a little too wide: safe.
+    """
+    if games <= 0:
+        return Interval(0.5, 0.0, 1.0)
+    rate = points / games
+    scale = 1.0 + z * z / games
+    centre = (rate + z * z / (2.0 * games)) / scale
+    half = z / scale * math.sqrt(max(rate * (1.0 - rate), 0.0) / games + z * z / (4.0 * games * games))
+    return Interval(rate, max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half)))
+
+
+def expected_score(difference: float) -> float:
+    """Score expected of a player rated `difference` points higher: 1 / (1 + 10^(-difference / 400))."""
+    return 1.0 / (1.0 + math.exp(-difference / ELO_PER_LOGIT))
+
+
+def add_ranking(points: Array, players: Sequence[int], places: Sequence[int]) -> None:
+    """Count one match in `points` [N, N] by pairwise order: "A beat B" means that A finished above B.
+
+    `players[k]` finished at `places[k]` (1 = winner; equal places are a draw). Two seats of the same player do not
+    play each other. A duel is the case of two seats.
+    """
+    for first in range(len(players)):
+        for second in range(first + 1, len(players)):
+            a, b = players[first], players[second]
+            if a == b:
+                continue
+            score = 0.5 if places[first] == places[second] else float(places[first] < places[second])
+            points[a, b] += score
+            points[b, a] += 1.0 - score
+
+
+def bradley_terry(points: Array, anchor: int, prior: float = 1.0) -> Ratings:
+    """Ratings of maximum likelihood where P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400)), with R_anchor = 0.
+
+    points: float64 [N, N], see the module. `prior`: virtual drawn games added to each pair that met, so that a player
+    who won everything has a finite rating; 0 gives the plain maximum, which does not exist for such a player.
+    Errors are from the inverse of the observed information (with the prior), relative to the anchor, whose error is 0.
+    Raises ValueError for a table that is not square, negative points, or a plain maximum that does not exist.
+    """
+    table = _checked(points)
+    games = table + table.T
+    met = games > 0
+    score = table + 0.5 * prior * met
+    games = games + prior * met
+    linked = _reachable(met, anchor)
+    inner = np.array([player for player in linked if player != anchor], dtype=np.int64)
+    elo, error = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    elo[anchor] = error[anchor] = 0.0
+    if len(inner):
+        members = np.concatenate([[anchor], inner])
+        theta, covariance = _newton(score[np.ix_(members, members)], games[np.ix_(members, members)])
+        elo[inner] = theta * ELO_PER_LOGIT
+        error[inner] = np.sqrt(np.diag(covariance)) * ELO_PER_LOGIT
+    return Ratings(elo, error)
+
+
+def _checked(points: Array) -> Array:
+    table = np.array(points, dtype=np.float64)
+    if table.ndim != 2 or table.shape[0] != table.shape[1]:
+        raise ValueError(f"expected a square table of points, got shape {table.shape}")
+    if not np.isfinite(table).all() or (table < 0).any():
+        raise ValueError("expected finite points of 0 or more")
+    np.fill_diagonal(table, 0.0)
+    return table
+
+
+def _reachable(met: NDArray[np.bool_], start: int) -> list[int]:
+    seen, frontier = {start}, [start]
+    while frontier:
+        for other in np.flatnonzero(met[frontier.pop()]).tolist():
+            if other not in seen:
+                seen.add(other)
+                frontier.append(other)
+    return sorted(seen)
+
+
+def _newton(score: Array, games: Array) -> tuple[Array, Array]:
+    """Maximise sum score_ij log p_ij over theta with theta_0 = 0; returns theta[1:] and its covariance."""
+    theta = np.zeros(len(score))
+    won = score.sum(axis=1)
+    for _ in range(_NEWTON_STEPS):
+        p = 1.0 / (1.0 + np.exp(theta[None, :] - theta[:, None]))
+        weight = games * p * (1.0 - p)
+        information = np.diag(weight.sum(axis=1)) - weight
+        gradient = won - (games * p).sum(axis=1)
+        try:
+            covariance = np.asarray(np.linalg.inv(information[1:, 1:]), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            break
+        step = covariance @ gradient[1:]
+        theta[1:] += step * min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-300))
+        if np.abs(step).max() < 1e-10:
+            return theta[1:], covariance
+    raise ValueError("no finite maximum: a player won or lost everything; use a prior above 0")
+
+
+def zero_sum(payoff: Array) -> Equilibrium:
+    """Solve the zero-sum game with `payoff` [R, C] to the row player by two linear programmes.
+
+    Any optimal pair may be returned where there are several; the value is unique.
+    """
+    row, value = _maximin(np.asarray(payoff, dtype=np.float64))
+    column, _ = _maximin(-np.asarray(payoff, dtype=np.float64).T)
+    return Equilibrium(row, column, value)
+
+
+def relative_population_performance(win_rates: Array) -> float:
+    """Value of the game in which population A and B each choose a mixture: p^T P_AB q at its Nash equilibrium.
+
+    win_rates: [R, C] in [0, 1], of A's players (rows) against B's. 0.5 = even, 1 = A always wins.
+    """
+    return zero_sum(win_rates).value
+
+
+def nash(win_rates: Array) -> Array:
+    """Nash mixture [N] of a symmetric game, of maximum entropy where there are several, so equals weigh alike.
+
+    win_rates: [N, N] of the row against the column player, P + P.T = 1 (diagonal ignored: a player ties itself).
+    The set of optimal mixtures of a symmetric zero-sum game is a polytope; its largest support comes from linear
+    programmes, the mixture of maximum entropy on it from the dual, a smooth convex problem. Raises ValueError when
+    the table is not antisymmetric about 0.5.
+    """
+    advantage = np.asarray(win_rates, dtype=np.float64) - 0.5
+    np.fill_diagonal(advantage, 0.0)
+    if advantage.ndim != 2 or not np.allclose(advantage, -advantage.T, atol=1e-9):
+        raise ValueError("expected win rates with P[i, j] + P[j, i] = 1")
+    support = _largest_support(advantage)
+    mixture = np.zeros(len(advantage))
+    mixture[support] = _maximum_entropy(advantage[support], support)
+    return mixture
+
+
+def _maximin(payoff: Array) -> tuple[Array, float]:
+    rows, columns = payoff.shape
+    objective = np.concatenate([np.zeros(rows), [-1.0]])
+    bound = np.hstack([-payoff.T, np.ones((columns, 1))])
+    total = np.concatenate([np.ones(rows), [0.0]])[None, :]
+    limits = [(0.0, 1.0)] * rows + [(None, None)]
+    found = optimize.linprog(objective, bound, np.zeros(columns), total, [1.0], limits, method="highs")
+    mixture = np.clip(found.x[:rows], 0.0, None)
+    return mixture / mixture.sum(), float(-found.fun)
+
+
+def _largest_support(advantage: Array) -> NDArray[np.int64]:
+    """Players that some Nash mixture uses: maximise the smallest usable share player by player."""
+    count = len(advantage)
+    used = np.zeros(count, dtype=bool)
+    for player in range(count):
+        if not used[player]:
+            objective = -np.eye(count)[player]
+            found = optimize.linprog(
+                objective, -advantage.T, np.zeros(count), np.ones((1, count)), [1.0], (0.0, 1.0), method="highs"
+            )
+            used |= found.x > _SUPPORT
+    return np.flatnonzero(used)
+
+
+def _maximum_entropy(advantage: Array, support: NDArray[np.int64]) -> Array:
+    """Mixture on `support` with advantage.T @ p = 0 there and >= 0 elsewhere; p is softmax(advantage @ multipliers)."""
+    count = advantage.shape[1]
+    inside = np.zeros(count, dtype=bool)
+    inside[support] = True
+
+    def dual(multipliers: Array) -> tuple[float, Array]:
+        logits = advantage @ multipliers
+        peak = logits.max()
+        mass = np.exp(logits - peak)
+        return float(peak + np.log(mass.sum())), advantage.T @ (mass / mass.sum())
+
+    limits = [(None, None) if inside[k] else (0.0, None) for k in range(count)]
+    options = {"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-10}
+    found = optimize.minimize(dual, np.zeros(count), jac=True, method="L-BFGS-B", bounds=limits, options=options)
+    logits = advantage @ found.x
+    mass = np.exp(logits - logits.max())
+    result: Array = mass / mass.sum()
+    return result

@@ -1,0 +1,182 @@
+"""Who plays whom in the league: prioritised fictitious self-play and the rules of each role.
+
+The rules are those of the pseudocode published with Vinyals et al. (Nature 575, 2019), with its mistakes corrected;
+where paper, pseudocode and re-implementations disagree, the choice is a field of `Rules` and `VARIANTS` names the
+known ones. Pure functions: a `View` of the league and a source of uniform numbers go in, an opponent comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Weighting = Literal["squared", "variance", "linear", "linear_capped", "uniform"]
+Role = Literal["main", "main_exploiter", "league_exploiter"]
+Uniform = Callable[[], float]
+_LEAST_WEIGHT = 1e-10
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Shares and thresholds of the matchmaking; the defaults are the pseudocode's."""
+
+    main_pfsp: float = 0.50  # share of a main agent's matches against all frozen players
+    main_verification: float = 0.15  # share against frozen main exploiters and forgotten selves; the rest is self-play
+    exploiter_bar: float = 0.3  # verification: play frozen main exploiters while the worst win rate is below this
+    forgotten_bar: float = 0.7  # verification: play old selves while the worst win rate is below this
+    forgotten_filter: bool = True  # leave out the newest selves that are a plain continuation of the older ones
+    self_play_bar: float = 0.3  # self-play only above this win rate, else a frozen copy that is nearer in strength
+    main_exploiter_bar: float = 0.1  # a main exploiter plays the live main agent above this win rate
+    main_exploiter_curriculum: float = 1.0  # below the bar: share of matches moved to frozen copies of the main agent
+    main_weighting: Weighting = "squared"
+    league_exploiter_weighting: Weighting = "linear_capped"
+
+    @property
+    def self_play_share(self) -> float:
+        """Least share of a main agent's matches that are live self-play (verification may add to it)."""
+        return 1.0 - self.main_pfsp - self.main_verification
+
+
+VARIANTS: dict[str, Rules] = {
+    "pseudocode": Rules(),
+    "paper": Rules(main_exploiter_bar=0.2, main_exploiter_curriculum=0.5),
+    "di-engine": Rules(main_exploiter_bar=0.2, forgotten_filter=False, league_exploiter_weighting="squared"),
+    "di-star": Rules(main_verification=0.0, main_exploiter_bar=0.2),
+}
+
+
+class Frozen(NamedTuple):
+    """A historical player: never learns, never asks for a match. `role` is that of its parent."""
+
+    name: str
+    role: str
+    parent: str
+
+
+class View(NamedTuple):
+    """What a player may know when it asks: live main agents, frozen players oldest first, and its win rates."""
+
+    mains: Sequence[str]
+    frozen: Sequence[Frozen]
+    win_rate: Callable[[str, str], float]
+
+
+class Pairing(NamedTuple):
+    """A match to play. `train_away`: the away seat's data trains its player (live self-play of main agents only)."""
+
+    home: str
+    away: str
+    train_away: bool
+
+
+def pfsp(win_rates: Sequence[float] | NDArray[np.float64], weighting: Weighting) -> NDArray[np.float64]:
+    """Probabilities [N] of choosing each opponent, given the asker's win rates x [N] against them.
+
+    squared (1-x)^2 prefers the hardest; variance x(1-x) those of equal strength; linear 1-x; linear_capped
+    min(0.5, 1-x); uniform 1. When the weights vanish (all opponents beaten always) the choice is uniform.
+    Raises ValueError without opponents.
+    """
+    x = np.asarray(win_rates, dtype=np.float64)
+    if x.ndim != 1 or len(x) == 0:
+        raise ValueError("expected the win rates of at least one opponent")
+    weights = _weights(x, weighting)
+    total = float(weights.sum())
+    if total < _LEAST_WEIGHT:
+        return np.full(len(x), 1.0 / len(x))
+    return weights / total
+
+
+def _weights(x: NDArray[np.float64], weighting: Weighting) -> NDArray[np.float64]:
+    if weighting == "squared":
+        return (1.0 - x) ** 2
+    if weighting == "variance":
+        return x * (1.0 - x)
+    if weighting == "linear":
+        return 1.0 - x
+    if weighting == "linear_capped":
+        return np.minimum(0.5, 1.0 - x)
+    if weighting == "uniform":
+        return np.ones_like(x)
+    raise ValueError(f"unknown weighting {weighting!r}")
+
+
+def without_monotone_tail(win_rates: Sequence[float]) -> int:
+    """How many of the oldest players to keep: the newest ones that only get harder are no sign of forgetting.
+
+    win_rates: oldest to newest. From the newest end walk back while W(older) >= W(newer); at the first pair with
+    W(older) < W(newer) keep everything up to the newer of the two. No such pair: keep none.
+    """
+    for newer in range(len(win_rates) - 1, 0, -1):
+        if win_rates[newer - 1] < win_rates[newer]:
+            return newer + 1
+    return 0
+
+
+def pick(probabilities: NDArray[np.float64], u: float) -> int:
+    """Index drawn by inverse CDF from one uniform number u in [0, 1)."""
+    index = int(np.searchsorted(np.cumsum(probabilities), u, side="right"))
+    return min(index, int(np.flatnonzero(probabilities)[-1]))
+
+
+def opponent(asker: str, role: Role, view: View, rules: Rules, uniform: Uniform) -> Pairing:
+    """The match that `asker` plays next: first matching rule of its role.
+
+    `view.frozen` must hold a copy of every main agent (the league freezes them at its start), so no rule runs dry.
+    """
+    if role == "main":
+        return _for_main(asker, view, rules, uniform)
+    if role == "main_exploiter":
+        return _for_main_exploiter(asker, view, rules, uniform)
+    names = [player.name for player in view.frozen]
+    return _against(asker, names, view, rules.league_exploiter_weighting, uniform)
+
+
+def _for_main(asker: str, view: View, rules: Rules, uniform: Uniform) -> Pairing:
+    u = uniform()
+    if u < rules.main_pfsp:
+        return _against(asker, [player.name for player in view.frozen], view, rules.main_weighting, uniform)
+    main = _pick_main(view, uniform)
+    if u < rules.main_pfsp + rules.main_verification:
+        targets = _verification(asker, main, view, rules)
+        if targets:
+            return _against(asker, targets, view, rules.main_weighting, uniform)
+    if main == asker or view.win_rate(asker, main) > rules.self_play_bar:
+        return Pairing(asker, main, train_away=True)
+    return _against(asker, _copies(view, main), view, "variance", uniform)
+
+
+def _for_main_exploiter(asker: str, view: View, rules: Rules, uniform: Uniform) -> Pairing:
+    main = _pick_main(view, uniform)
+    if view.win_rate(asker, main) > rules.main_exploiter_bar:
+        return Pairing(asker, main, train_away=False)
+    if rules.main_exploiter_curriculum < 1.0 and uniform() >= rules.main_exploiter_curriculum:
+        return Pairing(asker, main, train_away=False)
+    return _against(asker, _copies(view, main), view, "variance", uniform)
+
+
+def _verification(asker: str, main: str, view: View, rules: Rules) -> list[str]:
+    """Frozen main exploiters that still beat the asker, else old selves of `main` that it has forgotten to beat."""
+    exploiters = [player.name for player in view.frozen if player.role == "main_exploiter"]
+    if exploiters and min(view.win_rate(asker, name) for name in exploiters) < rules.exploiter_bar:
+        return exploiters
+    copies = _copies(view, main)
+    rates = [view.win_rate(asker, name) for name in copies]
+    kept = without_monotone_tail(rates) if rules.forgotten_filter else len(copies)
+    return copies[:kept] if kept and min(rates[:kept]) < rules.forgotten_bar else []
+
+
+def _pick_main(view: View, uniform: Uniform) -> str:
+    return view.mains[min(int(uniform() * len(view.mains)), len(view.mains) - 1)]
+
+
+def _copies(view: View, parent: str) -> list[str]:
+    return [player.name for player in view.frozen if player.parent == parent]
+
+
+def _against(asker: str, names: Sequence[str], view: View, weighting: Weighting, uniform: Uniform) -> Pairing:
+    rates = np.array([view.win_rate(asker, name) for name in names], dtype=np.float64)
+    return Pairing(asker, names[pick(pfsp(rates, weighting), uniform())], train_away=False)

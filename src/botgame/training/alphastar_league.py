@@ -1,0 +1,137 @@
+r"""League training from a supervised checkpoint: main agents, main exploiters and league exploiters.
+
+    python -m botgame.training.alphastar_league --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
+        --output-dir reports/league --rounds 20 --rl-iterations-per-round 20
+
+In the output folder: `main.pt` (the first main agent, latest), `main.best.pt`, `league_state.json`, `matches.jsonl`,
+`players/<id>.pt`, `metrics.jsonl`, `config.json`, `tb/` and `resume.pt`, which --resume goes on from. A tiny run:
+
+    python -m botgame.training.alphastar_league --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
+        --output-dir reports/league_smoke --rounds 1 --rl-iterations-per-round 1 --actor-rollouts 1 \
+        --learner-updates 1 --unroll-length 16 --eval-matches 2 --past-matches 2 --cross-play-players 4 --cpu
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from botgame import cli
+from botgame.errors import UserError
+from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.league import LeagueConfig
+from botgame.training.alphastar.matchmaking import VARIANTS
+from botgame.training.league_run import train
+from botgame.training.rl_flags import add_machine_flags, add_training_flags, training_config
+
+DEFAULT_BOTS = "lms_re,rusher,kiter,looter,camper"
+
+
+def build_parser() -> cli.Parser:
+    """The flags of `alphastar_league`."""
+    parser = cli.Parser("botgame.training.alphastar_league", "Train a league of agents from a supervised policy.")
+    parser.flag(
+        "--supervised-checkpoint", type=Path, required=True, help="policy that all players start from, and teacher"
+    )
+    parser.flag("--output-dir", type=Path, required=True, help="folder of the league's files")
+    parser.flag("--rounds", type=cli.positive_int, default=20, help="rounds; each ends with an evaluation")
+    parser.flag(
+        "--rl-iterations-per-round", type=cli.positive_int, default=20, help="iterations of each learning player"
+    )
+    add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=32, replay_size=1024)
+    parser.flag("--episode-duration", type=cli.positive_int, default=120, help="seconds until the zone has closed")
+    _add_league_flags(parser)
+    _add_evaluation_flags(parser)
+    parser.flag("--save-every", type=cli.positive_int, default=10, help="iterations between two commits")
+    add_machine_flags(parser)
+    return parser
+
+
+def _add_league_flags(parser: cli.Parser) -> None:
+    parser.flag("--main-agents", type=cli.positive_int, default=1, help="main agents")
+    parser.flag("--main-exploiters", type=cli.non_negative_int, default=1, help="main exploiters")
+    parser.flag("--league-exploiters", type=cli.non_negative_int, default=1, help="league exploiters")
+    parser.flag(
+        "--exploiter-share", type=cli.probability, default=0.5, help="an exploiter's share of a main agent's matches"
+    )
+    parser.flag("--scripted-players", default=DEFAULT_BOTS, help="bots that count as frozen players; '' for none")
+    parser.flag(
+        "--matchmaking", choices=tuple(VARIANTS), default="pseudocode", help="whose rules decide who plays whom"
+    )
+    parser.flag(
+        "--opponent-slots", type=cli.positive_int, default=4, help="pairings that a player draws for each iteration"
+    )
+    parser.flag("--players-in-memory", type=cli.positive_int, default=24, help="frozen networks that are kept loaded")
+    parser.flag(
+        "--min-phase-steps",
+        type=cli.non_negative_int,
+        default=0,
+        help="decisions of a main agent before it may be frozen again; 0: about one round",
+    )
+    parser.flag(
+        "--timeout-steps",
+        type=cli.non_negative_int,
+        default=0,
+        help="decisions after which it is; 0: twice the minimum",
+    )
+    parser.flag(
+        "--beats-all", type=cli.probability, default=0.7, help="win rate against each opponent to be frozen early"
+    )
+    parser.flag("--min-games", type=cli.non_negative_float, default=8.0, help="games before that win rate is trusted")
+    parser.flag("--payoff-decay", type=cli.probability, default=0.99, help="memory of results, for each game of a pair")
+    parser.flag(
+        "--exploiter-reset",
+        choices=("supervised", "main"),
+        default="supervised",
+        help="weights that an exploiter starts anew from",
+    )
+
+
+def _add_evaluation_flags(parser: cli.Parser) -> None:
+    parser.flag("--eval-matches", type=cli.positive_int, default=200, help="held-out duels a round against lms_re")
+    parser.flag(
+        "--past-selves", type=cli.non_negative_int, default=6, help="past selves that a main agent meets a round"
+    )
+    parser.flag("--past-matches", type=cli.positive_int, default=50, help="held-out duels a round against each of them")
+    parser.flag("--cross-play-players", type=cli.positive_int, default=12, help="players of the final cross-play")
+    parser.flag("--cross-play-matches", type=cli.positive_int, default=30, help="duels of each of its pairs")
+
+
+def league_config(options: argparse.Namespace, config: RLConfig) -> LeagueConfig:
+    """The league that parsed flags describe. Raises UserError (code 2) for contradictions."""
+    sequences = options.rl_iterations_per_round * config.sequences()
+    phase = options.min_phase_steps or sequences * config.unroll_length
+    if options.main_exploiters + options.league_exploiters and not options.exploiter_share:
+        raise UserError(
+            "--exploiter-share 0 leaves the exploiters without matches; give them a share or none of them", 2
+        )
+    try:
+        return LeagueConfig(
+            mains=options.main_agents,
+            main_exploiters=options.main_exploiters,
+            league_exploiters=options.league_exploiters,
+            scripted=tuple(name.strip() for name in options.scripted_players.split(",") if name.strip()),
+            decay=options.payoff_decay,
+            min_phase_steps=phase,
+            timeout_steps=options.timeout_steps or 2 * phase,
+            beats_all=options.beats_all,
+            min_games=options.min_games,
+            exploiter_phase=options.exploiter_share or 1.0,
+            rules=VARIANTS[options.matchmaking],
+        )
+    except ValueError as error:
+        raise UserError(f"the league cannot be set up: {error}; see --help", 2) from error
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train; returns the exit code."""
+    options = build_parser().parse_args(argv)
+    config = training_config(options)
+    return train(options, config, league_config(options, config), argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The two readable files of a league: `league_state.json` and `matches.jsonl`.
+
+The state is written whole and atomically. Matches are appended, one JSON object a line, so a kill can tear the last
+line; readers drop it, and a resumed league cuts what its last commit did not know.
+
+A match: `id` (1, 2, ... in the order of the file), `round` (from 1), `iteration` (from 1), `kind` ("training" or
+"evaluation"), `home` (who asked for the match), `away`, `result` (+1, 0, -1 for home), `seed`, `ticks`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from botgame.errors import UserError
+from botgame.files import write_atomic
+from botgame.training.alphastar.league import League
+
+FORMAT = "botgame-league-1"
+TRAINING, EVALUATION = "training", "evaluation"
+
+
+@dataclass(frozen=True)
+class Match:
+    """One finished match of a league."""
+
+    id: int
+    round: int
+    iteration: int
+    kind: str
+    home: str
+    away: str
+    result: int
+    seed: int
+    ticks: int
+
+
+@dataclass(frozen=True)
+class LeagueState:
+    """What `league_state.json` says: the league itself and how far it has come."""
+
+    league: League
+    anchor: str
+    rounds_done: int
+    rounds: int
+    matches: int
+
+
+def write_state(path: Path, state: LeagueState) -> None:
+    """Write `league_state.json`. Raises UserError when it cannot be written."""
+    data = {
+        "format": FORMAT,
+        "rounds_done": state.rounds_done,
+        "rounds": state.rounds,
+        "matches": state.matches,
+        "anchor": state.anchor,
+        "league": state.league.to_json(),
+    }
+    write_atomic(path, json.dumps(data, indent=1).encode() + b"\n")
+
+
+def read_state(path: Path) -> LeagueState:
+    """Inverse of `write_state`. Raises UserError for a file that is missing, damaged or something else."""
+    try:
+        data = json.loads(_text(path, "league state"))
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{path}: not a league state: line {error.lineno} is no JSON; give league_state.json"
+        ) from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise UserError(f"{path}: not a league state: expected format {FORMAT}; give league_state.json of a league run")
+    try:
+        league = League.from_json(data["league"])
+        return LeagueState(league, data["anchor"], data["rounds_done"], data["rounds"], data["matches"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: the league state is damaged ({error}); resume the league to write it anew") from error
+
+
+def match_lines(matches: Iterable[Match]) -> bytes:
+    """Lines to append to `matches.jsonl`."""
+    return b"".join(json.dumps(asdict(match)).encode() + b"\n" for match in matches)
+
+
+class MatchLog:
+    """Appends matches to `path`, which is first cut to `offset` bytes: what the last commit knew."""
+
+    def __init__(self, path: Path, offset: int) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("r+b" if path.exists() else "w+b")
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}; choose another output folder") from error
+        self._file.truncate(offset)
+        self._file.seek(0, os.SEEK_END)
+
+    @property
+    def offset(self) -> int:
+        """Bytes written so far."""
+        return self._file.tell()
+
+    def append(self, matches: Iterable[Match]) -> None:
+        """Write one line a match."""
+        self._file.write(match_lines(matches))
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk: before a commit says that it is."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_matches(path: Path) -> tuple[list[Match], int]:
+    """All matches, and how many torn last lines were dropped (0 or 1).
+
+    Raises UserError for a missing file or a line inside it that is no match, with its number.
+    """
+    lines = _text(path, "match list").split("\n")
+    torn = lines.pop()  # empty when the file ends with a whole line
+    matches = [_match(path, number, line) for number, line in enumerate(lines, 1)]
+    return matches, int(bool(torn.strip()))
+
+
+def _match(path: Path, number: int, line: str) -> Match:
+    try:
+        data = json.loads(line)
+        match = Match(**{name: data[name] for name in Match.__dataclass_fields__})
+        if match.kind not in (TRAINING, EVALUATION) or match.result not in (1, 0, -1):
+            raise ValueError("unknown kind or result")
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} line {number}: not a match of a league ({type(error).__name__}: {error}); "
+            "delete the line or give the matches.jsonl of a league run"
+        ) from error
+    return match
+
+
+def _text(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such {what}; run botgame.training.alphastar_league first") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as a {what} ({error}); give the file of a league run") from error
+
+
+def plain(value: Any) -> Any:
+    """NumPy scalars to Python's and NaN to None, for JSON."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and value != value else value

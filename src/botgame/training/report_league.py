@@ -1,0 +1,77 @@
+"""Summarise a league: ratings, Nash mixture, forgetting, exploitability as JSON and as a page to look at.
+
+    python -m botgame.training.report_league --league-state reports/league/league_state.json \
+        --matches reports/league/matches.jsonl --output reports/league/summary.json
+
+writes `summary.json` and, next to it, the self-contained `summary.html`. Works while the league is running.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from botgame import cli
+from botgame.errors import UserError
+from botgame.files import write_atomic
+from botgame.training import league_files, league_report_html, league_summary
+
+
+def build_parser() -> cli.Parser:
+    """The flags of this command."""
+    parser = cli.Parser("botgame.training.report_league", "Write summary.json and summary.html of a league.")
+    parser.flag(
+        "--league-state", type=Path, default=Path("reports/league/league_state.json"), help="state of the league"
+    )
+    parser.flag("--matches", type=Path, default=Path("reports/league/matches.jsonl"), help="matches of the league")
+    parser.flag(
+        "--output",
+        type=Path,
+        default=Path("reports/league/summary.json"),
+        help="where the JSON goes; the page goes next to it with the ending .html",
+    )
+    return parser
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    options = build_parser().parse_args(argv)
+    if options.output.suffix.lower() in (".html", ".htm", ""):
+        raise UserError(f"--output {options.output}: expected a file that ends in .json; the page goes next to it", 2)
+    state = league_files.read_state(options.league_state)
+    matches, torn = league_files.read_matches(options.matches)
+    if torn:
+        print(f"note: {options.matches}: the last line is incomplete and left out", file=sys.stderr)
+    summary = league_summary.summarise(state, matches, torn)
+    page = options.output.with_suffix(".html")
+    write_atomic(options.output, json.dumps(summary, indent=2).encode() + b"\n")
+    write_atomic(page, league_report_html.page(summary).encode())
+    print(_table(summary))
+    print(f"wrote {options.output} and {page}")
+    return 0
+
+
+def _table(summary: dict[str, Any], most: int = 12) -> str:
+    rated = [player for player in summary["players"] if player["rating"] is not None]
+    rated.sort(key=lambda player: -float(player["rating"]))
+    lines = [f"{'player':<24} {'rating':>7} {'95 % interval':>17} {'Nash':>7}"]
+    for player in rated[:most]:
+        interval = f"[{player['rating_low']:.0f}, {player['rating_high']:.0f}]"
+        lines.append(f"{player['name']:<24} {player['rating']:>+7.0f} {interval:>17} {player['nash']:>7.1%}")
+    if len(rated) > most:
+        lines.append(f"... and {len(rated) - most} more")
+    for name, rounds in summary["win_rate_against_anchor"].items():
+        last = rounds[-1]
+        lines.append(
+            f"{name} against {summary['anchor']}, round {last['round']}: {last['win_rate']:.1%} "
+            f"[{last['low']:.1%}, {last['high']:.1%}]"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

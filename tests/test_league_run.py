@@ -1,0 +1,287 @@
+"""The league command, whole and tiny: its files, who trains on what, and going on after a kill at any moment."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
+from botgame.training import alphastar_league, league_evaluation, report_league
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
+from botgame.training.alphastar.league import League, LeagueConfig
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.league_files import EVALUATION, TRAINING, read_matches, read_state
+from botgame.training.league_run import exploiter_config
+from botgame.training.league_seat import Roster
+
+TINY = (
+    *("--rl-iterations-per-round", "2", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "16"),
+    *("--matches-per-actor", "4", "--batch-size", "8", "--replay-size", "64", "--min-replay-sequences", "4"),
+    *("--eval-matches", "2", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
+    *("--cross-play-matches", "2", "--min-phase-steps", "150", "--value-iterations", "1", "--save-every", "1"),
+    *("--scripted-players", "random", "--episode-duration", "5", "--cpu", "--threads", "1"),
+)
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory):
+    path = tmp_path_factory.mktemp("supervised") / "pi_sup.pt"
+    network = Network(ARENA_SPEC, PRESETS["tiny"], seed=0)
+    rules = Rules().to_dict()
+    save_checkpoint(
+        path, Checkpoint("imitation", ARENA_SPEC, network.config.to_dict(), network.state_dict(), rules=rules)
+    )
+    return path
+
+
+def arguments(supervised, folder, *more):
+    return ["--supervised-checkpoint", str(supervised), "--output-dir", str(folder), *TINY, *more]
+
+
+@pytest.fixture(scope="module")
+def league(supervised, tmp_path_factory):
+    """A finished league of two rounds."""
+    folder = tmp_path_factory.mktemp("league")
+    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2")) == 0
+    return folder
+
+
+def metrics_of(folder):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if "time_" not in k} for line in lines]
+
+
+def weights_of(path):
+    return load_checkpoint(path, ARENA_SPEC).weights
+
+
+def same_weights(first, second):
+    a, b = weights_of(first), weights_of(second)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def assert_same_league(first, second):
+    assert metrics_of(first) == metrics_of(second)
+    assert (first / "matches.jsonl").read_bytes() == (second / "matches.jsonl").read_bytes()
+    assert (first / "league_state.json").read_bytes() == (second / "league_state.json").read_bytes()
+    names = sorted(path.name for path in (first / "players").glob("*.pt"))
+    assert names == sorted(path.name for path in (second / "players").glob("*.pt"))
+    assert all(same_weights(first / "players" / name, second / "players" / name) for name in names)
+    assert same_weights(first / "main.pt", second / "main.pt")
+
+
+def test_every_promised_file_is_there(league):
+    for name in ("league_state.json", "matches.jsonl", "main.pt", "main.best.pt", "metrics.jsonl", "config.json"):
+        assert (league / name).stat().st_size > 0
+    state = read_state(league / "league_state.json")
+    assert (state.rounds_done, state.rounds) == (2, 2)
+    frozen = [player.name for player in state.league.frozen if player.parent]
+    assert len(frozen) > 1, "nobody was frozen: the phases are too long for this test to say much"
+    for name in [*state.league.learners, *frozen]:
+        assert load_checkpoint(league / "players" / f"{name}.pt", ARENA_SPEC).kind == "league"
+    assert load_state(league / "resume.pt")["finished"]
+
+
+def test_the_first_frozen_player_is_the_supervised_one(league, supervised):
+    assert same_weights(league / "players" / "main1.v0.pt", supervised)
+    assert not same_weights(league / "main.pt", supervised)
+
+
+def test_matches_are_counted_once_and_evaluation_stays_outside_the_payoff(league):
+    matches, torn = read_matches(league / "matches.jsonl")
+    state = read_state(league / "league_state.json")
+    assert torn == 0
+    assert [match.id for match in matches] == list(range(1, len(matches) + 1))
+    assert state.matches == len(matches)
+    training = [match for match in matches if match.kind == TRAINING]
+    assert sum(learner.games for learner in state.league.learners.values()) == len(training) > 0
+    evaluation = [match for match in matches if match.kind == EVALUATION]
+    assert {match.round for match in evaluation} == {1, 2}
+    assert ("main1", "lms_re") in {(match.home, match.away) for match in evaluation}
+    assert state.league.payoff.games("main1", "lms_re") == 0  # here it is a yardstick only, not a player
+    known = {*state.league.names, "lms_re"}
+    assert {match.home for match in training} <= set(state.league.learners)
+    assert {match.away for match in matches} <= known
+
+
+def test_every_learning_player_learns_every_iteration(league):
+    last = metrics_of(league)[-1]
+    assert last["step"] == 4
+    for name in ("main1", "main_exploiter1", "league_exploiter1"):
+        assert last[f"{name}/decisions"] > 0
+        assert last[f"{name}/learner_steps"] >= 4
+
+
+def test_the_report_reads_it(league):
+    files = ("--league-state", str(league / "league_state.json"), "--matches", str(league / "matches.jsonl"))
+    assert report_league.main([*files, "--output", str(league / "summary.json")]) == 0
+    summary = json.loads((league / "summary.json").read_text())
+    assert summary["win_rate_against_anchor"]["main1"][-1]["round"] == 2
+    assert summary["forgetting"]["main1"]["rounds"]
+
+
+def test_a_finished_league_can_be_extended_as_if_planned_so(league, supervised, tmp_path):
+    alphastar_league.main(arguments(supervised, tmp_path, "--rounds", "1"))
+    first = metrics_of(tmp_path)
+    assert alphastar_league.main(arguments(supervised, tmp_path, "--rounds", "2", "--resume")) == 0
+    assert metrics_of(tmp_path)[:2] == first
+    assert metrics_of(tmp_path)[2]["main1/decisions"] == metrics_of(league)[2]["main1/decisions"]
+
+
+def test_an_unfinished_league_is_not_overwritten(supervised, tmp_path, capsys):
+    folder = tmp_path / "league"
+    stop_after(supervised, folder, commits=1)
+    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2")) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2", "--resume", "--lr", "0.5")) == 2
+    assert "--lr" in capsys.readouterr().err
+
+
+def command(supervised, folder, *more):
+    return [sys.executable, "-m", "botgame.training.alphastar_league", *arguments(supervised, folder, *more)]
+
+
+def stop_after(supervised, folder, commits, extra_seconds=0.0):
+    """Run the command in a process of its own and kill it some time after a number of new commits."""
+    resume, seen = folder / "resume.pt", None
+    process = subprocess.Popen(
+        command(supervised, folder, "--rounds", "2", "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 120
+    before = resume.stat().st_mtime_ns if resume.exists() else None
+    while commits and process.poll() is None and time.monotonic() < deadline:
+        seen = resume.stat().st_mtime_ns if resume.exists() else None
+        if seen != before:
+            before, commits = seen, commits - 1
+        time.sleep(0.005)
+    time.sleep(extra_seconds)
+    process.send_signal(signal.SIGKILL)
+    error = process.communicate()[1].decode()
+    assert commits == 0, f"the command ended early: {error}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_killed_leagues_end_as_if_they_had_not_been(league, supervised, tmp_path):
+    folder = tmp_path / "league"
+    chance = random.Random(5)
+    for _ in range(2):
+        stop_after(supervised, folder, commits=1, extra_seconds=chance.uniform(0, 0.4))
+    with (folder / "matches.jsonl").open("ab") as file:
+        file.write(b'{"id": 77, "torn')
+    (folder / "players" / "main1.v99.pt").write_bytes(b"left over from what no commit knew")
+    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2", "--resume")) == 0
+    assert_same_league(league, folder)
+
+
+def test_bad_input_is_one_line(supervised, tmp_path, capsys):
+    cases = [
+        (["--supervised-checkpoint", str(tmp_path / "none.pt")], 1, "no such checkpoint"),
+        (["--scripted-players", "nobody"], 1, "unknown bot"),
+        (["--exploiter-share", "0"], 2, "--exploiter-share"),
+        (["--min-phase-steps", "9", "--timeout-steps", "3"], 2, "timeout_steps"),
+        (["--min-replay-sequences", "4000"], 2, "--min-replay-sequences"),
+    ]
+    for more, code, words in cases:
+        assert alphastar_league.main(arguments(supervised, tmp_path / "out", "--rounds", "1", *more)) == code
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_frozen_player_is_named(league, supervised, tmp_path, capsys):
+    folder = tmp_path / "copy"
+    for path in league.rglob("*"):
+        target = folder / path.relative_to(league)
+        if path.is_file() and "tb" not in path.parts:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    (folder / "players" / "main1.v0.pt").unlink()
+    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "3", "--resume")) == 1
+    assert "main1.v0.pt is missing" in capsys.readouterr().err
+
+
+def test_the_verbatim_command_parses():
+    words = (
+        "--supervised-checkpoint artifacts/alphastar/pi_sup.pt --output-dir reports/league --rounds 20 "
+        "--rl-iterations-per-round 20 --actor-rollouts 8 --learner-updates 4"
+    )
+    options = alphastar_league.build_parser().parse_args(words.split())
+    config = alphastar_league.training_config(options)
+    league = alphastar_league.league_config(options, config)
+    assert (league.mains, league.main_exploiters, league.league_exploiters) == (1, 1, 1)
+    assert league.timeout_steps == 2 * league.min_phase_steps
+    assert options.output_dir == Path("reports/league")
+
+
+def test_exploiters_have_their_share_of_the_work():
+    options = alphastar_league.build_parser().parse_args(["--supervised-checkpoint", "a.pt", "--output-dir", "b"])
+    config = alphastar_league.training_config(options)
+    assert exploiter_config(config, 0.5).matches == config.matches // 2
+    assert exploiter_config(config, 1.0) == config
+
+
+def test_roster_numbers_are_stable():
+    roster = Roster(["a"])
+    assert [roster.number(name) for name in ("a", "b", "a")] == [1, 2, 1]
+    assert (roster.name(2), Roster(roster.names).number("b")) == ("b", 2)
+
+
+class NoWeights:
+    def freeze(self, player, frozen):
+        pass
+
+    def reset(self, player):
+        pass
+
+
+def test_past_selves_are_spread_and_leave_out_the_present_one():
+    league = League.start(LeagueConfig(min_phase_steps=1, timeout_steps=1), 0, NoWeights())
+    for _ in range(9):
+        league.learners["main1"].steps += 2
+        league.review("main1", NoWeights())
+    assert league_evaluation.chosen_past(league, "main1", 3) == ["main1.v0", "main1.v4", "main1.v8"]
+    league.learners["main1"].steps += 1
+    assert league_evaluation.chosen_past(league, "main1", 3)[-1] == "main1.v9"
+    assert league_evaluation.chosen_past(league, "main1", 0) == []
+    names = league_evaluation.chosen_population(league, "lms_re", 6)
+    assert names[:4] == ["lms_re", "main1", "main_exploiter1", "league_exploiter1"]
+    assert len(names) == len(set(names)) == 6
+
+
+def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monkeypatch):
+    """Only the asking player's trainer sees its matches: the main agent's buffer grows in its own turn alone."""
+    from botgame.training import league_seat
+
+    grown = {}
+    plain = league_seat.Seat.iterate
+
+    def watched(seat):
+        others = {name: len(other.trainer.buffer) for name, other in seats.items() if other is not seat}
+        weights = {
+            name: other.trainer.learner.network.state_dict() for name, other in seats.items() if other is not seat
+        }
+        before = {name: {k: v.clone() for k, v in state.items()} for name, state in weights.items()}
+        seats[seat.name] = seat
+        done = plain(seat)
+        for name, count in others.items():
+            assert len(seats[name].trainer.buffer) == count
+            now = seats[name].trainer.learner.network.state_dict()
+            assert all(np.array_equal(before[name][k].numpy(), now[k].numpy()) for k in now)
+        grown[seat.name] = len(seat.trainer.buffer)
+        return done
+
+    seats = {}
+    monkeypatch.setattr(league_seat.Seat, "iterate", watched)
+    assert alphastar_league.main(arguments(supervised, tmp_path / "league", "--rounds", "1")) == 0
+    assert set(grown) == {"main1", "main_exploiter1", "league_exploiter1"}
+    assert all(count > 0 for count in grown.values())

@@ -1,0 +1,174 @@
+"""Ratings against independent solvers: SciPy's general minimiser, fictitious play, published formulas."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import optimize, stats
+
+from botgame import ratings
+
+ROCK_PAPER_SCISSORS = np.array([[0.5, 0.0, 1.0], [1.0, 0.5, 0.0], [0.0, 1.0, 0.5]])
+
+
+def antisymmetric(seed: int, players: int) -> np.ndarray:
+    upper = np.triu(np.random.default_rng(seed).uniform(-0.5, 0.5, (players, players)), 1)
+    return 0.5 + upper - upper.T
+
+
+def fictitious_play(payoff: np.ndarray, rounds: int) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = np.zeros(payoff.shape[0]), np.zeros(payoff.shape[1])
+    rows[0] = columns[0] = 1
+    for _ in range(rounds):
+        row, column = np.argmax(payoff @ columns), np.argmin(rows @ payoff)
+        rows[row] += 1
+        columns[column] += 1
+    return rows / rows.sum(), columns / columns.sum()
+
+
+def test_wilson_equals_scipy_for_whole_wins():
+    for wins, games in [(0, 10), (3, 10), (10, 10), (517, 1000)]:
+        expected = stats.binomtest(wins, games).proportion_ci(0.95, method="wilson")
+        got = ratings.wilson(wins, games)
+        assert got.low == pytest.approx(expected.low, abs=1e-12)
+        assert got.high == pytest.approx(expected.high, abs=1e-12)
+        assert got.estimate == wins / games
+
+
+def test_wilson_without_games_knows_nothing():
+    assert ratings.wilson(0, 0) == (0.5, 0.0, 1.0)
+
+
+@given(st.floats(0, 1), st.integers(1, 10_000))
+def test_wilson_holds_its_estimate(share, games):
+    got = ratings.wilson(share * games, games)
+    assert 0.0 <= got.low <= got.estimate <= got.high <= 1.0
+
+
+def test_expected_score_is_base_10_over_400():
+    assert ratings.expected_score(0) == 0.5
+    assert ratings.expected_score(400) == pytest.approx(10 / 11)
+    assert ratings.expected_score(-400) == pytest.approx(1 / 11)
+
+
+def test_two_players_have_the_closed_form():
+    points = np.array([[0.0, 75.0], [25.0, 0.0]])
+    got = ratings.bradley_terry(points, anchor=1, prior=0)
+    assert got.elo[1] == 0.0
+    assert got.elo[0] == pytest.approx(400 * np.log10(3), abs=1e-9)
+    assert got.error[0] == pytest.approx(ratings.ELO_PER_LOGIT / np.sqrt(100 * 0.75 * 0.25), rel=1e-9)
+
+
+def test_ratings_maximise_the_likelihood_like_a_general_minimiser():
+    rng = np.random.default_rng(3)
+    games = rng.integers(5, 40, (6, 6)).astype(float)
+    games = np.triu(games, 1) + np.triu(games, 1).T
+    wins = np.triu(rng.binomial(games.astype(int), 0.6), 1).astype(float)
+    wins += np.tril(games - wins.T, -1)
+
+    def loss(free):
+        theta = np.concatenate([[0.0], free])
+        return -np.sum(wins * -np.log1p(np.exp(theta[None, :] - theta[:, None])) * (1 - np.eye(6)))
+
+    expected = optimize.minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-9}).x
+    got = ratings.bradley_terry(wins, anchor=0, prior=0)
+    np.testing.assert_allclose(got.elo[1:], expected * ratings.ELO_PER_LOGIT, atol=1e-3)
+
+
+def test_ratings_recover_the_truth_within_their_errors():
+    rng = np.random.default_rng(0)
+    truth = np.array([0.0, 80.0, 200.0, -150.0])
+    points = np.zeros((4, 4))
+    for a, b in itertools.combinations(range(4), 2):
+        won = rng.binomial(4000, ratings.expected_score(truth[a] - truth[b]))
+        points[a, b], points[b, a] = won, 4000 - won
+    got = ratings.bradley_terry(points, anchor=0)
+    assert np.all(np.abs(got.elo - truth)[1:] < 4 * got.error[1:])
+    assert np.all(got.error[1:] < 8)
+    interval = got.interval(2)
+    assert interval.low < 200 < interval.high
+
+
+def test_draws_count_as_half_and_the_anchor_only_shifts():
+    drawn = np.array([[0.0, 5.0, 3.0], [5.0, 0.0, 6.0], [7.0, 4.0, 0.0]])
+    first, second = ratings.bradley_terry(drawn, 0), ratings.bradley_terry(drawn, 2)
+    np.testing.assert_allclose(first.elo - first.elo[2], second.elo, atol=1e-8)
+    even = ratings.bradley_terry(np.array([[0.0, 4.0], [4.0, 0.0]]), 0)
+    assert even.elo[1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_an_undefeated_player_is_finite_and_a_stranger_unknown():
+    points = np.zeros((3, 3))
+    points[0, 1] = 20.0
+    got = ratings.bradley_terry(points, anchor=1)
+    assert 400 < got.elo[0] < 1200
+    assert np.isnan(got.elo[2])
+    assert np.isnan(got.error[2])
+    with pytest.raises(ValueError, match="no finite maximum"):
+        ratings.bradley_terry(points[:2, :2], anchor=1, prior=0)
+
+
+@pytest.mark.parametrize("points", [np.zeros((2, 3)), np.array([[0.0, -1.0], [1.0, 0.0]]), np.full((2, 2), np.nan)])
+def test_bad_tables_are_refused(points):
+    with pytest.raises(ValueError, match="expected"):
+        ratings.bradley_terry(points, 0)
+
+
+def test_a_free_for_all_counts_pairs_by_order():
+    points = np.zeros((3, 3))
+    ratings.add_ranking(points, players=[0, 1, 2, 1], places=[1, 2, 2, 4])
+    np.testing.assert_array_equal(points, [[0, 2, 1], [0, 0, 0.5], [0, 1.5, 0]])
+
+
+def test_nash_of_rock_paper_scissors_is_uniform_and_of_a_dominant_player_pure():
+    np.testing.assert_allclose(ratings.nash(ROCK_PAPER_SCISSORS), [1 / 3] * 3, atol=1e-6)
+    dominant = np.array([[0.5, 0.9, 0.8], [0.1, 0.5, 0.6], [0.2, 0.4, 0.5]])
+    np.testing.assert_allclose(ratings.nash(dominant), [1, 0, 0], atol=1e-6)
+
+
+def test_nash_shares_equally_among_equals():
+    np.testing.assert_allclose(ratings.nash(np.full((4, 4), 0.5)), [0.25] * 4, atol=1e-7)
+    twice = np.kron(ROCK_PAPER_SCISSORS, np.ones((2, 2)))
+    np.testing.assert_allclose(ratings.nash(twice), [1 / 6] * 6, atol=1e-6)
+    assert ratings.nash(np.array([[0.5]])).tolist() == [1.0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 12))
+def test_nash_cannot_be_exploited(seed, players):
+    table = antisymmetric(seed, players)
+    mixture = ratings.nash(table)
+    assert mixture.sum() == pytest.approx(1.0)
+    assert (mixture >= 0).all()
+    assert (mixture @ table).min() >= 0.5 - 1e-6
+
+
+def test_nash_agrees_with_fictitious_play():
+    table = antisymmetric(5, 5)
+    row, _ = fictitious_play(table, 60_000)
+    np.testing.assert_allclose(ratings.nash(table), row, atol=0.02)
+
+
+def test_zero_sum_value_agrees_with_fictitious_play():
+    payoff = np.random.default_rng(1).uniform(0, 1, (4, 6))
+    got = ratings.zero_sum(payoff)
+    row, column = fictitious_play(payoff, 40_000)
+    assert (row @ payoff).min() - 0.01 <= got.value <= (payoff @ column).max() + 0.01
+    assert got.value == pytest.approx(float(got.row @ payoff @ got.column))
+    assert (got.row @ payoff).min() == pytest.approx(got.value)
+    assert (payoff @ got.column).max() == pytest.approx(got.value)
+
+
+def test_relative_population_performance():
+    rock_against_paper, rock_against_all = ROCK_PAPER_SCISSORS[:1, 1:2], ROCK_PAPER_SCISSORS[:1]
+    assert ratings.relative_population_performance(rock_against_paper) == pytest.approx(0.0)
+    assert ratings.relative_population_performance(rock_against_all) == pytest.approx(0.0)
+    assert ratings.relative_population_performance(ROCK_PAPER_SCISSORS) == pytest.approx(0.5)
+    assert ratings.relative_population_performance(1 - rock_against_all.T) == pytest.approx(1.0)
+
+
+def test_nash_refuses_a_table_that_is_no_symmetric_game():
+    with pytest.raises(ValueError, match="expected win rates"):
+        ratings.nash(np.array([[0.5, 0.9], [0.9, 0.5]]))

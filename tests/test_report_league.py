@@ -1,0 +1,271 @@
+"""The league report: figures that can be worked out by hand, a page that stands alone, files that are damaged."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from botgame import ratings
+from botgame.training import league_summary, report_league
+from botgame.training.alphastar.league import League, LeagueConfig
+from botgame.training.league_files import (
+    EVALUATION,
+    TRAINING,
+    LeagueState,
+    Match,
+    MatchLog,
+    match_lines,
+    read_matches,
+    read_state,
+    write_state,
+)
+
+
+class NoWeights:
+    def freeze(self, player, frozen):
+        pass
+
+    def reset(self, player):
+        pass
+
+
+def league_of_two_rounds():
+    """main1 was frozen twice (v0 at the start), the main exploiter once."""
+    league = League.start(LeagueConfig(min_phase_steps=10, timeout_steps=20, scripted=("rusher",)), 0, NoWeights())
+    for name in ("main1", "main_exploiter1"):
+        league.learners[name].steps = 21
+        league.review(name, NoWeights())
+    return LeagueState(league, "lms_re", 2, 2, 0)
+
+
+def matches_of(*groups):
+    """Each group: (round, kind, home, away, wins, draws, losses)."""
+    out = []
+    for number, kind, home, away, *counts in groups:
+        for result, count in zip((1, 0, -1), counts, strict=True):
+            out += [(number, kind, home, away, result)] * count
+    return [
+        Match(i, number, number, kind, home, away, result, 7, 900)
+        for i, (number, kind, home, away, result) in enumerate(out, 1)
+    ]
+
+
+GAMES = matches_of(
+    (1, EVALUATION, "main1", "lms_re", 12, 2, 6),
+    (2, EVALUATION, "main1", "lms_re", 30, 0, 10),
+    (1, EVALUATION, "main1", "main1.v0", 11, 0, 9),
+    (2, EVALUATION, "main1", "main1.v0", 15, 0, 5),
+    (2, EVALUATION, "main1", "main1.v1", 8, 0, 12),
+    (1, TRAINING, "main_exploiter1", "main1", 2, 0, 8),
+    (2, TRAINING, "main_exploiter1", "main1", 4, 0, 6),
+    (2, TRAINING, "main1", "main1", 3, 0, 2),
+    (2, TRAINING, "league_exploiter1", "main1.v0", 5, 0, 5),
+    (2, TRAINING, "main1", "main_exploiter1.v0", 9, 0, 1),
+)
+
+
+@pytest.fixture(scope="module")
+def summary():
+    return league_summary.summarise(league_of_two_rounds(), GAMES)
+
+
+def player(summary, name):
+    return next(entry for entry in summary["players"] if entry["name"] == name)
+
+
+def test_the_anchor_is_zero_and_rounds_are_rated_apart(summary):
+    anchor = player(summary, "lms_re")
+    assert (anchor["rating"], anchor["rating_low"], anchor["rating_high"], anchor["anchor"]) == (0, 0, 0, True)
+    first, second = summary["rating_by_round"]["main1"]
+    assert 0 < first["rating"] < second["rating"] == player(summary, "main1")["rating"]
+    assert second["low"] < second["rating"] < second["high"]
+
+
+def test_a_player_that_met_nobody_has_no_rating(summary):
+    assert player(summary, "main_exploiter1.v0")["rating"] is not None
+    assert "rusher" not in [entry["name"] for entry in summary["players"]]
+
+
+def test_pairs_hold_records_of_the_last_round_with_wilson_intervals(summary):
+    pairs = {(pair["home"], pair["away"]): pair for pair in summary["pairs"]}
+    pair = pairs["main1", "lms_re"]
+    assert (pair["wins"], pair["draws"], pair["losses"]) == (30, 0, 10)
+    assert (pair["win_rate"], pair["low"], pair["high"]) == tuple(ratings.wilson(30, 40))
+    assert pairs["lms_re", "main1"]["win_rate"] == 0.25
+    assert ("main1", "main1") not in pairs
+
+
+def test_evaluation_against_the_anchor_by_round(summary):
+    first, second = summary["win_rate_against_anchor"]["main1"]
+    assert (first["win_rate"], second["win_rate"]) == (13 / 20, 30 / 40)
+
+
+def test_forgetting_is_the_worst_past_self_of_each_round(summary):
+    forgetting = summary["forgetting"]["main1"]
+    assert [(entry["opponent"], entry["win_rate"]) for entry in forgetting["rounds"]] == [
+        ("main1.v0", 11 / 20),
+        ("main1.v1", 8 / 20),
+    ]
+    assert forgetting["mean_min_win_rate"] == pytest.approx((0.55 + 0.4) / 2)
+
+
+def test_exploitability_from_the_exploiters_matches_and_the_population(summary):
+    entry = summary["exploitability"]["main1"]
+    assert [point["win_rate"] for point in entry["rounds"]] == [0.2, 0.4]
+    assert entry["worst"] == "main1.v1"
+    assert entry["exploitability"] == pytest.approx(entry["worst_win_rate"] - 0.5)
+    assert 0.5 < entry["worst_win_rate"] < 0.6
+
+
+def test_nash_shares_sum_to_one_and_relative_performance_is_a_win_rate(summary):
+    assert sum(entry["nash"] for entry in summary["players"]) == pytest.approx(1.0, abs=1e-3)
+    assert 0.5 < summary["relative_population_performance"]["value"] < 1.0
+
+
+def test_counts(summary):
+    counts = summary["matches"]
+    assert counts["total"] == len(GAMES)
+    assert counts["by_kind"] == {EVALUATION: 120, TRAINING: 45}
+    assert counts["draws"] == 2
+    assert counts["by_home"]["main_exploiter1"] == 20
+
+
+def test_doubled_and_unknown_matches_do_not_count():
+    strange = [*GAMES, GAMES[0], Match(10_000, 2, 2, TRAINING, "main1", "nobody", 1, 7, 900)]
+    counts = league_summary.summarise(league_of_two_rounds(), strange)["matches"]
+    assert (counts["total"], counts["skipped"]) == (len(GAMES), 2)
+
+
+def test_a_league_without_matches_has_a_summary():
+    empty = league_summary.summarise(league_of_two_rounds(), [])
+    assert empty["matches"]["total"] == 0
+    assert empty["relative_population_performance"] is None
+
+
+def write(folder, games=GAMES, tail=b""):
+    write_state(folder / "league_state.json", league_of_two_rounds())
+    (folder / "matches.jsonl").write_bytes(match_lines(games) + tail)
+
+
+def run(folder, *more):
+    return report_league.main(
+        [
+            *("--league-state", str(folder / "league_state.json"), "--matches", str(folder / "matches.jsonl")),
+            *("--output", str(folder / "summary.json"), *more),
+        ]
+    )
+
+
+class Page(HTMLParser):
+    """Collects what a page would fetch or run, and checks that its tags close."""
+
+    def __init__(self):
+        super().__init__()
+        self.foreign, self.open = [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("script", "link", "img", "iframe") or any(name in ("src", "href") for name, _ in attributes):
+            self.foreign.append(tag)
+        if tag not in ("meta",):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+
+def test_the_command_writes_json_and_a_page_that_stands_alone(tmp_path, capsys):
+    write(tmp_path)
+    assert run(tmp_path) == 0
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["anchor"] == "lms_re"
+    text = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.foreign == []
+    assert page.open == []
+    assert text.count("<svg") >= 6
+    assert not re.search(r"https?://|nan|None|url\(", text.replace("http://www.w3.org", ""))
+    assert "main1 against lms_re, round 2: 75.0%" in capsys.readouterr().out
+
+
+def test_an_early_league_has_a_page(tmp_path):
+    write(tmp_path, games=[])
+    assert run(tmp_path) == 0
+    assert "No such match was played yet" in (tmp_path / "summary.html").read_text(encoding="utf-8")
+
+
+def test_names_are_escaped(tmp_path):
+    state = league_of_two_rounds()
+    state.league.frozen.append(state.league.frozen[-1]._replace(name="<script>"))
+    write_state(tmp_path / "league_state.json", state)
+    games = matches_of((2, TRAINING, "main1", "<script>", 5, 0, 5), (2, EVALUATION, "main1", "lms_re", 5, 0, 5))
+    (tmp_path / "matches.jsonl").write_bytes(match_lines(games))
+    assert run(tmp_path) == 0
+    assert "<script>" not in (tmp_path / "summary.html").read_text(encoding="utf-8")
+
+
+def test_a_torn_last_line_is_left_out(tmp_path, capsys):
+    write(tmp_path, tail=b'{"id": 999, "round"')
+    assert run(tmp_path) == 0
+    assert "last line is incomplete" in capsys.readouterr().err
+    assert json.loads((tmp_path / "summary.json").read_text())["matches"]["torn_lines"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("league_state.json", None, "no such league state"),
+        ("league_state.json", b"{", "not a league state"),
+        ("league_state.json", b"[]", "not a league state"),
+        ("league_state.json", b'{"format": "botgame-league-1"}', "damaged"),
+        ("league_state.json", b"\xff\xfe", "cannot be read"),
+        ("matches.jsonl", None, "no such match list"),
+        ("matches.jsonl", b"nonsense\n", "line 1"),
+        ("matches.jsonl", match_lines(GAMES[:2]) + b'{"id": 3}\n', "line 3"),
+        ("matches.jsonl", match_lines(GAMES[:1]).replace(b'"result": 1', b'"result": 5'), "line 1"),
+    ],
+)
+def test_damaged_files_are_one_line_errors(tmp_path, capsys, name, content, words):
+    write(tmp_path)
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(content)
+    assert run(tmp_path) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert words in error
+    assert name in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "summary.json").exists()
+
+
+def test_an_output_that_would_hit_the_page_is_refused(tmp_path, capsys):
+    write(tmp_path)
+    assert run(tmp_path, "--output", str(tmp_path / "summary.html")) == 2
+    assert "ends in .json" in capsys.readouterr().err
+
+
+def test_state_and_matches_round_trip(tmp_path):
+    write(tmp_path)
+    state = read_state(tmp_path / "league_state.json")
+    assert state.league.to_json() == league_of_two_rounds().league.to_json()
+    assert read_matches(tmp_path / "matches.jsonl") == (GAMES, 0)
+
+
+def test_the_match_log_cuts_what_no_commit_knew(tmp_path):
+    path = tmp_path / "matches.jsonl"
+    log = MatchLog(path, 0)
+    log.append(GAMES[:3])
+    committed = log.offset
+    log.append(GAMES[3:9])
+    log.close()
+    again = MatchLog(path, committed)
+    again.append(GAMES[3:5])
+    again.sync()
+    again.close()
+    assert read_matches(path) == (GAMES[:5], 0)
