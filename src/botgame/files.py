@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -32,7 +33,8 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}; free space or choose another path") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def replace(source: Path, target: Path) -> None:

@@ -5,6 +5,8 @@ The same few lines serve NumPy arrays (batched policies) and, compiled, scalars 
 generators", OOPSLA 2014).
 """
 
+from typing import Any
+
 import numpy as np
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -14,7 +16,7 @@ _SHIFT_30, _SHIFT_27, _SHIFT_31, _SHIFT_11 = np.uint64(30), np.uint64(27), np.ui
 _UNIT = 1.0 / 9007199254740992.0  # 2 ** -53
 
 
-def mix(key, counter):
+def mix(key: Any, counter: Any) -> Any:
     """Hash `key` and `counter` (uint64 scalars or arrays that broadcast) to uint64: the next key of a stream."""
     z = key + (counter + np.uint64(1)) * _GAMMA
     z = (z ^ (z >> _SHIFT_30)) * _MIX_1
@@ -22,7 +24,7 @@ def mix(key, counter):
     return z ^ (z >> _SHIFT_31)
 
 
-def unit(bits):
+def unit(bits: Any) -> Any:
     """Map uint64 bits to float64 in [0, 1): the top 53 bits."""
     return (bits >> _SHIFT_11) * _UNIT
 
@@ -30,7 +32,8 @@ def unit(bits):
 def uniforms(keys: np.ndarray, columns: int) -> np.ndarray:
     """`columns` numbers in [0, 1) a key: uint64 [N] -> float64 [N, columns]; row n depends on `keys[n]` alone."""
     with np.errstate(over="ignore"):
-        return unit(mix(keys[:, None], np.arange(columns, dtype=np.uint64)[None, :]))
+        numbers: np.ndarray = unit(mix(keys[:, None], np.arange(columns, dtype=np.uint64)[None, :]))
+        return numbers
 
 
 def derive(key: int, *parts: int) -> int:

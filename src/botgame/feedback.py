@@ -1,0 +1,155 @@
+"""What live play leaves behind for training: manifests of matches, and feedback streams of decisions and marks.
+
+Two kinds of JSON lines, written by the server and the live collector and read by imitation:
+
+- `reports/live/<run>/manifest.jsonl`: one `MatchRecord` a match (seats, outcome, ratings, path of the replay);
+- `reports/feedback_training/live/<run>/feedback_stream.jsonl`: one `Decision` or `Mark` a line. A decision by a person
+  who took over a bot's seat is a correction, to be learned in the state that the bot had led to (DAgger: Ross,
+  Gordon, Bagnell, "A reduction of imitation learning and structured prediction to no-regret online learning", 2011).
+
+Readers search a folder recursively and never fail for what is inside: a missing folder is empty, a last line that is
+still being written is left out, any other line that cannot be read is named in `problems` and skipped. Unknown
+fields are ignored, so an older release reads what a newer one writes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+
+MANIFEST_NAME = "manifest.jsonl"
+STREAM_NAME = "feedback_stream.jsonl"
+HUMAN = "human"
+
+Tick = Annotated[int, msgspec.Meta(ge=0)]
+SeatIndex = Annotated[int, msgspec.Meta(ge=0, le=15)]
+
+
+class SeatRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One seat of a live match.
+
+    policy: who played, as in the replay; backend: how it decided (`legacy`, `lms_re`, `alphastar`, `human`);
+    rating: strength on the scale where `lms_re` is 0 (400 points are odds of 10 to 1), None when unknown;
+    result: +1 sole winner, 0 first place shared, -1 otherwise, None when the match was broken off.
+    """
+
+    policy: str
+    backend: str = ""
+    school: str = ""
+    rating: float | None = None
+    place: Annotated[int, msgspec.Meta(ge=1, le=16)] | None = None
+    result: Annotated[float, msgspec.Meta(ge=-1, le=1)] | None = None
+
+
+class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One live match. `replay`: path of its file, absolute or relative to the working or the manifest's folder."""
+
+    match: str
+    replay: str
+    seats: Annotated[list[SeatRecord], msgspec.Meta(min_length=2, max_length=16)]
+    mode: str = "duel"
+    seed: int = 0
+    ticks: Tick = 0
+    format: Literal[1] = 1
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="decision"):
+    """What a seat decided at `tick`: `action` holds one category a head of the spec, as in the replay.
+
+    controller: who decided; a `human` one is a correction.
+    """
+
+    replay: str
+    seat: SeatIndex
+    tick: Tick
+    action: Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(min_length=1)]
+    controller: Literal["bot", "human"] = "bot"
+    match: str = ""
+    format: Literal[1] = 1
+
+
+class Mark(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="mark"):
+    """A person judged what a seat did from tick `start` to tick `end`, both included."""
+
+    replay: str
+    seat: SeatIndex
+    start: Tick
+    end: Tick
+    verdict: Literal["good", "bad"]
+    match: str = ""
+    format: Literal[1] = 1
+
+
+Feedback = Decision | Mark
+
+
+class Entry(NamedTuple):
+    """One line that was read and the file that holds it."""
+
+    source: Path
+    value: MatchRecord | Decision | Mark
+
+
+class Lines(NamedTuple):
+    """All lines of one kind below a folder. `problems`: one sentence a line or file that was skipped."""
+
+    files: int
+    entries: list[Entry]
+    problems: list[str]
+
+
+def read_manifests(folder: Path | None) -> Lines:
+    """Every `MatchRecord` in the manifests below `folder`; None or a missing folder reads as empty."""
+    return _read_all(folder, MANIFEST_NAME, msgspec.json.Decoder(MatchRecord))
+
+
+def read_streams(folder: Path | None) -> Lines:
+    """Every `Decision` and `Mark` in the feedback streams below `folder`; None or a missing folder reads as empty."""
+    return _read_all(folder, STREAM_NAME, msgspec.json.Decoder(Feedback))
+
+
+def encode_line(value: MatchRecord | Decision | Mark) -> bytes:
+    """One JSON line, to be appended in a single write."""
+    return msgspec.json.encode(value) + b"\n"
+
+
+def find_replay(name: str, source: Path, known: dict[str, Path]) -> Path | None:
+    """The replay file that a line of `source` names: as given, beside `source`, or by file name among `known`."""
+    given = Path(name.replace("\\", "/"))
+    if given.name in known:
+        return known[given.name]
+    for path in (given, source.parent / given):
+        if path.is_file():
+            return path
+    return None
+
+
+def _read_all(folder: Path | None, name: str, decoder: msgspec.json.Decoder) -> Lines:
+    entries: list[Entry] = []
+    problems: list[str] = []
+    paths = sorted(folder.rglob(name)) if folder is not None and folder.is_dir() else []
+    for path in paths:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            problems.append(f"{path}: {error.strerror or error}; skipped")
+            continue
+        _read_lines(path, data, decoder, entries, problems)
+    return Lines(len(paths), entries, problems)
+
+
+def _read_lines(
+    path: Path, data: bytes, decoder: msgspec.json.Decoder, entries: list[Entry], problems: list[str]
+) -> None:
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entries.append(Entry(path, decoder.decode(line)))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if number == len(lines) and not isinstance(error, msgspec.ValidationError):
+                continue  # no newline yet: its writer is at work or was killed
+            problems.append(f"{path}:{number}: {error}; skipped")

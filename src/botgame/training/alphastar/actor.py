@@ -1,0 +1,305 @@
+"""The actor: plays many matches in one batch and turns what the learning player sees and does into sequences.
+
+Matches, opponents and networks are handed in, so this file knows no game. Player 0 of every match is the learner (in
+one seat or several); any other player is a policy that stays the same for the whole match. The teacher, which the
+learner is pulled towards, sees the same observations and is forced to the student's actions; it runs over whole
+sequences, with its own recurrent memory carried from one to the next.
+
+A network call costs nearly the same for one row as for twenty, so the rows of a network wait until every match that it
+plays in is waiting for it; matches stand still meanwhile, and nothing that happens in them depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from botgame import rng
+from botgame.spec import Spec
+from botgame.training.alphastar.buffer import ReplayBuffer
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.sampling import head_log_probs
+from botgame.training.alphastar.trajectories import LEAST_LOG_PROB, OBSERVED, allocate, gather
+from botgame.training.alphastar.trees import to_arrays, to_tensors
+
+LEARNER = 0
+_NOBODY = -1
+Array = NDArray[Any]
+
+
+class Opponent(Protocol):
+    """What a policy offers to the actor: see `botgame.bots.policy`."""
+
+    memory_size: int
+
+    def initial_memory(self, n: int) -> Array:
+        """Memory at the start of a match, float32 [n, memory_size]."""
+
+    def act(self, observation: dict[str, Array], memory: Array, keys: Array) -> tuple[Array, Array]:
+        """Actions int64 [n, H] and the new memory."""
+
+
+class Matches(Protocol):
+    """A batch of running matches: see `botgame.match.MatchBatch`, whose steps and endings these are."""
+
+    def next(self) -> Any:
+        """Run on to the next decisions."""
+
+    def act(self, step: Any, actions: Array) -> Array:
+        """Answer them."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Exact state, plain arrays and numbers."""
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+
+
+class Collected(NamedTuple):
+    """What one call of `collect` added: sequences, the learner's decisions in them, and the matches that ended."""
+
+    sequences: int
+    decisions: int
+    ended: list[Any]
+
+
+class _Pending(NamedTuple):
+    """A sequence that waits for the teacher: its place in the buffer, its seat, and whether the match began with it."""
+
+    place: int
+    row: int
+    first: bool
+
+
+class Actor:
+    """Plays `slots` matches of `seats` seats. Row r of the arrays below is seat r % seats of slot r // seats."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        student: Network,
+        teacher: Network,
+        matches: Matches,
+        opponent: Callable[[int], Opponent],
+        *,
+        slots: int,
+        seats: int,
+        unroll_length: int,
+        patient: Callable[[int], bool] = lambda _player: False,
+        temperature: float = 1.0,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """`patient`: whether the rows of a player other than the learner wait for company."""
+        rows = slots * seats
+        self._spec, self._student, self._teacher = spec, student, teacher
+        self._matches, self._opponent, self._patient = matches, opponent, patient
+        self._seats, self._steps = seats, unroll_length
+        self._temperature, self._device = temperature, torch.device(device)
+        self._dense = np.array([reward.dense for reward in spec.rewards])
+        self._open = allocate(spec, student.memory_size, unroll_length, rows)
+        self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
+        self._episode = np.full(rows, -1, np.int64)
+        self._memory = np.zeros((rows, student.memory_size), np.float32)
+        self._teacher_memory = np.zeros((rows, teacher.memory_size), np.float32)
+        self._first = np.zeros(rows, np.bool_)  # the open sequence is the first of its match
+        self._score = np.zeros(rows, np.float32)
+        self._opponent_memory = np.zeros((rows, 0), np.float32)
+        self._opponent_episode = np.full(rows, -1, np.int64)
+        self._players = np.full((slots, seats), _NOBODY, np.int64)  # as far as seen
+        self._pending: list[_Pending] = []
+
+    def collect(self, buffer: ReplayBuffer, sequences: int, version: int) -> Collected:
+        """Play until at least `sequences` more are in `buffer`; `version`: learner steps done so far."""
+        start = buffer.count
+        decisions = 0
+        ended: list[Any] = []
+        while buffer.count - start < sequences:
+            step = self._matches.next()
+            if step is None:
+                raise RuntimeError("the stream of set-ups must not end during training")
+            self._end_matches(step.ended, buffer)
+            ended += step.ended
+            if len(step.slot):
+                decisions += self._decide(step, buffer, version)
+        self._teach(buffer)
+        return Collected(buffer.count - start, decisions, ended)
+
+    def state(self) -> dict[str, Any]:
+        """Exact state between two calls of `collect`, tensors and numbers."""
+        names = [name for name in vars(self) if name in _SAVED]
+        return to_tensors({"matches": self._matches.snapshot(), **{name: getattr(self, name) for name in names}})
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        arrays = to_arrays(state)
+        self._matches.restore(arrays.pop("matches"))
+        for name, value in arrays.items():
+            setattr(self, name, value)
+
+    def _decide(self, step: Any, buffer: ReplayBuffer, version: int) -> int:
+        """Let the players whose turn it is act, answer those rows, and return how many of them are the learner's."""
+        rows = self._whose_turn(step)
+        actions = np.zeros((len(step.slot), len(self._spec.heads)), np.int64)
+        learning = 0
+        for player in np.unique(step.player[rows]).tolist():
+            chosen = rows[step.player[rows] == player]
+            if player == LEARNER:
+                actions[chosen] = self._learner_acts(step, chosen, buffer, version)
+                learning = len(chosen)
+            else:
+                actions[chosen] = self._opponent_acts(step, chosen, self._opponent(player))
+        self._matches.act(_part_of(step, rows), actions[rows])
+        return learning
+
+    def _whose_turn(self, step: Any) -> Array:
+        """Rows to answer now: those of players in no need of company, else of those for whom all their matches wait,
+        else of the one for whom most rows wait.
+        """
+        for match in step.ended:
+            self._players[match.slot] = _NOBODY
+        self._players[step.slot, step.seat] = step.player
+        present = np.unique(step.player).tolist()
+        eager = [player for player in present if player != LEARNER and not self._patient(player)]
+        if not eager:
+            waiting = {player: len(np.unique(step.slot[step.player == player])) for player in present}
+            playing = {player: int((self._players == player).any(axis=1).sum()) for player in present}
+            eager = [player for player in present if waiting[player] == playing[player]]
+            eager = eager or [max(present, key=lambda player: waiting[player])]
+        return np.flatnonzero(np.isin(step.player, eager))
+
+    def _opponent_acts(self, step: Any, rows: Array, policy: Opponent) -> Array:
+        row = step.slot[rows] * self._seats + step.seat[rows]
+        size = policy.memory_size
+        if size > self._opponent_memory.shape[1]:
+            wider = np.zeros((len(self._opponent_memory), size), np.float32)
+            wider[:, : self._opponent_memory.shape[1]] = self._opponent_memory
+            self._opponent_memory = wider
+        memory = self._opponent_memory[row, :size]
+        fresh = self._opponent_episode[row] != step.episode[rows]
+        if fresh.any():
+            memory[fresh] = policy.initial_memory(int(fresh.sum()))
+            self._opponent_episode[row] = step.episode[rows]
+        observation = {name: column[rows] for name, column in step.observation.items()}
+        actions, memory = policy.act(observation, memory, step.keys[rows])
+        self._opponent_memory[row, :size] = memory
+        return actions
+
+    def _learner_acts(self, step: Any, rows: Array, buffer: ReplayBuffer, version: int) -> Array:
+        row = step.slot[rows] * self._seats + step.seat[rows]
+        self._begin_matches(row, step.episode[rows])
+        self._pay(row, step.scores[rows])
+        observation = {name: step.observation[name][rows] for name in OBSERVED}
+        self._observe(row, observation, buffer)
+        self._begin_sequences(row[self._position[row] == 0], version)
+        acted, log_probs = self._act(observation, self._memory[row], step.keys[rows])
+        place = self._position[row]
+        actions: Array = acted.actions.cpu().numpy()
+        self._open["actions"][row, place] = actions
+        self._open["behaviour"][row, place] = log_probs.cpu().numpy()
+        self._memory[row] = acted.memory.cpu().numpy()
+        self._position[row] += 1
+        return actions
+
+    def _begin_matches(self, row: Array, episode: Array) -> None:
+        new = row[self._episode[row] != episode]
+        if len(new):
+            self._memory[new] = self._student.initial_memory(len(new)).cpu().numpy()
+            self._first[new] = True
+            self._score[new] = 0
+            self._position[new] = 0
+            self._episode[row] = episode
+
+    def _pay(self, row: Array, score: Array) -> None:
+        """Pay the change of the score to the decision before."""
+        paid = self._position[row] > 0
+        places = (row[paid], self._position[row[paid]] - 1)
+        gain = (score[paid] - self._score[row[paid]])[:, None] * self._dense
+        self._open["rewards"][places] += gain
+        self._score[row] = score
+
+    def _observe(self, row: Array, observation: dict[str, Array], buffer: ReplayBuffer) -> None:
+        """Write the observations; a sequence that is full takes them as its bootstrap and the next one begins."""
+        place = self._position[row]
+        full = place == self._steps
+        for name, column in observation.items():
+            self._open[name][row, place] = column
+        if full.any():
+            self._close(row[full], True, buffer)
+            for name, column in observation.items():
+                self._open[name][row[full], 0] = column[full]
+
+    def _begin_sequences(self, row: Array, version: int) -> None:
+        self._open["memory"][row] = self._memory[row]
+        self._open["version"][row] = version
+        self._open["rewards"][row] = 0
+
+    def _act(self, observation: dict[str, Array], memory: Array, keys: Array) -> tuple[Any, torch.Tensor]:
+        with torch.inference_mode():
+            seen = {name: column for name, column in observation.items() if name != "privileged"}
+            tensors = {name: torch.from_numpy(column).to(self._device) for name, column in seen.items()}
+            uniforms = torch.from_numpy(rng.uniforms(keys, len(self._spec.heads))).float().to(self._device)
+            start = torch.from_numpy(memory).to(self._device)
+            acted = self._student.act(tensors, start, uniforms, self._temperature)
+            return acted, head_log_probs(self._spec, acted.log_probs, acted.actions)
+
+    def _end_matches(self, ended: Sequence[Any], buffer: ReplayBuffer) -> None:
+        """True ends: pay the result and what the score still changed by, and close the learner's sequences."""
+        for match in ended:
+            for seat, player in enumerate(match.setup.players):
+                row = match.slot * self._seats + seat
+                if player != LEARNER or self._episode[row] != match.episode:
+                    continue
+                rest = float(match.scores[seat]) - self._score[row]
+                reward = np.where(self._dense, rest, float(match.results[seat]))
+                self._open["rewards"][row, self._position[row] - 1] += reward.astype(np.float32)
+                self._close(np.array([row]), False, buffer)
+
+    def _close(self, rows: Array, truncated: bool, buffer: ReplayBuffer) -> None:
+        self._open["length"][rows] = self._position[rows]
+        self._open["truncated"][rows] = truncated
+        places = buffer.add(self._open, rows)
+        for place, row in zip(places.tolist(), rows.tolist(), strict=True):
+            self._pending.append(_Pending(place, row, bool(self._first[row])))
+        self._first[rows] = False
+        self._position[rows] = 0
+
+    def _teach(self, buffer: ReplayBuffer) -> None:
+        """Add the teacher's log-probabilities, a wave at a time: the k-th waiting sequence of every seat."""
+        while self._pending:
+            wave: dict[int, _Pending] = {}
+            rest = [item for item in self._pending if wave.setdefault(item.row, item) is not item]
+            self._teach_wave(list(wave.values()), buffer)
+            self._pending = rest
+
+    def _teach_wave(self, wave: list[_Pending], buffer: ReplayBuffer) -> None:
+        places = np.array([item.place for item in wave])
+        rows = np.array([item.row for item in wave])
+        first = np.array([item.first for item in wave])
+        memory = self._teacher_memory[rows]
+        memory[first] = self._teacher.initial_memory(int(first.sum())).cpu().numpy()
+        batch = gather(buffer.columns, places, self._device)
+        steps = len(batch.mask)
+        observation = {name: column[:steps] for name, column in batch.observation.items()}
+        with torch.inference_mode():
+            start = torch.from_numpy(memory).to(self._device)
+            taught = self._teacher.unroll(
+                observation, start, batch.actions[:steps], batch.mask, values=False, temperature=self._temperature
+            )
+        log_probs = taught.log_probs.clamp(min=LEAST_LOG_PROB).transpose(0, 1)
+        buffer.columns["teacher"][places, :steps] = log_probs.half().cpu().numpy()
+        self._teacher_memory[rows] = taught.memory.cpu().numpy()
+
+
+def _part_of(step: Any, rows: Array) -> Any:
+    """The step as if only `rows` were due."""
+    return step._replace(slot=step.slot[rows], seat=step.seat[rows])
+
+
+_SAVED = {
+    *("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_score"),
+    *("_opponent_memory", "_opponent_episode", "_players"),
+}

@@ -1,0 +1,175 @@
+"""Decisions to imitate, held compactly and cut into windows: bounded memory however many matches there are.
+
+A `Source` (handed in by the command, which re-simulates replays) reads any of its matches as `Trajectory`s. If all of
+them fit under `capacity` decisions they make one chunk, which is kept for all epochs; otherwise each epoch shuffles
+the matches, divides them into chunks that fit and reads one chunk at a time. Windows are shuffled within a chunk.
+
+T: decisions of a window, B: windows of a batch, W: windows of a chunk, H: heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from botgame import rng
+
+# float16 keeps 3 decimal digits of numbers scaled to about [-1, 1] in half the memory; masks and maps stay as they are.
+_STORED = {np.dtype(np.float32): np.dtype(np.float16), np.dtype(np.float64): np.dtype(np.float16)}
+
+
+class Trajectory(NamedTuple):
+    """The decisions of one seat in one match, in order. L: how many there are.
+
+    name: unique and stable. observation: arrays [L, ...] after `botgame.spec`; actions: int64 [L, H];
+    weights: float32 [L], how much each decision counts (0: context only); outcome: +1 won, 0 drawn, -1 lost, NaN where
+    it is not known.
+    """
+
+    name: str
+    observation: dict[str, np.ndarray]
+    actions: np.ndarray
+    weights: np.ndarray
+    outcome: float
+
+
+class Source(Protocol):
+    """All matches that there are to learn from."""
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Upper estimate of the decisions in each match."""
+        ...
+
+    def read(self, matches: Sequence[int]) -> Iterable[Trajectory]:
+        """The trajectories of these matches, in an order that depends on `matches` alone."""
+        ...
+
+
+class Batch(NamedTuple):
+    """Windows side by side, time first.
+
+    observation: arrays [T, B, ...], float32 where the game gives floats; actions: int64 [T, B, H]; valid: bool [T, B];
+    weights: float32 [T, B], 0 where not valid; outcome: float32 [B]; windows: int64 [B], their numbers in the chunk.
+    """
+
+    observation: dict[str, np.ndarray]
+    actions: np.ndarray
+    valid: np.ndarray
+    weights: np.ndarray
+    outcome: np.ndarray
+    windows: np.ndarray
+
+
+class Chunk:
+    """Some trajectories cut into windows of `window` decisions; a trajectory's windows have consecutive numbers.
+
+    names, counts: the trajectories and how many windows each has. Trailing decisions of weight 0 are left out.
+    """
+
+    def __init__(self, trajectories: Iterable[Trajectory], window: int) -> None:
+        kept = [shortened for t in trajectories if len((shortened := _without_tail(t)).weights)]
+        self.window = window
+        self.names = [t.name for t in kept]
+        lengths = np.array([len(t.weights) for t in kept], np.int64)
+        self.counts = -(-lengths // window)
+        self._outcome = np.repeat(np.array([t.outcome for t in kept], np.float32), self.counts)
+        self._start, self._length = _cut(lengths, self.counts, window)
+        self._weights = _joined([t.weights.astype(np.float32) for t in kept])
+        self._actions = _joined([t.actions.astype(np.uint8) for t in kept])
+        columns = [_compact(t.observation) for t in kept]
+        keys = list(columns[0]) if columns else []
+        self._observation = {key: _joined([column.pop(key) for column in columns]) for key in keys}
+
+    @property
+    def windows(self) -> int:
+        """Number of windows W."""
+        return len(self._start)
+
+    @property
+    def decisions(self) -> int:
+        """Number of decisions that count."""
+        return int(np.count_nonzero(self._weights))
+
+    @property
+    def follows(self) -> np.ndarray:
+        """Whether window w + 1 goes on where window w ends: bool [W]."""
+        last = np.cumsum(self.counts) - 1
+        out = np.ones(self.windows, bool)
+        out[last] = False
+        return out
+
+    def batches(self, windows: int, *key: int) -> Iterator[np.ndarray]:
+        """Numbers of the windows of each batch in an order shuffled by `key`; the last batch may be smaller."""
+        order = shuffled(self.windows, *key)
+        for start in range(0, self.windows, windows):
+            yield order[start : start + windows]
+
+    def batch(self, windows: np.ndarray) -> Batch:
+        """Gather `windows` (int64 [B])."""
+        steps = np.arange(self.window)[:, None]
+        length = self._length[windows]
+        valid = steps < length
+        rows = self._start[windows] + np.minimum(steps, length - 1)
+        observation = {}
+        for key, column in self._observation.items():
+            picked = column[rows]
+            observation[key] = picked.astype(np.float32) if picked.dtype == np.float16 else picked
+        weights = np.where(valid, self._weights[rows], np.float32(0))
+        actions = self._actions[rows].astype(np.int64)
+        return Batch(observation, actions, valid, weights, self._outcome[windows], windows)
+
+
+def shuffled(count: int, *key: int) -> np.ndarray:
+    """The numbers 0 .. count - 1 in an order that depends on `key` alone, int64 [count]."""
+    base = np.uint64(rng.derive(*key))
+    with np.errstate(over="ignore"):
+        return np.argsort(rng.mix(base, np.arange(count, dtype=np.uint64)), kind="stable")
+
+
+def plan(sizes: Sequence[int], capacity: int, *key: int) -> list[list[int]]:
+    """Divide matches into chunks of at most `capacity` decisions (or one match); several chunks are shuffled by `key`.
+
+    sizes: upper estimates, one a match. Returns lists of match numbers that cover every match once.
+    """
+    if sum(sizes) <= capacity:
+        return [list(range(len(sizes)))]
+    chunks: list[list[int]] = []
+    held = capacity + 1
+    for match in shuffled(len(sizes), *key).tolist():
+        if held + sizes[match] > capacity:
+            chunks.append([])
+            held = 0
+        chunks[-1].append(match)
+        held += sizes[match]
+    return chunks
+
+
+def _without_tail(trajectory: Trajectory) -> Trajectory:
+    counting = np.flatnonzero(trajectory.weights)
+    end = int(counting[-1]) + 1 if len(counting) else 0
+    if end == len(trajectory.weights):
+        return trajectory
+    observation = {key: column[:end] for key, column in trajectory.observation.items()}
+    return trajectory._replace(
+        observation=observation, actions=trajectory.actions[:end], weights=trajectory.weights[:end]
+    )
+
+
+def _cut(lengths: np.ndarray, counts: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """First row and length of every window of trajectories that lie one after the other."""
+    first = np.cumsum(lengths) - lengths
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    start = np.repeat(first, counts) + within * window
+    length = np.minimum(window, np.repeat(lengths, counts) - within * window)
+    return start, length
+
+
+def _compact(observation: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key: column.astype(_STORED.get(column.dtype, column.dtype)) for key, column in observation.items()}
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0)

@@ -1,0 +1,197 @@
+"""The learner: minibatches of sequences in, better weights out.
+
+Loss and optimiser are AlphaStar's (Vinyals et al., Nature 575, 2019, Methods): V-trace in head groups, UPGO,
+TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With more than one thread each minibatch is split over
+replicas that share the weights; their gradients are added in a fixed order, so a run repeats exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from botgame.errors import UserError
+from botgame.spec import Spec
+from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.losses import LossWeights, head_entropies, head_kls, reinforcement_losses
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.returns import lambda_returns
+from botgame.training.alphastar.sampling import used_heads
+from botgame.training.alphastar.trajectories import Batch, Columns, gather
+
+BETAS, EPSILON = (0.0, 0.99), 1e-5
+WARMUP_UPDATES = 50  # Adam's second moments are noise at first
+Metrics = dict[str, float]
+
+
+class Diverged(UserError):
+    """The loss is no number any more: the weights of the last commit are the last good ones."""
+
+
+def loss_weights(spec: Spec, config: RLConfig, *, value_only: bool = False) -> LossWeights:
+    """Weights of the loss terms; the dense rewards' advantages weigh `config.damage_reward`."""
+    result = next((index for index, reward in enumerate(spec.rewards) if not reward.dense), 0)
+    on = 0.0 if value_only else 1.0
+    return LossWeights(
+        policy=on * config.policy_cost,
+        upgo=on * config.upgo_cost,
+        value=config.baseline_cost,
+        kl=on * config.kl_cost,
+        entropy=on * config.entropy_cost,
+        rewards=tuple(config.damage_reward if reward.dense else 1.0 for reward in spec.rewards),
+        upgo_reward=result,
+        td_lambda=config.td_lambda,
+    )
+
+
+class Learner:
+    """Owns the optimiser of `network`. `steps` counts updates, `policy_steps` those that moved the policy."""
+
+    def __init__(
+        self, spec: Spec, network: Network, config: RLConfig, *, threads: int = 1, device: torch.device | str = "cpu"
+    ) -> None:
+        self._spec, self._config, self._device = spec, config, torch.device(device)
+        self.network = network.to(self._device)
+        self.steps = self.policy_steps = 0
+        self._optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=BETAS, eps=EPSILON)
+        shards = max(1, threads) if self._device.type == "cpu" else 1
+        self._replicas = [self.network, *(_replica(network) for _ in range(shards - 1))]
+        self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,)) if shards > 1 else None
+
+    def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
+        """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
+
+        Raises Diverged before anything is changed when the loss or its gradient is not finite.
+        """
+        parts = np.array_split(places, min(len(self._replicas), len(places)))
+        weights = loss_weights(self._spec, self._config, value_only=value_only)
+        total = max(1, int(columns["length"][places].sum()))
+        jobs = [(replica, columns, part, weights, total) for replica, part in zip(self._replicas, parts, strict=False)]
+        if self._pool is None or len(jobs) == 1:
+            metrics = [self._backward(*job) for job in jobs]
+        else:
+            metrics = list(self._pool.map(lambda job: self._backward(*job), jobs))
+        merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
+        merged["staleness"] = float(np.mean(self.steps - columns["version"][places]))
+        merged["gradient_norm"] = self._step(merged["total"], len(jobs), value_only)
+        return merged
+
+    @torch.no_grad()
+    def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
+        """On sequences at `places`: entropy and KL of each head over the decisions that use it, and for each reward
+        the share of the returns' variance that the critic explains.
+        """
+        batch = gather(columns, places, self._device)
+        unrolled = self._unroll(self.network, batch)
+        return {**self._inspect_heads(batch, unrolled.log_probs[:-1]), **self._inspect_critic(batch, unrolled.values)}
+
+    def _inspect_heads(self, batch: Batch, log_probs: Tensor) -> Metrics:
+        actions = batch.actions[:-1]
+        entropies = head_entropies(self._spec, log_probs, actions)[batch.mask]
+        kls = head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask]
+        used = used_heads(self._spec, actions)[batch.mask].sum(0).clamp(min=1)
+        out: Metrics = {}
+        for index, head in enumerate(self._spec.heads):
+            out[f"entropy/{head.name}"] = float(entropies[:, index].sum() / used[index])
+            out[f"kl/{head.name}"] = float(kls[:, index].sum() / used[index])
+        return out
+
+    def _inspect_critic(self, batch: Batch, values: Tensor) -> Metrics:
+        discounts = (batch.discount * self._config.discount)[..., None]
+        targets = lambda_returns(batch.rewards, discounts, values, self._config.td_lambda, batch.mask[..., None])
+        targets, errors = targets[batch.mask], (targets - values[:-1])[batch.mask]
+        explained = 1 - errors.var(0, unbiased=False) / targets.var(0, unbiased=False).clamp(min=1e-8)
+        return {f"explained_variance/{r.name}": float(explained[i]) for i, r in enumerate(self._spec.rewards)}
+
+    def state(self) -> dict[str, Any]:
+        """Exact state: weights, optimiser and counters."""
+        return {
+            "weights": {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()},
+            "optimiser": self._optimiser.state_dict(),
+            "steps": self.steps,
+            "policy_steps": self.policy_steps,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        self.network.load_state_dict(state["weights"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.steps, self.policy_steps = int(state["steps"]), int(state["policy_steps"])
+
+    def reset(self, weights: dict[str, Tensor]) -> None:
+        """Start anew from other weights (an exploiter of the league): fresh optimiser, `steps` goes on."""
+        self.network.load_state_dict(weights)
+        self._optimiser.state.clear()
+        self.policy_steps = 0
+
+    def close(self) -> None:
+        """End the worker threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _backward(
+        self, network: Network, columns: Columns, places: NDArray[np.intp], weights: LossWeights, total: int
+    ) -> Metrics:
+        """Gradient of this part's share of the minibatch's mean loss, left in `network`'s parameters."""
+        batch = gather(columns, places, self._device)
+        share = float(batch.mask.sum()) / total
+        unrolled = self._unroll(network, batch)
+        losses = reinforcement_losses(
+            self._spec,
+            log_probs=unrolled.log_probs[:-1],
+            values=unrolled.values,
+            actions=batch.actions[:-1],
+            behaviour=batch.behaviour,
+            teacher=batch.teacher,
+            rewards=batch.rewards,
+            discounts=batch.discount * self._config.discount,
+            mask=batch.mask,
+            weights=weights,
+        )
+        network.zero_grad(set_to_none=True)
+        (losses["total"] * share).backward()
+        shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}
+        return {name: float(value.detach()) * share for name, value in shown.items()}
+
+    def _unroll(self, network: Network, batch: Batch) -> Any:
+        return network.unroll(
+            batch.observation, batch.memory, batch.actions, batch.valid, temperature=self._config.temperature
+        )
+
+    def _step(self, loss: float, shards: int, value_only: bool) -> float:
+        """Add the replicas' gradients, clip, and let the optimiser step; returns the norm before clipping."""
+        critic = {id(parameter) for parameter in self.network.critic.parameters()}
+        for parameter, *others in self._parameters(shards):
+            if value_only and id(parameter) not in critic:
+                parameter.grad = None
+                continue
+            for other in others:
+                if other.grad is not None:
+                    parameter.grad = other.grad if parameter.grad is None else parameter.grad.add_(other.grad)
+        norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), self._config.max_grad_norm))
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise Diverged(f"the loss is {loss} and its gradient {norm} at learner step {self.steps}; lower --lr")
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._config.lr * min(1.0, (self.policy_steps + 1) / WARMUP_UPDATES)
+        self._optimiser.step()
+        self.steps += 1
+        self.policy_steps += not value_only
+        return norm
+
+    def _parameters(self, shards: int) -> Iterator[tuple[nn.Parameter, ...]]:
+        return zip(*(replica.parameters() for replica in self._replicas[:shards]), strict=True)
+
+
+def _replica(network: Network) -> Network:
+    """A network that shares the weights of `network` and has gradients of its own."""
+    twin = Network(network.spec, network.config).to(next(network.parameters()).device)
+    for own, shared in zip(twin.parameters(), network.parameters(), strict=True):
+        own.data = shared.data
+    return twin

@@ -1,0 +1,163 @@
+"""One learning player: its network, teacher, actor, replay buffer and learner, advanced an iteration at a time.
+
+`alphastar_rl` trains one of these, the league one for each learning player. Matches and opponents are handed in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from botgame import rng
+from botgame.spec import Spec
+from botgame.training.alphastar.actor import LEARNER, Actor, Matches, Opponent
+from botgame.training.alphastar.buffer import ReplayBuffer
+from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.learner import Learner, Metrics
+from botgame.training.alphastar.network import Network
+
+_INSPECTED = 32  # sequences whose entropy and KL are reported by head
+_BUFFER = 0x627566  # purpose of the buffer's random key
+
+
+class Iteration(NamedTuple):
+    """What one iteration did: figures to log (clock readings start with `time_`) and the matches that ended."""
+
+    metrics: Metrics
+    ended: list[Any]
+
+
+class Trainer:
+    """`iterate` collects `config.sequences(learning_seats)` sequences and learns from them and older ones."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        student: Network,
+        teacher: Network,
+        matches: Matches,
+        opponent: Callable[[int], Opponent],
+        config: RLConfig,
+        *,
+        patient: Callable[[int], bool] = lambda _player: False,
+        seats: int = 2,
+        learning_seats: float = 1.0,
+        seed: int = 0,
+        threads: int = 1,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """`matches` must have `config.matches` slots; `patient` as in `Actor`. `teacher` is left as it is; `student` is trained in place."""
+        self._config, self._seed = config, seed
+        self._sequences = config.sequences(learning_seats)
+        self.learner = Learner(spec, student, config, threads=threads, device=device)
+        self.actor = Actor(
+            spec,
+            student,
+            teacher.to(device).requires_grad_(False).eval(),
+            matches,
+            opponent,
+            slots=config.matches,
+            seats=seats,
+            unroll_length=config.unroll_length,
+            patient=patient,
+            temperature=config.temperature,
+            device=device,
+        )
+        # An iteration may overshoot by what closes in its last step.
+        spare = max(0, self._sequences - config.replay_size) + 2 * config.matches * seats
+        self.buffer = ReplayBuffer(spec, student.memory_size, config.unroll_length, config.replay_size, spare)
+        self.iteration = self.episodes = self.decisions = 0
+
+    def iterate(self) -> Iteration:
+        """Act, then learn. The first iterations train the critic alone (`value_iterations`)."""
+        started = time.perf_counter()
+        wanted = max(self._sequences, self._config.min_replay_sequences - len(self.buffer))
+        collected = self.actor.collect(self.buffer, wanted, self.learner.steps)
+        acted = time.perf_counter()
+        losses, updates, learned = self._learn(collected.sequences)
+        self.iteration += 1
+        self.episodes += len(collected.ended)
+        self.decisions += collected.decisions
+        seconds = time.perf_counter() - acted
+        metrics: Metrics = {
+            "episodes": self.episodes,
+            "decisions": self.decisions,
+            "learner_steps": self.learner.steps,
+            "sequences": collected.sequences,
+            "replay_sequences": len(self.buffer),
+            "updates": updates,
+            **losses,
+            **learning_results(collected.ended),
+            "time_acting": acted - started,
+            "time_learning": seconds,
+            "time_acting_decisions_per_second": collected.decisions / max(acted - started, 1e-9),
+            "time_learning_decisions_per_second": learned / max(seconds, 1e-9),
+            "time_decisions_per_second": collected.decisions / max(acted - started + seconds, 1e-9),
+        }
+        return Iteration(metrics, collected.ended)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that decides how training goes on."""
+        return {
+            "learner": self.learner.state(),
+            "actor": self.actor.state(),
+            "buffer": self.buffer.state(),
+            "iteration": self.iteration,
+            "episodes": self.episodes,
+            "decisions": self.decisions,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`; the matches must have been made with the set-ups that follow those already taken."""
+        self.learner.load(state["learner"])
+        self.actor.load(state["actor"])
+        self.buffer.load(state["buffer"])
+        self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
+        self.decisions = int(state["decisions"])
+
+    def close(self) -> None:
+        """End the worker threads."""
+        self.learner.close()
+
+    def _learn(self, fresh: int) -> tuple[Metrics, int, int]:
+        """All passes of this iteration; returns mean metrics, the number of updates and of decisions learned from."""
+        config = self._config
+        value_only = self.iteration < config.value_iterations
+        sums: Metrics = {}
+        updates = learned = 0
+        batches = self.buffer.passes(
+            rng.derive(self._seed, _BUFFER, self.iteration),
+            fresh,
+            passes=config.learner_updates,
+            batch_size=config.batch_size,
+            fresh_share=config.fresh_share,
+        )
+        for places in batches:
+            for name, value in self.learner.update(self.buffer.columns, places, value_only=value_only).items():
+                sums[name] = sums.get(name, 0.0) + value
+            updates += 1
+            learned += int(self.buffer.columns["length"][places].sum())
+        newest = np.arange(max(0, self.buffer.count - min(fresh, _INSPECTED)), self.buffer.count)
+        heads = self.learner.inspect(self.buffer.columns, self.buffer.places(newest))
+        means = {name if "/" in name or name in _PLAIN else f"loss/{name}": v / updates for name, v in sums.items()}
+        return {**means, **heads}, updates, learned
+
+
+_PLAIN = ("staleness", "gradient_norm", "entropy", "kl")
+
+
+def learning_results(ended: list[Any]) -> Metrics:
+    """Win rate of the learner (draws count half) and mean damage score over matches against somebody else."""
+    seats = [(match, seat) for match in ended for seat, player in enumerate(match.setup.players) if player == LEARNER]
+    seats = [(match, seat) for match, seat in seats if any(player != LEARNER for player in match.setup.players)]
+    if not seats:
+        return {}
+    results = [float(match.results[seat]) for match, seat in seats]
+    return {
+        "training/win_rate": 0.5 + 0.5 * sum(results) / len(results),
+        "training/score": sum(float(match.scores[seat]) for match, seat in seats) / len(seats),
+    }

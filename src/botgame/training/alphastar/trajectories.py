@@ -1,0 +1,123 @@
+"""Sequences in compact arrays: what the actor writes a row at a time and the learner reads as minibatches.
+
+A sequence is up to T decisions of one seat within one match. Observations have T + 1 places: the last holds the one
+after the T-th decision, whose value is bootstrapped from when the match goes on. A match that ends gives a true end:
+its last decision has discount 0 and nothing is bootstrapped. Entities, privileged state and the teacher's
+log-probabilities are float16, which is a third of the memory; what thermometers amplify stays float32.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import DTypeLike, NDArray
+from torch import Tensor
+
+from botgame.spec import Spec
+
+OBSERVED = ("scalars", "vectors", "entities", "entity_mask", "raster", "legal", "privileged")
+LEAST_LOG_PROB = -60.0  # stored instead of the -1e9 of illegal categories, which float16 cannot hold
+Columns = dict[str, NDArray[np.generic]]
+
+
+def observation_columns(spec: Spec) -> dict[str, tuple[tuple[int, ...], DTypeLike]]:
+    """Shape and stored dtype of each observation field of one decision."""
+    return {
+        "scalars": ((len(spec.scalars),), np.float32),
+        "vectors": ((len(spec.vectors), 2), np.float32),
+        "entities": ((spec.max_entities, len(spec.entity_columns)), np.float16),
+        "entity_mask": ((spec.max_entities,), np.bool_),
+        "raster": ((len(spec.raster_channels), spec.raster_size, spec.raster_size), np.uint8),
+        "legal": ((spec.logits,), np.bool_),
+        "privileged": ((len(spec.privileged),), np.float16),
+    }
+
+
+def allocate(spec: Spec, memory_size: int, steps: int, capacity: int) -> Columns:
+    """Zeroed columns for `capacity` sequences of `steps` decisions.
+
+    Observation fields are [capacity, steps + 1, ...]; `actions` int16 and `behaviour` float32 (log-probability of each
+    head's choice) [capacity, steps, heads]; `teacher` float16 [capacity, steps, logits]; `rewards` float32
+    [capacity, steps, rewards]; `memory` float32 [capacity, memory_size] before the first decision; `length` int32;
+    `truncated` bool: the match went on; `version` int64: learner steps done when the sequence began.
+    """
+    observed = observation_columns(spec)
+    columns: Columns = {
+        name: np.zeros((capacity, steps + 1, *shape), dtype) for name, (shape, dtype) in observed.items()
+    }
+    columns["actions"] = np.zeros((capacity, steps, len(spec.heads)), np.int16)
+    columns["behaviour"] = np.zeros((capacity, steps, len(spec.heads)), np.float32)
+    columns["teacher"] = np.zeros((capacity, steps, spec.logits), np.float16)
+    columns["rewards"] = np.zeros((capacity, steps, len(spec.rewards)), np.float32)
+    columns["memory"] = np.zeros((capacity, memory_size), np.float32)
+    columns["length"] = np.zeros(capacity, np.int32)
+    columns["truncated"] = np.zeros(capacity, np.bool_)
+    columns["version"] = np.zeros(capacity, np.int64)
+    return columns
+
+
+def copy_rows(source: Columns, rows: NDArray[np.intp], target: Columns, places: NDArray[np.intp]) -> None:
+    """Copy sequences `rows` of `source` to `places` of `target`."""
+    for name, column in target.items():
+        column[places] = source[name][rows]
+
+
+class Batch(NamedTuple):
+    """A minibatch, time first: T decisions of B sequences.
+
+    observation: dict of [T + 1, B, ...] (floats are float32); valid bool [T + 1, B]: rows that were observed;
+    memory float32 [B, M]; actions int64 [T + 1, B, H] (row T is 0); mask bool [T, B]: decisions that count;
+    behaviour float32 [T, B, H]; teacher float32 [T, B, L]; rewards float32 [T, B, R];
+    discount float32 [T, B]: 1, and 0 at true ends and in the padding; version int64 [B].
+    """
+
+    observation: dict[str, Tensor]
+    valid: Tensor
+    memory: Tensor
+    actions: Tensor
+    mask: Tensor
+    behaviour: Tensor
+    teacher: Tensor
+    rewards: Tensor
+    discount: Tensor
+    version: Tensor
+
+
+def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | str = "cpu") -> Batch:
+    """The minibatch of sequences `indices`, cut to the longest of them."""
+    length = torch.from_numpy(columns["length"][indices].astype(np.int64))
+    truncated = torch.from_numpy(columns["truncated"][indices])
+    steps = int(length.max())
+    place = torch.arange(steps + 1)[:, None]
+    mask = place[:steps] < length
+    ends = (place[:steps] == length - 1) & ~truncated
+    valid = (place < length) | ((place == length) & truncated)
+    take = _Reader(columns, indices, torch.device(device))
+    observation = {name: take(name, steps + 1) for name in OBSERVED}
+    actions = take("actions", steps)
+    last = torch.zeros((1, *actions.shape[1:]), dtype=torch.int64, device=device)
+    return Batch(
+        observation=observation,
+        valid=valid.to(device),
+        memory=torch.from_numpy(columns["memory"][indices]).to(device),
+        actions=torch.cat([actions.long(), last]),
+        mask=mask.to(device),
+        behaviour=take("behaviour", steps),
+        teacher=take("teacher", steps),
+        rewards=take("rewards", steps),
+        discount=(mask & ~ends).float().to(device),
+        version=torch.from_numpy(columns["version"][indices]),
+    )
+
+
+class _Reader:
+    """Reads one column of chosen sequences as a time-major tensor on the device; float16 becomes float32."""
+
+    def __init__(self, columns: Columns, indices: NDArray[np.intp], device: torch.device) -> None:
+        self._columns, self._indices, self._device = columns, indices, device
+
+    def __call__(self, name: str, steps: int) -> Tensor:
+        rows = torch.from_numpy(self._columns[name][self._indices, :steps]).transpose(0, 1).to(self._device)
+        return rows.float() if rows.dtype == torch.float16 else rows

@@ -1,0 +1,139 @@
+"""Imitation: clone the players of recorded matches into `pi_sup.pt`, the start and the teacher of RL.
+
+    python -m botgame.training.alphastar_imitation --data-dir data/processed --output artifacts/alphastar/pi_sup.pt
+
+A batch is `--batch-size` decisions in windows of `--window`; an epoch sees every chosen decision once. The network is
+judged by games against `lms_re` and `random`, not by its loss. Beside the output lie `.best.pt`, `.epochNNNNNN.pt`,
+`.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`. A tiny run, with a few recorded matches:
+
+    python -m botgame.training.alphastar_imitation --preset tiny --epochs 1 --eval-matches 2 --final-matches 2 --cpu
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from botgame import cli
+from botgame.errors import UserError
+from botgame.feedback import read_manifests, read_streams
+from botgame.training.alphastar.metrics import MetricsWriter
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.imitation_run import EXTENDS, ImitationRun
+from botgame.training.imitation_source import ReplaySource
+from botgame.training.rl_flags import add_machine_flags, flag_values
+from botgame.training.run import RunPaths, begin, choose_device, resume_command, stop_on_interrupt
+
+MODULE = "botgame.training.alphastar_imitation"
+LARGEST_BATCH = 16_384
+
+
+def build_parser() -> cli.Parser:
+    """The flags of imitation."""
+    parser = cli.Parser(MODULE, "Clone the players of recorded matches.")
+    flag = parser.flag
+    flag("--data-dir", type=Path, default=Path("data/processed"), help="replays, searched recursively")
+    flag("--feedback-dir", type=Path, default=Path("reports/feedback_training"), help="feedback streams of live play")
+    flag("--reports-live-dir", type=Path, default=Path("reports/live"), help="manifests of live matches")
+    flag("--output", type=Path, default=Path("artifacts/alphastar/pi_sup.pt"), help="the checkpoint to write")
+    flag("--epochs", type=cli.positive_int, default=10, help="passes over the data; may grow on --resume")
+    flag("--batch-size", type=cli.positive_int, default=128, help="decisions an update, in windows")
+    flag("--lr", type=cli.positive_float, default=3e-4, help="learning rate of Adam")
+    flag("--window", type=cli.positive_int, default=16, help="consecutive decisions of one seat in a batch")
+    flag(
+        "--seats",
+        default="lms_re,human",
+        help="whom to imitate, comma-separated: names of policies, `human`, `winners`, or `all`",
+    )
+    flag("--value-weight", type=cli.non_negative_float, default=0.5, help="loss weight of the critic on the outcome")
+    flag("--clip-norm", type=cli.positive_float, default=10.0, help="largest norm of a gradient")
+    flag("--temperature", type=cli.positive_float, default=1.0, help="at which the result is sampled when it plays")
+    flag("--preset", choices=sorted(PRESETS), default="small", help="size of the network")
+    flag("--capacity", type=cli.positive_int, default=400_000, help="decisions held in memory (some 2.5 KB each)")
+    flag("--eval-every", type=cli.non_negative_int, default=2, help="epochs between evaluations; 0: only at the end")
+    flag("--eval-matches", type=cli.positive_int, default=200, help="matches of a periodic evaluation")
+    flag("--final-matches", type=cli.positive_int, default=1000, help="matches of the last evaluation, unseen seeds")
+    flag("--save-every", type=cli.positive_int, default=500, help="updates between commits and metric lines")
+    flag("--keep", type=cli.non_negative_int, default=3, help="periodic checkpoints to keep; 0: all")
+    add_machine_flags(parser)
+    return parser
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train; returns the exit code (130 after Ctrl-C, with the command that goes on)."""
+    args = build_parser().parse_args(argv)
+    if args.batch_size > LARGEST_BATCH:
+        raise UserError(f"--batch-size {args.batch_size} is absurd: many small updates clone best; try 128", 2)
+    device = choose_device(args.device, cpu=args.cpu, threads=args.threads)
+    console = Console(stderr=True)
+    source = open_source(args, console)
+    config = flag_values(args, leave_out=("command",))
+    paths = RunPaths.beside(args.output)
+    state = begin(paths, config, resume=args.resume, extends=EXTENDS)
+    if state is not None:
+        source.restrict(state["names"])
+    run = ImitationRun(args, config, paths, source, device, state)
+    console.print(f"seed {args.seed}, device {device}, {run.parameters:,} parameters, output {args.output}")
+    offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
+    with (
+        MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
+        stop_on_interrupt() as stop,
+        Progress(*_columns(), console=console, transient=True) as progress,
+    ):
+        task = progress.add_task("imitation", total=args.epochs * max(1, source.usage.decisions), completed=run.seen)
+        for event in run.train(metrics, stop):
+            progress.update(task, completed=event.seen, description=event.text)
+            if event.line:
+                progress.console.print(event.line)
+    if run.stopped:
+        console.print(f"stopped and saved; go on with:\n{resume_command(argv, MODULE)}", soft_wrap=True)
+        return 130
+    console.print(f"written to {args.output}", soft_wrap=True)
+    return 0
+
+
+def open_source(args: Any, console: Console) -> ReplaySource:
+    """Find and choose what to learn from, and say what there is. Raises UserError when that is nothing."""
+    for flag, folder in (("--feedback-dir", args.feedback_dir), ("--reports-live-dir", args.reports_live_dir)):
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{flag} {folder} is a file, expected a folder", 2)
+    words = [word.strip() for word in args.seats.split(",") if word.strip()]
+    manifests, streams = read_manifests(args.reports_live_dir), read_streams(args.feedback_dir)
+    source = ReplaySource(args.data_dir, words, manifests, streams, lambda line: console.print(line, soft_wrap=True))
+    usage = source.usage
+    if not usage.replays:
+        raise UserError(
+            f"--data-dir {args.data_dir} holds no usable replay; record some with "
+            "python -m botgame.server.run_match --num_matches 200 --num_scripted_bots 2 --record_replay"
+        )
+    if not usage.decisions:
+        raise UserError(f"--seats {args.seats} matches no seat of {usage.replays} replays; try --seats all", 2)
+    for line in describe(usage):
+        console.print(line, soft_wrap=True)
+    return source
+
+
+def describe(usage: Any) -> list[str]:
+    """What is used, in sentences for the console."""
+    return [
+        f"data: {usage.replays} replays ({usage.skipped} skipped), {usage.seats} seats, {usage.decisions:,} decisions",
+        f"feedback: {usage.corrections} corrections and {usage.marks} marks used, "
+        f"{usage.corrections_unmatched} and {usage.marks_unmatched} match no decision",
+        f"live reports: {usage.live_matches} matches used for {usage.outcomes} outcomes and {usage.ratings} ratings, "
+        f"{usage.live_matches_unmatched} without a replay",
+    ]
+
+
+def _columns() -> tuple[Any, ...]:
+    text = TextColumn("{task.description}")
+    return (text, BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

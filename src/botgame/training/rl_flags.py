@@ -1,0 +1,45 @@
+"""The flags that RL and league share: one a field of `RLConfig`, and those that say how fast and where to run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from botgame import cli
+from botgame.training.alphastar.config import RLConfig
+
+
+def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
+    """Add one flag for each field of `RLConfig`; `defaults` overrides the dataclass's by field name."""
+    group = {field.name: field for field in fields(RLConfig)}
+    for name in defaults:
+        if name not in group:
+            raise KeyError(name)
+    for name, field in group.items():
+        parser.flag(
+            "--" + name.replace("_", "-"),
+            type=getattr(cli, field.metadata["kind"]),
+            default=defaults.get(name, field.default),
+            help=field.metadata["help"],
+        )
+
+
+def training_config(options: argparse.Namespace) -> RLConfig:
+    """The config that parsed flags describe. Raises UserError (code 2) for contradictions."""
+    return RLConfig(**{field.name: getattr(options, field.name) for field in fields(RLConfig)})
+
+
+def add_machine_flags(parser: cli.Parser) -> None:
+    """Add --device, --cpu, --threads, --seed and --resume."""
+    parser.flag("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the networks run")
+    parser.flag("--cpu", action="store_true", help="the same as --device cpu")
+    parser.flag("--threads", type=cli.non_negative_int, default=0, help="CPU threads; 0: one for each core")
+    parser.flag("--seed", type=cli.seed, default=0, help="same seed, same run (exactly so with --threads 1)")
+    parser.flag("--resume", action="store_true", help="go on from the last commit; starts where there is none")
+
+
+def flag_values(options: argparse.Namespace, leave_out: Iterable[str] = ()) -> dict[str, Any]:
+    """Plain values of all flags, for the config file and the checkpoint."""
+    return {name: value for name, value in sorted(vars(options).items()) if name not in set(leave_out)}

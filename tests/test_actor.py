@@ -1,0 +1,258 @@
+"""The actor on a toy game: what it writes is exactly what happened."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from botgame.errors import UserError
+from botgame.training.alphastar.actor import Actor
+from botgame.training.alphastar.buffer import ReplayBuffer
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.opponents import OpponentPool, parse_shares
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.sampling import head_log_probs
+from botgame.training.alphastar.trajectories import gather
+from toy_game import TOY_SPEC, Fixed, ToyMatches
+
+torch.set_num_threads(1)  # small tensors: more threads only wait for each other
+STEPS, SLOTS = 3, 4
+
+
+def players(episode: int) -> tuple[int, int]:
+    return [(0, 0), (0, 1), (1, 0)][episode % 3]
+
+
+def network(seed: int) -> Network:
+    """A small network that is not uniform."""
+    made = Network(TOY_SPEC, PRESETS["tiny"], seed)
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in made.parameters():
+        parameter.data += 0.3 * torch.randn(parameter.shape, generator=generator)
+    return made.eval()
+
+
+class World:
+    """An actor with all that it needs."""
+
+    def __init__(self) -> None:
+        self.student, self.teacher, self.bot = network(1), network(2), Fixed(2)
+        self.matches = ToyMatches(SLOTS, players)
+        self.actor = Actor(
+            TOY_SPEC, self.student, self.teacher, self.matches, lambda _player: self.bot,
+            slots=SLOTS, seats=2, unroll_length=STEPS,
+        )  # fmt: skip
+        self.buffer = ReplayBuffer(TOY_SPEC, self.student.memory_size, STEPS, 512, 64)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    made = World()
+    made.collected = [made.actor.collect(made.buffer, 40, version) for version in (0, 7)]
+    return made
+
+
+def episodes_in(world: World) -> dict[tuple[int, int], list[int]]:
+    """Sequences of each (episode, learner seat) in order, found by their first decision in the log of the game."""
+    log: dict[tuple[int, int], list[tuple[int, tuple[int, ...]]]] = {}
+    for episode, seat, tick, action in world.matches.log:
+        if players(episode)[seat] == 0:
+            log.setdefault((episode, seat), []).append((tick, action))
+    return log
+
+
+def test_every_decision_of_the_learner_is_in_exactly_one_sequence(world: World) -> None:
+    columns, count = world.buffer.columns, world.buffer.count
+    stored = sorted(
+        (round(float(columns["scalars"][k, t, 0]) * 10), int(columns["scalars"][k, t, 2]), *columns["actions"][k, t])
+        for k in range(count)
+        for t in range(columns["length"][k])
+    )
+    open_rows = world.actor._position  # decisions that wait in open sequences
+    played = [(tick, seat, *action) for (_, seat), rows in episodes_in(world).items() for tick, action in rows]
+    assert len(played) == len(stored) + int(open_rows.sum())
+    assert not set(stored) - set(played)
+    assert world.collected[0].decisions + world.collected[1].decisions == len(played)
+
+
+def test_sequences_end_at_the_match_or_go_on_in_the_next(world: World) -> None:
+    columns, count = world.buffer.columns, world.buffer.count
+    length, truncated = columns["length"][:count], columns["truncated"][:count]
+    assert (length[truncated] == STEPS).all()
+    assert (length[~truncated] >= 1).all()
+    assert truncated.any()
+    assert (~truncated).any()
+    result = columns["rewards"][:count, :, 0]
+    last = result[np.arange(count), length - 1]
+    assert set(last[~truncated].tolist()) <= {-1.0, 0.0, 1.0}
+    assert (last[truncated] == 0).all()
+    assert np.abs(result).sum() == np.abs(last).sum()  # paid at the last decision, nowhere else
+
+
+def test_dense_rewards_sum_to_the_final_score(world: World) -> None:
+    """Follow each seat through the buffer in order: a true end closes an episode."""
+    columns = world.buffer.columns
+    finished = {match.episode: match for part in world.collected for match in part.ended}
+    totals = {}
+    for match in finished.values():
+        for seat, player in enumerate(match.setup.players):
+            if player == 0:
+                totals.setdefault((seat, float(match.scores[seat])), 0)
+                totals[seat, float(match.scores[seat])] += 1
+    sums: dict[tuple[int, float], int] = {}
+    running: dict[tuple[int, int], float] = {}
+    for k in range(world.buffer.count):
+        row = world.rows[k]
+        value = running.get(row, 0.0) + float(columns["rewards"][k, : columns["length"][k], 1].sum())
+        running[row] = value
+        if not columns["truncated"][k]:
+            sums[row[1], value] = sums.get((row[1], value), 0) + 1
+            running[row] = 0.0
+    assert sums == totals
+
+
+def test_behaviour_is_what_the_student_says_of_the_stored_sequence(world: World) -> None:
+    batch = gather(world.buffer.columns, np.arange(world.buffer.count))
+    with torch.no_grad():
+        out = world.student.unroll(batch.observation, batch.memory, batch.actions, batch.valid)
+    again = head_log_probs(TOY_SPEC, out.log_probs[:-1], batch.actions[:-1])
+    torch.testing.assert_close(again[batch.mask], batch.behaviour[batch.mask], atol=1e-5, rtol=1e-4)
+    assert set(batch.version.tolist()) == {0, 7}
+
+
+def test_the_teacher_remembers_the_whole_match(world: World) -> None:
+    """Unroll the teacher over whole matches, from its initial memory; the stored log-probabilities are these."""
+    columns = world.buffer.columns
+    memory: dict[tuple[int, int], torch.Tensor] = {}
+    for k in range(world.buffer.count):
+        row = world.rows[k]
+        batch = gather(columns, np.array([k]))
+        steps = len(batch.mask)
+        seen = {name: column[:steps] for name, column in batch.observation.items()}
+        start = memory.get(row, world.teacher.initial_memory(1))
+        with torch.no_grad():
+            out = world.teacher.unroll(seen, start, batch.actions[:steps], batch.mask, values=False)
+        torch.testing.assert_close(out.log_probs, batch.teacher, atol=4e-3, rtol=4e-3)  # stored as float16
+        memory[row] = out.memory if columns["truncated"][k] else world.teacher.initial_memory(1)
+
+
+def test_opponents_keep_their_memory_for_one_match(world: World) -> None:
+    assert world.bot.memories[0] == 0
+    assert max(world.bot.memories) >= 3
+    assert min(world.bot.memories) == 0
+
+
+@pytest.fixture(autouse=True, scope="module")
+def rows_of_sequences(world: World) -> None:
+    """Which (slot, seat) each stored sequence is of, by replaying the same world with a spy on the buffer."""
+    again, rows = World(), []
+    add = again.buffer.add
+
+    def spy(source, chosen):
+        rows.extend((int(row) // 2, int(row) % 2) for row in chosen)
+        return add(source, chosen)
+
+    again.buffer.add = spy
+    for version in (0, 7):
+        again.actor.collect(again.buffer, 40, version)
+    assert again.matches.log == world.matches.log
+    world.rows = rows
+
+
+def test_a_restored_actor_goes_on_to_the_bit() -> None:
+    whole, cut = World(), World()
+    for each in (whole, cut):
+        each.actor.collect(each.buffer, 20, 0)
+    state = copy.deepcopy({"actor": cut.actor.state(), "buffer": cut.buffer.state()})
+    other = World()
+    other.actor.load(state["actor"])
+    other.buffer.load(state["buffer"])
+    for each in (whole, other):
+        each.actor.collect(each.buffer, 30, 5)
+    assert whole.buffer.count == other.buffer.count
+    for name, column in whole.buffer.columns.items():
+        np.testing.assert_array_equal(other.buffer.columns[name], column, err_msg=name)
+
+
+def pool(shares: dict[str, float], capacity: int = 3) -> OpponentPool:
+    return OpponentPool(shares, {"bot": Fixed(0)}, lambda weights: Fixed(int(weights["w"])), seed=1, capacity=capacity)
+
+
+def test_opponents_are_drawn_by_their_shares_on_either_seat() -> None:
+    made = pool({"self": 0.25, "past": 0.25, "bot": 0.5})
+    made.freeze({"w": torch.tensor(0)})
+    made.turn(0)
+    drawn = [made.draw(episode) for episode in range(2000)]
+    kinds = [kind for kind, _ in drawn]
+    assert all(abs(kinds.count(kind) / 2000 - share) < 0.04 for kind, share in (("self", 0.25), ("past", 0.25), ("bot", 0.5)))
+    seats = [seats.index(0) for kind, seats in drawn if kind == "bot"]
+    assert abs(np.mean(seats) - 0.5) < 0.06
+    assert all(made.kind(seats) == kind for kind, seats in drawn)
+    assert made.learning_seats == 1.25
+
+
+def test_a_frozen_self_lives_as_long_as_its_matches() -> None:
+    made = pool({"past": 1.0}, capacity=1)
+    made.freeze({"w": torch.tensor(1)})
+    made.turn(0)
+    _, seats = made.draw(0)
+    number = max(seats)
+    made.freeze({"w": torch.tensor(2)})  # drops the first from the pool while it still plays
+    made.turn(1)
+    assert made.policy(number).choice == 1
+    state = made.state()
+    made.ended(seats)
+    assert made.policy(max(made.draw(1)[1])).choice == 2
+    with pytest.raises(KeyError):
+        made.policy(number)
+    again = pool({"past": 1.0}, capacity=1)
+    again.load(state)
+    assert again.policy(number).choice == 1
+
+
+def test_a_full_pool_keeps_the_first_and_spreads_over_time() -> None:
+    made = pool({"past": 1.0}, capacity=4)
+    for version in range(20):
+        made.freeze({"w": torch.tensor(version)})
+    kept = [int(weights["w"]) for weights in made.past()]
+    assert len(kept) == 4
+    assert kept[0] == 0
+    assert kept[-1] == 19
+    assert max(np.diff(kept)) <= 12
+
+
+@pytest.mark.parametrize("text", ["", "self", "self=x", "self=-1", "self=0", "a=1,a=2", "=1", "self=nan", "self=inf"])
+def test_bad_shares_are_one_line_errors(text: str) -> None:
+    with pytest.raises(UserError, match="--opponents"):
+        parse_shares(text)
+
+
+def test_shares_sum_to_one() -> None:
+    assert parse_shares("self=1, lms_re=3,past=0") == {"self": 0.25, "lms_re": 0.75}
+
+
+def test_networks_wait_for_company_and_nothing_else_changes() -> None:
+    """With patience the same matches run in another order: each episode's decisions stay the same."""
+    logs, calls = [], []
+    for patience in (True, False):
+        student, bot, counted = network(1), Fixed(0), [0]
+        matches = ToyMatches(6, lambda episode: [(0, 0), (0, 1), (2, 0)][episode % 3])
+        actor = Actor(
+            TOY_SPEC, student, network(2), matches, lambda _player, bot=bot: bot,
+            slots=6, seats=2, unroll_length=STEPS, patient=lambda player, patience=patience: patience and player == 2,
+        )  # fmt: skip
+        act = student.act
+
+        def count(*given, act=act, counted=counted):
+            counted[0] += 1
+            return act(*given)
+
+        student.act = count
+        buffer = ReplayBuffer(TOY_SPEC, student.memory_size, STEPS, 512, 64)
+        actor.collect(buffer, 150, 0)
+        logs.append({entry[:3]: entry[3] for entry in matches.log})
+        calls.append(buffer.count / counted[0])
+    shared = set(logs[0]) & set(logs[1])
+    assert len(shared) > 0.8 * len(logs[0])
+    assert all(logs[0][key] == logs[1][key] for key in shared)

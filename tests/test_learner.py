@@ -1,0 +1,128 @@
+"""The learner: it learns, repeats exactly, splits minibatches without changing them, and stops at a loss that is none."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.learner import Diverged, Learner
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.trainer import Trainer
+from toy_game import TOY_SPEC, Fixed, ToyMatches
+
+torch.set_num_threads(1)  # small tensors: more threads only wait for each other
+CONFIG = RLConfig(
+    actor_rollouts=4, unroll_length=4, replay_size=64, min_replay_sequences=8, matches_per_actor=8, batch_size=8,
+    lr=3e-3, value_iterations=2,
+)  # fmt: skip
+
+
+def players(episode: int) -> tuple[int, int]:
+    return [(0, 0), (0, 1), (1, 0)][episode % 3]
+
+
+def trainer(threads: int = 1, config: RLConfig = CONFIG, preset: str = "tiny") -> Trainer:
+    student, teacher = (Network(TOY_SPEC, PRESETS[preset], 0) for _ in range(2))
+    matches = ToyMatches(config.matches, players)
+    bot = Fixed(2)
+    return Trainer(
+        TOY_SPEC, student, teacher, matches, lambda _player: bot, config, learning_seats=4 / 3, threads=threads
+    )
+
+
+def figures(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if not name.startswith("time_")}
+
+
+def weights(made: Trainer) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in made.learner.network.state_dict().items()}
+
+
+def test_it_learns_to_draw_against_the_best_bot_and_says_so() -> None:
+    made = trainer()
+    first = made.iterate().metrics
+    for _ in range(25):
+        last = made.iterate().metrics
+    assert first["training/win_rate"] < 0.2
+    assert last["training/win_rate"] > 0.4  # 0.5 is the most: nobody beats a bot that always says two
+    assert last["entropy/choice"] < 0.6 * first["entropy/choice"]
+    assert last["kl/choice"] > 0.1
+    assert last["learner_steps"] > 26 * 16
+    assert 0 < last["staleness"] < 4 * last["updates"]
+
+
+def test_only_the_critic_moves_at_first() -> None:
+    made = trainer()
+    before = weights(made)
+    made.iterate()
+    after = weights(made)
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved
+    assert all(name.startswith("critic.") for name in moved)
+    assert made.learner.policy_steps == 0
+
+
+def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> None:
+    small, large = trainer(), trainer(config=RLConfig(**{**CONFIG.to_dict(), "replay_size": 512}))
+    for _ in range(4):
+        metrics = [each.iterate().metrics for each in (small, large)]
+    assert metrics[0]["updates"] == metrics[1]["updates"] == -(-metrics[0]["sequences"] // 8) * 4
+    assert metrics[1]["replay_sequences"] > metrics[0]["replay_sequences"] == 64
+
+
+def test_a_split_minibatch_has_the_same_gradient() -> None:
+    """One update from the same weights and data with one thread, with two and with five."""
+    source = trainer()
+    source.actor.collect(source.buffer, 20, 0)
+    results = []
+    for threads in (1, 2, 5):
+        learner = Learner(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"], 0), CONFIG, threads=threads)
+        metrics = learner.update(source.buffer.columns, np.arange(7))
+        gradients = [parameter.grad for parameter in learner.network.parameters()]
+        results.append((metrics, gradients))
+        learner.close()
+    for metrics, gradients in results[1:]:
+        assert metrics == pytest.approx(results[0][0], abs=1e-5)
+        for mine, reference in zip(gradients, results[0][1], strict=True):
+            torch.testing.assert_close(mine, reference, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_restored_trainer_ends_with_the_same_bits(threads: int) -> None:
+    whole, cut = trainer(threads), trainer(threads)
+    for each in (whole, cut):
+        for _ in range(4):
+            each.iterate()
+    state = copy.deepcopy(cut.state())
+    other = trainer(threads)
+    other.load(state)
+    ends = [[figures(each.iterate().metrics) for _ in range(3)] for each in (whole, other)]
+    assert ends[0] == ends[1]
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(other)[name]), name
+
+
+def test_a_loss_that_is_no_number_stops_before_the_weights_change() -> None:
+    made = trainer()
+    for _ in range(3):
+        made.iterate()
+    before = weights(made)
+    made.buffer.columns["rewards"][:] = np.nan
+    with pytest.raises(Diverged, match="--lr"):
+        made.learner.update(made.buffer.columns, np.arange(8))
+    for name, tensor in weights(made).items():
+        assert torch.equal(tensor, before[name]), name
+
+
+def test_reset_starts_the_optimiser_anew() -> None:
+    made = trainer()
+    for _ in range(3):
+        made.iterate()
+    fresh = Network(TOY_SPEC, PRESETS["tiny"], 5).state_dict()
+    made.learner.reset(fresh)
+    assert all(torch.equal(tensor, fresh[name]) for name, tensor in weights(made).items())
+    assert made.learner.policy_steps == 0
+    assert not made.learner.state()["optimiser"]["state"]

@@ -1,0 +1,233 @@
+"""The RL command as a user meets it: its artefacts, its resume rules, SIGKILL and Ctrl-C at any moment, bad input."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from botgame.errors import UserError
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
+from botgame.training import rl_run
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.learner import Diverged
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar_rl import build_parser, main
+from botgame.training.rl_evaluation import Best, is_better
+from botgame.training.mirrored import Tally
+
+torch.set_num_threads(1)
+SMALL = {
+    "--iterations": "5", "--actor-rollouts": "2", "--learner-updates": "2", "--unroll-length": "8", "--batch-size": "4",
+    "--replay-size": "12", "--min-replay-sequences": "4", "--matches-per-actor": "3", "--value-iterations": "1",
+    "--opponents": "self=0.3,past=0.4,legacy=0.3", "--snapshot-every": "2", "--eval-every": "3", "--eval-matches": "2",
+    "--save-every": "1", "--keep": "2", "--threads": "1",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sup") / "pi_sup.pt"
+    network = Network(ARENA_SPEC, PRESETS["tiny"], 3)
+    weights = network.state_dict()
+    save_checkpoint(path, Checkpoint("imitation", ARENA_SPEC, PRESETS["tiny"].to_dict(), weights, rules=Rules().to_dict()))
+    return path
+
+
+def command(supervised: Path, output: Path, *extra: str, **changed: str) -> list[str]:
+    flags = {**SMALL, **{"--" + name.replace("_", "-"): value for name, value in changed.items()}}
+    words = [word for pair in flags.items() for word in pair]
+    return ["--supervised-checkpoint", str(supervised), "--output", str(output), "--cpu", *words, *extra]
+
+
+@pytest.fixture(scope="module")
+def whole(supervised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of a run that nothing disturbed."""
+    output = tmp_path_factory.mktemp("whole") / "pi_rl.pt"
+    assert main(command(supervised, output)) == 0
+    return output
+
+
+def lines(output: Path) -> list[dict]:
+    kept = [json.loads(line) for line in output.with_suffix(".metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if not name.startswith("time_")} for line in kept]
+
+
+def assert_same_run(output: Path, reference: Path) -> None:
+    assert lines(output) == lines(reference)
+    for suffix in (".pt", ".best.pt", ".iter000004.pt", ".iter000005.pt"):
+        mine, other = (load_checkpoint(path.with_suffix(suffix)) for path in (output, reference))
+        assert mine.counters == other.counters
+        for name, tensor in other.weights.items():
+            assert torch.equal(mine.weights[name], tensor), (suffix, name)
+
+
+def test_artefacts_and_metrics(whole: Path, supervised: Path) -> None:
+    names = {path.name for path in whole.parent.iterdir()}
+    assert names == {
+        *("pi_rl.pt", "pi_rl.best.pt", "pi_rl.iter000004.pt", "pi_rl.iter000005.pt", "pi_rl.resume.pt"),
+        *("pi_rl.config.json", "pi_rl.metrics.jsonl", "pi_rl.tb"),
+    }
+    trained, before = load_checkpoint(whole, ARENA_SPEC), load_checkpoint(supervised)
+    assert trained.kind == "rl"
+    assert trained.lineage == [str(supervised)]
+    assert trained.rules == Rules().to_dict()
+    assert trained.counters["iteration"] == 5
+    assert any(not torch.equal(trained.weights[name], tensor) for name, tensor in before.weights.items())
+    rows = lines(whole)
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5]
+    assert {"loss/policy", "loss/upgo", "loss/value", "kl", "entropy/verb", "explained_variance/result", "staleness",
+            "ratio/arguments", "decisions"} <= set(rows[0])  # fmt: skip
+    assert [row["step"] for row in rows if "eval/lms_re" in row] == [3, 5]
+    assert "eval/best" in rows[4]
+    assert sum(value for name, value in rows[4].items() if name.startswith("verbs/")) == pytest.approx(1, abs=1e-4)
+
+
+def start(arguments: list[str]) -> subprocess.Popen:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    words = [sys.executable, "-m", "botgame.training.alphastar_rl", *arguments]
+    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_for_line(process: subprocess.Popen, number: int) -> None:
+    """Read the run's output until it has reported `number` lines of it, or ended."""
+    for _ in range(number):
+        process.stdout.readline()
+
+
+def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(supervised: Path, whole: Path, tmp_path: Path) -> None:
+    output, chance = tmp_path / "pi_rl.pt", random.Random(5)
+    kills = 0
+    while kills < 3:
+        process = start(command(supervised, output, "--resume"))
+        wait_for_line(process, 2)  # it trains now
+        time.sleep(chance.uniform(0.0, 0.7))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kills += 1
+    assert main(command(supervised, output, "--resume")) == 0
+    assert_same_run(output, whole)
+
+
+def test_ctrl_c_commits_and_says_how_to_go_on(supervised: Path, whole: Path, tmp_path: Path) -> None:
+    output = tmp_path / "pi_rl.pt"
+    process = start(command(supervised, output, save_every="100", iterations="5000"))
+    wait_for_line(process, 2)
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, text
+    assert "--resume" in text
+    assert "Traceback" not in text
+    assert load_checkpoint(output).counters["iteration"] == len(lines(output))
+
+
+def test_a_finished_run_can_be_extended(supervised: Path, whole: Path, tmp_path: Path) -> None:
+    output = tmp_path / "pi_rl.pt"
+    assert main(command(supervised, output, iterations="3")) == 0
+    assert main(command(supervised, output, "--resume")) == 0
+    assert_same_run(output, whole)
+
+
+def test_an_unfinished_run_is_refused_and_a_changed_flag_named(
+    supervised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "pi_rl.pt"
+
+    def explode(*_given):
+        raise Diverged("the loss is nan at learner step 9; lower --lr")
+
+    inspect = rl_run.Trainer.iterate
+    monkeypatch.setattr(rl_run.Trainer, "iterate", lambda self: explode() if self.iteration == 2 else inspect(self))
+    assert main(command(supervised, output)) == 1
+    assert str(output) in capsys.readouterr().err  # the last good checkpoint
+    assert load_checkpoint(output).counters["iteration"] == 2
+    assert main(command(supervised, output)) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert main(command(supervised, output, "--resume", lr="0.1")) == 2
+    assert "--lr cannot change" in capsys.readouterr().err
+
+
+def test_a_full_disk_loses_nothing(
+    supervised: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "pi_rl.pt"
+    commit, count = rl_run.commit, [0]
+
+    def full(*given, **named):
+        count[0] += 1
+        if count[0] == 3:
+            raise UserError(f"cannot write {given[0].resume}: No space left on device; free space")
+        commit(*given, **named)
+
+    monkeypatch.setattr(rl_run, "commit", full)
+    assert main(command(supervised, output)) == 1
+    assert "No space left" in capsys.readouterr().err
+    monkeypatch.setattr(rl_run, "commit", commit)
+    assert main(command(supervised, output, "--resume")) == 0
+    assert_same_run(output, whole)
+
+
+@pytest.mark.parametrize("contents", [None, b"", b"PK", b"hello"])
+def test_bad_checkpoints_are_one_line(tmp_path: Path, contents: bytes | None, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.pt"
+    if contents is not None:
+        path.write_bytes(contents)
+    assert main(command(path, tmp_path / "out.pt")) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert str(path) in error
+    assert not (tmp_path / "out.config.json").exists()  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"opponents": "lms_re=0"}, "--opponents"),
+        ({"opponents": "nobody=1"}, "nobody"),
+        ({"min_replay_sequences": "13"}, "--min-replay-sequences"),
+        ({"unroll_length": "99999"}, "--unroll-length"),
+    ],
+)
+def test_bad_values_are_one_line(
+    supervised: Path, tmp_path: Path, changed: dict, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(supervised, tmp_path / "out.pt", **changed)) in (1, 2)
+    error = capsys.readouterr().err
+    assert named in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["iterations", "actor-rollouts", "learner-updates", "batch-size", "replay-size", "lr"])
+@pytest.mark.parametrize("value", ["0", "-1", "x", "nan"])
+def test_numbers_out_of_range_are_usage_errors(flag: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        build_parser().parse_args(["--supervised-checkpoint", "a", "--output", "b", f"--{flag}", value])
+    assert stop.value.code == 2
+    assert flag in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written(supervised: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocker = tmp_path / "file"
+    blocker.touch()
+    assert main(command(supervised, blocker / "pi_rl.pt")) == 1
+    assert "cannot write" in capsys.readouterr().err
+
+
+def tally(wins: int, losses: int) -> Tally:
+    return Tally(wins, 0, losses, (0,) * 6, (0,) * 6, 0)
+
+
+def test_the_best_must_hold_against_both_yardsticks() -> None:
+    best = Best(1, 0.8, {})
+    assert is_better({"lms_re": tally(1, 9)}, None)
+    assert is_better({"lms_re": tally(8, 2), "best": tally(6, 4)}, best)
+    assert not is_better({"lms_re": tally(9, 1), "best": tally(5, 5)}, best)  # a lucky row against the bot
+    assert not is_better({"lms_re": tally(6, 4), "best": tally(9, 1)}, best)  # forgot the bot
