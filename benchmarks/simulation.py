@@ -89,15 +89,17 @@ def report_single(seats: int, seconds: float) -> str:
 
 
 def report_start() -> str:
-    """Seconds of a fresh process until the first observations and decisions, cold and warm."""
+    """Seconds of a fresh process until the first observations and decisions, cold and warm; in brackets CPU time."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
         spent = []
         for _ in range(2):
-            begin = time.perf_counter()
+            begin, cpu = time.perf_counter(), os.times()
             subprocess.run([sys.executable, "-c", START], env=environment, check=True)
-            spent.append(time.perf_counter() - begin)
-    return f"cold start (compiles arena and observation): {spent[0]:.1f} s; warm start: {spent[1]:.2f} s"
+            end = os.times()
+            used = end.children_user + end.children_system - cpu.children_user - cpu.children_system
+            spent.append(f"{time.perf_counter() - begin:.2f} s ({used:.2f} s)")
+    return f"cold start, which compiles arena and observation: {spent[0]}; warm start: {spent[1]}"
 
 
 def build_parser() -> cli.Parser:

@@ -185,7 +185,9 @@ def test_opponents_are_drawn_by_their_shares_on_either_seat() -> None:
     made.turn(0)
     drawn = [made.draw(episode) for episode in range(2000)]
     kinds = [kind for kind, _ in drawn]
-    assert all(abs(kinds.count(kind) / 2000 - share) < 0.04 for kind, share in (("self", 0.25), ("past", 0.25), ("bot", 0.5)))
+    assert all(
+        abs(kinds.count(kind) / 2000 - share) < 0.04 for kind, share in (("self", 0.25), ("past", 0.25), ("bot", 0.5))
+    )
     seats = [seats.index(0) for kind, seats in drawn if kind == "bot"]
     assert abs(np.mean(seats) - 0.5) < 0.06
     assert all(made.kind(seats) == kind for kind, seats in drawn)

@@ -20,7 +20,7 @@ from botgame.training.alphastar.league import League, LeagueConfig
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.league_files import EVALUATION, TRAINING, read_matches, read_state
-from botgame.training.league_run import exploiter_config
+from botgame.training.league_loop import exploiter_config
 from botgame.training.league_seat import Roster
 
 TINY = (
@@ -137,44 +137,44 @@ def test_a_finished_league_can_be_extended_as_if_planned_so(league, supervised, 
     assert metrics_of(tmp_path)[2]["main1/decisions"] == metrics_of(league)[2]["main1/decisions"]
 
 
-def test_an_unfinished_league_is_not_overwritten(supervised, tmp_path, capsys):
-    folder = tmp_path / "league"
-    stop_after(supervised, folder, commits=1)
-    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2")) == 2
-    assert "--resume" in capsys.readouterr().err
-    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2", "--resume", "--lr", "0.5")) == 2
-    assert "--lr" in capsys.readouterr().err
-
-
 def command(supervised, folder, *more):
     return [sys.executable, "-m", "botgame.training.alphastar_league", *arguments(supervised, folder, *more)]
 
 
-def stop_after(supervised, folder, commits, extra_seconds=0.0):
-    """Run the command in a process of its own and kill it some time after a number of new commits."""
-    resume, seen = folder / "resume.pt", None
+def stop_after_a_commit(supervised, folder, how, extra_seconds=0.0):
+    """Run the command in its own process and stop it some time after its next commit; returns exit code and output."""
+    resume = folder / "resume.pt"
     process = subprocess.Popen(
-        command(supervised, folder, "--rounds", "2", "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command(supervised, folder, "--rounds", "2", "--resume"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    deadline = time.monotonic() + 120
     before = resume.stat().st_mtime_ns if resume.exists() else None
-    while commits and process.poll() is None and time.monotonic() < deadline:
-        seen = resume.stat().st_mtime_ns if resume.exists() else None
-        if seen != before:
-            before, commits = seen, commits - 1
+    deadline = time.monotonic() + 240
+    while process.poll() is None and time.monotonic() < deadline:
+        if resume.exists() and resume.stat().st_mtime_ns != before:
+            break
         time.sleep(0.005)
     time.sleep(extra_seconds)
-    process.send_signal(signal.SIGKILL)
-    error = process.communicate()[1].decode()
-    assert commits == 0, f"the command ended early: {error}"
+    process.send_signal(how)
+    output = process.communicate()[0]
+    assert resume.exists(), f"the command ended before its first commit: {output}"
+    return process.returncode, output
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_killed_leagues_end_as_if_they_had_not_been(league, supervised, tmp_path):
+def test_stopped_and_killed_leagues_end_as_if_they_had_not_been(league, supervised, tmp_path, capsys):
     folder = tmp_path / "league"
-    chance = random.Random(5)
-    for _ in range(2):
-        stop_after(supervised, folder, commits=1, extra_seconds=chance.uniform(0, 0.4))
+    code, output = stop_after_a_commit(supervised, folder, signal.SIGINT)
+    assert code == 130
+    assert "--resume" in output.splitlines()[-1]
+    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2")) == 2
+    assert "add --resume" in capsys.readouterr().err
+    assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2", "--resume", "--lr", "0.5")) == 2
+    assert "--lr" in capsys.readouterr().err
+    code, _ = stop_after_a_commit(supervised, folder, signal.SIGKILL, random.Random(5).uniform(0, 0.4))
+    assert code == -signal.SIGKILL
     with (folder / "matches.jsonl").open("ab") as file:
         file.write(b'{"id": 77, "torn')
     (folder / "players" / "main1.v99.pt").write_bytes(b"left over from what no commit knew")

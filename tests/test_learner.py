@@ -1,4 +1,4 @@
-"""The learner: it learns, repeats exactly, splits minibatches without changing them, and stops at a loss that is none."""
+"""The learner: it learns, repeats exactly, splits minibatches without changing them, stops at a loss that is none."""
 
 import copy
 

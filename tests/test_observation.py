@@ -106,6 +106,8 @@ def half_turn(state):
                 things[name] = cells - things[name]
             if name in ("vx", "vy", "face_x", "face_y", "dash_x", "dash_y"):
                 things[name] = -things[name]
+    held = state.mages["last"][..., 2]
+    state.mages["last"][..., 2] = np.where(held > 0, (held + 3) % 8 + 1, 0)
     freeze(state)
 
 
@@ -121,7 +123,7 @@ def test_half_a_turn_of_the_arena_negates_all_directions(seed, seats):
     scalars = before["scalars"].copy()
     for name in ("speed_x", "speed_y", "enemy_speed_x", "enemy_speed_y"):
         scalars[column(name)] *= -1
-    for first, count in (("range_0", 16), ("blocked_1", 8)):
+    for first, count in (("range_0", 16), ("blocked_1", 8), ("last_move_1", 8), ("clear_1", 8)):
         block = slice(column(first), column(first) + count)
         scalars[block] = np.roll(scalars[block], count // 2)
     assert np.allclose(after["scalars"], scalars, atol=1e-5)

@@ -281,3 +281,31 @@ def test_enemy_closing_is_its_own_speed_towards_the_seat():
     assert seen["vectors"][[row("enemy"), row("velocity"), row("enemy_velocity")]].tolist() == [[1, 0], [1, 0], [-1, 0]]
     assert ARENA_SPEC.entity_position_scale == 10.0
     assert seen["entities"][0, entity("x")] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_clearance_is_the_miss_distance_of_walking_on(seed):
+    state = random_state(seed)
+    me = state.mages[0, 0]
+    seen = observe(state)
+    scalars, vectors = seen["scalars"].astype(float), seen["vectors"].astype(float)
+    tick, reaction = int(state.matches[0]["tick"]), int(me["reaction"])
+    held = int(me["last"][2]) if me["decided"] >= 0 else 0
+    since = min(tick - int(me["decided"]), reaction) if me["decided"] >= 0 else 0
+    speed = 4.0 / 30 * (1 - me["slow"]) * (1 - me["self_slow"])
+    walked = (reaction - since) * np.array([me["vx"], me["vy"]]) + since * speed * MOVES[held]
+    for move in range(9):
+        expected = 1.0
+        for k in (1, 2):
+            left = scalars[column(f"threat{k}_time")] * 30 - reaction
+            if scalars[column(f"threat{k}_flag")] and left > 1e-4:
+                escape = vectors[row(f"threat{k}_escape")]
+                stays = move > 0 and scalars[column(f"blocked_{move}")]
+                step = np.zeros(2) if stays else MOVES[move] * speed * left
+                miss = scalars[column(f"threat{k}_miss")] * 2 + (walked + step) @ escape
+                expected = min(expected, abs(miss) / 2)
+        assert scalars[column(f"clear_{move}")] == pytest.approx(expected, abs=2e-3)
+    toward = vectors[row("enemy" if scalars[column("enemy_visible")] else "seen")]
+    assert scalars[column("held_toward")] == pytest.approx(float(toward @ MOVES[held]), abs=1e-5)
+    across = toward[0] * MOVES[held][1] - toward[1] * MOVES[held][0]
+    assert scalars[column("held_across")] == pytest.approx(float(across), abs=1e-5)

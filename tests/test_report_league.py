@@ -12,6 +12,7 @@ from botgame.training.alphastar.league import League, LeagueConfig
 from botgame.training.league_files import (
     EVALUATION,
     TRAINING,
+    Game,
     LeagueState,
     Match,
     MatchLog,
@@ -259,13 +260,19 @@ def test_state_and_matches_round_trip(tmp_path):
 
 def test_the_match_log_cuts_what_no_commit_knew(tmp_path):
     path = tmp_path / "matches.jsonl"
-    log = MatchLog(path, 0)
-    log.append(GAMES[:3])
-    committed = log.offset
-    log.append(GAMES[3:9])
+    games = [Game("main1", "lms_re", result, 7, 900) for result in (1, 0, -1, 1, 1)]
+    log = MatchLog(path, 0, 0)
+    log.append(EVALUATION, 1, 20, games[:2])
+    committed = log.offset, log.count
+    log.append(TRAINING, 2, 21, games)
     log.close()
-    again = MatchLog(path, committed)
-    again.append(GAMES[3:5])
+    again = MatchLog(path, *committed)
+    again.append(EVALUATION, 2, 22, games[2:3])
     again.sync()
     again.close()
-    assert read_matches(path) == (GAMES[:5], 0)
+    expected = [
+        Match(1, 1, 20, EVALUATION, "main1", "lms_re", 1, 7, 900),
+        Match(2, 1, 20, EVALUATION, "main1", "lms_re", 0, 7, 900),
+        Match(3, 2, 22, EVALUATION, "main1", "lms_re", -1, 7, 900),
+    ]
+    assert read_matches(path) == (expected, 0)

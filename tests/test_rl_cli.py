@@ -21,8 +21,8 @@ from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main
-from botgame.training.rl_evaluation import Best, is_better
 from botgame.training.mirrored import Tally
+from botgame.training.rl_evaluation import Best, is_better
 
 torch.set_num_threads(1)
 SMALL = {
@@ -38,7 +38,9 @@ def supervised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sup") / "pi_sup.pt"
     network = Network(ARENA_SPEC, PRESETS["tiny"], 3)
     weights = network.state_dict()
-    save_checkpoint(path, Checkpoint("imitation", ARENA_SPEC, PRESETS["tiny"].to_dict(), weights, rules=Rules().to_dict()))
+    save_checkpoint(
+        path, Checkpoint("imitation", ARENA_SPEC, PRESETS["tiny"].to_dict(), weights, rules=Rules().to_dict())
+    )
     return path
 
 
@@ -176,7 +178,9 @@ def test_a_full_disk_loses_nothing(
 
 
 @pytest.mark.parametrize("contents", [None, b"", b"PK", b"hello"])
-def test_bad_checkpoints_are_one_line(tmp_path: Path, contents: bytes | None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_checkpoints_are_one_line(
+    tmp_path: Path, contents: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "bad.pt"
     if contents is not None:
         path.write_bytes(contents)

@@ -83,7 +83,8 @@ def test_a_pass_is_as_large_as_the_fresh_data_whatever_the_buffer_holds(fresh_sh
 
 def test_a_first_iteration_has_only_fresh_data() -> None:
     buffer = filled(64, 0, [8])
-    used = buffer.columns["version"][np.concatenate(list(buffer.passes(1, 8, passes=2, batch_size=16, fresh_share=0.5)))]
+    batches = list(buffer.passes(1, 8, passes=2, batch_size=16, fresh_share=0.5))
+    used = buffer.columns["version"][np.concatenate(batches)]
     assert sorted(used.tolist()) == sorted([*range(8)] * 2)
 
 

@@ -15,7 +15,7 @@ fields are ignored, so an older release reads what a newer one writes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -126,7 +126,7 @@ def find_replay(name: str, source: Path, known: dict[str, Path]) -> Path | None:
     return None
 
 
-def _read_all(folder: Path | None, name: str, decoder: msgspec.json.Decoder) -> Lines:
+def _read_all(folder: Path | None, name: str, decoder: msgspec.json.Decoder[Any]) -> Lines:
     entries: list[Entry] = []
     problems: list[str] = []
     paths = sorted(folder.rglob(name)) if folder is not None and folder.is_dir() else []
@@ -141,7 +141,7 @@ def _read_all(folder: Path | None, name: str, decoder: msgspec.json.Decoder) -> 
 
 
 def _read_lines(
-    path: Path, data: bytes, decoder: msgspec.json.Decoder, entries: list[Entry], problems: list[str]
+    path: Path, data: bytes, decoder: msgspec.json.Decoder[Any], entries: list[Entry], problems: list[str]
 ) -> None:
     lines = data.split(b"\n")
     for number, line in enumerate(lines, 1):

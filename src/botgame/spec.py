@@ -51,6 +51,8 @@ class Head:
     or `pointer`, where category 0 is "none" and category k points at row k - 1 of the entity table.
     group: heads of one group share an importance ratio in V-trace.
     used_when: all conditions must hold for the head to matter; otherwise it holds 0 and gives no loss.
+    category_scalars: groups of scalar names, one name a category ("" for none), that say something of that category:
+    whether that direction is blocked, whether it is held now.
     temperature: of sampling at play time; the training code always uses one set of tempered logits.
     """
 
@@ -61,6 +63,7 @@ class Head:
     labels: tuple[str, ...] = ()
     directions: tuple[tuple[float, float], ...] = ()
     used_when: tuple[Condition, ...] = ()
+    category_scalars: tuple[tuple[str, ...], ...] = ()
     temperature: float = 1.0
 
 
@@ -141,6 +144,7 @@ class Spec:
                 labels=tuple(h["labels"]),
                 directions=tuple((x, y) for x, y in h["directions"]),
                 used_when=tuple(Condition(c["head"], tuple(c["values"])) for c in h["used_when"]),
+                category_scalars=tuple(tuple(names) for names in h["category_scalars"]),
                 temperature=h["temperature"],
             )
             for h in data["heads"]

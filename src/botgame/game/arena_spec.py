@@ -15,6 +15,7 @@ _NEAR = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  #
 _SOON = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)  # times / 1 s
 _COOL = (0.01, 0.05, 0.1, 0.2, 0.4)  # cooldowns / 10 s
 _MISS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # miss distance / 2 cells
+_CLEAR = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7)  # miss distance to expect / 2 cells
 _EDGE = (-0.3, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.3)  # distance to the zone's edge / 10 cells, inside > 0
 _SIDE = (-0.6, -0.3, -0.1, 0.1, 0.3, 0.6)
 
@@ -45,7 +46,8 @@ def _scalars() -> tuple[Scalar, ...]:
         Scalar("enemy_health", _UNIT), Scalar("enemy_shield", (0.01, 0.2)),
         Scalar("enemy_slowed"), Scalar("enemy_rune"),
         Scalar("enemy_speed_x", _SIDE), Scalar("enemy_speed_y", _SIDE),
-        *(Scalar(f"enemy_school_{name}") for name in SCHOOLS), Scalar("enemy_closing", _SIDE), Scalar("enemies_visible"),
+        *(Scalar(f"enemy_school_{name}") for name in SCHOOLS),
+        Scalar("enemy_closing", _SIDE), Scalar("enemies_visible"),
         Scalar("seen_ever"), Scalar("seen_age", (0.1, 0.3, 0.6)), Scalar("seen_distance", _NEAR),
     ]  # fmt: skip
     threat = [
@@ -64,7 +66,11 @@ def _scalars() -> tuple[Scalar, ...]:
         *(Scalar(f"range_{k}", (0.1, 0.2, 0.4)) for k in range(16)),
         *(Scalar(f"blocked_{k}") for k in range(1, 9)),
     ]
-    return (*own, *world, *memory, *enemy, *threat, *items, *walls)
+    outlook = [
+        *(Scalar(f"clear_{k}", _CLEAR) for k in range(len(MOVES))),
+        Scalar("held_across", _SIDE), Scalar("held_toward", _SIDE),
+    ]  # fmt: skip
+    return (*own, *world, *memory, *enemy, *threat, *items, *walls, *outlook)
 
 
 VECTORS = (
@@ -94,7 +100,16 @@ _AIMED = (1, 2, 3)  # and mobility
 HEADS = (
     Head("verb", len(VERBS), "categorical", "verb", labels=VERBS),
     Head("delay", len(DELAY_TICKS), "categorical", "delay", labels=tuple(str(t) for t in DELAY_TICKS)),
-    Head("move", len(MOVES), "direction", "arguments", directions=tuple((float(x), float(y)) for x, y in MOVES)),
+    Head(
+        "move", len(MOVES), "direction", "arguments",
+        directions=tuple((float(x), float(y)) for x, y in MOVES),
+        category_scalars=(
+            tuple(f"last_move_{k}" for k in range(len(MOVES))),
+            ("", *(f"blocked_{k}" for k in range(1, len(MOVES)))),
+            ("", *(f"range_{2 * k}" for k in range(len(MOVES) - 1))),
+            tuple(f"clear_{k}" for k in range(len(MOVES))),
+        ),
+    ),
     Head("target", 1 + MAX_MAGES, "pointer", "arguments", used_when=(Condition("verb", _OFFENSIVE),)),
     Head(
         "aim", len(DIRECTIONS), "direction", "arguments",

@@ -16,6 +16,7 @@ from botgame.game.observe_enemy import observe_enemy, observe_last_seen
 from botgame.game.observe_entities import write_items, write_mages, write_shots
 from botgame.game.observe_items import KINDS, observe_items, rank_items
 from botgame.game.observe_legal import observe_legal
+from botgame.game.observe_outlook import observe_outlook
 from botgame.game.observe_own import observe_body, observe_memory, observe_world
 from botgame.game.observe_privileged import observe_privileged
 from botgame.game.observe_raster import observe_raster
@@ -135,6 +136,8 @@ def _fill_fields(
     observe_threats(shots, ranks.shots, ranks.geometry, abilities, scalars, vectors)
     observe_items(items, me, ranks.nearest, scalars, vectors)
     observe_walls(me, constants, state.walls[b], scalars, vectors)
+    now, current = state.mages[b, p], state.matches[b].tick
+    observe_outlook(me, now, current, ranks.shots, ranks.geometry, constants, scalars, vectors)
     observe_legal(me, tick, items, seen, constants, abilities, scalars, legal)
 
 

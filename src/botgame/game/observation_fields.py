@@ -87,6 +87,13 @@ SCALARS: dict[str, str] = {
         f"blocked_{k}": f"1 when a step of {STEP} cells in move direction {k} meets a wall"
         for k in range(1, len(MOVES))
     },
+    **{
+        f"clear_{k}": "miss distance / 2 cells to expect from the two soonest threats when walking with move "
+        f"{k} from now on; 1 when nothing threatens"
+        for k in range(len(MOVES))
+    },
+    "held_across": "how far the held move leads across the line to the enemy (or to where it was seen last), by side",
+    "held_toward": "how far the held move leads towards the enemy, -1 away from it",
 }
 
 VECTORS: dict[str, str] = {

@@ -21,20 +21,31 @@ RAYS = 16  # range-finder directions
 
 MAGE = np.dtype(
     [
-        ("x", "f8"), ("y", "f8"),  # cells; the border wall is cell 0
-        ("vx", "f8"), ("vy", "f8"),  # cells per tick, as really moved in the last tick
-        ("face_x", "f8"), ("face_y", "f8"),  # unit vector of the last aim or move
-        ("health", "f8"), ("mana", "f8"),
+        ("x", "f8"),
+        ("y", "f8"),  # cells; the border wall is cell 0
+        ("vx", "f8"),
+        ("vy", "f8"),  # cells per tick, as really moved in the last tick
+        ("face_x", "f8"),
+        ("face_y", "f8"),  # unit vector of the last aim or move
+        ("health", "f8"),
+        ("mana", "f8"),
         ("shield", "f8"),  # damage that the ward still absorbs
         ("slow", "f8"),  # share of speed lost while tick < slow_until
         ("self_slow", "f8"),  # the same, by the own ward
-        ("dash_x", "f8"), ("dash_y", "f8"),  # cells per tick while tick < dash_until
-        ("damage_dealt", "f8"), ("damage_taken", "f8"),  # hp, to and from other mages
-        ("seen_x", "f8"), ("seen_y", "f8"),  # where the nearest enemy was last seen
-        ("slow_until", "i4"), ("shield_until", "i4"), ("rune_until", "i4"), ("dash_until", "i4"),  # ticks
+        ("dash_x", "f8"),
+        ("dash_y", "f8"),  # cells per tick while tick < dash_until
+        ("damage_dealt", "f8"),
+        ("damage_taken", "f8"),  # hp, to and from other mages
+        ("seen_x", "f8"),
+        ("seen_y", "f8"),  # where the nearest enemy was last seen
+        ("slow_until", "i4"),
+        ("shield_until", "i4"),
+        ("rune_until", "i4"),
+        ("dash_until", "i4"),  # ticks
         ("ready", "i4", (4,)),  # tick from which bolt, offence, mobility, defence can be cast again
         ("visible", "i4"),  # bit s: seat s is seen
-        ("seen_tick", "i4"), ("seen_seat", "i4"),  # -1: never
+        ("seen_tick", "i4"),
+        ("seen_seat", "i4"),  # -1: never
         ("school", "i4"),
         ("alive", "i4"),
         ("death_tick", "i4"),  # -1 while alive
@@ -46,12 +57,14 @@ MAGE = np.dtype(
         ("choice", "i4", (HEADS,)),  # the accepted action (what replays record)
         ("target", "i4"),  # seat that `choice` aims at, -1: none
         ("chest", "i4"),  # index of the item that `choice` opens, -1: none
-        ("aim_x", "f8"), ("aim_y", "f8"),  # unit vector of the pending cast
+        ("aim_x", "f8"),
+        ("aim_y", "f8"),  # unit vector of the pending cast
         ("last", "i4", (HEADS,)),  # the previous accepted action
         ("move", "i4"),  # direction held now
         ("stamps", "i4", (STAMPS,)),  # ticks of the last non-repeating actions, a ring
         ("stamp_count", "i4"),  # how many there have been
-        ("illegal", "i4"), ("capped", "i4"),  # actions refused so far
+        ("illegal", "i4"),
+        ("capped", "i4"),  # actions refused so far
         ("casts", "i4", (6,)),  # verbs carried out
         ("reaction", "i4"),  # limits of the seat: observation delay in ticks,
         ("cap_moves", "i4"),  # 1: changes of direction count towards the cap (bots), 0: verbs only (people)
@@ -61,7 +74,10 @@ MAGE = np.dtype(
 
 SHOT = np.dtype(
     [
-        ("x", "f8"), ("y", "f8"), ("vx", "f8"), ("vy", "f8"),  # cells, cells per tick
+        ("x", "f8"),
+        ("y", "f8"),
+        ("vx", "f8"),
+        ("vy", "f8"),  # cells, cells per tick
         ("factor", "f8"),  # damage factor of the caster's rune
         ("ends", "i4"),  # tick at which its range is spent
         ("active", "i4"),
@@ -76,9 +92,14 @@ ITEM = np.dtype([("x", "f8"), ("y", "f8"), ("kind", "i4"), ("available", "i4")],
 
 MATCH = np.dtype(
     [
-        ("seed", "u8"), ("counter", "u8"),  # random stream and how many numbers were drawn
-        ("zone_x", "f8"), ("zone_y", "f8"), ("zone_r", "f8"), ("zone_damage", "f8"),  # damage in hp per tick
-        ("tick", "i4"), ("duration", "i4"),  # ticks
+        ("seed", "u8"),
+        ("counter", "u8"),  # random stream and how many numbers were drawn
+        ("zone_x", "f8"),
+        ("zone_y", "f8"),
+        ("zone_r", "f8"),
+        ("zone_damage", "f8"),  # damage in hp per tick
+        ("tick", "i4"),
+        ("duration", "i4"),  # ticks
         ("alive", "i4"),
         ("done", "i4"),
         ("cells", "i4"),  # along a side, border included
@@ -100,11 +121,21 @@ CONSTANTS = np.dtype(
 
 ABILITY = np.dtype(
     [
-        ("kind", "i4"), ("cooldown", "i4"), ("duration", "i4"), ("flight", "i4"),  # ticks
+        ("kind", "i4"),
+        ("cooldown", "i4"),
+        ("duration", "i4"),
+        ("flight", "i4"),  # ticks
         ("mana", "f8"),
         ("speed", "f8"),  # cells per tick
-        ("range", "f8"), ("radius", "f8"), ("damage", "f8"), ("blast", "f8"), ("blast_damage", "f8"),
-        ("slow", "f8"), ("absorb", "f8"), ("sweep", "f8"), ("self_slow", "f8"),
+        ("range", "f8"),
+        ("radius", "f8"),
+        ("damage", "f8"),
+        ("blast", "f8"),
+        ("blast_damage", "f8"),
+        ("slow", "f8"),
+        ("absorb", "f8"),
+        ("sweep", "f8"),
+        ("self_slow", "f8"),
     ],
     align=True,
 )

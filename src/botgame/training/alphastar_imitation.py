@@ -136,4 +136,4 @@ def _columns() -> tuple[Any, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -10,6 +10,7 @@ with seats and schools exchanged. Win rate = (wins + draws/2)/matches with its 9
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import sys
@@ -93,7 +94,7 @@ def _play(pairs: Sequence[Pair], names: Sequence[str], policies: Sequence[Policy
                 args.seed,
                 duration_ticks=max(1, round(args.episode_duration * TICKS_PER_SECOND)),
                 parallel=args.parallel,
-                on_match=lambda task=task: progress.advance(task),
+                on_match=functools.partial(progress.advance, task),
             )
             progress.remove_task(task)
     return tallies
@@ -123,8 +124,8 @@ def verbs_table(names: Sequence[str], tallies: dict[Pair, Tally]) -> Table:
             counts[b][verb] += tally.rival_verbs[verb]
     table = Table(title="share of each verb")
     table.add_column("policy", overflow="fold")
-    for verb in VERBS[1:]:
-        table.add_column(verb, justify="right")
+    for heading in VERBS[1:]:
+        table.add_column(heading, justify="right")
     for name, row in zip(names, counts, strict=True):
         table.add_row(name, *(f"{count / max(1, sum(row[1:])):.1%}" for count in row[1:]))
     return table
@@ -141,4 +142,4 @@ def _report(names: Sequence[str], tallies: dict[Pair, Tally], args: Any) -> dict
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

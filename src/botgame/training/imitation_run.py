@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -61,6 +62,7 @@ class ImitationRun:
         self.cloner = Cloner(network, CloningConfig(args.lr, args.value_weight, args.clip_norm), device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
+        self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions
         self._whole: Chunk | None = None  # all the data, where it fits into memory
         self._open: tuple[Chunk, torch.Tensor] | None = None  # the chunk in training and its memories
         if state is not None:
@@ -162,6 +164,9 @@ class ImitationRun:
     def _means(self) -> dict[str, float]:
         """Statistics since the last line. Raises UserError when training has diverged."""
         means = self.cloner.sums.means()
+        now, (then, seen) = time.monotonic(), self._clock
+        self._clock = now, self.seen
+        means["time_decisions_per_s"] = (self.seen - seen) / max(1e-9, now - then)
         if not all(math.isfinite(value) for value in means.values()):
             raise UserError(f"the loss is no longer a number after {self.cloner.updates} updates: lower --lr")
         return means
@@ -201,6 +206,7 @@ class ImitationRun:
         self.cloner.load_state_dict(state["cloner"])
         for name in ("epoch", "chunk", "batch", "seen", "best", "finished"):
             setattr(self, name, state[name])
+        self._clock = time.monotonic(), self.seen
 
 
 def _sentence(tallies: dict[str, Tally]) -> str:
@@ -208,7 +214,7 @@ def _sentence(tallies: dict[str, Tally]) -> str:
 
 
 def _figures(prefix: str, tallies: dict[str, Tally]) -> dict[str, float]:
-    figures = {}
+    figures: dict[str, float] = {}
     for rival, tally in tallies.items():
         name = f"{prefix}_{rival}"
         low, high = tally.interval

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from botgame.errors import UserError
 from botgame.files import write_atomic
@@ -85,10 +85,21 @@ def match_lines(matches: Iterable[Match]) -> bytes:
     return b"".join(json.dumps(asdict(match)).encode() + b"\n" for match in matches)
 
 
-class MatchLog:
-    """Appends matches to `path`, which is first cut to `offset` bytes: what the last commit knew."""
+class Game(NamedTuple):
+    """A finished match before it has a number: `result` is for `home`."""
 
-    def __init__(self, path: Path, offset: int) -> None:
+    home: str
+    away: str
+    result: int
+    seed: int
+    ticks: int
+
+
+class MatchLog:
+    """Numbers matches and appends them to `path`, first cut to what the last commit knew: `offset` bytes, `count`."""
+
+    def __init__(self, path: Path, offset: int, count: int) -> None:
+        self.count = count
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("r+b" if path.exists() else "w+b")
@@ -102,10 +113,12 @@ class MatchLog:
         """Bytes written so far."""
         return self._file.tell()
 
-    def append(self, matches: Iterable[Match]) -> None:
-        """Write one line a match."""
+    def append(self, kind: str, round_number: int, iteration: int, games: Iterable[Game]) -> None:
+        """Write one line a game."""
+        matches = [Match(k, round_number, iteration, kind, *game) for k, game in enumerate(games, self.count + 1)]
         self._file.write(match_lines(matches))
         self._file.flush()
+        self.count += len(matches)
 
     def sync(self) -> None:
         """Wait until everything is on the disk: before a commit says that it is."""

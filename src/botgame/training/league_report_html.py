@@ -26,9 +26,9 @@ _PAGE = Template("""<!DOCTYPE html>
 font:15px/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 main{max-width:1560px;margin:0 auto;padding:28px 24px 48px}h1{font-size:26px;margin:0}h2{font-size:17px;margin:0 0 2px}
 header p{margin:4px 0 20px;color:var(--soft)}.note{color:var(--soft);font-size:13px;margin:0 0 12px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px;margin-bottom:16px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:14px;margin-bottom:16px}
 .tile,.card{background:var(--card);border:1px solid var(--grid);border-radius:12px}.tile{padding:14px 16px}
-.tile b{display:block;font-size:25px;line-height:1.25;font-variant-numeric:tabular-nums}
+.tile b{display:block;font-size:23px;line-height:1.25;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:13px}.cards{columns:2 560px;column-gap:16px}
 .card{padding:18px 20px;margin:0 0 16px;break-inside:avoid}svg{width:100%;height:auto;display:block;margin:0 auto}
 svg text{fill:var(--ink);font-size:12px}
@@ -240,7 +240,7 @@ def _counts_card(summary: dict[str, Any]) -> str:
     counts = summary["matches"]
     total = max(1, counts["total"])
     rows = [("all", counts["total"]), *counts["by_kind"].items()]
-    rows += [(f"asked for by {name}", number) for name, number in counts["by_home"].items()]
+    rows += [(f"training, asked for by {name}", number) for name, number in counts["by_home"].items()]
     rows += [("draws", counts["draws"])]
     body = "".join(f"<tr><td>{escape(what)}</td><td>{n:,}</td><td>{n / total:.1%}</td></tr>" for what, n in rows)
     head = "<tr><th>matches</th><th>number</th><th>share</th></tr>"

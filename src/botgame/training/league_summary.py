@@ -224,7 +224,7 @@ def _counts(counted: list[Match], skipped: int, torn_lines: int) -> dict[str, An
         "total": len(counted),
         "by_kind": dict(sorted(Counter(match.kind for match in counted).items())),
         "by_round": {str(k): v for k, v in sorted(Counter(match.round for match in counted).items())},
-        "by_home": dict(sorted(Counter(match.home for match in counted).items())),
+        "by_home": dict(sorted(Counter(match.home for match in counted if match.kind != EVALUATION).items())),
         "draws": sum(match.result == 0 for match in counted),
         "skipped": skipped,
         "torn_lines": torn_lines,

@@ -37,8 +37,13 @@ class Best:
         return {"iteration": self.iteration, "yardstick": self.yardstick, "weights": dict(self.weights)}
 
 
-def evaluate(policy: Policy, rivals: Mapping[str, Policy], matches: int, seed: int, threads: int = 1) -> dict[str, Tally]:
-    """`matches` mirrored duels of `policy` against each rival, on seeds that training never uses; rivals in parallel."""
+def evaluate(
+    policy: Policy, rivals: Mapping[str, Policy], matches: int, seed: int, threads: int = 1
+) -> dict[str, Tally]:
+    """`matches` mirrored duels of `policy` against each rival, on seeds that training never uses.
+
+    `threads` rivals are met at the same time.
+    """
     key = rng.derive(seed, _HELD_OUT)
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         tallies = pool.map(lambda rival: mirrored_results(policy, rival, matches, key), rivals.values())

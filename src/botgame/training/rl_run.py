@@ -41,7 +41,15 @@ from botgame.training.rl_evaluation import (
     evaluation_metrics,
     is_better,
 )
-from botgame.training.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, commit, resume_command, stop_on_interrupt
+from botgame.training.run import (
+    NEUTRAL_FLAGS,
+    RunPaths,
+    begin,
+    choose_device,
+    commit,
+    resume_command,
+    stop_on_interrupt,
+)
 
 SEATS = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
@@ -58,7 +66,7 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}
     origin = None if options.resume and paths.resume.exists() else _origin(options.supervised_checkpoint)
     state = begin(paths, flags, resume=options.resume, extends=["iterations"])
-    run = RLRun(options, config, shares, fixed, state["origin"] if state else origin, threads, device)
+    run = RLRun(options, config, shares, fixed, state["origin"] if state else origin or {}, threads, device)
     if state:
         run.load(state)
     try:
@@ -80,7 +88,7 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
         raise UserError(f"cannot write beside {options.output}: {error}; free space, then add --resume") from error
     finally:
         run.close()
-    print(f"done: {paths.checkpoint} after iteration {run.iteration}; best: {paths.best} of iteration {run.best_iteration}")
+    print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
     return 0
 
 
@@ -88,7 +96,7 @@ def _origin(path: Path) -> dict[str, Any]:
     """What a run needs of the supervised checkpoint, as plain values, so that --resume does not need the file."""
     checkpoint = load_checkpoint(path, ARENA_SPEC)
     if checkpoint.rules and checkpoint.rules != Rules().to_dict():
-        print(f"warning: {path} was trained under other rule numbers; training goes on under this release's", file=sys.stderr)
+        print(f"warning: {path} was trained under other rule numbers; these are this release's", file=sys.stderr)
     return {
         "network": checkpoint.network,
         "weights": checkpoint.weights,
@@ -286,9 +294,10 @@ class RLRun:
 
     def _print_start(self) -> None:
         config = self._config
+        sequences = config.sequences(self._pool.learning_seats)
         print(
-            f"seed {self._options.seed}, device {self._device}, {self._threads} threads: {config.matches} matches at once, "
-            f"{config.sequences(self._pool.learning_seats)} sequences of up to {config.unroll_length} decisions an iteration"
+            f"seed {self._options.seed}, device {self._device}, {self._threads} threads: {config.matches} matches at "
+            f"once, {sequences} sequences of up to {config.unroll_length} decisions an iteration"
         )
 
 

@@ -131,7 +131,8 @@ class Actor:
     def state(self) -> dict[str, Any]:
         """Exact state between two calls of `collect`, tensors and numbers."""
         names = [name for name in vars(self) if name in _SAVED]
-        return to_tensors({"matches": self._matches.snapshot(), **{name: getattr(self, name) for name in names}})
+        arrays = {name: getattr(self, name) for name in names}
+        return dict(to_tensors({"matches": self._matches.snapshot(), **arrays}))
 
     def load(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
@@ -142,34 +143,36 @@ class Actor:
 
     def _decide(self, step: Any, buffer: ReplayBuffer, version: int) -> int:
         """Let the players whose turn it is act, answer those rows, and return how many of them are the learner's."""
-        rows = self._whose_turn(step)
+        turns = self._turns(step)
         actions = np.zeros((len(step.slot), len(self._spec.heads)), np.int64)
-        learning = 0
-        for player in np.unique(step.player[rows]).tolist():
-            chosen = rows[step.player[rows] == player]
+        for player, rows in turns.items():
             if player == LEARNER:
-                actions[chosen] = self._learner_acts(step, chosen, buffer, version)
-                learning = len(chosen)
+                actions[rows] = self._learner_acts(step, rows, buffer, version)
             else:
-                actions[chosen] = self._opponent_acts(step, chosen, self._opponent(player))
+                actions[rows] = self._opponent_acts(step, rows, self._opponent(player))
+        rows = np.sort(np.concatenate(list(turns.values())))
         self._matches.act(_part_of(step, rows), actions[rows])
-        return learning
+        return len(turns.get(LEARNER, ()))
 
-    def _whose_turn(self, step: Any) -> Array:
-        """Rows to answer now: those of players in no need of company, else of those for whom all their matches wait,
-        else of the one for whom most rows wait.
+    def _turns(self, step: Any) -> dict[int, Array]:
+        """Rows to answer now, by player.
+
+        Those of all players in no need of company, else of those for whom all their matches wait, else of the one
+        for whom most matches wait.
         """
         for match in step.ended:
             self._players[match.slot] = _NOBODY
         self._players[step.slot, step.seat] = step.player
-        present = np.unique(step.player).tolist()
-        eager = [player for player in present if player != LEARNER and not self._patient(player)]
-        if not eager:
-            waiting = {player: len(np.unique(step.slot[step.player == player])) for player in present}
-            playing = {player: int((self._players == player).any(axis=1).sum()) for player in present}
-            eager = [player for player in present if waiting[player] == playing[player]]
-            eager = eager or [max(present, key=lambda player: waiting[player])]
-        return np.flatnonzero(np.isin(step.player, eager))
+        rows: dict[int, list[int]] = {}
+        for row, player in enumerate(step.player.tolist()):
+            rows.setdefault(player, []).append(row)
+        turn = [player for player in rows if player != LEARNER and not self._patient(player)]
+        if not turn:
+            waiting = {player: len(set(step.slot[chosen].tolist())) for player, chosen in rows.items()}
+            seated = [set(match) for match in self._players.tolist()]
+            turn = [player for player in rows if waiting[player] == sum(player in match for match in seated)]
+            turn = turn or [max(rows, key=lambda player: waiting[player])]
+        return {player: np.array(rows[player]) for player in turn}
 
     def _opponent_acts(self, step: Any, rows: Array, policy: Opponent) -> Array:
         row = step.slot[rows] * self._seats + step.seat[rows]

@@ -47,7 +47,7 @@ class Recall:
 
     def keep(self, chunk: Chunk, memories: Tensor) -> None:
         """Store what `gather` gave and training has renewed."""
-        parts = memories.split(chunk.counts.tolist()) if chunk.names else ()
+        parts = torch.split(memories, chunk.counts.tolist()) if chunk.names else ()
         self._kept.update(zip(chunk.names, (part.clone() for part in parts), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Recall:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of `state_dict`."""
-        self._kept = dict(zip(state["names"], state["memories"].split(state["counts"]), strict=True))
+        self._kept = dict(zip(state["names"], torch.split(state["memories"], state["counts"]), strict=True))
 
 
 class Sums:
@@ -114,7 +114,7 @@ class Cloner:
         )
         loss = self._loss(unrolled.log_probs, unrolled.values, tensors)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
         self.optimiser.step()
         self.updates += 1
@@ -127,7 +127,7 @@ class Cloner:
         spec, weights = self.network.spec, batch["weights"]
         count = (weights > 0).sum().clamp(min=1)
         heads = cross_entropy(spec, log_probs, batch["actions"], batch["valid"])
-        loss = (heads.losses * weights[..., None]).sum() / count
+        loss: Tensor = (heads.losses * weights[..., None]).sum() / count
         self._watch(heads, log_probs.detach(), batch, loss)
         if self.config.value_weight > 0:
             error = outcome_error(spec, values, batch["outcome"]) * (batch["valid"] & (weights > 0))

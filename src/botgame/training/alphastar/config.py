@@ -67,7 +67,8 @@ class RLConfig:
             )
         for name, limit in (("unroll_length", 4096), ("replay_size", 10**6), ("matches_per_actor", 4096)):
             if getattr(self, name) > limit:
-                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)} is absurd: expected at most {limit}", 2)
+                flag = "--" + name.replace("_", "-")
+                raise UserError(f"{flag} {getattr(self, name)} is absurd: expected at most {limit}", 2)
         if self.actor_rollouts > 10**5 or self.batch_size > 10**5 or self.learner_updates > 10**5:
             raise UserError("--actor-rollouts, --batch-size and --learner-updates must be at most 100000", 2)
 

@@ -27,6 +27,7 @@ class Context(NamedTuple):
     arrows_x: Tensor  # [N, 2V]: the spec's unit vectors, then the same turned by a quarter (x to y)
     arrows_y: Tensor
     entities: Tensor  # [N, E', W]: embeddings, the targets first
+    scalars: Tensor  # [N, S]
 
 
 def zero_linear(inputs: int, outputs: int) -> nn.Linear:
@@ -51,27 +52,52 @@ class CategoricalHead(nn.Module):
 
 
 class DirectionHead(nn.Module):
-    """Bin logits plus a gated sum of unit vectors: to move away from this, aim at that, circle around it.
+    """Bin logits plus gated unit vectors: to move away from this, aim at that, step out of a shot's way.
 
-    With gates g_v, g'_v from the embedding: logit_k += (sum_v g_v v + g'_v perp(v)) . direction_k. What no plain
-    layer learns from few matches, a direction as a product of position and velocity, is then one gate.
+    Unit u turns the spec's vectors v into a pull p_u = sum_v g_uv v + g'_uv perp(v) with gates from the embedding.
+    Unit 0 adds p_0 . direction_k to logit k; the others add w_u relu(p_u . direction_k + c_u), which is how "only as
+    far as it hurts" looks. What no plain layer learns from few matches, a direction as a product of position and
+    velocity, is then a gate. The scalars that belong to category k (`Head.category_scalars`) weigh in the same way.
     """
 
     directions: Tensor
+    columns: Tensor
 
-    def __init__(self, head: Head, config: NetworkConfig, vectors: int) -> None:
+    def __init__(self, head: Head, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
-        self.sizes = [head.size, 2 * vectors]
-        self.scale = config.gate_scale
+        self.units, self.scale = config.direction_units, config.gate_scale
+        self.groups = len(head.category_scalars)
+        arrows = 2 * len(spec.vectors)
+        self.sizes = [head.size, arrows, self.units * arrows, self.units, self.units, self.groups]
         self.output = zero_linear(config.head_width, sum(self.sizes))
+        self._start_units(sum(self.sizes[:2]), sum(self.sizes[:4]))
         directions = torch.tensor(head.directions, dtype=torch.float32).T.contiguous()
         self.register_buffer("directions", directions, persistent=False)
+        absent = len(spec.scalars)  # a column of zeros stands for a category without a scalar
+        places = [[spec.scalar_index(n) if n else absent for n in names] for names in head.category_scalars]
+        self.register_buffer("columns", torch.tensor(places, dtype=torch.int64), persistent=False)
+
+    def _start_units(self, first: int, last: int) -> None:
+        """Random pulls and offsets, zero weights: the units learn and the first policy is uniform all the same."""
+        layer = nn.Linear(self.output.in_features, last - first)
+        with torch.no_grad():
+            self.output.weight[first:last] = layer.weight
+            self.output.bias[first:last] = layer.bias
 
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """Hidden [N, head_width] -> logits [N, size]."""
-        logits, gates = self.output(hidden).split(self.sizes, 1)
+        logits, gates, unit_gates, offsets, weights, shares = self.output(hidden).split(self.sizes, 1)
         pull = [(gates * context.arrows_x).sum(1), (gates * context.arrows_y).sum(1)]
-        return torch.addmm(logits, torch.stack(pull, dim=1), self.directions, alpha=self.scale)
+        logits = torch.addmm(logits, torch.stack(pull, dim=1), self.directions, alpha=self.scale)
+        if self.units:
+            arrows = torch.stack([context.arrows_x, context.arrows_y], dim=2)
+            pulls = torch.bmm(unit_gates.view(len(hidden), self.units, self.sizes[1]), arrows)  # [N, U, 2]
+            ridges = functional.relu(pulls @ self.directions + offsets.unsqueeze(2))  # [N, U, size]
+            logits = logits + torch.bmm(weights.unsqueeze(1), ridges).squeeze(1) * self.scale
+        if self.groups:
+            scalars = functional.pad(context.scalars, (0, 1))[:, self.columns]  # [N, G, size]
+            logits = logits + torch.bmm(shares.unsqueeze(1), scalars).squeeze(1) * self.scale
+        return logits
 
 
 class PointerHead(nn.Module):
@@ -125,7 +151,7 @@ class Heads(nn.Module):
         self.spec = spec
         self.parts = list(spec.slices.values())
         self.base = nn.Linear(features, config.head_width)
-        self.outputs = nn.ModuleList(_output(head, config, len(spec.vectors)) for head in spec.heads)
+        self.outputs = nn.ModuleList(_output(head, spec, config) for head in spec.heads)
         self.embeddings = nn.ModuleList(_embedding(head, config) for head in spec.heads[:-1])
 
     def forward(
@@ -163,15 +189,15 @@ class Heads(nn.Module):
         """Unit vectors with their perpendiculars, split into x and y; without vectors both are [N, 0]."""
         if not self.spec.vectors:
             empty = entities.new_zeros((len(entities), 0))
-            return Context(empty, empty, entities)
+            return Context(empty, empty, entities, observation["scalars"])
         x, y = observation["vectors"].unbind(2)
-        return Context(torch.cat([x, -y], dim=1), torch.cat([y, x], dim=1), entities)
+        return Context(torch.cat([x, -y], dim=1), torch.cat([y, x], dim=1), entities, observation["scalars"])
 
 
-def _output(head: Head, config: NetworkConfig, vectors: int) -> nn.Module:
+def _output(head: Head, spec: Spec, config: NetworkConfig) -> nn.Module:
     """The logits of one head of the spec."""
     if head.kind == "direction":
-        return DirectionHead(head, config, vectors)
+        return DirectionHead(head, spec, config)
     return PointerHead(head, config) if head.kind == "pointer" else CategoricalHead(head, config)
 
 

@@ -31,7 +31,7 @@ WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 Metrics = dict[str, float]
 
 
-class Diverged(UserError):
+class Diverged(UserError):  # noqa: N818 - a state that training reached
     """The loss is no number any more: the weights of the last commit are the last good ones."""
 
 
@@ -63,7 +63,7 @@ class Learner:
         self._optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=BETAS, eps=EPSILON)
         shards = max(1, threads) if self._device.type == "cpu" else 1
         self._replicas = [self.network, *(_replica(network) for _ in range(shards - 1))]
-        self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,)) if shards > 1 else None
+        self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,))
 
     def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
         """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
@@ -74,7 +74,7 @@ class Learner:
         weights = loss_weights(self._spec, self._config, value_only=value_only)
         total = max(1, int(columns["length"][places].sum()))
         jobs = [(replica, columns, part, weights, total) for replica, part in zip(self._replicas, parts, strict=False)]
-        if self._pool is None or len(jobs) == 1:
+        if len(jobs) == 1:
             metrics = [self._backward(*job) for job in jobs]
         else:
             metrics = list(self._pool.map(lambda job: self._backward(*job), jobs))
@@ -85,8 +85,10 @@ class Learner:
 
     @torch.no_grad()
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
-        """On sequences at `places`: entropy and KL of each head over the decisions that use it, and for each reward
-        the share of the returns' variance that the critic explains.
+        """What the network says of the sequences at `places`.
+
+        Entropy and KL of each head over the decisions that use it, and for each reward the share of the returns'
+        variance that the critic explains.
         """
         batch = gather(columns, places, self._device)
         unrolled = self._unroll(self.network, batch)
@@ -133,8 +135,7 @@ class Learner:
 
     def close(self) -> None:
         """End the worker threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._pool.shutdown()
 
     def _backward(
         self, network: Network, columns: Columns, places: NDArray[np.intp], weights: LossWeights, total: int
@@ -156,7 +157,7 @@ class Learner:
             weights=weights,
         )
         network.zero_grad(set_to_none=True)
-        (losses["total"] * share).backward()
+        (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
         shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}
         return {name: float(value.detach()) * share for name, value in shown.items()}
 

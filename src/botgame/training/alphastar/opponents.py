@@ -33,8 +33,8 @@ def parse_shares(text: str) -> dict[str, float]:
             share = -1.0
         if not name or not 0 <= share < float("inf") or name in shares:
             raise UserError(
-                f"--opponents {text!r}: cannot read {part.strip()!r}; expected name=share,... with shares of 0 or more, "
-                "names self, past or a bot, each once",
+                f"--opponents {text!r}: cannot read {part.strip()!r}; expected name=share,... with shares of 0 or "
+                "more, names self, past or a bot, each once",
                 2,
             )
         shares[name] = share
@@ -172,8 +172,6 @@ class OpponentPool:
 
 def _uniforms(seed: int, purpose: int, number: int) -> Any:
     """Two uniform numbers that depend on the arguments alone."""
-    import numpy as np
-
     return rng.uniforms(np.array([rng.derive(seed, purpose, number)], np.uint64), 2)[0]
 
 

@@ -24,6 +24,7 @@ class NetworkConfig:
     core_width: int  # LSTM cells
     head_width: int  # autoregressive embedding
     value_width: int  # hidden layer of the critic
+    direction_units: int = 8  # rectified pulls of a direction head
     detach_value: bool = True  # the critic reads the policy's features but sends no gradient into them
     thermometer: float = 16.0  # steepness of tanh(steepness * (value - threshold))
     gate_scale: float = 16.0  # logits that a gate of 1 adds in direction heads: telling 32 bins apart takes a hundred
@@ -31,7 +32,7 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("name", "detach_value") and value <= 0:
+            if field.name not in ("name", "detach_value", "direction_units") and value <= 0:
                 raise ValueError(f"network size {field.name} is {value}, expected a positive number")
 
     def to_dict(self) -> dict[str, Any]:

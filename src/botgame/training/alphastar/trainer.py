@@ -50,7 +50,10 @@ class Trainer:
         threads: int = 1,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`matches` must have `config.matches` slots; `patient` as in `Actor`. `teacher` is left as it is; `student` is trained in place."""
+        """`student` is trained in place, `teacher` left as it is.
+
+        `matches` must have `config.matches` slots; `opponent` and `patient` as in `Actor`.
+        """
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
         self.learner = Learner(spec, student, config, threads=threads, device=device)

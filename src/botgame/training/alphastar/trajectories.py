@@ -8,7 +8,7 @@ log-probabilities are float16, which is a third of the memory; what thermometers
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from botgame.spec import Spec
 
 OBSERVED = ("scalars", "vectors", "entities", "entity_mask", "raster", "legal", "privileged")
 LEAST_LOG_PROB = -60.0  # stored instead of the -1e9 of illegal categories, which float16 cannot hold
-Columns = dict[str, NDArray[np.generic]]
+Columns = dict[str, NDArray[Any]]
 
 
 def observation_columns(spec: Spec) -> dict[str, tuple[tuple[int, ...], DTypeLike]]:

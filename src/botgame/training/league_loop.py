@@ -1,0 +1,259 @@
+"""The loop of a league: learning players take turns, the league's rules decide, rounds end with evaluation.
+
+One *iteration* lets every learning player act and learn once. The resume file is the commit point of everything: the
+league's state, each player's trainer with its running matches, and the lengths of the metrics and match files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from botgame.bots.policy import Policy
+from botgame.errors import UserError
+from botgame.game.rules import TICKS_PER_SECOND, Rules
+from botgame.match import Ended
+from botgame.training.alphastar.checkpoint import save_checkpoint
+from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
+from botgame.training.alphastar.metrics import MetricsWriter
+from botgame.training.league_files import TRAINING, Game, LeagueState, MatchLog, write_state
+from botgame.training.league_players import Players
+from botgame.training.league_rounds import RoundEnd
+from botgame.training.league_seat import Roster, Seat
+from botgame.training.rl_evaluation import YARDSTICK, Best
+from botgame.training.run import RunPaths, commit
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class LeaguePaths:
+    """Files of a league beside those of any run."""
+
+    run: RunPaths
+    state: Path
+    matches: Path
+    players: Path
+
+    @staticmethod
+    def inside(folder: Path) -> LeaguePaths:
+        """All in one folder."""
+        names = (folder / "league_state.json", folder / "matches.jsonl", folder / "players")
+        return LeaguePaths(RunPaths.inside(folder), *names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What a league is made from. `bots`: fixed players by name; `origin`: see `Players`."""
+
+    options: argparse.Namespace
+    config: RLConfig
+    league: LeagueConfig
+    paths: LeaguePaths
+    origin: dict[str, Any]
+    bots: dict[str, Policy]
+    threads: int
+    device: torch.device
+
+
+class LeagueRun:
+    """One league in memory, fresh or from the `state` of the last commit."""
+
+    def __init__(self, setting: Setting, state: dict[str, Any] | None) -> None:
+        options, paths = setting.options, setting.paths
+        self._setting, self._options, self._paths = setting, options, paths
+        if setting.origin["rules"] != Rules().to_dict():
+            raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
+        self._players = Players(
+            paths.players,
+            setting.origin,
+            setting.config,
+            bots=setting.bots,
+            device=setting.device,
+            capacity=options.players_in_memory,
+            restart_from="main1" if options.exploiter_reset == "main" else None,
+        )
+        self.iteration = int(state["iteration"]) if state else 0
+        if state:
+            self.league = League.from_json(state["league"])
+            self._players.keep_only([player.name for player in self.league.frozen if player.parent])
+        else:
+            self.league = League.start(setting.league, options.seed, self._players)
+        self._roster = Roster(state["roster"] if state else None)
+        seats = state["seats"] if state else {}
+        self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
+        written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
+        self._log = MatchLog(paths.matches, *written)
+        best = Best(**state["best"]) if state and state["best"] else None
+        self._round_end = RoundEnd(options, self.league, self._players, self._log, threads=setting.threads, best=best)
+
+    @property
+    def total(self) -> int:
+        """Iterations of the whole league."""
+        rounds: int = self._options.rounds
+        return rounds * int(self._options.rl_iterations_per_round)
+
+    @property
+    def round(self) -> int:
+        """The round of the last iteration done; 0 before the first."""
+        per_round: int = self._options.rl_iterations_per_round
+        return -(-self.iteration // per_round)
+
+    def iterations(self, flags: dict[str, Any], writer: MetricsWriter) -> Iterator[int]:
+        """Train to the last round, yielding after each iteration; logs, evaluates and commits on the way."""
+        options = self._options
+        if self.iteration:
+            print(f"resuming after iteration {self.iteration} of {self.total}")
+            self.write_artefacts()
+        else:
+            self._print_start()
+        clock = _Clock(self.iteration, self.total)
+        while self.iteration < self.total:
+            self.iteration += 1
+            metrics = self._iterate()
+            round_ends = self.iteration % options.rl_iterations_per_round == 0
+            last = self.iteration == self.total
+            if round_ends:
+                metrics |= self._round_end.evaluate(self.round, self.iteration, last=last)
+            writer.log(self.iteration, {**metrics, "matches": self._log.count})
+            clock.report(self, metrics, force=round_ends)
+            if last or self.iteration % options.save_every == 0:
+                self.commit(flags, writer)
+            yield self.iteration
+
+    def commit(self, flags: dict[str, Any], writer: MetricsWriter) -> None:
+        """Make the present state the one to resume from, then write the files that follow from it."""
+        self._log.sync()
+        best = self._round_end.best
+        state = {
+            "origin": self._setting.origin,
+            "league": self.league.to_json(),
+            "seats": {name: seat.state() for name, seat in self._seats.items()},
+            "roster": self._roster.names,
+            "iteration": self.iteration,
+            "matches": self._log.count,
+            "matches_offset": self._log.offset,
+            "best": best.state() if best else None,
+        }
+        commit(self._paths.run, flags, state, offset=writer.offset, finished=self.iteration >= self.total)
+        self.write_artefacts()
+
+    def write_artefacts(self) -> None:
+        """`league_state.json`, `main.pt`, `main.best.pt` and the present weights of every learning player."""
+        for name, network in self._players.networks.items():
+            checkpoint = self._players.checkpoint(network.state_dict(), self._counters(name))
+            save_checkpoint(self._players.path(name), checkpoint)
+            if name == self.league.mains[0]:
+                save_checkpoint(self._paths.run.checkpoint, checkpoint)
+        if best := self._round_end.best:
+            checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration})
+            checkpoint.extra["yardstick"] = best.yardstick
+            save_checkpoint(self._paths.run.best, checkpoint)
+        done = self.iteration // self._options.rl_iterations_per_round
+        state = LeagueState(self.league, YARDSTICK, done, self._options.rounds, self._log.count)
+        write_state(self._paths.state, state)
+
+    def close(self) -> None:
+        """End worker threads and close the match file."""
+        self._log.close()
+        for seat in self._seats.values():
+            seat.trainer.close()
+
+    def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
+        setting, options = self._setting, self._options
+        main = self.league.learners[name].role == "main"
+        return Seat(
+            name,
+            self.league,
+            self._players,
+            self._roster,
+            setting.config if main else exploiter_config(setting.config, options.exploiter_share),
+            slots=options.opponent_slots,
+            duration_ticks=options.episode_duration * TICKS_PER_SECOND,
+            seed=options.seed,
+            threads=setting.threads,
+            device=setting.device,
+            state=state,
+        )
+
+    def _iterate(self) -> dict[str, Any]:
+        """Every learning player acts and learns once, in turn."""
+        metrics: dict[str, Any] = {"round": self.round}
+        for name, seat in self._seats.items():
+            learner = self.league.learners[name]
+            before = seat.trainer.decisions
+            done = seat.iterate()
+            learner.steps += seat.trainer.decisions - before
+            self._report(seat, done.ended)
+            self._start_anew(self.league.review(name, self._players))
+            metrics |= {f"{name}/{key}": value for key, value in done.metrics.items()}
+            metrics |= {f"{name}/copies": learner.copies, f"{name}/resets": learner.resets}
+        return metrics
+
+    def _report(self, seat: Seat, ended: Sequence[Ended]) -> None:
+        """Count this iteration's matches, all before the player is reviewed: a reset must not inherit them."""
+        games = [Game(*seat.pairing(match), match.setup.seed, int(match.outcome.ticks)) for match in ended]
+        for game in games:
+            self.league.report(game.home, game.away, game.result)
+        self._log.append(TRAINING, self.round, self.iteration, games)
+
+    def _start_anew(self, event: Snapshot | None) -> None:
+        if event is None:
+            return
+        reason = "beats all" if event.beat_all else "time is up"
+        print(f"froze {event.player} as {event.frozen} ({reason})" + (", which starts anew" if event.reset else ""))
+        for name in sorted(self._players.restarted):
+            self._seats[name].start_anew()
+        self._players.restarted.clear()
+
+    def _counters(self, name: str) -> dict[str, int]:
+        trainer = self._seats[name].trainer
+        return {
+            "iteration": self.iteration,
+            "decisions": trainer.decisions,
+            "learner_steps": trainer.learner.steps,
+        }
+
+    def _print_start(self) -> None:
+        options, setting = self._options, self._setting
+        print(
+            f"seed {options.seed}, device {setting.device}, {setting.threads} threads: {options.rounds} rounds of "
+            f"{options.rl_iterations_per_round} iterations for {', '.join(self._seats)}; "
+            f"{setting.config.matches} matches at once; output in {options.output_dir}"
+        )
+
+
+def exploiter_config(config: RLConfig, share: float) -> RLConfig:
+    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work."""
+    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)))
+
+
+class _Clock:
+    """Prints a line of progress now and then, with the time that is left."""
+
+    def __init__(self, first: int, total: int) -> None:
+        self._first, self._total = first, total
+        self._started = time.monotonic()
+        self._printed = -_SECONDS_BETWEEN_LINES
+
+    def report(self, run: LeagueRun, metrics: dict[str, Any], *, force: bool) -> None:
+        """Print if it is time, or if `force`."""
+        elapsed = time.monotonic() - self._started
+        if not force and elapsed - self._printed < _SECONDS_BETWEEN_LINES:
+            return
+        self._printed = elapsed
+        left = elapsed / (run.iteration - self._first) * (self._total - run.iteration)
+        names = [name for name in run.league.learners if f"{name}/training/win_rate" in metrics]
+        rates = "  ".join(f"{name} {metrics[f'{name}/training/win_rate']:.0%}" for name in names)
+        print(
+            f"round {run.round}  iteration {run.iteration}/{self._total}  won: {rates or '-'}  "
+            f"left {int(left) // 60}:{int(left) % 60:02d}",
+            flush=True,
+        )

@@ -1,0 +1,96 @@
+"""What happens when a round of the league ends: main agents are evaluated and the best version is kept.
+
+Every main agent meets the anchor bot, its own past selves and the best version so far; after the last round the
+players meet each other. Matches between players of the league go to the match file, marked as evaluation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from botgame import rng
+from botgame.game.rules import TICKS_PER_SECOND
+from botgame.match import Ended
+from botgame.training import league_evaluation
+from botgame.training.alphastar.league import League
+from botgame.training.league_files import EVALUATION, Game, MatchLog
+from botgame.training.league_players import Players
+from botgame.training.mirrored import Tally, tally
+from botgame.training.rl_evaluation import BEST, YARDSTICK, Best, evaluation_lines, evaluation_metrics, is_better
+
+
+class RoundEnd:
+    """Evaluates at the end of rounds; `best` is the best version of the first main agent so far."""
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        league: League,
+        players: Players,
+        log: MatchLog,
+        *,
+        threads: int,
+        best: Best | None,
+    ) -> None:
+        self.best = best
+        self._options, self._league, self._players, self._log = options, league, players, log
+        self._threads, self._duration = threads, options.episode_duration * TICKS_PER_SECOND
+
+    def evaluate(self, round_number: int, iteration: int, *, last: bool) -> dict[str, Any]:
+        """Play all evaluation matches of the round (`last`: the cross-play as well); returns metrics."""
+        started = time.perf_counter()
+        torch.set_num_threads(self._threads)  # large batches: here one network may use every core
+        metrics: dict[str, Any] = {}
+        for name in self._league.mains:
+            tallies = self._evaluate(name, round_number, iteration)
+            print(f"round {round_number}: {name}\n" + "\n".join(evaluation_lines(tallies)))
+            metrics |= {f"{name}/{key}": value for key, value in evaluation_metrics(tallies).items()}
+        if last:
+            self._log.append(EVALUATION, round_number, iteration, self._cross_play())
+        torch.set_num_threads(1)
+        return metrics | {"time_evaluation": time.perf_counter() - started}
+
+    def _evaluate(self, name: str, round_number: int, iteration: int) -> Mapping[str, Tally]:
+        options, players = self._options, self._players
+        past = league_evaluation.chosen_past(self._league, name, options.past_selves)
+        rivals = {away: players.policy(away) for away in (YARDSTICK, *past)}
+        matches = dict.fromkeys(past, options.past_matches) | {YARDSTICK: options.eval_matches}
+        first = name == self._league.mains[0]
+        if first and self.best:
+            rivals[BEST] = players.around(self.best.weights, BEST)
+            matches[BEST] = options.eval_matches
+        seed = rng.derive(options.seed, round_number)  # other seeds each round, so that rounds are independent
+        ended = league_evaluation.against_each(
+            players.policy(name), rivals, matches, seed=seed, duration_ticks=self._duration
+        )
+        for away in (YARDSTICK, *past):
+            self._log.append(EVALUATION, round_number, iteration, _games(name, away, ended[away]))
+        tallies = {away: tally(matches_of) for away, matches_of in ended.items()}
+        if first and is_better(tallies, self.best):
+            state = players.networks[name].state_dict()
+            weights = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
+            self.best = Best(iteration, tallies[YARDSTICK].win_rate, weights)
+        return tallies
+
+    def _cross_play(self) -> list[Game]:
+        options = self._options
+        names = league_evaluation.chosen_population(self._league, YARDSTICK, options.cross_play_players)
+        policies = {name: self._players.policy(name) for name in names}
+        played = league_evaluation.cross_play(
+            policies, options.cross_play_matches, seed=options.seed, duration_ticks=self._duration
+        )
+        return [_game(home, away, min(match.setup.players), match) for home, away, match in played]
+
+
+def _games(home: str, away: str, ended: Sequence[Ended]) -> list[Game]:
+    return [_game(home, away, 0, match) for match in ended]
+
+
+def _game(home: str, away: str, player: int, match: Ended) -> Game:
+    result = league_evaluation.result_for(match, player)
+    return Game(home, away, result, match.setup.seed, int(match.outcome.ticks))
