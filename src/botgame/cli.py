@@ -10,7 +10,7 @@ import functools
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from botgame.errors import UserError
 
@@ -38,7 +38,10 @@ class Parser(argparse.ArgumentParser):
         return action
 
 
-def _number(text: str, kind: type, low: float, high: float, expected: str) -> Any:
+Number = TypeVar("Number", int, float)
+
+
+def _number(text: str, kind: type[Number], low: float, high: float, expected: str) -> Number:
     try:
         value = kind(text)
     except ValueError:
@@ -78,7 +81,14 @@ def seed(text: str) -> int:
     return _number(text, int, 0, 2**63 - 1, "a whole number from 0 to 2^63 - 1")
 
 
-def command(main: Callable[[Sequence[str] | None], int]) -> Callable[[Sequence[str] | None], int]:
+class Main(Protocol):
+    """The entry point of a command; without `argv` it reads the command line."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int:
+        """Run and return the exit code."""
+
+
+def command(main: Callable[[Sequence[str] | None], int]) -> Main:
     """Decorate a `main(argv)`: what a user can put right becomes one line on stderr and an exit code."""
 
     @functools.wraps(main)

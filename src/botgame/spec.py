@@ -130,7 +130,8 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return json.loads(json.dumps(asdict(self)))
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Spec:
@@ -149,15 +150,11 @@ class Spec:
             )
             for h in data["heads"]
         )
-        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-        return Spec(
-            **{
-                **plain,
-                "heads": heads,
-                "scalars": tuple(Scalar(s["name"], tuple(s["thresholds"])) for s in data["scalars"]),
-                "rewards": tuple(Reward(**r) for r in data["rewards"]),
-            }
-        )
+        plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        plain["heads"] = heads
+        plain["scalars"] = tuple(Scalar(s["name"], tuple(s["thresholds"])) for s in data["scalars"])
+        plain["rewards"] = tuple(Reward(**r) for r in data["rewards"])
+        return Spec(**plain)
 
     def digest(self) -> str:
         """16 hex digits that change with any field, head or reward."""

@@ -139,7 +139,7 @@ class Rules:
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Rules:
         """Inverse of `to_dict`. Raises ValueError, KeyError or TypeError for foreign data."""
-        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
         plain["abilities"] = tuple(tuple(Ability(**row) for row in school) for school in data["abilities"])
         return Rules(**plain)
 

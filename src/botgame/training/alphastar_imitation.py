@@ -44,7 +44,7 @@ def build_parser() -> cli.Parser:
     flag("--epochs", type=cli.positive_int, default=10, help="passes over the data; may grow on --resume")
     flag("--batch-size", type=cli.positive_int, default=128, help="decisions an update, in windows")
     flag("--lr", type=cli.positive_float, default=3e-4, help="learning rate of Adam")
-    flag("--window", type=cli.positive_int, default=16, help="consecutive decisions of one seat in a batch")
+    flag("--window", type=cli.positive_int, default=8, help="consecutive decisions of one seat in a batch")
     flag(
         "--seats",
         default="lms_re,human",
@@ -52,7 +52,7 @@ def build_parser() -> cli.Parser:
     )
     flag("--value-weight", type=cli.non_negative_float, default=0.5, help="loss weight of the critic on the outcome")
     flag("--clip-norm", type=cli.positive_float, default=10.0, help="largest norm of a gradient")
-    flag("--temperature", type=cli.positive_float, default=1.0, help="at which the result is sampled when it plays")
+    flag("--temperature", type=cli.positive_float, default=0.5, help="at which the result is sampled when it plays")
     flag("--preset", choices=sorted(PRESETS), default="small", help="size of the network")
     flag("--capacity", type=cli.positive_int, default=400_000, help="decisions held in memory (some 2.5 KB each)")
     flag("--eval-every", type=cli.non_negative_int, default=2, help="epochs between evaluations; 0: only at the end")

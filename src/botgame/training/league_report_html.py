@@ -117,7 +117,8 @@ def _rate_point(name: str, entry: dict[str, Any]) -> Point:
     games = entry["wins"] + entry["draws"] + entry["losses"]
     against = f" against {entry['opponent']}" if "opponent" in entry else ""
     text = f"{name}, round {entry['round']}{against}: {_percent(entry)}, {games} matches"
-    return Point(entry["round"], *(100 * entry[key] for key in ("win_rate", "low", "high")), text)
+    rate, low, high = (100 * entry[key] for key in ("win_rate", "low", "high"))
+    return Point(entry["round"], rate, low, high, text)
 
 
 def _anchor_card(summary: dict[str, Any]) -> str:

@@ -94,7 +94,7 @@ def _win_rates(record: Record, names: list[str], elo: np.ndarray) -> np.ndarray:
 def _players(
     league: League, anchor: str, population: list[str], rated: ratings.Ratings, members: list[int], mixture: Any
 ) -> list[dict[str, Any]]:
-    roles = {name: (learner.role, None) for name, learner in league.learners.items()}
+    roles: dict[str, tuple[str, str | None]] = {n: (learner.role, None) for n, learner in league.learners.items()}
     roles |= {player.name: (player.role, player.parent or None) for player in league.frozen}
     out = []
     for name, member, share in zip(population, members, mixture, strict=True):
@@ -209,8 +209,8 @@ def _exploitability(matches: list[Match], league: League, population: list[str],
 
 def _relative(league: League, population: list[str], table: np.ndarray) -> dict[str, Any] | None:
     """Main agents (live and frozen) against all exploiters; None while one of the two has no rated player."""
-    roles = {name: learner.role for name, learner in league.learners.items()}
-    roles.update({player.name: player.role for player in league.frozen})  # type: ignore[dict-item]
+    roles: dict[str, str] = {name: learner.role for name, learner in league.learners.items()}
+    roles.update({player.name: player.role for player in league.frozen})
     mains = [k for k, name in enumerate(population) if roles.get(name) == "main"]
     exploiters = [k for k, name in enumerate(population) if "exploiter" in roles.get(name, "")]
     if not mains or not exploiters:

@@ -1,13 +1,10 @@
-"""What `alphastar_rl` does: wires arena, bots and trainer together, and evaluates, logs and commits as it goes."""
+"""One run of `alphastar_rl` in memory: arena, bots and trainer wired together; evaluates, logs and commits as it goes."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,12 +18,11 @@ from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
 from botgame.match import Ended, MatchBatch, Setup
 from botgame.training.alphastar.actor import LEARNER
-from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.opponents import PAST, SELF, OpponentPool
+from botgame.training.alphastar.opponents import SELF, OpponentPool
 from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.presets import NetworkConfig
 from botgame.training.alphastar.trainer import Trainer
@@ -41,68 +37,11 @@ from botgame.training.rl_evaluation import (
     evaluation_metrics,
     is_better,
 )
-from botgame.training.run import (
-    NEUTRAL_FLAGS,
-    RunPaths,
-    begin,
-    choose_device,
-    commit,
-    resume_command,
-    stop_on_interrupt,
-)
+from botgame.training.rl_progress import ProgressClock
+from botgame.training.run import RunPaths, commit
 
 SEATS = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
-_MODULE = "botgame.training.alphastar_rl"
-_SECONDS_BETWEEN_LINES = 2.0
-
-
-def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float], argv: Sequence[str] | None) -> int:
-    """The whole command. Returns the exit code; raises UserError."""
-    threads = options.threads or os.cpu_count() or 1
-    device = choose_device(options.device, cpu=options.cpu, threads=1)
-    paths = RunPaths.beside(options.output)
-    flags = {name: value for name, value in sorted(vars(options).items()) if name not in NEUTRAL_FLAGS}
-    fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}
-    origin = None if options.resume and paths.resume.exists() else _origin(options.supervised_checkpoint)
-    state = begin(paths, flags, resume=options.resume, extends=["iterations"])
-    run = RLRun(options, config, shares, fixed, state["origin"] if state else origin or {}, threads, device)
-    if state:
-        run.load(state)
-    try:
-        with (
-            MetricsWriter(
-                paths.metrics, paths.tensorboard, offset=state["metrics_offset"] if state else 0, step=run.iteration + 1
-            ) as writer,
-            stop_on_interrupt() as stop,
-        ):
-            for _ in run.iterations(paths, flags, writer):
-                if stop:
-                    run.commit(paths, flags, writer, finished=run.iteration >= options.iterations)
-                    print(f"stopped after iteration {run.iteration}; go on with: {resume_command(argv, _MODULE)}")
-                    return 130
-    except Diverged as error:
-        good = paths.checkpoint if paths.checkpoint.exists() else options.supervised_checkpoint
-        raise UserError(f"{error}; the last good checkpoint is {good}") from error
-    except OSError as error:
-        raise UserError(f"cannot write beside {options.output}: {error}; free space, then add --resume") from error
-    finally:
-        run.close()
-    print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
-    return 0
-
-
-def _origin(path: Path) -> dict[str, Any]:
-    """What a run needs of the supervised checkpoint, as plain values, so that --resume does not need the file."""
-    checkpoint = load_checkpoint(path, ARENA_SPEC)
-    if checkpoint.rules and checkpoint.rules != Rules().to_dict():
-        print(f"warning: {path} was trained under other rule numbers; these are this release's", file=sys.stderr)
-    return {
-        "network": checkpoint.network,
-        "weights": checkpoint.weights,
-        "lineage": [*checkpoint.lineage, str(path)],
-        "rules": Rules().to_dict(),
-    }
 
 
 def build_network(config: dict[str, Any], weights: Weights, source: str) -> Network:
@@ -168,7 +107,7 @@ class RLRun:
             self.write_artefacts(paths)
         else:
             self._print_start()
-        clock, first = _Clock(), self.iteration
+        clock, first = ProgressClock(), self.iteration
         while self.iteration < options.iterations:
             self._pool.turn(self.iteration)
             metrics = self._iterate()
@@ -299,28 +238,3 @@ class RLRun:
             f"seed {self._options.seed}, device {self._device}, {self._threads} threads: {config.matches} matches at "
             f"once, {sequences} sequences of up to {config.unroll_length} decisions an iteration"
         )
-
-
-class _Clock:
-    """Prints a line of progress now and then, with the time that is left."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._printed = -_SECONDS_BETWEEN_LINES
-
-    def report(self, number: int, first: int, total: int, metrics: dict[str, Any], *, force: bool) -> None:
-        elapsed = time.monotonic() - self._started
-        if not force and elapsed - self._printed < _SECONDS_BETWEEN_LINES:
-            return
-        self._printed = elapsed
-        left = elapsed / (number - first) * (total - number)
-        rates = "  ".join(f"{name[9:]} {value:.0%}" for name, value in metrics.items() if name.startswith("win_rate/"))
-        print(
-            f"iteration {number}/{total}  {metrics['time_decisions_per_second']:.0f} decisions/s  "
-            f"kl {metrics['kl']:.3f}  value {metrics['loss/value']:.3f}  won: {rates or '-'}  left {_minutes(left)}",
-            flush=True,
-        )
-
-
-def _minutes(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
