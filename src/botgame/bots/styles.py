@@ -41,7 +41,7 @@ class Style(NamedTuple):
 
 
 LMS_RE = Style()
-RUSHER = Style(preferred=2.9, spacing=0.9, retreat=0.05, loot=1.0, leap_hit=8.0, burst=0.15, chase=12.0)
+RUSHER = Style(preferred=2.9, push=3.0, spacing=0.9, strafe=0.5, cover=1.5, retreat=0.05, loot=1.0, leap_hit=8.0, burst=0.15, chase=12.0)
 KITER = Style(preferred=5.6, push=1.0, spacing=1.2, strafe=0.5, bolt_flight=0.55, offence_flight=0.6)
-LOOTER = Style(preferred=5.3, push=5.0, retreat=0.5, loot=3.0, chase=2.0)
+LOOTER = Style(preferred=5.3, push=5.0, retreat=0.5, loot=3.0, chase=2.0, offence_flight=0.3, reserve=0.1)
 CAMPER = Style(preferred=5.2, push=0.0, spacing=0.6, loot=0.8, chase=0.0, reserve=0.3)

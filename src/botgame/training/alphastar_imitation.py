@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for event in run.train(metrics, stop):
             progress.update(task, completed=event.seen, description=event.text)
             if event.line:
-                progress.console.print(event.line)
+                progress.console.print(event.line, soft_wrap=True)
     if run.stopped:
         console.print(f"stopped and saved; go on with:\n{resume_command(argv, MODULE)}", soft_wrap=True)
         return 130

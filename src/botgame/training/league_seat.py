@@ -17,10 +17,10 @@ from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS
 from botgame.match import Ended, MatchBatch, Setup
-from botgame.training.alphastar.actor import LEARNER, Opponent
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import League
 from botgame.training.alphastar.matchmaking import Pairing
+from botgame.training.alphastar.seating import LEARNER, Opponent
 from botgame.training.alphastar.trainer import Iteration, Trainer
 from botgame.training.league_players import Players
 

@@ -1,4 +1,4 @@
-"""One run of `alphastar_rl` in memory: arena, bots and trainer wired together; evaluates, logs and commits as it goes."""
+"""One run of `alphastar_rl` in memory: wires arena, bots and trainer together, evaluates, logs and commits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
 from botgame.match import Ended, MatchBatch, Setup
-from botgame.training.alphastar.actor import LEARNER
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -25,6 +24,7 @@ from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.opponents import SELF, OpponentPool
 from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.presets import NetworkConfig
+from botgame.training.alphastar.seating import LEARNER
 from botgame.training.alphastar.trainer import Trainer
 from botgame.training.rl_evaluation import (
     BEST,

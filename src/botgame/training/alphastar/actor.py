@@ -4,9 +4,6 @@ Matches, opponents and networks are handed in, so this file knows no game. Playe
 one seat or several); any other player is a policy that stays the same for the whole match. The teacher, which the
 learner is pulled towards, sees the same observations and is forced to the student's actions; it runs over whole
 sequences, with its own recurrent memory carried from one to the next.
-
-A network call costs nearly the same for one row as for twenty, so the rows of a network wait until every match that it
-plays in is waiting for it; matches stand still meanwhile, and nothing that happens in them depends on it.
 """
 
 from __future__ import annotations
@@ -16,31 +13,15 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from botgame import rng
 from botgame.spec import Spec
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.sampling import head_log_probs
+from botgame.training.alphastar.seating import LEARNER, Array, Opponent, OpponentSeats, Turns
 from botgame.training.alphastar.trajectories import LEAST_LOG_PROB, OBSERVED, allocate, gather
 from botgame.training.alphastar.trees import to_arrays, to_tensors
-
-LEARNER = 0
-_NOBODY = -1
-Array = NDArray[Any]
-
-
-class Opponent(Protocol):
-    """What a policy offers to the actor: see `botgame.bots.policy`."""
-
-    memory_size: int
-
-    def initial_memory(self, n: int) -> Array:
-        """Memory at the start of a match, float32 [n, memory_size]."""
-
-    def act(self, observation: dict[str, Array], memory: Array, keys: Array) -> tuple[Array, Array]:
-        """Actions int64 [n, H] and the new memory."""
 
 
 class Matches(Protocol):
@@ -93,10 +74,12 @@ class Actor:
         temperature: float = 1.0,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`patient`: whether the rows of a player other than the learner wait for company."""
+        """`opponent`: the policy of a player; `patient`: whether that player's rows wait for company (`Turns`)."""
         rows = slots * seats
         self._spec, self._student, self._teacher = spec, student, teacher
-        self._matches, self._opponent, self._patient = matches, opponent, patient
+        self._matches = matches
+        self._turns = Turns(slots, seats, patient)
+        self._opponents = OpponentSeats(slots, seats, opponent)
         self._seats, self._steps = seats, unroll_length
         self._temperature, self._device = temperature, torch.device(device)
         self._dense = np.array([reward.dense for reward in spec.rewards])
@@ -107,9 +90,6 @@ class Actor:
         self._teacher_memory = np.zeros((rows, teacher.memory_size), np.float32)
         self._first = np.zeros(rows, np.bool_)  # the open sequence is the first of its match
         self._score = np.zeros(rows, np.float32)
-        self._opponent_memory = np.zeros((rows, 0), np.float32)
-        self._opponent_episode = np.full(rows, -1, np.int64)
-        self._players = np.full((slots, seats), _NOBODY, np.int64)  # as far as seen
         self._pending: list[_Pending] = []
 
     def collect(self, buffer: ReplayBuffer, sequences: int, version: int) -> Collected:
@@ -130,66 +110,29 @@ class Actor:
 
     def state(self) -> dict[str, Any]:
         """Exact state between two calls of `collect`, tensors and numbers."""
-        names = [name for name in vars(self) if name in _SAVED]
-        arrays = {name: getattr(self, name) for name in names}
-        return dict(to_tensors({"matches": self._matches.snapshot(), **arrays}))
+        parts = {part: getattr(self, "_" + part).snapshot() for part in _PARTS}
+        return dict(to_tensors({**parts, **{name: getattr(self, name) for name in _ARRAYS}}))
 
     def load(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
         arrays = to_arrays(state)
-        self._matches.restore(arrays.pop("matches"))
-        for name, value in arrays.items():
-            setattr(self, name, value)
+        for part in _PARTS:
+            getattr(self, "_" + part).restore(arrays[part])
+        for name in _ARRAYS:
+            setattr(self, name, arrays[name])
 
     def _decide(self, step: Any, buffer: ReplayBuffer, version: int) -> int:
         """Let the players whose turn it is act, answer those rows, and return how many of them are the learner's."""
-        turns = self._turns(step)
+        turns = self._turns.next(step)
         actions = np.zeros((len(step.slot), len(self._spec.heads)), np.int64)
         for player, rows in turns.items():
             if player == LEARNER:
                 actions[rows] = self._learner_acts(step, rows, buffer, version)
             else:
-                actions[rows] = self._opponent_acts(step, rows, self._opponent(player))
+                actions[rows] = self._opponents.act(step, rows, player)
         rows = np.sort(np.concatenate(list(turns.values())))
         self._matches.act(_part_of(step, rows), actions[rows])
         return len(turns.get(LEARNER, ()))
-
-    def _turns(self, step: Any) -> dict[int, Array]:
-        """Rows to answer now, by player.
-
-        Those of all players in no need of company, else of those for whom all their matches wait, else of the one
-        for whom most matches wait.
-        """
-        for match in step.ended:
-            self._players[match.slot] = _NOBODY
-        self._players[step.slot, step.seat] = step.player
-        rows: dict[int, list[int]] = {}
-        for row, player in enumerate(step.player.tolist()):
-            rows.setdefault(player, []).append(row)
-        turn = [player for player in rows if player != LEARNER and not self._patient(player)]
-        if not turn:
-            waiting = {player: len(set(step.slot[chosen].tolist())) for player, chosen in rows.items()}
-            seated = [set(match) for match in self._players.tolist()]
-            turn = [player for player in rows if waiting[player] == sum(player in match for match in seated)]
-            turn = turn or [max(rows, key=lambda player: waiting[player])]
-        return {player: np.array(rows[player]) for player in turn}
-
-    def _opponent_acts(self, step: Any, rows: Array, policy: Opponent) -> Array:
-        row = step.slot[rows] * self._seats + step.seat[rows]
-        size = policy.memory_size
-        if size > self._opponent_memory.shape[1]:
-            wider = np.zeros((len(self._opponent_memory), size), np.float32)
-            wider[:, : self._opponent_memory.shape[1]] = self._opponent_memory
-            self._opponent_memory = wider
-        memory = self._opponent_memory[row, :size]
-        fresh = self._opponent_episode[row] != step.episode[rows]
-        if fresh.any():
-            memory[fresh] = policy.initial_memory(int(fresh.sum()))
-            self._opponent_episode[row] = step.episode[rows]
-        observation = {name: column[rows] for name, column in step.observation.items()}
-        actions, memory = policy.act(observation, memory, step.keys[rows])
-        self._opponent_memory[row, :size] = memory
-        return actions
 
     def _learner_acts(self, step: Any, rows: Array, buffer: ReplayBuffer, version: int) -> Array:
         row = step.slot[rows] * self._seats + step.seat[rows]
@@ -302,7 +245,5 @@ def _part_of(step: Any, rows: Array) -> Any:
     return step._replace(slot=step.slot[rows], seat=step.seat[rows])
 
 
-_SAVED = {
-    *("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_score"),
-    *("_opponent_memory", "_opponent_episode", "_players"),
-}
+_PARTS = ("matches", "turns", "opponents")
+_ARRAYS = ("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_score")

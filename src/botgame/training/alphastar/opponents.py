@@ -15,7 +15,7 @@ import torch
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.training.alphastar.actor import LEARNER, Opponent
+from botgame.training.alphastar.seating import LEARNER, Opponent
 
 SELF, PAST = "self", "past"
 _FIRST_PAST = 1000  # players below are the learner (0) and the fixed policies (1, 2, ...)

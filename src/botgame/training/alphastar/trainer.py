@@ -14,11 +14,12 @@ import torch
 
 from botgame import rng
 from botgame.spec import Spec
-from botgame.training.alphastar.actor import LEARNER, Actor, Matches, Opponent
+from botgame.training.alphastar.actor import Actor, Matches
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.learner import Learner, Metrics
 from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.seating import LEARNER, Opponent
 
 _INSPECTED = 32  # sequences whose entropy and KL are reported by head
 _BUFFER = 0x627566  # purpose of the buffer's random key
