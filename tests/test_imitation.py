@@ -150,7 +150,7 @@ def test_a_small_run_writes_every_artefact_lowers_the_loss_and_can_be_extended(
     lines = [json.loads(line) for line in output.with_suffix(".metrics.jsonl").read_text().splitlines()]
     losses = [line["loss"] for line in lines if "loss" in line]
     assert losses[-1] < 0.8 * losses[0]
-    assert lines[-1]["final_random_matches"] == 2
+    assert lines[-1]["final_matches/random"] == 2
     checkpoint = load_checkpoint(output)
     assert (checkpoint.kind, checkpoint.counters["epochs"]) == ("imitation", 4)
     assert "6 replays" in capsys.readouterr().err

@@ -166,7 +166,7 @@ class ImitationRun:
         means = self.cloner.sums.means()
         now, (then, seen) = time.monotonic(), self._clock
         self._clock = now, self.seen
-        means["time_decisions_per_s"] = (self.seen - seen) / max(1e-9, now - then)
+        means["time_decisions_per_second"] = (self.seen - seen) / max(1e-9, now - then)
         if not all(math.isfinite(value) for value in means.values()):
             raise UserError(f"the loss is no longer a number after {self.cloner.updates} updates: lower --lr")
         return means
@@ -216,8 +216,8 @@ def _sentence(tallies: dict[str, Tally]) -> str:
 def _figures(prefix: str, tallies: dict[str, Tally]) -> dict[str, float]:
     figures: dict[str, float] = {}
     for rival, tally in tallies.items():
-        name = f"{prefix}_{rival}"
         low, high = tally.interval
-        figures |= {f"{name}_win_rate": tally.win_rate, f"{name}_low": low, f"{name}_high": high}
-        figures |= {f"{name}_draws": float(tally.draws), f"{name}_matches": float(tally.matches)}
+        figures |= {f"{prefix}/{rival}": tally.win_rate}
+        figures |= {f"{prefix}_low/{rival}": low, f"{prefix}_high/{rival}": high}
+        figures |= {f"{prefix}_draws/{rival}": float(tally.draws), f"{prefix}_matches/{rival}": float(tally.matches)}
     return figures

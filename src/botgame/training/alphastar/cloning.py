@@ -118,7 +118,7 @@ class Cloner:
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
         self.optimiser.step()
         self.updates += 1
-        self.sums.add("grad_norm", float(norm), 1.0)
+        self.sums.add("gradient_norm", float(norm), 1.0)
         going_on = chunk.follows[windows]
         memories[windows[going_on] + 1] = unrolled.memory.detach()[torch.from_numpy(going_on)].cpu().half()
         return int(batch.valid.sum())
@@ -133,7 +133,7 @@ class Cloner:
             error = outcome_error(spec, values, batch["outcome"]) * (batch["valid"] & (weights > 0))
             value_loss = error.sum() / count
             loss = loss + self.config.value_weight * value_loss
-            self.sums.add("value_loss", float(value_loss.detach()), 1.0)
+            self.sums.add("loss/value", float(value_loss.detach()), 1.0)
         return loss
 
     def _watch(self, heads: CrossEntropy, log_probs: Tensor, batch: dict[str, Any], loss: Tensor) -> None:
@@ -146,8 +146,8 @@ class Cloner:
         self.sums.add("wrong_mask", wrong, wrong + float(heads.scored.sum()))
         for h, (name, part) in enumerate(self.network.spec.slices.items()):
             right = (log_probs[..., part].argmax(-1) == batch["actions"][..., h]) & counted[..., h]
-            self.sums.add(f"loss_{name}", losses[h], uses[h])
-            self.sums.add(f"accuracy_{name}", float(right.sum()), uses[h])
+            self.sums.add(f"loss/{name}", losses[h], uses[h])
+            self.sums.add(f"accuracy/{name}", float(right.sum()), uses[h])
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `learn` depends on, and the statistics so far."""

@@ -39,9 +39,9 @@ class RLConfig:
     matches_per_actor: int = setting(
         16, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
     )
-    fresh_share: float = setting(0.5, "probability", "share of a pass drawn from this iteration's own sequences")
-    temperature: float = setting(1.0, "positive_float", "temperature at which the policy acts, learns and is stored")
-    lr: float = setting(3e-4, "positive_float", "learning rate of Adam")
+    fresh_share: float = setting(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
+    temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
+    lr: float = setting(1e-4, "positive_float", "learning rate of Adam")
     max_grad_norm: float = setting(1.0, "positive_float", "largest L2 norm of a gradient")
     value_iterations: int = setting(
         5, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
