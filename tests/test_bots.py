@@ -120,13 +120,20 @@ def test_chance_moves_the_expert_bots_only_in_their_delay(moments: list[Observat
         np.testing.assert_array_equal(np.delete(one, delay, axis=1), np.delete(other, delay, axis=1))
 
 
-def test_random_reaches_every_legal_category(moments: list[Observation]) -> None:
+def test_random_reaches_every_legal_category_and_shoots_only_at_mages(moments: list[Observation]) -> None:
     policy = load_policy("random")
-    row = {field: np.repeat(array[:1], 4000, axis=0) for field, array in moments[0].items()}
-    actions = acted(policy, row)[0]
-    for column, head in enumerate(ARENA_SPEC.heads[:3]):
-        legal = np.flatnonzero(row["legal"][0, ARENA_SPEC.slices[head.name]])
-        assert set(actions[:, column].tolist()) == set(legal.tolist())
+    seeing = np.array([row["legal"][0, ARENA_SPEC.slices["target"]][1:].any() for row in moments])
+    assert seeing.any()
+    assert not seeing.all()
+    for moment in (moments[seeing.argmax()], moments[(~seeing).argmax()]):
+        row = {field: np.repeat(array[:1], 4000, axis=0) for field, array in moment.items()}
+        actions = acted(policy, row)[0]
+        for column, head in enumerate(ARENA_SPEC.heads[:3]):
+            legal = set(np.flatnonzero(row["legal"][0, ARENA_SPEC.slices[head.name]]).tolist())
+            blind = head.name == "verb" and not row["legal"][0, ARENA_SPEC.slices["target"]][1:].any()
+            assert set(actions[:, column].tolist()) == (legal - {1, 2} if blind else legal)
+        shots = np.isin(actions[:, 0], (1, 2))
+        assert (actions[shots, 3] > 0).all()
 
 
 @pytest.mark.parametrize("name", ["lms_rex", "", "idle ", "model.onnx2"])
@@ -157,7 +164,7 @@ def test_the_documented_example_plays(monkeypatch: pytest.MonkeyPatch, moments: 
     [
         ("", "no_such_module_here:make", "no module 'no_such_module_here'"),
         ("x = 1", "own_a:make", "has no function 'make'"),
-        ("def make(): return 7", "own_b:make", "expected an object with name, memory_size"),
+        ("def make(): return 7", "own_b:make", "expected name, memory_size"),
         ("def make(): return 1 / 0", "own_c:make", "ZeroDivisionError"),
         ("import no_such_thing", "own_d:make", "ModuleNotFoundError"),
         ("def (", "own_e:make", "SyntaxError"),

@@ -10,6 +10,7 @@ from botgame.bots.styles import Style
 from botgame.game.arena_spec import MAX_MAGES
 from botgame.game.kernel import kernel
 
+
 @kernel
 def pick_target(entities: np.ndarray, mask: np.ndarray, reach: float) -> int:
     """Slot 1.. of the enemy to shoot: weakest within `reach` cells, nearer ones first among equals; 0 when none.

@@ -21,7 +21,7 @@ FAR_OUT = -1.5  # cells outside the zone from which a leap pays
 
 @kernel
 def must_ward(scalars: np.ndarray, now: Situation, style: Style, hurt: float) -> bool:
-    """A heavy hit, or any hit when nearly dead, comes that walking does not avoid; or the ward itself hurts the enemy."""
+    """A hit comes that walking does not avoid, heavy or nearly fatal; or the ward itself hurts the enemy."""
     if not ready(scalars, DEFENCE) or scalars[see.SHIELD_LEFT] > 0.0:
         return False
     soon = min(time_left(scalars, 0), time_left(scalars, 1)) < style.ward_soon
@@ -36,7 +36,7 @@ def must_ward(scalars: np.ndarray, now: Situation, style: Style, hurt: float) ->
 def leap(
     scalars: np.ndarray, vectors: np.ndarray, now: Situation, style: Style, hurt: float
 ) -> tuple[bool, float, float]:
-    """Whether to use mobility, and the direction (x, y): out of a shot's way, into the zone, away, or onto the enemy."""
+    """Whether to use mobility, and the direction (x, y): out of a shot's way, into the zone, away, or closer."""
     if not ready(scalars, MOBILITY):
         return False, 0.0, 0.0
     if hurt >= style.leap_hit and time_left(scalars, 0) < 0.35:

@@ -33,7 +33,7 @@ def threat_damage(scalars: np.ndarray, threat: int) -> float:
 
 @kernel
 def walked(scalars: np.ndarray, speed: float) -> tuple[float, float]:
-    """Cells walked since the frame that is seen: the last move at `speed` (cells/s) since it was decided, else as then."""
+    """Cells (x, y) walked since the frame that is seen: by its velocity, then by the last move at `speed` cells/s."""
     since = min(float(scalars[see.SINCE_DECISION]) * see.DELAY_SCALE * TICK, see.REACTION)
     before = (see.REACTION - since) * see.SPEED
     x, y = before * float(scalars[see.SPEED_X]), before * float(scalars[see.SPEED_Y])

@@ -6,21 +6,18 @@ import numpy as np
 
 from botgame.game.rules import DEFENCE, MOBILITY, TICKS_PER_SECOND, Rules
 
-RANGE, SPEED, DAMAGE, BLAST, BLAST_DAMAGE, SWEEP, MANA, LEAP = range(8)
+RANGE, SPEED, BLAST, MANA, LEAP = range(5)
 SHOT_REACH = 0.65  # cells: a mage's radius plus a spell's, with a little air
 
 
 def ability_table() -> np.ndarray:
-    """float64 [3 schools, 4 verbs from bolt on, 8]: cells, cells/s, damage, ..., share of full mana, cells of a leap."""
+    """float64 [3 schools, 4 verbs from bolt on, 5]: cells, cells/s, cells, share of full mana, cells."""
     rules = Rules()
-    table = np.zeros((len(rules.abilities), 4, 8))
+    table = np.zeros((len(rules.abilities), 4, 5))
     for school, rows in enumerate(rules.abilities):
         for row, ability in enumerate(rows):
             leap = ability.range if ability.kind == "blink" else ability.speed * ability.duration
-            table[school, row] = (
-                ability.range, ability.speed, ability.damage, ability.blast,
-                ability.blast_damage, ability.sweep, ability.mana / rules.mana, leap,
-            )  # fmt: skip
+            table[school, row] = (ability.range, ability.speed, ability.blast, ability.mana / rules.mana, leap)
     return table
 
 

@@ -45,28 +45,28 @@ def _decide_all(
 
 @kernel
 def _heading(scalars: np.ndarray, vectors: np.ndarray, side: float) -> tuple[float, float]:
-    """Where to walk: into the zone, off the line of a shot, to or around the enemy, to the nearest item, to the centre."""
-    if scalars[see.ZONE_EDGE] < 0.05:
-        return vectors[see.TO_ZONE_CENTRE, 0], vectors[see.TO_ZONE_CENTRE, 1]
-    if scalars[see.THREAT] > 0.0 and scalars[see.THREAT + see.THREAT_MISS] < 0.4:
-        return vectors[see.THREAT_ESCAPE, 0], vectors[see.THREAT_ESCAPE, 1]
-    if scalars[see.ENEMY_VISIBLE] > 0.0:
-        x, y = vectors[see.TO_ENEMY, 0], vectors[see.TO_ENEMY, 1]
-        if scalars[see.ENEMY_DISTANCE] * see.CELLS > FIGHT_CELLS:
-            return x, y
+    """Where to walk, along the vector of `_goal`; around an enemy that is near enough."""
+    goal = _goal(scalars)
+    x, y = float(vectors[goal, 0]), float(vectors[goal, 1])
+    if goal == see.TO_ENEMY and scalars[see.ENEMY_DISTANCE] * see.CELLS <= FIGHT_CELLS:
         return -y * side, x * side
-    return _to_item_or_centre(scalars, vectors)
+    return x, y
 
 
 @kernel
-def _to_item_or_centre(scalars: np.ndarray, vectors: np.ndarray) -> tuple[float, float]:
-    nearest, best = 9.0, -1
+def _goal(scalars: np.ndarray) -> int:
+    """Row of `vectors` to follow: into the zone, off the line of a shot, to the enemy, an item, the centre."""
+    if scalars[see.ZONE_EDGE] < 0.05:
+        return see.TO_ZONE_CENTRE
+    if scalars[see.THREAT] > 0.0 and scalars[see.THREAT + see.THREAT_MISS] < 0.4:
+        return see.THREAT_ESCAPE
+    if scalars[see.ENEMY_VISIBLE] > 0.0:
+        return see.TO_ENEMY
+    nearest, goal = 9.0, see.TO_ZONE_CENTRE
     for kind in range(4):
         if scalars[see.ITEM + 2 * kind] > 0.0 and scalars[see.ITEM + 2 * kind + 1] < nearest:
-            nearest, best = scalars[see.ITEM + 2 * kind + 1], kind
-    if best >= 0:
-        return vectors[see.TO_ITEM + best, 0], vectors[see.TO_ITEM + best, 1]
-    return vectors[see.TO_ZONE_CENTRE, 0], vectors[see.TO_ZONE_CENTRE, 1]
+            nearest, goal = float(scalars[see.ITEM + 2 * kind + 1]), see.TO_ITEM + kind
+    return goal
 
 
 @kernel

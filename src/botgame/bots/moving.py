@@ -49,9 +49,7 @@ def _fight(scalars: np.ndarray, now: Situation, style: Style) -> tuple[float, fl
     """To the wanted distance, sideways across the enemy's line, and behind a wall when weak."""
     side = _side(scalars, now)
     across_x, across_y = -now.toward_y * side, now.toward_x * side
-    wanted = style.preferred - style.push * now.advantage - style.mana_push * (now.mana - 0.5)
-    if scalars[see.RUNE_LEFT] > 0.1:
-        wanted -= style.rune_push
+    wanted = style.preferred - style.push * now.advantage
     if scalars[see.SHIELD_LEFT] > 0.2:
         wanted -= style.shield_push
     wanted += style.rune_fear * float(scalars[see.ENEMY_RUNE])
@@ -117,12 +115,9 @@ def _search(scalars: np.ndarray, vectors: np.ndarray, now: Situation, style: Sty
 
 
 @kernel
-def best_move(
-    scalars: np.ndarray, vectors: np.ndarray, style: Style, x: float, y: float
-) -> tuple[int, float]:
+def best_move(scalars: np.ndarray, vectors: np.ndarray, style: Style, x: float, y: float) -> tuple[int, float]:
     """The move 0..8 with the best score for the wish (x, y), and the damage (hp) that it lets one expect."""
     speed = see.SPEED * (0.6 if scalars[see.SLOWED_LEFT] > 0.0 else 1.0)
-    inertia = style.inertia + style.thrift * max(0.0, 0.3 - float(scalars[see.BUDGET]))
     walked_x, walked_y = walked(scalars, speed)
     best, top, hurt = 0, -1e9, 0.0
     for move in range(9):
@@ -133,7 +128,7 @@ def best_move(
         if blocked:
             score -= WALL_WEIGHT
         if scalars[see.LAST_MOVE + move] > 0.5:
-            score += inertia
+            score += style.inertia
         if score > top:
             best, top, hurt = move, score, damage
     return best, hurt

@@ -38,7 +38,7 @@ class Policy(Protocol):
 
 
 class ScriptedPolicy:
-    """A policy around a compiled function that maps (observation, memory, keys) to actions and updates memory in place."""
+    """A policy around a function of (observation, memory, keys) that returns actions and updates memory in place."""
 
     def __init__(self, name: str, decide: Decide, memory_size: int = 0) -> None:
         self.name = name

@@ -42,7 +42,7 @@ def load_policy(name: str, device: str = "cpu") -> Policy:
         return _load_checkpoint(name, device)
     if ":" in name:
         return _load_own(name)
-    raise UserError(f"unknown bot {name!r}: expected one of {', '.join(_SCRIPTED)}, a checkpoint (.pt) or module:factory")
+    raise UserError(f"unknown bot {name!r}: use one of {', '.join(_SCRIPTED)}, a .pt checkpoint or module:factory")
 
 
 def _load_checkpoint(name: str, device: str) -> Policy:
@@ -65,7 +65,7 @@ def _load_own(name: str) -> Policy:
         raise UserError(f"bot {name!r} could not be made ({reason}): correct its module or factory") from error
     if not isinstance(policy, Policy):
         raise UserError(
-            f"bot {name!r} gave a {type(policy).__name__}: expected an object with name, memory_size, initial_memory and act"
+            f"bot {name!r} gave a {type(policy).__name__}: expected name, memory_size, initial_memory and act"
         )
     return policy
 
@@ -77,7 +77,7 @@ def _factory(path: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise
-        raise UserError(f"bot {path!r}: no module {error.name!r}; run from the folder that holds it or install it") from error
+        raise UserError(f"bot {path!r}: no module {error.name!r}; run where it lies or install it") from error
     factory = getattr(module, attribute, None)
     if not callable(factory):
         raise UserError(f"bot {path!r}: module {module_name!r} has no function {attribute!r}")

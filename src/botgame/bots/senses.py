@@ -23,44 +23,33 @@ SPEED = Rules().mage_speed  # cells/s
 
 HEALTH, MANA, SHIELD = (ARENA_SPEC.scalar_index(name) for name in ("health", "mana", "shield"))
 SPEED_X, SPEED_Y = ARENA_SPEC.scalar_index("speed_x"), ARENA_SPEC.scalar_index("speed_y")
-SLOWED_LEFT, SHIELD_LEFT, DASH_LEFT = (ARENA_SPEC.scalar_index(f"{name}_left") for name in ("slowed", "shield", "dash"))
-RUNE_LEFT = ARENA_SPEC.scalar_index("rune_left")
+SLOWED_LEFT, SHIELD_LEFT, RUNE_LEFT = (ARENA_SPEC.scalar_index(f"{name}_left") for name in ("slowed", "shield", "rune"))
 SCHOOL = ARENA_SPEC.scalar_index("school_pyromancer")  # first of three
 CASTABLE = ARENA_SPEC.scalar_index("castable_bolt")  # first of five
-TIME, ZONE_EDGE, ZONE_RADIUS, ZONE_SHRINKING = (
-    ARENA_SPEC.scalar_index(name) for name in ("time", "zone_edge", "zone_radius", "zone_shrinking")
-)
+ZONE_EDGE = ARENA_SPEC.scalar_index("zone_edge")
 LAST_VERB = ARENA_SPEC.scalar_index("last_verb_none")  # first of six
 LAST_MOVE = ARENA_SPEC.scalar_index("last_move_0")  # first of nine
-SINCE_DECISION, BUDGET = ARENA_SPEC.scalar_index("since_decision"), ARENA_SPEC.scalar_index("budget")
-ENEMY_VISIBLE, ENEMY_DISTANCE, ENEMY_HEALTH, ENEMY_SHIELD, ENEMY_SLOWED, ENEMY_RUNE = (
-    ARENA_SPEC.scalar_index(f"enemy_{name}") for name in ("visible", "distance", "health", "shield", "slowed", "rune")
+SINCE_DECISION = ARENA_SPEC.scalar_index("since_decision")
+ENEMY_VISIBLE, ENEMY_DISTANCE, ENEMY_HEALTH, ENEMY_SHIELD, ENEMY_RUNE = (
+    ARENA_SPEC.scalar_index(f"enemy_{name}") for name in ("visible", "distance", "health", "shield", "rune")
 )
-ENEMY_SPEED_X, ENEMY_SPEED_Y = ARENA_SPEC.scalar_index("enemy_speed_x"), ARENA_SPEC.scalar_index("enemy_speed_y")
-ENEMY_SCHOOL = ARENA_SPEC.scalar_index("enemy_school_pyromancer")  # first of three
-ENEMY_CLOSING = ARENA_SPEC.scalar_index("enemy_closing")
-ENEMIES_VISIBLE = ARENA_SPEC.scalar_index("enemies_visible")
-SEEN_EVER, SEEN_AGE, SEEN_DISTANCE = (ARENA_SPEC.scalar_index(f"seen_{name}") for name in ("ever", "age", "distance"))
+SEEN_EVER, SEEN_AGE = ARENA_SPEC.scalar_index("seen_ever"), ARENA_SPEC.scalar_index("seen_age")
 THREAT = ARENA_SPEC.scalar_index("threat1_flag")  # flag, time, miss, damage of the first threat, then of the second
 THREAT_FLAG, THREAT_TIME, THREAT_MISS, THREAT_DAMAGE, THREAT_STRIDE = 0, 1, 2, 3, 4
 ITEM = ARENA_SPEC.scalar_index("item_health")  # flag and distance of health, mana, rune, chest
 RANGE = ARENA_SPEC.scalar_index("range_0")  # first of sixteen
 BLOCKED = ARENA_SPEC.scalar_index("blocked_1")  # first of eight
 
-TO_ENEMY, TO_SEEN, TO_ZONE_CENTRE, TO_OPEN_SPACE = (
-    VECTORS.index(name) for name in ("enemy", "seen", "zone_centre", "open_space")
-)
-THREAT_ESCAPE, THREAT_DIRECTION = VECTORS.index("threat1_escape"), VECTORS.index("threat1_direction")
+TO_ENEMY, TO_SEEN, TO_ZONE_CENTRE = (VECTORS.index(name) for name in ("enemy", "seen", "zone_centre"))
+THREAT_ESCAPE = VECTORS.index("threat1_escape")
 THREAT_VECTORS = 2  # vectors of one threat
 TO_ITEM = VECTORS.index("item_health")  # first of four
-VELOCITY = VECTORS.index("velocity")
 
 IS_MAGE, ENTITY_DISTANCE, ENTITY_HEALTH, ENTITY_SHIELD = (
     ENTITY_COLUMNS.index(name) for name in ("is_mage", "distance", "health", "shield")
 )
 
 VERB, PAUSE, MOVE, TARGET, AIM, LEAD = range(6)
-LEGAL_VERB = ARENA_SPEC.slices["verb"].start
 
 MOVE_X: np.ndarray = MOVES[:, 0].copy()
 MOVE_Y: np.ndarray = MOVES[:, 1].copy()

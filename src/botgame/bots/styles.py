@@ -13,15 +13,12 @@ class Style(NamedTuple):
 
     preferred: float = 4.7  # cells it likes between itself and an enemy
     push: float = 2.0  # cells nearer per 1.0 of advantage in health share
-    mana_push: float = 0.0  # cells nearer per 1.0 of mana above a half
-    rune_push: float = 0.0  # cells nearer while a rune lasts
     shield_push: float = 1.0  # cells nearer while the own ward holds
     rune_fear: float = 1.0  # cells farther while the enemy's rune lasts
     spacing: float = 1.0  # weight of reaching that distance
     strafe: float = 0.4  # weight of moving across the line to the enemy
     dodge: float = 10.0  # weight of 10 expected damage
     inertia: float = 0.15  # weight of keeping the last move
-    thrift: float = 0.0  # further weight of it when the action budget is empty
     cover: float = 0.6  # weight of getting behind a wall while weak
     retreat: float = 0.15  # health share below which it retreats from a healthier enemy
     loot: float = 1.5  # weight of items
@@ -41,7 +38,10 @@ class Style(NamedTuple):
 
 
 LMS_RE = Style()
-RUSHER = Style(preferred=2.9, push=3.0, spacing=0.9, strafe=0.5, cover=1.5, retreat=0.05, loot=1.0, leap_hit=8.0, burst=0.15, chase=12.0)
+RUSHER = Style(
+    preferred=2.9, push=3.0, spacing=0.9, strafe=0.5, cover=1.5,
+    retreat=0.05, loot=1.0, leap_hit=8.0, burst=0.15, chase=12.0,
+)  # fmt: skip
 KITER = Style(preferred=5.6, push=1.0, spacing=1.2, strafe=0.5, bolt_flight=0.55, offence_flight=0.6)
 LOOTER = Style(preferred=5.3, push=5.0, retreat=0.5, loot=3.0, chase=2.0, offence_flight=0.3, reserve=0.1)
 CAMPER = Style(preferred=5.2, push=0.0, spacing=0.6, loot=0.8, chase=0.0, reserve=0.3)

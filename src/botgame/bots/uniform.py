@@ -13,7 +13,6 @@ from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import BOLT, MOVES, OFFENCE
 from botgame.rng import uniforms
 
-
 KEEP = 0.5  # share of decisions that hold the last direction: otherwise it would shake on the spot
 _MOVE, _LAST_MOVE = ARENA_SPEC.head_index("move"), ARENA_SPEC.scalar_index("last_move_0")
 
@@ -52,4 +51,5 @@ def _pick(legal: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Index of a legal category per row: bool [n, K], float64 [n] in [0, 1) -> int64 [n]; 0 where none is legal."""
     order = np.cumsum(legal, axis=1)
     wanted = np.floor(numbers * order[:, -1]) + 1
-    return np.argmax(order >= wanted[:, None], axis=1)
+    picked: np.ndarray = np.argmax(order >= wanted[:, None], axis=1)
+    return picked

@@ -68,13 +68,15 @@ _ABILITIES: tuple[tuple[Ability, ...], ...] = (
     ),
     (
         _BOLT,
-        Ability("frost_lance", "projectile", 20, 3.5, speed=18, range=10, radius=0.2, damage=15, slow=0.45, duration=2),
+        Ability(
+            "frost_lance", "projectile", 20, 3.5, speed=18, range=10, radius=0.2, damage=15.5, slow=0.45, duration=2
+        ),
         Ability("ice_slide", "dash", 15, 5.0, speed=9, duration=0.35),
         Ability("ice_block", "ward", 25, 9.0, absorb=40, duration=2.5, self_slow=0.5),
     ),
     (
         _BOLT,
-        Ability("lightning", "projectile", 22, 3.5, speed=20, range=13, radius=0.15, damage=15),
+        Ability("lightning", "projectile", 22, 3.5, speed=20, range=13, radius=0.15, damage=14.5),
         Ability("blink", "blink", 18, 5.0, range=4.5),
         Ability("gust", "ward", 20, 7.0, absorb=14, duration=1.5, blast=3.0, slow=0.3, sweep=3.0),
     ),
