@@ -7,68 +7,20 @@ from pathlib import Path
 import pytest
 
 RUNBOOK = Path(__file__).resolve().parent.parent / "docs" / "runbook.md"
-SUPERVISED = ["--supervised-checkpoint", "artifacts/alphastar/pi_sup.pt", "--threads", "1"]
-SMALL = ["--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "8", "--matches-per-actor", "2"]
-BUFFER = ["--batch-size", "2", "--replay-size", "32", "--min-replay-sequences", "1", "--eval-matches", "2"]
+START = " --supervised-checkpoint artifacts/alphastar/pi_sup.pt --threads 1"
+SMALL = (
+    " --actor-rollouts 1 --learner-updates 1 --unroll-length 8 --matches-per-actor 2 --batch-size 2 --replay-size 32"
+)
+TRAINER = START + SMALL + " --min-replay-sequences 1 --eval-matches 2"
 STEPS = [
-    (
-        "server.run_match",
-        ["--num_scripted_bots", "2", "--episode_duration", "15", "--record_replay", "--num-matches", "4"],
-    ),
-    (
-        "training.alphastar_imitation",
-        [
-            "--data-dir",
-            "data/processed",
-            "--output",
-            "artifacts/alphastar/pi_sup.pt",
-            "--epochs",
-            "1",
-            "--preset",
-            "tiny",
-            "--seats",
-            "all",
-            "--eval-matches",
-            "2",
-            "--final-matches",
-            "2",
-            "--threads",
-            "1",
-        ],
-    ),
-    (
-        "training.alphastar_rl",
-        [*SUPERVISED, *SMALL, *BUFFER, "--output", "artifacts/alphastar/pi_rl_smoke_test.pt", "--iterations", "1"],
-    ),
-    (
-        "training.alphastar_rl",
-        [*SUPERVISED, *SMALL, *BUFFER, "--output", "artifacts/alphastar/pi_rl.pt", "--iterations", "2"],
-    ),
-    (
-        "training.alphastar_league",
-        [
-            *SUPERVISED,
-            *SMALL,
-            *BUFFER,
-            "--output-dir",
-            "reports/league",
-            "--rounds",
-            "1",
-            "--rl-iterations-per-round",
-            "1",
-        ],
-    ),
-    (
-        "training.report_league",
-        [
-            "--league-state",
-            "reports/league/league_state.json",
-            "--matches",
-            "reports/league/matches.jsonl",
-            "--output",
-            "reports/league/summary.json",
-        ],
-    ),
+    "server.run_match --num_scripted_bots 2 --episode_duration 15 --record_replay --num-matches 4",
+    "training.alphastar_imitation --data-dir data/processed --output artifacts/alphastar/pi_sup.pt --epochs 1"
+    " --preset tiny --seats all --eval-matches 2 --final-matches 2 --threads 1",
+    "training.alphastar_rl --output artifacts/alphastar/pi_rl_smoke_test.pt --iterations 1" + TRAINER,
+    "training.alphastar_rl --output artifacts/alphastar/pi_rl.pt --iterations 2" + TRAINER,
+    "training.alphastar_league --output-dir reports/league --rounds 1 --rl-iterations-per-round 1" + TRAINER,
+    "training.report_league --league-state reports/league/league_state.json"
+    " --matches reports/league/matches.jsonl --output reports/league/summary.json",
 ]
 
 
@@ -79,7 +31,8 @@ def listed_artefacts() -> list[str]:
 
 def test_every_listed_artefact_exists_after_a_small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for module, argv in STEPS:
+    for step in STEPS:
+        module, *argv = step.split()
         assert importlib.import_module(f"botgame.{module}").main(argv) == 0, module
     listed = listed_artefacts()
     assert len(listed) >= 9
