@@ -1,14 +1,11 @@
-"""Arenas: the same after half a turn, connected, with room around the mages; the range finder counts free steps."""
-
-import functools
+"""Arenas: the same after half a turn, connected, with room around the mages."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from arena_play import started
-from botgame.game.ranges import RAY_STEPS
-from botgame.game.rules import DIRECTIONS, Rules
+from botgame.game.rules import Rules
 
 SEEDS = list(range(40))
 
@@ -73,36 +70,3 @@ def test_seats_get_all_places_and_sides():
     left = (duel.state.mages["x"][:, 0] < duel.state.mages["x"][:, 1]).mean()
     assert 0.4 < left < 0.6
     assert len({tuple(place) for place in np.round(duel.state.mages[["x", "y"]][:, 0].tolist(), 6)}) == 32
-
-
-def test_the_ray_steps_point_along_every_second_direction():
-    steps = RAY_STEPS / np.linalg.norm(RAY_STEPS, axis=1, keepdims=True)
-    cosine = (steps * DIRECTIONS[::2]).sum(1)
-    assert (cosine > np.cos(np.deg2rad(5))).all()
-
-
-@functools.cache
-def brushed(dx: int, dy: int) -> list[tuple[int, int]]:
-    """Cells that a narrow band from the middle of a cell to the middle of (dx, dy) touches, its own left out."""
-    cells = {(dx, dy)}
-    for k in range(1, 20):
-        for side in (-0.1, 0.1):
-            x = 0.5 + dx * k / 20 - dy * side / np.hypot(dx, dy)
-            y = 0.5 + dy * k / 20 + dx * side / np.hypot(dx, dy)
-            cells.add((int(np.floor(x)), int(np.floor(y))))
-    return [cell for cell in cells if cell != (0, 0) and abs(cell[0]) <= abs(dx) and abs(cell[1]) <= abs(dy)]
-
-
-def test_the_range_finder_counts_steps_over_free_cells():
-    arena = started(SEEDS[:4], 2)
-    for walls, free in zip(arena.state.walls, arena.state.free, strict=True):
-        cells = walls.shape[0]
-        for row, column in np.random.default_rng(0).integers(0, cells, (60, 2)):
-            for ray, (dx, dy) in enumerate(RAY_STEPS):
-                x, y, steps = column, row, 0
-                while walls[y, x] == 0 and all(
-                    0 <= y + cy < cells and 0 <= x + cx < cells and walls[y + cy, x + cx] == 0
-                    for cx, cy in brushed(dx, dy)
-                ):
-                    x, y, steps = x + dx, y + dy, steps + 1
-                assert free[ray, row, column] == steps

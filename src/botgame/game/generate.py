@@ -13,7 +13,6 @@ import numpy as np
 from botgame.game.chance import draw, draw_index
 from botgame.game.geometry import distance_squared
 from botgame.game.kernel import phase
-from botgame.game.ranges import measure_free
 from botgame.game.rules import DIRECTION_BINS, DIRECTIONS
 from botgame.game.world import World
 
@@ -26,7 +25,7 @@ _ITEM_TRIES = 64
 
 @phase
 def generate(world: World) -> None:
-    """Fill walls, `free`, the mages' places and the items' places. The kinds of the items are set by the caller.
+    """Fill walls, the mages' places and the items' places. The kinds of the items are set by the caller.
 
     Items of one kind come in mirrored pairs; an odd one lies at the centre.
     """
@@ -36,7 +35,6 @@ def generate(world: World) -> None:
     _build_walls(world)
     _place_mages(world)
     _place_items(world)
-    measure_free(world.walls, world.free)
 
 
 @phase

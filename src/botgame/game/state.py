@@ -162,7 +162,6 @@ class State(NamedTuple):
     shots: np.ndarray  # SHOT [B, S]; seat p owns slots p * SHOTS_PER_SEAT ...
     items: np.ndarray  # ITEM [B, I]
     walls: np.ndarray  # uint8 [B, G, G], [row y, column x], 1 = wall
-    free: np.ndarray  # uint8 [B, RAYS, G, G]: free steps from a cell in each ray direction
     past_matches: np.ndarray  # MATCH [B, F]
     past_mages: np.ndarray  # MAGE [B, F, P]
     past_shots: np.ndarray  # SHOT [B, F, S]
@@ -178,7 +177,6 @@ def allocate(matches: int, seats: int, rules: Rules) -> State:
         shots=records((matches, shots), SHOT),
         items=records((matches, items), ITEM),
         walls=np.zeros((matches, cells, cells), np.uint8),
-        free=np.zeros((matches, RAYS, cells, cells), np.uint8),
         past_matches=records((matches, FRAMES), MATCH),
         past_mages=records((matches, FRAMES, seats), MAGE),
         past_shots=records((matches, FRAMES, shots), SHOT),

@@ -21,7 +21,6 @@ class World(NamedTuple):
     shots: np.ndarray  # SHOT [S]
     items: np.ndarray  # ITEM [I]
     walls: np.ndarray  # uint8 [G, G]
-    free: np.ndarray  # uint8 [RAYS, G, G]
     past_matches: np.ndarray  # MATCH [F]
     past_mages: np.ndarray  # MAGE [F, P]
     past_shots: np.ndarray  # SHOT [F, S]
@@ -40,7 +39,6 @@ def world_of(state: State, tables: Tables, harm: np.ndarray, b: int) -> World:
         state.shots[b],
         state.items[b],
         state.walls[b],
-        state.free[b],
         state.past_matches[b],
         state.past_mages[b],
         state.past_shots[b],
