@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from botgame import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "quickstart": ("botgame.quickstart", "the whole pipeline at a size of a few minutes"),
     "run-match": ("botgame.server.run_match", "play matches between bots and record them"),
     "replay": ("botgame.replay.__main__", "check recorded matches or look at them"),
     "imitation": ("botgame.training.alphastar_imitation", "train a bot to play like the recorded ones"),

@@ -1,0 +1,29 @@
+"""The quickstart is a word of the `botgame` command, and its steps are commands that the real parsers accept."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from botgame.__main__ import COMMANDS, main
+from botgame.quickstart import steps
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_shows_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([name, "--help"])
+    assert stopped.value.code == 0
+    assert "usage:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("scale", [0.001, 1.0])
+def test_the_steps_of_the_quickstart_parse(scale: float) -> None:
+    for _, module, words in steps(Path("quickstart"), scale, seed=3, threads=1, preset="tiny"):
+        importlib.import_module(module).build_parser().parse_args(words)
+
+
+def test_the_bootstrap_runs_a_command_that_exists() -> None:
+    script = Path(__file__).resolve().parent.parent / "scripts" / "bootstrap_repo.py"
+    assert '"-m", "botgame", "quickstart"' in script.read_text(encoding="utf-8")
+    assert "quickstart" in COMMANDS
