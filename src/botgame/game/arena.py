@@ -10,14 +10,14 @@ arena.act(due, actions)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from botgame.game import advance as kernels
 from botgame.game.arena_spec import MAX_MAGES
-from botgame.game.digest import digest
+from botgame.game.digest import add_words, finish, words_of
 from botgame.game.kernel import bind
 from botgame.game.observation import Observation, Observer
 from botgame.game.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
@@ -72,6 +72,8 @@ class Arena:
         self._bytes = {name: _as_bytes(array) for name, array in self.state._asdict().items()}
         self._kinds = np.repeat(np.arange(4, dtype=np.int32), self.rules.items(seats))
         self._observer: Observer | None = None
+        self._words = words_of(self.state)
+        self._add_words: Callable[..., int] | None = None
         self.state.matches["done"] = 1  # nothing to run before `reset`
         self._bind()
 
@@ -174,8 +176,12 @@ class Arena:
         return Outcome(int(self.state.matches["tick"][match]), *(np.array(mages[name]) for name in names))
 
     def digest(self, match: int) -> int:
-        """64-bit digest of the current state of match `match`, the same on every machine."""
-        return digest(self.state, match)
+        """64-bit digest of the current state of match `match`, the same on every machine. Raises IndexError."""
+        if not 0 <= match < self.matches:
+            raise IndexError(f"match {match} is not one of {self.matches}")
+        if self._add_words is None:  # bound on first use, like the observer
+            self._add_words = bind(add_words, self._words, 0)
+        return finish(self._add_words(self._words, int(match)), self._words)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The whole batch as plain uint8 arrays, copied."""
