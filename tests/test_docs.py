@@ -9,10 +9,12 @@ import pytest
 import tree_sitter
 import tree_sitter_powershell
 
+from botgame.__main__ import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 POWERSHELL = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
-MODULE = re.compile(r"python -m (botgame[\w.]*)(.*)")
+MODULE = re.compile(r"^\s*(?:python -m )?(botgame[\w.]*)(?= |$)(.*)", re.MULTILINE)
 
 
 def blocks(path: Path, languages: tuple[str, ...]) -> list[str]:
@@ -36,10 +38,7 @@ def commands() -> list[tuple[str, str, list[str]]]:
 
 def parse(module: str, words: list[str]) -> None:
     if module == "botgame":
-        from botgame.__main__ import build_parser
-
-        build_parser().parse_args(words)
-        return
+        module, words = COMMANDS[words[0]][0], words[1:]
     if module == "botgame.replay":
         module = "botgame.replay.__main__"
     importlib.import_module(module).build_parser().parse_args(words)
