@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.actor import Actor
+from botgame.training.alphastar.actor import Actor, Venue
 from botgame.training.alphastar.buffer import ReplayBuffer
+from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.opponents import OpponentPool, parse_shares
 from botgame.training.alphastar.presets import PRESETS
@@ -18,6 +19,10 @@ from toy_game import TOY_SPEC, Fixed, ToyMatches
 
 torch.set_num_threads(1)  # small tensors: more threads only wait for each other
 STEPS, SLOTS = 3, 4
+
+
+def config(slots: int) -> RLConfig:
+    return RLConfig(matches_per_actor=slots, unroll_length=STEPS, temperature=1.0)
 
 
 def players(episode: int) -> tuple[int, int]:
@@ -39,10 +44,8 @@ class World:
     def __init__(self) -> None:
         self.student, self.teacher, self.bot = network(1), network(2), Fixed(2)
         self.matches = ToyMatches(SLOTS, players)
-        self.actor = Actor(
-            TOY_SPEC, self.student, self.teacher, self.matches, lambda _player: self.bot,
-            slots=SLOTS, seats=2, unroll_length=STEPS,
-        )  # fmt: skip
+        venue = Venue(TOY_SPEC, self.matches, lambda _player: self.bot)
+        self.actor = Actor(venue, self.student, self.teacher, config(SLOTS))
         self.buffer = ReplayBuffer(TOY_SPEC, self.student.memory_size, STEPS, 512, 64)
 
 
@@ -240,10 +243,11 @@ def test_networks_wait_for_company_and_nothing_else_changes() -> None:
     for patience in (True, False):
         student, bot, counted = network(1), Fixed(0), [0]
         matches = ToyMatches(6, lambda episode: [(0, 0), (0, 1), (2, 0)][episode % 3])
-        actor = Actor(
-            TOY_SPEC, student, network(2), matches, lambda _player, bot=bot: bot,
-            slots=6, seats=2, unroll_length=STEPS, patient=lambda player, patience=patience: patience and player == 2,
+        venue = Venue(
+            TOY_SPEC, matches, lambda _player, bot=bot: bot,
+            patient=lambda player, patience=patience: patience and player == 2,
         )  # fmt: skip
+        actor = Actor(venue, student, network(2), config(6))
         act = student.act
 
         def count(*given, act=act, counted=counted):

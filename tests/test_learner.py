@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.learner import Diverged, Learner
 from botgame.training.alphastar.network import Network
@@ -28,9 +29,8 @@ def trainer(threads: int = 1, config: RLConfig = CONFIG, preset: str = "tiny") -
     student, teacher = (Network(TOY_SPEC, PRESETS[preset], 0) for _ in range(2))
     matches = ToyMatches(config.matches, players)
     bot = Fixed(2)
-    return Trainer(
-        TOY_SPEC, student, teacher, matches, lambda _player: bot, config, learning_seats=4 / 3, threads=threads
-    )
+    venue = Venue(TOY_SPEC, matches, lambda _player: bot)
+    return Trainer(venue, student, teacher, config, learning_seats=4 / 3, threads=threads)
 
 
 def figures(metrics: dict[str, float]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS
 from botgame.match import Ended, MatchBatch, Setup
+from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import League
 from botgame.training.alphastar.matchmaking import Pairing
@@ -108,14 +109,10 @@ class Seat:
         matches = MatchBatch(Arena(self._config.matches, SEATS), self._setups(player_seed, taken))
         share = self._league.config.rules.self_play_share if self._league.learners[self.name].role == "main" else 0.0
         return Trainer(
-            ARENA_SPEC,
+            Venue(ARENA_SPEC, matches, self._opponent, self._patient, SEATS),
             self._players.enter(self.name),
             self._players.teacher(),
-            matches,
-            self._opponent,
             self._config,
-            seats=SEATS,
-            patient=lambda number: self._players.is_network(self._roster.name(number)),
             learning_seats=1.0 + share,
             seed=player_seed,
             threads=self._threads,
@@ -136,3 +133,6 @@ class Seat:
 
     def _opponent(self, number: int) -> Opponent:
         return self._players.policy(self._roster.name(number))
+
+    def _patient(self, number: int) -> bool:
+        return self._players.is_network(self._roster.name(number))

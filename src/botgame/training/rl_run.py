@@ -17,6 +17,7 @@ from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
 from botgame.match import Ended, MatchBatch, Setup
+from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -163,14 +164,10 @@ class RLRun:
         options, config = self._options, self._config
         matches = MatchBatch(Arena(config.matches, SEATS), training_setups(options.seed, self._pool, taken))
         return Trainer(
-            ARENA_SPEC,
+            Venue(ARENA_SPEC, matches, self._pool.policy, self._pool.patient, SEATS),
             self._student,
             self._teacher,
-            matches,
-            self._pool.policy,
             config,
-            patient=self._pool.patient,
-            seats=SEATS,
             learning_seats=self._pool.learning_seats,
             seed=options.seed,
             threads=self._threads,

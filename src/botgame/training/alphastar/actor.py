@@ -9,6 +9,7 @@ sequences, with its own recurrent memory carried from one to the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from botgame import rng
 from botgame.spec import Spec
 from botgame.training.alphastar.buffer import ReplayBuffer
+from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.sampling import head_log_probs
 from botgame.training.alphastar.seating import LEARNER, Array, Opponent, OpponentSeats, Turns
@@ -40,6 +42,21 @@ class Matches(Protocol):
         """Inverse of `snapshot`."""
 
 
+@dataclass(frozen=True)
+class Venue:
+    """Where a learner plays, and against whom.
+
+    matches: has `config.matches` slots of `seats` seats. opponent: the policy of a player other than the learner.
+    patient: whether that player's rows wait for company (`Turns`).
+    """
+
+    spec: Spec
+    matches: Matches
+    opponent: Callable[[int], Opponent]
+    patient: Callable[[int], bool] = lambda _player: False
+    seats: int = 2
+
+
 class Collected(NamedTuple):
     """What one call of `collect` added: sequences, the learner's decisions in them, and the matches that ended."""
 
@@ -57,33 +74,21 @@ class _Pending(NamedTuple):
 
 
 class Actor:
-    """Plays `slots` matches of `seats` seats. Row r of the arrays below is seat r % seats of slot r // seats."""
+    """Plays `config.matches` matches. Row r of the arrays below is seat r % seats of slot r // seats."""
 
     def __init__(
-        self,
-        spec: Spec,
-        student: Network,
-        teacher: Network,
-        matches: Matches,
-        opponent: Callable[[int], Opponent],
-        *,
-        slots: int,
-        seats: int,
-        unroll_length: int,
-        patient: Callable[[int], bool] = lambda _player: False,
-        temperature: float = 1.0,
-        device: torch.device | str = "cpu",
+        self, venue: Venue, student: Network, teacher: Network, config: RLConfig, device: torch.device | str = "cpu"
     ) -> None:
-        """`opponent`: the policy of a player; `patient`: whether that player's rows wait for company (`Turns`)."""
+        slots, seats = config.matches, venue.seats
         rows = slots * seats
-        self._spec, self._student, self._teacher = spec, student, teacher
-        self._matches = matches
-        self._turns = Turns(slots, seats, patient)
-        self._opponents = OpponentSeats(slots, seats, opponent)
-        self._seats, self._steps = seats, unroll_length
-        self._temperature, self._device = temperature, torch.device(device)
-        self._dense = np.array([reward.dense for reward in spec.rewards])
-        self._open = allocate(spec, student.memory_size, unroll_length, rows)
+        self._spec, self._student, self._teacher = venue.spec, student, teacher
+        self._matches = venue.matches
+        self._turns = Turns(slots, seats, venue.patient)
+        self._opponents = OpponentSeats(slots, seats, venue.opponent)
+        self._seats, self._steps = seats, config.unroll_length
+        self._temperature, self._device = config.temperature, torch.device(device)
+        self._dense = np.array([reward.dense for reward in venue.spec.rewards])
+        self._open = allocate(venue.spec, student.memory_size, config.unroll_length, rows)
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
         self._memory = np.zeros((rows, student.memory_size), np.float32)

@@ -6,20 +6,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from botgame import rng
-from botgame.spec import Spec
-from botgame.training.alphastar.actor import Actor, Matches
+from botgame.training.alphastar.actor import Actor, Venue
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.learner import Learner, Metrics
 from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.seating import LEARNER, Opponent
+from botgame.training.alphastar.seating import LEARNER
 
 _INSPECTED = 32  # sequences whose entropy and KL are reported by head
 _BUFFER = 0x627566  # purpose of the buffer's random key
@@ -37,43 +35,24 @@ class Trainer:
 
     def __init__(
         self,
-        spec: Spec,
+        venue: Venue,
         student: Network,
         teacher: Network,
-        matches: Matches,
-        opponent: Callable[[int], Opponent],
         config: RLConfig,
         *,
-        patient: Callable[[int], bool] = lambda _player: False,
-        seats: int = 2,
         learning_seats: float = 1.0,
         seed: int = 0,
         threads: int = 1,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`student` is trained in place, `teacher` left as it is.
-
-        `matches` must have `config.matches` slots; `opponent` and `patient` as in `Actor`.
-        """
+        """`student` is trained in place, `teacher` left as it is."""
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
-        self.learner = Learner(spec, student, config, threads=threads, device=device)
-        self.actor = Actor(
-            spec,
-            student,
-            teacher.to(device).requires_grad_(False).eval(),
-            matches,
-            opponent,
-            slots=config.matches,
-            seats=seats,
-            unroll_length=config.unroll_length,
-            patient=patient,
-            temperature=config.temperature,
-            device=device,
-        )
+        self.learner = Learner(venue.spec, student, config, threads=threads, device=device)
+        self.actor = Actor(venue, student, teacher.to(device).requires_grad_(False).eval(), config, device)
         # An iteration may overshoot by what closes in its last step.
-        spare = max(0, self._sequences - config.replay_size) + 2 * config.matches * seats
-        self.buffer = ReplayBuffer(spec, student.memory_size, config.unroll_length, config.replay_size, spare)
+        spare = max(0, self._sequences - config.replay_size) + 2 * config.matches * venue.seats
+        self.buffer = ReplayBuffer(venue.spec, student.memory_size, config.unroll_length, config.replay_size, spare)
         self.iteration = self.episodes = self.decisions = 0
 
     def iterate(self) -> Iteration:
