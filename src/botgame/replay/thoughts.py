@@ -1,0 +1,80 @@
+"""What a policy thought during a match, as a JSON file that a film can carry.
+
+Whoever can run the policy makes the file (`botgame.training.thoughts`); nothing here needs the policy itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from botgame import files
+from botgame.errors import UserError
+from botgame.replay.format import Replay
+
+Percent = Annotated[int, Meta(ge=0, le=100)]
+
+
+class Head(Struct, frozen=True):
+    """A head of the action: its name and what its categories are called."""
+
+    name: str
+    labels: list[str]
+
+
+class SeatThoughts(Struct, frozen=True):
+    """T decisions of one seat.
+
+    ticks: when; values: expected result, -1 (loses) .. 1 (wins);
+    chances[h][t]: probability of each category of head h in percent, given the heads chosen before it.
+    """
+
+    seat: Annotated[int, Meta(ge=0, le=15)]
+    policy: str
+    ticks: list[int]
+    values: list[float]
+    chances: list[list[list[Percent]]]
+
+
+class Thoughts(Struct, frozen=True):
+    """What policies thought in the match called `replay` (its file name)."""
+
+    replay: str
+    heads: list[Head]
+    seats: list[SeatThoughts]
+    format: int = 1
+
+
+def write_thoughts(path: Path, thoughts: Thoughts) -> None:
+    """Write the file, all or nothing. Raises UserError."""
+    files.write_atomic(path, msgspec.json.encode(thoughts))
+
+
+def read_thoughts(path: Path, replay: Replay) -> Thoughts:
+    """The file at `path`, which must be about `replay`. Raises UserError in one line."""
+    try:
+        thoughts = msgspec.json.decode(path.read_bytes(), type=Thoughts)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} is not a file of thoughts ({error}); make it with botgame.training.thoughts"
+        ) from error
+    if thoughts.replay != replay.name:
+        raise UserError(f"{path} is about {thoughts.replay}, not {replay.name}; give the thoughts of this match")
+    for seat in thoughts.seats:
+        _check(path, thoughts, seat, len(replay.header.seats))
+    return thoughts
+
+
+def _check(path: Path, thoughts: Thoughts, seat: SeatThoughts, seats: int) -> None:
+    decisions = len(seat.ticks)
+    sizes = [len(head.labels) for head in thoughts.heads]
+    complete = len(seat.values) == decisions and len(seat.chances) == len(sizes) and seat.seat < seats
+    for size, rows in zip(sizes, seat.chances, strict=False):
+        complete = complete and len(rows) == decisions and all(len(row) == size for row in rows)
+    if not complete:
+        raise UserError(f"{path} is incomplete for seat {seat.seat}; make it again with botgame.training.thoughts")
