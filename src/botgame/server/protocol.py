@@ -1,0 +1,432 @@
+"""The wire protocol of live play on one page: every message, its fields with units, how it is read and written.
+
+One WebSocket (`/ws`), JSON text frames, one object a frame; the field `type` says which. A connection opens with
+`hello`, is answered with `welcome`, and may then look at the lobby, create or join one room at a time, play and
+spectate. docs/protocol.md tells the story; this page is the reference.
+
+Units: cells (the border wall is cell 0, x to the right, y down), ticks of 1/30 s, hp. Velocities are cells per second.
+Directions are bins k of 32 (k/32 turn from x towards y), moves are 0 (stay) and 1..8 (bin 4 * (k - 1)); `Welcome`
+carries both as vectors. Fields that are unknown are ignored, so a minor addition does not need a new version;
+`PROTOCOL_VERSION` changes when an old client or server would misunderstand.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+PROTOCOL_VERSION = 1
+GAME = "lms-arena"
+MAX_MESSAGE = 4096  # bytes of a client's frame; the largest honest one has a few hundred
+MARK_SECONDS = 3  # a mark is about the seconds before it
+
+Name = Annotated[str, Meta(max_length=24)]
+Token = Annotated[str, Meta(max_length=128)]
+BotName = Annotated[str, Meta(max_length=200)]
+RoomName = Annotated[str, Meta(max_length=32)]
+School = Literal["pyromancer", "cryomancer", "stormcaller", "any"]
+SeatIndex = Annotated[int, Meta(ge=0, le=15)]
+SeatOrNone = Annotated[int, Meta(ge=-1, le=15)]  # -1: no seat
+Counter = Annotated[int, Meta(ge=0, le=2**53)]
+Category = Annotated[int, Meta(ge=0, le=63)]
+
+
+# ---- client -> server -------------------------------------------------------------------------------------------
+
+
+class Hello(Struct, tag="hello"):
+    """First message of a connection. `protocol` and `game` must be the server's, `token` the operator's if any."""
+
+    protocol: Counter
+    game: Annotated[str, Meta(max_length=64)] = ""
+    token: Token = ""
+
+
+class ListRooms(Struct, tag="list"):
+    """Ask for the lobby; answered with `Lobby`."""
+
+
+class Create(Struct, tag="create"):
+    """Make a room and join it. `bots` fill the last seats in order; seats left over wait for people or `Ready`.
+
+    seat: 0 to play, -1 to spectate. observe: the seat is driven by a program: it gets `Observation` messages and
+    lives under the limits of bots. seed: decides the arena; None draws one. duration: seconds until the zone closed.
+    """
+
+    seats: Annotated[int, Meta(ge=2, le=16)] = 2
+    bots: Annotated[list[BotName], Meta(max_length=16)] = []
+    school: School = "any"
+    name: Name = ""
+    duration: Annotated[float, Meta(ge=10, le=600)] = 120.0
+    seat: Literal[0, -1] = 0
+    observe: bool = False
+    seed: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
+
+
+class Join(Struct, tag="join"):
+    """Take a free seat of a waiting room, spectate, or come back to one's seat with its `seat_token` (within 30 s)."""
+
+    room: RoomName
+    name: Name = ""
+    school: School = "any"
+    spectate: bool = False
+    observe: bool = False
+    seat_token: Token = ""
+
+
+class Ready(Struct, tag="ready"):
+    """Start now: bots fill the seats that are free. Anyone who sits in the room may say so, or who made it."""
+
+
+class Input(Struct, tag="input"):
+    """What a person holds and does. `move` and `aim` hold until the next input; `verb` is one cast (0: none).
+
+    A cast that is not possible yet (cooldown, mana, spacing) is tried for 6 ticks, then dropped. `seq` rises; the
+    last one that was applied comes back as `State.ack`.
+    """
+
+    seq: Counter
+    move: Annotated[int, Meta(ge=0, le=8)] = 0
+    verb: Annotated[int, Meta(ge=0, le=5)] = 0
+    aim: Annotated[int, Meta(ge=0, le=31)] = 0
+
+
+class Act(Struct, tag="act"):
+    """A program's decision upon the `Observation` of `tick`: one category a head of the spec. It may be late."""
+
+    tick: Counter
+    action: Annotated[list[Category], Meta(min_length=6, max_length=6)]
+
+
+class Mark(Struct, tag="mark"):
+    """A person judges what `seat` did in the last 3 s."""
+
+    seat: SeatIndex
+    verdict: Literal["good", "bad"]
+
+
+class Take(Struct, tag="take"):
+    """Take over a seat that a bot plays: allowed to spectators where no person plays, and to the room's maker."""
+
+    seat: SeatIndex
+
+
+class Release(Struct, tag="release"):
+    """Give the seat that was taken over back to its bot."""
+
+
+class Follow(Struct, tag="follow"):
+    """A spectator sees what `seat` sees, through its fog; -1: everything."""
+
+    seat: SeatOrNone = -1
+
+
+class Leave(Struct, tag="leave"):
+    """Leave the room; a bot plays one's seat on."""
+
+
+class Ping(Struct, tag="ping"):
+    """Answered at once with `Pong`; `t` is the client's own clock."""
+
+    t: float = 0.0
+
+
+ClientMessage = Hello | ListRooms | Create | Join | Ready | Input | Act | Mark | Take | Release | Follow | Leave | Ping
+
+
+# ---- server -> client -------------------------------------------------------------------------------------------
+
+
+class Welcome(Struct, tag="welcome"):
+    """Answer to `Hello`. `rules` is the whole table (seconds, cells); `abilities[school]` its four rows.
+
+    spec: digest of the observation and action spec; a program whose own digest differs must not play.
+    heads: name and size of each action head, in order. bots: names that `Create.bots` accepts.
+    """
+
+    version: str
+    bots: list[str]
+    schools: list[str]
+    verbs: list[str]
+    moves: list[tuple[float, float]]
+    directions: list[tuple[float, float]]
+    delays: list[int]
+    rules: dict[str, Any]
+    abilities: dict[str, list[dict[str, Any]]]
+    heads: list[tuple[str, int]]
+    spec: str
+    tick_rate: int = 30
+    protocol: int = PROTOCOL_VERSION
+    game: str = GAME
+
+
+class RoomLine(Struct):
+    """One room of the lobby. taken: seats that are not free; humans: people who sit in it."""
+
+    room: str
+    mode: Literal["duel", "royale"]
+    seats: int
+    taken: int
+    humans: int
+    spectators: int
+    tick: int
+    duration: float
+    state: Literal["waiting", "running", "over"]
+    names: list[str] = []
+
+
+class Standing(Struct):
+    """One line of the leaderboard: rating +- sigma on the scale where `lms_re` is 0 and 400 points are odds of 10:1."""
+
+    name: str
+    rating: float
+    sigma: float
+    matches: int
+
+
+class Lobby(Struct, tag="lobby"):
+    """Open rooms and the leaderboard of all recorded live matches, best first."""
+
+    rooms: list[RoomLine]
+    leaderboard: list[Standing]
+
+
+class SeatLine(Struct):
+    """Who holds a seat. `bot`: the policy behind it (also while a person has taken it over), "" for a person's own."""
+
+    seat: int
+    name: str
+    school: str
+    controller: Literal["open", "human", "bot", "client"]
+    bot: str = ""
+    connected: bool = True
+
+
+class Room(Struct, tag="room"):
+    """The room one is in: sent on joining and whenever a seat or the state changes.
+
+    seat: one's own (-1: spectator). seat_token: keep it to come back. walls: `cells` strings of "0" and "1", row y.
+    """
+
+    room: str
+    seat: int
+    seat_token: str
+    mode: Literal["duel", "royale"]
+    cells: int
+    walls: list[str]
+    duration_ticks: int
+    seats: list[SeatLine]
+    state: Literal["waiting", "running", "over"]
+    seed: int = 0
+    owner: bool = False
+
+
+class Zone(Struct):
+    """The safe circle. It shrinks from tick `closes` to tick `closed` to radius `target`; `damage` in hp/s outside."""
+
+    x: float
+    y: float
+    r: float
+    target: float
+    closes: int
+    closed: int
+    damage: float
+
+
+class MageView(Struct):
+    """A mage in sight. shield: hp it absorbs; slow: share of speed lost; dash, rune: ticks left.
+
+    fx, fy: facing. mana: None for those whose mana one may not know (a player knows the own, a spectator all).
+    """
+
+    seat: int
+    x: float
+    y: float
+    vx: float
+    vy: float
+    fx: float
+    fy: float
+    hp: float
+    mana: float | None
+    shield: float
+    slow: float
+    dash: int
+    rune: int
+    move: int
+    alive: bool
+    kills: int
+
+
+class ShotView(Struct):
+    """A projectile in flight; `row` 0 bolt, 1 offence, of `school`. An id is never used twice in a match."""
+
+    id: int
+    x: float
+    y: float
+    vx: float
+    vy: float
+    owner: int
+    row: int
+    school: int
+
+
+class ItemView(Struct):
+    """An item on the ground; kind 0 health, 1 mana, 2 rune, 3 chest."""
+
+    id: int
+    kind: int
+    x: float
+    y: float
+
+
+class You(Struct):
+    """What the own mage knows of itself. cooldowns: ticks left of bolt, offence, mobility, defence.
+
+    budget: actions left in the window of fair play; spacing: ticks until the next; capped, illegal: refused so far;
+    chest: one is in reach; queued: verb that waits to become possible, 0 none.
+    """
+
+    seat: int
+    mana: float
+    cooldowns: tuple[int, int, int, int]
+    budget: int
+    spacing: int
+    capped: int
+    illegal: int
+    chest: bool
+    queued: int
+
+
+class Event(Struct, omit_defaults=True):
+    """Something that happened in this tick, as far as one can see it.
+
+    kill: `seat` died, by `by` (-1: the zone). cast: `seat` carried out `verb` at x, y towards fx, fy. hit: `seat` lost
+    `amount` hp, by `by` (-1: the zone alone or nobody in particular). pickup: `seat` took item `item` of `kind`.
+    mark: somebody marked `seat` as `verdict`. late: a bot's decision for `seat` came `amount` ticks late.
+    """
+
+    event: Literal["kill", "cast", "hit", "pickup", "mark", "late"]
+    seat: int
+    by: int = -1
+    verb: int = 0
+    amount: float = 0.0
+    item: int = -1
+    kind: int = -1
+    x: float = 0.0
+    y: float = 0.0
+    fx: float = 0.0
+    fy: float = 0.0
+    verdict: str = ""
+
+
+class State(Struct, tag="state"):
+    """The world at `tick`, 30 a second. Players and followers get what their seat sees, other spectators everything.
+
+    ack: `seq` of the last input applied (0: none). view: the seat through whose eyes this is, -1: everything.
+    visible: in a seat's view the mages in sight are listed, the own one always, also when dead.
+    """
+
+    tick: int
+    ack: int
+    view: int
+    zone: Zone
+    mages: list[MageView]
+    shots: list[ShotView]
+    items: list[ItemView]
+    you: You | None = None
+    events: list[Event] = []
+
+
+class Array(Struct):
+    """A NumPy array: `data` is base64 of its bytes in C order, little-endian."""
+
+    dtype: str
+    shape: list[int]
+    data: str
+
+
+class Observation(Struct, tag="observation"):
+    """What the spec shows `seat` (see `botgame.spec`), when it is due; only where the seat joined with `observe`.
+
+    tick: the tick it is sent at, to be named in `Act`. key: 64 random bits for the decision, as decimal text.
+    """
+
+    tick: int
+    seat: int
+    arrays: dict[str, Array]
+    key: str
+
+
+class Result(Struct, tag="result"):
+    """The match is over and on disk. Lists have one entry a seat; a survivor's death_tick is -1.
+
+    replay: name of its file in the data folder, "" when it could not be saved. duration: seconds played.
+    """
+
+    room: str
+    places: list[int]
+    kills: list[int]
+    damage_dealt: list[float]
+    damage_taken: list[float]
+    death_ticks: list[int]
+    replay: str
+    duration: float
+    broken_off: bool = False
+
+
+class Error(Struct, tag="error"):
+    """Something was refused. The connection stays open unless the code is one of `FATAL`."""
+
+    code: str
+    message: str
+
+
+class Pong(Struct, tag="pong"):
+    """Answer to `Ping`."""
+
+    t: float
+
+
+ServerMessage = Welcome | Lobby | Room | State | Observation | Result | Error | Pong
+
+# Codes of `Error`; after a fatal one the server closes the connection.
+FATAL = ("protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full")
+REFUSED = ("no_room", "no_seat", "bad_bot", "not_now", "not_allowed", "busy")
+
+
+# ---- reading and writing ----------------------------------------------------------------------------------------
+
+
+class MalformedError(ValueError):
+    """A frame that is no message of this protocol; the text says why and is safe to send back."""
+
+
+_CLIENT = msgspec.json.Decoder(ClientMessage)
+_SERVER = msgspec.json.Decoder(ServerMessage)
+_ENCODER = msgspec.json.Encoder()
+
+
+def decode_client(frame: str | bytes) -> ClientMessage:
+    """A client's frame as a message. Raises MalformedError for anything else, and nothing but MalformedError."""
+    return _decode(_CLIENT, frame)  # type: ignore[no-any-return]
+
+
+def decode_server(frame: str | bytes) -> ServerMessage:
+    """A server's frame as a message. Raises MalformedError."""
+    return _decode(_SERVER, frame)  # type: ignore[no-any-return]
+
+
+def encode(message: ClientMessage | ServerMessage) -> str:
+    """A message as the text of a frame."""
+    return _ENCODER.encode(message).decode()
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], frame: str | bytes) -> Any:
+    if len(frame) > MAX_MESSAGE and decoder is _CLIENT:
+        raise MalformedError(f"a frame of {len(frame)} bytes, expected at most {MAX_MESSAGE}")
+    try:
+        return decoder.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise MalformedError(str(error)[:200]) from None
