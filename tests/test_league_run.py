@@ -163,6 +163,18 @@ def stop_after_a_commit(supervised, folder, how, extra_seconds=0.0):
     return process.returncode, output
 
 
+def kill_while_it_trains(supervised, folder, seconds):
+    """SIGKILL `seconds` after the run says that it goes on, wherever it is by then; returns the exit code."""
+    process = subprocess.Popen(
+        command(supervised, folder, "--rounds", "2", "--resume"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert b"resuming" in process.stdout.readline()
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+    return process.returncode
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_stopped_and_killed_leagues_end_as_if_they_had_not_been(league, supervised, tmp_path, capsys):
     folder = tmp_path / "league"
@@ -173,8 +185,8 @@ def test_stopped_and_killed_leagues_end_as_if_they_had_not_been(league, supervis
     assert "add --resume" in capsys.readouterr().err
     assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2", "--resume", "--lr", "0.5")) == 2
     assert "--lr" in capsys.readouterr().err
-    code, _ = stop_after_a_commit(supervised, folder, signal.SIGKILL, random.Random(5).uniform(0, 0.4))
-    assert code == -signal.SIGKILL
+    chance = random.Random(5)
+    assert [kill_while_it_trains(supervised, folder, chance.uniform(0, 0.3)) for _ in range(3)] == 3 * [-signal.SIGKILL]
     with (folder / "matches.jsonl").open("ab") as file:
         file.write(b'{"id": 77, "torn')
     (folder / "players" / "main1.v99.pt").write_bytes(b"left over from what no commit knew")
