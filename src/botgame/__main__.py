@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rl": ("botgame.training.alphastar_rl", "make a trained bot stronger by playing"),
     "league": ("botgame.training.alphastar_league", "train against a league of rivals and its own past"),
     "report": ("botgame.training.report_league", "sum up a league: ratings, win rates, forgetting"),
+    "export": ("botgame.training.export", "write a trained bot as an ONNX model that plays without torch"),
     "evaluate": ("botgame.training.evaluate", "measure bots against each other"),
 }
 

@@ -1,7 +1,7 @@
 """From a name to a bot: the one door through which bots, and torch with them, come in.
 
-A name is a scripted bot's, the path of a checkpoint (`.pt`), or a user's own `module:factory`. Modules are imported
-when a name asks for them, so scripted bots never load torch.
+A name is a scripted bot's, the path of a checkpoint (`.pt`) or of an exported model (`.onnx`), or a user's own
+`module:factory`. Modules are imported when a name asks for them, so scripted bots and models never load torch.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _SCRIPTED = {
     "camper": "botgame.bots.expert:camper",
 }
 _LEARNED = "botgame.training.alphastar.policy:load_policy"
+_EXPORTED = "botgame.bots.onnx_policy:OnnxPolicy"
 
 
 def scripted_names() -> tuple[str, ...]:
@@ -34,15 +35,20 @@ def scripted_names() -> tuple[str, ...]:
 
 
 def load_policy(name: str, device: str = "cpu") -> Policy:
-    """The bot called `name`; `device` is where a learned one computes. Raises UserError in one line for a bad name."""
+    """The bot called `name`; `device` is where a checkpoint computes. Raises UserError in one line for a bad name."""
     if name in _SCRIPTED:
         policy: Policy = _factory(_SCRIPTED[name])()
         return policy
     if name.endswith(".pt"):
         return _load_checkpoint(name, device)
+    if name.endswith(".onnx"):
+        exported: Policy = _factory(_EXPORTED)(name)
+        return exported
     if ":" in name:
         return _load_own(name)
-    raise UserError(f"unknown bot {name!r}: use one of {', '.join(_SCRIPTED)}, a .pt checkpoint or module:factory")
+    raise UserError(
+        f"unknown bot {name!r}: use one of {', '.join(_SCRIPTED)}, a .pt checkpoint, an .onnx model or module:factory"
+    )
 
 
 def _load_checkpoint(name: str, device: str) -> Policy:

@@ -160,12 +160,12 @@ class Heads(nn.Module):
         observation: dict[str, Tensor],
         entities: Tensor,
         choose: Choose,
-        temperature: float | None = 1.0,
+        temperature: float | Tensor | None = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """Choose every head: features [N, D], entity embeddings [N, E', W] -> actions int64 [N, H], log-probs [N, L].
 
-        `temperature` multiplies each head's own, None takes plain logits; the log-probabilities are of the tempered
-        logits. What `choose` says of an unused head is replaced by 0.
+        `temperature` (a tensor [] when exporting) multiplies each head's own, None takes plain logits; the
+        log-probabilities are of the tempered logits. What `choose` says of an unused head is replaced by 0.
         """
         context = self._context(observation, entities)
         legal, illegal = observation["legal"], ~observation["legal"]
@@ -176,7 +176,8 @@ class Heads(nn.Module):
             logits = self.outputs[index](functional.relu(embedding), context)
             part = self.parts[index]
             heat = 1.0 if temperature is None else head.temperature * temperature
-            log_probs.append(masked_log_softmax(logits if heat == 1.0 else logits / heat, illegal[:, part]))
+            plain = isinstance(heat, float) and heat == 1.0
+            log_probs.append(masked_log_softmax(logits if plain else logits / heat, illegal[:, part]))
             used = used_head(self.spec, index, chosen)
             category = choose(index, log_probs[-1], legal[:, part])
             chosen.append(category if used is None else category * used)

@@ -70,9 +70,13 @@ def sample(log_probs: Tensor, legal: Tensor, uniforms: Tensor) -> Tensor:
     whose cumulative probability exceeds u: so rounding can never pick an illegal one. Shrinking u by a few float32
     steps keeps that category in existence at u = 1. Without any legal category: 0.
     """
+    return (beyond(log_probs, uniforms) & legal).view(torch.uint8).argmax(-1)  # of equal maxima, argmax takes the first
+
+
+def beyond(log_probs: Tensor, uniforms: Tensor) -> Tensor:
+    """Categories whose cumulative probability exceeds u: bool [N, K]; see `sample`."""
     cumulative = log_probs.exp().cumsum(-1)
-    beyond = cumulative > uniforms * (_BELOW_ONE * cumulative[:, -1:])
-    return (beyond & legal).view(torch.uint8).argmax(-1)  # of equal maxima, argmax takes the first
+    return cumulative > uniforms * (_BELOW_ONE * cumulative[:, -1:])
 
 
 def _holds(condition: Condition, chosen: Tensor) -> Tensor:
