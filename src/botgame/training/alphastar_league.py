@@ -24,7 +24,14 @@ from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import LeagueConfig
 from botgame.training.alphastar.matchmaking import VARIANTS
 from botgame.training.league_run import train
-from botgame.training.rl_flags import add_machine_flags, add_training_flags, training_config
+from botgame.training.rl_flags import (
+    add_commit_flag,
+    add_evaluation_flags,
+    add_machine_flags,
+    add_start_flag,
+    add_training_flags,
+    training_config,
+)
 
 DEFAULT_BOTS = "lms_re,rusher,kiter,looter,camper"
 
@@ -32,9 +39,7 @@ DEFAULT_BOTS = "lms_re,rusher,kiter,looter,camper"
 def build_parser() -> cli.Parser:
     """The flags of `alphastar_league`."""
     parser = cli.Parser("botgame.training.alphastar_league", "Train a league of agents from a supervised policy.")
-    parser.flag(
-        "--supervised-checkpoint", type=Path, required=True, help="policy that all players start from, and teacher"
-    )
+    add_start_flag(parser)
     parser.flag("--output-dir", type=Path, required=True, help="folder of the league's files")
     parser.flag("--rounds", type=cli.positive_int, default=20, help="rounds; each ends with an evaluation")
     parser.flag(
@@ -44,7 +49,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--episode-duration", type=cli.positive_int, default=120, help="seconds until the zone has closed")
     _add_league_flags(parser)
     _add_evaluation_flags(parser)
-    parser.flag("--save-every", type=cli.positive_int, default=10, help="iterations between two commits")
+    add_commit_flag(parser)
     add_machine_flags(parser)
     return parser
 
@@ -90,7 +95,7 @@ def _add_league_flags(parser: cli.Parser) -> None:
 
 
 def _add_evaluation_flags(parser: cli.Parser) -> None:
-    parser.flag("--eval-matches", type=cli.positive_int, default=200, help="held-out duels a round against lms_re")
+    add_evaluation_flags(parser, "a round against lms_re")
     parser.flag(
         "--past-selves", type=cli.non_negative_int, default=6, help="past selves that a main agent meets a round"
     )

@@ -19,7 +19,7 @@ from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.players import PlayerCache
 from botgame.training.alphastar.policy import NetworkPolicy
-from botgame.training.rl_run import build_network
+from botgame.training.origin import build_network
 
 Weights = dict[str, torch.Tensor]
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
-from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import LeagueConfig
 from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league_loop import LeaguePaths, LeagueRun, Setting
+from botgame.training.origin import supervised_origin
 from botgame.training.rl_evaluation import YARDSTICK
+from botgame.training.rl_flags import flag_values
 from botgame.training.run import NEUTRAL_FLAGS, begin, choose_device, resume_command, stop_on_interrupt
 
 MODULE = "botgame.training.alphastar_league"
@@ -31,10 +28,10 @@ def train(
     """The whole command. Returns the exit code; raises UserError."""
     device = choose_device(options.device, cpu=options.cpu, threads=1)
     paths = LeaguePaths.inside(options.output_dir)
-    flags = {name: value for name, value in sorted(vars(options).items()) if name not in NEUTRAL_FLAGS}
+    flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     bots = {name: load_policy(name, str(device)) for name in dict.fromkeys([YARDSTICK, *league_config.scripted])}
     resuming = options.resume and paths.run.resume.exists()
-    origin = {} if resuming else _origin(options.supervised_checkpoint)
+    origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
     artefacts = [paths.state, paths.matches, paths.players]
     state = begin(paths.run, flags, resume=options.resume, extends=["rounds"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
@@ -77,20 +74,3 @@ def _report_command(paths: LeaguePaths) -> str:
         f"python -m botgame.training.report_league --league-state {paths.state} --matches {paths.matches} "
         f"--output {paths.state.with_name('summary.json')}"
     )
-
-
-def _origin(path: Path) -> dict[str, Any]:
-    """What a league needs of the supervised checkpoint, as plain values, so that --resume does not need the file."""
-    checkpoint = load_checkpoint(path, ARENA_SPEC)
-    if checkpoint.rules and checkpoint.rules != Rules().to_dict():
-        print(
-            f"warning: {path} was trained under other rule numbers; training goes on under this release's",
-            file=sys.stderr,
-        )
-    return {
-        "network": checkpoint.network,
-        "weights": checkpoint.weights,
-        "lineage": [*checkpoint.lineage, str(path)],
-        "rules": Rules().to_dict(),
-        "source": str(path),
-    }

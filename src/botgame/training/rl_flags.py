@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from botgame import cli
@@ -29,6 +30,25 @@ def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
 def training_config(options: argparse.Namespace) -> RLConfig:
     """The config that parsed flags describe. Raises UserError (code 2) for contradictions."""
     return RLConfig(**{field.name: getattr(options, field.name) for field in fields(RLConfig)})
+
+
+def add_start_flag(parser: cli.Parser, default: Path | None = None) -> None:
+    """Add --supervised-checkpoint, required where there is no default."""
+    text = "policy to start from, and teacher to stay close to"
+    parser.flag("--supervised-checkpoint", type=Path, required=default is None, default=default, help=text)
+
+
+def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = None) -> None:
+    """Add --eval-matches and, where the command asks for it by `every`, --eval-every. `against`: words for the help."""
+    if every is not None:
+        text = "iterations between evaluations (0: at the end)"
+        parser.flag("--eval-every", type=cli.non_negative_int, default=every, help=text)
+    parser.flag("--eval-matches", type=cli.positive_int, default=200, help=f"held-out duels {against}")
+
+
+def add_commit_flag(parser: cli.Parser) -> None:
+    """Add --save-every."""
+    parser.flag("--save-every", type=cli.positive_int, default=10, help="iterations between two commits")
 
 
 def add_machine_flags(parser: cli.Parser) -> None:

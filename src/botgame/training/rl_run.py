@@ -1,17 +1,15 @@
-"""One run of `alphastar_rl` in memory: wires arena, bots and trainer together, evaluates, logs and commits."""
+"""One run of reinforcement learning in memory: trainer, opponents and judge wired together, logged and committed.
+
+`alphastar_rl` and `exploit` both stand on this loop; they differ in opponents, judge and goal (`rl_setting`).
+"""
 
 from __future__ import annotations
 
-import argparse
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import torch
-
 from botgame import rng
-from botgame.bots.policy import Policy
-from botgame.bots.registry import load_policy
 from botgame.errors import UserError
 from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
@@ -19,40 +17,17 @@ from botgame.game.rules import SCHOOLS, Rules
 from botgame.match import Ended, MatchBatch, Setup
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.opponents import SELF, OpponentPool
-from botgame.training.alphastar.policy import NetworkPolicy
-from botgame.training.alphastar.presets import NetworkConfig
+from botgame.training.alphastar.opponents import PAST, SELF, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
 from botgame.training.alphastar.trainer import Trainer
-from botgame.training.rl_evaluation import (
-    BEST,
-    START,
-    YARDSTICK,
-    Best,
-    Weights,
-    evaluate,
-    evaluation_lines,
-    evaluation_metrics,
-    is_better,
-)
 from botgame.training.rl_progress import ProgressClock
-from botgame.training.run import RunPaths, commit
+from botgame.training.rl_setting import Judge, Setting, Version
+from botgame.training.run import RunPaths, commit, stop_on_interrupt
 
 SEATS = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
-
-
-def build_network(config: dict[str, Any], weights: Weights, source: str) -> Network:
-    """A network from the fields of a checkpoint. Raises UserError when they do not fit this release."""
-    try:
-        network = Network(ARENA_SPEC, NetworkConfig.from_dict(config))
-        network.load_state_dict(weights)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise UserError(f"{source}: its weights do not fit this release's network; train it again") from error
-    return network
 
 
 def training_setups(seed: int, pool: OpponentPool, taken: int = 0) -> Iterator[Setup]:
@@ -67,27 +42,17 @@ def training_setups(seed: int, pool: OpponentPool, taken: int = 0) -> Iterator[S
 
 
 class RLRun:
-    """One run in memory: trainer, opponents and the best version."""
+    """One run in memory. `on_commit` is called after each commit, to write what else follows from the state."""
 
-    def __init__(
-        self,
-        options: argparse.Namespace,
-        config: RLConfig,
-        shares: dict[str, float],
-        fixed: dict[str, Policy],
-        origin: dict[str, Any],
-        threads: int,
-        device: torch.device,
-    ) -> None:
-        self._options, self._config, self._origin, self._device = options, config, origin, device
-        self._threads = threads
-        self._source = str(options.supervised_checkpoint)
-        self._student = build_network(origin["network"], origin["weights"], self._source)
-        self._teacher = build_network(origin["network"], origin["weights"], self._source)
-        self._pool = OpponentPool(shares, fixed, self._policy, seed=options.seed, capacity=options.snapshots)
-        self._pool.freeze(origin["weights"])
-        self._yardstick = load_policy(YARDSTICK)
-        self._best: Best | None = None
+    def __init__(self, setting: Setting, judge: Judge, on_commit: Callable[[], None] = lambda: None) -> None:
+        self._setting, self._judge, self._on_commit = setting, judge, on_commit
+        weights = setting.origin["weights"]
+        self._student, self._teacher = setting.network(weights), setting.network(weights)
+        self._pool = OpponentPool(
+            setting.shares, setting.fixed, setting.policy, seed=setting.seed, capacity=setting.schedule.snapshots
+        )
+        if PAST in setting.shares:
+            self._pool.freeze(weights)
         self._trainer = self._make_trainer(taken=0)
 
     @property
@@ -96,62 +61,80 @@ class RLRun:
         return self._trainer.iteration
 
     @property
+    def decisions(self) -> int:
+        """Decisions of the learner so far."""
+        return self._trainer.decisions
+
+    @property
+    def done(self) -> int:
+        """How far the run is, in units of its goal."""
+        return self.iteration if self._setting.goal.unit == "iteration" else self.decisions
+
+    @property
+    def finished(self) -> bool:
+        """Whether the goal is reached."""
+        return self.done >= self._setting.goal.amount
+
+    @property
+    def source(self) -> str:
+        """Where the first weights came from."""
+        return self._setting.source
+
+    @property
     def best_iteration(self) -> int:
         """Iteration of the best version so far; 0 before the first evaluation."""
-        return self._best.iteration if self._best else 0
+        return self._judge.best.iteration if self._judge.best else 0
 
     def iterations(self, paths: RunPaths, flags: dict[str, Any], writer: MetricsWriter) -> Iterator[int]:
-        """Train to `options.iterations`, yielding after each one; logs, evaluates and commits on the way."""
-        options = self._options
-        if self.iteration:
-            print(f"resuming after iteration {self.iteration} of {options.iterations}")
-            self.write_artefacts(paths)
-        else:
-            self._print_start()
-        clock, first = ProgressClock(), self.iteration
-        while self.iteration < options.iterations:
+        """Train to the goal, yielding after each iteration; logs, evaluates and commits on the way."""
+        schedule, goal = self._setting.schedule, self._setting.goal
+        self._begin(paths, writer)
+        clock, first = ProgressClock(goal.unit), self.done
+        while not self.finished:
             self._pool.turn(self.iteration)
             metrics = self._iterate()
-            number = self.iteration
-            if number % options.snapshot_every == 0:
+            number, last = self.iteration, self.finished
+            if PAST in self._setting.shares and number % schedule.snapshot_every == 0:
                 self._pool.freeze(self._student.state_dict())
-            last = number == options.iterations
-            evaluated = self._evaluate() if last or (options.eval_every and number % options.eval_every == 0) else {}
+            due = schedule.eval_every and number % schedule.eval_every == 0
+            evaluated = self._evaluate(last=last) if last or due else {}
             writer.log(number, {**metrics, **evaluated})
-            clock.report(number, first, options.iterations, metrics, force=last or bool(evaluated))
-            if last or number % options.save_every == 0:
-                self.commit(paths, flags, writer, finished=last)
+            clock.report(self.done, first, goal.amount, metrics, force=last or bool(evaluated))
+            if last or number % schedule.save_every == 0:
+                self.commit(paths, flags, writer)
             yield number
 
-    def commit(self, paths: RunPaths, flags: dict[str, Any], writer: MetricsWriter, *, finished: bool) -> None:
+    def commit(self, paths: RunPaths, flags: dict[str, Any], writer: MetricsWriter) -> None:
         """Make the present state the one to resume from, then write the checkpoints that follow from it."""
         state = {
-            "origin": self._origin,
+            "origin": self._setting.origin,
             "trainer": self._trainer.state(),
             "pool": self._pool.state(),
-            "best": self._best.state() if self._best else None,
+            **self._judge.state(),
         }
-        commit(paths, flags, state, offset=writer.offset, finished=finished)
+        commit(paths, flags, state, offset=writer.offset, finished=self.finished)
         self.write_artefacts(paths)
 
     def write_artefacts(self, paths: RunPaths) -> None:
         """The latest, the periodic and the best checkpoint of the present state."""
+        schedule, best = self._setting.schedule, self._judge.best
         latest = self._checkpoint(self._student.state_dict(), self.iteration)
         save_checkpoint(paths.checkpoint, latest)
-        if self.iteration % self._options.save_every == 0:
+        if schedule.keep is not None and self.iteration % schedule.save_every == 0:
             save_checkpoint(paths.periodic("iter", self.iteration), latest)
-            paths.prune("iter", self._options.keep)
-        if self._best:
-            best = self._checkpoint(self._best.weights, self._best.iteration)
-            best.extra["yardstick"] = self._best.yardstick
-            save_checkpoint(paths.best, best)
+            paths.prune("iter", schedule.keep)
+        if best:
+            checkpoint = self._checkpoint(best.weights, best.iteration)
+            checkpoint.extra["yardstick"] = best.yardstick
+            save_checkpoint(paths.best, checkpoint)
+        self._on_commit()
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a committed state. Raises UserError (code 2) when the rules have changed since."""
         if state["origin"]["rules"] != Rules().to_dict():
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
         self._pool.load(state["pool"])
-        self._best = Best(**state["best"]) if state["best"] else None
+        self._judge.load(state)
         self._trainer.close()
         self._trainer = self._make_trainer(taken=int(state["trainer"]["actor"]["matches"]["taken"]))
         self._trainer.load(state["trainer"])
@@ -161,18 +144,33 @@ class RLRun:
         self._trainer.close()
 
     def _make_trainer(self, taken: int) -> Trainer:
-        options, config = self._options, self._config
-        matches = MatchBatch(Arena(config.matches, SEATS), training_setups(options.seed, self._pool, taken))
+        setting = self._setting
+        matches = MatchBatch(Arena(setting.config.matches, SEATS), training_setups(setting.seed, self._pool, taken))
         return Trainer(
             Venue(ARENA_SPEC, matches, self._pool.policy, self._pool.patient, SEATS),
             self._student,
             self._teacher,
-            config,
+            setting.config,
             learning_seats=self._pool.learning_seats,
-            seed=options.seed,
-            threads=self._threads,
-            device=self._device,
+            seed=setting.seed,
+            threads=setting.threads,
+            device=setting.device,
         )
+
+    def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
+        setting = self._setting
+        if self.iteration:
+            print(f"resuming after {setting.goal.unit} {self.done} of {setting.goal.amount}")
+            self.write_artefacts(paths)
+            return
+        config = setting.config
+        print(
+            f"seed {setting.seed}, device {setting.device}, {setting.threads} threads: {config.matches} matches at "
+            f"once, {config.sequences(self._pool.learning_seats)} sequences of up to {config.unroll_length} decisions "
+            "an iteration"
+        )
+        if setting.schedule.evaluate_start:
+            writer.log(0, self._evaluate(last=False))
 
     def _iterate(self) -> dict[str, Any]:
         done = self._trainer.iterate()
@@ -189,49 +187,59 @@ class RLRun:
                 results.setdefault(kind, []).append(float(match.results[match.setup.players.index(LEARNER)]))
         return {f"win_rate/{kind}": 0.5 + 0.5 * sum(values) / len(values) for kind, values in sorted(results.items())}
 
-    def _evaluate(self) -> dict[str, float]:
-        weights = {name: tensor.detach().cpu().clone() for name, tensor in self._student.state_dict().items()}
-        rivals: dict[str, Policy] = {YARDSTICK: self._yardstick, START: self._policy(self._origin["weights"])}
-        if self._best:
-            rivals[BEST] = self._policy(self._best.weights)
+    def _evaluate(self, *, last: bool) -> dict[str, float]:
         started = time.perf_counter()
-        options = self._options
-        tallies = evaluate(self._policy(weights), rivals, options.eval_matches, options.seed, self._threads)
-        if is_better(tallies, self._best):
-            self._best = Best(self.iteration, tallies[YARDSTICK].win_rate, weights)
-        print(f"evaluation after iteration {self.iteration} (best so far: iteration {self.best_iteration})")
-        print("\n".join(evaluation_lines(tallies)))
+        weights = {name: tensor.detach().cpu().clone() for name, tensor in self._student.state_dict().items()}
+        metrics = self._judge.evaluate(Version(weights, self.iteration, self.decisions, last))
         return {
-            **evaluation_metrics(tallies),
+            **metrics,
             "eval/best_iteration": self.best_iteration,
             "time_evaluation": time.perf_counter() - started,
         }
 
-    def _policy(self, weights: Weights) -> NetworkPolicy:
-        network = build_network(self._origin["network"], weights, self._source)
-        return NetworkPolicy(network, "network", str(self._device), self._config.temperature)
-
     def _checkpoint(self, weights: Weights, iteration: int) -> Checkpoint:
+        origin, config = self._setting.origin, self._setting.config
         return Checkpoint(
-            kind="rl",
+            kind=self._setting.kind,
             spec=ARENA_SPEC,
-            network=self._origin["network"],
+            network=origin["network"],
             weights=weights,
-            config=self._config.to_dict(),
-            rules=self._origin["rules"],
-            lineage=self._origin["lineage"],
+            config=config.to_dict(),
+            rules=origin["rules"],
+            lineage=origin["lineage"],
             counters={
                 "iteration": iteration,
                 "decisions": self._trainer.decisions,
                 "learner_steps": self._trainer.learner.steps,
             },
-            temperature=self._config.temperature,
+            temperature=config.temperature,
         )
 
-    def _print_start(self) -> None:
-        config = self._config
-        sequences = config.sequences(self._pool.learning_seats)
-        print(
-            f"seed {self._options.seed}, device {self._device}, {self._threads} threads: {config.matches} matches at "
-            f"once, {sequences} sequences of up to {config.unroll_length} decisions an iteration"
-        )
+
+def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str) -> bool:
+    """Train `run` to its goal, from `state` if there is one, and end its threads.
+
+    Returns False when Ctrl-C stopped it; it is committed then, and `go_on`, the command to resume, printed. Raises
+    UserError when training diverges or nothing can be written.
+    """
+    try:
+        if state:
+            run.load(state)
+        offset = state["metrics_offset"] if state else 0
+        with (
+            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.iteration + 1) as writer,
+            stop_on_interrupt() as stop,
+        ):
+            for _ in run.iterations(paths, flags, writer):
+                if stop:
+                    run.commit(paths, flags, writer)
+                    print(f"stopped after iteration {run.iteration}; go on with: {go_on}")
+                    return False
+    except Diverged as error:
+        good = paths.checkpoint if paths.checkpoint.exists() else run.source
+        raise UserError(f"{error}; the last good checkpoint is {good}") from error
+    except OSError as error:
+        raise UserError(f"cannot write beside {paths.checkpoint}: {error}; free space, then add --resume") from error
+    finally:
+        run.close()
+    return True

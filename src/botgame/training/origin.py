@@ -1,0 +1,57 @@
+"""What a training run starts from: weights and their network's sizes, as plain values.
+
+The resume file keeps them, so that going on needs neither the checkpoint nor the seed that they came from.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from botgame.errors import UserError
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
+from botgame.training.alphastar.checkpoint import load_checkpoint
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.opponents import Weights
+from botgame.training.alphastar.presets import PRESETS, NetworkConfig
+
+Origin = dict[str, Any]  # network, weights, lineage, rules, source
+
+
+def supervised_origin(path: Path) -> Origin:
+    """Start from a checkpoint. Raises UserError when it cannot be read; warns when it knows other rule numbers."""
+    checkpoint = load_checkpoint(path, ARENA_SPEC)
+    if checkpoint.rules and checkpoint.rules != Rules().to_dict():
+        print(
+            f"warning: {path} was trained under other rule numbers; training goes on under this release's",
+            file=sys.stderr,
+        )
+    return _origin(checkpoint.network, checkpoint.weights, [*checkpoint.lineage, str(path)], str(path))
+
+
+def scratch_origin(preset: str, seed: int) -> Origin:
+    """Start from the random weights of a fresh network of that size."""
+    network = Network(ARENA_SPEC, PRESETS[preset], seed)
+    return _origin(network.config.to_dict(), network.state_dict(), [], f"preset {preset}")
+
+
+def build_network(config: dict[str, Any], weights: Weights, source: str) -> Network:
+    """A network from the fields of a checkpoint. Raises UserError when they do not fit this release."""
+    try:
+        network = Network(ARENA_SPEC, NetworkConfig.from_dict(config))
+        network.load_state_dict(weights)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"{source}: its weights do not fit this release's network; train it again") from error
+    return network
+
+
+def _origin(network: dict[str, Any], weights: Weights, lineage: list[str], source: str) -> Origin:
+    return {
+        "network": network,
+        "weights": weights,
+        "lineage": lineage,
+        "rules": Rules().to_dict(),
+        "source": source,
+    }

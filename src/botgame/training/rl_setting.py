@@ -1,0 +1,93 @@
+"""What an RL run is made from: the one description that `alphastar_rl` and `exploit` hand to `rl_run`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+import torch
+
+from botgame.bots.policy import Policy
+from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.opponents import Weights
+from botgame.training.alphastar.policy import NetworkPolicy
+from botgame.training.origin import Origin, build_network
+from botgame.training.rl_evaluation import Best
+
+
+class Goal(NamedTuple):
+    """A run is done after so many iterations, or once the learner has made so many decisions."""
+
+    unit: Literal["iteration", "decision"]
+    amount: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How often things happen, in iterations.
+
+    eval_every: 0 is at the end only. snapshot_every, snapshots: when a self is frozen as an opponent, and how many
+    are kept. keep: periodic checkpoints that stay (0: all; None: none is written). evaluate_start: also evaluate the
+    learner before its first iteration.
+    """
+
+    eval_every: int
+    save_every: int
+    snapshot_every: int = 1
+    snapshots: int = 1
+    keep: int | None = None
+    evaluate_start: bool = False
+
+
+class Version(NamedTuple):
+    """The learner at one moment of its run; `last`: the run ends with it."""
+
+    weights: Weights
+    iteration: int
+    decisions: int
+    last: bool
+
+
+class Judge(Protocol):
+    """Who measures the learner, and remembers its best version."""
+
+    best: Best | None
+
+    def evaluate(self, version: Version) -> dict[str, float]:
+        """Play on held-out seeds; returns metrics."""
+
+    def state(self) -> dict[str, Any]:
+        """Exact state, tensors and plain values; `best` must be among them."""
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`; there may be further entries."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`."""
+
+    kind: str
+    origin: Origin
+    config: RLConfig
+    shares: dict[str, float]
+    fixed: dict[str, Policy]
+    goal: Goal
+    schedule: Schedule
+    seed: int = 0
+    threads: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @property
+    def source(self) -> str:
+        """Where the first weights came from, for messages."""
+        return str(self.origin["lineage"][-1]) if self.origin["lineage"] else "a random start"
+
+    def network(self, weights: Weights) -> Network:
+        """A network with these weights. Raises UserError when they do not fit this release."""
+        return build_network(self.origin["network"], weights, self.source)
+
+    def policy(self, weights: Weights) -> NetworkPolicy:
+        """A policy with these weights, acting as the learner does."""
+        return NetworkPolicy(self.network(weights), "network", str(self.device), self.config.temperature)
