@@ -73,7 +73,11 @@ class Mark(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything about a match but its decisions. `final` is the state digest at the end, 16 hex digits."""
+    """Everything about a match but its decisions. `final` is the state digest at the end, 16 hex digits.
+
+    live: the match was played in real time: seats decided whenever their decision was ready, not exactly when due, and
+    a late decision was taken by the observation that it was made on (`replay.live`). Left out where it is not so.
+    """
 
     game: str = "lms-arena"
     mode: Annotated[str, Meta(pattern="^(duel|royale)$")]
@@ -85,6 +89,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     marks: Annotated[tuple[Mark, ...], Meta(max_length=MAX_EVENTS)] = ()
     final: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
     rules: msgspec.Raw  # the whole table as JSON
+    live: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 def mode_of(seats: int) -> str:

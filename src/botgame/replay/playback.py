@@ -13,6 +13,7 @@ import numpy as np
 
 from botgame.game.arena import Arena, Due, Limits, Outcome
 from botgame.game.rules import Rules
+from botgame.game.state import FRAMES
 from botgame.replay.format import Replay
 
 _CHANGED = "it does not replay as recorded ({}): it was altered, or made by another version of the simulation"
@@ -46,7 +47,9 @@ class _Track:
         decisions = job.replay.decisions
         self.digests = list(zip(decisions.digest_tick.tolist(), decisions.digest.tolist(), strict=True))[::-1]
         self.changes = sorted(job.replay.header.changes, key=lambda change: change.tick)[::-1]
-        self.irregular = bool(job.replay.header.changes) or any(seat.controller for seat in job.replay.header.seats)
+        header = job.replay.header
+        self.live = header.live is True
+        self.irregular = self.live or bool(header.changes) or any(seat.controller for seat in header.seats)
 
 
 class Playback:
@@ -72,8 +75,10 @@ class Playback:
         self._starts = np.zeros((matches, seats), np.int64)  # its first row
         self._cursors = np.zeros((matches, seats), np.int64)  # decisions done
         self._ticks = np.zeros((matches, 0), np.int32)  # pools: one row a decision
+        self._seen = np.zeros((matches, 0), np.int32)
         self._choices = np.zeros((matches, 0, 6), np.int8)
         self._next_event = np.zeros(matches, np.int64)
+        self._live = np.zeros(matches, np.bool_)
         self._pools: dict[str, np.ndarray] = {}
 
     def run(self, jobs: Iterator[Numbered]) -> Iterator[Finished]:
@@ -135,15 +140,26 @@ class Playback:
         keep = ~np.isin(slot, list(faults)) if faults else slice(None)
         slot, seat, row = slot[keep], seat[keep], row[keep]
         due = Due(slot, seat)
+        usual = self._look_back(slot, seat, row) if self._live.any() else None
         if self._observe and len(slot):
             self._keep(due, row)
         recorded = self._choices[slot, row].astype(np.int64)
         accepted = self.arena.act(due, recorded)
+        if usual is not None:
+            self.arena.state.mages["reaction"][slot, seat] = usual
         for where in np.flatnonzero((accepted != recorded).any(axis=1)).tolist():
             tick = self.arena.state.matches["tick"][slot[where]]
             faults[int(slot[where])] = _CHANGED.format(f"an action of seat {seat[where]} is refused at tick {tick}")
         self._cursors[slot, seat] += 1
         return faults
+
+    def _look_back(self, slot: np.ndarray, seat: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """A late decision of a live match was made on an older frame: look there. Returns the usual limits."""
+        mages = self.arena.state.mages
+        usual: np.ndarray = mages["reaction"][slot, seat].copy()
+        age = reaction_of(self.arena.state.matches["tick"][slot], self._seen[slot, row], usual)
+        mages["reaction"][slot, seat] = np.where(self._live[slot], age, usual)
+        return usual
 
     def _events(self, slots: np.ndarray) -> dict[int, str]:
         """Changes of controller, then state digests, whose tick has come."""
@@ -152,15 +168,19 @@ class Playback:
         for slot in slots[ticks[slots] >= self._next_event[slots]].tolist():
             track, tick = self._tracks[slot], int(ticks[slot])
             assert track is not None
-            while track.changes and track.changes[-1].tick <= tick:
-                change = track.changes.pop()
-                self.arena.set_limits(slot, change.seat, Limits(change.reaction, change.cap_moves))
+            self._change(slot, track, tick)
             while track.digests and track.digests[-1][0] <= tick:
                 at, digest = track.digests.pop()
                 if at != tick or digest != self.arena.digest(slot) & 0xFFFFFFFF:
                     faults[slot] = _CHANGED.format(f"the state digest differs at tick {at}")
             self._schedule(slot, track)
         return faults
+
+    def _change(self, slot: int, track: _Track, tick: int) -> None:
+        """Whoever holds a seat from `tick` on, or earlier, brings other limits."""
+        while track.changes and track.changes[-1].tick <= tick:
+            change = track.changes.pop()
+            self.arena.set_limits(slot, change.seat, Limits(change.reaction, change.cap_moves))
 
     def _schedule(self, slot: int, track: _Track) -> None:
         coming = [track.digests[-1][0]] if track.digests else []
@@ -189,6 +209,7 @@ class Playback:
     def _verdict(self, slot: int, track: _Track) -> str | None:
         header = track.replay.header
         outcome = self.arena.outcome(slot)
+        self._change(slot, track, int(outcome.ticks))  # those after the last decision
         if (self._cursors[slot] != self._counts[slot]).any() or track.digests:
             return _CHANGED.format(f"the match ends at tick {int(outcome.ticks)}, before its last decision")
         if int(outcome.ticks) != header.ticks or f"{self.arena.digest(slot):016x}" != header.final:
@@ -211,23 +232,35 @@ class Playback:
     def _load(self, slot: int, jobs: Iterator[Numbered]) -> None:
         job = next(jobs, None)
         if job is None:
-            self._tracks[slot] = None
+            self._tracks[slot], self._live[slot] = None, False
             self.arena.state.matches["done"][slot] = 1
             return
         track = self._tracks[slot] = _Track(job)
+        self._live[slot] = track.live
         header, decisions = job.replay.header, job.replay.decisions
         rows = len(decisions.tick)
         if rows > self._ticks.shape[1]:
             more = rows - self._ticks.shape[1]
             self._ticks = np.pad(self._ticks, ((0, 0), (0, more)))
+            self._seen = np.pad(self._seen, ((0, 0), (0, more)))
             self._choices = np.pad(self._choices, ((0, 0), (0, more), (0, 0)))
         self._ticks[slot, :rows], self._choices[slot, :rows] = decisions.tick, decisions.choices
+        self._seen[slot, :rows] = decisions.seen
         counts = np.array([seat.decisions for seat in header.seats])
         self._counts[slot], self._starts[slot], self._cursors[slot] = counts, np.cumsum(counts) - counts, 0
         self._schedule(slot, track)
         schools = tuple(seat.school for seat in header.seats)
         limits = [Limits(seat.reaction, seat.cap_moves) for seat in header.seats]
         self.arena.reset(slot, header.seed, schools, header.duration_ticks, limits)
+
+
+def reaction_of(now: np.ndarray, seen: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Age of the frame that live decisions at ticks `now` on observations of ticks `seen` are taken by, in ticks.
+
+    Never younger than the seat's limit `usual`; frames that are no longer kept are replaced by the oldest one.
+    """
+    age: np.ndarray = np.maximum(usual, np.minimum(now - seen, FRAMES - 1))
+    return age
 
 
 def _same_outcome(replay: Replay, outcome: Outcome) -> bool:
