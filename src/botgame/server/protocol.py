@@ -299,25 +299,35 @@ class You(Struct):
     queued: int
 
 
-class Event(Struct, omit_defaults=True):
-    """Something that happened in this tick, as far as one can see it.
+class Event(Struct):
+    """Something that happened in this tick, as far as one can know of it; the same objects as in films of replays.
 
-    kill: `seat` died, by `by` (-1: the zone). cast: `seat` carried out `verb` at x, y towards fx, fy. hit: `seat` lost
-    `amount` hp, by `by` (-1: the zone alone or nobody in particular). pickup: `seat` took item `item` of `kind`.
-    mark: somebody marked `seat` as `verdict`. late: a bot's decision for `seat` came `amount` ticks late.
+    cast: `seat` carried out `verb` at x, y towards dx, dy (mobility: and went to tx, ty). impact: shot `id` of `seat`
+    ended at x, y; `end` is `mage` (then `victim` is its seat), `wall`, `range` or `swept`. hit: `seat` lost `damage` hp
+    and its ward `absorbed`, by `by` (-1: nobody in particular). kill: `seat` died, by `by` (-1: the zone). pickup: `seat`
+    took item `index` of kind `item`. mark: a person judged what `seat` just did as `verdict`.
     """
 
-    event: Literal["kill", "cast", "hit", "pickup", "mark", "late"]
+    kind: Literal["cast", "impact", "hit", "kill", "pickup", "mark"]
     seat: int
-    by: int = -1
-    verb: int = 0
-    amount: float = 0.0
-    item: int = -1
-    kind: int = -1
+    tick: int
     x: float = 0.0
     y: float = 0.0
-    fx: float = 0.0
-    fy: float = 0.0
+    verb: int = 0
+    dx: float = 0.0
+    dy: float = 0.0
+    tx: float | None = None
+    ty: float | None = None
+    by: int = -1
+    damage: float = 0.0
+    absorbed: float = 0.0
+    id: int = -1
+    row: int = 0
+    school: int = 0
+    end: str = ""
+    victim: int = -1
+    item: int = -1
+    index: int = -1
     verdict: str = ""
 
 
