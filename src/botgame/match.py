@@ -103,7 +103,7 @@ def results_of(places: np.ndarray) -> np.ndarray:
     return np.where(first, reward, -1.0).astype(np.float32)
 
 
-def _keys(seed: int, seats: int) -> np.ndarray:
+def key_bases(seed: int, seats: int) -> np.ndarray:
     """Base key of each seat, uint64 [P]; a decision's key is `mix(base, tick)`."""
     return np.array([rng.derive(seed, _KEY_PURPOSE, seat) for seat in range(seats)], np.uint64)
 
@@ -176,7 +176,7 @@ class MatchBatch:
     def _seat(self, slot: int, setup: Setup) -> None:
         self._running[slot] = setup
         self._players[slot] = setup.players
-        self._key_bases[slot] = _keys(setup.seed, self.arena.seats)
+        self._key_bases[slot] = key_bases(setup.seed, self.arena.seats)
 
     def _take(self, slot: int) -> None:
         """Start the next set-up in `slot`, or leave it empty when there is none."""

@@ -304,8 +304,8 @@ class Event(Struct):
 
     cast: `seat` carried out `verb` at x, y towards dx, dy (mobility: and went to tx, ty). impact: shot `id` of `seat`
     ended at x, y; `end` is `mage` (then `victim` is its seat), `wall`, `range` or `swept`. hit: `seat` lost `damage` hp
-    and its ward `absorbed`, by `by` (-1: nobody in particular). kill: `seat` died, by `by` (-1: the zone). pickup: `seat`
-    took item `index` of kind `item`. mark: a person judged what `seat` just did as `verdict`.
+    and its ward `absorbed`, by `by` (-1: nobody in particular). kill: `seat` died, by `by` (-1: the zone). pickup:
+    `seat` took item `index` of kind `item`. mark: a person judged what `seat` just did as `verdict`.
     """
 
     kind: Literal["cast", "impact", "hit", "kill", "pickup", "mark"]
@@ -350,11 +350,11 @@ class State(Struct, tag="state"):
 
 
 class Array(Struct):
-    """A NumPy array: `data` is base64 of its bytes in C order, little-endian."""
+    """A NumPy array: `data` is its bytes in C order, little-endian; in the frame they are base64 text."""
 
     dtype: str
     shape: list[int]
-    data: str
+    data: bytes
 
 
 class Observation(Struct, tag="observation"):
