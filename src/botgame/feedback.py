@@ -58,7 +58,9 @@ class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="decision"):
     """What a seat decided at `tick`: `action` holds one category a head of the spec, as in the replay.
 
-    controller: who decided; a `human` one is a correction.
+    controller: who decided; a `human` one is a correction, at the tick where it stands in the replay. A `bot` one may
+    be written by the bot's own program, which knows the tick that it was asked at and not yet when it took effect.
+    replay: "" while the match runs (see `name_replays`). backend, milliseconds: what decided and how long it took.
     """
 
     replay: str
@@ -67,6 +69,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"
     action: Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(min_length=1)]
     controller: Literal["bot", "human"] = "bot"
     match: str = ""
+    backend: str = ""
+    milliseconds: float | None = None
     format: Literal[1] = 1
 
 
@@ -113,6 +117,24 @@ def read_streams(folder: Path | None) -> Lines:
 def encode_line(value: MatchRecord | Decision | Mark) -> bytes:
     """One JSON line, to be appended in a single write."""
     return msgspec.json.encode(value) + b"\n"
+
+
+def name_replays(streams: Lines, manifests: Lines) -> Lines:
+    """Give lines that were written while their match ran the replay that a manifest names for that match.
+
+    Lines of a match that no manifest knows (it was broken off) are left out and counted in one problem.
+    """
+    replays = {e.value.match: e.value.replay for e in manifests.entries if isinstance(e.value, MatchRecord)}
+    entries, lost = [], 0
+    for source, value in streams.entries:
+        if isinstance(value, MatchRecord) or value.replay:
+            entries.append(Entry(source, value))
+        elif replays.get(value.match):
+            entries.append(Entry(source, msgspec.structs.replace(value, replay=replays[value.match])))
+        else:
+            lost += 1
+    problems = [f"{lost} lines of feedback belong to matches that were never finished; left out"] if lost else []
+    return Lines(streams.files, entries, [*streams.problems, *problems])
 
 
 def find_replay(name: str, source: Path, known: dict[str, Path]) -> Path | None:

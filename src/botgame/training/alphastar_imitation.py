@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from botgame import cli
 from botgame.errors import UserError
-from botgame.feedback import read_manifests, read_streams
+from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.imitation_run import EXTENDS, ImitationRun
@@ -104,7 +104,8 @@ def open_source(args: Any, console: Console) -> ReplaySource:
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{flag} {folder} is a file, expected a folder", 2)
     words = [word.strip() for word in args.seats.split(",") if word.strip()]
-    manifests, streams = read_manifests(args.reports_live_dir), read_streams(args.feedback_dir)
+    manifests = read_manifests(args.reports_live_dir)
+    streams = name_replays(read_streams(args.feedback_dir), manifests)
     source = ReplaySource(args.data_dir, words, manifests, streams, lambda line: console.print(line, soft_wrap=True))
     usage = source.usage
     if not usage.replays:

@@ -1,0 +1,38 @@
+"""From an `Observation` message to the arrays that policies read, checked: a server is not trusted with shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from botgame.bots.policy import Observation
+from botgame.game.arena_spec import ARENA_SPEC as SPEC
+from botgame.server import protocol
+
+_SIDE = (SPEC.raster_size, SPEC.raster_size)
+ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "scalars": ("float32", (len(SPEC.scalars),)),
+    "vectors": ("float32", (len(SPEC.vectors), 2)),
+    "entities": ("float32", (SPEC.max_entities, len(SPEC.entity_columns))),
+    "entity_mask": ("bool", (SPEC.max_entities,)),
+    "raster": ("uint8", (len(SPEC.raster_channels), *_SIDE)),
+    "legal": ("bool", (SPEC.logits,)),
+}
+"""What one seat sees: name -> type and shape of a row, as `botgame.spec` has them."""
+
+
+def decode(message: protocol.Observation) -> Observation:
+    """The arrays of one seat with a leading axis of 1. Raises MalformedError for one that is missing or misfits."""
+    return {name: _decode_one(name, message.arrays.get(name)) for name in ROWS}
+
+
+def _decode_one(name: str, array: protocol.Array | None) -> np.ndarray:
+    dtype, shape = ROWS[name]
+    if array is None:
+        raise protocol.MalformedError(f"the observation lacks `{name}`")
+    if array.dtype != dtype or tuple(array.shape) not in (shape, (1, *shape)):
+        raise protocol.MalformedError(f"`{name}` is {array.dtype} {array.shape}, expected {dtype} {list(shape)}")
+    kind = np.dtype(dtype).newbyteorder("<")
+    if len(array.data) != kind.itemsize * int(np.prod(shape)):
+        raise protocol.MalformedError(f"`{name}` has {len(array.data)} bytes, which is not {dtype} {list(shape)}")
+    values = np.frombuffer(array.data, np.uint8 if dtype == "bool" else kind).reshape(1, *shape)
+    return values != 0 if dtype == "bool" else values.astype(dtype)

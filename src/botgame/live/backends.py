@@ -1,0 +1,91 @@
+"""What decides for the collector's seat: a scripted bot or a trained one, loaded through the registry of bots."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from botgame import rng
+from botgame.bots.policy import Policy
+from botgame.bots.registry import load_policy
+from botgame.errors import UserError
+from botgame.live.arrays import decode
+from botgame.server import protocol
+
+BACKENDS = ("legacy", "lms_re", "alphastar")
+TRAINED = "alphastar"
+GREEDY = 0.01  # temperature at which the likeliest category is all but certain
+DEFAULT_CHECKPOINT = "artifacts/alphastar/pi_rl.best.pt"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The choice of the flags. temperature None: the checkpoint's own; it counts only where actions are sampled."""
+
+    name: str = "lms_re"
+    checkpoint: str = DEFAULT_CHECKPOINT
+    stochastic: bool = False
+    temperature: float | None = None
+
+    def load(self) -> Policy:
+        """The policy, ready to decide. Raises UserError for a checkpoint that is missing or does not load."""
+        if self.name != TRAINED:
+            return load_policy(self.name)
+        if not self.checkpoint.endswith((".pt", ".onnx")):
+            raise UserError(
+                f"--bot-alphastar-checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2
+            )
+        policy: Any = load_policy(self.checkpoint)
+        if not self.stochastic:
+            policy.temperature = GREEDY
+        elif self.temperature is not None:
+            policy.temperature = self.temperature
+        return policy  # type: ignore[no-any-return]
+
+    @property
+    def player(self) -> str:
+        """Who plays, as replays and manifests name it."""
+        return self.checkpoint if self.name == TRAINED else self.name
+
+
+class Decided(NamedTuple):
+    """A decision: the tick and arrays it is about, one category a head, and how long it took in milliseconds."""
+
+    tick: int
+    seat: int
+    observation: dict[str, np.ndarray]
+    action: list[int]
+    milliseconds: float
+
+
+class Brain:
+    """A policy bound to one seat of one match after another: it keeps the memory and measures the time."""
+
+    def __init__(self, policy: Policy, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.policy = policy
+        self._clock = clock
+        self._memory = policy.initial_memory(1)
+
+    def begin(self) -> None:
+        """A new match: forget."""
+        self._memory = self.policy.initial_memory(1)
+
+    def warm_up(self, observation: dict[str, np.ndarray]) -> None:
+        """Decide once for nothing, so that the first real decision does not wait for a compiler."""
+        self.policy.act(observation, self.policy.initial_memory(1), np.zeros(1, np.uint64))
+
+    def decide(self, message: protocol.Observation) -> Decided:
+        """Decide upon an observation. Raises MalformedError where that is none of our game."""
+        start = self._clock()
+        observation = decode(message)
+        try:
+            keys = np.array([int(message.key)], np.uint64)
+        except (ValueError, OverflowError):
+            keys = np.array([rng.derive(0, message.tick, message.seat)], np.uint64)
+        actions, self._memory = self.policy.act(observation, self._memory, keys)
+        spent = 1e3 * (self._clock() - start)
+        return Decided(message.tick, message.seat, observation, [int(choice) for choice in actions[0]], spent)

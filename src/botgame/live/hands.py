@@ -1,0 +1,65 @@
+"""From a policy's decision to what hands do: which direction to walk, what to cast, where to point.
+
+A person has no target slots: where the policy names a visible enemy and a lead, the hand points at the place where the
+simulation would aim (`game/aiming.py`), computed from what the seat sees.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from botgame.game.arena_spec import ARENA_SPEC as SPEC
+from botgame.game.rules import BOLT, DIRECTIONS, LEADS, MOBILITY, MOVES, OFFENCE, SCHOOLS, TICKS_PER_SECOND, Rules
+
+_HEADS = {head.name: column for column, head in enumerate(SPEC.heads)}
+_COLUMNS = {name: SPEC.entity_columns.index(name) for name in ("x", "y", "speed_x", "speed_y")}
+_SCHOOL_COLUMNS = [SPEC.scalar_index(f"school_{name}") for name in SCHOOLS]
+_SOME = 0.3  # of a unit vector's component: more than this and the key of that axis is held
+
+
+class Gesture(NamedTuple):
+    """Walk by `move` (0..8), cast `verb` (0: nothing), point along `aim` (a unit vector, None: as before)."""
+
+    move: int
+    verb: int
+    aim: tuple[float, float] | None
+
+
+def gesture(action: list[int], observation: dict[str, np.ndarray], rules: Rules) -> Gesture:
+    """What hands do for a decision upon one seat's arrays."""
+    verb, target = action[_HEADS["verb"]], action[_HEADS["target"]]
+    aim = None
+    if verb in (BOLT, OFFENCE) and target > 0:
+        speed = _shot_speed(verb, observation, rules)
+        aim = led_aim(observation["entities"][0, target - 1], LEADS[action[_HEADS["lead"]]], speed, rules)
+    elif verb in (BOLT, OFFENCE, MOBILITY):
+        x, y = DIRECTIONS[action[_HEADS["aim"]]]
+        aim = float(x), float(y)
+    return Gesture(action[_HEADS["move"]], verb, aim)
+
+
+def led_aim(enemy: np.ndarray, lead: float, speed: float, rules: Rules) -> tuple[float, float] | None:
+    """Unit vector to where an enemy (a row of the entity table) will be when a shot of `speed` cells/s arrives."""
+    scale = SPEC.entity_position_scale
+    x, y = float(enemy[_COLUMNS["x"]]) * scale, float(enemy[_COLUMNS["y"]]) * scale
+    flight = math.hypot(x, y) / speed if speed > 0 else 0.0
+    seconds = lead * (rules.reaction_ticks / TICKS_PER_SECOND + flight)
+    x += float(enemy[_COLUMNS["speed_x"]]) * rules.mage_speed * seconds
+    y += float(enemy[_COLUMNS["speed_y"]]) * rules.mage_speed * seconds
+    length = math.hypot(x, y)
+    return (x / length, y / length) if length > 0 else None
+
+
+def walking_keys(move: int) -> frozenset[str]:
+    """Names of the W, A, S and D keys that are down for a move."""
+    x, y = MOVES[move]
+    held = {"KeyD": x > _SOME, "KeyA": x < -_SOME, "KeyS": y > _SOME, "KeyW": y < -_SOME}
+    return frozenset(key for key, down in held.items() if down)
+
+
+def _shot_speed(verb: int, observation: dict[str, np.ndarray], rules: Rules) -> float:
+    school = int(np.argmax(observation["scalars"][0, _SCHOOL_COLUMNS]))
+    return rules.abilities[school][verb - 1].speed

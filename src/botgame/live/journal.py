@@ -1,0 +1,71 @@
+"""What the collector leaves behind, written line by line as it happens, so that a kill loses at most one line.
+
+    reports/live/<run>/manifest.jsonl                               a `MatchRecord` a match
+    reports/feedback_training/live/<run>/feedback_stream.jsonl      a `Decision` a decision
+
+While a match runs its replay has no name yet: decisions carry the id of the match, and the manifest's line with the
+same id names the replay (`botgame.feedback.name_replays`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from botgame.errors import UserError
+from botgame.feedback import MANIFEST_NAME, STREAM_NAME, Decision, Mark, MatchRecord, encode_line
+
+
+class Appender:
+    """A file that grows by whole lines. A line that a killed writer left unfinished is closed first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+b")
+            if self._file.seek(0, os.SEEK_END):
+                self._file.seek(-1, os.SEEK_END)
+                if self._file.read(1) != b"\n":
+                    self._file.write(b"\n")
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
+
+    def append(self, value: MatchRecord | Decision | Mark) -> None:
+        """Write one line and hand it to the system at once."""
+        try:
+            self._file.write(encode_line(value))
+            self._file.flush()
+        except OSError as error:
+            raise UserError(f"cannot write {self.path}: {error.strerror or error}; free space") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class Journal:
+    """The two files of a run. Raises UserError when they cannot be written."""
+
+    def __init__(self, reports: Path, feedback: Path, run: str) -> None:
+        self.run = run
+        self.manifest = Appender(reports / run / MANIFEST_NAME)
+        self.stream = Appender(feedback / run / STREAM_NAME)
+
+    def __enter__(self) -> Journal:
+        """Nothing to do: the files are open."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close both files."""
+        self.manifest.close()
+        self.stream.close()
+
+
+def free_run(reports: Path, feedback: Path, wanted: str) -> str:
+    """`wanted`, or `wanted-2`, `wanted-3`, ... where a run of that name exists already."""
+    number, name = 1, wanted
+    while (reports / name).exists() or (feedback / name).exists():
+        number += 1
+        name = f"{wanted}-{number}"
+    return name

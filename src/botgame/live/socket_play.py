@@ -1,0 +1,87 @@
+"""Plays a session over a WebSocket; a lost connection is taken up again while the server still keeps the seat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.sync.client import ClientConnection, connect
+
+from botgame.errors import UserError
+from botgame.live.session import Session
+from botgame.server import protocol
+
+OPEN_SECONDS = 5.0
+ANSWER_SECONDS = 10.0  # for the welcome
+RETURN_SECONDS = 30.0  # the server keeps a seat for as long
+WAIT_SECONDS = 0.25  # between looks at the clock
+LARGEST_FRAME = 2**20
+
+
+def socket_address(url: str) -> str:
+    """`localhost:8000`, `http://...` or `ws://.../ws` as the address of the socket. Raises UserError (code 2)."""
+    parts = urlsplit(url if "://" in url else f"ws://{url}")
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    if scheme not in ("ws", "wss") or not parts.hostname:
+        raise UserError(f"--server {url} is no address, expected for example ws://127.0.0.1:8000/ws", 2)
+    return urlunsplit((scheme, parts.netloc, parts.path if parts.path not in ("", "/") else "/ws", "", ""))
+
+
+def page_address(url: str) -> str:
+    """The web page that belongs to a socket's address."""
+    parts = urlsplit(socket_address(url))
+    return urlunsplit(("https" if parts.scheme == "wss" else "http", parts.netloc, "/", "", ""))
+
+
+class SocketPlay:
+    """Drives a session. `tick` is called four times a second and more; when it says True, playing ends."""
+
+    def __init__(self, url: str, session: Session, tick: Callable[[], bool]) -> None:
+        self.url, self.session, self.tick = url, session, tick
+
+    def run(self) -> None:
+        """Play until the session is done or `tick` ends it. Raises UserError for a server that is not ours or gone."""
+        while not self.session.done:
+            connection = self._connect()
+            try:
+                if self._converse(connection):
+                    return
+            except ConnectionClosed as error:
+                if not self.session.can_return:
+                    reason = error.rcvd.reason if error.rcvd and error.rcvd.reason else "no reason given"
+                    raise UserError(f"{self.url} closed the connection ({reason})") from None
+            finally:
+                connection.close()
+
+    def _connect(self) -> ClientConnection:
+        """A new connection; a lost one is tried again for as long as the server keeps the seat."""
+        give_up = time.monotonic() + (RETURN_SECONDS if self.session.can_return else 0.0)
+        while True:
+            try:
+                return connect(self.url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME, proxy=None)
+            except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+                if time.monotonic() >= give_up or self.tick():
+                    reason = (str(error) or type(error).__name__).splitlines()[0]
+                    raise UserError(f"no match server at {self.url} ({reason}); correct --server or leave it") from None
+                time.sleep(WAIT_SECONDS)
+
+    def _converse(self, connection: ClientConnection) -> bool:
+        """Exchange messages until the session is done (True), or `tick` says to stop (True)."""
+        opened = time.monotonic()
+        for message in self.session.open():
+            connection.send(protocol.encode(message))
+        while not self.session.done:
+            if self.tick():
+                connection.send(protocol.encode(protocol.Leave()))
+                return True
+            try:
+                frame = connection.recv(timeout=WAIT_SECONDS)
+            except TimeoutError:
+                if self.session.welcome is None and time.monotonic() > opened + ANSWER_SECONDS:
+                    raise UserError(f"{self.url} does not answer hello: it is no botgame server") from None
+                continue
+            for message in self.session.receive(frame):
+                connection.send(protocol.encode(message))
+        return True
