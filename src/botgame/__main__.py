@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "league": ("botgame.training.alphastar_league", "train against a league of rivals and its own past"),
     "report": ("botgame.training.report_league", "sum up a league: ratings, win rates, forgetting"),
     "export": ("botgame.training.export", "write a trained bot as an ONNX model that plays without torch"),
+    "exploit": ("botgame.training.exploit", "train a best response to a bot: how exploitable is it?"),
     "evaluate": ("botgame.training.evaluate", "measure bots against each other"),
 }
 

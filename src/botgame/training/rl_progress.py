@@ -26,7 +26,7 @@ class ProgressClock:
         left = elapsed / (number - first) * max(0, total - number)
         rates = "  ".join(f"{name[9:]} {value:.0%}" for name, value in metrics.items() if name.startswith("win_rate/"))
         print(
-            f"{self._unit} {number}/{total}  {metrics['time_decisions_per_second']:.0f} decisions/s  "
+            f"{self._unit} {number:,}/{total:,}  {metrics['time_decisions_per_second']:.0f} decisions/s  "
             f"kl {metrics['kl']:.3f}  value {metrics['loss/value']:.3f}  won: {rates or '-'}  left {_minutes(left)}",
             flush=True,
         )

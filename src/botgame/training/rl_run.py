@@ -160,7 +160,7 @@ class RLRun:
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
         setting = self._setting
         if self.iteration:
-            print(f"resuming after {setting.goal.unit} {self.done} of {setting.goal.amount}")
+            print(f"resuming after {setting.goal.unit} {self.done:,} of {setting.goal.amount:,}")
             self.write_artefacts(paths)
             return
         config = setting.config

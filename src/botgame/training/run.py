@@ -86,7 +86,7 @@ def begin(
     if resume:
         print(f"nothing to resume at {paths.resume}: starting", file=sys.stderr)
     else:
-        _refuse_unfinished(paths)
+        refuse_unfinished(paths)
     _move_away([paths.checkpoint, paths.best, paths.resume, paths.config, paths.metrics, paths.tensorboard, *artefacts])
     write_atomic(paths.config, json.dumps(config, indent=2, sort_keys=True, default=str).encode() + b"\n")
     return None
@@ -167,7 +167,8 @@ def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str]
         raise UserError(f"{flag} {what} on --resume: {paths.resume} was made with {before}, now {now}", 2)
 
 
-def _refuse_unfinished(paths: RunPaths) -> None:
+def refuse_unfinished(paths: RunPaths) -> None:
+    """Raise UserError (code 2) when a fresh start would overwrite an unfinished run."""
     if not paths.resume.exists():
         return
     if not load_state(paths.resume).get("finished"):

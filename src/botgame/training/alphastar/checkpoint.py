@@ -25,7 +25,7 @@ STATE_FORMAT = "botgame-state-1"
 class Checkpoint:
     """One trained policy.
 
-    kind: `imitation`, `rl` or `league`. network: fields of `NetworkConfig`. config: the flags of the run.
+    kind: `imitation`, `rl`, `league` or `exploit`. network: fields of `NetworkConfig`. config: the flags of the run.
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
     counters: how far training went. temperature: at which the policy is sampled when it plays.
     extra: JSON types only (evaluation figures and the like).

@@ -15,6 +15,7 @@ import torch
 
 from botgame import rng
 from botgame.errors import UserError
+from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.seating import LEARNER, Opponent
 
 SELF, PAST = "self", "past"
@@ -122,8 +123,8 @@ class OpponentPool:
         return self._policies[player]
 
     def patient(self, player: int) -> bool:
-        """Whether a player's rows had better wait for company: frozen selves are networks."""
-        return player >= _FIRST_PAST
+        """Whether a player's rows had better wait for company: networks are the faster the more rows they get."""
+        return player >= _FIRST_PAST or isinstance(self._fixed[player - 1], NetworkPolicy)
 
     def ended(self, players: Sequence[int]) -> None:
         """A match is over: forget a frozen self that plays in no other and can no longer be drawn."""
