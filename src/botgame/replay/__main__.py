@@ -1,7 +1,8 @@
-"""`python -m botgame.replay verify|show PATH...`: check recorded matches, or look at one.
+"""`python -m botgame.replay verify|show|export PATH...`: check recorded matches, look at one, or make a page of it.
 
     python -m botgame.replay verify data/processed
     python -m botgame.replay show data/processed/duel_s1001_4f0c2b9a61de.lmsr --svg match.svg
+    python -m botgame.replay export data/processed/duel_s1001_4f0c2b9a61de.lmsr -o match.html
 
 Exit codes: 0 every file is good, 1 a file is bad, 2 usage.
 """
@@ -18,16 +19,18 @@ from botgame.errors import UserError
 from botgame.game.kernel import is_cold
 from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
 from botgame.replay.errors import ReplayError
+from botgame.replay.export import export
 from botgame.replay.format import Replay, read
 from botgame.replay.header import CONTROLLERS
 from botgame.replay.picture import clock, picture, printable, winner
+from botgame.replay.thoughts import read_thoughts
 from botgame.replay.verify import Verdict, expand, verify
 
 
 def build_parser() -> cli.Parser:
     """The parser with its two sub-commands."""
     parser = cli.Parser("python -m botgame.replay", "Check recorded matches or look at them.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="verify|show")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="verify|show|export")
     check = commands.add_parser(
         "verify",
         help="check files and play their matches again",
@@ -37,6 +40,16 @@ def build_parser() -> cli.Parser:
         "show",
         help="print a summary, or draw a match",
         description="Print what a replay holds; with --svg also draw the match as a picture for any browser.",
+    )
+    page = commands.add_parser(
+        "export",
+        help="make a web page of a match",
+        description="Write one self-contained page that plays the match in any browser, also without a network.",
+    )
+    page.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
+    page.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="write the page to this file")
+    page.flag(
+        "--thoughts", type=Path, metavar="FILE", help="show what a policy thought, from botgame.training.thoughts"
     )
     for command in (check, look):
         command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="replay files, or folders of them")
@@ -49,7 +62,7 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
-    return _verify(arguments) if arguments.command == "verify" else _show(arguments)
+    return {"verify": _verify, "show": _show, "export": _export}[arguments.command](arguments)
 
 
 def _verify(arguments: Namespace) -> int:
@@ -104,6 +117,14 @@ def _show(arguments: Namespace) -> int:
             bad += 1
             print(f"BAD {error}")
     return 1 if bad else 0
+
+
+def _export(arguments: Namespace) -> int:
+    replay = read(arguments.path)
+    thoughts = read_thoughts(arguments.thoughts, replay) if arguments.thoughts is not None else None
+    size = export(replay, arguments.output, thoughts)
+    print(f"{winner(replay)}; page of {size // 1024} KiB written to {arguments.output}")
+    return 0
 
 
 def _summary(replay: Replay) -> Iterator[str]:

@@ -29,7 +29,8 @@ class SeatThoughts(Struct, frozen=True):
     """T decisions of one seat.
 
     ticks: when; values: expected result, -1 (loses) .. 1 (wins);
-    chances[h][t]: probability of each category of head h in percent, given the heads chosen before it.
+    chances[h][t]: probability of each category of head h in percent, given the heads chosen before it;
+    chosen[h][t]: the category that was chosen, -1 where the head did not matter.
     """
 
     seat: Annotated[int, Meta(ge=0, le=15)]
@@ -37,6 +38,7 @@ class SeatThoughts(Struct, frozen=True):
     ticks: list[int]
     values: list[float]
     chances: list[list[list[Percent]]]
+    chosen: list[list[int]]
 
 
 class Thoughts(Struct, frozen=True):
@@ -73,7 +75,9 @@ def read_thoughts(path: Path, replay: Replay) -> Thoughts:
 def _check(path: Path, thoughts: Thoughts, seat: SeatThoughts, seats: int) -> None:
     decisions = len(seat.ticks)
     sizes = [len(head.labels) for head in thoughts.heads]
-    complete = len(seat.values) == decisions and len(seat.chances) == len(sizes) and seat.seat < seats
+    complete = len(seat.values) == decisions and seat.seat < seats
+    complete = complete and len(seat.chances) == len(seat.chosen) == len(sizes)
+    complete = complete and all(len(column) == decisions for column in seat.chosen)
     for size, rows in zip(sizes, seat.chances, strict=False):
         complete = complete and len(rows) == decisions and all(len(row) == size for row in rows)
     if not complete:

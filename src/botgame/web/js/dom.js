@@ -1,0 +1,47 @@
+// The few things that pages do to their elements. Text from elsewhere only ever becomes textContent.
+
+export const byId = (id) => document.getElementById(id);
+
+// el("li", { class: "seat", title: "..." }, "text", child, ...)
+export function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === undefined || value === null) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// Changes an element only when that makes a difference: layout is not free.
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function setWidth(element, share) {
+  const width = `${Math.round(1000 * Math.max(0, Math.min(1, share))) / 10}%`;
+  if (element.style.width !== width) element.style.width = width;
+}
+
+export function show(element, visible) {
+  if (element.hidden === visible) element.hidden = !visible;
+}
+
+export function clock(ticks, rate = 30) {
+  const seconds = Math.max(0, ticks / rate);
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+}
+
+// `artifacts/alphastar/pi_rl.pt` is shown as `pi_rl`.
+export function shortName(name) {
+  const last = name.split(/[\\/]/).pop();
+  return last.replace(/\.(pt|onnx)$/, "") || name;
+}
+
+// Short names of seats, with their numbers where two are alike.
+export function seatNames(names) {
+  const short = names.map(shortName);
+  return short.map((name, seat) => (short.indexOf(name) === short.lastIndexOf(name) ? name : `${name} ${seat + 1}`));
+}

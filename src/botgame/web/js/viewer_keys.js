@@ -1,0 +1,31 @@
+// Keys of the replay viewer.
+
+export function bindKeys(viewer) {
+  const { head, film } = viewer;
+  const keys = {
+    " ": () => head.toggle(),
+    ArrowLeft: () => head.seek(head.tick - film.rate),
+    ArrowRight: () => head.seek(head.tick + film.rate),
+    ",": () => step(head, -1),
+    ".": () => step(head, 1),
+    ArrowUp: () => head.faster(1),
+    ArrowDown: () => head.faster(-1),
+    Home: () => head.seek(0),
+    End: () => head.seek(film.ticks),
+    0: () => viewer.follow(-1),
+    f: () => viewer.toggleFog(),
+  };
+  window.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const seat = "123456789".indexOf(event.key);
+    const action = seat >= 0 && event.key !== "" ? () => viewer.follow(seat) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+function step(head, ticks) {
+  head.playing = false;
+  head.seek(Math.round(head.tick) + ticks);
+}
