@@ -1,12 +1,13 @@
 """Mirrored matches are counted right, and `evaluate` prints and writes what it counted."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from botgame.bots.registry import load_policy
-from botgame.training import evaluate
+from botgame.training import evaluate, evaluate_figures
 from botgame.training.mirrored import Tally, mirrored_results
 
 
@@ -40,29 +41,102 @@ def test_figures_of_a_tally() -> None:
     assert set(tally.rival_verb_shares.values()) == {0.0}
 
 
-@pytest.mark.parametrize(("more", "pairs"), [([], 2), (["--round-robin"], 3)])
-def test_the_command_prints_tables_and_writes_json(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], pairs: int
-) -> None:
+def run(tmp_path: Path, *words: str) -> dict:
+    """The JSON of a small evaluation."""
     path = tmp_path / "deep" / "figures.json"
-    names = ["legacy", "random", "idle"]
-    words = [*names, "--matches", "4", "--seed", "3", "--episode-duration", "20", "--json", str(path), *more]
-    assert evaluate.main(words) == 0
+    small = ("--matches", "4", "--seed", "3", "--episode-duration", "20", "--json", str(path))
+    assert evaluate.main([*words, *small]) == 0
+    return json.loads(path.read_text())
+
+
+def test_the_command_prints_tables_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(tmp_path, "legacy", "random", "idle")
     said = capsys.readouterr().out
     assert "win rate" in said
     assert "bolt" in said
-    report = json.loads(path.read_text())
-    assert len(report["pairs"]) == pairs
+    assert [(pair["a"], pair["b"]) for pair in report["pairs"]] == [("legacy", "random"), ("legacy", "idle")]
     first = report["pairs"][0]
-    assert (first["a"], first["b"], first["matches"]) == ("legacy", "random", 4)
-    assert first["wins"] + first["draws"] + first["losses"] == 4
+    assert first["wins"] + first["draws"] + first["losses"] == first["matches"] == 4
     assert first["win_rate"] == (first["wins"] + first["draws"] / 2) / 4
+    assert "ratings" not in report
+
+
+def test_a_round_robin_adds_the_anchor_ratings_and_nash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(tmp_path, "legacy", "random", "idle", "--round-robin")
+    said = capsys.readouterr()
+    assert "Nash share" in said.out
+    assert "lms_re takes part" in said.err
+    assert len(report["pairs"]) == 6
+    ratings = {one["name"]: one for one in report["ratings"]}
+    assert set(ratings) == {"legacy", "random", "idle", "lms_re"}
+    anchor = ratings["lms_re"]
+    assert (anchor["rating"], anchor["rating_low"], anchor["rating_high"]) == (0, 0, 0)
+    assert ratings["random"]["rating"] < 0
+    assert ratings["random"]["rating_low"] < ratings["random"]["rating"] < ratings["random"]["rating_high"]
+    assert sum(one["nash"] for one in report["ratings"]) == pytest.approx(1)
+
+
+def test_versus_plays_the_pairs_of_the_two_sets_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(tmp_path, "lms_re", "idle", "--versus", "idle", "random")
+    assert "relative population performance" in capsys.readouterr().out
+    pairs = {(pair["a"], pair["b"]) for pair in report["pairs"]}
+    assert pairs == {("lms_re", "idle"), ("lms_re", "random"), ("idle", "random")}
+    result = report["relative_population_performance"]
+    assert result["low"] <= result["value"] <= result["high"] <= 1
+    assert result["value"] > 0.5
+    assert set(result["a"]) == {"lms_re", "idle"}
+    assert sum(result["b"].values()) == pytest.approx(1)
+
+
+def test_a_round_robin_with_versus_plays_every_pair() -> None:
+    plan = evaluate.make_plan(["a", "b"], ["b", "c"], round_robin=True)
+    assert plan.names == ["a", "b", "c", "lms_re"]
+    assert len(plan.pairs) == 6
+    assert (plan.a, plan.b) == ([0, 1], [1, 2])
+
+
+def record(wins: int, losses: int) -> Tally:
+    return Tally(wins, 0, losses, (0,) * 6, (0,) * 6, 0)
+
+
+NAMES = ["rock", "paper", "scissors", "lms_re"]
+CIRCLE = {
+    **{(0, 1): record(10, 90), (0, 2): record(90, 10), (1, 2): record(10, 90)},
+    **{(player, 3): record(75, 25) for player in range(3)},
+}
+
+
+def test_standings_of_a_circle() -> None:
+    """Three that beat each other in a circle, and the anchor below them all."""
+    standings = {one.name: one for one in evaluate_figures.standings(NAMES, CIRCLE)}
+    for name, beaten_by in (("rock", "paper"), ("paper", "scissors"), ("scissors", "rock")):
+        one = standings[name]
+        assert one.rating.estimate == pytest.approx(400 * math.log10(3), abs=4)  # the prior of one game a pair
+        assert one.nash == pytest.approx(1 / 3, abs=1e-6)
+        assert (one.worst, one.worst_rate) == (beaten_by, 0.1)
+        assert one.win_rate == pytest.approx((0.1 + 0.9 + 0.75) / 3)
+    assert standings["lms_re"].nash == 0
+    assert standings["lms_re"].rating == (0, 0, 0)
+
+
+def test_versus_of_parts_of_a_circle() -> None:
+    one = evaluate_figures.versus(NAMES, [0], [1], CIRCLE)
+    assert one.value.estimate == pytest.approx(0.1)
+    assert one.value.low < 0.1 < one.value.high < 0.2
+    whole = evaluate_figures.versus(NAMES, [0, 1, 2], [0, 1, 2], CIRCLE)
+    assert whole.value.estimate == pytest.approx(0.5)
+    assert whole.a == pytest.approx(dict.fromkeys(NAMES[:3], 1 / 3))
+    assert evaluate_figures.versus(NAMES, [1], [0], CIRCLE).value.estimate == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
         (["lms_re"], 2, "two or more"),
+        (["lms_re", "--round-robin"], 2, "nobody to meet"),
+        (["lms_re", "--versus", "lms_re"], 2, "nobody to meet"),
+        (["idle", "idle", "--round-robin"], 2, "named twice"),
+        (["idle", "--versus", "legacy", "legacy"], 2, "named twice"),
         (["lms_re", "wizard"], 1, "wizard"),
         (["lms_re", "gone.pt"], 1, "gone.pt"),
     ],

@@ -2,6 +2,7 @@
 
 import itertools
 
+import nashpy
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -172,3 +173,73 @@ def test_relative_population_performance():
 def test_nash_refuses_a_table_that_is_no_symmetric_game():
     with pytest.raises(ValueError, match="expected win rates"):
         ratings.nash(np.array([[0.5, 0.9], [0.9, 0.5]]))
+
+
+# Published games with published answers; as payoffs to the row player, not win rates.
+ODD_OR_EVEN = np.array([[-2.0, 3.0], [3.0, -4.0]])  # Ferguson, Game Theory, part II, section 1.2: value 1/12
+BIASED_RPS = np.array([[0, -0.25, 0.5], [0.25, 0, -0.05], [-0.5, 0.05, 0]])  # OpenSpiel's game matrix_brps
+
+
+def test_odd_or_even_has_its_published_value_and_mixtures():
+    got = ratings.zero_sum(ODD_OR_EVEN)
+    assert got.value == pytest.approx(1 / 12)
+    np.testing.assert_allclose(got.row, [7 / 12, 5 / 12], atol=1e-9)
+    np.testing.assert_allclose(got.column, [7 / 12, 5 / 12], atol=1e-9)
+
+
+def test_biased_rock_paper_scissors_has_its_published_equilibrium():
+    np.testing.assert_allclose(ratings.nash(0.5 + BIASED_RPS), [1 / 16, 10 / 16, 5 / 16], atol=1e-6)
+    np.testing.assert_allclose(ratings.zero_sum(BIASED_RPS).row, [1 / 16, 10 / 16, 5 / 16], atol=1e-9)
+    assert ratings.relative_population_performance(0.5 + BIASED_RPS) == pytest.approx(0.5)
+
+
+def test_a_redundant_player_shares_the_weight_of_its_copy_as_published():
+    """The example of Balduzzi et al., "Re-evaluating evaluation" (2018): log-odds of 4.6 in a circle, C there twice."""
+    circle = np.array([[0, 4.6, -4.6], [-4.6, 0, 4.6], [4.6, -4.6, 0]])
+    copied = circle[np.ix_([0, 1, 2, 2], [0, 1, 2, 2])]
+    win_rates = 1 / (1 + np.exp(-copied))
+    np.testing.assert_allclose(ratings.nash(win_rates), [1 / 3, 1 / 3, 1 / 6, 1 / 6], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 5), (6, 4)])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_zero_sum_agrees_with_nashpy(shape, seed):
+    payoff = np.random.default_rng(seed).uniform(0, 1, shape)
+    row, column = nashpy.Game(payoff).linear_program()
+    got = ratings.zero_sum(payoff)
+    np.testing.assert_allclose(got.row, row, atol=1e-7)
+    np.testing.assert_allclose(got.column, column, atol=1e-7)
+    assert got.value == pytest.approx(float(row @ payoff @ column))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nash_is_among_the_equilibria_that_nashpy_enumerates(seed):
+    table = antisymmetric(seed, 5)
+    found = [row for row, _ in nashpy.Game(table - 0.5).support_enumeration()]
+    assert min(np.abs(ratings.nash(table) - row).max() for row in found) < 1e-6
+
+
+def uniform_samples(*shape):
+    return np.random.default_rng(0).uniform(size=shape)
+
+
+def test_the_interval_of_one_pair_is_that_of_its_win_rate():
+    got = ratings.performance_interval(np.array([[30.0]]), np.array([[100.0]]), uniform_samples(1000, 1, 1))
+    expected = stats.beta(30.5, 70.5).ppf([0.025, 0.975])
+    assert got.estimate == pytest.approx(0.3)
+    np.testing.assert_allclose([got.low, got.high], expected, atol=0.015)
+
+
+def test_the_interval_of_a_population_holds_its_value_and_narrows_with_games():
+    widths = []
+    for games in (20.0, 2000.0):
+        points = games * ROCK_PAPER_SCISSORS
+        got = ratings.performance_interval(points, np.full((3, 3), games), uniform_samples(300, 3, 3))
+        assert got.estimate == pytest.approx(0.5)
+        assert got.low < 0.5 < got.high
+        widths.append(got.high - got.low)
+    assert widths[1] < 0.2 * widths[0]
+
+
+def test_a_population_is_even_with_itself_without_any_game():
+    assert ratings.performance_interval(np.zeros((1, 1)), np.zeros((1, 1)), uniform_samples(9, 1, 1)) == (0.5, 0.5, 0.5)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize  # type: ignore[import-untyped]
+from scipy import optimize, special  # type: ignore[import-untyped]
 
 Array = NDArray[np.float64]
 
@@ -173,6 +173,26 @@ def relative_population_performance(win_rates: Array) -> float:
     win_rates: [R, C] in [0, 1], of A's players (rows) against B's. 0.5 = even, 1 = A always wins.
     """
     return zero_sum(win_rates).value
+
+
+def win_rates(points: Array, games: Array) -> Array:
+    """Points by game; 1/2 where nothing was played, as for a policy against itself."""
+    rates: Array = np.where(games > 0, points / np.maximum(games, 1.0), 0.5)
+    return rates
+
+
+def performance_interval(points: Array, games: Array, uniforms: Array) -> Interval:
+    """Relative population performance of measured win rates, with a 95 % interval for the noise of the measurement.
+
+    points, games: [R, C], what A's players (rows) scored against B's; a cell without games counts as exactly 1/2.
+    uniforms: [S, R, C] in [0, 1], the randomness of S tables drawn from the cells' Jeffreys posteriors, which are
+    Beta(points + 1/2, games - points + 1/2). The ends are percentiles of the values of these tables.
+    """
+    drawn = special.betaincinv(points + 0.5, games - points + 0.5, uniforms)
+    values = [_maximin(table)[1] for table in np.where(games > 0, drawn, 0.5)]
+    value = relative_population_performance(win_rates(points, games))
+    low, high = (float(end) for end in np.percentile(values, [2.5, 97.5]))
+    return Interval(value, min(low, value), max(high, value))
 
 
 def nash(win_rates: Array) -> Array:

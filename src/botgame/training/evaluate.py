@@ -2,35 +2,52 @@
 
     python -m botgame.training.evaluate artifacts/alphastar/pi_rl.pt lms_re random --matches 1000 --seed 7
 
-The first policy meets each of the others; `--round-robin` lets everybody meet everybody. Each seed is played twice
-with seats and schools exchanged. Win rate = (wins + draws/2)/matches with its 95 % Wilson interval. A tiny run:
+The first policy meets each of the others. Each seed is played twice with seats and schools exchanged. Win rate =
+(wins + draws/2)/matches with its 95 % Wilson interval.
+
+    python -m botgame.training.evaluate reports/league/players/main1.v1.pt reports/league/main.pt rusher --round-robin
+
+lets everybody meet everybody and `lms_re`, and adds ratings with `lms_re` = 0 and the Nash mixture.
+
+    python -m botgame.training.evaluate main.pt main.best.pt --versus pi_rl.pt lms_re rusher kiter
+
+lets the first set meet the second and gives their relative population performance. A tiny run:
 
     python -m botgame.training.evaluate legacy random --matches 10
 """
 
 from __future__ import annotations
 
+import argparse
 import functools
 import itertools
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from botgame import cli
 from botgame.bots.policy import Policy
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.game.rules import TICKS_PER_SECOND, VERBS, Rules
+from botgame.game.rules import TICKS_PER_SECOND, Rules
+from botgame.training.evaluate_figures import ANCHOR, Pair, standing_dict, standings, versus, versus_dict
+from botgame.training.evaluate_tables import ratings_table, results_table, verbs_table, versus_line, versus_table
 from botgame.training.mirrored import PARALLEL_MATCHES, Tally, mirrored_results
 
-Pair = tuple[int, int]
+
+class Plan(NamedTuple):
+    """Who takes part, and which pairs of them meet. a, b: the two populations of --versus, b empty without it."""
+
+    names: list[str]
+    pairs: list[Pair]
+    a: list[int]
+    b: list[int]
 
 
 def build_parser() -> cli.Parser:
@@ -41,7 +58,18 @@ def build_parser() -> cli.Parser:
     )
     parser.flag("--matches", type=cli.positive_int, default=1000, help="duels a pair, rounded up to an even number")
     parser.flag("--seed", type=cli.seed, default=0, help="decides maps, schools and every sampled action")
-    parser.flag("--round-robin", action="store_true", help="everybody against everybody, not only the first")
+    parser.flag(
+        "--round-robin",
+        action="store_true",
+        help=f"everybody against everybody and {ANCHOR}: ratings with {ANCHOR} = 0, and the Nash mixture",
+    )
+    parser.flag(
+        "--versus",
+        nargs="+",
+        default=[],
+        metavar="POLICY",
+        help="a second set: every policy against each of these, and the first set's relative population performance",
+    )
     parser.flag("--episode-duration", type=cli.positive_float, default=120.0, help="longest match, in game seconds")
     parser.flag("--json", type=Path, default=None, help="also write the figures to this file")
     parser.flag("--parallel", type=cli.positive_int, default=PARALLEL_MATCHES, help="matches played in one batch")
@@ -52,25 +80,50 @@ def build_parser() -> cli.Parser:
 
 @cli.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Play, print two tables and write the JSON. Raises nothing; returns the exit code."""
+    """Play, print the tables and write the JSON. Raises nothing; returns the exit code."""
     args = build_parser().parse_args(argv)
-    names: list[str] = args.policies
-    if len(names) < 2:
-        raise UserError("evaluate needs two or more policies: the one to judge, then its opponents", 2)
-    policies = _load(names, args.device, args.threads)
-    pairs = list(itertools.combinations(range(len(names)), 2)) if args.round_robin else _first_against(len(names))
-    tallies = _play(pairs, names, policies, args)
+    plan = make_plan(args.policies, args.versus, round_robin=args.round_robin)
+    policies = _load(plan.names, args.device, args.threads)
+    tallies = _play(plan, policies, args)
     console = Console()
-    console.print(results_table(names, tallies))
-    console.print(verbs_table(names, tallies))
+    console.print(results_table(plan.names, tallies))
+    report = _report(plan.names, tallies, args)
+    if args.round_robin:
+        standing = standings(plan.names, tallies)
+        console.print(ratings_table(standing))
+        report |= {"anchor": ANCHOR, "ratings": [standing_dict(one) for one in standing]}
+    if args.versus:
+        result = versus(plan.names, plan.a, plan.b, tallies, args.seed)
+        console.print(versus_line(result), highlight=False)
+        console.print(versus_table(result))
+        report |= {"relative_population_performance": versus_dict(result)}
+    console.print(verbs_table(plan.names, tallies))
     if args.json is not None:
-        write_atomic(args.json, json.dumps(_report(names, tallies, args), indent=2).encode() + b"\n")
+        write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
         console.print(f"written to {args.json}")
     return 0
 
 
-def _first_against(count: int) -> list[Pair]:
-    return [(0, rival) for rival in range(1, count)]
+def make_plan(policies: Sequence[str], rivals: Sequence[str], *, round_robin: bool) -> Plan:
+    """Raises UserError (code 2) when there is nobody to meet, or a set names a policy twice."""
+    if len(policies) < 2 and not rivals and not round_robin:
+        raise UserError("evaluate needs two or more policies: the one to judge, then its opponents", 2)
+    for given in (policies, rivals) if round_robin or rivals else ():
+        if len(set(given)) < len(given):
+            raise UserError(f"a policy is named twice in {' '.join(given)}; name each once", 2)
+    names = list(policies) if not round_robin and not rivals else list(dict.fromkeys([*policies, *rivals]))
+    if round_robin and ANCHOR not in names:
+        print(f"{ANCHOR} takes part as the anchor of the ratings", file=sys.stderr)
+        names.append(ANCHOR)
+    if len(names) < 2:
+        raise UserError(f"{names[0]} has nobody to meet: name further policies", 2)
+    a, b = [names.index(name) for name in policies], [names.index(name) for name in rivals]
+    pairs = list(itertools.combinations(range(len(names)), 2))
+    if rivals and not round_robin:
+        pairs = [pair for pair in pairs if (pair[0] in a and pair[1] in b) or (pair[1] in a and pair[0] in b)]
+    elif not round_robin:
+        pairs = [pair for pair in pairs if pair[0] == 0]
+    return Plan(names, pairs, a, b)
 
 
 def _load(names: Sequence[str], device: str, threads: int) -> list[Policy]:
@@ -81,12 +134,13 @@ def _load(names: Sequence[str], device: str, threads: int) -> list[Policy]:
     return [load_policy(name, device="cpu" if device == "auto" else device) for name in names]
 
 
-def _play(pairs: Sequence[Pair], names: Sequence[str], policies: Sequence[Policy], args: Any) -> dict[Pair, Tally]:
+def _play(plan: Plan, policies: Sequence[Policy], args: argparse.Namespace) -> dict[Pair, Tally]:
     tallies = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        for a, b in pairs:
-            task = progress.add_task(f"{names[a]} - {names[b]}", total=args.matches + args.matches % 2)
+        everything = progress.add_task("all pairs", total=len(plan.pairs) * (args.matches + args.matches % 2))
+        for a, b in plan.pairs:
+            progress.update(everything, description=f"{plan.names[a]} - {plan.names[b]}")
             tallies[a, b] = mirrored_results(
                 policies[a],
                 policies[b],
@@ -94,44 +148,12 @@ def _play(pairs: Sequence[Pair], names: Sequence[str], policies: Sequence[Policy
                 args.seed,
                 duration_ticks=max(1, round(args.episode_duration * TICKS_PER_SECOND)),
                 parallel=args.parallel,
-                on_match=functools.partial(progress.advance, task),
+                on_match=functools.partial(progress.advance, everything),
             )
-            progress.remove_task(task)
     return tallies
 
 
-def results_table(names: Sequence[str], tallies: dict[Pair, Tally]) -> Table:
-    """One row a pair: results, win rate with interval, mean length."""
-    table = Table(title="win rate = (wins + draws/2)/matches, with its 95 % Wilson interval")
-    for heading in ("policy", "against"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("won", "drawn", "lost", "win rate", "interval", "length"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for (a, b), tally in tallies.items():
-        low, high = tally.interval
-        counts = (str(number) for number in (tally.wins, tally.draws, tally.losses))
-        rate, interval = f"{tally.win_rate:.1%}", f"{100 * low:.1f}-{high:.1%}"
-        table.add_row(names[a], names[b], *counts, rate, interval, f"{tally.mean_seconds:.1f} s")
-    return table
-
-
-def verbs_table(names: Sequence[str], tallies: dict[Pair, Tally]) -> Table:
-    """Share of each verb other than none in all that a policy did, over all its matches."""
-    counts = [[0] * len(VERBS) for _ in names]
-    for (a, b), tally in tallies.items():
-        for verb in range(len(VERBS)):
-            counts[a][verb] += tally.verbs[verb]
-            counts[b][verb] += tally.rival_verbs[verb]
-    table = Table(title="share of each verb")
-    table.add_column("policy", overflow="fold")
-    for heading in VERBS[1:]:
-        table.add_column(heading, justify="right")
-    for name, row in zip(names, counts, strict=True):
-        table.add_row(name, *(f"{count / max(1, sum(row[1:])):.1%}" for count in row[1:]))
-    return table
-
-
-def _report(names: Sequence[str], tallies: dict[Pair, Tally], args: Any) -> dict[str, Any]:
+def _report(names: Sequence[str], tallies: dict[Pair, Tally], args: argparse.Namespace) -> dict[str, Any]:
     return {
         "seed": args.seed,
         "episode_duration": args.episode_duration,
