@@ -15,6 +15,7 @@ from botgame.game.arena import Arena, Due, Limits, Outcome
 from botgame.game.rules import Rules
 from botgame.game.state import FRAMES
 from botgame.replay.format import Replay
+from botgame.replay.statistics import StyleTracker
 
 _CHANGED = "it does not replay as recorded ({}): it was altered, or made by another version of the simulation"
 
@@ -24,12 +25,14 @@ class Finished(NamedTuple):
 
     number: position of the replay in the caller's stream.
     observations: dict of arrays with one row a decision, in the row order of `replay.decisions`, when asked for.
+    styles: how each seat played, float32 [P, Style.width] (`replay.statistics`), when asked for.
     """
 
     number: int
     replay: Replay
     fault: str | None
     observations: dict[str, np.ndarray] | None
+    styles: np.ndarray | None = None
 
 
 class Numbered(NamedTuple):
@@ -55,7 +58,8 @@ class _Track:
 class Playback:
     """Re-simulates replays of equal seats and rules in the slots of one arena.
 
-    observe: keep what each seat saw. watch: called with the arena at every tick, for pictures; needs matches = 1.
+    observe: keep what each seat saw. style: measure how each played. watch: called with the arena at every tick, for
+    pictures; needs matches = 1.
     """
 
     def __init__(
@@ -65,9 +69,11 @@ class Playback:
         rules: Rules,
         *,
         observe: bool = False,
+        style: bool = False,
         watch: Callable[[Arena], None] | None = None,
     ) -> None:
         self.arena = Arena(matches, seats, rules)
+        self._styles = StyleTracker(self.arena) if style else None
         self._observe = observe
         self._watch = watch
         self._tracks: list[_Track | None] = [None] * matches
@@ -129,6 +135,8 @@ class Playback:
         """Let the due seats act as recorded; returns the slots that departed from their file, with the reason."""
         faults: dict[int, str] = {}
         slot, seat = due.match, due.seat
+        if self._styles is not None:
+            self._styles.look(slot)
         now = self.arena.state.matches["tick"][slot]
         cursor = self._cursors[slot, seat]
         missing = cursor >= self._counts[slot, seat]
@@ -226,8 +234,16 @@ class Playback:
             observations = None
             if self._observe and fault is None:
                 observations = {name: pool[slot, :rows].copy() for name, pool in self._pools.items()}
+            styles = self._final_styles(slot) if fault is None else None
             self._load(slot, jobs)
-            yield Finished(track.number, track.replay, fault, observations)
+            yield Finished(track.number, track.replay, fault, observations, styles)
+
+    def _final_styles(self, slot: int) -> np.ndarray | None:
+        if self._styles is None:
+            return None
+        seats = np.arange(self.arena.seats)
+        self._styles.look(np.array([slot]))
+        return self._styles.rows(np.full(len(seats), slot), seats)
 
     def _load(self, slot: int, jobs: Iterator[Numbered]) -> None:
         job = next(jobs, None)
@@ -252,6 +268,8 @@ class Playback:
         schools = tuple(seat.school for seat in header.seats)
         limits = [Limits(seat.reaction, seat.cap_moves) for seat in header.seats]
         self.arena.reset(slot, header.seed, schools, header.duration_ticks, limits)
+        if self._styles is not None:
+            self._styles.begin(slot)
 
 
 def reaction_of(now: np.ndarray, seen: np.ndarray, usual: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ class SeatTrajectory(NamedTuple):
     observation: dict of [T, ...], exactly what the seat saw; actions: int64 [T, 6], accepted, target slots as
     recorded; ticks: int32 [T]; result: +1 sole winner, 0 shared first place, -1 otherwise; place: 1 = first;
     controllers: int8 [T], 0 bot, 1 human; weights: float32 [T] from marks, 1 where nothing was marked.
+    style: float32 [Style.width], how the seat played the whole match (`replay.statistics`), when asked for.
     """
 
     replay: int
@@ -44,16 +45,17 @@ class SeatTrajectory(NamedTuple):
     policy: str
     school: int
     rating: float | None
+    style: np.ndarray | None = None
 
 
 def trajectories(
-    replays: Iterable[Replay], matches: int = 64, report: Report | None = None
+    replays: Iterable[Replay], matches: int = 64, report: Report | None = None, *, style: bool = False
 ) -> Iterator[SeatTrajectory]:
     """Every seat of every replay, as the matches end; seats without a decision are left out.
 
     A replay that does not go as recorded raises ReplayError, or is handed to `report` and skipped when that is given.
     """
-    for finished in resimulate(replays, matches, observe=True):
+    for finished in resimulate(replays, matches, observe=True, style=style):
         if finished.fault is not None:
             error = ReplayError(finished.replay.path or finished.replay.name, finished.fault)
             if report is None:
@@ -63,8 +65,13 @@ def trajectories(
             yield from _seats(finished)
 
 
-def resimulate(replays: Iterable[Replay], matches: int = 64, *, observe: bool = False) -> Iterator[Finished]:
-    """Play every replay again, grouped by seats and rules, `matches` at a time; each says whether it agreed."""
+def resimulate(
+    replays: Iterable[Replay], matches: int = 64, *, observe: bool = False, style: bool = False
+) -> Iterator[Finished]:
+    """Play every replay again, grouped by seats and rules, `matches` at a time; each says whether it agreed.
+
+    observe: keep what each seat saw; style: measure how each seat played.
+    """
     groups: dict[tuple[int, bytes], list[Numbered]] = {}
     arenas: dict[tuple[int, bytes], Playback] = {}
 
@@ -73,7 +80,7 @@ def resimulate(replays: Iterable[Replay], matches: int = 64, *, observe: bool = 
         if key not in arenas or arenas[key].arena.matches < slots:
             if len(arenas) >= _ARENAS:
                 arenas.pop(next(iter(arenas)))
-            arenas[key] = Playback(slots, key[0], jobs[0].replay.rules, observe=observe)
+            arenas[key] = Playback(slots, key[0], jobs[0].replay.rules, observe=observe, style=style)
         return arenas[key].run(iter(jobs))
 
     for index, replay in enumerate(replays):
@@ -136,4 +143,5 @@ def _seats(finished: Finished) -> Iterator[SeatTrajectory]:
             policy=seat.policy,
             school=seat.school,
             rating=seat.rating,
+            style=None if finished.styles is None else finished.styles[index],
         )
