@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from botgame import ratings
-from botgame.training import league_summary, report_league
+from botgame.training import league_exploits, league_summary, report_league
 from botgame.training.alphastar.league import League, LeagueConfig
+from botgame.training.exploit_results import Exploit, Point, Search, write_results
 from botgame.training.league_files import (
     EVALUATION,
     TRAINING,
@@ -153,7 +154,7 @@ def run(folder, *more):
     return report_league.main(
         [
             *("--league-state", str(folder / "league_state.json"), "--matches", str(folder / "matches.jsonl")),
-            *("--output", str(folder / "summary.json"), *more),
+            *("--output", str(folder / "summary.json"), "--exploit-dir", str(folder / "exploit"), *more),
         ]
     )
 
@@ -193,10 +194,65 @@ def test_the_command_writes_json_and_a_page_that_stands_alone(tmp_path, capsys):
     assert "main1 against lms_re, round 2: 75.0%" in capsys.readouterr().out
 
 
+def curve(*wins):
+    """Evaluations of 100 duels each, 50,000 decisions apart."""
+    return [Point.of(10 * k, 50_000 * k, won, 0, 100 - won) for k, won in enumerate(wins)]
+
+
+def write_exploits(folder):
+    """Two targets: one searched from both starts, one whose search goes on."""
+    supervised = Search("pi_sup.pt", 0, 100_000, curve(20, 35, 42), Point.of(20, 100_000, 380, 40, 580), "a.pt")
+    scratch = Search("a random start", 0, 100_000, curve(1, 8, 15), Point.of(20, 100_000, 140, 0, 860), "b.pt")
+    finished = Exploit("reports/league/main.pt", "d1", "r", {"supervised": supervised, "scratch": scratch})
+    opened = Exploit("pi_<rl>.pt", "d2", "r", {"scratch": Search("a", 0, 10**6, curve(3), None, "c.pt")})
+    write_results(folder / "exploit" / "main" / "exploit.json", finished)
+    write_results(folder / "exploit" / "deep" / "pi_rl" / "exploit.json", opened)
+
+
+def test_best_responses_are_taken_in(tmp_path, capsys):
+    write(tmp_path)
+    write_exploits(tmp_path)
+    assert run(tmp_path) == 0
+    first, second = json.loads((tmp_path / "summary.json").read_text())["best_responses"]
+    assert (first["name"], first["target"], first["start"]) == ("main", "reports/league/main.pt", "supervised")
+    assert (first["win_rate"], first["low"], first["high"]) == pytest.approx(tuple(ratings.wilson(400, 1000)))
+    assert [point["win_rate"] for point in first["searches"]["scratch"]["curve"]] == [0.01, 0.08, 0.15]
+    assert first["searches"]["scratch"]["decisions"] == 100_000
+    assert (second["target"], second["win_rate"]) == ("pi_<rl>.pt", None)
+    text = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.foreign == page.open == []
+    assert "best response against main (supervised start)" in text
+    assert "40% [37%, 43%]" in text
+    assert "not over" in text
+    assert "pi_<rl>" not in text
+    said = capsys.readouterr().out
+    assert "best response against main (supervised start): 40.0% [37.0%, 43.1%]" in said
+    assert "best responses: 2 targets" in said
+
+
+def test_targets_of_the_same_name_are_told_apart(tmp_path):
+    targets = [Exploit(f"{folder}/main.pt", "", "r", {}) for folder in "ab"]
+    assert [entry["name"] for entry in league_exploits.best_responses(targets)] == ["a/main.pt", "b/main.pt"]
+
+
+def test_damaged_results_of_exploit_are_named_and_left_out(tmp_path, capsys):
+    write(tmp_path)
+    write_exploits(tmp_path)
+    damaged = tmp_path / "exploit" / "main" / "exploit.json"
+    damaged.write_bytes(b"{")
+    assert run(tmp_path) == 0
+    assert str(damaged) in capsys.readouterr().err
+    assert len(json.loads((tmp_path / "summary.json").read_text())["best_responses"]) == 1
+
+
 def test_an_early_league_has_a_page(tmp_path):
     write(tmp_path, games=[])
     assert run(tmp_path) == 0
-    assert "No such match was played yet" in (tmp_path / "summary.html").read_text(encoding="utf-8")
+    text = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "No such match was played yet" in text
+    assert "botgame.training.exploit TARGET" in text
 
 
 def test_names_are_escaped(tmp_path):

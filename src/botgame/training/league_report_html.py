@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from html import escape
 from string import Template
 from typing import Any
 
-from botgame.training import league_svg
+from botgame.training import league_exploits_html, league_svg
+from botgame.training.league_html_parts import card, nice_marks, percent, remark, table
 from botgame.training.league_svg import Point, Series
 
 _MOST_IN_HEAT_MAP = 24
@@ -54,6 +54,7 @@ def page(summary: dict[str, Any]) -> str:
         _rating_curve_card(summary),
         _forgetting_card(summary),
         _exploitability_card(summary),
+        league_exploits_html.best_response_card(summary["best_responses"]),
         _nash_card(summary),
     ]
     return _PAGE.substitute(
@@ -79,16 +80,17 @@ def _tiles(summary: dict[str, Any]) -> str:
     tiles: list[tuple[str, str]] = []
     for name, rounds in summary["win_rate_against_anchor"].items():
         if name in summary["forgetting"]:
-            tiles.append((_percent(rounds[-1]), f"{name} against {summary['anchor']}, last round"))
+            tiles.append((percent(rounds[-1]), f"{name} against {summary['anchor']}, last round"))
     for player in summary["players"]:
         if player["learning"] and player["role"] == "main" and player["rating"] is not None:
             half = (player["rating_high"] - player["rating_low"]) / 2
             tiles.append((f"{player['rating']:+.0f} ± {half:.0f}", f"rating of {player['name']}"))
     for name, entry in summary["forgetting"].items():
         if entry["rounds"]:
-            tiles.append((_percent(entry["rounds"][-1]), f"{name}: worst against own past, last round"))
+            tiles.append((percent(entry["rounds"][-1]), f"{name}: worst against own past, last round"))
     for name, entry in summary["exploitability"].items():
         tiles.append((f"{entry['worst_win_rate']:.0%}", f"best against {name}: {entry['worst']}"))
+    tiles += league_exploits_html.tiles(summary["best_responses"])
     relative = summary["relative_population_performance"]
     if relative:
         tiles.append((f"{relative['value']:.2f}", "main agents against exploiters at Nash (0.5 = even)"))
@@ -97,18 +99,10 @@ def _tiles(summary: dict[str, Any]) -> str:
     )
 
 
-def _percent(entry: dict[str, Any]) -> str:
-    return f"{entry['win_rate']:.0%} [{entry['low']:.0%}, {entry['high']:.0%}]"
-
-
-def _card(title: str, note: str, body: str) -> str:
-    return f'<article class="card"><h2>{escape(title)}</h2><p class="note">{escape(note)}</p>{body}</article>'
-
-
 def _rate_lines(curves: dict[str, list[dict[str, Any]]]) -> str:
     series = [Series(name, [_rate_point(name, entry) for entry in rounds]) for name, rounds in curves.items() if rounds]
     if not series:
-        return '<p class="note">No such match was played yet.</p>'
+        return remark("No such match was played yet.")
     marks = [0, 25, 50, 75, 100]
     return league_svg.line_chart(series, low=0, high=100, marks=marks, unit=" %", x_label="round")
 
@@ -116,7 +110,7 @@ def _rate_lines(curves: dict[str, list[dict[str, Any]]]) -> str:
 def _rate_point(name: str, entry: dict[str, Any]) -> Point:
     games = entry["wins"] + entry["draws"] + entry["losses"]
     against = f" against {entry['opponent']}" if "opponent" in entry else ""
-    text = f"{name}, round {entry['round']}{against}: {_percent(entry)}, {games} matches"
+    text = f"{name}, round {entry['round']}{against}: {percent(entry)}, {games} matches"
     rate, low, high = (100 * entry[key] for key in ("win_rate", "low", "high"))
     return Point(entry["round"], rate, low, high, text)
 
@@ -124,7 +118,7 @@ def _rate_point(name: str, entry: dict[str, Any]) -> Point:
 def _anchor_card(summary: dict[str, Any]) -> str:
     note = "Evaluation matches of each round, mirrored in seats and schools; they do not enter matchmaking."
     title = f"Win rate against {summary['anchor']}"
-    return _card(title, note, _rate_lines(summary["win_rate_against_anchor"]))
+    return card(title, note, _rate_lines(summary["win_rate_against_anchor"]))
 
 
 def _rating_curve_card(summary: dict[str, Any]) -> str:
@@ -135,26 +129,17 @@ def _rating_curve_card(summary: dict[str, Any]) -> str:
     curves = {name: rounds for name, rounds in curves.items() if rounds}
     note = "Each round of a learning player is rated as a player of its own, on one scale with all the others."
     if not curves:
-        return _card("Rating by round", note, '<p class="note">Nobody has a rating yet.</p>')
+        return card("Rating by round", note, remark("Nobody has a rating yet."))
     ends = [entry[key] for rounds in curves.values() for entry in rounds for key in ("low", "high")]
-    marks = _nice_marks(min([0.0, *ends]), max([0.0, *ends]))
+    marks = nice_marks(min([0.0, *ends]), max([0.0, *ends]))
     series = [Series(name, [_rating_point(name, entry) for entry in rounds]) for name, rounds in curves.items()]
     chart = league_svg.line_chart(series, low=marks[0], high=marks[-1], marks=marks, unit="", x_label="round")
-    return _card("Rating by round", note, chart)
+    return card("Rating by round", note, chart)
 
 
 def _rating_point(name: str, entry: dict[str, Any]) -> Point:
     text = f"{name}, round {entry['round']}: {entry['rating']:.0f} [{entry['low']:.0f}, {entry['high']:.0f}]"
     return Point(entry["round"], entry["rating"], entry["low"], entry["high"], text)
-
-
-def _nice_marks(low: float, high: float) -> list[float]:
-    """About five round numbers that enclose low and high."""
-    rough = max(high - low, 1.0) / 4
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [step * number for number in range(first, last + 1)]
 
 
 def _rated(summary: dict[str, Any]) -> list[dict[str, Any]]:
@@ -169,8 +154,8 @@ def _ratings_card(summary: dict[str, Any]) -> str:
     if len(rated) > len(shown):
         note += f" The best {len(shown)} of {len(rated)}."
     rows = [(p["name"], p["rating"], p["rating_low"], p["rating_high"], _ROLE_COLOUR.get(p["role"], 5)) for p in shown]
-    body = league_svg.interval_chart(rows, "") if rows else '<p class="note">Nobody has a rating yet.</p>'
-    return _card("Ratings", note, body)
+    body = league_svg.interval_chart(rows, "") if rows else remark("Nobody has a rating yet.")
+    return card("Ratings", note, body)
 
 
 def _forgetting_card(summary: dict[str, Any]) -> str:
@@ -180,15 +165,15 @@ def _forgetting_card(summary: dict[str, Any]) -> str:
     note = "Worst win rate of a main agent against its own frozen past selves, round by round."
     if known:
         note += f" Mean over training: {', '.join(known)}."
-    return _card("Forgetting", note, _rate_lines(curves))
+    return card("Forgetting", note, _rate_lines(curves))
 
 
 def _nash_card(summary: dict[str, Any]) -> str:
     used = sorted((p for p in summary["players"] if p["nash"] > 0), key=lambda player: -float(player["nash"]))
     rows = [(p["name"], p["nash"], _ROLE_COLOUR.get(p["role"], 5)) for p in used[:_MOST_IN_LISTS]]
     note = "The mixture of players that no player of the league beats; one player alone means no cycles at the top."
-    body = league_svg.bar_chart(rows) if rows else '<p class="note">No rated players yet.</p>'
-    return _card("Nash mixture", note, body)
+    body = league_svg.bar_chart(rows) if rows else remark("No rated players yet.")
+    return card("Nash mixture", note, body)
 
 
 def _exploitability_card(summary: dict[str, Any]) -> str:
@@ -197,7 +182,7 @@ def _exploitability_card(summary: dict[str, Any]) -> str:
         "Win rate of the live main exploiters against the live main agent. They start anew after each snapshot, so "
         "peaks matter. A lower bound: a stronger search may find more."
     )
-    return _card("Exploitability", note, _rate_lines(curves))
+    return card("Exploitability", note, _rate_lines(curves))
 
 
 def _heat_card(summary: dict[str, Any]) -> str:
@@ -207,8 +192,8 @@ def _heat_card(summary: dict[str, Any]) -> str:
     note = "Percent won by the row against the column, draws half. Point at a cell for its interval. Grey: never met."
     if len(names) < len(summary["players"]):
         note += f" {len(names)} of {len(summary['players'])} players: fixed bots, learning players and the best rated."
-    body = league_svg.heat_map(names, cells) if names else '<p class="note">No matches yet.</p>'
-    return _card("Win rates by pair", note, body)
+    body = league_svg.heat_map(names, cells) if names else remark("No matches yet.")
+    return card("Win rates by pair", note, body)
 
 
 def _heat_names(summary: dict[str, Any]) -> list[str]:
@@ -222,7 +207,7 @@ def _heat_cell(pair: dict[str, Any] | None) -> tuple[float, str] | None:
     if pair is None:
         return None
     record = f"{pair['wins']} won, {pair['draws']} drawn, {pair['losses']} lost"
-    return pair["win_rate"], f"{pair['home']} against {pair['away']}: {_percent(pair)} ({record})"
+    return pair["win_rate"], f"{pair['home']} against {pair['away']}: {percent(pair)} ({record})"
 
 
 def _table_card(summary: dict[str, Any]) -> str:
@@ -230,11 +215,10 @@ def _table_card(summary: dict[str, Any]) -> str:
     for rank, player in enumerate(_rated(summary), 1):
         interval = f"{player['rating_low']:.0f} to {player['rating_high']:.0f}"
         share = f"{player['nash']:.1%}" if player["nash"] else ""
-        cells = [rank, player["role"].replace("_", " "), f"{player['rating']:+.0f}", interval, share]
-        first = f"<td>{escape(player['name'])}</td>"
-        rows.append("<tr>" + first + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
-    head = "<tr><th>player</th><th>rank</th><th>role</th><th>rating</th><th>95 % interval</th><th>Nash share</th></tr>"
-    return _card("All players", "", f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>')
+        role, rating = player["role"].replace("_", " "), f"{player['rating']:+.0f}"
+        rows.append([player["name"], str(rank), role, rating, interval, share])
+    headings = ["player", "rank", "role", "rating", "95 % interval", "Nash share"]
+    return card("All players", "", table(headings, rows))
 
 
 def _counts_card(summary: dict[str, Any]) -> str:
@@ -243,9 +227,8 @@ def _counts_card(summary: dict[str, Any]) -> str:
     rows = [("all", counts["total"]), *counts["by_kind"].items()]
     rows += [(f"training, asked for by {name}", number) for name, number in counts["by_home"].items()]
     rows += [("draws", counts["draws"])]
-    body = "".join(f"<tr><td>{escape(what)}</td><td>{n:,}</td><td>{n / total:.1%}</td></tr>" for what, n in rows)
-    head = "<tr><th>matches</th><th>number</th><th>share</th></tr>"
-    return _card("Matches", "", f'<div class="scroll"><table>{head}{body}</table></div>')
+    shares = [[what, f"{number:,}", f"{number / total:.1%}"] for what, number in rows]
+    return card("Matches", "", table(["matches", "number", "share"], shares))
 
 
 def _footer(summary: dict[str, Any]) -> str:

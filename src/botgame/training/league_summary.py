@@ -11,12 +11,15 @@ with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative p
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from botgame import ratings
 from botgame.training.alphastar.league import SCRIPTED, League
+from botgame.training.exploit_results import Exploit
+from botgame.training.league_exploits import best_responses
 from botgame.training.league_files import EVALUATION, LeagueState, Match, plain
 
 PRIOR_GAMES = 2.0
@@ -24,8 +27,10 @@ _NASH_SHOWN = 1e-4
 Record = dict[tuple[str, str], list[int]]  # (home, away) -> [wins, draws, losses], both directions
 
 
-def summarise(state: LeagueState, matches: list[Match], torn_lines: int = 0) -> dict[str, Any]:
-    """The whole summary in plain JSON types."""
+def summarise(
+    state: LeagueState, matches: list[Match], torn_lines: int = 0, exploits: Sequence[Exploit] = ()
+) -> dict[str, Any]:
+    """The whole summary in plain JSON types; `exploits`: results of trained best responses."""
     league = state.league
     known = {*league.names, state.anchor}
     counted = _once([match for match in matches if {match.home, match.away} <= known])
@@ -47,6 +52,7 @@ def summarise(state: LeagueState, matches: list[Match], torn_lines: int = 0) -> 
         "win_rate_against_anchor": _against_anchor(counted, league, state.anchor),
         "forgetting": _forgetting(counted, league),
         "exploitability": _exploitability(counted, league, population, table),
+        "best_responses": best_responses(exploits),
         "relative_population_performance": _relative(league, population, table),
     }
 

@@ -46,11 +46,21 @@ class Scale(NamedTuple):
 
 
 def line_chart(
-    series: Sequence[Series], *, low: float, high: float, marks: Sequence[float], unit: str, x_label: str
+    series: Sequence[Series],
+    *,
+    low: float,
+    high: float,
+    marks: Sequence[float],
+    unit: str,
+    x_label: str,
+    ticks: Sequence[float] | None = None,
 ) -> str:
-    """Lines over rounds with interval bands. `marks`: values of the horizontal grid lines, printed with `unit`."""
+    """Lines with interval bands. `marks`: values of the horizontal grid lines, printed with `unit`.
+
+    `ticks`: values along the horizontal axis, which then reaches from the first to the last; else those of the points.
+    """
     height, left, top, bottom = 260, 52, 34, 220
-    xs = [point.x for one in series for point in one.points] or [0.0, 1.0]
+    xs = ticks or [point.x for one in series for point in one.points] or [0.0, 1.0]
     across, up = Scale(min(xs), max(xs), left + 12, WIDTH - 16), Scale(low, high, bottom, top)
     parts = [_grid(marks, up, left, unit), _ticks(sorted(set(xs)), across, bottom)]
     for index, one in enumerate(series):

@@ -3,7 +3,8 @@
     python -m botgame.training.report_league --league-state reports/league/league_state.json \
         --matches reports/league/matches.jsonl --output reports/league/summary.json
 
-writes `summary.json` and, next to it, the self-contained `summary.html`. Works while the league is running.
+writes `summary.json` and, next to it, the self-contained `summary.html`. Works while the league is running. Results of
+trained best responses, which `botgame.training.exploit` writes, are taken in from `--exploit-dir`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any
 from botgame import cli
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.training import league_files, league_report_html, league_summary
+from botgame.training import league_exploits, league_files, league_report_html, league_summary
+from botgame.training.league_exploits import read_exploits
 
 
 def build_parser() -> cli.Parser:
@@ -27,6 +29,12 @@ def build_parser() -> cli.Parser:
         "--league-state", type=Path, default=Path("reports/league/league_state.json"), help="state of the league"
     )
     parser.flag("--matches", type=Path, default=Path("reports/league/matches.jsonl"), help="matches of the league")
+    parser.flag(
+        "--exploit-dir",
+        type=Path,
+        default=Path("reports/exploit"),
+        help="results of botgame.training.exploit, searched recursively; may be missing",
+    )
     parser.flag(
         "--output",
         type=Path,
@@ -46,11 +54,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     matches, torn = league_files.read_matches(options.matches)
     if torn:
         print(f"note: {options.matches}: the last line is incomplete and left out", file=sys.stderr)
-    summary = league_summary.summarise(state, matches, torn)
+    exploits, problems = read_exploits(options.exploit_dir)
+    for problem in problems:
+        print(f"note: left out: {problem}", file=sys.stderr)
+    summary = league_summary.summarise(state, matches, torn, exploits)
     page = options.output.with_suffix(".html")
     write_atomic(options.output, json.dumps(summary, indent=2).encode() + b"\n")
     write_atomic(page, league_report_html.page(summary).encode())
     print(_table(summary))
+    print(f"best responses: {len(exploits)} targets in {options.exploit_dir}")
     print(f"wrote {options.output} and {page}")
     return 0
 
@@ -70,7 +82,7 @@ def _table(summary: dict[str, Any], most: int = 12) -> str:
             f"{name} against {summary['anchor']}, round {last['round']}: {last['win_rate']:.1%} "
             f"[{last['low']:.1%}, {last['high']:.1%}]"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *league_exploits.lines(summary["best_responses"])])
 
 
 if __name__ == "__main__":

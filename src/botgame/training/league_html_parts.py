@@ -1,0 +1,38 @@
+"""Pieces that every part of the league page is made from."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Any
+
+
+def card(title: str, note: str, body: str) -> str:
+    """A framed part of the page; title and note are escaped, body is HTML."""
+    return f'<article class="card"><h2>{escape(title)}</h2><p class="note">{escape(note)}</p>{body}</article>'
+
+
+def remark(text: str) -> str:
+    """A line in place of a chart."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def table(headings: list[str], rows: list[list[str]]) -> str:
+    """A table that scrolls sideways where it is too wide; the cells are escaped."""
+    head = "".join(f"<th>{escape(text)}</th>" for text in headings)
+    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def percent(entry: dict[str, Any]) -> str:
+    """Win rate and interval of an entry with `win_rate`, `low` and `high`."""
+    return f"{entry['win_rate']:.0%} [{entry['low']:.0%}, {entry['high']:.0%}]"
+
+
+def nice_marks(low: float, high: float) -> list[float]:
+    """About five round numbers that enclose low and high."""
+    rough = max(high - low, 1.0) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [step * number for number in range(first, last + 1)]
