@@ -1,4 +1,4 @@
-"""Speed of the network on one core: `python benchmarks/network.py [--preset small] [--seconds 3]`.
+"""Speed of the network on one core: `python benchmarks/network.py [--preset small|all] [--seconds 3]`.
 
 Prints parameters, acting decisions/s at several batch sizes and learning decisions/s (teacher-forced forward, all
 losses of reinforcement learning, backward, Adam step) on sequences of 64 x 16, full and ragged. Observations are
@@ -121,20 +121,26 @@ def learning(network: Network, ragged: bool, seconds: float) -> float:
     return rate(work, int(valid.sum()), seconds)
 
 
+def report(preset: str, seconds: float) -> None:
+    """Measure one preset and print it."""
+    network = Network(ARENA_SPEC, PRESETS[preset])
+    print(f"{preset}: {sum(p.numel() for p in network.parameters()):,} parameters")
+    for batch in (1, 32, 128, 512):
+        print(f"acting, batch {batch:4d}: {acting(network, batch, seconds):10,.0f} decisions/s")
+    for ragged in (False, True):
+        name = "ragged" if ragged else "full"
+        print(f"learning, {name:>6} sequences: {learning(network, ragged, seconds):10,.0f} decisions/s")
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the figures of one preset or of all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
+    parser.add_argument("--preset", choices=("all", *PRESETS), default="small")
     parser.add_argument("--seconds", type=float, default=3.0, help="measuring time of each line")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    network = Network(ARENA_SPEC, PRESETS[arguments.preset])
-    print(f"{arguments.preset}: {sum(p.numel() for p in network.parameters()):,} parameters")
-    for batch in (1, 32, 128, 256, 512):
-        print(f"acting, batch {batch:4d}: {acting(network, batch, arguments.seconds):10,.0f} decisions/s")
-    for ragged in (False, True):
-        name = "ragged" if ragged else "full"
-        print(f"learning, {name:>6} sequences: {learning(network, ragged, arguments.seconds):10,.0f} decisions/s")
+    for preset in PRESETS if arguments.preset == "all" else (arguments.preset,):
+        report(preset, arguments.seconds)
 
 
 if __name__ == "__main__":

@@ -56,4 +56,5 @@ def randomize(network: torch.nn.Module, seed: int = 1) -> None:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) * parameter.shape[-1] ** -0.5)
+            inputs = parameter[0].numel() if parameter.dim() > 1 else len(parameter)
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * inputs**-0.5)

@@ -1,4 +1,4 @@
-"""The memory: one LSTM layer, stepped while acting and run over whole sequences while learning.
+"""The memory of most presets: one LSTM layer, stepped while acting and run over whole sequences while learning.
 
 Sequences of different lengths are padded at their ends, and the padding must not move the state. An extra input marks
 it and drives the input gate to 0 and the forget gate to 1, so the cell keeps its value exactly while the fused kernel

@@ -11,26 +11,9 @@ import copy
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from botgame.training.alphastar.encoders import EntityEncoder
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.sampling import beyond
-
-
-class DenseEntityEncoder(nn.Module):
-    """`EntityEncoder` over the whole table."""
-
-    def __init__(self, encoder: EntityEncoder) -> None:
-        super().__init__()
-        self.first, self.second = encoder.first, encoder.second
-
-    def forward(self, entities: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Entities [N, E, F], mask bool [N, E] -> pooled [N, 2W] and embeddings [N, E, W], 0 in absent rows."""
-        rows = functional.relu(self.second(functional.relu(self.first(entities))))
-        table = torch.where(mask.unsqueeze(2), rows, 0.0)
-        mean = table.sum(1) / mask.sum(1).clamp(min=1).unsqueeze(1)
-        return torch.cat([table.amax(1), mean], dim=1), table
 
 
 class DecisionStep(nn.Module):
@@ -39,24 +22,19 @@ class DecisionStep(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
-        if self.network.encoder.entity is not None:
-            self.network.encoder.entity = DenseEntityEncoder(self.network.encoder.entity)  # type: ignore[assignment]
+        self.network.encoder.set_dense(True)
 
     def forward(
         self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """As `Network.act`, with `temperature` float32 []: actions [N, H], memory [N, M], log-probabilities [N, L]."""
-        network = self.network
-        encoded, entities = network.encoder(observation)
-        output, memory = network.core.step(encoded, memory)
-        actions, log_probs = network.heads(
-            torch.cat([output, encoded], dim=1),
+        acted = self.network.decide(
             observation,
-            entities,
+            memory,
             lambda head, log_probs, legal: _sample(log_probs, legal, uniforms[:, head : head + 1]),
             temperature,
         )
-        return actions, memory, log_probs
+        return acted.actions, acted.memory, acted.log_probs
 
 
 def _sample(log_probs: Tensor, legal: Tensor, uniforms: Tensor) -> Tensor:

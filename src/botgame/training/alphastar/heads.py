@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Head, Spec
+from botgame.training.alphastar.encoders import Encoded
 from botgame.training.alphastar.presets import NetworkConfig
+from botgame.training.alphastar.resblocks import Trunk
 from botgame.training.alphastar.sampling import masked_log_softmax, used_head
 
 Choose = Callable[[int, Tensor, Tensor], Tensor]
@@ -27,7 +29,7 @@ class Context(NamedTuple):
     arrows_x: Tensor  # [N, 2V]: the spec's unit vectors, then the same turned by a quarter (x to y)
     arrows_y: Tensor
     entities: Tensor  # [N, E', W]: embeddings, the targets first
-    scalars: Tensor  # [N, S]
+    scalars: Tensor  # [N, S]: of the observation
 
 
 def zero_linear(inputs: int, outputs: int) -> nn.Linear:
@@ -143,6 +145,14 @@ class PointerEmbedding(NumberEmbedding):
         return super().forward(chosen, context) + content * (chosen > 0).unsqueeze(1)
 
 
+class Rectified(nn.Module):
+    """What a shallow head has in the place of a `Trunk`."""
+
+    def forward(self, value: Tensor, context: Tensor) -> Tensor:  # noqa: ARG002 - one signature for both
+        """Vectors [N, head_width] -> the same, negative parts cut."""
+        return functional.relu(value)
+
+
 class Heads(nn.Module):
     """All heads of the spec, in its order, and embeddings of the choices of all but the last."""
 
@@ -153,27 +163,29 @@ class Heads(nn.Module):
         self.base = nn.Linear(features, config.head_width)
         self.outputs = nn.ModuleList(_output(head, spec, config) for head in spec.heads)
         self.embeddings = nn.ModuleList(_embedding(head, config) for head in spec.heads[:-1])
+        deep = [config.head_blocks if index else config.first_head_blocks for index in range(len(spec.heads))]
+        self.trunks = nn.ModuleList(_trunk(blocks, config) for blocks in deep)
 
     def forward(
         self,
         features: Tensor,
         observation: dict[str, Tensor],
-        entities: Tensor,
+        encoded: Encoded,
         choose: Choose,
         temperature: float | Tensor | None = 1.0,
     ) -> tuple[Tensor, Tensor]:
-        """Choose every head: features [N, D], entity embeddings [N, E', W] -> actions int64 [N, H], log-probs [N, L].
+        """Choose every head: features [N, D], their encoding -> actions int64 [N, H], log-probabilities [N, L].
 
         `temperature` (a tensor [] when exporting) multiplies each head's own, None takes plain logits; the
         log-probabilities are of the tempered logits. What `choose` says of an unused head is replaced by 0.
         """
-        context = self._context(observation, entities)
+        context = self._context(observation, encoded.entities)
         legal, illegal = observation["legal"], ~observation["legal"]
         embedding = self.base(features)
         chosen: list[Tensor] = []
         log_probs: list[Tensor] = []
         for index, head in enumerate(self.spec.heads):
-            logits = self.outputs[index](functional.relu(embedding), context)
+            logits = self.outputs[index](self.trunks[index](embedding, encoded.scalars), context)
             part = self.parts[index]
             heat = 1.0 if temperature is None else head.temperature * temperature
             plain = isinstance(heat, float) and heat == 1.0
@@ -200,6 +212,11 @@ def _output(head: Head, spec: Spec, config: NetworkConfig) -> nn.Module:
     if head.kind == "direction":
         return DirectionHead(head, spec, config)
     return PointerHead(head, config) if head.kind == "pointer" else CategoricalHead(head, config)
+
+
+def _trunk(blocks: int, config: NetworkConfig) -> nn.Module:
+    """What comes between the embedding and a head's output."""
+    return Trunk(config.head_width, blocks, config.scalar_width) if blocks else Rectified()
 
 
 def _embedding(head: Head, config: NetworkConfig) -> NumberEmbedding:

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from botgame.spec import Spec
 from botgame.training.alphastar.core import Core
+from botgame.training.alphastar.critic import Critic
 from botgame.training.alphastar.encoders import ObservationEncoder
-from botgame.training.alphastar.heads import Heads, zero_linear
+from botgame.training.alphastar.heads import Choose, Heads
+from botgame.training.alphastar.norm_core import NormCore
 from botgame.training.alphastar.presets import NetworkConfig
 from botgame.training.alphastar.sampling import sample
 
@@ -37,28 +38,6 @@ class Unrolled(NamedTuple):
     memory: Tensor  # float32 [B, M] after each sequence's last valid row
 
 
-class Critic(nn.Module):
-    """One value a reward, from the policy's features, the own scalars and the opponents' true state."""
-
-    def __init__(self, spec: Spec, config: NetworkConfig, features: int) -> None:
-        super().__init__()
-        self.detach = config.detach_value
-        self.own = len(spec.scalars)
-        self.has_privileged = bool(spec.privileged)
-        self.first = nn.Linear(features + self.own + len(spec.privileged), config.value_width)
-        self.second = nn.Linear(config.value_width, config.value_width)
-        self.output = zero_linear(config.value_width, len(spec.rewards))
-
-    def forward(self, features: Tensor, observation: dict[str, Tensor]) -> Tensor:
-        """Features [N, D] -> values [N, R]."""
-        parts = [features.detach() if self.detach else features, observation["scalars"]]
-        if self.has_privileged:
-            parts.append(observation["privileged"])
-        hidden = functional.relu(self.first(torch.cat(parts, dim=1)))
-        values: Tensor = self.output(functional.relu(self.second(hidden)))
-        return values
-
-
 class Network(nn.Module):
     """Policy and critic for one spec. Initial weights depend on `seed` alone.
 
@@ -74,7 +53,7 @@ class Network(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = ObservationEncoder(spec, config)
-            self.core = Core(config)
+            self.core = NormCore(config) if config.core_norm else Core(config)
             features = config.core_width + config.encoder_width
             self.heads = Heads(spec, config, features)
             self.critic = Critic(spec, config, features)
@@ -82,23 +61,28 @@ class Network(nn.Module):
 
     def initial_memory(self, n: int) -> Tensor:
         """Memory at the start of an episode: zeros, float32 [n, M]."""
-        return torch.zeros((n, self.memory_size), device=self.core.asleep.device)
+        return torch.zeros((n, self.memory_size), device=self.heads.base.weight.device)
 
     def act(self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: float = 1.0) -> Acted:
         """Sample one action a row; observation of [N, ...], memory [N, M], uniforms [N, H] in [0, 1].
 
         `temperature` multiplies that of each head; the log-probabilities are of the tempered logits.
         """
-        encoded, entities = self.encoder(observation)
-        output, memory = self.core.step(encoded, memory)
-        features = torch.cat([output, encoded], dim=1)
-        actions, log_probs = self.heads(
-            features,
+        return self.decide(
             observation,
-            entities,
+            memory,
             lambda head, log_probs, legal: sample(log_probs, legal, uniforms[:, head : head + 1]),
             temperature,
         )
+
+    def decide(
+        self, observation: dict[str, Tensor], memory: Tensor, choose: Choose, temperature: float | Tensor
+    ) -> Acted:
+        """As `act`, with the way to choose a category handed in and, when exporting, `temperature` a tensor []."""
+        encoded = self.encoder(observation)
+        output, memory = self.core.step(encoded.merged, memory)
+        features = torch.cat([output, encoded.merged], dim=1)
+        actions, log_probs = self.heads(features, observation, encoded, choose, temperature)
         return Acted(actions, memory, log_probs)
 
     def unroll(
@@ -120,11 +104,12 @@ class Network(nn.Module):
             raise ValueError("valid must be True for the first rows of each sequence and False after them")
         rows = None if bool(valid.all()) else valid.flatten().nonzero().squeeze(1)
         seen = {key: _take(value, rows) for key, value in observation.items()}
-        encoded, entities = self.encoder(seen)
-        output, memory = self.core.unroll(_spread(encoded, rows, valid), memory, None if rows is None else valid)
-        features = torch.cat([_take(output, rows), encoded], dim=1)
+        encoded = self.encoder(seen)
+        states = _spread(encoded.merged, rows, valid)
+        output, memory = self.core.unroll(states, memory, None if rows is None else valid)
+        features = torch.cat([_take(output, rows), encoded.merged], dim=1)
         recorded = _take(actions, rows).unbind(1)
-        _, log_probs = self.heads(features, seen, entities, lambda head, *_: recorded[head], temperature)
+        _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature)
         critic = self.critic(features, seen) if values else features.new_zeros((len(features), len(self.spec.rewards)))
         return Unrolled(_spread(log_probs, rows, valid), _spread(critic, rows, valid), memory)
 

@@ -1,7 +1,8 @@
 """Sizes of the network: one frozen configuration and its named presets.
 
 The configuration is saved inside each checkpoint (`to_dict`) and rebuilds the network from there (`from_dict`), so a
-preset may change later without breaking old checkpoints.
+preset may change later without breaking old checkpoints. Fields with a default may be missing in older ones: the
+default is what they were built as. docs/network.md compares the presets.
 """
 
 from __future__ import annotations
@@ -9,31 +10,51 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+_MAY_BE_ZERO = (
+    *("name", "detach_value", "direction_units", "entity_layers", "map_width", "map_blocks"),
+    *("core_norm", "first_head_blocks", "head_blocks", "value_blocks"),
+)
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Widths of the network's layers, in units unless said otherwise."""
+    """Widths of the network's layers, in units unless said otherwise. Raises ValueError for sizes that cannot be."""
 
     name: str
     scalar_width: int  # scalars, their thermometers and the unit vectors
     entity_width: int  # embedding of one entity; also the keys of pointer heads
-    patch: int  # side of a raster patch, in cells
+    patch: int  # side of a raster patch, in cells; unused where `map_width` is
     patch_width: int  # embedding of one raster patch
-    raster_width: int  # all patches together
+    raster_width: int  # the whole raster
     encoder_width: int  # merged observation: input of the core, and skipped past it to the heads
-    core_width: int  # LSTM cells
+    core_width: int  # LSTM cells of a layer
     head_width: int  # autoregressive embedding
     value_width: int  # hidden layer of the critic
     direction_units: int = 8  # rectified pulls of a direction head
     detach_value: bool = True  # the critic reads the policy's features but sends no gradient into them
     thermometer: float = 16.0  # steepness of tanh(steepness * (value - threshold))
     gate_scale: float = 16.0  # logits that a gate of 1 adds in direction heads: telling 32 bins apart takes a hundred
+    entity_layers: int = 0  # transformer layers over the entities; 0: each for itself
+    entity_heads: int = 1  # attention heads of such a layer, which share entity_width
+    entity_hidden: int = 1  # hidden layer behind its attention
+    map_width: int = 0  # channels of the raster that entities are scattered onto; 0: patches, no scatter
+    map_channels: int = 1  # channels after its convolution of stride 2
+    map_blocks: int = 0  # residual blocks behind that
+    core_layers: int = 1  # LSTM layers
+    core_norm: bool = False  # layer norm on their gates; needed for more than one layer
+    first_head_blocks: int = 0  # residual blocks of the first head; 0: no gate either
+    head_blocks: int = 0  # residual blocks of each other head
+    value_blocks: int = 0  # residual blocks of the critic
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("name", "detach_value", "direction_units") and value <= 0:
+            if field.name not in _MAY_BE_ZERO and value <= 0:
                 raise ValueError(f"network size {field.name} is {value}, expected a positive number")
+        if self.entity_width % self.entity_heads:
+            raise ValueError(f"{self.entity_heads} attention heads do not share a width of {self.entity_width}")
+        if self.core_layers > 1 and not self.core_norm:
+            raise ValueError(f"{self.core_layers} LSTM layers are built with layer norm only: set core_norm")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -41,7 +62,7 @@ class NetworkConfig:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> NetworkConfig:
-        """Inverse of `to_dict`. Raises TypeError for unknown or missing fields."""
+        """Inverse of `to_dict`. Raises TypeError for unknown fields and for missing ones that have no default."""
         return NetworkConfig(**data)
 
 
@@ -53,5 +74,17 @@ PRESETS = {
     "small": NetworkConfig(
         name="small", scalar_width=96, entity_width=64, patch=4, patch_width=16, raster_width=32,
         encoder_width=128, core_width=128, head_width=96, value_width=64,
+    ),
+    "base": NetworkConfig(
+        name="base", scalar_width=128, entity_width=64, patch=4, patch_width=16, raster_width=64,
+        encoder_width=256, core_width=256, head_width=128, value_width=128,
+        entity_layers=1, entity_heads=2, entity_hidden=128, map_width=16, map_channels=32, map_blocks=1,
+        first_head_blocks=2, head_blocks=1, value_blocks=1,
+    ),
+    "full": NetworkConfig(
+        name="full", scalar_width=256, entity_width=256, patch=4, patch_width=16, raster_width=256,
+        encoder_width=1024, core_width=384, head_width=256, value_width=256,
+        entity_layers=3, entity_heads=2, entity_hidden=1024, map_width=32, map_channels=128, map_blocks=4,
+        core_layers=3, core_norm=True, first_head_blocks=16, head_blocks=2, value_blocks=16,
     ),
 }  # fmt: skip
