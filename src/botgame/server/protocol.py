@@ -208,6 +208,7 @@ class Room(Struct, tag="room"):
     """The room one is in: sent on joining and whenever a seat or the state changes.
 
     seat: one's own (-1: spectator). seat_token: keep it to come back. walls: `cells` strings of "0" and "1", row y.
+    seed: as text, because 64 bits do not fit a JavaScript number. owner: one made the room.
     """
 
     room: str
@@ -219,7 +220,7 @@ class Room(Struct, tag="room"):
     duration_ticks: int
     seats: list[SeatLine]
     state: Literal["waiting", "running", "over"]
-    seed: int = 0
+    seed: str = ""
     owner: bool = False
 
 
@@ -387,7 +388,7 @@ class Result(Struct, tag="result"):
 
 
 class Error(Struct, tag="error"):
-    """Something was refused. The connection stays open unless the code is one of `FATAL`."""
+    """Something was refused and changed nothing. The connection stays open unless the code is one of `FATAL`."""
 
     code: str
     message: str
@@ -403,7 +404,7 @@ ServerMessage = Welcome | Lobby | Room | State | Observation | Result | Error | 
 
 # Codes of `Error`; after a fatal one the server closes the connection.
 FATAL = ("protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full")
-REFUSED = ("no_room", "no_seat", "bad_bot", "not_now", "not_allowed", "busy")
+REFUSED = ("invalid", "no_room", "no_seat", "bad_bot", "not_now", "not_allowed", "busy")
 
 
 # ---- reading and writing ----------------------------------------------------------------------------------------
