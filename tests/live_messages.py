@@ -34,7 +34,7 @@ def room(state="running", name="blue", seat=0, owner=True, rival="kiter") -> pro
         protocol.SeatLine(0, "collector", "cryomancer", "client"),
         protocol.SeatLine(1, rival, "pyromancer", "bot", rival),
     ]
-    return protocol.Room(name, seat, "secret", "duel", 22, ["1" * 22] * 22, 3600, seats, state, seed=5, owner=owner)
+    return protocol.Room(name, seat, "secret", "duel", 22, ["1" * 22] * 22, 3600, seats, state, seed="5", owner=owner)
 
 
 def array(values: np.ndarray) -> protocol.Array:

@@ -55,6 +55,7 @@ def test_a_match_from_hello_to_the_next(player, tmp_path):
         ("kiter", "kiter", -1.0, 2),
     ]
     assert (first.match, first.replay, first.ticks, second.match) == ("run/0001", "duel_5.replay", 900, "run/0002")
+    assert first.seed == 5
     (decision,) = (entry.value for entry in streams.entries)
     assert (decision.replay, decision.tick, decision.action) == ("duel_5.replay", 4, act.action)
     assert (decision.controller, decision.backend, decision.milliseconds) == ("bot", "lms_re", 1000.0)

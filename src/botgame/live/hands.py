@@ -15,7 +15,9 @@ from botgame.game.arena_spec import ARENA_SPEC as SPEC
 from botgame.game.rules import BOLT, DIRECTIONS, LEADS, MOBILITY, MOVES, OFFENCE, SCHOOLS, TICKS_PER_SECOND, Rules
 
 _HEADS = {head.name: column for column, head in enumerate(SPEC.heads)}
-_COLUMNS = {name: SPEC.entity_columns.index(name) for name in ("x", "y", "speed_x", "speed_y")}
+_PLACE = [SPEC.entity_columns.index(name) for name in ("x", "y")]
+_VELOCITY = [SPEC.entity_columns.index(name) for name in ("speed_x", "speed_y")]
+_SPEEDS = [SPEC.scalar_index(name) for name in ("speed_x", "speed_y")]
 _SCHOOL_COLUMNS = [SPEC.scalar_index(f"school_{name}") for name in SCHOOLS]
 _SOME = 0.3  # of a unit vector's component: more than this and the key of that axis is held
 
@@ -33,24 +35,29 @@ def gesture(action: list[int], observation: dict[str, np.ndarray], rules: Rules)
     verb, target = action[_HEADS["verb"]], action[_HEADS["target"]]
     aim = None
     if verb in (BOLT, OFFENCE) and target > 0:
-        speed = _shot_speed(verb, observation, rules)
-        aim = led_aim(observation["entities"][0, target - 1], LEADS[action[_HEADS["lead"]]], speed, rules)
+        aim = led_aim(
+            observation, target - 1, LEADS[action[_HEADS["lead"]]], _shot_speed(verb, observation, rules), rules
+        )
     elif verb in (BOLT, OFFENCE, MOBILITY):
         x, y = DIRECTIONS[action[_HEADS["aim"]]]
         aim = float(x), float(y)
     return Gesture(action[_HEADS["move"]], verb, aim)
 
 
-def led_aim(enemy: np.ndarray, lead: float, speed: float, rules: Rules) -> tuple[float, float] | None:
-    """Unit vector to where an enemy (a row of the entity table) will be when a shot of `speed` cells/s arrives."""
-    scale = SPEC.entity_position_scale
-    x, y = float(enemy[_COLUMNS["x"]]) * scale, float(enemy[_COLUMNS["y"]]) * scale
+def led_aim(
+    observation: dict[str, np.ndarray], row: int, lead: float, speed: float, rules: Rules
+) -> tuple[float, float] | None:
+    """Unit vector to where the enemy in a row of the entity table will be when a shot of `speed` cells/s arrives.
+
+    What is seen is old: meanwhile the own mage has walked on, and so has the enemy, for which `lead` allows.
+    """
+    enemy, own = observation["entities"][0, row].astype(float), observation["scalars"][0, _SPEEDS].astype(float)
+    reaction = rules.reaction_ticks / TICKS_PER_SECOND
+    x, y = enemy[_PLACE] * SPEC.entity_position_scale - own * rules.mage_speed * reaction
     flight = math.hypot(x, y) / speed if speed > 0 else 0.0
-    seconds = lead * (rules.reaction_ticks / TICKS_PER_SECOND + flight)
-    x += float(enemy[_COLUMNS["speed_x"]]) * rules.mage_speed * seconds
-    y += float(enemy[_COLUMNS["speed_y"]]) * rules.mage_speed * seconds
+    x, y = (x, y) + enemy[_VELOCITY] * rules.mage_speed * lead * (reaction + flight)
     length = math.hypot(x, y)
-    return (x / length, y / length) if length > 0 else None
+    return (float(x) / length, float(y) / length) if length > 0 else None
 
 
 def walking_keys(move: int) -> frozenset[str]:

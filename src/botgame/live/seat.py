@@ -13,11 +13,14 @@ import numpy as np
 
 from botgame.bots.registry import scripted_names
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
-from botgame.game.rules import TICKS_PER_SECOND
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import DELAY_TICKS, TICKS_PER_SECOND
 from botgame.live.backends import TRAINED, Backend, Brain, Decided
 from botgame.live.journal import Journal
 from botgame.match import results_of
 from botgame.server import protocol
+
+_DELAY = ARENA_SPEC.head_index("delay")
 
 
 @dataclass
@@ -40,10 +43,15 @@ class Totals:
 
 
 class SeatPlayer:
-    """Follows one seat: decides when it is asked, writes the journal, counts results."""
+    """Follows one seat: decides when it is asked, writes the journal, counts results.
 
-    def __init__(self, backend: Backend, brain: Brain, journal: Journal) -> None:
-        self.backend, self.brain, self.journal = backend, brain, journal
+    paced: observations come more often than decisions are due, as they do to those who play with inputs; then the
+    delay that the policy chose says when it decides again.
+    """
+
+    def __init__(self, backend: Backend, brain: Brain, journal: Journal, *, paced: bool = False) -> None:
+        self.backend, self.brain, self.journal, self.paced = backend, brain, journal, paced
+        self._due = 0
         self.totals = Totals()
         self.room: protocol.Room | None = None
         self.state: protocol.State | None = None
@@ -74,13 +82,15 @@ class SeatPlayer:
     def _enter(self, room: protocol.Room) -> None:
         if self.room is None or self.room.room != room.room:
             self._number += 1
+            self._due = 0
             self.brain.begin()
         self.room = room
 
     def _decide(self, message: protocol.Observation) -> Decided | None:
-        if self.room is None or message.seat != self.room.seat:
+        if self.room is None or message.seat != self.room.seat or (self.paced and message.tick < self._due):
             return None
         decided = self.brain.decide(message)
+        self._due = decided.tick + DELAY_TICKS[decided.action[_DELAY]]
         self.totals.decisions += 1
         self.totals.milliseconds.append(decided.milliseconds)
         self.journal.stream.append(
@@ -126,8 +136,9 @@ def record_of(result: protocol.Result, room: protocol.Room, match: str, backend:
                 result=outcome,
             )
         )
+    seed = int(room.seed) if room.seed.isdecimal() else 0
     ticks = round(result.duration * TICKS_PER_SECOND)
-    return MatchRecord(match, result.replay, seats, mode=room.mode, seed=room.seed, ticks=ticks)
+    return MatchRecord(match, result.replay, seats, mode=room.mode, seed=seed, ticks=ticks)
 
 
 def backend_of(line: protocol.SeatLine) -> str:

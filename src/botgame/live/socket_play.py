@@ -35,6 +35,15 @@ def page_address(url: str) -> str:
     return urlunsplit(("https" if parts.scheme == "wss" else "http", parts.netloc, "/", "", ""))
 
 
+def open_socket(url: str) -> ClientConnection:
+    """A connection. Raises UserError where there is no WebSocket server."""
+    try:
+        return connect(url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME, proxy=None)
+    except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(f"no match server at {url} ({reason}); correct --server or leave it out") from None
+
+
 class SocketPlay:
     """Drives a session. `tick` is called four times a second and more; when it says True, playing ends."""
 
@@ -60,11 +69,10 @@ class SocketPlay:
         give_up = time.monotonic() + (RETURN_SECONDS if self.session.can_return else 0.0)
         while True:
             try:
-                return connect(self.url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME, proxy=None)
-            except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+                return open_socket(self.url)
+            except UserError:
                 if time.monotonic() >= give_up or self.tick():
-                    reason = (str(error) or type(error).__name__).splitlines()[0]
-                    raise UserError(f"no match server at {self.url} ({reason}); correct --server or leave it") from None
+                    raise
                 time.sleep(WAIT_SECONDS)
 
     def _converse(self, connection: ClientConnection) -> bool:

@@ -1,0 +1,200 @@
+"""Plays through the web page in a real browser: the page's own socket shows what the seat sees, keys and mouse act.
+
+A connection of our own checks first that the server is botgame's. Then the page takes a seat as a program (`observe=1`
+in its address): it gets observations beside what it draws, and lives under the limits of bots.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from websockets.exceptions import ConnectionClosed
+
+from botgame.errors import UserError
+from botgame.game.rules import Rules
+from botgame.live.backends import Decided
+from botgame.live.hands import Gesture, gesture
+from botgame.live.page_hands import REACH, PageHands
+from botgame.live.pictures import FRAMES_PER_SECOND, Pictures
+from botgame.live.seat import SeatPlayer
+from botgame.live.session import Order, check_welcome, rules_of
+from botgame.live.socket_play import ANSWER_SECONDS, open_socket, page_address
+from botgame.server import protocol
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Playwright, WebSocket
+
+JOIN_SECONDS = 20.0
+PUMP_MS = 4  # between looks at what the page has received
+VIEWPORT = {"width": 1280, "height": 720}
+QUIET_FLAGS = ("--disable-quic", "--disable-sync")  # beside Playwright's own against background traffic
+AIM_AT = """([dx, dy]) => {
+  const { mine, camera } = window.game;
+  return mine ? camera.toScreen(mine.x + dx, mine.y + dy) : null;
+}"""
+
+
+@dataclass(frozen=True)
+class BrowserSettings:
+    """Which browser and which pictures. channels: tried in turn, unless `executable` names the program."""
+
+    channels: tuple[str, ...]
+    headless: bool
+    executable: Path | None
+    screenshot_every: float | None
+    gif_seconds: float | None
+    folder: Path
+
+
+class BrowserPlay:
+    """Plays the matches that `orders` names; `tick` is called all the time and ends the run when it says True."""
+
+    def __init__(
+        self,
+        url: str,
+        orders: Iterator[Order],
+        player: SeatPlayer,
+        token: str,
+        settings: BrowserSettings,
+        tick: Callable[[], bool],
+    ) -> None:
+        self.url, self.player, self.token, self.settings, self.tick = url, player, token, settings, tick
+        self._orders = orders
+        self._frames: deque[str | bytes] = deque()
+        self._shots: deque[tuple[str, int]] = deque()
+        self._pictures = Pictures(settings.folder, settings.screenshot_every, settings.gif_seconds)
+        self._rules = Rules()
+
+    def run(self) -> None:
+        """Play. Raises UserError without Playwright, a browser or a server of ours."""
+        try:
+            from playwright.sync_api import Error, sync_playwright
+        except ImportError as error:
+            raise UserError('--play-game needs Playwright; run: pip install "botgame[live]"') from error
+        self._check_server()
+        with sync_playwright() as playwright:
+            try:
+                with self._launch(playwright) as browser:
+                    self._play_all(browser.new_page(viewport=VIEWPORT))  # type: ignore[arg-type]
+            except Error as error:
+                raise UserError(f"the browser failed: {error.message.splitlines()[0]}") from error
+
+    def _launch(self, playwright: Playwright) -> Browser:
+        """The first browser that starts. Raises UserError when none does."""
+        from playwright.sync_api import Error
+
+        options: dict[str, Any] = {"headless": self.settings.headless, "args": list(QUIET_FLAGS)}
+        tries: list[dict[str, Any]] = [{"channel": channel} for channel in self.settings.channels]
+        if self.settings.executable is not None:
+            tries = [{"executable_path": self.settings.executable}]
+        reason = ""
+        for choice in tries:
+            try:
+                return playwright.chromium.launch(**options, **choice)
+            except Error as error:
+                reason = error.message.splitlines()[0]
+        names = " or ".join(str(value) for choice in tries for value in choice.values())
+        raise UserError(f"no browser {names} starts ({reason}): give --channel or --executable-path of one that does")
+
+    def _play_all(self, page: Page) -> None:
+        page.on("websocket", self._listen)
+        camera = self._start_camera(page) if self._pictures.wanted else None
+        for order in self._orders:
+            if not self._play(page, camera, order):
+                return
+
+    def _play(self, page: Page, camera: Any, order: Order) -> bool:
+        """One match; False when the run is to end."""
+        page.goto(play_address(self.url, order, self.token))
+        hands, began = PageHands(page.keyboard, page.mouse), time.monotonic()
+        matches, entered = self.player.totals.matches, False
+        self._pictures.begin(began)
+        try:
+            while self.player.totals.matches == matches:
+                if self.tick():
+                    return False
+                page.wait_for_timeout(PUMP_MS)
+                for decided in self._read():
+                    hands.perform(*self._aimed(page, decided))
+                self._photograph(camera)
+                entered = entered or self.player.room is not None
+                if not entered and time.monotonic() > began + JOIN_SECONDS:
+                    raise UserError(f"the page {page.url} did not come into its room in {JOIN_SECONDS:.0f} s")
+        finally:
+            hands.let_go()
+            self._pictures.end()
+        return True
+
+    def _check_server(self) -> None:
+        """Over a connection of our own, before any page of a foreign server is opened. Raises UserError."""
+        with open_socket(self.url) as socket:
+            socket.send(protocol.encode(protocol.Hello(protocol.PROTOCOL_VERSION, protocol.GAME, self.token)))
+            try:
+                answer = protocol.decode_server(socket.recv(ANSWER_SECONDS))
+            except (protocol.MalformedError, TimeoutError, ConnectionClosed) as error:
+                raise UserError(f"{self.url} does not answer as a botgame server does ({error})") from None
+            self._rules = rules_of(check_welcome(answer, self.url), self.url)
+
+    def _listen(self, socket: WebSocket) -> None:
+        """Keep what the page receives; frames of an older page go the way of its socket."""
+        self._frames.clear()
+        socket.on("framereceived", self._frames.append)
+
+    def _read(self) -> list[Decided]:
+        """Take in all frames; the newest decision alone is worth carrying out."""
+        decisions = []
+        while self._frames:
+            try:
+                message = protocol.decode_server(self._frames.popleft())
+                decided = self.player.see(message)
+            except protocol.MalformedError as error:
+                raise UserError(f"{self.url} sent what is no message of ours ({error})") from None
+            if isinstance(message, protocol.Error):
+                raise UserError(f"{self.url}: {message.message} ({message.code})")
+            if decided is not None:
+                decisions.append(decided)
+        return decisions[-1:]
+
+    def _aimed(self, page: Page, decided: Decided) -> tuple[Gesture, tuple[float, float] | None]:
+        """The gesture of a decision and the place on the page to point at."""
+        wanted = gesture(decided.action, decided.observation, self._rules)
+        if wanted.aim is None:
+            return wanted, None
+        place = page.evaluate(AIM_AT, [REACH * wanted.aim[0], REACH * wanted.aim[1]])
+        return wanted, (place["x"], place["y"]) if place else None
+
+    def _start_camera(self, page: Page) -> Any:
+        """The browser's own stream of pictures: taking them does not hold up the game."""
+        camera = page.context.new_cdp_session(page)
+        camera.on("Page.screencastFrame", lambda shot: self._shots.append((shot["data"], shot["sessionId"])))
+        camera.send("Page.startScreencast", {"format": "jpeg", "quality": 80})
+        self._next_shot = 0.0
+        return camera
+
+    def _photograph(self, camera: Any) -> None:
+        """Ask for the next picture only when it is time: the stream waits for that."""
+        now = time.monotonic()
+        if camera is None or not self._shots or now < self._next_shot:
+            return
+        self._next_shot = now + 1 / FRAMES_PER_SECOND
+        data, number = self._shots.popleft()
+        self._pictures.take(base64.b64decode(data), now)
+        camera.send("Page.screencastFrameAck", {"sessionId": number})
+
+
+def play_address(url: str, order: Order, token: str) -> str:
+    """The address that makes the page carry out an order, sitting down as a program."""
+    if isinstance(order, protocol.Join):
+        query: dict[str, Any] = {"room": order.room}
+    else:
+        query = {"create": 1, "seats": order.seats, "bots": ",".join(order.bots), "duration": order.duration}
+        query |= {} if order.seed is None else {"seed": order.seed}
+    query |= {"name": order.name, "school": order.school, "observe": 1} | ({"token": token} if token else {})
+    return f"{page_address(url)}play?{urlencode(query)}"

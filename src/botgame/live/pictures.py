@@ -1,0 +1,87 @@
+"""Pictures of the page while it is played: stills every few seconds, and the start of each match as a GIF."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from pathlib import Path
+from typing import Any
+
+from botgame.errors import UserError
+from botgame.files import write_atomic
+
+FRAMES_PER_SECOND = 8
+GIF_WIDTH = 640  # pixels
+_COLOURS = 96
+
+
+class Pictures:
+    """Takes JPEGs of the page with their times and keeps those that were asked for, below `folder`/pictures.
+
+    every: seconds between stills, None for none. gif_seconds: length of the GIF of each match, None for none. Raises
+    UserError where a GIF is asked for and Pillow is not installed.
+    """
+
+    def __init__(self, folder: Path, every: float | None, gif_seconds: float | None) -> None:
+        self.folder = folder / "pictures"
+        self._every, self._gif_seconds = every, gif_seconds
+        self._match, self._began, self._still = 0, 0.0, 0.0
+        self._frames: list[tuple[float, bytes]] = []
+        if gif_seconds is not None:
+            _pillow()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is to be kept."""
+        return self._every is not None or self._gif_seconds is not None
+
+    def begin(self, now: float) -> None:
+        """A match begins at `now` seconds."""
+        self._match += 1
+        self._began, self._still, self._frames = now, float("-inf"), []
+
+    def take(self, jpeg: bytes, now: float) -> None:
+        """The page as it looks at `now`."""
+        if self._match == 0:
+            return
+        if self._every is not None and now - self._still >= self._every:
+            self._still = now
+            write_atomic(self.folder / f"match{self._match:03d}_{now - self._began:05.1f}s.jpg", jpeg)
+        if self._gif_seconds is not None and now - self._began <= self._gif_seconds:
+            self._frames.append((now, jpeg))
+
+    def end(self) -> Path | None:
+        """The match is over, or playing stops: write its GIF; returns the file."""
+        frames, self._frames = self._frames, []
+        if len(frames) < 2:
+            return None
+        path = self.folder / f"match{self._match:03d}.gif"
+        write_atomic(path, gif(frames))
+        return path
+
+
+def gif(frames: list[tuple[float, bytes]]) -> bytes:
+    """An endless GIF of JPEGs with their times in seconds, `GIF_WIDTH` wide at most."""
+    image = _pillow()
+    pictures = []
+    for _, jpeg in frames:
+        picture = image.open(io.BytesIO(jpeg)).convert("RGB")
+        height = round(picture.height * min(1.0, GIF_WIDTH / picture.width))
+        small = picture.resize((min(GIF_WIDTH, picture.width), height))
+        pictures.append(small.quantize(_COLOURS, dither=image.Dither.NONE))
+    times = [time for time, _ in frames]
+    lengths = [max(20, round(1e3 * (b - a))) for a, b in itertools.pairwise(times)]
+    out = io.BytesIO()
+    pictures[0].save(
+        out, "GIF", save_all=True, append_images=pictures[1:], duration=[*lengths, lengths[-1]], loop=0, optimize=False
+    )
+    return out.getvalue()
+
+
+def _pillow() -> Any:
+    """The module `PIL.Image`. Raises UserError."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise UserError('--gif-sec needs Pillow; run: pip install "botgame[live]"', 2) from error
+    return Image
