@@ -1,8 +1,9 @@
-"""`python -m botgame.replay verify|show|export PATH...`: check recorded matches, look at one, or make a page of it.
+"""`python -m botgame.replay verify|show|export|style PATH...`: check recorded matches, look at one, or use its style.
 
     python -m botgame.replay verify data/processed
     python -m botgame.replay show data/processed/duel_s1001_4f0c2b9a61de.lmsr --svg match.svg
     python -m botgame.replay export data/processed/duel_s1001_4f0c2b9a61de.lmsr -o match.html
+    python -m botgame.replay style data/processed/duel_s1001_4f0c2b9a61de.lmsr --seat 1 -o style.json
 
 Exit codes: 0 every file is good, 1 a file is bad, 2 usage.
 """
@@ -23,14 +24,15 @@ from botgame.replay.export import export
 from botgame.replay.format import Replay, read
 from botgame.replay.header import CONTROLLERS
 from botgame.replay.picture import clock, picture, printable, winner
+from botgame.replay.style_command import show_style
 from botgame.replay.thoughts import read_thoughts
 from botgame.replay.verify import Verdict, expand, verify
 
 
 def build_parser() -> cli.Parser:
-    """The parser with its two sub-commands."""
+    """The parser with its sub-commands."""
     parser = cli.Parser("python -m botgame.replay", "Check recorded matches or look at them.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="verify|show|export")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="verify|show|export|style")
     check = commands.add_parser(
         "verify",
         help="check files and play their matches again",
@@ -51,6 +53,14 @@ def build_parser() -> cli.Parser:
     page.flag(
         "--thoughts", type=Path, metavar="FILE", help="show what a policy thought, from botgame.training.thoughts"
     )
+    style = commands.add_parser(
+        "style",
+        help="print or write how a seat played",
+        description="Measure how one seat played; the file makes a trained bot play like it: pi_sup.pt@style.json.",
+    )
+    style.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
+    style.flag("--seat", type=cli.non_negative_int, default=0, help="whose style")
+    style.add_argument("-o", "--output", type=Path, default=None, metavar="OUT", help="write it to this file")
     for command in (check, look):
         command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="replay files, or folders of them")
     check.flag("--matches", type=cli.positive_int, default=64, help="matches that are played again at once")
@@ -62,7 +72,14 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
-    return {"verify": _verify, "show": _show, "export": _export}[arguments.command](arguments)
+    commands = {"verify": _verify, "show": _show, "export": _export, "style": _style}
+    return commands[arguments.command](arguments)
+
+
+def _style(arguments: Namespace) -> int:
+    for line in show_style(arguments.path, arguments.seat, arguments.output):
+        print(line)
+    return 0
 
 
 def _verify(arguments: Namespace) -> int:

@@ -4,7 +4,9 @@ An opening is made of abilities and pick-ups; interacting does nothing but open 
 Each scale is about what the busiest one of twenty seats does in matches of the scripted bots.
 """
 
-from botgame.game.rules import BOLT, DEFENCE, ITEM_KINDS, VERBS
+from collections.abc import Sequence
+
+from botgame.game.rules import BOLT, DEFENCE, ITEM_KINDS, SCHOOLS, VERBS
 from botgame.style import Statistic, Style
 
 NEAR_CELLS = (3.0, 5.0, 7.0, 10.0)  # bounds of the bands of distance to the nearest enemy; beyond the last: no band
@@ -37,3 +39,9 @@ ARENA_STYLE = Style(
     settle_seconds=5.0,
     head="verb",
 )
+
+
+def style_group(schools: Sequence[int], seat: int) -> int:
+    """A number for the situation that styles should match: own school, and in duels the opponent's."""
+    rival = schools[1 - seat] if len(schools) == 2 else len(SCHOOLS)
+    return schools[seat] * (len(SCHOOLS) + 1) + rival

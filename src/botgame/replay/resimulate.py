@@ -30,7 +30,6 @@ class SeatTrajectory(NamedTuple):
     observation: dict of [T, ...], exactly what the seat saw; actions: int64 [T, 6], accepted, target slots as
     recorded; ticks: int32 [T]; result: +1 sole winner, 0 shared first place, -1 otherwise; place: 1 = first;
     controllers: int8 [T], 0 bot, 1 human; weights: float32 [T] from marks, 1 where nothing was marked.
-    style: float32 [Style.width], how the seat played the whole match (`replay.statistics`), when asked for.
     """
 
     replay: int
@@ -45,17 +44,16 @@ class SeatTrajectory(NamedTuple):
     policy: str
     school: int
     rating: float | None
-    style: np.ndarray | None = None
 
 
 def trajectories(
-    replays: Iterable[Replay], matches: int = 64, report: Report | None = None, *, style: bool = False
+    replays: Iterable[Replay], matches: int = 64, report: Report | None = None
 ) -> Iterator[SeatTrajectory]:
     """Every seat of every replay, as the matches end; seats without a decision are left out.
 
     A replay that does not go as recorded raises ReplayError, or is handed to `report` and skipped when that is given.
     """
-    for finished in resimulate(replays, matches, observe=True, style=style):
+    for finished in resimulate(replays, matches, observe=True):
         if finished.fault is not None:
             error = ReplayError(finished.replay.path or finished.replay.name, finished.fault)
             if report is None:
@@ -143,5 +141,4 @@ def _seats(finished: Finished) -> Iterator[SeatTrajectory]:
             policy=seat.policy,
             school=seat.school,
             rating=seat.rating,
-            style=None if finished.styles is None else finished.styles[index],
         )

@@ -28,7 +28,8 @@ class Checkpoint:
     kind: `imitation`, `rl`, `league` or `exploit`. network: fields of `NetworkConfig`. config: the flags of the run.
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
     counters: how far training went. temperature: at which the policy is sampled when it plays.
-    extra: JSON types only (evaluation figures and the like).
+    extra: JSON types only (evaluation figures and the like). briefing: what the network can be told of a seat, with the
+    library of styles (`briefing.Briefing.to_state`); empty for a network that is told nothing, and then not written.
     """
 
     kind: str
@@ -41,11 +42,14 @@ class Checkpoint:
     counters: dict[str, int] = field(default_factory=dict)
     temperature: float = 1.0
     extra: dict[str, Any] = field(default_factory=dict)
+    briefing: dict[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically. Raises UserError when the file cannot be written."""
     payload = {**vars(checkpoint), "format": FORMAT, "spec": checkpoint.spec.to_dict()}
+    if not checkpoint.briefing:
+        del payload["briefing"]
     payload["weights"] = {name: tensor.detach().cpu().clone() for name, tensor in checkpoint.weights.items()}
     write_atomic(path, lambda file: torch.save(payload, file))
 
@@ -60,6 +64,7 @@ def load_checkpoint(path: Path | str, spec: Spec | None = None) -> Checkpoint:
     try:
         payload["spec"] = Spec.from_dict(payload["spec"])
         names = Checkpoint.__dataclass_fields__
+        payload.setdefault("briefing", {})
         checkpoint = Checkpoint(**{name: payload[name] for name in names})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{path}: checkpoint is damaged ({error}); make it anew") from error

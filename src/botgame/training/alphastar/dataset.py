@@ -25,7 +25,7 @@ class Trajectory(NamedTuple):
 
     name: unique and stable. observation: arrays [L, ...] after `botgame.spec`; actions: int64 [L, H];
     weights: float32 [L], how much each decision counts (0: context only); outcome: +1 won, 0 drawn, -1 lost, NaN where
-    it is not known.
+    it is not known. condition: float32 [C], what is told of the seat (`condition`), or None.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Trajectory(NamedTuple):
     actions: np.ndarray
     weights: np.ndarray
     outcome: float
+    condition: np.ndarray | None = None
 
 
 class Source(Protocol):
@@ -67,6 +68,7 @@ class Chunk:
     """Some trajectories cut into windows of `window` decisions; a trajectory's windows have consecutive numbers.
 
     names, counts: the trajectories and how many windows each has. Trailing decisions of weight 0 are left out.
+    conditions: float32 [trajectories, C] or None; `given` is what batches hold of it, at first all.
     """
 
     def __init__(self, trajectories: Iterable[Trajectory], window: int) -> None:
@@ -75,6 +77,10 @@ class Chunk:
         self.names = [t.name for t in kept]
         lengths = np.array([len(t.weights) for t in kept], np.int64)
         self.counts = -(-lengths // window)
+        told = [t.condition for t in kept if t.condition is not None]
+        self.conditions = np.stack(told) if told else None
+        self.given = self.conditions
+        self._of = np.repeat(np.arange(len(kept)), self.counts)  # trajectory of each window
         self._outcome = np.repeat(np.array([t.outcome for t in kept], np.float32), self.counts)
         self._start, self._length = _cut(lengths, self.counts, window)
         self._weights = _joined([t.weights.astype(np.float32) for t in kept])
@@ -117,6 +123,9 @@ class Chunk:
         for key, column in self._observation.items():
             picked = column[rows]
             observation[key] = picked.astype(np.float32) if picked.dtype == np.float16 else picked
+        if self.given is not None:
+            told = self.given[self._of[windows]]
+            observation["condition"] = np.broadcast_to(told, (self.window, *told.shape)).copy()
         weights = np.where(valid, self._weights[rows], np.float32(0))
         actions = self._actions[rows].astype(np.int64)
         return Batch(observation, actions, valid, weights, self._outcome[windows], windows)

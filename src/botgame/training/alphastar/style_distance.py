@@ -51,7 +51,7 @@ def edit_distances(swaps: Floats, lengths: NDArray[np.intp], ends: NDArray[np.in
 def totals_distances(style: Style, rows: Floats, targets: Floats) -> NDArray[np.float32]:
     """Mean absolute difference of the totals of `rows` and `targets` [N, Style.width]: float32 [N] in [0, 1]."""
     part = style.parts["totals"]
-    return np.abs(rows[:, part] - targets[:, part]).mean(1).astype(np.float32)
+    return np.asarray(np.abs(rows[:, part] - targets[:, part]).mean(1), np.float32)
 
 
 def _places(style: Style, rows: Floats) -> Floats:

@@ -1,0 +1,163 @@
+"""What a network is told of a seat: its encoding, random dropping, the library of styles, and style files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from botgame.errors import UserError
+from botgame.replay.__main__ import main as replay_main
+from botgame.replay.arena_style import ARENA_STYLE, style_group
+from botgame.replay.format import write
+from botgame.style import Statistic, Style
+from botgame.style_file import read_style, to_plain, write_style
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.condition import RATING_STEPS, Conditioning
+from botgame.training.alphastar.style_library import StyleLibrary
+from matches import record
+from toy_network import TOY_SPEC
+
+STYLE = Style(("hop", "skip"), 3, (Statistic("speed", "cells/s", 2.0), Statistic("rest", "share", 0.5)), 1.0, "mode")
+ALL = Conditioning(STYLE, opening=True, totals=True, rating=True)
+ROWS = np.array([[2, 1, 0, 0.5, 0.25, 0, 0.1, 0, 0, 0.75, 0.5], [1, 0, 0, -1, 0, 0, 0.2, 0, 0, 0.25, 1.0]], np.float32)
+
+
+def library() -> StyleLibrary:
+    rows = [ROWS[0], ROWS[1], ROWS[0] * np.float32(0.999), ROWS[0]]
+    return StyleLibrary.build(STYLE, rows, [1, 2, 1, 3], [1, -1, 0, 1], ["runner", "sleeper", "runner", "runner"])
+
+
+def test_every_block_is_encoded_as_the_table_says() -> None:
+    told = ALL.encode(ROWS, np.array([60.0, np.nan]))
+    opening = [1, *(0, 1), *(1, 0), *(0, 0), 0.5, 0.25, 0, 0.1, 0, 0]
+    rating = [1, 60 / 400, *(step < 60 for step in RATING_STEPS)]
+    np.testing.assert_allclose(told[0], np.array([*opening, 1, 0.75, 0.5, *rating], np.float32))
+    assert not told[1, ALL.blocks["rating"]].any()  # not known
+    assert told.shape == (2, ALL.width)
+    alone = Conditioning(STYLE, rating=True)
+    np.testing.assert_array_equal(alone.encode(ROWS, np.array([60.0, np.nan])), told[:, ALL.blocks["rating"]])
+    assert Conditioning(STYLE).width == 0
+
+
+def test_blocks_are_dropped_independently_at_their_rates() -> None:
+    count = 4000
+    told = ALL.encode(np.repeat(ROWS[:1], count, axis=0), np.full(count, 100.0))
+    given = {"opening": 0.8, "totals": 0.5, "rating": 1.0}
+    dropped = ALL.drop(told, given, 7, 1)
+    kept = {name: dropped[:, part].any(1) for name, part in ALL.blocks.items()}
+    for name, rate in given.items():
+        assert abs(kept[name].mean() - rate) < 0.03, name
+        np.testing.assert_array_equal(dropped[kept[name]][:, ALL.blocks[name]], told[kept[name]][:, ALL.blocks[name]])
+    assert abs((kept["opening"] & kept["totals"]).mean() - 0.4) < 0.03  # independent
+    np.testing.assert_array_equal(dropped, ALL.drop(told, given, 7, 1))
+    assert not np.array_equal(dropped, ALL.drop(told, given, 7, 2))
+
+
+def test_a_library_draws_from_the_group_and_from_all_where_it_is_empty() -> None:
+    made = library()
+    assert {made.draw(1, 5, k) for k in range(50)} == {0, 2}
+    assert {made.draw(9, 5, k) for k in range(100)} == {0, 1, 2, 3}
+    assert made.draw(1, 5, 3) == made.draw(1, 5, 3)
+    assert made.policies == ["runner", "sleeper"]
+    assert len(made.thinned(2)) == 2
+    typical = made.typical("runner")
+    np.testing.assert_array_equal(typical[:3], ROWS[0, :3])
+    np.testing.assert_allclose(typical[-2:], ROWS[0, -2:], rtol=1e-3)
+    with pytest.raises(KeyError):
+        made.typical("nobody")
+
+
+def test_a_briefing_travels_in_a_checkpoint(tmp_path: Path) -> None:
+    briefing = Briefing(ALL, library(), 120.0)
+    path = tmp_path / "pi.pt"
+    save_checkpoint(path, Checkpoint("imitation", TOY_SPEC, {}, {}, briefing=briefing.to_state()))
+    again = Briefing.from_state(load_checkpoint(path).briefing)
+    assert again.conditioning == ALL
+    assert again.library.names == library().names
+    np.testing.assert_array_equal(again.library.rows, library().rows)
+    np.testing.assert_array_equal(
+        again.styled(again.find("sleeper", "toy")), briefing.styled(briefing.find("sleeper", "toy"))
+    )
+    plain = again.plain()
+    assert not plain[: ALL.blocks["rating"].start].any()
+    assert plain[ALL.blocks["rating"].start] == 1  # the top rating, always
+    save_checkpoint(path, Checkpoint("imitation", TOY_SPEC, {}, {}))
+    assert "briefing" not in torch.load(path, weights_only=True)  # a network that is told nothing is saved as ever
+    assert load_checkpoint(path).briefing == {}
+    with pytest.raises(UserError, match="damaged"):
+        Briefing.from_state({"conditioning": {}})
+
+
+def test_styles_are_found_by_name_or_file(tmp_path: Path) -> None:
+    briefing = Briefing(Conditioning(STYLE, totals=True), library())
+    assert np.isnan(briefing.top)
+    write_style(tmp_path / "s.json", STYLE, "toy", ROWS[0])
+    found = briefing.find(str(tmp_path / "s.json"), "toy")
+    np.testing.assert_allclose(briefing.styled(found), [1, 0.75, 0.5])
+    with pytest.raises(UserError, match="runner, sleeper"):
+        briefing.find("jumper", "toy")
+    with pytest.raises(UserError, match="expected 'chess'"):
+        briefing.find(str(tmp_path / "s.json"), "chess")
+    blind = Briefing(Conditioning(STYLE, rating=True), library())
+    with pytest.raises(UserError, match="--z-totals"):
+        blind.find("runner", "toy")
+
+
+def test_a_style_file_says_what_it_holds_and_half_of_it_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    write_style(path, STYLE, "toy", ROWS[0])
+    data = json.loads(path.read_text())
+    assert data["totals"] == {"speed": 1.5, "rest": 0.25}  # in their own units
+    assert [entry["event"] for entry in data["opening"]] == ["skip", "hop"]
+    again = read_style(path, STYLE, "toy")
+    np.testing.assert_allclose(again.row, ROWS[0], atol=1e-3)
+    assert (again.opening, again.totals) == (True, True)
+    path.write_text(json.dumps({**data, "opening": None}))
+    assert not read_style(path, STYLE, "toy").opening
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": "x"}, "no style file"),
+        ({"totals": {"speed": 1}}, "rest"),
+        ({"totals": {"speed": "nan", "rest": 0}}, "speed"),
+        ({"opening": [{"event": "fly", "along": 0, "aside": 0}]}, "hop, skip"),
+        ({"opening": [{"event": "hop"}]}, "along"),
+        ({"opening": [{"event": "hop", "along": 0, "aside": 0}] * 4}, "at most 3"),
+        ({"opening": 3}, "no proper style"),
+    ],
+)
+def test_bad_style_files_are_one_line(tmp_path: Path, change: dict, words: str) -> None:
+    path = tmp_path / "s.json"
+    path.write_text(json.dumps({"format": "botgame-style-1", "game": "toy", **to_plain(STYLE, ROWS[0]), **change}))
+    with pytest.raises(UserError, match=words) as caught:
+        read_style(path, STYLE, "toy")
+    assert "\n" not in str(caught.value)
+    path.write_text("{")
+    with pytest.raises(UserError, match="JSON"):
+        read_style(path, STYLE, "toy")
+    with pytest.raises(UserError, match="cannot read"):
+        read_style(tmp_path / "none.json", STYLE, "toy")
+
+
+def test_the_command_writes_the_style_of_a_seat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = write(tmp_path, record(1)[0]), tmp_path / "style.json"
+    assert replay_main(["style", str(path), "--seat", "1", "-o", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert all(entry.name in said for entry in ARENA_STYLE.totals)
+    assert read_style(out, ARENA_STYLE, "lms-arena").totals
+    assert replay_main(["style", str(path), "--seat", "2"]) == 2
+    assert "seats 0 to 1" in capsys.readouterr().err
+
+
+def test_groups_tell_match_ups_apart() -> None:
+    groups = {style_group((own, rival), 0) for own in range(3) for rival in range(3)}
+    assert len(groups) == 9
+    assert style_group((0, 1), 1) == style_group((1, 0), 0)
+    assert style_group((0, 1, 2), 0) not in groups
