@@ -19,6 +19,7 @@ _EXPORT = re.compile(r"^export\s+(?=(?:async\s+)?(?:function|class|const)\s)", r
 _EXPORTED = re.compile(r"^export\s+(?:async\s+)?(?:function|class|const)\s+(\w+)", re.MULTILINE)
 _STYLE = re.compile(r'\s*<link rel="stylesheet" href="/static/([\w/.]+)">')
 _SCRIPT = re.compile(r'\s*<script type="module" src="/static/([\w/.]+)"></script>')
+_ICON = re.compile(r'<link rel="icon" href="/static/([\w/.]+)">')
 _LINKS = re.compile(r'<a (class="brand" )?href="/[^"]*">([^<]*)</a>')
 
 
@@ -47,10 +48,15 @@ def inline_page(page: str, data: dict[str, str]) -> str:
     script = "\n" + bundle_modules(WEB / entry.group(1)).replace("</script", "<\\/script")
     blocks = "".join(f'<script type="text/plain" id="{name}">{text}</script>\n' for name, text in data.items())
     html = _LINKS.sub(r"<span \1>\2</span>", _SCRIPT.sub("", _STYLE.sub("", html)))
+    html = _ICON.sub(lambda found: f'<link rel="icon" href="{_data_url(WEB / found.group(1))}">', html)
     policy = f"default-src 'none'; script-src '{_sha(script)}'; style-src '{_sha(styles)}'; img-src data: blob:"
     head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{styles}</style>\n</head>'
     html = html.replace("</head>", head, 1)
     return html.replace("</body>", f'{blocks}<script type="module">{script}</script>\n</body>', 1)
+
+
+def _data_url(picture: Path) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(picture.read_bytes()).decode()
 
 
 def _sha(text: str) -> str:

@@ -1,0 +1,87 @@
+// Keys and mouse as what a person holds (a direction, a place to aim at) and does (actions, once each).
+
+const VERBS = { bolt: 1, offence: 2, mobility: 3, defence: 4, interact: 5 };
+
+export class Input {
+  // `field`: the element that mouse buttons count on. `onAction(name)` for what is done once; `onVerb(1..5)` for casts.
+  constructor(field, keymap, { onAction, onVerb, onMove }) {
+    this.keymap = keymap;
+    this.held = new Set(); // actions
+    this.mouse = { x: 0, y: 0 };
+    this.paused = false; // while a dialog is open
+    this.handlers = { onAction, onVerb, onMove };
+    window.addEventListener("keydown", (event) => this.keyDown(event));
+    window.addEventListener("keyup", (event) => this.up(event.code));
+    window.addEventListener("blur", () => this.letGo());
+    window.addEventListener("pointermove", (event) => (this.mouse = { x: event.clientX, y: event.clientY }));
+    field.addEventListener("pointerdown", (event) => this.pointerDown(event));
+    window.addEventListener("pointerup", (event) => this.up(`Mouse${event.button}`));
+    field.addEventListener("contextmenu", (event) => event.preventDefault());
+  }
+
+  // Index of the direction that is held: 0 stays, 1 right, 3 down, 5 left, 7 up, diagonals between.
+  get move() {
+    const x = Number(this.held.has("right")) - Number(this.held.has("left"));
+    const y = Number(this.held.has("down")) - Number(this.held.has("up"));
+    return x === 0 && y === 0 ? 0 : 1 + ((Math.round((4 * Math.atan2(y, x)) / Math.PI) + 8) % 8);
+  }
+
+  keyDown(event) {
+    const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    if (this.paused || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = this.keymap.actionOf(event.code);
+    if (action === null) return;
+    event.preventDefault();
+    if (!event.repeat) this.down(action);
+  }
+
+  pointerDown(event) {
+    this.mouse = { x: event.clientX, y: event.clientY };
+    const action = this.keymap.actionOf(`Mouse${event.button}`);
+    if (this.paused || action === null) return;
+    event.preventDefault();
+    document.activeElement?.blur();
+    this.down(action);
+  }
+
+  down(action) {
+    const before = this.move;
+    this.held.add(action);
+    if (action in VERBS) this.handlers.onVerb(VERBS[action]);
+    else if (this.move !== before) this.handlers.onMove();
+    else this.handlers.onAction(action);
+  }
+
+  up(code) {
+    const action = this.keymap.actionOf(code);
+    const before = this.move;
+    this.held.delete(action);
+    if (this.move !== before) this.handlers.onMove();
+  }
+
+  letGo() {
+    const before = this.move;
+    this.held.clear();
+    if (this.move !== before) this.handlers.onMove();
+  }
+}
+
+// Direction bin 0..31 of a vector, as the simulation counts them.
+export function aimBin(dx, dy) {
+  return (Math.round((16 * Math.atan2(dy, dx)) / Math.PI) + 32) % 32;
+}
+
+// The next key or button that is pressed, for changing the mapping; `done(null)` when it is Escape.
+export function captureKey(done) {
+  const stop = (event, code) => {
+    event.preventDefault();
+    event.stopPropagation();
+    window.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("pointerdown", onPointer, true);
+    done(code);
+  };
+  const onKey = (event) => stop(event, event.code === "Escape" ? null : event.code);
+  const onPointer = (event) => stop(event, `Mouse${event.button}`);
+  window.addEventListener("keydown", onKey, true);
+  window.addEventListener("pointerdown", onPointer, true);
+}
