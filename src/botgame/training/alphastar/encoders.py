@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
+from botgame.training.alphastar.condition_encoder import ConditionEncoder
 from botgame.training.alphastar.entity_encoder import EntityEncoder, EntityTransformer
 from botgame.training.alphastar.presets import NetworkConfig
 from botgame.training.alphastar.raster_encoder import RasterEncoder, ScatterEncoder
@@ -71,6 +72,7 @@ class ObservationEncoder(nn.Module):
         self.raster = _raster_encoder(spec, config) if spec.raster_channels else None
         parts = [part.width for part in (self.entity, self.raster) if part is not None]
         self.merge = nn.Linear(config.scalar_width + sum(parts), config.encoder_width)
+        self.condition = ConditionEncoder(config) if config.condition else None
 
     def set_dense(self, dense: bool) -> None:
         """Whether shapes must not depend on the data (see `entity_encoder`)."""
@@ -79,7 +81,10 @@ class ObservationEncoder(nn.Module):
 
     def forward(self, observation: Observation) -> Encoded:
         """Arrays of N rows -> their encoding."""
-        scalars = functional.relu(self.scalar(self.inputs(observation)))
+        scalars = self.scalar(self.inputs(observation))
+        if self.condition is not None:
+            scalars = scalars + self.condition(observation.get("condition"))
+        scalars = functional.relu(scalars)
         parts = [scalars]
         entities = embeddings = scalars.new_zeros((len(scalars), 0, self.entity_width))
         if self.entity is not None:

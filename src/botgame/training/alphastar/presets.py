@@ -13,6 +13,7 @@ from typing import Any
 _MAY_BE_ZERO = (
     *("name", "detach_value", "direction_units", "entity_layers", "map_width", "map_blocks"),
     *("core_norm", "first_head_blocks", "head_blocks", "value_blocks"),
+    *("condition", "extra_values"),
 )
 
 
@@ -45,6 +46,9 @@ class NetworkConfig:
     first_head_blocks: int = 0  # residual blocks of the first head; 0: no gate either
     head_blocks: int = 0  # residual blocks of each other head
     value_blocks: int = 0  # residual blocks of the critic
+    condition: int = 0  # columns that a seat is told (`condition`); 0: none
+    condition_width: int = 64  # their hidden layer
+    extra_values: int = 0  # values of the critic beside one for each reward of the spec: for pseudo-rewards
 
     def __post_init__(self) -> None:
         for field in fields(self):
