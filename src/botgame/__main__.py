@@ -17,6 +17,8 @@ from botgame import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "quickstart": ("botgame.quickstart", "the whole pipeline at a size of a few minutes"),
     "run-match": ("botgame.server.run_match", "play matches between bots and record them"),
+    "play": ("botgame.server.play", "play a duel against a bot in the browser"),
+    "live": ("botgame.server.live", "serve live matches to play in browsers"),
     "replay": ("botgame.replay.__main__", "check recorded matches or look at them"),
     "imitation": ("botgame.training.alphastar_imitation", "train a bot to play like the recorded ones"),
     "rl": ("botgame.training.alphastar_rl", "make a trained bot stronger by playing"),

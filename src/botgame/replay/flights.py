@@ -61,17 +61,20 @@ class Flights:
         A slot whose `ends` has changed was fired anew, even if the shot hit within the same tick. A shot whose slot
         is fired anew while it flies is given up.
         """
-        active = shots["active"] != 0
-        fresh = active & ~np.isin(np.arange(len(shots)), list(self._flying))
+        active, ends = shots["active"] != 0, shots["ends"]
+        if not self._flying and len(self._ends) and not active.any() and ends.tobytes() == self._ends.tobytes():
+            return []
+        fresh = active.copy()
+        fresh[list(self._flying)] = False
         if len(self._ends):
-            fresh |= shots["ends"] != self._ends
+            fresh |= ends != self._ends
         for slot in np.flatnonzero(fresh).tolist():
-            self._launch(slot, int(shots["ends"][slot]), before, tick)
+            self._launch(slot, int(ends[slot]), before, tick)
         landed = []
         for slot in [slot for slot in self._flying if not active[slot]]:
             swept = not fresh[slot] and self._is_swept(slot, shots, mages, before, wards)
             landed.append(self._land(slot, shots, mages, before, tick, "swept" if swept else ""))
-        self._ends = np.array(shots["ends"])
+        self._ends = np.array(ends)
         self._places = np.column_stack([shots["x"], shots["y"]])
         self.landed += landed
         return landed

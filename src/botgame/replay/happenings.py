@@ -12,7 +12,7 @@ that watches a match tick by tick can use it too. Every event has `kind` and `ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from botgame.replay.flights import Flights, Landed
 Event = dict[str, Any]
 
 _LEAST_HP = 0.05  # smaller amounts are not worth a number on the screen
-_COPIED = ("x", "y", "alive", "casts", "kills", "damage_dealt", "damage_taken", "shield", "shield_until")
+_CASTS, _HARM, _DEATHS = ("casts",), ("damage_taken", "shield"), ("alive",)  # what must change for an event
 
 
 def rounded(value: float) -> float:
@@ -38,7 +38,7 @@ class Happenings:
     def __init__(self, rules: Rules, slot: int = 0) -> None:
         self._rules = rules
         self._slot = slot
-        self._before: dict[str, np.ndarray] = {}
+        self._before: np.ndarray | None = None
         self._available = np.zeros(0, bool)
         self.flights = Flights(rules)
 
@@ -47,25 +47,29 @@ class Happenings:
         mages, items = state.mages[self._slot], state.items[self._slot]
         tick = int(state.matches["tick"][self._slot])
         before, available = self._before, self._available
-        self._before = {name: np.array(mages[name]) for name in _COPIED}
-        self._available = np.array(items["available"] != 0)
-        if not before:
+        self._before = mages.copy()
+        if before is None:
+            self._available = np.array(items["available"] != 0)
             self.flights.look(state.shots[self._slot], mages, mages, tick, [])
             return []
-        wards = np.flatnonzero(self._before["casts"][:, DEFENCE] > before["casts"][:, DEFENCE]).tolist()
-        landed = self.flights.look(state.shots[self._slot], mages, before, tick, wards)
-        events = [
-            *self._casts(before, mages),
-            *(_impact(shot) for shot in landed),
-            *self._hits(before, mages, tick),
-            *self._kills(before, mages),
-            *self._pickups(before, mages, items, available),
-        ]
+        events: list[Event] = []
+        wards: list[int] = []
+        if _differ(before, mages, _CASTS):
+            wards = np.flatnonzero(mages["casts"][:, DEFENCE] > before["casts"][:, DEFENCE]).tolist()
+            events += self._casts(before, mages)
+        events += [_impact(shot) for shot in self.flights.look(state.shots[self._slot], mages, before, tick, wards)]
+        if _differ(before, mages, _HARM):
+            events += self._hits(before, mages, tick)
+        if _differ(before, mages, _DEATHS):
+            events += self._kills(before, mages)
+        if np.count_nonzero(items["available"]) != np.count_nonzero(available):  # nothing comes back once it is taken
+            self._available = np.array(items["available"] != 0)
+            events += self._pickups(before, mages, items, available)
         return [{"tick": tick, **event} for event in events]
 
-    def _casts(self, before: dict[str, np.ndarray], mages: np.ndarray) -> Iterator[Event]:
+    def _casts(self, before: np.ndarray, mages: np.ndarray) -> Iterator[Event]:
         """At most one verb a seat. Casts come before moves, so the place is that of the tick before."""
-        seats, verbs = np.nonzero(self._before["casts"] > before["casts"])
+        seats, verbs = np.nonzero(mages["casts"] > before["casts"])
         for seat, verb in zip(seats.tolist(), verbs.tolist(), strict=True):
             if not BOLT <= verb <= INTERACT:
                 continue
@@ -77,7 +81,7 @@ class Happenings:
                 event |= {"tx": rounded(mages["x"][seat]), "ty": rounded(mages["y"][seat])}
             yield event
 
-    def _hits(self, before: dict[str, np.ndarray], mages: np.ndarray, tick: int) -> Iterator[Event]:
+    def _hits(self, before: np.ndarray, mages: np.ndarray, tick: int) -> Iterator[Event]:
         """Damage by mages; what the zone does shows in the health alone."""
         damage = mages["damage_taken"] - before["damage_taken"]
         dealt = mages["damage_dealt"] - before["damage_dealt"]
@@ -89,7 +93,7 @@ class Happenings:
             event |= {"absorbed": rounded(max(0.0, worn[seat]))}
             yield event | {"x": rounded(mages["x"][seat]), "y": rounded(mages["y"][seat])}
 
-    def _kills(self, before: dict[str, np.ndarray], mages: np.ndarray) -> Iterator[Event]:
+    def _kills(self, before: np.ndarray, mages: np.ndarray) -> Iterator[Event]:
         """Who died, and who is credited. Several deaths in one tick are matched in order, nobody with itself."""
         gained = np.repeat(np.arange(len(mages)), np.maximum(0, mages["kills"] - before["kills"])).tolist()
         for seat in np.flatnonzero((before["alive"] != 0) & (mages["alive"] == 0)).tolist():
@@ -100,10 +104,10 @@ class Happenings:
             yield {"kind": "kill", "seat": seat, "by": by, **place}
 
     def _pickups(
-        self, before: dict[str, np.ndarray], mages: np.ndarray, items: np.ndarray, available: np.ndarray
+        self, before: np.ndarray, mages: np.ndarray, items: np.ndarray, available: np.ndarray
     ) -> Iterator[Event]:
         """Items that are gone, credited to the nearest mage; a chest to the nearest that has just interacted."""
-        opened = self._before["casts"][:, INTERACT] > before["casts"][:, INTERACT]
+        opened = mages["casts"][:, INTERACT] > before["casts"][:, INTERACT]
         for index in np.flatnonzero(available & (items["available"] == 0)).tolist():
             item = items[index]
             able = (mages["alive"] != 0) & (opened if item["kind"] == CHEST else True)
@@ -112,6 +116,11 @@ class Happenings:
             seat = int(np.where(able, away, np.inf).argmin())
             event = {"kind": "pickup", "seat": seat, "item": int(item["kind"]), "index": index}
             yield event | {"x": rounded(item["x"]), "y": rounded(item["y"])}
+
+
+def _differ(before: np.ndarray, now: np.ndarray, fields: Sequence[str]) -> bool:
+    """Whether one of the fields has changed: most ticks bring nothing, and a live server looks at every one."""
+    return any(now[name].tobytes() != before[name].tobytes() for name in fields)
 
 
 def _impact(shot: Landed) -> Event:

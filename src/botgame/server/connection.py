@@ -1,0 +1,135 @@
+"""One WebSocket: limits on what comes in, a bounded queue of what goes out, and an end for whoever keeps to neither.
+
+Raw ASGI, because a framework's layers would cost more than the simulation at 3,000 messages a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from botgame.server import protocol
+from botgame.server.protocol import Error, ServerMessage
+
+MOST_WAITING = 120  # messages that a client may be behind, some 4 s of play
+RATE, BURST = 120.0, 240.0  # messages a second that a client may send, and how many at once
+HELLO_SECONDS = 10.0  # until the first message
+CLOSE_SECONDS = 2.0  # a client that is told why it must go has this long to read it
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Clock = Callable[[], float]
+
+
+class Handler(Protocol):
+    """Who a connection belongs to."""
+
+    def opened(self, connection: Connection) -> None:
+        """It may send now."""
+
+    def said(self, connection: Connection, frame: str | bytes) -> None:
+        """A frame has come."""
+
+    def closed(self, connection: Connection) -> None:
+        """It is gone."""
+
+    def is_greeted(self, connection: Connection) -> bool:
+        """Whether it has said hello."""
+
+    def dropped(self, code: str) -> None:
+        """A connection is closed for a reason, for the statistics."""
+
+
+class Bucket:
+    """A token bucket: `allows` is False for what exceeds `rate` a second after a burst."""
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate, self._burst, self._left, self._then = rate, burst, burst, now
+
+    def allows(self, now: float) -> bool:
+        """One more message at time `now`."""
+        self._left = min(self._burst, self._left + (now - self._then) * self._rate) - 1.0
+        self._then = now
+        return self._left >= 0.0
+
+
+class Connection:
+    """A client's connection. `push` never blocks. `abort` cuts the line without waiting for anybody."""
+
+    def __init__(
+        self,
+        number: int,
+        receive: Receive,
+        send: Send,
+        handler: Handler,
+        *,
+        clock: Clock,
+        abort: Callable[[], None],
+    ) -> None:
+        self.number = number
+        self._receive, self._send, self._handler, self._clock, self._abort = receive, send, handler, clock, abort
+        self._waiting: deque[str] = deque()
+        self._more = asyncio.Event()
+        self._closing = False
+
+    def push(self, message: ServerMessage | str) -> None:
+        """Queue a message, encoded already or not. One that does not read is cut off."""
+        if self._closing:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._end("too_slow", 0.0)
+            return
+        self._waiting.append(message if isinstance(message, str) else protocol.encode(message))
+        if isinstance(message, Error) and message.code in protocol.FATAL:
+            self._end(message.code, CLOSE_SECONDS)
+        self._more.set()
+
+    async def run(self) -> None:
+        """From the accepted handshake to the end."""
+        self._handler.opened(self)
+        tasks = [asyncio.create_task(work) for work in (self._read(), self._write(), self._expect_hello())]
+        try:
+            await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._closing = True
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            self._handler.closed(self)
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, OSError):
+                raise result
+
+    def _end(self, code: str, seconds: float) -> None:
+        """Say nothing more than what waits, and be gone after `seconds` whether or not it has been read."""
+        self._closing = True
+        self._handler.dropped(code)
+        asyncio.get_running_loop().call_later(seconds, self._abort)
+
+    async def _read(self) -> None:
+        bucket = Bucket(RATE, BURST, self._clock())
+        while (message := await self._receive())["type"] == "websocket.receive":
+            if self._closing:
+                continue
+            if not bucket.allows(self._clock()):
+                self.push(Error("too_fast", f"more than {RATE:g} messages a second"))
+                continue
+            text = message.get("text")
+            self._handler.said(self, text if text is not None else message.get("bytes") or b"")
+
+    async def _write(self) -> None:
+        while True:
+            while self._waiting:
+                await self._send({"type": "websocket.send", "text": self._waiting.popleft()})
+            if self._closing:
+                await self._send({"type": "websocket.close", "code": 1008})
+                return
+            self._more.clear()
+            await self._more.wait()
+
+    async def _expect_hello(self) -> None:
+        await asyncio.sleep(HELLO_SECONDS)
+        if not self._handler.is_greeted(self):
+            self.push(Error("silent", f"no hello within {HELLO_SECONDS:g} s"))

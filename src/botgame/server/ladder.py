@@ -1,0 +1,91 @@
+"""The leaderboard: ratings with uncertainty of everybody who has played a live match, people included.
+
+Rated with the Plackett-Luce model of openskill (Weng and Lin, "A Bayesian approximation method for online ranking",
+2011; Joshy, "OpenSkill", 2024), which takes a match of any number of seats. Shown on the scale of the reports:
+`lms_re` is 0 and 400 points are odds of 10 to 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from openskill.models import PlackettLuce, PlackettLuceRating
+
+from botgame.feedback import MatchRecord, SeatRecord, read_manifests
+from botgame.server.protocol import Standing
+
+ANCHOR = "lms_re"
+TAKEN = "taken over"  # backend of a seat that more than one has played: such matches are not rated
+_SURE = 150.0  # points: ratings with a larger sigma are not written into records
+_MODEL = PlackettLuce()
+# Two sure players: P = 1 / (1 + exp(-(mu1 - mu2) / (sqrt(2) beta))), and 400 points are odds of 10.
+_POINTS = 400 / math.log(10) / (math.sqrt(2) * _MODEL.beta)
+
+
+class Ladder:
+    """Ratings by policy name. People are `human:<name>`."""
+
+    def __init__(self) -> None:
+        self._ratings: dict[str, PlackettLuceRating] = {}
+        self._matches: dict[str, int] = {}
+        self._known: set[str] = set()
+        self._standings: list[Standing] | None = None
+
+    @staticmethod
+    def read(folder: Path) -> tuple[Ladder, list[str]]:
+        """All manifests below `folder`, in the order of their names; and what could not be read."""
+        ladder = Ladder()
+        lines = read_manifests(folder)
+        for entry in lines.entries:
+            if isinstance(entry.value, MatchRecord):
+                ladder.add(entry.value)
+        return ladder, lines.problems
+
+    def add(self, record: MatchRecord) -> None:
+        """Rate a match, once: the server and a collector may both have written it down."""
+        name = Path(record.replay.replace("\\", "/")).name or record.match
+        places = [seat.place for seat in record.seats]
+        if name in self._known or not _is_rated(record.seats):
+            return
+        self._known.add(name)
+        policies = [seat.policy for seat in record.seats]
+        teams = [[self._ratings.get(policy) or _MODEL.rating()] for policy in policies]
+        rated = _MODEL.rate(teams, ranks=[float(place or 0) for place in places])
+        for policy in dict.fromkeys(policies):
+            mine = [team[0] for team, owner in zip(rated, policies, strict=True) if owner == policy]
+            self._ratings[policy] = _MODEL.rating(mu=_mean(r.mu for r in mine), sigma=_mean(r.sigma for r in mine))
+            self._matches[policy] = self._matches.get(policy, 0) + 1
+        self._standings = None
+
+    def standings(self, most: int = 50) -> list[Standing]:
+        """The best, by rating less one sigma, so that luck in a first match does not lead."""
+        if self._standings is None:
+            rows = [self._standing(policy) for policy in self._ratings]
+            self._standings = sorted(rows, key=lambda row: (row.sigma - row.rating, row.name))
+        return self._standings[:most]
+
+    def rating(self, policy: str) -> float | None:
+        """Rating for records, None when there is none that is sure enough."""
+        if policy not in self._ratings:
+            return None
+        row = self._standing(policy)
+        return row.rating if row.sigma <= _SURE else None
+
+    def _standing(self, policy: str) -> Standing:
+        rating = self._ratings[policy]
+        anchor = self._ratings[ANCHOR].mu if ANCHOR in self._ratings else _MODEL.mu
+        points, sigma = (rating.mu - anchor) * _POINTS, rating.sigma * _POINTS
+        return Standing(policy.removeprefix("human:"), round(points, 1), round(sigma, 1), self._matches[policy])
+
+
+def _is_rated(seats: list[SeatRecord]) -> bool:
+    """Played to the end, by the same in each seat, and by more than one."""
+    whole = all(seat.place is not None and seat.backend != TAKEN for seat in seats)
+    return whole and len({seat.policy for seat in seats}) > 1
+
+
+def _mean(values: Iterable[float]) -> float:
+    numbers = list(values)
+    return sum(numbers) / len(numbers)

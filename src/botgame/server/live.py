@@ -1,0 +1,123 @@
+"""Serve live matches: people and bots at 30 ticks a second, over WebSocket, with a page to play on.
+
+    python -m botgame.server.live
+    python -m botgame.server.live --bots lms_re,artifacts/alphastar/pi_rl.pt --port 9000
+
+Open the printed address in a browser. Every match is recorded into `--data-dir` like all others, so that training
+learns from people. Stop with Ctrl-C: running matches are played to their end by bots and saved.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botgame import cli
+from botgame.bots.registry import scripted_names
+from botgame.errors import UserError
+from botgame.game.kernel import is_cold
+from botgame.server.doors import is_loopback
+
+if TYPE_CHECKING:
+    from botgame.server.serving import Options, Serving
+
+HIGHEST_PORT = 65_535
+DRAWN = "auto"  # instead of a token: one is drawn
+FILLS_SEATS = "lms_re"  # listed first, so it fills seats that stay free
+
+
+def build_parser() -> cli.Parser:
+    """The flags."""
+    parser = cli.Parser("python -m botgame.server.live", "Serve live matches to play in a browser.")
+    parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; 0 takes a free one")
+    parser.flag("--host", default="127.0.0.1", help="address to listen at; one that others reach demands --token")
+    parser.flag("--token", default="", metavar="TEXT", help="what clients must know; 'auto' draws one and prints it")
+    parser.flag("--allow-origin", action="append", default=[], metavar="URL", help="further page that may connect")
+    parser.flag("--max-rooms", type=cli.positive_int, default=64, help="matches at a time")
+    parser.flag("--max-clients", type=cli.positive_int, default=256, help="connections at a time")
+    parser.flag("--bots", metavar="A,B,...", help="bots to offer: names, .pt, .onnx, module:factory; default all names")
+    add_folder_flags(parser)
+    return parser
+
+
+def add_folder_flags(parser: cli.Parser) -> None:
+    """The flags that `botgame play` has too."""
+    parser.flag("--data-dir", type=Path, default=Path("data/processed"), help="where replays go")
+    parser.flag("--reports-dir", type=Path, default=Path("reports/live"), help="manifests of matches, read for ratings")
+    parser.flag(
+        "--feedback-dir", type=Path, default=Path("reports/feedback_training/live"), help="corrections and marks"
+    )
+    parser.flag("--seed", type=cli.seed, default=None, help="decides the arenas of all rooms; drawn if not given")
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; see `--help`."""
+    arguments = build_parser().parse_args(argv)
+    token = secrets.token_urlsafe(12) if arguments.token == DRAWN else arguments.token
+    make_server(arguments, _names(arguments.bots), token=token, on_start=_greet).run_until_stopped()
+    print("stopped; every match is saved")
+    return 0
+
+
+def make_server(
+    arguments: Namespace, bots: tuple[str, ...], *, token: str, on_start: Callable[[Serving], None]
+) -> Serving:
+    """A server by the flags; `on_start` is called when it listens. Raises UserError."""
+    _check_address(arguments.host, arguments.port, token)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks of a few rows: more threads only take time from the clock
+    try:
+        from botgame.server.serving import Options, Serving
+    except ModuleNotFoundError as error:
+        raise UserError(f"live play needs {error.name!r}: pip install 'botgame[live]'") from error
+    if is_cold():
+        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
+    options = Options(
+        bots=bots,
+        data_dir=arguments.data_dir,
+        reports_dir=arguments.reports_dir,
+        feedback_dir=arguments.feedback_dir,
+        run=time.strftime("server_%Y%m%d_%H%M%S") + f"_{os.getpid()}",
+        host=arguments.host,
+        port=arguments.port,
+        token=token,
+        seed=secrets.randbits(53) if arguments.seed is None else arguments.seed,
+        max_rooms=arguments.max_rooms,
+        max_clients=arguments.max_clients,
+        origins=tuple(arguments.allow_origin),
+    )
+    return Serving(options, on_start)
+
+
+def _check_address(host: str, port: int, token: str) -> None:
+    """Raises UserError (exit code 2) that names the flag."""
+    if port > HIGHEST_PORT:
+        raise UserError(f"--port is {port}, expected 0 to {HIGHEST_PORT}", code=2)
+    if not token and not is_loopback(host):
+        raise UserError(f"--host {host} can be reached by others: give them a --token TEXT (or --token auto)", code=2)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    """The bots to offer, without repeats. Raises UserError (exit code 2)."""
+    if text is None:
+        return tuple(dict.fromkeys((FILLS_SEATS, *reversed(scripted_names()))))
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise UserError(f"--bots is {text!r}, expected names with commas between them", code=2)
+    return tuple(dict.fromkeys(names))
+
+
+def _greet(serving: Serving) -> None:
+    options: Options = serving.options
+    query = f"?token={options.token}" if options.token else ""
+    print(f"botgame live at {serving.url}{query}  (seed {options.seed}; Ctrl-C stops it)", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""Me against a bot: serve on this machine and open the browser at a duel.
+
+botgame play
+botgame play artifacts/alphastar/pi_rl.pt --duration 90
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import webbrowser
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from botgame import cli
+from botgame.bots.registry import scripted_names
+from botgame.errors import UserError
+from botgame.game.rules import TICKS_PER_SECOND
+from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
+
+if TYPE_CHECKING:
+    from botgame.server.serving import Serving
+
+CHAMPION = "champion"
+SHORTEST, LONGEST = 10.0, 600.0  # seconds
+
+
+def build_parser() -> cli.Parser:
+    """The flags."""
+    parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
+    known = CHAMPION if CHAMPION in scripted_names() else FILLS_SEATS
+    parser.add_argument("bot", nargs="?", default=known, help="a name, a .pt or .onnx file, or module:factory")
+    parser.flag("--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone closed")
+    parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; a free one is taken when it is not free")
+    parser.flag("--no-browser", action="store_true", help="only print the address")
+    add_folder_flags(parser)
+    return parser
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; see `--help`."""
+    arguments = build_parser().parse_args(argv)
+    if not SHORTEST <= arguments.duration <= LONGEST:
+        message = f"--duration is {arguments.duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds"
+        raise UserError(message, code=2)
+    bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(scripted_names()))))
+    server = make_server(
+        _with_server_flags(arguments), bots, token="", on_start=lambda serving: _open(serving, arguments)
+    )
+    server.run_until_stopped()
+    return 0
+
+
+def _with_server_flags(arguments: Namespace) -> Namespace:
+    """The flags of the server that this command does not offer."""
+    host = "127.0.0.1"
+    port = arguments.port if _is_free(host, arguments.port) else 0
+    return Namespace(**{**vars(arguments), "port": port}, host=host, max_rooms=16, max_clients=32, allow_origin=[])
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def _open(serving: Serving, arguments: Namespace) -> None:
+    """Make the room, whose free seat waits, and show it."""
+    room = serving.lobby.open(arguments.bot, round(arguments.duration * TICKS_PER_SECOND))
+    address = f"{serving.url}play?room={room}"
+    print(f"you against {arguments.bot}: {address}  (Ctrl-C ends it)", flush=True)
+    if not arguments.no_browser:
+        webbrowser.open(address)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
