@@ -21,7 +21,7 @@ def welcome(**changes) -> protocol.Welcome:
         "moves": [tuple(move) for move in MOVES.tolist()],
         "directions": [tuple(direction) for direction in DIRECTIONS.tolist()],
         "delays": list(DELAY_TICKS),
-        "rules": rules,
+        "rules": {name: value for name, value in rules.items() if name != "abilities"},
         "abilities": dict(zip(SCHOOLS, rules["abilities"], strict=True)),
         "heads": [(head.name, head.size) for head in ARENA_SPEC.heads],
         "spec": ARENA_SPEC.digest(),

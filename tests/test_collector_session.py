@@ -8,11 +8,12 @@ from botgame.bots.registry import load_policy
 from botgame.errors import UserError
 from botgame.feedback import MatchRecord, SeatRecord, name_replays, read_manifests, read_streams
 from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
 from botgame.live.arrays import ROWS, decode
 from botgame.live.backends import Backend, Brain
 from botgame.live.journal import Appender, Journal, free_run
 from botgame.live.seat import SeatPlayer
-from botgame.live.session import Session
+from botgame.live.session import Session, rules_of
 from botgame.server import protocol
 
 
@@ -184,3 +185,9 @@ def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "live").write_text("")
     with pytest.raises(UserError, match="cannot write"):
         Journal(tmp_path / "live", tmp_path / "feedback", "run")
+
+
+def test_the_rules_of_a_server_come_with_its_abilities():
+    assert rules_of(live.welcome(), "here") == Rules()
+    with pytest.raises(UserError, match=r"here plays by rules .*colour"):
+        rules_of(live.welcome(rules={"mage_speed": 4.0, "colour": 3}), "here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +14,12 @@ from botgame import rng
 from botgame.bots.policy import Policy
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.live.arrays import decode
+from botgame.live.arrays import ROWS, decode
 from botgame.server import protocol
 
 BACKENDS = ("legacy", "lms_re", "alphastar")
 TRAINED = "alphastar"
+LONGEST_NAME = 24  # of a player on a server
 GREEDY = 0.01  # temperature at which the likeliest category is all but certain
 DEFAULT_CHECKPOINT = "artifacts/alphastar/pi_rl.best.pt"
 
@@ -51,6 +53,12 @@ class Backend:
         """Who plays, as replays and manifests name it."""
         return self.checkpoint if self.name == TRAINED else self.name
 
+    @property
+    def nickname(self) -> str:
+        """What others in the room see."""
+        name = Path(self.checkpoint).stem if self.name == TRAINED else self.name
+        return f"{name[: LONGEST_NAME - 4]} bot"  # servers keep the plain names for bots of their own
+
 
 class Decided(NamedTuple):
     """A decision: the tick and arrays it is about, one category a head, and how long it took in milliseconds."""
@@ -74,9 +82,10 @@ class Brain:
         """A new match: forget."""
         self._memory = self.policy.initial_memory(1)
 
-    def warm_up(self, observation: dict[str, np.ndarray]) -> None:
+    def warm_up(self) -> None:
         """Decide once for nothing, so that the first real decision does not wait for a compiler."""
-        self.policy.act(observation, self.policy.initial_memory(1), np.zeros(1, np.uint64))
+        blank = {name: np.ones((1, *shape), dtype) for name, (dtype, shape) in ROWS.items()}
+        self.policy.act(blank, self.policy.initial_memory(1), np.zeros(1, np.uint64))
 
     def decide(self, message: protocol.Observation) -> Decided:
         """Decide upon an observation. Raises MalformedError where that is none of our game."""

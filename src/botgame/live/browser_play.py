@@ -145,7 +145,7 @@ class BrowserPlay:
     def _listen(self, socket: WebSocket) -> None:
         """Keep what the page receives; frames of an older page go the way of its socket."""
         self._frames.clear()
-        socket.on("framereceived", self._frames.append)
+        socket.on("framereceived", lambda frame: self._frames.append(frame))
 
     def _read(self) -> list[Decided]:
         """Take in all frames; the newest decision alone is worth carrying out."""

@@ -84,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     backend = backend_of(args)
     if is_cold():
         tell("compiling the simulation once, this takes about half a minute")
-    policy = backend.load()
+    brain = Brain(backend.load())
+    brain.warm_up()
     run = free_run(args.reports_live_dir, args.bot_feedback_dir, args.run or time.strftime("%Y%m%d-%H%M%S"))
     with ExitStack() as stack:
         address = (
@@ -93,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             else stack.enter_context(OwnServer(own_server_flags(args))).address
         )
         journal = stack.enter_context(Journal(args.reports_live_dir, args.bot_feedback_dir, run))
-        player = SeatPlayer(backend, Brain(policy), journal, paced=args.play_game)
+        player = SeatPlayer(backend, brain, journal, paced=args.play_game)
         progress = Progress(
             player.totals, args.matches, args.report_every_sec, args.bot_run_max_sec, time.monotonic, tell
         )
@@ -124,7 +125,13 @@ def play(args: Namespace, address: str, player: SeatPlayer, tick: Callable[[], b
 
 def own_server_flags(args: Namespace) -> list[str]:
     """What a server for this run alone is told."""
-    return ["--data-dir", str(args.data_dir or Path("data/processed"))]
+    folders = {
+        "--data-dir": args.data_dir or Path("data/processed"),
+        "--reports-dir": args.reports_live_dir,
+        "--feedback-dir": args.bot_feedback_dir,
+    }
+    bots = ",".join(dict.fromkeys(["lms_re", *opponents(args)]))
+    return ["--bots", bots, *(word for flag, folder in folders.items() for word in (flag, str(folder)))]
 
 
 def tell(line: str) -> None:
@@ -172,7 +179,7 @@ def backend_of(args: Namespace) -> Backend:
 
 def orders(args: Namespace) -> Iterator[protocol.Create | protocol.Join]:
     """How to come into each match."""
-    name = f"bot {args.bot_decision_backend}"
+    name = backend_of(args).nickname
     if args.room:
         yield protocol.Join(args.room, name=name, school=args.school, observe=True)
         return

@@ -9,6 +9,7 @@ same id names the replay (`botgame.feedback.name_replays`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -40,8 +41,12 @@ class Appender:
             raise UserError(f"cannot write {self.path}: {error.strerror or error}; free space") from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; one that got no line is not left behind."""
         self._file.close()
+        with contextlib.suppress(OSError):
+            if not self.path.stat().st_size:
+                self.path.unlink()
+                self.path.parent.rmdir()
 
 
 class Journal:

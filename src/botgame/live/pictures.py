@@ -65,10 +65,12 @@ def gif(frames: list[tuple[float, bytes]]) -> bytes:
     image = _pillow()
     pictures = []
     for _, jpeg in frames:
-        picture = image.open(io.BytesIO(jpeg)).convert("RGB")
-        height = round(picture.height * min(1.0, GIF_WIDTH / picture.width))
-        small = picture.resize((min(GIF_WIDTH, picture.width), height))
-        pictures.append(small.quantize(_COLOURS, dither=image.Dither.NONE))
+        picture = image.open(io.BytesIO(jpeg))
+        width = min(GIF_WIDTH, picture.width)
+        size = width, round(picture.height * width / picture.width)
+        picture.draft("RGB", size)  # decoding at half the size is several times faster
+        small = picture.convert("RGB").resize(size)
+        pictures.append(small.quantize(_COLOURS, image.Quantize.FASTOCTREE, dither=image.Dither.NONE))
     times = [time for time, _ in frames]
     lengths = [max(20, round(1e3 * (b - a))) for a, b in itertools.pairwise(times)]
     out = io.BytesIO()

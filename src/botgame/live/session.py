@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
+from botgame.game.rules import SCHOOLS, Rules
 from botgame.live.seat import SeatPlayer
 from botgame.server import protocol
 
@@ -37,7 +37,8 @@ def check_welcome(message: protocol.ServerMessage, where: str) -> protocol.Welco
 def rules_of(welcome: protocol.Welcome, where: str) -> Rules:
     """The rule numbers that a server plays by. Raises UserError when this release cannot play by them."""
     try:
-        return Rules.from_dict(welcome.rules)
+        abilities = [welcome.abilities[school] for school in SCHOOLS]
+        return Rules.from_dict({**welcome.rules, "abilities": abilities})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{where} plays by rules that this release does not know ({error})") from error
 
