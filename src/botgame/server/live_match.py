@@ -39,6 +39,11 @@ class LiveMatch:
         """The limits of bots under these rules."""
         return Limits(self.rules.reaction_ticks, 1)
 
+    @property
+    def is_running(self) -> bool:
+        """It has begun and goes on."""
+        return self.recording is not None and not self.over
+
     def begin(self, schools: Sequence[int], controllers: Sequence[int], limits: Sequence[Limits]) -> None:
         """Start. schools, controllers (0 bot, 1 human), limits: one a seat."""
         opening = Opening(self.seed, self.duration_ticks, tuple(schools), tuple(controllers), tuple(limits))

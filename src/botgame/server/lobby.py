@@ -12,11 +12,12 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from botgame import __version__, rng
+import botgame
+from botgame import rng
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import DELAY_TICKS, DIRECTIONS, MOVES, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.server import protocol
@@ -156,7 +157,7 @@ class Lobby:
 
     def open(self, bot: str, duration_ticks: int) -> str:
         """The operator makes a duel against `bot` that waits for a person, however long. Returns the room's name."""
-        room = self._make(self._plan(2, [bot], duration_ticks, None), keep=True)
+        room = self._make(replace(self._plan(2, [bot], duration_ticks, None), keep=True))
         self._open(room)
         return room.name
 
@@ -166,7 +167,7 @@ class Lobby:
             seed = rng.derive(self._settings.seed, self._made) % _SEED_SPACE
         return Plan(seats, tuple(bots), duration_ticks, seed)
 
-    def _make(self, plan: Plan, *, keep: bool = False) -> Room:
+    def _make(self, plan: Plan) -> Room:
         settings = self._settings
         return Room(
             f"r{self._made}",
@@ -175,7 +176,6 @@ class Lobby:
             fallback=settings.bots[0],
             new_token=self._new_token,
             lateness=self._metrics.bots,
-            keep=keep,
         )
 
     def _open(self, room: Room) -> None:
@@ -254,7 +254,7 @@ def welcome(settings: Settings) -> protocol.Welcome:
     """What every client is told first."""
     rules = settings.rules.to_dict()
     return protocol.Welcome(
-        version=__version__,
+        version=botgame.__version__,
         bots=list(settings.bots),
         schools=list(SCHOOLS),
         verbs=list(VERBS),

@@ -21,7 +21,7 @@ from botgame.replay.happenings import Happenings
 from botgame.replay.header import BOT, HUMAN
 from botgame.server import frame as at
 from botgame.server.frame import Frame
-from botgame.server.live_match import PEOPLE, LiveMatch
+from botgame.server.live_match import LiveMatch
 from botgame.server.seats import Caps, Seat
 from botgame.server.view import Viewer
 
@@ -74,16 +74,16 @@ class Referee:
         self._keys = key_bases(match.seed, match.seats)
         self._news: list[dict[str, Any]] = []
 
-    def begin(self, schools: Sequence[int]) -> None:
-        """Start the match with the seats as they are held now."""
+    def begin(self, limits: Sequence[Limits]) -> None:
+        """Start the match with the seats as they are held now; `limits`: one a seat."""
         controllers = [HUMAN if seat.kind == "human" else BOT for seat in self._seats]
-        self.match.begin(schools, controllers, [self.limits(seat) for seat in self._seats])
+        self.match.begin([seat.school or 0 for seat in self._seats], controllers, limits)
         self._look()
         self._ask()
 
-    def limits(self, seat: Seat) -> Limits:
-        """The limits of whoever holds a seat."""
-        return PEOPLE if seat.kind == "human" else self.match.bots
+    def is_alive(self, seat: int) -> bool:
+        """Whether the mage of `seat` lives."""
+        return self.frame.ints[seat][at.ALIVE] != 0
 
     def tell(self, event: dict[str, Any]) -> None:
         """Something to show beside what the simulation does."""
@@ -107,7 +107,7 @@ class Referee:
     def _decide(self) -> None:
         seats, actions, seen = [], [], []
         for seat in self._seats:
-            if not self.frame.ints[seat.index][at.ALIVE]:
+            if not self.is_alive(seat.index):
                 continue
             action, look = self._by_hand(seat) if self._is_by_hand(seat) else self._by_answer(seat)
             if action is not None:
@@ -162,7 +162,7 @@ class Referee:
             asks.append(Ask(seat.index, seat.bot, tick, keys[row], observation, row))
 
     def _wants_to_look(self, seat: Seat) -> bool:
-        if not self.frame.ints[seat.index][at.ALIVE]:
+        if not self.is_alive(seat.index):
             return False
         if seat.kind == "bot":
             return seat.asked < 0

@@ -1,0 +1,371 @@
+"""The room without sockets: seats, inputs, spectators, coming back, taking over, the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from botgame.game.rules import DELAY_TICKS
+from botgame.server import protocol
+from botgame.server.holders import GRACE_TICKS
+from botgame.server.protocol import Act, Create, Error, Follow, Input, Join, Mark, Ready, Release, State, Take
+from botgame.server.room import LINGER_TICKS
+from botgame.server.seats import QUEUE_TICKS
+from live_table import Table, duel, small_rules
+
+
+def mage(state: State, seat: int) -> protocol.MageView:
+    return next(mage for mage in state.mages if mage.seat == seat)
+
+
+def test_a_duel_against_a_bot_starts_at_once_and_ticks() -> None:
+    table = Table()
+    room = duel(table)
+    said = table.last(1, protocol.Room)
+    assert (said.state, said.seat, said.mode, said.owner) == ("running", 0, "duel", True)
+    assert [(seat.controller, seat.name) for seat in said.seats] == [("human", "Ann"), ("bot", "idle")]
+    assert len(said.walls) == said.cells == len(said.walls[0])
+    assert said.walls[0] == "1" * said.cells
+    table.tick(5)
+    states = [message for message in table.heard[1] if isinstance(message, State)]
+    assert [state.tick for state in states] == [1, 2, 3, 4, 5]
+    assert room.match.tick == 5
+
+
+def test_inputs_move_the_mage_and_are_acknowledged() -> None:
+    table = Table()
+    duel(table)
+    table.tick()
+    walked = []
+    for move in range(1, 9):
+        table.say(1, Input(seq=move, move=move))
+        table.tick(2)
+        state = table.last(1, State)
+        assert state.ack == move
+        walked.append((mage(state, 0).vx, mage(state, 0).vy))
+        assert mage(state, 0).move == move
+    assert len(set(walked)) >= 4
+    table.say(1, Input(seq=9, move=0))
+    table.say(1, Input(seq=4, move=3))  # an old one that came late
+    table.tick(2)
+    after = mage(table.last(1, State), 0)
+    assert (after.vx, after.vy, after.move) == (0, 0, 0)
+
+
+def test_a_cast_waits_for_its_cooldown_and_is_then_forgotten() -> None:
+    table = Table()
+    room = duel(table, school="pyromancer")
+    table.tick()
+    table.say(1, Input(seq=1, verb=1, aim=8))
+    table.tick()
+    state = table.last(1, State)
+    assert [(event.kind, event.seat, event.verb) for event in state.events] == [("cast", 0, 1)]
+    assert [shot.owner for shot in state.shots] == [0]
+    assert state.you is not None
+    cooldown = state.you.cooldowns[0]
+    assert cooldown == room.match.rules.abilities[0][0].cooldown * 30
+    table.say(1, Input(seq=2, verb=1, aim=8))  # far too early: tried for a while, then dropped
+    table.tick()
+    assert table.last(1, State).you.queued == 1
+    table.tick(QUEUE_TICKS)
+    assert table.last(1, State).you.queued == 0
+    table.tick(cooldown - QUEUE_TICKS - 4)
+    table.say(1, Input(seq=3, verb=1, aim=8))  # a little too early: cast as soon as it is possible
+    table.tick(QUEUE_TICKS)
+    assert room.match.outcome().casts[0, 1] == 2
+    assert room.match.outcome().illegal[0] == room.match.outcome().capped[0] == 0
+
+
+def test_people_wait_for_each_other_and_ready_fills_with_bots() -> None:
+    table = Table()
+    table.connect(1, 2, 3)
+    table.say(1, Create(seats=4, bots=["kiter"], name="Ann"))
+    room = table.room_of(1)
+    table.tick(40)
+    assert (room.state, room.match.tick) == ("waiting", 0)
+    table.say(2, Join(room=room.name, name="Bob", school="cryomancer"))
+    assert table.last(1, protocol.Room).seats[1].name == "Bob"
+    assert table.say(3, Ready())[0].code == "no_room"
+    table.say(3, Join(room=room.name, spectate=True))
+    assert table.say(3, Ready())[0].code == "not_allowed"
+    table.say(2, Ready())
+    seats = table.last(1, protocol.Room).seats
+    assert [(seat.controller, seat.bot) for seat in seats] == [("human", ""), ("human", ""), *[("bot", "kiter")] * 2]
+    assert seats[1].school == "cryomancer"
+    assert all(seat.school != "any" for seat in seats)
+    assert room.policies == ["human:Ann", "human:Bob", "kiter", "kiter"]
+    assert table.say(2, Ready())[0].code == "not_now"
+    assert table.say(3, Join(room=room.name, name="Cid"))[0].code == "not_now"
+    table.connect(4)
+    assert table.say(4, Join(room=room.name, name="Dan"))[0].code == "no_seat"
+
+
+def test_spectators_see_everything_or_what_a_seat_sees() -> None:
+    table = Table()
+    table.connect(1, 2)
+    table.say(1, Create(seats=2, bots=["lms_re", "kiter"], seat=-1, seed=3, duration=60))
+    table.say(2, Join(room="r1", spectate=True))
+    table.tick()
+    whole = table.last(1, State)
+    assert (whole.view, whole.you, len(whole.mages)) == (-1, None, 2)
+    assert all(view.mana is not None for view in whole.mages)
+    table.say(2, Follow(seat=1))
+    table.tick()
+    followed = table.last(2, State)
+    assert (followed.view, followed.you) == (1, None)
+    assert [view.seat for view in followed.mages] == [1]  # they begin out of each other's sight
+    assert len(table.last(1, State).items) > len(followed.items)
+    assert table.say(2, Follow(seat=2))[0].code == "no_seat"
+
+
+def test_whoever_loses_the_line_comes_back_with_the_token() -> None:
+    table = Table()
+    room = duel(table, duration=90)
+    token = table.last(1, protocol.Room).seat_token
+    table.say(1, Input(seq=50, move=1))
+    table.tick(3)
+    table.drop(1)
+    table.tick(GRACE_TICKS - 1)
+    table.connect(2)
+    assert table.say(2, Join(room=room.name, seat_token="guess"))[0].code == "no_seat"
+    table.say(2, Join(room=room.name, seat_token=token))
+    assert table.last(2, protocol.Room).seat == 0
+    table.say(2, Input(seq=1, move=5))  # a page that was loaded anew counts from the start
+    table.tick(2)
+    assert table.last(2, State).ack == 1
+    assert mage(table.last(2, State), 0).move == 5
+
+
+def test_a_second_window_takes_the_place_of_the_first() -> None:
+    table = Table()
+    room = duel(table)
+    table.connect(2)
+    table.say(2, Join(room=room.name, seat_token=table.last(1, protocol.Room).seat_token))
+    assert table.last(2, protocol.Room).owner
+    table.tick()
+    assert isinstance(table.heard[2][-1], State)
+    assert not isinstance(table.heard[1][-1], State)
+    assert table.say(1, Input(seq=1))[0].code == "no_room"
+
+
+def test_a_bot_plays_on_for_who_does_not_come_back_or_leaves() -> None:
+    table = Table()
+    room = duel(table, duration=90)
+    token = table.last(1, protocol.Room).seat_token
+    table.say(1, Input(seq=1, move=1))
+    table.tick()
+    table.drop(1)
+    table.tick(2)
+    assert room.match.arena.state.mages["move"][0, 0] == 0  # nobody holds the key any more
+    table.tick(GRACE_TICKS)
+    assert (room.holders.seats[0].kind, room.holders.seats[0].bot) == ("bot", "idle")
+    assert [(change.seat, change.controller) for change in room.match.recording.changes] == [(0, 0)]
+    table.connect(2)
+    assert table.say(2, Join(room=room.name, seat_token=token))[0].code == "no_seat"
+    other = duel(table, 3)
+    table.say(3, protocol.Leave())
+    assert other.holders.seats[0].kind == "bot"
+    table.play_out(other)
+
+
+def test_taking_over_and_giving_back() -> None:
+    table = Table()
+    table.connect(1, 2)
+    table.say(1, Create(seats=2, bots=["lms_re", "kiter"], seat=-1, seed=3, duration=60))
+    room = table.room_of(1)
+    table.say(2, Join(room=room.name, spectate=True))
+    table.tick(10)
+    table.say(2, Take(seat=1))
+    said = table.last(2, protocol.Room)
+    assert (said.seat, said.seats[1].controller, said.seats[1].bot) == (1, "human", "kiter")
+    assert table.say(1, Take(seat=1))[0].code == "no_seat"
+    table.say(2, Input(seq=1, move=3))
+    table.tick(4)
+    state = table.last(2, State)
+    assert (state.view, mage(state, 1).move) == (1, 3)
+    assert state.you is not None
+    decided = room.match.outcome().casts[1].sum()
+    table.say(2, Release())
+    assert table.last(2, protocol.Room).seats[1].controller == "bot"
+    table.tick(10)
+    assert room.match.outcome().casts[1].sum() > decided
+    assert table.say(2, Release())[0].code == "not_now"
+    assert [(c.tick, c.seat, c.controller) for c in room.match.recording.changes] == [(10, 1, 1), (14, 1, 0)]
+    table.say(2, Take(seat=0))
+    table.drop(2)
+    assert room.holders.seats[0].kind == "bot"
+
+
+def test_nobody_takes_over_what_people_play_against() -> None:
+    table = Table()
+    room = duel(table)
+    table.connect(2)
+    table.say(2, Join(room=room.name, spectate=True))
+    assert table.say(2, Take(seat=1))[0].code == "not_allowed"
+    assert table.say(1, Take(seat=1))[0].code == "not_allowed"
+    assert table.say(2, Take(seat=0))[0].code == "no_seat"
+    assert table.say(2, Take(seat=7))[0].code == "no_seat"
+    assert not room.match.recording.changes
+
+
+def test_a_program_is_shown_what_is_due_and_its_decision_counts() -> None:
+    table = Table()
+    room = duel(table, observe=True)
+    assert table.last(1, protocol.Room).seats[0].controller == "client"
+    seen = table.last(1, protocol.Observation)
+    assert (seen.tick, seen.seat) == (0, 0)
+    assert set(seen.arrays) == {"scalars", "vectors", "entities", "entity_mask", "raster", "legal"}
+    delay = 3
+    table.say(1, Act(tick=seen.tick, action=[0, delay, 5, 0, 0, 0]))
+    table.say(1, Act(tick=seen.tick, action=[0, 0, 1, 0, 0, 0]))  # a second answer to one question
+    table.tick()
+    assert mage(table.last(1, State), 0).move == 5
+    decided = room.match.tick - 1
+    table.tick(DELAY_TICKS[delay] + 1)
+    assert table.last(1, protocol.Observation).tick == decided + DELAY_TICKS[delay]
+    limits = room.match.recording.opening.limits[0]
+    assert limits == room.match.bots
+    assert room.policies[0] == "remote:Ann"
+
+
+def test_a_program_at_the_keys_lives_under_the_limits_of_bots() -> None:
+    table = Table()
+    room = duel(table, observe=True)
+    for tick in range(60):
+        table.say(1, Input(seq=tick + 1, move=1 + tick % 8))
+        table.tick()
+    stamps = room.match.arena.state.mages["stamp_count"][0, 0]
+    assert 60 // 3 >= stamps > 60 // 5  # turning counts, and at most every third tick
+    shown = [message.tick for message in table.heard[1] if isinstance(message, protocol.Observation)]
+    assert shown[0] == 0
+    assert len(shown) >= 15
+
+
+def test_its_own_person_takes_over_from_a_program() -> None:
+    table = Table()
+    room = duel(table, observe=True)
+    table.tick(3)
+    table.say(1, Take(seat=0))
+    assert table.last(1, protocol.Room).seats[0].controller == "human"
+    assert table.say(1, Act(tick=0, action=[0] * 6))[0].code == "not_allowed"
+    table.say(1, Release())
+    assert (table.last(1, protocol.Room).seat, room.holders.seats[0].kind) == (0, "client")
+
+
+def test_marks_are_kept_and_shown() -> None:
+    table = Table()
+    room = duel(table)
+    assert table.say(1, Mark(seat=1, verdict="good")) == []
+    table.tick(4)
+    table.say(1, Mark(seat=0, verdict="bad"))
+    table.tick()
+    assert [(mark.tick, mark.seat, mark.value) for mark in room.match.recording.marks] == [(0, 1, 1), (4, 0, -1)]
+    events = [event for event in table.last(1, State).events if event.kind == "mark"]
+    assert [(event.seat, event.verdict) for event in events] == [(0, "bad")]
+    assert table.say(1, Mark(seat=2, verdict="bad"))[0].code == "no_seat"
+
+
+def test_the_end_is_told_once_it_is_saved_and_the_room_goes() -> None:
+    table = Table(rules=small_rules())
+    room = duel(table)
+    table.play_out(room)
+    assert table.last(1, protocol.Room).state == "over"
+    assert room.is_finished
+    table.deliver(room.saved("duel_s11_0.lmsr"))
+    result = table.last(1, protocol.Result)
+    assert result.replay == "duel_s11_0.lmsr"
+    assert result.places == room.match.outcome().places.tolist()
+    assert table.say(1, Mark(seat=0, verdict="good"))[0].code == "not_now"
+    assert table.say(1, Take(seat=1))[0].code == "not_now"
+    table.tick(LINGER_TICKS + 2)
+    assert not table.lobby.rooms
+
+
+def test_a_dead_player_watches_the_others() -> None:
+    table = Table(rules=small_rules())
+    table.connect(1)
+    table.say(1, Create(seats=3, bots=["idle", "idle"], name="Ann", seed=2))
+    room = table.room_of(1)
+    table.tick(2)
+    room.match.arena.state.mages["health"][0, 0] = 0.5  # the zone takes it first
+    while room.state == "running" and room.match.arena.state.mages["alive"][0, 0]:
+        table.tick()
+    assert room.state == "running"
+    state = table.last(1, State)
+    assert (state.view, state.you, len(state.mages)) == (-1, None, 3)
+    assert [(event.seat, event.by) for event in state.events if event.kind == "kill"] == [(0, -1)]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_room_nobody_enters_goes_unless_the_operator_made_it(keep: bool) -> None:
+    table = Table()
+    if keep:
+        table.lobby.open("idle", 900)
+    else:
+        table.connect(1)
+        table.say(1, Create(seats=2))
+        table.say(1, protocol.Leave())
+    table.tick(GRACE_TICKS + 3)
+    assert bool(table.lobby.rooms) is keep
+    if keep:
+        table.connect(2)
+        table.say(2, Join(room="r1", name="Ann"))
+        assert table.last(2, protocol.Room).state == "running"
+
+
+def test_names_are_made_fit_and_nobody_looks_like_a_bot() -> None:
+    table = Table()
+    table.connect(1, 2, 3)
+    for client, name in ((1, " a\n\tb\x1b "), (2, "lms_re"), (3, "")):
+        table.say(client, Create(bots=["idle"], name=name))
+    names = [table.last(client, protocol.Room).seats[0].name for client in (1, 2, 3)]
+    assert names == ["a b", "player", "player"]
+
+
+def test_the_lobby_lists_rooms_and_refuses_what_it_must() -> None:
+    table = Table(max_rooms=2)
+    table.connect(1, 2, 3)
+    assert table.say(1, Create(bots=["builtins:exec"]))[0].code == "bad_bot"
+    assert table.say(1, Create(bots=["artifacts/x.pt"]))[0].code == "bad_bot"
+    assert table.say(1, Create(bots=["idle"] * 3))[0].code == "no_seat"
+    assert table.say(1, Create(bots=["idle", "idle"]))[0].code == "no_seat"
+    assert not table.lobby.rooms
+    assert table.say(1, Join(room="r9"))[0].code == "no_room"
+    table.say(1, Create(bots=["idle"], name="Ann"))
+    table.say(2, Create(seats=3, bots=[], duration=60))
+    (lobby,) = table.say(3, protocol.ListRooms())
+    assert [(line.state, line.seats, line.taken, line.humans) for line in lobby.rooms] == [
+        ("running", 2, 2, 1),
+        ("waiting", 3, 1, 1),
+    ]
+    assert lobby.rooms[1].duration == 60
+    assert table.say(3, Create(bots=["idle"]))[0].code == "busy"
+    table.say(1, Join(room=lobby.rooms[1].room, name="Ann"))  # whoever goes elsewhere leaves
+    assert table.last(1, protocol.Room).room == lobby.rooms[1].room
+    assert table.lobby.rooms[lobby.rooms[0].room].holders.seats[0].kind == "bot"
+
+
+def test_the_first_message_is_hello_with_the_right_words() -> None:
+    table = Table(token="open sesame")
+    table.connect(1, 2, 3, 4, hello=False)
+    assert table.say(1, protocol.ListRooms())[0].code == "protocol"
+    assert table.say(2, protocol.Hello(1, protocol.GAME, "wrong"))[0].code == "token"
+    assert table.say(3, protocol.Hello(2, protocol.GAME, "open sesame"))[0].code == "protocol"
+    assert table.say(3, protocol.Hello(1, "chess", "open sesame"))[0].code == "protocol"
+    (welcome,) = table.say(4, protocol.Hello(1, protocol.GAME, "open sesame"))
+    assert welcome.bots == ["lms_re", "kiter", "idle"]
+    assert welcome.heads[0] == ("verb", 6)
+    assert set(welcome.abilities) == set(welcome.schools)
+    assert table.say(4, protocol.Hello(1, protocol.GAME, "open sesame"))[0].code == "protocol"
+
+
+def test_frames_that_are_no_messages_are_answered_and_at_last_fatal() -> None:
+    table = Table()
+    room = duel(table)
+    codes = [table.say(1, frame)[0].code for frame in (b"\xff", "{", "[]", '{"type":"nothing"}') * 5]
+    assert codes == ["invalid"] * 19 + ["malformed"]
+    assert "malformed" in protocol.FATAL
+    assert "invalid" not in protocol.FATAL
+    table.tick()
+    assert room.match.tick == 1
+    assert isinstance(table.say(1, protocol.Ping(2.5))[0], protocol.Pong)
+    assert isinstance(table.say(1, Join(room=room.name))[0], Error)
