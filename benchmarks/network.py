@@ -1,8 +1,9 @@
-"""Speed of the network on one core: `python benchmarks/network.py [--preset small|all] [--seconds 3]`.
+"""Speed of the network on one core or a GPU: `python benchmarks/network.py [--preset small|all] [--device cuda]`.
 
 Prints parameters, acting decisions/s at several batch sizes and learning decisions/s (teacher-forced forward, all
 losses of reinforcement learning, backward, Adam step) on sequences of 64 x 16, full and ragged. Observations are
-random but as full as a duel's: a few valid entities, most categories legal.
+random but as full as a duel's: a few valid entities, most categories legal. `--precision` and `--compile` are those of
+the trainers and concern learning.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import torch
 
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.spec import Spec
+from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.losses import LossWeights, reinforcement_losses
 from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.precision import PRECISIONS, autocast, mixed
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar.sampling import head_log_probs
 
@@ -45,25 +48,34 @@ def random_observation(spec: Spec, shape: tuple[int, ...], generator: torch.Gene
     }
 
 
-def rate(work: Callable[[], None], decisions: int, seconds: float) -> float:
-    """Decisions a second of processor time in `work`, which makes `decisions` a call; the median of repeated calls.
+def rate(work: Callable[[], None], decisions: int, seconds: float, device: torch.device) -> float:
+    """Decisions a second in `work`, which makes `decisions` a call; the median of repeated calls.
 
-    Processor time of one thread is wall time on an idle machine, and other programs disturb it less.
+    On a CPU of processor time: that of one thread is wall time on an idle machine, and other programs disturb it less.
     """
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+    clock = time.perf_counter if device.type == "cuda" else time.process_time
     work()
+    wait()
     times, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 3:
-        start = time.process_time()
+        start = clock()
         work()
-        times.append(time.process_time() - start)
+        wait()
+        times.append(clock() - start)
     return decisions / sorted(times)[len(times) // 2]
 
 
-def acting(network: Network, batch: int, seconds: float) -> float:
+def to(device: torch.device, observation: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The observation on the device."""
+    return {name: column.to(device) for name, column in observation.items()}
+
+
+def acting(network: Network, batch: int, seconds: float, device: torch.device) -> float:
     """Decisions/s of `act` under inference mode."""
     generator = torch.Generator().manual_seed(0)
-    observation = random_observation(network.spec, (batch,), generator)
-    uniforms = torch.rand(batch, len(network.spec.heads), generator=generator)
+    observation = to(device, random_observation(network.spec, (batch,), generator))
+    uniforms = torch.rand(batch, len(network.spec.heads), generator=generator).to(device)
     memory = network.initial_memory(batch)
 
     def work() -> None:
@@ -71,7 +83,7 @@ def acting(network: Network, batch: int, seconds: float) -> float:
         with torch.inference_mode():
             memory = network.act(observation, memory, uniforms).memory
 
-    return rate(work, batch, seconds)
+    return rate(work, batch, seconds, device)
 
 
 @torch.no_grad()
@@ -81,27 +93,28 @@ def recorded(
     """Actions, their behaviour log-probabilities and a teacher's log-probabilities for [T, B] observations."""
     shape = observation["legal"].shape[:2]
     flat = {key: value.flatten(0, 1) for key, value in observation.items()}
-    uniforms = torch.rand(shape.numel(), len(network.spec.heads), generator=generator)
+    uniforms = torch.rand(shape.numel(), len(network.spec.heads), generator=generator).to(flat["legal"].device)
     acted = network.act(flat, network.initial_memory(shape.numel()), uniforms)
     behaviour = head_log_probs(network.spec, acted.log_probs, acted.actions)
     return tuple(value.view(*shape, -1) for value in (acted.actions, behaviour, acted.log_probs))
 
 
-def learning(network: Network, ragged: bool, seconds: float) -> float:
+def learning(network: Network, ragged: bool, seconds: float, device: torch.device, in_bfloat16: bool) -> float:
     """Decisions/s of forward, losses, backward and Adam step on UNROLL x SEQUENCES."""
     generator = torch.Generator().manual_seed(0)
     shape = (UNROLL, SEQUENCES)
-    observation = random_observation(network.spec, shape, generator)
+    observation = to(device, random_observation(network.spec, shape, generator))
     lengths = torch.randint(1, UNROLL + 1, (SEQUENCES,), generator=generator) if ragged else torch.tensor([UNROLL])
-    valid = (torch.arange(UNROLL)[:, None] < lengths[None, :]).expand(shape).contiguous()
+    valid = (torch.arange(UNROLL)[:, None] < lengths[None, :]).expand(shape).contiguous().to(device)
     actions, behaviour, teacher = recorded(network, observation, generator)
-    discounts = torch.ones(shape)
-    rewards = torch.randn(*shape, len(network.spec.rewards), generator=generator)
+    discounts = torch.ones(shape, device=device)
+    rewards = torch.randn(*shape, len(network.spec.rewards), generator=generator).to(device)
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     memory = network.initial_memory(SEQUENCES)
 
     def work() -> None:
-        result = network.unroll(observation, memory, actions, valid)
+        with autocast(in_bfloat16, device):
+            result = network.unroll(observation, memory, actions, valid)
         losses = reinforcement_losses(
             network.spec,
             log_probs=result.log_probs,
@@ -118,18 +131,23 @@ def learning(network: Network, ragged: bool, seconds: float) -> float:
         losses["total"].backward()
         optimizer.step()
 
-    return rate(work, int(valid.sum()), seconds)
+    return rate(work, int(valid.sum()), seconds, device)
 
 
-def report(preset: str, seconds: float) -> None:
+def report(preset: str, options: argparse.Namespace) -> None:
     """Measure one preset and print it."""
-    network = Network(ARENA_SPEC, PRESETS[preset])
+    device, seconds = torch.device(options.device), options.seconds
+    network = Network(ARENA_SPEC, PRESETS[preset]).to(device)
+    in_bfloat16 = mixed(options.precision, device, network)
+    kind = ("bfloat16" if in_bfloat16 else "float32") + (", compiled" if options.compile else "")
     print(f"{preset}: {sum(p.numel() for p in network.parameters()):,} parameters")
     for batch in (1, 32, 128, 512):
-        print(f"acting, batch {batch:4d}: {acting(network, batch, seconds):10,.0f} decisions/s")
+        print(f"acting, batch {batch:4d}: {acting(network, batch, seconds, device):10,.0f} decisions/s")
+    learner = compiled_twin(network) if options.compile else network
     for ragged in (False, True):
         name = "ragged" if ragged else "full"
-        print(f"learning, {name:>6} sequences: {learning(network, ragged, seconds):10,.0f} decisions/s")
+        found = learning(learner, ragged, seconds, device, in_bfloat16)
+        print(f"learning, {name:>6} sequences: {found:10,.0f} decisions/s ({kind})")
 
 
 def main() -> None:
@@ -137,10 +155,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", choices=("all", *PRESETS), default="small")
     parser.add_argument("--seconds", type=float, default=3.0, help="measuring time of each line")
-    arguments = parser.parse_args()
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    parser.add_argument("--compile", action="store_true")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    for preset in PRESETS if arguments.preset == "all" else (arguments.preset,):
-        report(preset, arguments.seconds)
+    for preset in PRESETS if options.preset == "all" else (options.preset,):
+        report(preset, options)
 
 
 if __name__ == "__main__":

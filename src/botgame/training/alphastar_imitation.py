@@ -26,7 +26,7 @@ from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.imitation_run import EXTENDS, ImitationRun
 from botgame.training.imitation_source import ReplaySource
-from botgame.training.rl_flags import add_machine_flags, flag_values
+from botgame.training.rl_flags import add_machine_flags, add_precision_flags, flag_values
 from botgame.training.run import RunPaths, begin, choose_device, resume_command, stop_on_interrupt
 
 MODULE = "botgame.training.alphastar_imitation"
@@ -60,6 +60,7 @@ def build_parser() -> cli.Parser:
     flag("--final-matches", type=cli.positive_int, default=1000, help="matches of the last evaluation, unseen seeds")
     flag("--save-every", type=cli.positive_int, default=500, help="updates between commits and metric lines")
     flag("--keep", type=cli.non_negative_int, default=3, help="periodic checkpoints to keep; 0: all")
+    add_precision_flags(parser)
     add_machine_flags(parser)
     return parser
 
@@ -70,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     if args.batch_size > LARGEST_BATCH:
         raise UserError(f"--batch-size {args.batch_size} is absurd: many small updates clone best; try 128", 2)
-    device = choose_device(args.device, cpu=args.cpu, threads=args.threads)
+    device = choose_device(
+        args.device, cpu=args.cpu, threads=args.threads, precision=args.precision, compiled=args.compile
+    )
     console = Console(stderr=True)
     source = open_source(args, console)
     config = flag_values(args, leave_out=("command",))

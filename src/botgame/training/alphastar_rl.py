@@ -68,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float], argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError."""
-    device = choose_device(options.device, cpu=options.cpu, threads=1)
+    device = choose_device(
+        options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
+    )
     paths = RunPaths.beside(options.output)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}

@@ -59,7 +59,8 @@ class ImitationRun:
         self.args, self.config, self.paths, self.source = args, config, paths, source
         self.window = min(args.window, args.batch_size)
         network = Network(ARENA_SPEC, PRESETS[args.preset], seed=args.seed)
-        self.cloner = Cloner(network, CloningConfig(args.lr, args.value_weight, args.clip_norm), device)
+        cloning = CloningConfig(args.lr, args.value_weight, args.clip_norm, args.precision, args.compile)
+        self.cloner = Cloner(network, cloning, device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
         self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions

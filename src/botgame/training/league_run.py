@@ -26,7 +26,9 @@ def train(
     options: argparse.Namespace, config: RLConfig, league_config: LeagueConfig, argv: Sequence[str] | None
 ) -> int:
     """The whole command. Returns the exit code; raises UserError."""
-    device = choose_device(options.device, cpu=options.cpu, threads=1)
+    device = choose_device(
+        options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
+    )
     paths = LeaguePaths.inside(options.output_dir)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     bots = {name: load_policy(name, str(device)) for name in dict.fromkeys([YARDSTICK, *league_config.scripted])}

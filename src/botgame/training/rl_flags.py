@@ -10,11 +10,12 @@ from typing import Any
 
 from botgame import cli
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.precision import PRECISIONS
 
 
 def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
     """Add one flag for each field of `RLConfig`; `defaults` overrides the dataclass's by field name."""
-    group = {field.name: field for field in fields(RLConfig)}
+    group = {field.name: field for field in fields(RLConfig) if field.metadata}
     for name in defaults:
         if name not in group:
             raise KeyError(name)
@@ -25,6 +26,15 @@ def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
             default=defaults.get(name, field.default),
             help=field.metadata["help"],
         )
+    add_precision_flags(parser)
+
+
+def add_precision_flags(parser: cli.Parser) -> None:
+    """Add --precision and --compile."""
+    text = "numbers that the learner's network computes in; auto: bfloat16 for a wide network on a GPU, else float32"
+    parser.flag("--precision", choices=PRECISIONS, default="auto", help=text)
+    text = "compile the learner's network: minutes at first, faster updates on a GPU; one thread learns on a CPU"
+    parser.flag("--compile", action="store_true", help=text)
 
 
 def training_config(options: argparse.Namespace) -> RLConfig:

@@ -22,9 +22,16 @@ import torch
 from botgame.errors import UserError
 from botgame.files import next_backup, replace, write_atomic
 from botgame.training.alphastar.checkpoint import load_state, save_state
+from botgame.training.alphastar.compiled import check_compiler
+from botgame.training.alphastar.precision import check_precision
 
 # Flags that say where and how fast, not what is computed.
 NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
+# Flags that runs of earlier releases did not know, and what they did all the same.
+ADDED_FLAGS = {
+    **{"precision": "auto", "compile": False},
+    **{"z_opening": 0.0, "z_totals": 0.0, "rating_input": 0.0, "winner_epochs": 0, "winner_lr": 3e-5},
+}
 
 
 @dataclass(frozen=True)
@@ -139,10 +146,12 @@ def stop_on_interrupt() -> Iterator[StopRequest]:
         signal.signal(signal.SIGINT, previous)
 
 
-def choose_device(device: str, *, cpu: bool, threads: int) -> torch.device:
+def choose_device(
+    device: str, *, cpu: bool, threads: int, precision: str = "auto", compiled: bool = False
+) -> torch.device:
     """The device of `--device auto|cpu|cuda` / `--cpu`, with `threads` CPU threads (0: one a core).
 
-    Raises UserError when CUDA is asked for and not there.
+    Raises UserError when CUDA is asked for and not there, or what --precision and --compile ask for.
     """
     if threads:
         torch.set_num_threads(threads)
@@ -151,13 +160,17 @@ def choose_device(device: str, *, cpu: bool, threads: int) -> torch.device:
         raise UserError("--device cuda: this torch sees no CUDA device; use --device cpu, or install a CUDA build", 2)
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
+    chosen = torch.device(wanted)
+    check_precision(precision, chosen)
+    if compiled:
+        check_compiler(chosen)
+    return chosen
 
 
 def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str], paths: RunPaths) -> None:
     plain = json.loads(json.dumps(new, default=str))
     for name in sorted(set(old) | set(plain)):
-        before, now = old.get(name), plain.get(name)
+        before, now = old.get(name, ADDED_FLAGS.get(name)), plain.get(name)
         if before == now or name in NEUTRAL_FLAGS:
             continue
         flag = "--" + name.replace("_", "-")

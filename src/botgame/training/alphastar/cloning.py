@@ -16,9 +16,11 @@ import torch
 from torch import Tensor
 
 from botgame.spec import Spec
+from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.dataset import Batch, Chunk
 from botgame.training.alphastar.losses import CrossEntropy, cross_entropy
 from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.precision import autocast, mixed
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class CloningConfig:
     lr: float = 3e-4
     value_weight: float = 0.5
     clip_norm: float = 10.0
+    precision: str = "auto"
+    compile: bool = False
 
 
 class Recall:
@@ -95,10 +99,17 @@ class Cloner:
         self.network = network.to(device)
         self.config = config
         self.device = device
+        self._mixed = mixed(config.precision, device, network)
+        self._trained = compiled_twin(network) if config.compile else network
         self.optimiser = torch.optim.Adam(network.parameters(), lr=config.lr)
         self.recall = Recall(network.memory_size)
         self.sums = Sums()
         self.updates = 0
+
+    def set_rate(self, lr: float) -> None:
+        """Learning rate from now on."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr
 
     def learn(self, chunk: Chunk, windows: np.ndarray, memories: Tensor) -> int:
         """Update on `windows` of `chunk` and hand their final memory on to the windows that follow them.
@@ -109,9 +120,9 @@ class Cloner:
         batch = chunk.batch(windows)
         tensors = _tensors(batch, self.device)
         memory = memories[windows].to(self.device, torch.float32)
-        unrolled = self.network.unroll(
-            tensors["observation"], memory, tensors["actions"], tensors["valid"], values=self.config.value_weight > 0
-        )
+        observation, actions, valid = (tensors[name] for name in ("observation", "actions", "valid"))
+        with autocast(self._mixed, self.device):
+            unrolled = self._trained.unroll(observation, memory, actions, valid, values=self.config.value_weight > 0)
         loss = self._loss(unrolled.log_probs, unrolled.values, tensors)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

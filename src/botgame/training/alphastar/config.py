@@ -56,6 +56,8 @@ class RLConfig:
     damage_reward: float = setting(
         0.5, "non_negative_float", "weight of the dense rewards' advantage (1.0: 0.01 of a win for each hit point)"
     )
+    precision: str = "auto"  # see `precision`; flags of their own, which imitation has too
+    compile: bool = False
 
     def __post_init__(self) -> None:
         """Cross-field checks."""

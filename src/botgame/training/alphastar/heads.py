@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from botgame.spec import Head, Spec
 from botgame.training.alphastar.encoders import Encoded
+from botgame.training.alphastar.precision import full_precision
 from botgame.training.alphastar.presets import NetworkConfig
 from botgame.training.alphastar.resblocks import Trunk
 from botgame.training.alphastar.sampling import masked_log_softmax, used_head
@@ -179,13 +180,15 @@ class Heads(nn.Module):
         `temperature` (a tensor [] when exporting) multiplies each head's own, None takes plain logits; the
         log-probabilities are of the tempered logits. What `choose` says of an unused head is replaced by 0.
         """
-        context = self._context(observation, encoded.entities)
+        context = self._context(observation, encoded.entities.float())
         legal, illegal = observation["legal"], ~observation["legal"]
         embedding = self.base(features)
         chosen: list[Tensor] = []
         log_probs: list[Tensor] = []
         for index, head in enumerate(self.spec.heads):
-            logits = self.outputs[index](self.trunks[index](embedding, encoded.scalars), context)
+            hidden = self.trunks[index](embedding, encoded.scalars)
+            with full_precision(hidden):
+                logits = self.outputs[index](hidden.float(), context)
             part = self.parts[index]
             heat = 1.0 if temperature is None else head.temperature * temperature
             plain = isinstance(heat, float) and heat == 1.0

@@ -19,9 +19,11 @@ from torch import Tensor, nn
 
 from botgame.errors import UserError
 from botgame.spec import Spec
+from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.losses import LossWeights, head_entropies, head_kls, reinforcement_losses
 from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.precision import autocast, mixed
 from botgame.training.alphastar.returns import lambda_returns
 from botgame.training.alphastar.sampling import used_heads
 from botgame.training.alphastar.trajectories import Batch, Columns, gather
@@ -61,8 +63,10 @@ class Learner:
         self.network = network.to(self._device)
         self.steps = self.policy_steps = 0
         self._optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=BETAS, eps=EPSILON)
-        shards = max(1, threads) if self._device.type == "cpu" else 1
-        self._replicas = [self.network, *(_replica(network) for _ in range(shards - 1))]
+        self._mixed = mixed(config.precision, self._device, network)
+        shards = max(1, threads) if self._device.type == "cpu" and not config.compile else 1
+        first = compiled_twin(network) if config.compile else network
+        self._replicas = [first, *(_replica(network) for _ in range(shards - 1))]
         self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,))
 
     def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
@@ -162,9 +166,10 @@ class Learner:
         return {name: float(value.detach()) * share for name, value in shown.items()}
 
     def _unroll(self, network: Network, batch: Batch) -> Any:
-        return network.unroll(
-            batch.observation, batch.memory, batch.actions, batch.valid, temperature=self._config.temperature
-        )
+        with autocast(self._mixed, self._device):
+            return network.unroll(
+                batch.observation, batch.memory, batch.actions, batch.valid, temperature=self._config.temperature
+            )
 
     def _step(self, loss: float, shards: int, value_only: bool) -> float:
         """Add the replicas' gradients, clip, and let the optimiser step; returns the norm before clipping."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from botgame.spec import Spec
@@ -18,6 +20,7 @@ from botgame.training.alphastar.critic import Critic
 from botgame.training.alphastar.encoders import ObservationEncoder
 from botgame.training.alphastar.heads import Choose, Heads
 from botgame.training.alphastar.norm_core import NormCore
+from botgame.training.alphastar.precision import full_precision
 from botgame.training.alphastar.presets import NetworkConfig
 from botgame.training.alphastar.sampling import sample
 
@@ -34,7 +37,7 @@ class Unrolled(NamedTuple):
     """Result of `Network.unroll`; rows that are not valid are 0."""
 
     log_probs: Tensor  # float32 [T, B, L]
-    values: Tensor  # float32 [T, B, R]
+    values: Tensor  # float32 [T, B, R]: the spec's rewards, then pseudo-rewards
     memory: Tensor  # float32 [B, M] after each sequence's last valid row
 
 
@@ -58,10 +61,18 @@ class Network(nn.Module):
             self.heads = Heads(spec, config, features)
             self.critic = Critic(spec, config, features)
         self.memory_size = self.core.memory_size
+        self.values = self.critic.values
 
     def initial_memory(self, n: int) -> Tensor:
         """Memory at the start of an episode: zeros, float32 [n, M]."""
         return torch.zeros((n, self.memory_size), device=self.heads.base.weight.device)
+
+    def tell(self, told: NDArray[np.float32]) -> None:
+        """Set what seats are told that come without `condition`: float32 [C]. Raises ValueError where it cannot be."""
+        condition = self.encoder.condition
+        if condition is None or condition.plain.shape != told.shape:
+            raise ValueError(f"a network that is told {self.config.condition} columns cannot be told {told.shape}")
+        condition.plain.copy_(torch.from_numpy(told))
 
     def act(self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: float = 1.0) -> Acted:
         """Sample one action a row; observation of [N, ...], memory [N, M], uniforms [N, H] in [0, 1].
@@ -80,7 +91,8 @@ class Network(nn.Module):
     ) -> Acted:
         """As `act`, with the way to choose a category handed in and, when exporting, `temperature` a tensor []."""
         encoded = self.encoder(observation)
-        output, memory = self.core.step(encoded.merged, memory)
+        with full_precision(encoded.merged):
+            output, memory = self.core.step(encoded.merged.float(), memory)
         features = torch.cat([output, encoded.merged], dim=1)
         actions, log_probs = self.heads(features, observation, encoded, choose, temperature)
         return Acted(actions, memory, log_probs)
@@ -105,12 +117,13 @@ class Network(nn.Module):
         rows = None if bool(valid.all()) else valid.flatten().nonzero().squeeze(1)
         seen = {key: _take(value, rows) for key, value in observation.items()}
         encoded = self.encoder(seen)
-        states = _spread(encoded.merged, rows, valid)
-        output, memory = self.core.unroll(states, memory, None if rows is None else valid)
+        with full_precision(encoded.merged):
+            states = _spread(encoded.merged.float(), rows, valid)
+            output, memory = self.core.unroll(states, memory, None if rows is None else valid)
         features = torch.cat([_take(output, rows), encoded.merged], dim=1)
         recorded = _take(actions, rows).unbind(1)
         _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature)
-        critic = self.critic(features, seen) if values else features.new_zeros((len(features), len(self.spec.rewards)))
+        critic = self.critic(features, seen) if values else output.new_zeros((len(features), self.values))
         return Unrolled(_spread(log_probs, rows, valid), _spread(critic, rows, valid), memory)
 
 

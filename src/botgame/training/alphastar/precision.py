@@ -1,0 +1,45 @@
+"""Mixed precision: which parts of the network may compute in bfloat16, and when that is worth it.
+
+`autocast` lets the wide products of the encoders, the residual blocks and the hidden layers run in bfloat16. Inside
+`full_precision` stay what rounding to 8 bits would spoil: the memory, which adds up over a match; the last layer of
+each head, whose logits reach a hundred; and the values. Everything behind them (log-probabilities, returns, losses,
+gradients of the weights, Adam) is float32 as well.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+
+from botgame.errors import UserError
+
+PRECISIONS = ("float32", "bfloat16", "auto")
+WIDE = 1_000_000  # parameters; a smaller network waits for kernel launches, which conversions only add to
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Raise UserError (code 2) for a device that cannot compute so."""
+    if precision == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        name = torch.cuda.get_device_name(device)
+        raise UserError(f"--precision bfloat16: {name} does not compute in it; use --precision float32", 2)
+
+
+def mixed(precision: str, device: torch.device, network: torch.nn.Module) -> bool:
+    """Whether to train `network` in bfloat16: as `precision` says; `auto`: a wide network on a GPU that has it."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    wide = sum(parameter.numel() for parameter in network.parameters()) >= WIDE
+    return wide and device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+
+def autocast(on: bool, device: torch.device) -> AbstractContextManager[object]:
+    """Where the network may use bfloat16, if `on`."""
+    return torch.autocast(device.type, dtype=torch.bfloat16) if on else nullcontext()
+
+
+def full_precision(like: Tensor) -> AbstractContextManager[object]:
+    """Where it may not, on the device of `like`: convert inputs with `.float()`. Free outside `autocast`."""
+    kind = like.device.type
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
