@@ -4,6 +4,9 @@ import { clamp, lerp } from "./ease.js";
 
 const CELLS_SEEN = 21; // cells along the shorter side when following
 
+// How far to go towards a goal in `seconds`, at a rate per second.
+export const glide = (seconds, rate) => 1 - Math.exp(-seconds * rate);
+
 export class Camera {
   constructor() {
     this.scale = 32; // CSS pixels a cell
@@ -46,14 +49,16 @@ export class Camera {
     const step = this.fresh ? 1 : share;
     this.x = lerp(this.x, x, step);
     this.y = lerp(this.y, y, step);
-    this.scale = lerp(this.scale, scale, step);
+    this.scale = Math.abs(this.scale - scale) < 0.2 ? scale : lerp(this.scale, scale, step);
     this.fresh = false;
   }
 
   // Makes cells the units of `ctx`. `ratio`: device pixels a CSS pixel.
   apply(ctx, ratio) {
     const scale = this.scale * ratio;
-    ctx.setTransform(scale, 0, 0, scale, this.middle.x * ratio - this.x * scale, this.middle.y * ratio - this.y * scale);
+    const left = Math.round(this.middle.x * ratio - this.x * scale); // whole pixels: layers are copied, not resampled
+    const top = Math.round(this.middle.y * ratio - this.y * scale);
+    ctx.setTransform(scale, 0, 0, scale, left, top);
   }
 
   toScreen(x, y) {

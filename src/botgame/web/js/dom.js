@@ -34,8 +34,10 @@ export function clock(ticks, rate = 30) {
   return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
-// `artifacts/alphastar/pi_rl.pt` is shown as `pi_rl`.
+// `artifacts/alphastar/pi_rl.pt` is shown as `pi_rl`, `human:Ada` as `Ada`.
 export function shortName(name) {
+  const person = /^(human|remote):(.+)$/.exec(name);
+  if (person) return person[2];
   const last = name.split(/[\\/]/).pop();
   return last.replace(/\.(pt|onnx)$/, "") || name;
 }

@@ -5,33 +5,37 @@ import { circle, polygon, star } from "./shapes.js";
 
 const WALL_HEIGHT = 0.3; // of a cell: the front face, inside the wall's own cell so that footprints stay honest
 const MOST_PIXELS = 2200;
+const STEADY_FRAMES = 8;
 
-// Returns a painter: (ctx) => draws the arena with cells as units.
 export class ArenaLayer {
   constructor(walls) {
     this.walls = walls; // strings of 0 and 1
     this.cells = walls.length;
-    this.canvas = null;
-    this.pixels = 0;
+    this.picture = null;
+    this.pixels = 0; // a cell, as painted
+    this.wanted = 0;
+    this.steady = 0;
   }
 
   // `scale`: device pixels a cell that the picture should be sharp at.
   draw(ctx, scale) {
-    const pixels = Math.min(Math.ceil(scale / 8) * 8, Math.floor(MOST_PIXELS / this.cells));
-    if (!this.canvas || this.pixels !== pixels) this.paint(pixels);
-    ctx.drawImage(this.canvas, 0, 0, this.cells, this.cells);
+    const wanted = Math.min(Math.round(scale), Math.floor(MOST_PIXELS / this.cells));
+    this.steady = wanted === this.wanted ? this.steady + 1 : 0; // a camera that glides would paint every frame
+    this.wanted = wanted;
+    if (!this.picture || (this.pixels !== wanted && this.steady > STEADY_FRAMES)) this.paint(wanted);
+    ctx.drawImage(this.picture, 0, 0, this.cells, this.cells);
   }
 
   paint(pixels) {
     this.pixels = pixels;
-    this.canvas = document.createElement("canvas");
-    this.canvas.width = this.canvas.height = pixels * this.cells;
-    const ctx = this.canvas.getContext("2d");
+    const canvas = new OffscreenCanvas(pixels * this.cells, pixels * this.cells);
+    const ctx = canvas.getContext("2d");
     ctx.scale(pixels, pixels);
     paintFloor(ctx, this.cells);
     paintEmblem(ctx, this.cells / 2);
     paintShadows(ctx, this.walls);
     paintWalls(ctx, this.walls);
+    this.picture = canvas.transferToImageBitmap(); // a canvas might be painted again whenever it is copied
   }
 }
 
@@ -131,7 +135,9 @@ function paintShadows(ctx, walls) {
   ctx.save();
   ctx.filter = "blur(4px)";
   ctx.fillStyle = "rgba(3, 5, 12, 0.6)";
-  forEachWall(walls, (row, column) => ctx.fillRect(column + 0.05, row + 0.12, 1.08, 1.08));
+  ctx.beginPath();
+  forEachWall(walls, (row, column) => ctx.rect(column + 0.05, row + 0.12, 1.08, 1.08));
+  ctx.fill(); // once: every fill is blurred by itself
   ctx.restore();
 }
 

@@ -2,7 +2,7 @@
 
 import { sightPolygon } from "./sight.js";
 
-const PIXELS = 14; // a cell: coarse on purpose, the edge shall be soft
+const PIXELS = 7; // a cell: coarse on purpose, the edge shall be soft and blurring it cheap
 const INTO_WALLS = 0.75;
 
 export class Fog {
@@ -15,6 +15,7 @@ export class Fog {
   // `eyes`: {x, y} of whose view it is; `sight` in cells.
   draw(ctx, eyes, sight) {
     this.paint(eyes, sight);
+    ctx.imageSmoothingQuality = "low";
     ctx.drawImage(this.canvas, 0, 0, this.walls.length, this.walls.length);
   }
 
@@ -27,12 +28,12 @@ export class Fog {
     fog.fillRect(0, 0, this.canvas.width, this.canvas.height);
     fog.setTransform(PIXELS, 0, 0, PIXELS, 0, 0);
     fog.globalCompositeOperation = "destination-out";
-    fog.filter = "blur(3px)";
     const light = fog.createRadialGradient(eyes.x, eyes.y, 0, eyes.x, eyes.y, sight);
     light.addColorStop(0, "rgba(0, 0, 0, 1)");
     light.addColorStop(0.9, "rgba(0, 0, 0, 0.97)");
     light.addColorStop(1, "rgba(0, 0, 0, 0)");
     fog.fillStyle = light;
+    fog.filter = "blur(1.6px)";
     fog.beginPath();
     for (const [x, y] of sightPolygon(this.walls, eyes.x, eyes.y, sight, INTO_WALLS)) fog.lineTo(x, y);
     fog.fill();

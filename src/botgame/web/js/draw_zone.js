@@ -4,7 +4,8 @@ import { hash } from "./chance.js";
 import { ZONE } from "./palette.js";
 import { circle } from "./shapes.js";
 
-const TILE = 256;
+const TILE = 256; // pixels
+const TILE_CELLS = 6;
 let clouds = null;
 
 // A tile of soft spots that repeats without seams.
@@ -26,7 +27,7 @@ function cloudTile() {
 
 function paintSpot(ctx, x, y, radius) {
   const spot = ctx.createRadialGradient(x, y, 0, x, y, radius);
-  spot.addColorStop(0, "rgba(160, 225, 80, 0.11)");
+  spot.addColorStop(0, "rgba(160, 225, 80, 0.16)");
   spot.addColorStop(1, "rgba(110, 180, 40, 0)");
   ctx.fillStyle = spot;
   ctx.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
@@ -38,10 +39,9 @@ function outside(ctx, zone, cells) {
   ctx.arc(zone.x, zone.y, Math.max(0, zone.r), 0, 2 * Math.PI, true);
 }
 
-function haze(ctx, cells, seconds, drift, size) {
+function haze(ctx, seconds) {
   const pattern = ctx.createPattern(cloudTile(), "repeat");
-  const matrix = new DOMMatrix().scale(size / TILE).translate(drift * 9 * seconds, -drift * 6 * seconds);
-  pattern.setTransform(matrix);
+  pattern.setTransform(new DOMMatrix().scale(TILE_CELLS / TILE).translate(9 * seconds, -6 * seconds));
   ctx.fillStyle = pattern;
   ctx.fill("evenodd");
 }
@@ -54,8 +54,7 @@ export function drawZone(ctx, zone, cells, seconds) {
   outside(ctx, zone, cells);
   ctx.fillStyle = "rgba(40, 78, 18, 0.4)";
   ctx.fill("evenodd");
-  haze(ctx, cells, seconds, 1, 7);
-  haze(ctx, cells, seconds, -1.7, 4.5);
+  haze(ctx, seconds);
   circle(ctx, zone.x, zone.y, zone.r);
   ctx.strokeStyle = ZONE.edge;
   ctx.lineWidth = 0.07;

@@ -1,6 +1,6 @@
 // A live match on the page: messages in, pictures and inputs out.
 
-import { Camera } from "./camera.js";
+import { Camera, glide } from "./camera.js";
 import { byId, el, seatNames, setText, show } from "./dom.js";
 import { Effects } from "./effects.js";
 import { Hud } from "./hud.js";
@@ -12,7 +12,9 @@ import { Minimap } from "./minimap.js";
 import { schoolIndex } from "./palette.js";
 import { Predictor } from "./predict.js";
 import { Renderer } from "./renderer.js";
+import { Resolution } from "./resolution.js";
 import { SeatList } from "./seat_list.js";
+import { castRay } from "./sight.js";
 
 const NEWS_SHOWN = 7;
 const BOLT_REPEAT_MS = 150;
@@ -24,6 +26,7 @@ export class Game {
     this.rate = welcome.tick_rate;
     this.rules = { ...welcome.rules, abilities: welcome.schools.map((school) => welcome.abilities[school]) };
     this.camera = new Camera();
+    this.resolution = new Resolution();
     this.hud = new Hud(this.rules, this.rate, keymap);
     this.seats = new SeatList(byId("seats"), (seat) => watching.follow(seat === watching.followed ? -1 : seat));
     this.minimap = new Minimap(byId("minimap"));
@@ -40,7 +43,7 @@ export class Game {
     const begun = this.room?.state === "waiting" && room.state === "running";
     this.room = room;
     this.names = seatNames(room.seats.map((seat) => seat.name || seat.controller));
-    this.schools = room.seats.map((seat) => schoolIndex(seat.school));
+    this.schools = room.seats.map((seat) => Math.max(0, schoolIndex(seat.school)));
     if (fresh || begun) this.begin();
     this.effects.schools = this.schools;
     this.seats.setSeats(room.seats.map((seat) => ({ name: this.names[seat.seat], school: schoolIndex(seat.school), note: note(seat, room.seat) })));
@@ -142,11 +145,11 @@ export class Game {
     const seconds = Math.min(0.25, (now - this.last) / 1000);
     this.last = now;
     if (!this.room || !this.snapshots) return;
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    const ratio = this.resolution.next(1000 * seconds);
     this.fit(ratio);
     const world = this.snapshots.at(this.snapshots.tickAt(now) - DELAY_TICKS);
     const scene = world ? this.live(world, now, seconds) : this.empty();
-    this.aimCamera(scene);
+    this.aimCamera(scene, seconds);
     this.renderer.draw(scene, this.camera, ratio);
     if (this.mine) this.drawAim(ratio);
     const partial = !this.camera.showsAll(scene.cells);
@@ -188,12 +191,12 @@ export class Game {
     this.camera.resize(field.clientWidth, field.clientHeight, margins);
   }
 
-  aimCamera(scene) {
+  aimCamera(scene, seconds) {
     const seat = this.mine ? this.room.seat : this.watching.followed;
     const mage = scene.mages.find((one) => one.seat === seat);
-    if (this.mine) this.camera.follow(this.mine.x, this.mine.y, scene.cells, 0.35);
-    else if (mage) this.camera.follow(mage.x, mage.y, scene.cells, 0.15);
-    else if (seat < 0) this.camera.overview(scene.cells, 0.15);
+    if (this.mine) this.camera.follow(this.mine.x, this.mine.y, scene.cells, glide(seconds, 14));
+    else if (mage) this.camera.follow(mage.x, mage.y, scene.cells, glide(seconds, 5));
+    else if (seat < 0) this.camera.overview(scene.cells, glide(seconds, 5));
   }
 
   // Where a cast would really go: aims are one of 32 directions.
@@ -201,7 +204,8 @@ export class Game {
     const { ctx } = this.renderer;
     const [dx, dy] = this.welcome.directions[aimBin(this.aim.dx, this.aim.dy)];
     this.camera.apply(ctx, ratio);
-    const reach = Math.min(9, Math.hypot(this.aim.dx, this.aim.dy));
+    const wanted = Math.min(9, Math.hypot(this.aim.dx, this.aim.dy));
+    const reach = castRay(this.room.walls, this.mine.x, this.mine.y, dx, dy, wanted);
     const fade = ctx.createLinearGradient(this.mine.x, this.mine.y, this.mine.x + dx * reach, this.mine.y + dy * reach);
     fade.addColorStop(0, "rgba(255, 255, 255, 0)");
     fade.addColorStop(1, "rgba(255, 255, 255, 0.34)");
@@ -222,6 +226,7 @@ export class Game {
     this.hud.showMatch(latest, this.room.duration_ticks, alive, this.known.length, mage);
     show(byId("own"), mage !== null);
     if (mage) this.hud.showSelf(mage, latest.you);
+    show(byId("release-hint"), mage !== null && this.room.seats[this.room.seat].bot !== "");
     this.seats.update(this.known, this.watching.followed, this.rules);
     setText(byId("ping"), `${Math.round(this.rtt())} ms`);
     show(byId("out-note"), this.room.seat >= 0 && !this.known[this.room.seat].alive && this.room.state === "running");
@@ -229,7 +234,7 @@ export class Game {
 }
 
 function note(seat, me) {
-  if (seat.seat === me) return seat.bot ? "you, for its bot" : "you";
+  if (seat.seat === me) return "you";
   if (seat.controller === "open") return "free";
   if (!seat.connected) return "away";
   return seat.controller === "bot" ? "bot" : seat.controller === "client" ? "program" : "person";

@@ -3,13 +3,13 @@
 const VERBS = { bolt: 1, offence: 2, mobility: 3, defence: 4, interact: 5 };
 
 export class Input {
-  // `field`: the element that mouse buttons count on. `onAction(name)` for what is done once; `onVerb(1..5)` for casts.
-  constructor(field, keymap, { onAction, onVerb, onMove }) {
+  // `field`: the element that mouse buttons count on. `onMove()` when the direction changes, `onVerb(1..5)` for casts,
+  // `onAction(name)` for the rest; nothing happens while `isPaused()`.
+  constructor(field, keymap, { onAction, onVerb, onMove, isPaused }) {
     this.keymap = keymap;
     this.held = new Set(); // actions
     this.mouse = { x: 0, y: 0 };
-    this.paused = false; // while a dialog is open
-    this.handlers = { onAction, onVerb, onMove };
+    this.handlers = { onAction, onVerb, onMove, isPaused };
     window.addEventListener("keydown", (event) => this.keyDown(event));
     window.addEventListener("keyup", (event) => this.up(event.code));
     window.addEventListener("blur", () => this.letGo());
@@ -28,17 +28,18 @@ export class Input {
 
   keyDown(event) {
     const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-    if (this.paused || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.handlers.isPaused() || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = this.keymap.actionOf(event.code);
     if (action === null) return;
     event.preventDefault();
+    document.activeElement?.blur(); // or the space bar would press the button that was clicked last
     if (!event.repeat) this.down(action);
   }
 
   pointerDown(event) {
     this.mouse = { x: event.clientX, y: event.clientY };
     const action = this.keymap.actionOf(`Mouse${event.button}`);
-    if (this.paused || action === null) return;
+    if (this.handlers.isPaused() || action === null) return;
     event.preventDefault();
     document.activeElement?.blur();
     this.down(action);

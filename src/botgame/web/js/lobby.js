@@ -2,6 +2,7 @@
 
 import { paintIcon } from "./ability_icon.js";
 import { byId, clock, el, setText, shortName, show } from "./dom.js";
+import { Keymap } from "./keymap.js";
 import { Connection, operatorToken, socketUrl } from "./net.js";
 import { SCHOOLS } from "./palette.js";
 import { loadProfile, saveProfile } from "./profile.js";
@@ -70,6 +71,19 @@ function address(watch) {
   return `/play?${new URLSearchParams(fields)}`;
 }
 
+function fillKeys() {
+  const keymap = new Keymap();
+  const keys = (...actions) => actions.map((action) => el("kbd", {}, keymap.label(action)));
+  const lines = [
+    [...keys("up", "left", "down", "right"), " walk"],
+    ["the mouse aims"],
+    [...keys("bolt"), " bolt"],
+    [...keys("offence", "mobility", "defence"), " abilities"],
+    [...keys("interact"), " open a chest"],
+  ];
+  byId("keys").replaceChildren(...lines.map((line) => el("li", {}, ...line)));
+}
+
 // ---- what goes on
 
 function roomLine(room) {
@@ -118,6 +132,7 @@ byId("create").addEventListener("submit", (event) => {
 byId("watch").addEventListener("click", () => (keep(), (location.href = address(true))));
 fillSchools();
 fillOpponents();
+fillKeys();
 
 const connection = new Connection(socketUrl(), operatorToken(), {
   open: (welcome) => {

@@ -29,6 +29,7 @@ export function seatColour(seat) {
   return SEATS[seat % SEATS.length];
 }
 
+// -1 for a school that is not drawn yet.
 export function schoolIndex(name) {
-  return Math.max(0, SCHOOLS.findIndex((school) => school.name === name));
+  return SCHOOLS.findIndex((school) => school.name === name);
 }

@@ -30,6 +30,7 @@ const input = new Input(byId("field"), keymap, {
   onMove: () => game?.sendInput(),
   onVerb: (verb) => game?.sendInput(verb),
   onAction: (action) => (action === "sound" ? settings.toggleSound() : watching.act(action)),
+  isPaused: () => settings.isOpen || room?.state !== "running",
 });
 const settings = new Settings(keymap, input, sound, () => {
   if (game && room?.seat >= 0) game.hud.setSchool(game.schools[room.seat], true);

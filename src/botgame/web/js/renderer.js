@@ -21,6 +21,7 @@ export class Renderer {
     this.rate = rate;
     this.arena = null;
     this.fog = null;
+    this.night = null;
   }
 
   // Fit the canvas to its box on the page; `ratio`: device pixels a CSS pixel.
@@ -36,15 +37,21 @@ export class Renderer {
   draw(scene, camera, ratio) {
     this.prepare(scene.walls);
     const { ctx } = this;
-    ctx.setTransform(1, 0, 0, 1, 0, 0);
-    ctx.fillStyle = "#070a13";
-    ctx.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.drawNight();
     camera.apply(ctx, ratio);
     this.drawGround(scene, camera, ratio);
     this.drawLife(scene);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     for (const mage of scene.mages) drawOverhead(ctx, camera, mage, this.rules);
     this.effects.drawNumbers(ctx, camera, scene.tick);
+  }
+
+  // Around the arena: dark, with a little light behind it.
+  drawNight() {
+    const { ctx, canvas } = this;
+    if (this.night?.width !== canvas.width || this.night?.height !== canvas.height) this.night = paintNight(canvas.width, canvas.height);
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.drawImage(this.night, 0, 0);
   }
 
   prepare(walls) {
@@ -75,4 +82,17 @@ export class Renderer {
     for (const shot of scene.shots) drawShot(ctx, shot, seconds);
     this.effects.drawAbove(ctx, scene.tick);
   }
+}
+
+function paintNight(width, height) {
+  const night = document.createElement("canvas");
+  night.width = width;
+  night.height = height;
+  const ctx = night.getContext("2d", { alpha: false });
+  const light = ctx.createRadialGradient(width / 2, height / 2, height * 0.4, width / 2, height / 2, width * 0.6);
+  light.addColorStop(0, "#17203a");
+  light.addColorStop(1, "#05070e");
+  ctx.fillStyle = light;
+  ctx.fillRect(0, 0, width, height);
+  return night;
 }

@@ -1,7 +1,7 @@
 // The replay viewer: a film, a playhead, a picture, and the controls around them.
 
 import { AbilityBar } from "./ability_bar.js";
-import { Camera } from "./camera.js";
+import { Camera, glide } from "./camera.js";
 import { byId, clock, el, setText, shortName, show } from "./dom.js";
 import { Effects } from "./effects.js";
 import { loadFilm } from "./film.js";
@@ -10,6 +10,7 @@ import { Minimap } from "./minimap.js";
 import { SCHOOLS } from "./palette.js";
 import { Playhead } from "./playhead.js";
 import { Renderer } from "./renderer.js";
+import { Resolution } from "./resolution.js";
 import { SeatList } from "./seat_list.js";
 import { ThoughtsPanel } from "./thoughts_panel.js";
 import { Timeline } from "./timeline.js";
@@ -22,6 +23,7 @@ class Viewer {
     this.fog = false;
     this.head = new Playhead(film.ticks, film.rate);
     this.camera = new Camera();
+    this.resolution = new Resolution();
     this.effects = new Effects(film.schools, film.rules.abilities, film.rate);
     film.events.forEach((event) => this.effects.add(event));
     this.renderer = new Renderer(byId("field"), film.rules, this.effects, film.rate);
@@ -83,29 +85,30 @@ class Viewer {
   }
 
   frame(now) {
-    this.head.advance(Math.min(0.25, (now - this.last) / 1000));
+    const seconds = Math.min(0.25, (now - this.last) / 1000);
     this.last = now;
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
-    this.aim(ratio);
+    this.head.advance(seconds);
+    const ratio = this.resolution.next(1000 * seconds);
+    this.aim(ratio, seconds);
     const scene = this.film.sceneAt(this.head.tick, this.fog ? this.followed : -1, this.followed);
     this.renderer.draw(scene, this.camera, ratio);
     const partial = !this.camera.showsAll(scene.cells);
     show(byId("minimap"), partial);
     if (partial) this.minimap.draw(scene, this.camera, ratio);
-    this.timeline.draw(this.head.tick, ratio);
+    this.timeline.draw(this.head.tick, this.resolution.most);
     this.write(scene);
     requestAnimationFrame((later) => this.frame(later));
   }
 
-  aim(ratio) {
+  aim(ratio, seconds) {
     if (this.renderer.resize(ratio)) {
       const field = byId("field");
       this.camera.resize(field.clientWidth, field.clientHeight, { left: 0, right: 0, top: 0, bottom: 0 });
     }
-    if (this.followed < 0) this.camera.overview(this.film.cells, 0.15);
+    if (this.followed < 0) this.camera.overview(this.film.cells, glide(seconds, 5));
     else {
       const { x, y } = this.film.placeOf(this.followed, this.head.tick);
-      this.camera.follow(x, y, this.film.cells, 0.15);
+      this.camera.follow(x, y, this.film.cells, glide(seconds, 5));
     }
   }
 

@@ -34,5 +34,5 @@ function row(result, seats, seat, me) {
     result.damage_taken[seat].toFixed(0),
     survived,
   ];
-  return el("tr", { class: seat === me ? "own" : "" }, ...cells.map((cell) => el("td", {}, cell)));
+  return el("tr", { class: seat === me ? "mine" : "" }, ...cells.map((cell) => el("td", {}, cell)));
 }

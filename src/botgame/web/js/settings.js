@@ -5,7 +5,7 @@ import { captureKey } from "./input.js";
 import { ACTIONS, keyLabel } from "./keymap.js";
 
 export class Settings {
-  // `onChange()` after the mapping has changed; `input` is paused while the dialog is open.
+  // `onChange()` after the mapping has changed.
   constructor(keymap, input, sound, onChange) {
     this.keymap = keymap;
     this.input = input;
@@ -16,15 +16,17 @@ export class Settings {
     byId("close-settings").addEventListener("click", () => this.dialog.close());
     byId("reset-keys").addEventListener("click", () => this.change(() => keymap.reset()));
     byId("sound").addEventListener("click", () => this.toggleSound());
-    this.dialog.addEventListener("close", () => (input.paused = false));
     this.fill();
   }
 
   open() {
     this.input.letGo();
-    this.input.paused = true;
     this.fill();
     this.dialog.showModal();
+  }
+
+  get isOpen() {
+    return this.dialog.open;
   }
 
   toggleSound() {

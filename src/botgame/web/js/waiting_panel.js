@@ -22,7 +22,7 @@ export function showWaiting(room) {
 function line(seat) {
   const dot = el("i", { class: "seat-dot" });
   dot.style.background = seat.controller === "open" ? "transparent" : seatColour(seat.seat);
-  const school = seat.school === "any" ? "any school" : SCHOOLS[schoolIndex(seat.school)].name;
+  const school = SCHOOLS[schoolIndex(seat.school)]?.name ?? "any school";
   const who = seat.controller === "open" ? "free" : shortName(seat.name) || "somebody";
   return el("li", { class: seat.controller }, dot, el("b", {}, who), el("span", {}, seat.controller === "open" ? "" : `${school}, ${seat.controller}`));
 }
