@@ -57,6 +57,9 @@ class Happenings:
         if _differ(before, mages, _CASTS):
             wards = np.flatnonzero(mages["casts"][:, DEFENCE] > before["casts"][:, DEFENCE]).tolist()
             events += self._casts(before, mages)
+        for seat in wards:  # a ward counts from the tick in which it is raised
+            before["shield"][seat] = self._rules.abilities[int(mages["school"][seat])][DEFENCE - 1].absorb
+            before["shield_until"][seat] = tick + 1
         events += [_impact(shot) for shot in self.flights.look(state.shots[self._slot], mages, before, tick, wards)]
         if _differ(before, mages, _HARM):
             events += self._hits(before, mages, tick)
