@@ -1,0 +1,236 @@
+"""Replays of live matches play again exactly: late bots, people, take-overs, marks; and what training gets of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from botgame.bots.registry import load_policy
+from botgame.feedback import Decision, read_manifests, read_streams
+from botgame.feedback import Mark as MarkLine
+from botgame.game.rules import DELAY_TICKS, Rules
+from botgame.match import Setup, play
+from botgame.replay.format import Replay, from_bytes, read, to_bytes
+from botgame.replay.header import HUMAN
+from botgame.replay.header import Mark as HeaderMark
+from botgame.replay.live import human_decisions
+from botgame.replay.record import Recorder
+from botgame.replay.resimulate import resimulate, trajectories
+from botgame.replay.verify import verify
+from botgame.server import protocol
+from botgame.server.archive import Archive, Finished
+from botgame.server.ladder import TAKEN
+from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
+from botgame.server.room import Room
+from live_table import Table, duel
+
+
+def replay_of(room: Room) -> Replay:
+    replay = room.match.recording.replay(room.match.outcome(), room.policies, [None] * len(room.policies))
+    return from_bytes(to_bytes(replay), Path("live.lmsr"))  # through the file's own checks
+
+
+def faults(replay: Replay) -> list[str | None]:
+    return [finished.fault for finished in resimulate([replay])]
+
+
+def fidget(table: Table, client: int, seq: int) -> None:
+    """A person's input of no great sense."""
+    draw = seq * 2654435761 % 2**32
+    table.say(client, Input(seq=seq, move=draw % 9, verb=(0, 0, 1, 2, 3, 4)[draw // 9 % 6], aim=draw // 64 % 32))
+
+
+def busy_match(late: int = 2) -> Room:
+    """Three seats: a person, two late bots, one of which is taken over for a while; marks all along."""
+    table = Table(late=late)
+    table.connect(1, 2)
+    table.say(1, Create(seats=3, bots=["lms_re", "kiter"], name="Ann", seed=8, duration=15))
+    room = table.room_of(1)
+    table.say(2, protocol.Join(room=room.name, spectate=True))
+    seq = 0
+    while room.state == "running":
+        seq += 1
+        if seq % 7 == 0:
+            fidget(table, 1, seq)
+        if seq == 40:
+            table.say(1, Mark(seat=1, verdict="good"))
+            table.say(2, Mark(seat=2, verdict="bad"))
+        table.tick()
+    return room
+
+
+@pytest.mark.parametrize("late", [0, 1, 3, 9])
+def test_late_bots_and_people_play_again_exactly(late: int) -> None:
+    room = busy_match(late)
+    replay = replay_of(room)
+    header, decisions = replay.header, replay.decisions
+    assert faults(replay) == [None]
+    assert header.live is True
+    assert [seat.controller for seat in header.seats] == [1, 0, 0]
+    assert [(seat.reaction, seat.cap_moves) for seat in header.seats] == [(0, 0), (4, 1), (4, 1)]
+    assert [(mark.seat, mark.value) for mark in header.marks] == [(1, 1), (2, -1)]
+    bots = decisions.seat > 0
+    age = (decisions.tick - decisions.seen)[bots & (decisions.tick > 20)]
+    assert age.min() >= 4
+    assert 4 + late // 2 <= age.max() <= 4 + late
+    assert (decisions.tick == decisions.seen)[~bots].all()
+
+
+def test_a_match_of_bots_that_are_never_late_is_the_match_that_is_played_without_a_clock() -> None:
+    table = Table()
+    table.connect(1)
+    table.say(1, Create(bots=["lms_re", "kiter"], seat=-1, seed=21, duration=40))
+    room = table.room_of(1)
+    table.play_out(room)
+    live = replay_of(room)
+    schools = tuple(seat.school for seat in live.header.seats)
+    recorded: list[Replay] = []
+    recorder = Recorder(Rules(), ["lms_re", "kiter"], lambda _, replay: recorded.append(replay))
+    setups = iter([Setup(21, (0, 1), schools, 40 * 30)])
+    list(play([load_policy("lms_re"), load_policy("kiter")], setups, matches=1, recorder=recorder))
+    assert live.decisions == recorded[0].decisions
+    assert msgspec.structs.replace(live.header, live=msgspec.UNSET) == recorded[0].header
+    assert b"live" not in msgspec.json.encode(recorded[0].header)
+
+
+def taken_over() -> tuple[Table, Room]:
+    """A spectator takes over seat 1 twice, the second time to the end."""
+    table = Table(late=1)
+    table.connect(1)
+    table.say(1, Create(bots=["kiter", "lms_re"], seat=-1, seed=5, duration=15))
+    room = table.room_of(1)
+    for seq in range(1, 10_000):
+        if seq in (30, 150):
+            table.say(1, Take(seat=1))
+        if seq == 90:
+            table.say(1, Release())
+        if seq % 5 == 0:
+            fidget(table, 1, seq)
+        table.tick()
+        if room.state == "over":
+            break
+    return table, room
+
+
+def test_taking_over_plays_again_exactly_and_gives_corrections(tmp_path: Path) -> None:
+    _, room = taken_over()
+    replay = replay_of(room)
+    assert faults(replay) == [None]
+    assert [(change.seat, change.controller, change.reaction) for change in replay.header.changes][:2] == [
+        (1, 1, 0),
+        (1, 0, 4),
+    ]
+    seat = next(seat for seat in trajectories([replay]) if seat.seat == 1)
+    corrections = human_decisions(replay, 1)
+    held = seat.ticks[seat.controllers == HUMAN]
+    assert [tick for tick, _ in corrections] == held.tolist()
+    assert len(corrections) > 20
+    assert human_decisions(replay, 0) == []
+
+
+def test_a_change_after_the_last_decision_is_part_of_the_end_state() -> None:
+    table = Table()
+    room = duel(table, observe=True, duration=15)  # a program that never answers: seat 0 decides nothing
+    table.tick(299)
+    table.brains.think = lambda: None  # and from here on the bot decides nothing either
+    table.tick(20)
+    table.say(1, Take(seat=0))
+    room.holders.seats[0].hands.decide = lambda *_, **__: None
+    table.play_out(room)
+    replay = replay_of(room)
+    assert replay.header.changes[0].tick > replay.decisions.tick.max()
+    assert faults(replay) == [None]
+
+
+def test_people_get_the_delay_that_passed_until_their_next_decision() -> None:
+    replay = replay_of(busy_match())
+    mine = replay.decisions.seat == 0
+    ticks, delays = replay.decisions.tick[mine], replay.decisions.choices[mine, 1]
+    passed = np.diff(ticks)
+    nearest = np.abs(np.array(DELAY_TICKS)[None] - passed[:, None]).argmin(axis=1)
+    np.testing.assert_array_equal(delays[:-1], nearest)
+    assert passed.max() <= DELAY_TICKS[-1]  # who goes on longer decides to go on
+
+
+def test_a_program_over_the_network_may_be_late_too() -> None:
+    table = Table()
+    room = duel(table, bot="lms_re", observe=True, duration=15)
+    asked: list[int] = []
+    while room.state == "running":
+        table.tick()
+        shown = [m.tick for m in table.heard[1] if isinstance(m, protocol.Observation)]
+        if shown and shown[-1] not in asked and room.match.tick - shown[-1] >= 2:
+            asked.append(shown[-1])
+            table.say(1, Act(tick=shown[-1], action=[1, 2, shown[-1] % 9, 0, shown[-1] % 32, 0]))
+    replay = replay_of(room)
+    assert faults(replay) == [None]
+    mine = (replay.decisions.seat == 0) & (replay.decisions.tick > 10)
+    assert set((replay.decisions.tick - replay.decisions.seen)[mine].tolist()) == {6}
+    assert replay.header.seats[0].policy == "remote:Ann"
+
+
+def test_a_live_replay_that_was_altered_is_noticed() -> None:
+    replay = replay_of(busy_match())
+    header = msgspec.structs.replace(replay.header, final="0" * 16)
+    assert "does not replay" in (faults(dataclasses.replace(replay, header=header))[0] or "")
+    choices = replay.decisions.choices.copy()
+    choices[-1, 1] = (choices[-1, 1] + 1) % len(DELAY_TICKS)
+    changed = dataclasses.replace(replay, decisions=dataclasses.replace(replay.decisions, choices=choices))
+    assert faults(changed)[0] is not None
+
+
+def test_the_archive_writes_replay_manifest_and_stream(tmp_path: Path) -> None:
+    _, room = taken_over()
+    room.match.recording.mark(HeaderMark(50, 1, 1))
+    archive = Archive(tmp_path / "data", tmp_path / "live", tmp_path / "feedback" / "live", "run1")
+    ratings = [None, 12.5]
+    finished = Finished(room.name, room.match.recording, room.match.outcome(), room.policies, ratings, False)
+    saved = archive.save(finished)
+    assert saved is not None
+    assert [verdict.fault for verdict in verify([tmp_path / "data" / saved.replay])] == [None]
+    (entry,) = read_manifests(tmp_path / "live").entries
+    assert entry.value == saved.record
+    assert [(seat.policy, seat.backend, seat.rating) for seat in saved.record.seats] == [
+        ("kiter", "kiter", None),
+        ("lms_re", TAKEN, 12.5),
+    ]
+    assert [seat.place for seat in saved.record.seats] == room.match.outcome().places.tolist()
+    stream = [entry.value for entry in read_streams(tmp_path / "feedback").entries]
+    replay = read(Path(saved.record.replay))
+    corrections = [line for line in stream if isinstance(line, Decision)]
+    assert [(line.tick, line.action) for line in corrections] == human_decisions(replay, 1)
+    assert {(line.seat, line.controller, line.replay) for line in corrections} == {(1, "human", saved.record.replay)}
+    (mark,) = [line for line in stream if isinstance(line, MarkLine)]
+    assert (mark.seat, mark.start, mark.end, mark.verdict) == (1, 0, 50, "good")
+
+
+def test_a_match_that_was_broken_off_has_no_result(tmp_path: Path) -> None:
+    table = Table()
+    room = duel(table)
+    table.tick(20)
+    room.break_off()
+    assert not room.members
+    table.play_out(room)
+    archive = Archive(tmp_path, tmp_path, tmp_path, "run")
+    outcome = room.match.outcome()
+    saved = archive.save(Finished("r1", room.match.recording, outcome, room.policies, [None] * 2, room.broken_off))
+    assert saved is not None
+    assert [(seat.policy, seat.place, seat.result) for seat in saved.record.seats] == [
+        ("human:Ann", None, None),
+        ("idle", None, None),
+    ]
+    assert [verdict.fault for verdict in verify([tmp_path / saved.replay])] == [None]
+
+
+def test_a_disk_that_refuses_is_no_reason_to_stop(tmp_path: Path) -> None:
+    table = Table()
+    room = duel(table, duration=10)
+    table.play_out(room)
+    (tmp_path / "file").write_text("in the way")
+    archive = Archive(tmp_path / "file", tmp_path, tmp_path, "run")
+    outcome = room.match.outcome()
+    assert archive.save(Finished("r1", room.match.recording, outcome, room.policies, [None] * 2, False)) is None
