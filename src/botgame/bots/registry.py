@@ -1,7 +1,9 @@
 """From a name to a bot: the one door through which bots, and torch with them, come in.
 
 A name is a scripted bot's, the path of a checkpoint (`.pt`) or of an exported model (`.onnx`), or a user's own
-`module:factory`. Modules are imported when a name asks for them, so scripted bots and models never load torch.
+`module:factory`. `pi.pt@STYLE` is a checkpoint that plays in a style: a policy that it was trained on, or the path of a
+style file (`botgame.style_file`). Modules are imported when a name asks for them, so scripted bots and models never
+load torch.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ _SCRIPTED = {
     "camper": "botgame.bots.expert:camper",
 }
 _LEARNED = "botgame.training.alphastar.policy:load_policy"
+_STYLED = ".pt@"
 _EXPORTED = "botgame.bots.onnx_policy:OnnxPolicy"
 
 
@@ -34,13 +37,24 @@ def scripted_names() -> tuple[str, ...]:
     return tuple(_SCRIPTED)
 
 
+def split_style(name: str) -> tuple[str, str]:
+    """`pi.pt@rusher` to the path and the style, which is "" where there is none."""
+    path, found, style = name.rpartition(_STYLED)
+    return (path + _STYLED[:-1], style) if found else (name, "")
+
+
+def is_checkpoint(name: str) -> bool:
+    """Whether the name is that of a trained checkpoint, with a style or without."""
+    return split_style(name)[0].endswith(".pt")
+
+
 def load_policy(name: str, device: str = "cpu") -> Policy:
     """The bot called `name`; `device` is where a checkpoint computes. Raises UserError in one line for a bad name."""
     if name in _SCRIPTED:
         policy: Policy = _factory(_SCRIPTED[name])()
         return policy
-    if name.endswith(".pt"):
-        return _load_checkpoint(name, device)
+    if is_checkpoint(name):
+        return _load_checkpoint(*split_style(name), device)
     if name.endswith(".onnx"):
         exported: Policy = _factory(_EXPORTED)(name)
         return exported
@@ -51,10 +65,10 @@ def load_policy(name: str, device: str = "cpu") -> Policy:
     )
 
 
-def _load_checkpoint(name: str, device: str) -> Policy:
-    if not Path(name).is_file():
-        raise UserError(f"no such checkpoint {name!r}: expected an existing .pt file; train one or correct the path")
-    policy: Policy = _factory(_LEARNED)(name, device)
+def _load_checkpoint(path: str, style: str, device: str) -> Policy:
+    if not Path(path).is_file():
+        raise UserError(f"no such checkpoint {path!r}: expected an existing .pt file; train one or correct the path")
+    policy: Policy = _factory(_LEARNED)(path, device, style)
     return policy
 
 

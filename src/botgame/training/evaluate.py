@@ -32,7 +32,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from botgame import cli
 from botgame.bots.policy import Policy
-from botgame.bots.registry import load_policy
+from botgame.bots.registry import is_checkpoint, load_policy
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.game.rules import TICKS_PER_SECOND, Rules
@@ -127,7 +127,7 @@ def make_plan(policies: Sequence[str], rivals: Sequence[str], *, round_robin: bo
 
 
 def _load(names: Sequence[str], device: str, threads: int) -> list[Policy]:
-    if any(name.endswith(".pt") for name in names):
+    if any(is_checkpoint(name) for name in names):
         from botgame.training.run import choose_device  # brings torch, which scripted bots do without
 
         device = str(choose_device(device, cpu=False, threads=threads))

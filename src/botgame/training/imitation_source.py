@@ -35,12 +35,19 @@ ALL, WINNERS = "all", "winners"  # words of --seats beside names of policies
 
 @dataclass
 class SeatPlan:
-    """What to take from one seat. strength: of its bot, human_strength: of a person who held it; 0 = leave out."""
+    """What to take from one seat. strength: of its bot, human_strength: of a person who held it; 0 = leave out.
+
+    result: +1, 0, -1; rating: as the live manifest or the replay says, None where neither does.
+    """
 
     strength: float
     human_strength: float
     result: float
     decisions: int
+    policy: str
+    school: int
+    place: int
+    rating: float | None
     corrections: dict[int, Sequence[int]] = field(default_factory=dict)  # tick -> action
     marks: list[Mark] = field(default_factory=list)
 
@@ -78,6 +85,7 @@ class ReplaySource:
         self, data_dir: Path, seats: Sequence[str], manifests: Lines, streams: Lines, report: Callable[[str], None]
     ) -> None:
         self.usage = Usage()
+        self.told: dict[str, np.ndarray] = {}  # what is told of a seat, by the name of its trajectory
         self._reported: set[str] = set()
         self._tell = report
         self._paths: list[Path] = []
@@ -112,6 +120,16 @@ class ReplaySource:
         """Decisions of the seats that are used, one number a match."""
         return [sum(plan.decisions for plan in plans if plan.wanted) for plans in self._plans]
 
+    @property
+    def winning_decisions(self) -> int:
+        """Decisions of the seats that are used and won."""
+        return sum(plan.decisions for plans in self._plans for plan in plans if plan.wanted and plan.result > 0)
+
+    @property
+    def matches(self) -> list[tuple[Path, list[SeatPlan]]]:
+        """Every match in use: its file, and what is taken from each seat."""
+        return list(zip(self._paths, self._plans, strict=True))
+
     def read(self, matches: Sequence[int]) -> Iterator[Trajectory]:
         """Re-simulate these matches; one that does not give its recorded states is named and left out."""
         replays, plans, names = [], [], []
@@ -125,7 +143,8 @@ class ReplaySource:
         for seat in trajectories(replays, PARALLEL_MATCHES, report=lambda error: self._report(f"{error}; skipped")):
             plan = plans[seat.replay][seat.seat]
             if plan.wanted:
-                yield weigh(seat, plan, f"{names[seat.replay]}:{seat.seat}")
+                name = trajectory_name(names[seat.replay], seat.seat)
+                yield weigh(seat, plan, name)._replace(condition=self.told.get(name))
 
     def _report(self, line: str) -> None:
         """Say each thing once, though there is a line for every decision and matches are read in every epoch."""
@@ -181,7 +200,8 @@ class ReplaySource:
         strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
         held = info.controller == HELD_BY_HUMAN or any(c.seat == seat and c.controller for c in replay.header.changes)
         people = held and (chosen or HUMAN in words)
-        return SeatPlan(strength * chosen, strength * people, result, info.decisions)
+        counts = strength * chosen, strength * people
+        return SeatPlan(*counts, result, info.decisions, info.policy, info.school, info.place, rating)
 
     def _take(self, value: object, replay: Replay, plans: list[SeatPlan]) -> None:
         """Attach a correction or a mark to its seat."""
@@ -202,6 +222,11 @@ class ReplaySource:
             self.usage.marks_unmatched += 1
         elif isinstance(value, Decision) and value.controller == HUMAN:
             self.usage.corrections_unmatched += 1
+
+
+def trajectory_name(file: str, seat: int) -> str:
+    """The name of what a seat did in the match of a file."""
+    return f"{file}:{seat}"
 
 
 def weigh(seat: SeatTrajectory, plan: SeatPlan, name: str) -> Trajectory:

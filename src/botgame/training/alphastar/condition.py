@@ -61,7 +61,12 @@ class Conditioning:
     @property
     def has_style(self) -> bool:
         """Whether z is an input."""
-        return self.opening or self.totals
+        return bool(self.pseudo_rewards)
+
+    @property
+    def pseudo_rewards(self) -> tuple[str, ...]:
+        """Blocks of z: each can be followed for a pseudo-reward."""
+        return tuple(name for name in self.blocks if name != "rating")
 
     def encode(self, rows: NDArray[Any], ratings: NDArray[Any]) -> Floats:
         """Everything given: rows of styles [N, Style.width], ratings [N] (NaN: not known) -> [N, C]."""

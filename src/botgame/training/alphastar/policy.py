@@ -8,7 +8,8 @@ import torch
 from botgame.errors import UserError
 from botgame.rng import uniforms
 from botgame.spec import Spec
-from botgame.training.alphastar.checkpoint import load_checkpoint
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import NetworkConfig
 
@@ -52,8 +53,11 @@ class NetworkPolicy:
         return torch.from_numpy(np.require(array, requirements=("C", "W"))).to(self.device)
 
 
-def load_policy(path: str, device: str = "cpu") -> NetworkPolicy:
-    """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError."""
+def load_policy(path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
+    """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError.
+
+    style: how to play, a name or a file (`briefing.Briefing.find`); "" leaves that to the network.
+    """
     checkpoint = load_checkpoint(path)
     try:
         network = Network(checkpoint.spec, NetworkConfig.from_dict(checkpoint.network))
@@ -62,7 +66,17 @@ def load_policy(path: str, device: str = "cpu") -> NetworkPolicy:
         raise UserError(
             f"{path}: its weights do not fit this version's network; train it again or use that version"
         ) from error
-    return NetworkPolicy(network, str(path), device, checkpoint.temperature)
+    if style:
+        _tell_style(network, checkpoint, style)
+    return NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
+
+
+def _tell_style(network: Network, checkpoint: Checkpoint, style: str) -> None:
+    """Make `network` play in `style`. Raises UserError when it knows none."""
+    if not checkpoint.briefing:
+        raise UserError(f"style {style!r}: the checkpoint knows no styles; imitate with --z-opening and --z-totals", 2)
+    briefing = Briefing.from_state(checkpoint.briefing)
+    network.tell(briefing.styled(briefing.find(style, checkpoint.spec.name)))
 
 
 def observation_shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
