@@ -1,0 +1,172 @@
+"""The game page against the real server: a whole match by keys, watching, marking, taking over, coming back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from botgame.feedback import read_streams
+from botgame.replay.__main__ import main as replay_command
+from botgame.replay.format import read, scan
+from browsing import Watched, browser, needs_browser
+from live_server import running_server
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def program():
+    with browser() as program:
+        yield program
+
+
+@pytest.fixture
+def live(program, tmp_path: Path, monkeypatch):
+    """(page with its faults, address of a server in real time, its folder)."""
+    with running_server(tmp_path, monkeypatch, speed=1) as serving:
+        watched = Watched(program)
+        yield watched, serving.url.rstrip("/"), tmp_path
+        watched.check()
+        watched.page.close()
+
+
+def wait_until_playing(watched: Watched) -> None:
+    watched.until("window.game?.isPlaying && game.mine")
+
+
+def test_a_whole_match_by_keys(live) -> None:
+    watched, url, folder = live
+    page = watched.page
+    page.goto(f"{url}/")
+    page.fill("#name", "Ada")
+    page.click("#schools >> text=stormcaller")
+    page.select_option("#opponents select", "idle")
+    page.evaluate("document.querySelector('#duration').append(new Option('10 s', '10', true, true))")
+    page.click("#play")
+    wait_until_playing(watched)
+    assert "/play?room=" in page.url  # a reload comes back to the room
+    start = page.evaluate("({ x: game.mine.x, y: game.mine.y })")
+    to_the_middle = "d" if start["x"] < 11 else "a"
+    page.keyboard.down(to_the_middle)
+    page.wait_for_timeout(700)
+    moved = page.evaluate("({ x: game.mine.x, y: game.mine.y })")
+    assert abs(moved["x"] - start["x"]) + abs(moved["y"] - start["y"]) > 0.8
+    page.keyboard.up(to_the_middle)
+    page.mouse.move(640, 300)
+    page.mouse.down()
+    page.keyboard.press("3")
+    watched.until("game.snapshots.latest.you?.cooldowns[0] > 0")
+    watched.until("game.snapshots.latest.you?.cooldowns[3] > 0")
+    page.wait_for_timeout(1000)  # a button that is held casts again
+    page.mouse.up()
+    assert page.inner_text("#own-mana-text") != "100"
+    page.wait_for_selector("#result:not([hidden])")
+    assert page.inner_text("#result-title") in ("Victory", "Defeat", "Draw")
+    assert "Ada" in page.inner_text("#result-rows")
+    page.click("#watch-replay")
+    watched.until("window.viewer")
+    page.evaluate("viewer.head.seek(100)")
+    page.wait_for_timeout(100)
+    assert "Ada" in page.inner_text("#seats")
+    page.goto(f"{url}/replays")
+    page.wait_for_selector("#replays tr")
+    assert "Ada (stormcaller, person)" in page.inner_text("#replays")
+    (path,) = scan(folder / "replays")
+    assert replay_command(["verify", str(path)]) == 0
+    header = read(path).header
+    assert (header.seats[0].policy, header.seats[0].controller) == ("human:Ada", 1)
+    assert header.seats[0].casts[1] >= 2
+    assert header.seats[0].casts[4] == 1
+
+
+def test_watch_mark_take_over_and_give_back(live) -> None:
+    watched, url, folder = live
+    page = watched.page
+    page.goto(f"{url}/play?create=1&seats=2&bots=kiter,lms_re&watch=1&duration=12&name=Bob")
+    watched.until("window.game?.snapshots?.latest?.tick > 20")
+    assert page.is_visible("#watch-bar")
+    assert page.evaluate("game.snapshots.latest.mages.length") == 2
+    page.keyboard.press("g")
+    assert "Choose a seat first" in page.inner_text("#toasts")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("f")
+    watched.until("game.snapshots.latest.view === 1")
+    page.keyboard.press("b")
+    page.wait_for_selector("#news .mark")
+    page.keyboard.press("t")
+    wait_until_playing(watched)
+    assert page.evaluate("game.room.seat") == 1
+    assert page.is_hidden("#watch-bar")
+    page.keyboard.down("s")
+    page.wait_for_timeout(300)
+    page.keyboard.up("s")
+    page.keyboard.press("t")
+    watched.until("game.room.seat === -1")
+    assert page.is_visible("#watch-bar")
+    page.wait_for_selector("#result:not([hidden])")
+    assert "wins" in page.inner_text("#result-title") or "Draw" in page.inner_text("#result-title")
+    (path,) = scan(folder / "replays")
+    header = read(path).header
+    assert [change.controller for change in header.changes] == [1, 0]
+    assert [(mark.seat, mark.value) for mark in header.marks] == [(1, -1)]
+    kinds = {type(entry.value).__name__ for entry in read_streams(folder / "feedback").entries}
+    assert kinds == {"Decision", "Mark"}
+
+
+def test_two_people_meet_and_one_comes_back(live, program) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/play?create=1&seats=2&name=Ada&duration=30")
+    page.wait_for_selector("#waiting:not([hidden])")
+    invitation = page.input_value("#invite")
+    guest = Watched(program)
+    guest.page.goto(f"{url}/")
+    guest.page.click("#rooms >> text=Join")
+    wait_until_playing(guest)
+    wait_until_playing(watched)
+    assert guest.page.url.startswith(invitation)
+    assert page.is_hidden("#waiting")
+    seat = guest.page.evaluate("game.room.seat")
+    guest.page.reload()
+    wait_until_playing(guest)
+    assert guest.page.evaluate("game.room.seat") == seat == 1
+    guest.page.evaluate("void game.send('leave')")
+    watched.until("game.room.seats[1].controller === 'bot'")
+    guest.page.close()
+    guest.check()
+    page.click("#leave")
+    page.wait_for_selector("#leaderboard, #rooms")
+
+
+def test_keys_can_be_changed(live) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/play?create=1&bots=idle&duration=30&school=pyromancer")
+    wait_until_playing(watched)
+    page.click("#open-settings")
+    row = page.locator("#key-rows li", has_text="Ability 3: defence")
+    row.locator("button").click()
+    page.keyboard.press("q")
+    assert row.locator("button").inner_text() == "Q"
+    row.locator("button").click()
+    page.keyboard.press("Escape")
+    assert page.is_visible("#settings")
+    page.click("#close-settings")
+    assert "Q" in page.inner_text("#abilities")
+    page.keyboard.press("3")
+    page.keyboard.press("q")
+    watched.until("game.snapshots.latest.you?.cooldowns[3] > 0")
+    assert page.evaluate("JSON.parse(localStorage.getItem('botgame.keys')).defence") == ["KeyQ"]
+    assert page.evaluate("localStorage.getItem('botgame.sound')") is None  # off unless somebody turned it on
+
+
+def test_what_the_server_refuses_is_said(live) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/play?room=nowhere")
+    page.wait_for_selector(".failure")
+    page.goto(f"{url}/play?create=1&bots=nobody")
+    page.wait_for_selector(".failure")
+    assert "nobody" in page.inner_text(".failure")
