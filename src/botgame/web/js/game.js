@@ -67,11 +67,13 @@ export class Game {
   }
 
   setState(state, now) {
+    const begins = !this.isPlaying;
     this.snapshots.push(state, now);
     for (const event of state.events) this.happen(event, state);
     this.remember(state);
     const mage = this.ownMage(state);
     if (mage && state.you) this.predictor.reconcile(state.tick, mage, state.ack, this.predictedTick(now));
+    if (begins && this.input.move !== 0) this.sendInput(); // a key that was held before counts from now on
   }
 
   happen(event, state) {
