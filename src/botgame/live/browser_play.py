@@ -135,8 +135,8 @@ class BrowserPlay:
     def _check_server(self) -> None:
         """Over a connection of our own, before any page of a foreign server is opened. Raises UserError."""
         with open_socket(self.url) as socket:
-            socket.send(protocol.encode(protocol.Hello(protocol.PROTOCOL_VERSION, protocol.GAME, self.token)))
             try:
+                socket.send(protocol.encode(protocol.Hello(protocol.PROTOCOL_VERSION, protocol.GAME, self.token)))
                 answer = protocol.decode_server(socket.recv(ANSWER_SECONDS))
             except (protocol.MalformedError, TimeoutError, ConnectionClosed) as error:
                 raise UserError(f"{self.url} does not answer as a botgame server does ({error})") from None

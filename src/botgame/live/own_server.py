@@ -20,7 +20,7 @@ STOP_SECONDS = 20.0  # the server finishes and saves its matches
 if sys.platform == "win32":
     STOP, GROUP = signal.CTRL_BREAK_EVENT, subprocess.CREATE_NEW_PROCESS_GROUP
 else:
-    STOP, GROUP = signal.SIGTERM, 0
+    STOP, GROUP = signal.SIGINT, 0
 _ADDRESS = re.compile(r"(?:http|ws)s?://[\w.:\[\]-]+")
 
 

@@ -36,12 +36,19 @@ def page_address(url: str) -> str:
 
 
 def open_socket(url: str) -> ClientConnection:
-    """A connection. Raises UserError where there is no WebSocket server."""
+    """A connection, to be used in a `with` statement. Raises UserError where there is no WebSocket server."""
     try:
         return connect(url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME, proxy=None)
     except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(f"no match server at {url} ({reason}); correct --server or leave it out") from None
+
+
+def _closed(url: str, error: ConnectionClosed, *, is_welcome: bool) -> UserError:
+    """Why a server that hangs up is of no use."""
+    reason = error.rcvd.reason if error.rcvd and error.rcvd.reason else "no reason given"
+    when = "the connection" if is_welcome else "before its welcome: it is no botgame server, or one that is full"
+    return UserError(f"{url} closed {when} ({reason})")
 
 
 class SocketPlay:
@@ -53,16 +60,13 @@ class SocketPlay:
     def run(self) -> None:
         """Play until the session is done or `tick` ends it. Raises UserError for a server that is not ours or gone."""
         while not self.session.done:
-            connection = self._connect()
-            try:
-                if self._converse(connection):
-                    return
-            except ConnectionClosed as error:
-                if not self.session.can_return:
-                    reason = error.rcvd.reason if error.rcvd and error.rcvd.reason else "no reason given"
-                    raise UserError(f"{self.url} closed the connection ({reason})") from None
-            finally:
-                connection.close()
+            with self._connect() as connection:
+                try:
+                    if self._converse(connection):
+                        return
+                except ConnectionClosed as error:
+                    if not self.session.can_return:
+                        raise _closed(self.url, error, is_welcome=self.session.welcome is not None) from None
 
     def _connect(self) -> ClientConnection:
         """A new connection; a lost one is tried again for as long as the server keeps the seat."""

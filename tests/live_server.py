@@ -1,0 +1,54 @@
+"""A match server in this process, several times faster than real time, for tests of those who play on it."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from websockets.sync.client import connect
+
+from botgame.server import pacing, protocol
+from botgame.server.serving import Options, Serving
+
+BOTS = ("lms_re", "kiter", "idle")
+
+
+@contextlib.contextmanager
+def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, token: str = "") -> Iterator[Serving]:
+    """Serve below `folder`: replays in `replays`, manifests in `live`, feedback in `feedback`."""
+    monkeypatch.setattr(pacing, "TICKS_PER_SECOND", 30 * speed)
+    options = Options(bots, folder / "replays", folder / "live", folder / "feedback", "server", port=0, token=token)
+    serving = Serving(options)
+    thread = threading.Thread(target=serving.run, daemon=True)
+    thread.start()
+    give_up = time.monotonic() + 60
+    while not serving.started:
+        assert thread.is_alive()
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    try:
+        yield serving
+    finally:
+        serving.should_exit = True
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+class Client:
+    """A connection that has been welcomed; `until` reads on to a kind of message."""
+
+    def __init__(self, serving: Serving) -> None:
+        self.socket = connect(serving.url.replace("http", "ws") + "ws", max_size=2**20).__enter__()
+        self.send(protocol.Hello(protocol.PROTOCOL_VERSION, protocol.GAME))
+        self.until(protocol.Welcome)
+
+    def send(self, message) -> None:
+        self.socket.send(protocol.encode(message))
+
+    def until(self, kind, accept=lambda message: True):
+        while True:
+            message = protocol.decode_server(self.socket.recv(20))
+            assert not isinstance(message, protocol.Error), message
+            if isinstance(message, kind) and accept(message):
+                return message

@@ -1,0 +1,182 @@
+"""The collector on a real server: over WebSocket, through a browser, and what training makes of it."""
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from websockets.sync.server import serve
+
+from botgame.feedback import name_replays, read_manifests, read_streams
+from botgame.live import collector, own_server
+from botgame.live.own_server import OwnServer
+from botgame.replay.__main__ import main as replay_command
+from botgame.replay.format import read, scan
+from botgame.server import protocol
+from botgame.training.alphastar_imitation import main as imitate
+from live_server import Client, running_server
+
+CHROMIUM = next((path for path in map(shutil.which, ("chromium", "google-chrome", "msedge")) if path), None)
+
+
+def collect(folder: Path, url: str, *words: str) -> int:
+    places = ["--reports-live-dir", str(folder / "live"), "--bot-feedback-dir", str(folder / "feedback")]
+    where = ["--server", url] if url else ["--data-dir", str(folder / "replays")]
+    return collector.main([*where, *places, "--run", "ours", "--episode-duration", "10", *words])
+
+
+def lines_of(folder: Path):
+    """The collector's own manifest lines and stream lines."""
+    manifests = read_manifests(folder / "live" / "ours")
+    streams = name_replays(read_streams(folder / "feedback" / "ours"), manifests)
+    assert not manifests.problems
+    return [entry.value for entry in manifests.entries], [entry.value for entry in streams.entries]
+
+
+def test_two_matches_over_a_websocket(tmp_path, monkeypatch, capsys):
+    with running_server(tmp_path, monkeypatch) as serving:
+        assert collect(tmp_path, serving.url, "--matches", "2", "--opponents", "kiter", "--seed", "3") == 0
+    records, decisions = lines_of(tmp_path)
+    out = capsys.readouterr().out
+    assert "2 of 2 matches" in out
+    assert "written to" in out
+    replays = {path.name: read(path) for path in scan(tmp_path / "replays")}
+    assert [record.match for record in records] == ["ours/0001", "ours/0002"]
+    assert {record.replay for record in records} == set(replays)
+    assert replay_command(["verify", str(tmp_path / "replays")]) == 0
+    for record in records:
+        header, rows = replays[record.replay].header, replays[record.replay].decisions
+        assert [seat.place for seat in record.seats] == [seat.place for seat in header.seats]
+        assert (record.seed, record.ticks) == (header.seed, header.ticks)
+        assert [seat.backend for seat in record.seats] == ["lms_re", "kiter"]
+        assert header.seats[0].policy == "remote:lms_re bot"
+        mine = [decision for decision in decisions if decision.replay == record.replay]
+        assert mine[0].tick == 0  # asked at once, not after a second of standing still
+        played = rows.tick[rows.seat == 0]
+        assert len(played) > 10
+        assert abs(len(mine) - len(played)) <= 2  # all but the last one or two took effect
+
+
+def test_it_stops_when_its_time_is_up_within_a_match(tmp_path, monkeypatch, capsys):
+    with running_server(tmp_path, monkeypatch, speed=1) as serving:
+        began = time.monotonic()
+        assert collect(tmp_path, serving.url, "--bot-run-max-sec", "1", "--report-every-sec", "0.3") == 0
+        assert time.monotonic() - began < 5
+    out = capsys.readouterr().out
+    assert out.count("0 of 1 matches") >= 3
+    records, decisions = lines_of(tmp_path)
+    assert (records, decisions) == ([], [])  # a match that was left has no replay to name
+    assert len(read_streams(tmp_path / "feedback").entries) > 1
+    assert not (tmp_path / "live" / "ours").exists()
+
+
+def test_a_dropped_connection_is_taken_up_again(tmp_path, monkeypatch):
+    with running_server(tmp_path, monkeypatch, speed=2) as serving:
+        codes = []
+        thread = threading.Thread(target=lambda: codes.append(collect(tmp_path, serving.url, "--opponents", "idle")))
+        thread.start()
+        stream = tmp_path / "feedback" / "ours" / "feedback_stream.jsonl"
+        while not stream.exists() or stream.stat().st_size < 500:
+            time.sleep(0.02)
+        loop = serving.servers[0].get_loop()
+        for connection in list(serving.live.connections.values()):
+            loop.call_soon_threadsafe(connection._abort)  # the line breaks without a word
+        thread.join(30)
+    assert codes == [0]
+    (record,), decisions = lines_of(tmp_path)
+    gaps = [b.tick - a.tick for a, b in zip(decisions, decisions[1:], strict=False)]
+    assert record.seats[0].result == 1.0  # against a bot that does nothing
+    assert max(gaps) < 90
+
+
+def test_people_correct_a_bot_and_imitation_learns_from_all_of_it(tmp_path, monkeypatch, capsys):
+    with running_server(tmp_path, monkeypatch, speed=3) as serving:
+        person = Client(serving)
+        person.send(protocol.Create(seats=2, bots=["kiter"], seat=-1, duration=12.0, name="Ann"))
+        room = person.until(protocol.Room)
+        code = []
+        words = ["--server", serving.url, "--room", room.room, "--run", "ours"]
+        words += ["--reports-live-dir", str(tmp_path / "live"), "--bot-feedback-dir", str(tmp_path / "feedback")]
+        thread = threading.Thread(target=lambda: code.append(collector.main(words)))
+        thread.start()
+        person.until(protocol.State, lambda state: state.tick > 20)
+        person.send(protocol.Take(1))
+        for turn in range(12):
+            tick = person.until(protocol.State).tick
+            person.send(protocol.Input(turn + 1, move=1 + turn % 8, verb=turn % 3 % 2, aim=(4 * turn) % 32))
+            person.until(protocol.State, lambda state, tick=tick: state.tick > tick + 6)
+        person.send(protocol.Release())
+        person.send(protocol.Mark(0, "good"))
+        person.send(protocol.Mark(1, "bad"))
+        result = person.until(protocol.Result)
+        thread.join(20)
+    assert code == [0]
+    header = read(tmp_path / "replays" / result.replay).header
+    assert {change.seat for change in header.changes} == {1}
+    capsys.readouterr()
+    words = [
+        "--data-dir",
+        tmp_path / "replays",
+        "--feedback-dir",
+        tmp_path / "feedback",
+        "--output",
+        tmp_path / "pi.pt",
+    ]
+    words += ["--reports-live-dir", tmp_path / "live", "--preset", "tiny", "--epochs", "1", "--eval-every", "0"]
+    words += ["--final-matches", "2", "--threads", "1", "--cpu"]
+    assert imitate([str(word) for word in words]) == 0
+    told = capsys.readouterr().err
+    used = {line.split(":")[0]: line for line in told.splitlines() if ":" in line}
+    corrections, marks = (int(used["feedback"].split()[where]) for where in (1, 4))
+    assert corrections >= 5
+    assert marks == 2
+    assert "0 and 0 match no decision" in used["feedback"]
+    assert "live reports: 1 matches" in told
+    assert (tmp_path / "pi.pt").exists()
+
+
+def test_a_server_of_our_own(tmp_path, capsys):
+    with OwnServer(["--data-dir", str(tmp_path / "replays"), "--reports-dir", str(tmp_path)]) as server:
+        assert collect(tmp_path, server.address, "--bot-run-max-sec", "0.5") == 0
+        process = server._process
+    assert process.returncode == 0  # in order, not killed
+    assert "ws://127.0.0.1:" in capsys.readouterr().out
+
+
+def test_a_server_of_our_own_that_does_not_start_says_why(monkeypatch):
+    with pytest.raises(own_server.UserError, match=r"did not start: .*--port"):
+        OwnServer(["--port", "70000"]).__enter__()
+
+
+@pytest.mark.parametrize("answer", ["hello yourself", '{"type":"welcome"}', '{"type":"pong","t":1}'])
+def test_foreign_servers_are_refused(tmp_path, capsys, answer):
+    with serve(lambda connection: connection.send(answer), "127.0.0.1", 0) as foreign:
+        threading.Thread(target=foreign.serve_forever, daemon=True).start()
+        port = foreign.socket.getsockname()[1]
+        for words in ([], ["--play-game", "--executable-path", "none"]):
+            assert collect(tmp_path, f"127.0.0.1:{port}", *words) == 1
+            assert "botgame server" in capsys.readouterr().err
+        foreign.shutdown()
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_match_through_the_page(tmp_path, monkeypatch):
+    pytest.importorskip("playwright")
+    words = ["--play-game", "--headless", "--executable-path", CHROMIUM, "--opponents", "idle", "--gif-sec", "2"]
+    words += ["--episode-duration", "40", "--seed", "1"]
+    with running_server(tmp_path, monkeypatch, speed=2) as serving:
+        assert collect(tmp_path, serving.url, *words, "--screenshot-every-sec", "2") == 0
+    (record,), decisions = lines_of(tmp_path)
+    replay = read(tmp_path / "replays" / record.replay)
+    rows = replay.decisions
+    moves = set(rows.choices[rows.seat == 0][:, 2].tolist())
+    assert len(decisions) > 10
+    assert len(moves) > 2  # keys have been pressed
+    assert sum(replay.header.seats[0].casts[1:]) > 0  # and the mouse
+    assert replay.header.seats[0].damage_dealt > 0  # which pointed at the other mage
+    assert replay.header.seats[0].controller == 0
+    pictures = tmp_path / "live" / "ours" / "pictures"
+    assert (pictures / "match001.gif").stat().st_size > 10_000
+    assert len(list(pictures.glob("*.jpg"))) >= 2
