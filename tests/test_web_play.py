@@ -83,7 +83,7 @@ def test_a_whole_match_by_keys(live) -> None:
 def test_watch_mark_take_over_and_give_back(live) -> None:
     watched, url, folder = live
     page = watched.page
-    page.goto(f"{url}/play?create=1&seats=2&bots=kiter,lms_re&watch=1&duration=12&name=Bob")
+    page.goto(f"{url}/play?create=1&seats=2&bots=kiter,lms_re&watch=1&duration=10&name=Bob")
     watched.until("window.game?.snapshots?.latest?.tick > 20")
     assert page.is_visible("#watch-bar")
     assert page.evaluate("game.snapshots.latest.mages.length") == 2

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("botgame.training.report_league", "sum up a league: ratings, win rates, forgetting"),
     "export": ("botgame.training.export", "write a trained bot as an ONNX model that plays without torch"),
     "exploit": ("botgame.training.exploit", "train a best response to a bot: how exploitable is it?"),
+    "thoughts": ("botgame.training.thoughts", "what a network thinks in a recorded match, for the viewer"),
     "evaluate": ("botgame.training.evaluate", "measure bots against each other"),
 }
 

@@ -25,7 +25,7 @@ from botgame.replay.format import Replay, read
 from botgame.replay.header import CONTROLLERS
 from botgame.replay.picture import clock, picture, printable, winner
 from botgame.replay.style_command import show_style
-from botgame.replay.thoughts import read_thoughts
+from botgame.replay.thoughts import find_thoughts, read_thoughts
 from botgame.replay.verify import Verdict, expand, verify
 
 
@@ -50,9 +50,7 @@ def build_parser() -> cli.Parser:
     )
     page.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
     page.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="write the page to this file")
-    page.flag(
-        "--thoughts", type=Path, metavar="FILE", help="show what a policy thought, from botgame.training.thoughts"
-    )
+    page.flag("--thoughts", type=Path, metavar="FILE", help="what a policy thought; default: found beside the replay")
     style = commands.add_parser(
         "style",
         help="print or write how a seat played",
@@ -138,7 +136,7 @@ def _show(arguments: Namespace) -> int:
 
 def _export(arguments: Namespace) -> int:
     replay = read(arguments.path)
-    thoughts = read_thoughts(arguments.thoughts, replay) if arguments.thoughts is not None else None
+    thoughts = find_thoughts(replay) if arguments.thoughts is None else read_thoughts(arguments.thoughts, replay)
     size = export(replay, arguments.output, thoughts)
     print(f"{winner(replay)}; page of {size // 1024} KiB written to {arguments.output}")
     return 0

@@ -20,7 +20,8 @@ _EXPORTED = re.compile(r"^export\s+(?:async\s+)?(?:function|class|const)\s+(\w+)
 _STYLE = re.compile(r'\s*<link rel="stylesheet" href="/static/([\w/.]+)">')
 _SCRIPT = re.compile(r'\s*<script type="module" src="/static/([\w/.]+)"></script>')
 _ICON = re.compile(r'<link rel="icon" href="/static/([\w/.]+)">')
-_LINKS = re.compile(r'<a (class="brand" )?href="/[^"]*">([^<]*)</a>')
+_BRAND = re.compile(r'<a class="brand" href="/">([^<]*)</a>')
+_NAV = re.compile(r"\s*<nav>.*?</nav>")
 
 
 def bundle_modules(entry: Path) -> str:
@@ -38,7 +39,7 @@ def bundle_modules(entry: Path) -> str:
 def inline_page(page: str, data: dict[str, str]) -> str:
     """`page` of the web folder with styles and modules inside; `data`: text by id, each put into a data block.
 
-    Text of data blocks must hold no `<`. Links to the server's other pages become plain words.
+    Text of data blocks must hold no `<`. What leads to the server's other pages is left out.
     """
     html = (WEB / page).read_text(encoding="utf-8")
     styles = "\n".join((WEB / name).read_text(encoding="utf-8") for name in _STYLE.findall(html))
@@ -47,7 +48,8 @@ def inline_page(page: str, data: dict[str, str]) -> str:
         raise ValueError(f"{page} has no module script")
     script = "\n" + bundle_modules(WEB / entry.group(1)).replace("</script", "<\\/script")
     blocks = "".join(f'<script type="text/plain" id="{name}">{text}</script>\n' for name, text in data.items())
-    html = _LINKS.sub(r"<span \1>\2</span>", _SCRIPT.sub("", _STYLE.sub("", html)))
+    html = _NAV.sub("", _SCRIPT.sub("", _STYLE.sub("", html)))
+    html = _BRAND.sub(r'<span class="brand">\1</span>', html)
     html = _ICON.sub(lambda found: f'<link rel="icon" href="{_data_url(WEB / found.group(1))}">', html)
     policy = f"default-src 'none'; script-src '{_sha(script)}'; style-src '{_sha(styles)}'; img-src data: blob:"
     head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{styles}</style>\n</head>'

@@ -1,6 +1,7 @@
 """What a policy thought during a match, as a JSON file that a film can carry.
 
-Whoever can run the policy makes the file (`botgame.training.thoughts`); nothing here needs the policy itself.
+Whoever can run the policy makes the file (`botgame.training.thoughts`); nothing here needs the policy itself. It lies
+beside the replay under the same name, with another ending.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from msgspec import Meta, Struct
 
 from botgame import files
 from botgame.errors import UserError
+from botgame.replay.format import SUFFIX as REPLAY_SUFFIX
 from botgame.replay.format import Replay
 
 Percent = Annotated[int, Meta(ge=0, le=100)]
@@ -48,6 +50,21 @@ class Thoughts(Struct, frozen=True):
     heads: list[Head]
     seats: list[SeatThoughts]
     format: int = 1
+
+
+SUFFIX = ".thoughts.json"
+
+
+def beside(path: Path) -> Path:
+    """Where the thoughts about the replay in `path` lie, if anywhere."""
+    return path.with_name(path.name.removesuffix(REPLAY_SUFFIX) + SUFFIX)
+
+
+def find_thoughts(replay: Replay) -> Thoughts | None:
+    """The thoughts beside the file that `replay` was read from, None where there are none. Raises UserError."""
+    if replay.path is None or not beside(replay.path).is_file():
+        return None
+    return read_thoughts(beside(replay.path), replay)
 
 
 def write_thoughts(path: Path, thoughts: Thoughts) -> None:

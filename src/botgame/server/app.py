@@ -34,9 +34,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from botgame.replay.errors import ReplayError
+from botgame.errors import UserError
 from botgame.replay.film import film_json
 from botgame.replay.format import Replay
+from botgame.replay.thoughts import find_thoughts
 from botgame.server.brains import Brains
 from botgame.server.connection import Connection
 from botgame.server.doors import Doors
@@ -179,8 +180,8 @@ class LiveApp:
     def _film(self, name: str) -> bytes | None:
         try:
             replay: Replay | None = self._shelf.find(name)
-            return None if replay is None else film_json(replay)
-        except ReplayError as error:
+            return None if replay is None else film_json(replay, find_thoughts(replay))
+        except UserError as error:
             raise HTTPException(422, str(error)) from error
 
     # ---- live play ---------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 // What a policy thought at its latest decision: how likely each choice was, and how it expects the match to end.
 
-import { el, setText, setWidth } from "./dom.js";
+import { el, setText, setWidth, show } from "./dom.js";
 import { seatColour } from "./palette.js";
 
-const SHOWN = 5; // most likely categories a head
+const SHOWN = 4; // most likely categories a head
 
 export class ThoughtsPanel {
   constructor(root, thoughts, ticks) {
@@ -92,5 +92,6 @@ function updateHead(head, chances, chosen) {
     setText(row.percent, `${chances[category]} %`);
     setWidth(row.fill, chances[category] / 100);
     row.root.classList.toggle("chosen", category === chosen);
+    show(row.root, chances[category] > 0 || category === chosen || k === 0);
   });
 }

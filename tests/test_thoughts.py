@@ -1,0 +1,110 @@
+"""`botgame thoughts`: what a network thinks in a recorded match is what it would say there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from botgame.bots.registry import load_policy
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
+from botgame.match import Setup, play
+from botgame.replay.film import film
+from botgame.replay.format import Replay, read, write
+from botgame.replay.record import Recorder
+from botgame.replay.thoughts import beside, find_thoughts
+from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.thoughts import main
+from toy_network import randomize
+
+VERB, TARGET = ARENA_SPEC.head_index("verb"), ARENA_SPEC.head_index("target")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A checkpoint `pi.pt`, and a duel that it played in seat 0 against `random`."""
+    folder = tmp_path_factory.mktemp("thoughts")
+    network = Network(ARENA_SPEC, PRESETS["tiny"])
+    randomize(network)
+    save_checkpoint(folder / "pi.pt", Checkpoint("rl", ARENA_SPEC, network.config.to_dict(), network.state_dict()))
+    names = [str(folder / "pi.pt"), "random"]
+    recorder = Recorder(Rules(), names, lambda _, replay: write(folder, replay))
+    setup = Setup(3, (0, 1), (0, 2), 20 * 30)
+    for _ in play([load_policy(name) for name in names], iter([setup]), matches=1, recorder=recorder):
+        pass
+    return folder
+
+
+@pytest.fixture
+def replay(folder: Path) -> Replay:
+    (path,) = folder.glob("*.lmsr")
+    beside(path).unlink(missing_ok=True)
+    return read(path)
+
+
+def test_the_network_that_played_is_found_and_asked(folder: Path, replay: Replay, capsys) -> None:
+    assert replay.path is not None
+    assert main([str(replay.path)]) == 0
+    assert f"decisions of 1 seats written to {beside(replay.path)}" in capsys.readouterr().out
+    thoughts = find_thoughts(replay)
+    assert thoughts is not None
+    (mind,) = thoughts.seats
+    rows = replay.decisions.seat == 0
+    assert (mind.seat, mind.policy) == (0, str(folder / "pi.pt"))
+    assert mind.ticks == replay.decisions.tick[rows].tolist()
+    assert mind.chosen[VERB] == replay.decisions.choices[rows, VERB].tolist()
+    offensive = np.isin(mind.chosen[VERB], (1, 2))
+    assert (np.array(mind.chosen[TARGET]) >= 0).tolist() == offensive.tolist()
+    for head, chances in zip(thoughts.heads, mind.chances, strict=True):
+        assert np.abs(np.array(chances).sum(axis=1) - 100).max() <= len(head.labels) / 2
+        assert len(set(head.labels)) == len(head.labels)
+    assert film(replay, thoughts)["thoughts"]["seats"][0]["seat"] == 0
+
+
+def test_chances_are_those_with_which_it_played(folder: Path, replay: Replay) -> None:
+    """The network plays the same match again, one decision at a time: its probabilities are the written ones."""
+    assert replay.path is not None
+    main([str(replay.path)])
+    thoughts = find_thoughts(replay)
+    assert thoughts is not None
+    policy, said, wanted = load_policy(str(folder / "pi.pt")), [], []
+
+    class Listening:
+        name, memory_size, initial_memory = policy.name, policy.memory_size, staticmethod(policy.initial_memory)
+
+        def act(self, observation, memory, keys):
+            actions, memory, log_probs = policy.act_full(observation, memory, keys)
+            said.append(np.exp(log_probs[0]))
+            wanted.append(actions[0])
+            return actions, memory
+
+    for _ in play([Listening(), load_policy("random")], iter([Setup(3, (0, 1), (0, 2), 20 * 30)]), matches=1):
+        pass
+    written = np.concatenate([np.array(head) for head in thoughts.seats[0].chances], axis=1)
+    assert written.shape == (len(said), ARENA_SPEC.logits)
+    gaps = np.abs(written - 100 * np.array(said))
+    assert gaps[:, ARENA_SPEC.slices["verb"]].max() <= 0.51
+    taken = (np.array(wanted) == replay.decisions.choices[replay.decisions.seat == 0]).all(axis=1)
+    assert taken.sum() > 10  # where the cap refused a verb, later heads are told of another choice
+    assert gaps[taken].max() <= 0.51
+
+
+def test_another_network_may_be_asked_about_any_seat(folder: Path, replay: Replay, tmp_path: Path, capsys) -> None:
+    target = tmp_path / "x.json"
+    assert main([str(replay.path), str(folder / "pi.pt"), "--seats", "1", "-o", str(target)]) == 0
+    assert "of 1 seats" in capsys.readouterr().out
+    assert b'"seat":1' in target.read_bytes()
+    assert find_thoughts(replay) is None
+
+
+def test_what_cannot_be_asked_is_named(folder: Path, replay: Replay, tmp_path: Path, capsys) -> None:
+    assert main([str(replay.path), "--seats", "1"]) == 2
+    assert "no seat was played by a checkpoint that is here (random)" in capsys.readouterr().err
+    assert main([str(replay.path), str(folder / "pi.pt"), "--seats", "0,2"]) == 2
+    assert "expected numbers from 0 to 1" in capsys.readouterr().err
+    assert main([str(replay.path), str(tmp_path / "none.pt")]) == 1
+    assert "no such checkpoint" in capsys.readouterr().err
