@@ -1,5 +1,6 @@
 """The collector on a real server: over WebSocket, through a browser, and what training makes of it."""
 
+import itertools
 import shutil
 import threading
 import time
@@ -85,7 +86,7 @@ def test_a_dropped_connection_is_taken_up_again(tmp_path, monkeypatch):
         thread.join(30)
     assert codes == [0]
     (record,), decisions = lines_of(tmp_path)
-    gaps = [b.tick - a.tick for a, b in zip(decisions, decisions[1:], strict=False)]
+    gaps = [b.tick - a.tick for a, b in itertools.pairwise(decisions)]
     assert record.seats[0].result == 1.0  # against a bot that does nothing
     assert max(gaps) < 90
 

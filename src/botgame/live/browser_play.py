@@ -77,7 +77,7 @@ class BrowserPlay:
         try:
             from playwright.sync_api import Error, sync_playwright
         except ImportError as error:
-            raise UserError('--play-game needs Playwright; run: pip install "botgame[live]"') from error
+            raise UserError('--play-game needs Playwright; run: pip install "botgame[browser]"') from error
         self._check_server()
         with sync_playwright() as playwright:
             try:
