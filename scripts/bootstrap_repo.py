@@ -74,7 +74,7 @@ def install(python: Path, torch: str, *, dev: bool) -> None:
     """Install PyTorch first (so that nothing pulls another build), then the package and its pinned needs."""
     if not works(python, "import torch, sys; sys.exit(torch.__version__.split('+')[0] != '2.13.0')"):
         install_torch(python, torch)
-    extras = "train,dev" if dev else "train"
+    extras = "train,live,dev" if dev else "train,live"
     say(f"installing botgame[{extras}] with pinned versions")
     pip(python, "install", "--quiet", "--constraint", "constraints.txt", "--editable", f".[{extras}]")
 
