@@ -241,6 +241,33 @@ def test_keys_are_remembered_and_never_do_two_things(page):
     assert broken == ["KeyW"] * 4
 
 
+def test_sound_is_off_until_it_is_turned_on(page):
+    made, silent, far, kept = run(
+        page,
+        "sound",
+        """const kept = new Map();
+        const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text) };
+        const noise = new sound.Sound(storage);
+        const made = [];
+        noise.tone = (...how) => made.push(how);
+        noise.noise = (...how) => made.push(how);
+        const heard = (event, x) => {
+          made.length = 0;
+          noise.play({ seat: 1, x, y: 0, ...event }, { x: 0, y: 0 }, [0, 2], 0);
+          return made.length;
+        };
+        const events = [1, 2, 3, 4].map((verb) => ({ kind: "cast", verb }));
+        events.push({ kind: "impact", row: 1 }, { kind: "hit" }, { kind: "pickup", item: 0 }, { kind: "kill", by: 0 });
+        const silent = events.map((event) => heard(event, 1));
+        noise.toggle();
+        const near = events.map((event) => heard(event, 1));
+        return [near, silent, events.map((event) => heard(event, 99)), new sound.Sound(storage).on];""",
+    )
+    assert min(made) >= 1
+    assert set(silent) == set(far) == {0}
+    assert kept is True
+
+
 def test_slow_machines_draw_fewer_pixels_and_fast_ones_get_them_back(page):
     ratios = run(
         page,

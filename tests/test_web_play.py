@@ -140,6 +140,29 @@ def test_two_people_meet_and_one_comes_back(live, program) -> None:
     page.wait_for_selector("#leaderboard, #rooms")
 
 
+def test_a_broken_line_is_mended(live) -> None:
+    watched, url, _ = live
+    page, lines = watched.page, []
+
+    def pass_on(line) -> None:
+        lines.append(line)
+        line.connect_to_server()
+
+    page.route_web_socket("**/ws", pass_on)
+    page.goto(f"{url}/play?create=1&bots=idle&duration=30")
+    wait_until_playing(watched)
+    seq = page.evaluate("game.seq")
+    lines[0].close()
+    watched.until("!document.getElementById('lost').hidden")
+    watched.until("document.getElementById('lost').hidden && game.isPlaying")
+    assert len(lines) == 2
+    assert page.evaluate("game.room.seat") == 0
+    tick = page.evaluate("game.snapshots.latest.tick")
+    page.keyboard.press("3")  # inputs are heard again
+    watched.until(f"game.snapshots.latest.tick > {tick} && game.snapshots.latest.you.cooldowns[3] > 0")
+    assert page.evaluate("game.seq") > seq
+
+
 def test_keys_can_be_changed(live) -> None:
     watched, url, _ = live
     page = watched.page

@@ -22,7 +22,10 @@ export class AbilityBar {
       const poor = mana !== null && mana < slot.ability.mana;
       paintRing(slot, left, poor, queued === row + 1);
       const seconds = cooldowns[row] / this.rate;
-      setText(slot.timer, left > 0 && full > this.rate ? (seconds < 1 ? seconds.toFixed(1) : String(Math.ceil(seconds))) : "");
+      setText(
+        slot.timer,
+        left > 0 && full > this.rate ? (seconds < 1 ? seconds.toFixed(1) : String(Math.ceil(seconds))) : "",
+      );
       slot.root.classList.toggle("poor", poor);
       slot.root.classList.toggle("ready", left === 0 && !poor);
     });

@@ -75,7 +75,12 @@ function paintTile(ctx, row, column) {
   for (let k = 0; k < 3; k++) {
     ctx.fillStyle = hash(row * 7 + k, column) > 0.5 ? "rgba(255, 255, 255, 0.03)" : "rgba(0, 0, 0, 0.1)";
     const size = 0.04 + 0.07 * hash(row, column * 5 + k);
-    ctx.fillRect(column + 0.1 + 0.75 * hash(row + k, column * 3), row + 0.1 + 0.75 * hash(row * 3, column + k), size, size);
+    ctx.fillRect(
+      column + 0.1 + 0.75 * hash(row + k, column * 3),
+      row + 0.1 + 0.75 * hash(row * 3, column + k),
+      size,
+      size,
+    );
   }
   if (shade > 0.955) paintCrack(ctx, row, column);
 }
@@ -89,7 +94,10 @@ function paintCrack(ctx, row, column) {
   for (let k = 1; k <= 3; k++) {
     const along = 0.4 - 0.22 * k;
     const aside = 0.16 * signed(row * 11 + k, column);
-    ctx.lineTo(column + 0.5 + along * Math.cos(turn) - aside * Math.sin(turn), row + 0.5 + along * Math.sin(turn) + aside * Math.cos(turn));
+    ctx.lineTo(
+      column + 0.5 + along * Math.cos(turn) - aside * Math.sin(turn),
+      row + 0.5 + along * Math.sin(turn) + aside * Math.cos(turn),
+    );
   }
   ctx.stroke();
 }

@@ -48,7 +48,14 @@ function drawFlameRush(ctx, event, age, colours, ability) {
     const side = 0.3 * signed(k, event.tick);
     const x = event.x + event.dx * along - event.dy * side;
     const y = event.y + event.dy * along + event.dx * side - 0.35 * t;
-    glow(ctx, x, y, 0.5 * (1 - 0.6 * t) * (0.6 + 0.6 * hash(k, 3)), t < 0.4 ? colours.bright : colours.mid, 0.9 * (1 - t));
+    glow(
+      ctx,
+      x,
+      y,
+      0.5 * (1 - 0.6 * t) * (0.6 + 0.6 * hash(k, 3)),
+      t < 0.4 ? colours.bright : colours.mid,
+      0.9 * (1 - t),
+    );
   }
 }
 
@@ -72,7 +79,15 @@ function drawIceSlide(ctx, event, age, colours, ability) {
     const along = hash(k, event.tick) * length;
     const side = 0.45 * signed(k, event.tick + 7);
     ctx.fillStyle = "#ffffff";
-    star(ctx, event.x + event.dx * along - event.dy * side, event.y + event.dy * along + event.dx * side, 0.12 * fade, 0.03, 4, k);
+    star(
+      ctx,
+      event.x + event.dx * along - event.dy * side,
+      event.y + event.dy * along + event.dx * side,
+      0.12 * fade,
+      0.03,
+      4,
+      k,
+    );
     ctx.fill();
   }
   ctx.globalAlpha = 1;
@@ -127,7 +142,14 @@ function drawEmberBurst(ctx, event, t, colours, ability) {
   for (let k = 0; k < 26; k++) {
     const at = (2 * Math.PI * k) / 26 + 0.2 * hash(k, event.tick);
     const away = reach * easeOut(t) * (0.75 + 0.3 * hash(k, 5));
-    glow(ctx, event.x + away * Math.cos(at), event.y + away * Math.sin(at) - 0.3 * t, 0.3 * (1 - t), colours.bright, 1 - t);
+    glow(
+      ctx,
+      event.x + away * Math.cos(at),
+      event.y + away * Math.sin(at) - 0.3 * t,
+      0.3 * (1 - t),
+      colours.bright,
+      1 - t,
+    );
   }
 }
 

@@ -81,7 +81,14 @@ function drawExplosion(ctx, event, t, colours, ability) {
     const at = 2 * Math.PI * hash(k, event.tick);
     const away = reach * easeOut(t) * (0.3 + 0.8 * hash(k, 7));
     const size = 0.45 * (1 - t) * (0.5 + hash(k, 9));
-    glow(ctx, event.x + away * Math.cos(at), event.y + away * Math.sin(at) - 0.4 * t * t, size, k % 3 ? colours.bright : colours.mid, 1 - t);
+    glow(
+      ctx,
+      event.x + away * Math.cos(at),
+      event.y + away * Math.sin(at) - 0.4 * t * t,
+      size,
+      k % 3 ? colours.bright : colours.mid,
+      1 - t,
+    );
   }
 }
 
@@ -112,7 +119,9 @@ function drawStroke(ctx, event, t, colours) {
     const at = (2 * Math.PI * k) / 6 + signed(beat, k);
     const reach = 0.5 + 0.6 * hash(beat, k + 9);
     ctx.lineWidth = 0.05;
-    zigzag(ctx, event.x, event.y, event.x + reach * Math.cos(at), event.y + reach * Math.sin(at), 4, 0.16, (j) => signed(beat + k, j));
+    zigzag(ctx, event.x, event.y, event.x + reach * Math.cos(at), event.y + reach * Math.sin(at), 4, 0.16, (j) =>
+      signed(beat + k, j),
+    );
     ctx.stroke();
   }
   ctx.globalAlpha = 1;

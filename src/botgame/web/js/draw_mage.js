@@ -65,7 +65,10 @@ function drawRobe(ctx, school, sway) {
   ctx.fill();
   ctx.stroke();
   ctx.fillStyle = "#f0cfa8";
-  for (const [x, y] of [[0.27, 0.27], [0.25, -0.25]]) {
+  for (const [x, y] of [
+    [0.27, 0.27],
+    [0.25, -0.25],
+  ]) {
     circle(ctx, x, y, 0.07);
     ctx.fill();
   }

@@ -16,7 +16,10 @@ export function drawKill(ctx, event, age) {
   glow(ctx, event.x, event.y, 1.2, "#ffffff", 0.9 - 4 * t);
   ctx.globalAlpha = 1 - t;
   ctx.strokeStyle = colour;
-  for (const [reach, width] of [[2.3, 0.16], [1.5, 0.07]]) {
+  for (const [reach, width] of [
+    [2.3, 0.16],
+    [1.5, 0.07],
+  ]) {
     ctx.lineWidth = width * (1 - t) + 0.01;
     circle(ctx, event.x, event.y, reach * easeOut(Math.min(1, 1.6 * t)));
     ctx.stroke();

@@ -86,7 +86,14 @@ function drawFireball(ctx, shot, school, seconds) {
     if (back > shot.flown) break;
     const side = 0.14 * signed(shot.id * 7 + k, Math.floor(seconds * 15));
     const x = shot.x - shot.dx * back - shot.dy * side;
-    glow(ctx, x, shot.y - shot.dy * back + shot.dx * side, 0.4 - 0.045 * k, k < 4 ? school.bright : school.mid, 0.7 - 0.08 * k);
+    glow(
+      ctx,
+      x,
+      shot.y - shot.dy * back + shot.dx * side,
+      0.4 - 0.045 * k,
+      k < 4 ? school.bright : school.mid,
+      0.7 - 0.08 * k,
+    );
   }
   glow(ctx, shot.x, shot.y, 1.25, school.mid, 0.95);
   ctx.fillStyle = school.mid;
@@ -100,7 +107,7 @@ function drawFireball(ctx, shot, school, seconds) {
   ctx.fill();
 }
 
-function drawLance(ctx, shot, school, seconds) {
+function drawLance(ctx, shot, school) {
   tail(ctx, shot, 3, 0.16, school.bright, 0.55);
   glow(ctx, shot.x, shot.y, 0.9, school.mid, 0.9);
   const angle = Math.atan2(shot.dy, shot.dx);
@@ -122,7 +129,14 @@ function drawLance(ctx, shot, school, seconds) {
     const back = 0.5 + 0.45 * k;
     if (back > shot.flown) break;
     const side = 0.2 * signed(k, shot.id);
-    glow(ctx, shot.x - shot.dx * back - shot.dy * side, shot.y - shot.dy * back + shot.dx * side, 0.13, school.core, 0.8 - 0.14 * k);
+    glow(
+      ctx,
+      shot.x - shot.dx * back - shot.dy * side,
+      shot.y - shot.dy * back + shot.dx * side,
+      0.13,
+      school.core,
+      0.8 - 0.14 * k,
+    );
   }
 }
 

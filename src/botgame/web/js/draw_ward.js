@@ -32,7 +32,8 @@ function drawEmbers(ctx, school, seconds) {
 
 function drawIce(ctx, school) {
   glow(ctx, 0, 0, 1.05, school.mid, 0.4);
-  for (let k = 0; k < 8; k++) drawCrystal(ctx, school, (2 * Math.PI * k) / 8 + 0.2 * hash(k, 3), 0.22 + 0.12 * hash(k, 4));
+  for (let k = 0; k < 8; k++)
+    drawCrystal(ctx, school, (2 * Math.PI * k) / 8 + 0.2 * hash(k, 3), 0.22 + 0.12 * hash(k, 4));
   ctx.fillStyle = "rgba(190, 232, 255, 0.3)";
   circle(ctx, 0, 0, 0.55);
   ctx.fill();

@@ -67,7 +67,11 @@ export function drawZone(ctx, zone, cells, seconds) {
 
 // Light that bleeds outwards from the edge, so that the dangerous side is clear.
 function drawEdge(ctx, zone, seconds) {
-  for (const [width, alpha] of [[1.5, 0.1], [0.8, 0.16], [0.35, 0.3]]) {
+  for (const [width, alpha] of [
+    [1.5, 0.1],
+    [0.8, 0.16],
+    [0.35, 0.3],
+  ]) {
     circle(ctx, zone.x, zone.y, zone.r);
     ctx.strokeStyle = `rgba(184, 255, 92, ${alpha * (1 + 0.2 * Math.sin(3 * seconds))})`;
     ctx.lineWidth = 2 * width;

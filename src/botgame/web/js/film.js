@@ -121,7 +121,9 @@ export class Film {
       const share = (tick - start) / (end - start);
       const length = Math.hypot(x1 - x0, y1 - y0) || 1;
       flying.push({
-        id, row, owner,
+        id,
+        row,
+        owner,
         school: this.schools[owner],
         x: lerp(x0, x1, share),
         y: lerp(y0, y1, share),
@@ -152,7 +154,9 @@ export class Film {
 
 function decode(columns, scale) {
   const face = sums(columns.face, scale.face / (2 * Math.PI));
-  const plain = Object.fromEntries(["x", "y", "health", "mana", "shield"].map((name) => [name, sums(columns[name], scale[name])]));
+  const plain = Object.fromEntries(
+    ["x", "y", "health", "mana", "shield"].map((name) => [name, sums(columns[name], scale[name])]),
+  );
   return { ...plain, face, status: sums(columns.status), visible: sums(columns.visible) };
 }
 

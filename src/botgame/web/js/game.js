@@ -2,6 +2,7 @@
 
 import { Camera, glide } from "./camera.js";
 import { byId, el, seatNames, setText, show } from "./dom.js";
+import { drawAim } from "./draw_aim.js";
 import { Effects } from "./effects.js";
 import { Hud } from "./hud.js";
 import { aimBin } from "./input.js";
@@ -14,7 +15,6 @@ import { Predictor } from "./predict.js";
 import { Renderer } from "./renderer.js";
 import { Resolution } from "./resolution.js";
 import { SeatList } from "./seat_list.js";
-import { castRay } from "./sight.js";
 
 const NEWS_SHOWN = 7;
 const BOLT_REPEAT_MS = 150;
@@ -46,7 +46,13 @@ export class Game {
     this.schools = room.seats.map((seat) => Math.max(0, schoolIndex(seat.school)));
     if (fresh || begun) this.begin();
     this.effects.schools = this.schools;
-    this.seats.setSeats(room.seats.map((seat) => ({ name: this.names[seat.seat], school: schoolIndex(seat.school), note: note(seat, room.seat) })));
+    this.seats.setSeats(
+      room.seats.map((seat) => ({
+        name: this.names[seat.seat],
+        school: schoolIndex(seat.school),
+        note: note(seat, room.seat),
+      })),
+    );
     byId("seats").classList.toggle("many", room.seats.length > 6);
     if (room.seat >= 0) this.hud.setSchool(this.schools[room.seat]);
     if (this.predictor && room.seat !== this.held) this.predictor.base = null;
@@ -88,7 +94,13 @@ export class Game {
       if (event.by >= 0) this.known[event.by].kills += 1;
     }
     if (!isNews(event)) return;
-    byId("news").prepend(newsLine(event, this.names.map((name) => ({ name })), this.rate));
+    byId("news").prepend(
+      newsLine(
+        event,
+        this.names.map((name) => ({ name })),
+        this.rate,
+      ),
+    );
     while (byId("news").children.length > NEWS_SHOWN) byId("news").lastChild.remove();
   }
 
@@ -105,7 +117,11 @@ export class Game {
   // ---- what the player does
 
   get isPlaying() {
-    return this.room?.state === "running" && Boolean(this.snapshots.latest?.you) && this.snapshots.latest.you.seat === this.room.seat;
+    return (
+      this.room?.state === "running" &&
+      Boolean(this.snapshots.latest?.you) &&
+      this.snapshots.latest.you.seat === this.room.seat
+    );
   }
 
   sendInput(verb = 0) {
@@ -121,7 +137,8 @@ export class Game {
   // A button that is held goes on casting bolts.
   repeatBolt(now) {
     const { you } = this.snapshots.latest;
-    const ready = you.cooldowns[0] <= 1 && you.queued === 0 && you.mana >= this.rules.abilities[this.schools[you.seat]][0].mana;
+    const ready =
+      you.cooldowns[0] <= 1 && you.queued === 0 && you.mana >= this.rules.abilities[this.schools[you.seat]][0].mana;
     if (this.input.held.has("bolt") && ready && now - this.boltAt > BOLT_REPEAT_MS) this.sendInput(1);
   }
 
@@ -153,7 +170,10 @@ export class Game {
     const scene = world ? this.live(world, now, seconds) : this.empty();
     this.aimCamera(scene, seconds);
     this.renderer.draw(scene, this.camera, ratio);
-    if (this.mine) this.drawAim(ratio);
+    if (this.mine) {
+      this.camera.apply(this.renderer.ctx, ratio);
+      drawAim(this.renderer.ctx, this.room.walls, this.mine, this.aim, this.welcome.directions);
+    }
     const partial = !this.camera.showsAll(scene.cells);
     show(byId("minimap"), partial);
     if (partial) this.minimap.draw(scene, this.camera, ratio);
@@ -199,26 +219,6 @@ export class Game {
     if (this.mine) this.camera.follow(this.mine.x, this.mine.y, scene.cells, glide(seconds, 14));
     else if (mage) this.camera.follow(mage.x, mage.y, scene.cells, glide(seconds, 5));
     else if (seat < 0) this.camera.overview(scene.cells, glide(seconds, 5));
-  }
-
-  // Where a cast would really go: aims are one of 32 directions.
-  drawAim(ratio) {
-    const { ctx } = this.renderer;
-    const [dx, dy] = this.welcome.directions[aimBin(this.aim.dx, this.aim.dy)];
-    this.camera.apply(ctx, ratio);
-    const wanted = Math.min(9, Math.hypot(this.aim.dx, this.aim.dy));
-    const reach = castRay(this.room.walls, this.mine.x, this.mine.y, dx, dy, wanted);
-    const fade = ctx.createLinearGradient(this.mine.x, this.mine.y, this.mine.x + dx * reach, this.mine.y + dy * reach);
-    fade.addColorStop(0, "rgba(255, 255, 255, 0)");
-    fade.addColorStop(1, "rgba(255, 255, 255, 0.34)");
-    ctx.strokeStyle = fade;
-    ctx.lineWidth = 0.045;
-    ctx.setLineDash([0.16, 0.16]);
-    ctx.beginPath();
-    ctx.moveTo(this.mine.x + 0.7 * dx, this.mine.y + 0.7 * dy);
-    ctx.lineTo(this.mine.x + reach * dx, this.mine.y + reach * dy);
-    ctx.stroke();
-    ctx.setLineDash([]);
   }
 
   write() {

@@ -25,7 +25,10 @@ export class Hud {
     setWidth(byId("own-health"), mage.hp / this.rules.health);
     setWidth(byId("own-shield"), mage.shield / this.rules.health);
     setWidth(byId("own-mana"), you.mana / this.rules.mana);
-    setText(byId("own-health-text"), mage.shield > 0 ? `${Math.ceil(mage.hp)} + ${Math.ceil(mage.shield)}` : String(Math.ceil(mage.hp)));
+    setText(
+      byId("own-health-text"),
+      mage.shield > 0 ? `${Math.ceil(mage.hp)} + ${Math.ceil(mage.shield)}` : String(Math.ceil(mage.hp)),
+    );
     setText(byId("own-mana-text"), String(Math.floor(you.mana)));
     this.bar?.update(you.cooldowns, you.mana, you.queued);
     show(byId("chest-hint"), you.chest);
@@ -40,7 +43,14 @@ export class Hud {
     setText(byId("alive"), `${alive} of ${seats} standing`);
     const { zone } = state;
     const seconds = Math.ceil((zone.closes - state.tick) / this.rate);
-    setText(byId("zone"), seconds > 0 ? `zone shrinks in ${seconds} s` : state.tick < zone.closed ? "the zone is shrinking" : "the zone has closed");
+    setText(
+      byId("zone"),
+      seconds > 0
+        ? `zone shrinks in ${seconds} s`
+        : state.tick < zone.closed
+          ? "the zone is shrinking"
+          : "the zone has closed",
+    );
     byId("zone").classList.toggle("urgent", seconds <= 5);
     const outside = Boolean(mage) && Math.hypot(mage.x - zone.x, mage.y - zone.y) >= zone.r;
     byId("danger").classList.toggle("zone", outside);

@@ -42,24 +42,33 @@ export class Snapshots {
     if (next < 0) next = this.states.length;
     const before = this.states[Math.max(0, next - 1)];
     const after = this.states[Math.min(next, this.states.length - 1)];
-    if (after.tick <= before.tick || after.view !== before.view) return { ...before, mages: before.mages.filter((mage) => mage.alive) };
+    if (after.tick <= before.tick || after.view !== before.view)
+      return { ...before, mages: before.mages.filter((mage) => mage.alive) };
     const share = Math.max(0, Math.min(1, (tick - before.tick) / (after.tick - before.tick)));
     const zone = { ...before.zone, r: lerp(before.zone.r, after.zone.r, share) };
-    return { ...before, tick, zone, mages: blendMages(before, after, share), shots: blendShots(before, after, tick, this.rate) };
+    return {
+      ...before,
+      tick,
+      zone,
+      mages: blendMages(before, after, share),
+      shots: blendShots(before, after, tick, this.rate),
+    };
   }
 }
 
 function blendMages(before, after, share) {
   const later = new Map(after.mages.map((mage) => [mage.seat, mage]));
   const span = after.tick - before.tick;
-  return before.mages.filter((mage) => mage.alive).map((mage) => {
-    const next = later.get(mage.seat);
-    if (!next) return mage;
-    const far = Math.hypot(next.x - mage.x, next.y - mage.y) > JUMP * span;
-    const smooth = far ? Math.round(share) : share;
-    const angle = turn(Math.atan2(mage.fy, mage.fx), Math.atan2(next.fy, next.fx), share);
-    return { ...mage, x: lerp(mage.x, next.x, smooth), y: lerp(mage.y, next.y, smooth), angle };
-  });
+  return before.mages
+    .filter((mage) => mage.alive)
+    .map((mage) => {
+      const next = later.get(mage.seat);
+      if (!next) return mage;
+      const far = Math.hypot(next.x - mage.x, next.y - mage.y) > JUMP * span;
+      const smooth = far ? Math.round(share) : share;
+      const angle = turn(Math.atan2(mage.fy, mage.fx), Math.atan2(next.fy, next.fx), share);
+      return { ...mage, x: lerp(mage.x, next.x, smooth), y: lerp(mage.y, next.y, smooth), angle };
+    });
 }
 
 // Shots fly straight and evenly, so one snapshot is enough to place one.

@@ -29,7 +29,7 @@ export class Keymap {
   }
 
   read() {
-    let saved = null;
+    let saved;
     try {
       saved = JSON.parse(this.storage.getItem(STORE));
     } catch {
@@ -63,7 +63,17 @@ export class Keymap {
   }
 }
 
-const NAMES = { Mouse0: "LMB", Mouse1: "MMB", Mouse2: "RMB", Space: "Space", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
+const NAMES = {
+  Mouse0: "LMB",
+  Mouse1: "MMB",
+  Mouse2: "RMB",
+  Space: "Space",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "Esc",
+};
 
 export function keyLabel(code) {
   return NAMES[code] ?? code.replace(/^(Key|Digit|Numpad)/, "").replace(/(Left|Right)$/, "");

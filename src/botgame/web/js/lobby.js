@@ -32,7 +32,11 @@ function schoolButton(name) {
   if (name === "any") button.append(el("span", { class: "any" }), "any");
   else {
     const icon = el("canvas", { width: 112, height: 112 });
-    paintIcon(icon, SCHOOLS.findIndex((school) => school.name === name), 1);
+    paintIcon(
+      icon,
+      SCHOOLS.findIndex((school) => school.name === name),
+      1,
+    );
     button.append(icon, name);
   }
   button.addEventListener("click", () => {
@@ -56,7 +60,10 @@ function fillOpponents() {
 }
 
 function opponent(k, value) {
-  const options = [...bots.map((bot) => el("option", { value: bot }, shortName(bot))), el("option", { value: OPEN }, "open for a person")];
+  const options = [
+    ...bots.map((bot) => el("option", { value: bot }, shortName(bot))),
+    el("option", { value: OPEN }, "open for a person"),
+  ];
   const select = el("select", {}, ...options);
   select.value = bots.includes(value) || value === OPEN ? value : bots[0];
   return el("label", { class: "opponent" }, `Seat ${k + 2}`, select);
@@ -64,9 +71,15 @@ function opponent(k, value) {
 
 // The address of /play that does what the form says.
 function address(watch) {
-  const rivals = [...byId("opponents").querySelectorAll("select")].map((select) => select.value).filter((bot) => bot !== OPEN);
+  const rivals = [...byId("opponents").querySelectorAll("select")]
+    .map((select) => select.value)
+    .filter((bot) => bot !== OPEN);
   const fields = { create: "1", seats: byId("seats").value, duration: byId("duration").value };
-  if (watch) Object.assign(fields, { watch: "1", bots: [rivals[0] ?? bots[0], ...rivals].slice(0, Number(fields.seats)).join(",") });
+  if (watch)
+    Object.assign(fields, {
+      watch: "1",
+      bots: [rivals[0] ?? bots[0], ...rivals].slice(0, Number(fields.seats)).join(","),
+    });
   else fields.bots = rivals.join(",");
   return `/play?${new URLSearchParams(fields)}`;
 }
@@ -107,8 +120,20 @@ function goButton(text, target, kind = "") {
 }
 
 function standing(line, place) {
-  const rating = el("td", {}, String(Math.round(line.rating)), el("span", { class: "sigma" }, ` ± ${Math.round(line.sigma)}`));
-  return el("tr", {}, el("td", {}, String(place + 1)), el("td", { title: line.name }, shortName(line.name)), rating, el("td", {}, String(line.matches)));
+  const rating = el(
+    "td",
+    {},
+    String(Math.round(line.rating)),
+    el("span", { class: "sigma" }, ` ± ${Math.round(line.sigma)}`),
+  );
+  return el(
+    "tr",
+    {},
+    el("td", {}, String(place + 1)),
+    el("td", { title: line.name }, shortName(line.name)),
+    rating,
+    el("td", {}, String(line.matches)),
+  );
 }
 
 function setLobby({ rooms, leaderboard }) {
@@ -121,7 +146,9 @@ function setLobby({ rooms, leaderboard }) {
 // ---- the page
 
 byId("name").value = profile.name;
-byId("seats").replaceChildren(...Array.from({ length: 15 }, (_, k) => el("option", { value: String(k + 2) }, k ? `${k + 2}, royale` : "2, duel")));
+byId("seats").replaceChildren(
+  ...Array.from({ length: 15 }, (_, k) => el("option", { value: String(k + 2) }, k ? `${k + 2}, royale` : "2, duel")),
+);
 byId("seats").addEventListener("change", fillOpponents);
 byId("name").addEventListener("change", keep);
 byId("create").addEventListener("submit", (event) => {

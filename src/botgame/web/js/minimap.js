@@ -34,7 +34,8 @@ export class Minimap {
     ctx.fillRect(0, 0, walls.length, walls.length);
     ctx.fillStyle = "#6c7794";
     walls.forEach((line, row) => {
-      for (let column = 0; column < line.length; column++) if (line[column] === "1") ctx.fillRect(column, row, 1.02, 1.02);
+      for (let column = 0; column < line.length; column++)
+        if (line[column] === "1") ctx.fillRect(column, row, 1.02, 1.02);
     });
   }
 }

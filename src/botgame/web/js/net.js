@@ -23,7 +23,9 @@ export class Connection {
 
   connect() {
     this.socket = new WebSocket(this.url);
-    this.socket.addEventListener("open", () => this.send("hello", { protocol: PROTOCOL, game: "lms-arena", token: this.token }));
+    this.socket.addEventListener("open", () =>
+      this.send("hello", { protocol: PROTOCOL, game: "lms-arena", token: this.token }),
+    );
     this.socket.addEventListener("message", (event) => this.receive(event.data));
     this.socket.addEventListener("close", () => this.retry());
   }

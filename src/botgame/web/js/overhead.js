@@ -10,7 +10,8 @@ export function drawOverhead(ctx, camera, mage, rules) {
   const top = Math.round(y - height);
   bar(ctx, left, top, width, height, mage.hp / rules.health, healthColour(mage.hp / rules.health));
   if (mage.shield > 0) drawShield(ctx, left, top, width, mage.shield / rules.health);
-  if (mage.mana !== null) bar(ctx, left, top + height + 1, width, Math.max(2, height - 3), mage.mana / rules.mana, MANA);
+  if (mage.mana !== null)
+    bar(ctx, left, top + height + 1, width, Math.max(2, height - 3), mage.mana / rules.mana, MANA);
   drawName(ctx, mage, x, top - 5, camera.scale);
 }
 

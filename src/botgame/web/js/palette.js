@@ -7,8 +7,22 @@ export const SCHOOLS = [
 ];
 
 export const SEATS = [
-  "#5ab0ff", "#ff6b6b", "#5fe08a", "#ffd84d", "#d58cff", "#ff9f45", "#3fdcc8", "#ff86cf",
-  "#b5ea3d", "#9aa8ff", "#f7b18a", "#8fe0ff", "#ee82f7", "#d9dbe2", "#e6cf8a", "#37c871",
+  "#5ab0ff",
+  "#ff6b6b",
+  "#5fe08a",
+  "#ffd84d",
+  "#d58cff",
+  "#ff9f45",
+  "#3fdcc8",
+  "#ff86cf",
+  "#b5ea3d",
+  "#9aa8ff",
+  "#f7b18a",
+  "#8fe0ff",
+  "#ee82f7",
+  "#d9dbe2",
+  "#e6cf8a",
+  "#37c871",
 ];
 
 export const ITEMS = [

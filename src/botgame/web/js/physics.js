@@ -12,7 +12,8 @@ export function pushOut(walls, x, y, radius) {
   if (isWall(walls, column, row + 1)) y = Math.min(y, row + 1 - radius);
   for (let sideY = 0; sideY < 2; sideY++) {
     for (let sideX = 0; sideX < 2; sideX++) {
-      if (isWall(walls, column - 1 + 2 * sideX, row - 1 + 2 * sideY)) [x, y] = pushFromPoint(column + sideX, row + sideY, x, y, radius);
+      if (isWall(walls, column - 1 + 2 * sideX, row - 1 + 2 * sideY))
+        [x, y] = pushFromPoint(column + sideX, row + sideY, x, y, radius);
     }
   }
   return [x, y];

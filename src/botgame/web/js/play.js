@@ -48,7 +48,11 @@ const seatKey = (name) => `botgame.seat.${name}`;
 function enter() {
   const name = room?.room ?? wish.get("room");
   const profile = loadProfile();
-  const who = { name: wish.get("name") ?? profile.name, school: wish.get("school") ?? profile.school, observe: wish.get("observe") === "1" };
+  const who = {
+    name: wish.get("name") ?? profile.name,
+    school: wish.get("school") ?? profile.school,
+    observe: wish.get("observe") === "1",
+  };
   if (name) {
     const token = sessionStorage.getItem(seatKey(name)) ?? "";
     send("join", { room: name, spectate: wish.get("watch") === "1" && !token, seat_token: token, ...who });
@@ -112,7 +116,12 @@ connection = new Connection(socketUrl(), operatorToken(), {
   },
   room: setRoom,
   state: (state) => game.setState(state, performance.now()),
-  result: (result) => showResult(result, game.names.map((name, seat) => ({ name, school: game.schools[seat] })), room.seat),
+  result: (result) =>
+    showResult(
+      result,
+      game.names.map((name, seat) => ({ name, school: game.schools[seat] })),
+      room.seat,
+    ),
   error: refused,
   lost: () => show(byId("lost"), true),
   failed: failure,
@@ -121,7 +130,9 @@ connection = new Connection(socketUrl(), operatorToken(), {
 bindWaiting(() => connection);
 byId("leave").addEventListener("click", () => leave("/"));
 byId("result-lobby").addEventListener("click", () => leave("/"));
-byId("again").addEventListener("click", () => leave(`/play?${sessionStorage.getItem("botgame.again") ?? "create=1&bots=lms_re"}`));
+byId("again").addEventListener("click", () =>
+  leave(`/play?${sessionStorage.getItem("botgame.again") ?? "create=1&bots=lms_re"}`),
+);
 byId("close-result").addEventListener("click", () => show(byId("result"), false));
 labelKeys();
 

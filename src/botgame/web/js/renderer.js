@@ -49,7 +49,8 @@ export class Renderer {
   // Around the arena: dark, with a little light behind it.
   drawNight() {
     const { ctx, canvas } = this;
-    if (this.night?.width !== canvas.width || this.night?.height !== canvas.height) this.night = paintNight(canvas.width, canvas.height);
+    if (this.night?.width !== canvas.width || this.night?.height !== canvas.height)
+      this.night = paintNight(canvas.width, canvas.height);
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.drawImage(this.night, 0, 0);
   }

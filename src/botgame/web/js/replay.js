@@ -43,7 +43,8 @@ class Viewer {
   fill() {
     const { data } = this.film;
     const winners = data.seats.filter((seat) => seat.place === 1);
-    const verdict = winners.length === 1 ? `${shortName(winners[0].name)} (${SCHOOLS[winners[0].school].name}) wins` : "a draw";
+    const verdict =
+      winners.length === 1 ? `${shortName(winners[0].name)} (${SCHOOLS[winners[0].school].name}) wins` : "a draw";
     setText(byId("title"), `${data.mode}, seed ${data.seed}`);
     setText(byId("verdict"), `${verdict} after ${clock(data.ticks, this.film.rate)}`);
     document.title = `${data.mode} ${data.seed}: ${verdict}`;
@@ -72,7 +73,8 @@ class Viewer {
     if (this.followed < 0) this.fog = false;
     const { rules, schools, rate } = this.film;
     const school = schools[this.followed];
-    this.abilities = this.followed < 0 ? null : new AbilityBar(byId("abilities"), school, rules.abilities[school], [], rate);
+    this.abilities =
+      this.followed < 0 ? null : new AbilityBar(byId("abilities"), school, rules.abilities[school], [], rate);
     show(byId("abilities"), this.abilities !== null);
     byId("everything").setAttribute("aria-pressed", String(this.followed < 0));
     byId("fog").setAttribute("aria-pressed", String(this.fog));

@@ -7,9 +7,17 @@ let replays = [];
 
 function line(replay) {
   const target = `/replay?file=${encodeURIComponent(replay.file)}`;
-  const people = (wanted) => replay.seats.filter((seat) => (seat.place === 1) === wanted).map(describe).join(", ");
+  const people = (wanted) =>
+    replay.seats
+      .filter((seat) => (seat.place === 1) === wanted)
+      .map(describe)
+      .join(", ");
   const cells = [
-    el("a", { href: target }, new Date(replay.time * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" })),
+    el(
+      "a",
+      { href: target },
+      new Date(replay.time * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" }),
+    ),
     replay.mode,
     replay.seed,
     clock(replay.ticks),
@@ -33,10 +41,10 @@ function fill() {
 }
 
 byId("filter").addEventListener("input", fill);
-fetch("/api/replays").then(
-  async (answer) => {
+fetch("/api/replays")
+  .then(async (answer) => {
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     replays = (await answer.json()).replays;
     fill();
-  },
-).catch((error) => setText(byId("note"), `The list cannot be read: ${error.message}`));
+  })
+  .catch((error) => setText(byId("note"), `The list cannot be read: ${error.message}`));

@@ -53,11 +53,21 @@ function makeRow(seat, index, onPick) {
   const kills = el("span", { class: "seat-kills", title: "kills" });
   const name = el("span", { class: "seat-name", title: seat.name }, shortName(seat.name) || "free");
   const note = el("span", { class: "seat-note" }, seat.note ?? "");
-  const bars = el("span", { class: "seat-bars" }, el("span", { class: "bar" }, health), el("span", { class: "bar thin" }, mana));
+  const bars = el(
+    "span",
+    { class: "seat-bars" },
+    el("span", { class: "bar" }, health),
+    el("span", { class: "bar thin" }, mana),
+  );
   const root = el(
     "button",
     { class: "seat", type: "button", onclick: () => onPick(index) },
-    badge, el("span", { class: "seat-title" }, name, note), hp, school, kills, bars,
+    badge,
+    el("span", { class: "seat-title" }, name, note),
+    hp,
+    school,
+    kills,
+    bars,
   );
   return { root, health, mana, hp, kills, shown: seat };
 }

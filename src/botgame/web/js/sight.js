@@ -36,7 +36,12 @@ function cornerAngles(walls, x, y, reach) {
   const angles = [];
   for (let row = Math.max(0, Math.floor(y - reach)); row <= Math.min(walls.length, y + reach + 1); row++) {
     for (let column = Math.max(0, Math.floor(x - reach)); column <= Math.min(walls.length, x + reach + 1); column++) {
-      const around = [[0, 0], [-1, 0], [0, -1], [-1, -1]].filter(([dx, dy]) => isWall(walls, column + dx, row + dy)).length;
+      const around = [
+        [0, 0],
+        [-1, 0],
+        [0, -1],
+        [-1, -1],
+      ].filter(([dx, dy]) => isWall(walls, column + dx, row + dy)).length;
       if (around === 0 || around === 4) continue;
       const angle = Math.atan2(row - y, column - x);
       angles.push(angle - ASIDE, angle + ASIDE);

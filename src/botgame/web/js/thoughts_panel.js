@@ -80,7 +80,11 @@ function makeHead(head) {
     const percent = el("span", { class: "choice-percent" });
     return { label, fill, percent, root: el("li", {}, label, el("span", { class: "bar" }, fill), percent) };
   });
-  return { labels: head.labels, rows, root: el("section", { class: "head" }, el("h3", {}, head.name), el("ul", {}, ...rows.map((row) => row.root))) };
+  return {
+    labels: head.labels,
+    rows,
+    root: el("section", { class: "head" }, el("h3", {}, head.name), el("ul", {}, ...rows.map((row) => row.root))),
+  };
 }
 
 function updateHead(head, chances, chosen) {

@@ -1,4 +1,4 @@
-// The strip below a film: health of every seat over time, deaths, marks, take-overs, and the value curve if there is one.
+// The strip below a film: health of every seat over time, deaths, marks, take-overs, and expected results if known.
 
 import { clock } from "./dom.js";
 import { ITEMS, seatColour } from "./palette.js";
@@ -111,7 +111,12 @@ export class Timeline {
   }
 
   paintEvent(ctx, event, width, height, ratio) {
-    const symbols = { kill: "✕", mark: event.verdict === "good" ? "▲" : "▼", control: "⇄", pickup: event.item >= 2 ? "•" : "" };
+    const symbols = {
+      kill: "✕",
+      mark: event.verdict === "good" ? "▲" : "▼",
+      control: "⇄",
+      pickup: event.item >= 2 ? "•" : "",
+    };
     const symbol = symbols[event.kind];
     if (!symbol) return;
     const x = (event.tick / this.film.ticks) * width;

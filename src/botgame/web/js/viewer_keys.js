@@ -18,7 +18,10 @@ export function bindKeys(viewer) {
   window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const seat = "123456789".indexOf(event.key);
-    const action = seat >= 0 && event.key !== "" ? () => viewer.follow(seat) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const action =
+      seat >= 0 && event.key !== ""
+        ? () => viewer.follow(seat)
+        : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action) return;
     event.preventDefault();
     action();

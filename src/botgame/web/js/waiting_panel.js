@@ -24,5 +24,11 @@ function line(seat) {
   dot.style.background = seat.controller === "open" ? "transparent" : seatColour(seat.seat);
   const school = SCHOOLS[schoolIndex(seat.school)]?.name ?? "any school";
   const who = seat.controller === "open" ? "free" : shortName(seat.name) || "somebody";
-  return el("li", { class: seat.controller }, dot, el("b", {}, who), el("span", {}, seat.controller === "open" ? "" : `${school}, ${seat.controller}`));
+  return el(
+    "li",
+    { class: seat.controller },
+    dot,
+    el("b", {}, who),
+    el("span", {}, seat.controller === "open" ? "" : `${school}, ${seat.controller}`),
+  );
 }
