@@ -187,6 +187,20 @@ def test_a_file_in_the_way_is_named(tmp_path):
         Journal(tmp_path / "live", tmp_path / "feedback", "run")
 
 
+def test_a_policy_of_other_rules_is_warned_of_once(player):
+    told = []
+    player._tell = told.append
+    for rules, warnings in ((None, 0), ({}, 0), (Rules().to_dict(), 0), ({**Rules().to_dict(), "heal": 1.0}, 1)):
+        player.brain.policy.rules = rules
+        talk = session(player)
+        talk.open()
+        live.every(talk, live.welcome(), live.room())
+        talk.open()
+        live.every(talk, live.welcome(), live.result())
+        assert len(told) == warnings
+    assert "lms_re was trained under other rule numbers" in told[0]
+
+
 def test_the_rules_of_a_server_come_with_its_abilities():
     assert rules_of(live.welcome(), "here") == Rules()
     with pytest.raises(UserError, match=r"here plays by rules .*colour"):

@@ -1,5 +1,6 @@
 """An exported model plays like its checkpoint: over 10,000 recorded decisions, for any spec, at any temperature."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from botgame.training.export import compare, main
 from toy_network import TOY_SPEC, random_observation, randomize
 
 MODELS = {"tiny": ARENA_SPEC, "small": ARENA_SPEC, "toy": TOY_SPEC}
+CONFIGS = PRESETS | {"toy": dataclasses.replace(PRESETS["tiny"], condition=5)}  # the toy's network is told how to play
 DECISIONS = 10_000
 MATCHES = 12
 LARGEST_ERROR = 2e-3  # of a log-probability, after rounding has gone through the memory of a whole match
@@ -38,8 +40,10 @@ def models(tmp_path_factory) -> dict[str, Path]:
     """Checkpoints with random weights and their exports: name -> path without ending."""
     folder = tmp_path_factory.mktemp("models")
     for name, spec in MODELS.items():
-        network = Network(spec, PRESETS["small" if name == "small" else "tiny"])
+        network = Network(spec, CONFIGS[name])
         randomize(network)
+        if CONFIGS[name].condition:
+            network.tell(np.linspace(-1, 1, CONFIGS[name].condition, dtype=np.float32))
         path = folder / f"{name}.pt"
         checkpoint = Checkpoint("rl", spec, network.config.to_dict(), network.state_dict())
         checkpoint.rules, checkpoint.temperature = Rules().to_dict(), 0.5
@@ -113,6 +117,8 @@ def test_temperature_is_the_stored_one_and_can_be_set(models):
 def test_another_game_and_any_number_of_rows(models):
     exported, network = OnnxPolicy(f"{models['toy']}.onnx"), load_policy(f"{models['toy']}.pt")
     assert exported.spec == TOY_SPEC
+    untold = load_policy(f"{models['toy']}.pt")
+    untold.network.tell(np.zeros(5, np.float32))
     for rows in (0, 1, 5):
         observation = {name: value.numpy() for name, value in random_observation(TOY_SPEC, (rows,)).items()}
         keys = np.arange(rows, dtype=np.uint64)
@@ -120,6 +126,8 @@ def test_another_game_and_any_number_of_rows(models):
         expected = network.act(observation, network.initial_memory(rows), keys)
         np.testing.assert_array_equal(actions, expected[0])
         np.testing.assert_allclose(memory, expected[1], atol=1e-5)
+        other = untold.act(observation, network.initial_memory(rows), keys)[1]
+        assert rows == 0 or np.abs(other - memory).max() > 1e-3  # what it is told is in the file
         assert (actions.dtype, memory.dtype) == (np.int64, np.float32)
 
 

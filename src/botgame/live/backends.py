@@ -12,8 +12,9 @@ import numpy as np
 
 from botgame import rng
 from botgame.bots.policy import Policy
-from botgame.bots.registry import load_policy
+from botgame.bots.registry import is_checkpoint, load_policy, split_style
 from botgame.errors import UserError
+from botgame.game.rules import Rules
 from botgame.live.arrays import ROWS, decode
 from botgame.server import protocol
 
@@ -37,7 +38,7 @@ class Backend:
         """The policy, ready to decide. Raises UserError for a checkpoint that is missing or does not load."""
         if self.name != TRAINED:
             return load_policy(self.name)
-        if not self.checkpoint.endswith((".pt", ".onnx")):
+        if not (is_checkpoint(self.checkpoint) or self.checkpoint.endswith(".onnx")):
             raise UserError(
                 f"--bot-alphastar-checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2
             )
@@ -56,7 +57,7 @@ class Backend:
     @property
     def nickname(self) -> str:
         """What others in the room see."""
-        name = Path(self.checkpoint).stem if self.name == TRAINED else self.name
+        name = Path(split_style(self.checkpoint)[0]).stem if self.name == TRAINED else self.name
         return f"{name[: LONGEST_NAME - 4]} bot"  # servers keep the plain names for bots of their own
 
 
@@ -77,6 +78,11 @@ class Brain:
         self.policy = policy
         self._clock = clock
         self._memory = policy.initial_memory(1)
+
+    def is_foreign_to(self, rules: Rules) -> bool:
+        """Whether the policy was trained under other rule numbers than these."""
+        own = getattr(self.policy, "rules", None)  # bots that were not trained have none
+        return bool(own) and own != rules.to_dict()
 
     def begin(self) -> None:
         """A new match: forget."""

@@ -141,6 +141,7 @@ class BrowserPlay:
             except (protocol.MalformedError, TimeoutError, ConnectionClosed) as error:
                 raise UserError(f"{self.url} does not answer as a botgame server does ({error})") from None
             self._rules = rules_of(check_welcome(answer, self.url), self.url)
+            self.player.meet(self._rules)
 
     def _listen(self, socket: WebSocket) -> None:
         """Keep what the page receives; frames of an older page go the way of its socket."""

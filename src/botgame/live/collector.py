@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             else stack.enter_context(OwnServer(own_server_flags(args))).address
         )
         journal = stack.enter_context(Journal(args.reports_live_dir, args.bot_feedback_dir, run))
-        player = SeatPlayer(backend, brain, journal, paced=args.play_game)
+        player = SeatPlayer(backend, brain, journal, paced=args.play_game, tell=tell)
         progress = Progress(
             player.totals, args.matches, args.report_every_sec, args.bot_run_max_sec, time.monotonic, tell
         )

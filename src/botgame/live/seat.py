@@ -6,7 +6,7 @@ decisions into keys and clicks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from botgame.bots.registry import scripted_names
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
 from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import DELAY_TICKS, TICKS_PER_SECOND
+from botgame.game.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
 from botgame.live.backends import TRAINED, Backend, Brain, Decided
 from botgame.live.journal import Journal
 from botgame.match import results_of
@@ -49,9 +49,17 @@ class SeatPlayer:
     delay that the policy chose says when it decides again.
     """
 
-    def __init__(self, backend: Backend, brain: Brain, journal: Journal, *, paced: bool = False) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        brain: Brain,
+        journal: Journal,
+        *,
+        paced: bool = False,
+        tell: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - the name documents it
+    ) -> None:
         self.backend, self.brain, self.journal, self.paced = backend, brain, journal, paced
-        self._due = 0
+        self._due, self._tell = 0, tell
         self.totals = Totals()
         self.room: protocol.Room | None = None
         self.state: protocol.State | None = None
@@ -66,6 +74,11 @@ class SeatPlayer:
     def match(self) -> str:
         """Id of the current match, unique over all runs."""
         return f"{self.journal.run}/{self._number:04d}"
+
+    def meet(self, rules: Rules) -> None:
+        """The server plays by these rules. `tell` is warned of a policy that was trained under others."""
+        if self.brain.is_foreign_to(rules):
+            self._tell(f"warning: {self.backend.player} was trained under other rule numbers than the server plays by")
 
     def see(self, message: protocol.ServerMessage) -> Decided | None:
         """Take any message in; a decision comes out where one is asked for. Raises MalformedError."""

@@ -73,7 +73,11 @@ class Session:
             message = protocol.decode_server(frame)
             if self.welcome is None:
                 self.welcome = check_welcome(message, self.where)
-                return self._return() if self.can_return else self._next()
+                rules = rules_of(self.welcome, self.where)
+                if self.can_return:
+                    return self._return()
+                self.player.meet(rules)
+                return self._next()
             decided = self.player.see(message)
         except protocol.MalformedError as error:
             raise UserError(f"{self.where} sent what is no message of ours ({error}): {_NOT_OURS}") from None

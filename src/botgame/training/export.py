@@ -27,6 +27,7 @@ import botgame
 from botgame import cli
 from botgame.bots.onnx_policy import FORMAT, OUTPUTS, STATE, OnnxPolicy
 from botgame.bots.policy import Observation, Policy
+from botgame.bots.registry import split_style
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.spec import Spec
@@ -45,7 +46,7 @@ _DTYPES = {"entity_mask": torch.bool, "legal": torch.bool, "raster": torch.uint8
 def build_parser() -> cli.Parser:
     """The flags."""
     parser = cli.Parser("botgame export", "Export a checkpoint as an ONNX model of one decision step.")
-    parser.add_argument("checkpoint", type=Path, help="the .pt file to export")
+    parser.add_argument("checkpoint", help="the .pt file to export; with @STYLE it plays in that style for good")
     parser.flag("--output", type=Path, default=Path("model.onnx"), help="the .onnx file to write")
     parser.add_argument("-o", dest="output", type=Path, default=Path("model.onnx"), help="the same")
     return parser
@@ -58,8 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.output.suffix != ".onnx":
         raise UserError(f"--output {args.output} must end in .onnx: bots are told apart by their endings", 2)
     torch.set_num_threads(1)
-    policy = load_policy(str(args.checkpoint))
-    data = export(load_checkpoint(args.checkpoint), policy.network)
+    path, style = split_style(args.checkpoint)
+    policy = load_policy(path, style=style)
+    data = export(load_checkpoint(path), policy.network)
     write_atomic(args.output, data)
     print(f"{args.output}: {len(data) / 1024:.0f} KiB")
     agreement = compare(policy, OnnxPolicy(args.output))

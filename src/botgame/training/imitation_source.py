@@ -187,15 +187,15 @@ class ReplaySource:
         info = replay.header.seats[seat]
         rating, result = info.rating, results_of(replay.header)[seat]
         policies = {info.policy}
-        for record in records:
-            assert isinstance(record, MatchRecord)
-            if seat < len(record.seats):
-                live = record.seats[seat]
-                policies |= {live.policy, live.backend}
-                self.usage.ratings += live.rating is not None
-                self.usage.outcomes += live.result is not None
-                rating = rating if live.rating is None else live.rating
-                result = result if live.result is None else live.result
+        lines = [
+            record.seats[seat] for record in records if isinstance(record, MatchRecord) and seat < len(record.seats)
+        ]
+        self.usage.ratings += any(live.rating is not None for live in lines)  # server and collector may both tell
+        self.usage.outcomes += any(live.result is not None for live in lines)
+        for live in lines:
+            policies |= {live.policy, live.backend}
+            rating = rating if live.rating is None else live.rating
+            result = result if live.result is None else live.result
         chosen = ALL in words or (WINNERS in words and result > 0) or bool(policies & set(words))
         strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
         held = info.controller == HELD_BY_HUMAN or any(c.seat == seat and c.controller for c in replay.header.changes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -27,6 +29,7 @@ class NetworkPolicy:
         self.network = network.to(self.device).eval()
         self.memory_size = network.memory_size
         self._heads = len(network.spec.heads)
+        self.rules: dict[str, Any] = {}  # what it was trained under, where that is known
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -68,7 +71,9 @@ def load_policy(path: str, device: str = "cpu", style: str = "") -> NetworkPolic
         ) from error
     if style:
         _tell_style(network, checkpoint, style)
-    return NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
+    policy = NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
+    policy.rules = checkpoint.rules
+    return policy
 
 
 def _tell_style(network: Network, checkpoint: Checkpoint, style: str) -> None:
