@@ -67,7 +67,7 @@ class LiveApp:
         self, server: LiveServer, brains: Brains, shelf: Shelf, doors: Doors, *, token: str, max_clients: int
     ) -> None:
         self._server, self._brains, self._shelf, self._doors = server, brains, shelf, doors
-        self._token, self._max_clients = token, max_clients
+        self._token, self.max_clients = token, max_clients
         self._filming = asyncio.Semaphore(1)  # films take a processor for a while: one at a time
 
     def build(self) -> ASGIApp:
@@ -189,7 +189,7 @@ class LiveApp:
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A connection from its handshake to its end."""
         headers = Headers(scope=scope)
-        full = len(self._server.connections) >= self._max_clients
+        full = len(self._server.connections) >= self.max_clients
         await receive()  # websocket.connect
         if full or not self._doors.may_enter(headers):
             self._server.dropped("full" if full else "origin")

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import secrets
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from botgame.server.replay_shelf import Shelf
 
 _LOG = logging.getLogger(__name__)
 _SWITCH = 0.0005  # seconds that the thread of the bots may keep the interpreter while a tick waits for it
+_SEND_BUFFER = 1 << 17  # bytes: some seconds of play, so that who does not read is noticed in time
 _PING = 10.0  # seconds between pings, and for the answer: a dead line is noticed within twice that
 
 
@@ -62,10 +64,13 @@ class _WebSocket(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket, which also lets the application cut the line: ASGI knows only polite closing."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The application finds `abort` in the state of its scope."""
+        """The application finds `abort` in the state of its scope; what is sent does not pile up in the kernel."""
         super().connection_made(transport)
         if isinstance(transport, asyncio.Transport):
             self.app_state = {**self.app_state, "abort": transport.abort}
+        line = transport.get_extra_info("socket")
+        if line is not None:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
 
 class Serving(uvicorn.Server):
@@ -84,10 +89,10 @@ class Serving(uvicorn.Server):
         self.live = LiveServer(self.lobby, brains, archive, metrics)
         doors = Doors(options.host, options.origins)
         shelf = Shelf(options.data_dir)
-        app = LiveApp(self.live, brains, shelf, doors, token=options.token, max_clients=options.max_clients)
+        self.site = LiveApp(self.live, brains, shelf, doors, token=options.token, max_clients=options.max_clients)
         super().__init__(
             uvicorn.Config(
-                app.build(),
+                self.site.build(),
                 host=options.host,
                 port=options.port,
                 ws=_WebSocket,

@@ -1,0 +1,220 @@
+"""The whole server over real sockets: play, come back, spectate, be thrown out, be saved."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from botgame.feedback import read_manifests
+from botgame.replay.verify import expand, verify
+from botgame.server import app, connection, protocol
+from botgame.server.protocol import Create, Error, Input, Join, Mark, Result, Room, State
+from live_server import Client, running_server
+
+
+def get(url: str, **headers: str) -> tuple[int, str, dict[str, str]]:
+    """Status, body, headers."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+            return answer.status, answer.read().decode(), dict(answer.headers)
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), dict(error.headers)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def ws(url: str) -> str:
+    return url.replace("http", "ws", 1) + "ws"
+
+
+def read_to_the_end(line: ClientConnection) -> None:
+    """Until the server closes. Raises TimeoutError when it does not."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            line.recv(5)
+
+
+def test_two_people_play_a_match_and_are_rated(tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch) as serving:
+        one, two = Client(serving), Client(serving)
+        one.send(Create(name="Ann", school="stormcaller", duration=15, seed=3))
+        room = one.until(Room)
+        two.send(Join(room=room.room, name="Bob"))
+        for client in (one, two):
+            client.until(Room, lambda room: room.state == "running")
+        for seq in range(1, 40):
+            one.send(Input(seq=seq, move=seq % 9, verb=seq % 5, aim=seq % 32))
+            two.send(Input(seq=seq, move=(seq + 4) % 9, verb=(seq + 1) % 5))
+            assert one.until(State).view == 0
+        one.send(Mark(seat=1, verdict="good"))
+        one.until(State, lambda state: any(event.kind == "mark" for event in state.events))
+        results = [client.until(Result) for client in (one, two)]
+        assert results[0] == results[1]
+        assert sorted(results[0].places) in ([1, 1], [1, 2])
+        one.send(protocol.ListRooms())
+        lobby = one.until(protocol.Lobby)
+        assert {line.name for line in lobby.leaderboard} == {"Ann", "Bob"}
+        assert lobby.rooms[0].state == "over"
+        listed = json.loads(get(serving.url + "api/replays")[1])["replays"]
+        assert [entry["file"] for entry in listed] == [results[0].replay]
+        assert [seat["name"] for seat in listed[0]["seats"]] == ["human:Ann", "human:Bob"]
+        status, body, _ = get(f"{serving.url}api/replays/{results[0].replay}")
+        assert (status, json.loads(body)["seed"]) == (200, "3")
+    assert [verdict.fault for verdict in verify(expand([tmp_path / "replays"]))] == [None]
+    (entry,) = read_manifests(tmp_path / "live").entries
+    assert [seat.backend for seat in entry.value.seats] == ["human", "human"]
+    assert (tmp_path / "feedback" / "server" / "feedback_stream.jsonl").read_text().count('"mark"') == 1
+
+
+def test_a_lost_line_is_taken_up_again(tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=2) as serving:
+        one = Client(serving)
+        one.send(Create(bots=["idle"], name="Ann", duration=60))
+        room = one.until(Room)
+        one.until(State)
+        one.socket.close()
+        again = Client(serving)
+        again.send(Join(room=room.room, seat_token=room.seat_token))
+        assert again.until(Room).seat == 0
+        again.send(Input(seq=1, move=3))
+        state = again.until(State, lambda state: state.ack == 1)
+        assert state.you is not None
+
+
+def test_stopping_the_server_finishes_and_saves_what_is_running(tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=1) as serving:
+        clients = [Client(serving) for _ in range(3)]
+        for client in clients[:2]:
+            client.send(Create(bots=["lms_re"], name="Ann", duration=60))
+            client.until(State, lambda state: state.tick > 5)
+        clients[2].send(Create(bots=["kiter", "lms_re"], seat=-1, duration=60))
+        clients[2].until(State)
+    read_to_the_end(clients[0].socket)
+    verdicts = list(verify(expand([tmp_path / "replays"])))
+    assert [verdict.fault for verdict in verdicts] == [None] * 3
+    records = [entry.value for entry in read_manifests(tmp_path / "live").entries]
+    assert [seat.place for record in records for seat in record.seats] == [None] * 6
+    changes = [verdict.replay.header.changes for verdict in verdicts if verdict.replay is not None]
+    assert sorted(len(change) for change in changes) == [0, 1, 1]  # bots played on for the two people
+
+
+def test_malformed_frames_lose_no_match(tmp_path: Path, monkeypatch) -> None:
+    rng = random.Random(1)
+    with running_server(tmp_path, monkeypatch) as serving:
+        player = Client(serving)
+        player.send(Create(bots=["idle"], name="Ann", duration=60))
+        before = player.until(State).tick
+        for round_ in range(12):
+            with connect(ws(serving.url)) as line:
+                if round_ % 2:
+                    line.send(protocol.encode(protocol.Hello(1, protocol.GAME)))
+                with contextlib.suppress(ConnectionClosed):
+                    for _ in range(40):
+                        line.send(rng.choice((rng.randbytes(60), '{"type":', "[" * 900, '{"type":"input","seq":[]}')))
+                read_to_the_end(line)
+        with connect(ws(serving.url)) as line:
+            line.send("x" * (protocol.MAX_MESSAGE + 1))
+            read_to_the_end(line)
+        after = player.until(State, lambda state: state.tick > before + 20)
+        assert after.mages[0].alive
+        assert serving.live.metrics.dropped["malformed"] == 12
+        assert serving.live.metrics.malformed >= 12
+
+
+def test_who_floods_or_is_silent_or_too_many_is_dropped(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(connection, "HELLO_SECONDS", 0.3)
+    with running_server(tmp_path, monkeypatch) as serving:
+        dropped = serving.live.metrics.dropped
+        with connect(ws(serving.url)) as silent:
+            assert protocol.decode_server(silent.recv(5)) == Error("silent", "no hello within 0.3 s")
+            with pytest.raises(ConnectionClosed):
+                silent.recv(5)
+        flood = Client(serving)
+        flood.send(Create(bots=["idle"]))
+        with contextlib.suppress(ConnectionClosed):
+            for seq in range(5000):
+                flood.send(Input(seq=seq))
+        read_to_the_end(flood.socket)
+        wait_for(lambda: not serving.live.connections)
+        assert dropped == {"silent": 1, "too_fast": 1}
+        (room,) = serving.lobby.rooms.values()
+        assert room.state == "running"  # and waits for its person to come back
+
+
+def test_there_is_room_for_so_many_connections_and_no_more(tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch) as serving:
+        serving.site.max_clients = 2
+        clients = [Client(serving) for _ in range(2)]
+        with pytest.raises(InvalidStatus):
+            connect(ws(serving.url))
+        clients[0].socket.close()
+        wait_for(lambda: len(serving.live.connections) == 1)
+        Client(serving)
+
+
+def test_who_does_not_read_is_cut_off_and_the_match_goes_on(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(connection, "MOST_WAITING", 20)
+    with running_server(tmp_path, monkeypatch, speed=32) as serving:
+        player = Client(serving)
+        player.send(Create(seats=16, bots=["lms_re"] * 15, name="Ann", duration=120))
+        room = player.until(Room).room
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", int(serving.url.rsplit(":", 1)[1].strip("/"))))
+        with connect(ws(serving.url), sock=slow, max_queue=1, close_timeout=0.2) as line:
+            line.send(protocol.encode(protocol.Hello(1, protocol.GAME)))
+            line.send(protocol.encode(Join(room=room, spectate=True)))
+            wait_for(lambda: len(serving.live.connections) == 2)
+            before = player.until(State).tick
+            while "too_slow" not in serving.live.metrics.dropped:
+                state = player.until((State, Result))
+                assert isinstance(state, State)
+            assert player.until(State).tick > before
+
+
+def test_doors_token_and_files(tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, token="sesame") as serving:
+        url = serving.url
+        port = url.rsplit(":", 1)[1].strip("/")
+        assert get(url + "healthz")[:2] == (200, "ok\n")
+        assert get(url + "api/replays")[0] == get(url + "metrics")[0] == 403
+        assert get(url + "metrics?token=wrong")[0] == 403
+        assert get(url + "api/replays", Authorization="Bearer sesame")[0] == 200
+        status, text, _ = get(url + "metrics?token=sesame")
+        assert status == 200
+        assert "botgame_ticks_total 0" in text
+        status, _, headers = get(url + "?token=sesame")
+        assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert get(url + "api/replays", Cookie=headers["set-cookie"].split(";")[0])[0] == 200
+        for path in ("static/../server/app.py", "static/%2e%2e/server/app.py", "api/replays/..%2f..%2fpyproject.toml"):
+            assert get(f"{url}{path}?token=sesame")[0] == 404
+        assert get(url + "api/replays/duel_s1_000000000000.lmsr?token=sesame")[0] == 404
+        assert get(url, Host="evil.example")[0] == 421
+        with connect(ws(url), origin=f"http://127.0.0.1:{port}") as line:
+            line.send(protocol.encode(protocol.Hello(1, protocol.GAME, "guess")))
+            assert protocol.decode_server(line.recv(5)).code == "token"
+        for origin in ("http://evil.example", f"http://localhost:{port}", "null"):
+            with pytest.raises(InvalidStatus):
+                connect(ws(url), origin=origin)
+
+
+@pytest.mark.parametrize(("page", "file"), sorted(app.PAGES.items()))
+def test_every_page_is_in_the_package(page: str, file: str) -> None:
+    assert (app.WEB / file).is_file(), page
