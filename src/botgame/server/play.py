@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _with_server_flags(arguments), bots, token="", on_start=lambda serving: _open(serving, arguments)
     )
     server.run_until_stopped()
+    print("stopped; every match is saved")
     return 0
 
 

@@ -1,0 +1,293 @@
+"""Parts of the live server: bots in batches, ratings, pace, counters, doors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+from botgame import rng
+from botgame.bots.policy import ScriptedPolicy
+from botgame.bots.registry import load_policy
+from botgame.feedback import MatchRecord, SeatRecord, encode_line
+from botgame.game.arena import Arena, Due
+from botgame.server.brains import Brains
+from botgame.server.connection import Bucket
+from botgame.server.doors import Doors
+from botgame.server.ladder import TAKEN, Ladder
+from botgame.server.metrics import Metrics
+from botgame.server.pacing import LANES, Pacer
+from botgame.server.protocol import Create
+from botgame.server.referee import Ask
+from live_table import Table
+
+# ---- bots ----------------------------------------------------------------------------------------------------------
+
+
+def asks_of(seeds: list[int], bot: str, tick: int = 0) -> dict[str, list[Ask]]:
+    """Both seats of a duel in each of some rooms, all at their first tick."""
+    asks = {}
+    for seed in seeds:
+        arena = Arena(1, 2)
+        arena.reset(0, seed, (0, 2), 900)
+        observation = arena.observe(Due(np.zeros(2, np.int32), np.arange(2, dtype=np.int32)))
+        asks[f"r{seed}"] = [Ask(seat, bot, tick, rng.derive(seed, seat), observation, seat) for seat in range(2)]
+    return asks
+
+
+class Counting:
+    """Says in `move` how often its seat has been asked."""
+
+    name, memory_size = "counting", 1
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def initial_memory(self, n: int) -> np.ndarray:
+        return np.zeros((n, 1), np.float32)
+
+    def act(self, observation, memory, keys):
+        self.batches.append(len(keys))
+        actions = np.zeros((len(keys), 6), np.int64)
+        actions[:, 2] = memory[:, 0]
+        return actions, memory + 1
+
+
+def test_one_batch_answers_all_rooms_as_each_alone() -> None:
+    asks = asks_of([3, 4, 5], "lms_re")
+    together = Brains({"lms_re": load_policy("lms_re")})
+    for room, questions in asks.items():
+        together.ask(room, questions)
+    together.think()
+    decided = {(d.room, d.seat): d.action for d in together.ready()}
+    assert len(decided) == 6
+    for room, questions in asks.items():
+        alone = Brains({"lms_re": load_policy("lms_re")})
+        for question in questions:
+            alone.ask(room, [question])
+            alone.think()
+        assert {(d.room, d.seat): d.action for d in alone.ready()} == {k: v for k, v in decided.items() if k[0] == room}
+
+
+def test_memory_belongs_to_the_seat_and_ends_with_the_room() -> None:
+    policy = Counting()
+    brains = Brains({"counting": policy})
+    asks = asks_of([1, 2], "counting")
+    for _ in range(3):
+        for room, questions in asks.items():
+            brains.ask(room, questions)
+        brains.think()
+    brains.ask("r1", asks["r1"][:1])
+    brains.think()
+    moves = [(d.room, d.seat, d.action[2]) for d in brains.ready()]
+    assert moves[-5:] == [("r1", 0, 2), ("r1", 1, 2), ("r2", 0, 2), ("r2", 1, 2), ("r1", 0, 3)]
+    assert policy.batches == [4, 4, 4, 1]
+    brains.forget("r1")
+    brains.think()
+    brains.ask("r1", asks["r1"][:1])
+    brains.ask("r2", asks["r2"][:1])
+    brains.think()
+    assert [d.action[2] for d in brains.ready()] == [0, 3]
+
+
+def test_a_bot_that_fails_stands_still_and_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(observation, memory, keys):
+        raise RuntimeError("a mistake")
+
+    table = Table(policies={"lms_re": load_policy("lms_re"), "broken": ScriptedPolicy("broken", fail)})
+    table.connect(1)
+    table.say(1, Create(bots=["lms_re", "broken"], seat=-1, duration=20))
+    room = table.room_of(1)
+    table.tick(100)
+    casts = room.match.outcome().casts
+    assert casts[1, 0] == casts[1].sum() > 10
+    assert casts[0, 0] < casts[0].sum()
+    assert [record.message for record in caplog.records] == ["bot broken failed and stands still"]
+
+
+def test_thinking_happens_in_a_thread_and_stops() -> None:
+    brains = Brains({"lms_re": load_policy("lms_re")})
+    brains.start()
+    for room, questions in asks_of([1, 2], "lms_re").items():
+        brains.ask(room, questions)
+    decided, ends = [], time.monotonic() + 10
+    while len(decided) < 4 and time.monotonic() < ends:
+        decided += brains.ready()
+        time.sleep(0.001)
+    assert len(decided) == 4
+    brains.stop()
+    assert brains._thread is not None
+    assert not brains._thread.is_alive()
+
+
+def test_lateness_is_counted_in_ticks() -> None:
+    table = Table(late=4)
+    table.connect(1)
+    table.say(1, Create(bots=["lms_re", "kiter"], seat=-1, duration=20))
+    table.play_out(table.room_of(1))
+    bots = table.metrics.bots
+    assert bots.decisions > 50
+    assert 0 < bots.late <= bots.decisions
+    assert 2 <= bots.worst <= 4
+    assert bots.late <= bots.ticks <= bots.worst * bots.late
+
+
+# ---- ratings -------------------------------------------------------------------------------------------------------
+
+
+def record(number: int, *seats: tuple[str, int | None], backend: str = "") -> MatchRecord:
+    rows = [SeatRecord(policy, backend, place=place) for policy, place in seats]
+    return MatchRecord(f"run/{number}", f"data/processed/duel_s{number}_0.lmsr", rows)
+
+
+def test_who_wins_rises_and_grows_sure() -> None:
+    ladder = Ladder()
+    for number in range(40):
+        ladder.add(record(number, ("human:Ann", 1), ("lms_re", 2)))
+        ladder.add(record(100 + number, ("lms_re", 1), ("legacy", 2)))
+    rows = {row.name: row for row in ladder.standings()}
+    assert [row.name for row in ladder.standings()] == ["Ann", "lms_re", "legacy"]
+    assert rows["lms_re"].rating == 0
+    assert rows["Ann"].rating > 150
+    assert rows["legacy"].rating < -150
+    assert (rows["Ann"].matches, rows["lms_re"].matches) == (40, 80)
+    assert rows["Ann"].sigma < 150
+    assert ladder.rating("human:Ann") == rows["Ann"].rating
+    assert ladder.rating("human:Bob") is None
+
+
+def test_ratings_mean_odds() -> None:
+    """400 points are odds of 10 to 1: a bot that wins ten of eleven comes out near 400."""
+    ladder = Ladder()
+    for number in range(2200):
+        places = (2, 1) if number % 11 == 0 else (1, 2)
+        ladder.add(record(number, ("better", places[0]), ("lms_re", places[1])))
+    row = next(row for row in ladder.standings() if row.name == "better")
+    assert row.rating == pytest.approx(400, abs=60)
+
+
+def test_what_is_not_rated() -> None:
+    ladder = Ladder()
+    ladder.add(record(1, ("human:Ann", None), ("lms_re", None)))  # broken off
+    ladder.add(record(2, ("kiter", 1), ("lms_re", 2), backend=TAKEN))
+    ladder.add(record(3, ("lms_re", 1), ("lms_re", 2)))
+    assert ladder.standings() == []
+    ladder.add(record(4, ("kiter", 1), ("lms_re", 2)))
+    ladder.add(record(4, ("kiter", 1), ("lms_re", 2)))  # the collector has written it down too
+    assert [row.matches for row in ladder.standings()] == [1, 1]
+
+
+def test_several_seats_of_one_bot_count_as_one_match() -> None:
+    ladder = Ladder()
+    ladder.add(record(1, ("human:Ann", 1), ("lms_re", 2), ("lms_re", 3), ("lms_re", 4)))
+    assert [(row.name, row.matches) for row in ladder.standings()] == [("Ann", 1), ("lms_re", 1)]
+
+
+def test_the_ladder_is_read_from_manifests_of_all_runs(tmp_path) -> None:
+    for run, number in (("a", 1), ("b", 2)):
+        (tmp_path / run).mkdir()
+        lines = encode_line(record(number, ("kiter", 1), ("lms_re", 2))) + b'{"match":1}\n'
+        (tmp_path / run / "manifest.jsonl").write_bytes(lines)
+    ladder, problems = Ladder.read(tmp_path)
+    assert [row.matches for row in ladder.standings()] == [2, 2]
+    assert len(problems) == 2
+
+
+# ---- time and counters ---------------------------------------------------------------------------------------------
+
+
+class FakeTime:
+    """A clock that only sleeping, and `busy`, moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def pace(ticks: int, busy) -> tuple[list[tuple[int, float, float]], list[int]]:
+    """(lane, deadline, time) of each call, and how many slots were given up; `busy(n)`: seconds that call n takes."""
+    fake, calls, skipped = FakeTime(), [], []
+
+    def tick(lane: int, deadline: float) -> None:
+        calls.append((lane, deadline, fake.now))
+        fake.now += busy(len(calls))
+        if len(calls) == ticks:
+            pacer.stop()
+
+    pacer = Pacer(tick, fake.clock, fake.sleep, skipped.append)
+    asyncio.run(pacer.run())
+    return calls, skipped
+
+
+def test_every_lane_ticks_thirty_times_a_second_without_drift() -> None:
+    calls, skipped = pace(30 * LANES * 20 + 1, lambda n: 0.003 if n % 7 else 0.01)
+    assert [lane for lane, _, _ in calls[: LANES + 1]] == [*range(LANES), 0]
+    assert calls[-1][1] - calls[0][1] == pytest.approx(20.0)
+    assert max(now - deadline for _, deadline, now in calls) < 0.012
+    assert skipped == []
+
+
+def test_being_late_is_caught_up_with() -> None:
+    calls, skipped = pace(400, lambda n: 0.2 if n == 50 else 0.0)
+    assert skipped == []
+    assert calls[-1][2] == pytest.approx(calls[-1][1])
+
+
+def test_after_a_standstill_time_goes_on_from_now() -> None:
+    calls, skipped = pace(400, lambda n: 3600.0 if n == 50 else 0.0)
+    assert skipped == [pytest.approx(3600 * 30 * LANES, rel=1e-4)]
+    assert [lane for lane, _, _ in calls] == [n % LANES for n in range(400)]
+    assert max(now - deadline for _, deadline, now in calls) < 0.01
+
+
+def test_the_bucket_lets_through_its_rate_after_a_burst() -> None:
+    bucket = Bucket(rate=10.0, burst=5.0, now=0.0)
+    assert [bucket.allows(0.0) for _ in range(6)] == [True] * 5 + [False]
+    bucket = Bucket(rate=10.0, burst=5.0, now=0.0)
+    assert all(bucket.allows(n * 0.1) for n in range(1, 200))
+
+
+def test_metrics_are_prometheus_text() -> None:
+    metrics = Metrics()
+    for millisecond in range(1, 101):
+        metrics.ticks.add(millisecond / 1000)
+    metrics.drop("too_slow")
+    lines = metrics.text({"rooms": 3.0}).splitlines()
+    assert "botgame_rooms 3" in lines
+    assert "botgame_ticks_total 100" in lines
+    assert 'botgame_dropped_total{code="too_slow"} 1' in lines
+    assert 'botgame_tick_lateness_seconds_bucket{le="0.01"} 10' in lines
+    assert 'botgame_tick_lateness_seconds_bucket{le="+Inf"} 100' in lines
+    assert 'botgame_tick_lateness_recent_seconds{quantile="0.5"} 0.051000' in lines
+    names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    assert len(names) == len(set(names))
+
+
+# ---- doors ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bound", "headers", "open_"),
+    [
+        ("127.0.0.1", {"host": "127.0.0.1:8000"}, True),
+        ("127.0.0.1", {"host": "localhost:8000", "origin": "http://localhost:8000"}, True),
+        ("127.0.0.1", {"host": "[::1]:8000", "origin": "http://[::1]:8000"}, True),
+        ("127.0.0.1", {"host": "localhost:8000", "origin": "http://localhost:9000"}, False),
+        ("127.0.0.1", {"host": "localhost:8000", "origin": "http://evil.example"}, False),
+        ("127.0.0.1", {"host": "evil.example:8000", "origin": "http://evil.example:8000"}, False),
+        ("127.0.0.1", {"host": "", "origin": ""}, False),
+        ("127.0.0.1", {"host": "[:::", "origin": "null"}, False),
+        ("0.0.0.0", {"host": "game.example", "origin": "https://game.example"}, True),
+        ("0.0.0.0", {"host": "game.example", "origin": "https://other.example"}, False),
+        ("0.0.0.0", {"host": "game.example", "origin": "https://friend.example"}, True),
+    ],
+)
+def test_who_may_enter(bound: str, headers: dict[str, str], open_: bool) -> None:
+    assert Doors(bound, ("https://friend.example",)).may_enter(headers) is open_
