@@ -50,7 +50,10 @@ async def duel(url: str, number: int, arguments: argparse.Namespace, seen: Seen,
     rng = random.Random(number)
     await asyncio.sleep(rng.random() * 2)
     while time.perf_counter() < ends:
-        async with connect(url, compression=None, max_queue=None) as one, connect(url, compression=None) as two:
+        async with (
+            connect(url, compression=None, max_queue=None) as one,
+            connect(url, compression=None, max_queue=None) as two,
+        ):
             await one.send(HELLO)
             await two.send(HELLO)
             create = {"type": "create", "seats": 2, "bots": ["lms_re"] if arguments.bots else [], "duration": 120}
@@ -67,6 +70,8 @@ async def duel(url: str, number: int, arguments: argparse.Namespace, seen: Seen,
 async def _room(connection) -> str:
     async for frame in connection:
         message = json.loads(frame)
+        if message["type"] == "error":
+            raise RuntimeError(message["message"])
         if message["type"] == "room":
             return str(message["room"])
     raise RuntimeError("no room")
@@ -115,7 +120,7 @@ async def fuzz(url: str, frames: int, seen: Seen) -> None:
     rng = random.Random(7)
     while seen.fuzzed < frames:
         try:
-            async with connect(url, compression=None) as connection:
+            async with connect(url, compression=None, max_queue=None) as connection:
                 if rng.random() < 0.8:
                     await connection.send(HELLO)
                 for _ in range(min(40, frames - seen.fuzzed)):

@@ -339,6 +339,11 @@ def test_the_lobby_lists_rooms_and_refuses_what_it_must() -> None:
     ]
     assert lobby.rooms[1].duration == 60
     assert table.say(3, Create(bots=["idle"]))[0].code == "busy"
+    table.connect(4)
+    table.drop(2)  # nobody is left in the room that waits: it makes way
+    assert table.say(4, Create(seats=4))[0].seat == 0
+    assert len(table.lobby.rooms) == 2
+    (lobby,) = table.say(3, protocol.ListRooms())
     table.say(1, Join(room=lobby.rooms[1].room, name="Ann"))  # whoever goes elsewhere leaves
     assert table.last(1, protocol.Room).room == lobby.rooms[1].room
     assert table.lobby.rooms[lobby.rooms[0].room].holders.seats[0].kind == "bot"

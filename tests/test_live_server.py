@@ -114,6 +114,25 @@ def test_stopping_the_server_finishes_and_saves_what_is_running(tmp_path: Path, 
     assert sorted(len(change) for change in changes) == [0, 1, 1]  # bots played on for the two people
 
 
+def test_a_mistake_of_ours_in_one_room_stops_no_other(tmp_path: Path, monkeypatch, caplog) -> None:
+    with running_server(tmp_path, monkeypatch, speed=2) as serving:
+        unlucky, other = Client(serving), Client(serving)
+        unlucky.send(Create(bots=["idle"], duration=60))
+        room = serving.lobby.rooms[unlucky.until(Room).room]
+        other.send(Create(bots=["idle"], duration=60))
+        monkeypatch.setattr(room._referee, "tick", lambda: 1 / 0)
+        line = unlucky.socket
+        while not isinstance(said := protocol.decode_server(line.recv(5)), Error):
+            pass
+        assert said.code == "no_room"
+        tick = other.until(State).tick
+        assert other.until(State, lambda state: state.tick > tick + 10).mages[0].alive
+        assert list(serving.lobby.rooms) == ["r2"]
+        assert serving.live.metrics.unsaved == 1
+        assert get(serving.url + "healthz")[0] == 200
+    assert "room r1 failed and is closed" in caplog.text
+
+
 def test_malformed_frames_lose_no_match(tmp_path: Path, monkeypatch) -> None:
     rng = random.Random(1)
     with running_server(tmp_path, monkeypatch) as serving:

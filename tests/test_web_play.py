@@ -46,13 +46,6 @@ def test_a_whole_match_by_keys(live) -> None:
     page.click("#play")
     wait_until_playing(watched)
     assert "/play?room=" in page.url  # a reload comes back to the room
-    start = page.evaluate("({ x: game.mine.x, y: game.mine.y })")
-    to_the_middle = "d" if start["x"] < 11 else "a"
-    page.keyboard.down(to_the_middle)
-    page.wait_for_timeout(700)
-    moved = page.evaluate("({ x: game.mine.x, y: game.mine.y })")
-    assert abs(moved["x"] - start["x"]) + abs(moved["y"] - start["y"]) > 0.8
-    page.keyboard.up(to_the_middle)
     page.mouse.move(640, 300)
     page.mouse.down()
     page.keyboard.press("3")
@@ -61,6 +54,13 @@ def test_a_whole_match_by_keys(live) -> None:
     page.wait_for_timeout(1000)  # a button that is held casts again
     page.mouse.up()
     assert page.inner_text("#own-mana-text") != "100"
+    start = page.evaluate("({ x: game.mine.x, y: game.mine.y })")
+    to_the_middle = "d" if start["x"] < 11 else "a"
+    page.keyboard.down(to_the_middle)
+    page.wait_for_timeout(700)
+    moved = page.evaluate("({ x: game.mine.x, y: game.mine.y })")
+    assert abs(moved["x"] - start["x"]) + abs(moved["y"] - start["y"]) > 0.8
+    page.keyboard.up(to_the_middle)
     page.wait_for_selector("#result:not([hidden])")
     assert page.inner_text("#result-title") in ("Victory", "Defeat", "Draw")
     assert "Ada" in page.inner_text("#result-rows")

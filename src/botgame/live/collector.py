@@ -103,7 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             play(args, address, player, progress.tick)
         finally:  # also after Ctrl-C: what was played is on disk already, so say so
             tell(progress.line())
-            tell(f"written to {journal.manifest.path} and {journal.stream.path}")
+            if player.totals.decisions:
+                tell(f"written to {journal.manifest.path} and {journal.stream.path}")
     return 0
 
 

@@ -37,6 +37,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from botgame.errors import UserError
 from botgame.replay.film import film_json
 from botgame.replay.format import Replay
+from botgame.replay.thoughts import Thoughts, find_thoughts
 from botgame.replay.thoughts import find_thoughts
 from botgame.server.brains import Brains
 from botgame.server.connection import Connection
@@ -203,3 +204,12 @@ class LiveApp:
             await connection.run()
         except Exception:
             _LOG.exception("connection %d failed", number)
+
+
+def _thoughts_of(replay: Replay) -> Thoughts | None:
+    """What policies thought, where a file beside the replay tells; a bad one is no reason to show nothing."""
+    try:
+        return find_thoughts(replay)
+    except UserError as error:
+        _LOG.warning("%s", error)
+        return None

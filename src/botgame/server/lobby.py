@@ -144,7 +144,7 @@ class Lobby:
             raise RefusedError("bad_bot", f"no bot {unknown[0][:40]!r} here; choose one of {', '.join(settings.bots)}")
         if len(message.bots) > message.seats:
             raise RefusedError("no_seat", f"{len(message.bots)} bots for {message.seats} seats")
-        if len(self.rooms) >= settings.max_rooms:
+        if not self._is_room_left():
             raise RefusedError("busy", f"all {settings.max_rooms} rooms are taken; try again later")
         plan = self._plan(message.seats, message.bots, round(message.duration * TICKS_PER_SECOND), message.seed)
         room = self._make(plan)
@@ -154,6 +154,14 @@ class Lobby:
         known.room = room.name
         self._open(room)
         return out + entered
+
+    def _is_room_left(self) -> bool:
+        """When all rooms are taken, one that waits and that nobody is in makes way."""
+        if len(self.rooms) >= self._settings.max_rooms:
+            empty = next((room for room in self.rooms.values() if room.is_deserted), None)
+            if empty is not None:
+                del self.rooms[empty.name], self._lanes[empty.name]
+        return len(self.rooms) < self._settings.max_rooms
 
     def open(self, bot: str, duration_ticks: int) -> str:
         """The operator makes a duel against `bot` that waits for a person, however long. Returns the room's name."""

@@ -104,8 +104,13 @@ class Room:
     def is_dead(self) -> bool:
         """Nobody needs this room any more."""
         if self.state == "waiting":
-            return not self.plan.keep and not self.members and self._idle_ticks > GRACE_TICKS
+            return self.is_deserted and self._idle_ticks > GRACE_TICKS
         return self.is_saved and (not self.members or self._idle_ticks > LINGER_TICKS)
+
+    @property
+    def is_deserted(self) -> bool:
+        """It waits for a match, and nobody is in it (who made it may be on the way back)."""
+        return self.state == "waiting" and not self.members and not self.plan.keep
 
     def line(self) -> protocol.RoomLine:
         """The room in the lobby."""

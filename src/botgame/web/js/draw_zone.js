@@ -61,22 +61,25 @@ export function drawZone(ctx, zone, cells, seconds) {
   ctx.stroke();
   outside(ctx, zone, cells);
   ctx.clip("evenodd");
-  drawEdge(ctx, zone, seconds);
+  drawEdge(ctx, zone, cells, seconds);
   ctx.restore();
 }
 
 // Light that bleeds outwards from the edge, so that the dangerous side is clear.
-function drawEdge(ctx, zone, seconds) {
-  for (const [width, alpha] of [
-    [1.5, 0.1],
-    [0.8, 0.16],
-    [0.35, 0.3],
-  ]) {
-    circle(ctx, zone.x, zone.y, zone.r);
-    ctx.strokeStyle = `rgba(184, 255, 92, ${alpha * (1 + 0.2 * Math.sin(3 * seconds))})`;
-    ctx.lineWidth = 2 * width;
-    ctx.stroke();
-  }
+function drawEdge(ctx, zone, cells, seconds) {
+  const light = ctx.createRadialGradient(
+    zone.x,
+    zone.y,
+    Math.max(0, zone.r),
+    zone.x,
+    zone.y,
+    Math.max(0, zone.r) + 1.8,
+  );
+  light.addColorStop(0, `rgba(184, 255, 92, ${0.5 + 0.08 * Math.sin(3 * seconds)})`);
+  light.addColorStop(0.3, "rgba(150, 230, 70, 0.2)");
+  light.addColorStop(1, "rgba(120, 200, 50, 0)");
+  ctx.fillStyle = light;
+  ctx.fillRect(0, 0, cells, cells);
 }
 
 export function drawNextZone(ctx, zone) {
