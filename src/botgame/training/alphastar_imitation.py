@@ -22,8 +22,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from botgame import cli
 from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
+from botgame.replay.arena_style import ARENA_STYLE
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.presets import PRESETS
+from botgame.training.imitation_briefing import brief
+from botgame.training.imitation_briefing import describe as describe_briefing
 from botgame.training.imitation_run import EXTENDS, ImitationRun
 from botgame.training.imitation_source import ReplaySource
 from botgame.training.rl_flags import add_machine_flags, add_precision_flags, flag_values
@@ -50,6 +55,8 @@ def build_parser() -> cli.Parser:
         default="lms_re,human",
         help="whom to imitate, comma-separated: names of policies, `human`, `winners`, or `all`",
     )
+    flag("--winner-epochs", type=cli.non_negative_int, default=0, help="then passes over the seats that won; may grow")
+    flag("--winner-lr", type=cli.positive_float, default=3e-5, help="learning rate of those")
     flag("--value-weight", type=cli.non_negative_float, default=0.5, help="loss weight of the critic on the outcome")
     flag("--clip-norm", type=cli.positive_float, default=10.0, help="largest norm of a gradient")
     flag("--temperature", type=cli.positive_float, default=0.5, help="at which the result is sampled when it plays")
@@ -60,9 +67,21 @@ def build_parser() -> cli.Parser:
     flag("--final-matches", type=cli.positive_int, default=1000, help="matches of the last evaluation, unseen seeds")
     flag("--save-every", type=cli.positive_int, default=500, help="updates between commits and metric lines")
     flag("--keep", type=cli.non_negative_int, default=3, help="periodic checkpoints to keep; 0: all")
+    add_told_flags(parser)
     add_precision_flags(parser)
     add_machine_flags(parser)
     return parser
+
+
+def add_told_flags(parser: cli.Parser) -> None:
+    """What the network is told of a seat; at 0 there is no such input."""
+    flag, probability = parser.flag, cli.probability
+    text = "statistic z: how often a seat's opening is given to the network (AlphaStar's code: 0.8; 0: no such input)"
+    flag("--z-opening", type=probability, default=0.0, help=text)
+    text = "statistic z: the same for the totals of its match (AlphaStar's code: 0.5)"
+    flag("--z-totals", type=probability, default=0.0, help=text)
+    text = "how often a seat's rating is given to the network (0.9 is usual; 0: no such input); at play it is the top"
+    flag("--rating-input", type=probability, default=0.0, help=text)
 
 
 @cli.command
@@ -81,7 +100,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     state = begin(paths, config, resume=args.resume, extends=EXTENDS)
     if state is not None:
         source.restrict(state["names"])
-    run = ImitationRun(args, config, paths, source, device, state)
+    briefing = open_briefing(args, source, console)
+    run = ImitationRun(args, config, paths, source, device, state, briefing)
     console.print(f"seed {args.seed}, device {device}, {run.parameters:,} parameters, output {args.output}")
     offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
     with (
@@ -89,7 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         stop_on_interrupt() as stop,
         Progress(*_columns(), console=console, transient=True) as progress,
     ):
-        task = progress.add_task("imitation", total=args.epochs * max(1, source.usage.decisions), completed=run.seen)
+        decisions = args.epochs * source.usage.decisions + args.winner_epochs * source.winning_decisions
+        task = progress.add_task("imitation", total=max(1, decisions), completed=run.seen)
         for event in run.train(metrics, stop):
             progress.update(task, completed=event.seen, description=event.text)
             if event.line:
@@ -118,9 +139,22 @@ def open_source(args: Any, console: Console) -> ReplaySource:
         )
     if not usage.decisions:
         raise UserError(f"--seats {args.seats} matches no seat of {usage.replays} replays; try --seats all", 2)
+    if args.winner_epochs and not source.winning_decisions:
+        raise UserError(f"--winner-epochs {args.winner_epochs}: no seat of --seats {args.seats} has won a match", 2)
     for line in describe(usage):
         console.print(line, soft_wrap=True)
     return source
+
+
+def open_briefing(args: Any, source: ReplaySource, console: Console) -> Briefing | None:
+    """Measure what the network shall be told, and say it. None when it is told nothing."""
+    told = Conditioning(ARENA_STYLE, args.z_opening > 0, args.z_totals > 0, args.rating_input > 0)
+    if not told.width:
+        return None
+    briefing = brief(source, told)
+    for line in describe_briefing(briefing, source):
+        console.print(line, soft_wrap=True)
+    return briefing
 
 
 def describe(usage: Any) -> list[str]:

@@ -21,16 +21,20 @@ from pathlib import Path
 
 from botgame import cli
 from botgame.bots.registry import load_policy
+from botgame.errors import UserError
+from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.opponents import PAST, SELF, parse_shares
-from botgame.training.origin import supervised_origin
+from botgame.training.origin import Origin, supervised_origin
 from botgame.training.rl_flags import (
     add_commit_flag,
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
+    add_style_flags,
     add_training_flags,
     flag_values,
+    style_config,
     training_config,
 )
 from botgame.training.rl_run import RLRun, carry_out
@@ -49,6 +53,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--output", type=Path, required=True, help="checkpoint to write")
     parser.flag("--iterations", type=cli.positive_int, default=200, help="iterations of acting, then learning")
     add_training_flags(parser)
+    add_style_flags(parser)
     parser.flag("--opponents", default=DEFAULT_OPPONENTS, help="shares of the matches by opponent: self, past or a bot")
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
@@ -73,9 +78,12 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     )
     paths = RunPaths.beside(options.output)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
+    styles = style_config(options)
     fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}
     resuming = options.resume and paths.resume.exists()
     origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
+    if styles.z_share and not resuming:
+        check_styles(origin)
     state = begin(paths, flags, resume=options.resume, extends=["iterations"])
     setting = Setting(
         kind="rl",
@@ -88,12 +96,21 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
         seed=options.seed,
         threads=options.threads or os.cpu_count() or 1,
         device=device,
+        styles=styles,
     )
     run = RLRun(setting, Yardsticks(setting, options.eval_matches))
     if not carry_out(run, paths, flags, state, resume_command(argv, MODULE)):
         return 130
     print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
     return 0
+
+
+def check_styles(origin: Origin) -> None:
+    """Raise UserError (code 2) when the checkpoint has no library of styles to draw z from."""
+    if not origin.get("briefing") or not len(Briefing.from_state(origin["briefing"]).library):
+        raise UserError(
+            f"--z-share: {origin['source']} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2
+        )
 
 
 def schedule(options: argparse.Namespace) -> Schedule:

@@ -11,6 +11,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -20,6 +21,8 @@ from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import Rules
 from botgame.rng import derive
+from botgame.training.alphastar.alarms import Bounds, Watch
+from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.cloning import Cloner, CloningConfig
 from botgame.training.alphastar.dataset import Chunk, plan
@@ -29,11 +32,11 @@ from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.imitation_source import ReplaySource
 from botgame.training.mirrored import Tally, mirrored_results
-from botgame.training.run import RunPaths, StopRequest, commit
+from botgame.training.run import RunPaths, StopRequest, commit, keep_good
 
-EXTENDS = ("epochs",)
+EXTENDS = ("epochs", "winner_epochs")
 RIVALS = ("lms_re", "random")
-PLAN, ORDER, EVALUATION, FINAL = 1, 2, 3, 4  # purposes of derived seeds
+PLAN, ORDER, EVALUATION, FINAL, TOLD = 1, 2, 3, 4, 5  # purposes of derived seeds
 
 
 class Event(NamedTuple):
@@ -55,16 +58,21 @@ class ImitationRun:
         source: ReplaySource,
         device: torch.device,
         state: dict[str, Any] | None,
+        briefing: Briefing | None = None,
     ) -> None:
+        """`briefing`: what the network is told of each seat, which `source` has been given too."""
         self.args, self.config, self.paths, self.source = args, config, paths, source
+        self.briefing = briefing
         self.window = min(args.window, args.batch_size)
-        network = Network(ARENA_SPEC, PRESETS[args.preset], seed=args.seed)
+        network = briefed_network(args.preset, args.seed, briefing)
         cloning = CloningConfig(args.lr, args.value_weight, args.clip_norm, args.precision, args.compile)
         self.cloner = Cloner(network, cloning, device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
+        self.watch = Watch([head.name for head in ARENA_SPEC.heads], Bounds(patience_uniform=3))
         self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions
         self._whole: Chunk | None = None  # all the data, where it fits into memory
+        self._whole_of_winners = False
         self._open: tuple[Chunk, torch.Tensor] | None = None  # the chunk in training and its memories
         if state is not None:
             self._restore(state)
@@ -74,20 +82,30 @@ class ImitationRun:
         """Number of weights."""
         return sum(weights.numel() for weights in self.cloner.network.parameters())
 
+    @property
+    def epochs(self) -> int:
+        """Of both phases: over all chosen seats, then over the winners among them."""
+        return int(self.args.epochs + self.args.winner_epochs)
+
+    @property
+    def winners(self) -> bool:
+        """Whether this epoch is one of the second phase."""
+        return self.epoch >= int(self.args.epochs)
+
     def train(self, metrics: MetricsWriter, stop: StopRequest) -> Iterator[Event]:
         """Train to the last epoch or until `stop`; yields progress after each update and evaluation."""
-        if self.finished and self.epoch >= self.args.epochs:
+        if self.finished and self.epoch >= self.epochs:
             yield Event(self.seen, "", f"finished already after {self.epoch} epochs; raise --epochs to go on")
             return
         self.finished = False
-        while self.epoch < self.args.epochs and not stop:
+        while self.epoch < self.epochs and not stop:
             for event in self._epoch(metrics):
                 yield event
                 if stop:
                     break
             else:
                 yield self._close_epoch(metrics)
-        if self.epoch < self.args.epochs:
+        if self.epoch < self.epochs:
             self.stopped = True
             self._save()
             self._commit(metrics)
@@ -99,57 +117,73 @@ class ImitationRun:
         """The rest of this epoch, from (chunk, batch) on."""
         parts = plan(self.source.sizes, self.args.capacity, self.args.seed, PLAN, self.epoch)
         width = max(1, self.args.batch_size // self.window)
-        text = f"epoch {self.epoch + 1}/{self.args.epochs}"
+        text = f"epoch {self.epoch + 1}/{self.epochs}" + (" (winners)" if self.winners else "")
+        self.cloner.set_rate(self.args.winner_lr if self.winners else self.args.lr)
         while self.chunk < len(parts):
             if self._open is None:
                 yield Event(self.seen, f"{text}: reading {len(parts[self.chunk])} matches")
                 chunk = self._read(parts)
+                self._tell(chunk)
                 self._open = chunk, self.cloner.recall.gather(chunk)
             chunk, memories = self._open
             order = chunk.batches(width, self.args.seed, ORDER, self.epoch, self.chunk)
             for windows in itertools.islice(order, self.batch, None):
                 self.seen += self.cloner.learn(chunk, windows, memories)
                 self.batch += 1
+                line = ""
                 if self.cloner.updates % self.args.save_every == 0:
-                    metrics.log(self.cloner.updates, {"epoch": self.epoch, **self._means()})
+                    line = self._report(metrics)
                     self._commit(metrics)
-                yield Event(self.seen, text)
+                yield Event(self.seen, text, line)
             self.cloner.recall.keep(chunk, memories)
             self._open = None
             self.chunk, self.batch = self.chunk + 1, 0
 
     def _read(self, parts: list[list[int]]) -> Chunk:
         """The chunk in turn, from memory where it is all there is."""
-        if self._whole is not None:
+        if self._whole is not None and self._whole_of_winners == self.winners:
             return self._whole
-        chunk = Chunk(self.source.read(parts[self.chunk]), self.window)
+        trajectories = self.source.read(parts[self.chunk])
+        if self.winners:
+            trajectories = (trajectory for trajectory in trajectories if trajectory.outcome > 0)
+        chunk = Chunk(trajectories, self.window)
         if not chunk.windows and len(parts) == 1:
             raise UserError(
                 "no replay could be re-simulated: they were altered or made by another release; record anew"
             )
         if len(parts) == 1:
-            self._whole = chunk
+            self._whole, self._whole_of_winners = chunk, self.winners
         return chunk
+
+    def _tell(self, chunk: Chunk) -> None:
+        """Choose what each seat of the chunk is told in this epoch: blocks are left out at random."""
+        if self.briefing is not None and chunk.conditions is not None:
+            args = self.args
+            given = {"opening": args.z_opening, "totals": args.z_totals, "rating": args.rating_input}
+            key = args.seed, TOLD, self.epoch, self.chunk
+            chunk.given = self.briefing.conditioning.drop(chunk.conditions, given, *key)
 
     def _close_epoch(self, metrics: MetricsWriter) -> Event:
         """Count the epoch, judge and save where it is time, and commit."""
         self.epoch, self.chunk, self.batch = self.epoch + 1, 0, 0
         line, every = "", self.args.eval_every
-        if every and self.epoch % every == 0 and self.epoch < self.args.epochs:
+        if every and self.epoch % every == 0 and self.epoch < self.epochs:
             tallies = self._evaluate(EVALUATION, self.args.eval_matches)
             line = f"epoch {self.epoch}: {_sentence(tallies)}"
             metrics.log(self.cloner.updates, {"epoch": self.epoch, **_figures("eval", tallies)})
             self._save(tallies, f"epoch {self.epoch}")
         self._commit(metrics)
-        return Event(self.seen, f"epoch {self.epoch}/{self.args.epochs}", line)
+        return Event(self.seen, f"epoch {self.epoch}/{self.epochs}", line)
 
     def _finish(self, metrics: MetricsWriter) -> Iterator[Event]:
         """The last evaluation, on seeds that no other evaluation uses."""
         tallies = self._evaluate(FINAL, self.args.final_matches)
-        metrics.log(self.cloner.updates, {"epoch": self.epoch, **self._means(), **_figures("final", tallies)})
+        line = self._report(metrics, _figures("final", tallies))
         self.finished = True
         self._save(tallies)
         self._commit(metrics)
+        if line:
+            yield Event(self.seen, "", line)
         for rival, tally in tallies.items():
             yield Event(self.seen, "", f"against {rival} over {tally.matches} mirrored duels: {tally}")
 
@@ -162,14 +196,31 @@ class ImitationRun:
         network.train()
         return tallies
 
+    def _report(self, metrics: MetricsWriter, figures: dict[str, float] | None = None) -> str:
+        """Log the statistics since the last line, with further `figures`; returns the alarms that begin, or "".
+
+        Raises UserError when training has diverged.
+        """
+        means = self._means()
+        if not all(math.isfinite(value) for value in means.values()):
+            metrics.log(self.cloner.updates, {"epoch": self.epoch, "alarm/nan": 1.0})
+            good = keep_good(self.paths, "epoch", self.epoch + 1) or "none yet"
+            updates = self.cloner.updates
+            raise UserError(f"the loss is no number after {updates} updates: lower --lr; last good checkpoint: {good}")
+        alarms = self.watch.update(self.epoch + 1, means)
+        metrics.log(self.cloner.updates, {"epoch": self.epoch, **means, **self.watch.figures, **(figures or {})})
+        good = [keep_good(self.paths, "epoch", alarm.since) or "none yet" for alarm in alarms]
+        return "\n".join(
+            f"alarm {alarm.name} after {self.cloner.updates} updates: {alarm.text}; last good checkpoint: {path}"
+            for alarm, path in zip(alarms, good, strict=True)
+        )
+
     def _means(self) -> dict[str, float]:
-        """Statistics since the last line. Raises UserError when training has diverged."""
+        """Statistics since the last line."""
         means = self.cloner.sums.means()
         now, (then, seen) = time.monotonic(), self._clock
         self._clock = now, self.seen
         means["time_decisions_per_second"] = (self.seen - seen) / max(1e-9, now - then)
-        if not all(math.isfinite(value) for value in means.values()):
-            raise UserError(f"the loss is no longer a number after {self.cloner.updates} updates: lower --lr")
         return means
 
     def _save(self, tallies: dict[str, Tally] | None = None, periodic: str = "") -> None:
@@ -186,6 +237,7 @@ class ImitationRun:
             counters={"epochs": self.epoch, "updates": self.cloner.updates, "decisions": self.seen},
             temperature=self.args.temperature,
             extra=extra,
+            briefing=self.briefing.to_state() if self.briefing else {},
         )
         save_checkpoint(self.paths.checkpoint, checkpoint)
         if periodic:
@@ -200,14 +252,31 @@ class ImitationRun:
             self.cloner.recall.keep(*self._open)
         names = ("epoch", "chunk", "batch", "seen", "best")
         state = {"cloner": self.cloner.state_dict(), "names": self.source.names}
-        state |= {name: getattr(self, name) for name in names}
+        state |= {name: getattr(self, name) for name in names} | {"watch": self.watch.state()}
         commit(self.paths, self.config, state, offset=metrics.offset, finished=self.finished)
 
     def _restore(self, state: dict[str, Any]) -> None:
+        """Raises UserError when the first phase would go on after the second has begun."""
+        before = state["config"]["epochs"]
+        if self.args.epochs != before and state["epoch"] > before:
+            raise UserError(f"--epochs cannot grow from {before}: the epochs on winners have begun; raise those", 2)
         self.cloner.load_state_dict(state["cloner"])
         for name in ("epoch", "chunk", "batch", "seen", "best", "finished"):
             setattr(self, name, state[name])
+        self.watch.load(state.get("watch", {}))
         self._clock = time.monotonic(), self.seen
+
+
+def briefed_network(preset: str, seed: int, briefing: Briefing | None) -> Network:
+    """A fresh network of that size, with an input for what `briefing` tells, where there is one."""
+    sizes = PRESETS[preset]
+    if briefing is None:
+        return Network(ARENA_SPEC, sizes, seed=seed)
+    told = briefing.conditioning
+    sizes = replace(sizes, condition=told.width, extra_values=len(told.pseudo_rewards))
+    network = Network(ARENA_SPEC, sizes, seed=seed)
+    network.tell(briefing.plain())
+    return network
 
 
 def _sentence(tallies: dict[str, Tally]) -> str:

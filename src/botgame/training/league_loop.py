@@ -22,6 +22,7 @@ from botgame.match import Ended
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
+from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league_files import TRAINING, Game, LeagueState, MatchLog, write_state
 from botgame.training.league_players import Players
@@ -117,7 +118,11 @@ class LeagueRun:
         clock = _Clock(self.iteration, self.total)
         while self.iteration < self.total:
             self.iteration += 1
-            metrics = self._iterate()
+            try:
+                metrics = self._iterate()
+            except Diverged:
+                writer.log(self.iteration, {"alarm/nan": 1.0})
+                raise
             round_ends = self.iteration % options.rl_iterations_per_round == 0
             last = self.iteration == self.total
             if round_ends:
@@ -189,7 +194,13 @@ class LeagueRun:
         for name, seat in self._seats.items():
             learner = self.league.learners[name]
             before = seat.trainer.decisions
-            done = seat.iterate()
+            try:
+                done = seat.iterate()
+            except Diverged as error:
+                raise Diverged(f"{name}: {error}") from error
+            for alarm in done.alarms:
+                kept = f"earlier copies of {name} are in {self._paths.players}"
+                print(f"alarm {alarm.name} of {name} in iteration {self.iteration}: {alarm.text}; {kept}")
             learner.steps += seat.trainer.decisions - before
             self._report(seat, done.ended)
             self._start_anew(self.league.review(name, self._players))

@@ -102,6 +102,7 @@ class Players:
             lineage=self.origin["lineage"],
             counters=counters,
             temperature=self._config.temperature,
+            briefing=self.origin.get("briefing", {}),
         )
 
     def keep_only(self, names: list[str]) -> None:

@@ -17,7 +17,7 @@ from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.opponents import Weights
 from botgame.training.alphastar.presets import PRESETS, NetworkConfig
 
-Origin = dict[str, Any]  # network, weights, lineage, rules, source
+Origin = dict[str, Any]  # network, weights, lineage, rules, source; briefing where the network is told something
 
 
 def supervised_origin(path: Path) -> Origin:
@@ -28,7 +28,8 @@ def supervised_origin(path: Path) -> Origin:
             f"warning: {path} was trained under other rule numbers; training goes on under this release's",
             file=sys.stderr,
         )
-    return _origin(checkpoint.network, checkpoint.weights, [*checkpoint.lineage, str(path)], str(path))
+    origin = _origin(checkpoint.network, checkpoint.weights, [*checkpoint.lineage, str(path)], str(path))
+    return {**origin, "briefing": checkpoint.briefing} if checkpoint.briefing else origin
 
 
 def scratch_origin(preset: str, seed: int) -> Origin:

@@ -11,11 +11,27 @@ from typing import Any
 from botgame import cli
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.precision import PRECISIONS
+from botgame.training.alphastar.style_config import StyleConfig
 
 
 def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
     """Add one flag for each field of `RLConfig`; `defaults` overrides the dataclass's by field name."""
-    group = {field.name: field for field in fields(RLConfig) if field.metadata}
+    _add_settings(parser, RLConfig, defaults)
+    add_precision_flags(parser)
+
+
+def add_style_flags(parser: cli.Parser) -> None:
+    """Add one flag for each field of `StyleConfig`."""
+    _add_settings(parser, StyleConfig, {})
+
+
+def style_config(options: argparse.Namespace) -> StyleConfig:
+    """The config that parsed flags describe. Raises UserError (code 2) for contradictions."""
+    return StyleConfig(**{field.name: getattr(options, field.name) for field in fields(StyleConfig)})
+
+
+def _add_settings(parser: cli.Parser, config: type[RLConfig] | type[StyleConfig], defaults: dict[str, Any]) -> None:
+    group = {field.name: field for field in fields(config) if field.metadata}
     for name in defaults:
         if name not in group:
             raise KeyError(name)
@@ -26,7 +42,6 @@ def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
             default=defaults.get(name, field.default),
             help=field.metadata["help"],
         )
-    add_precision_flags(parser)
 
 
 def add_precision_flags(parser: cli.Parser) -> None:

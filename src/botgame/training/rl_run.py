@@ -16,18 +16,22 @@ from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
 from botgame.match import Ended, MatchBatch, Setup
 from botgame.training.alphastar.actor import Venue
+from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.opponents import PAST, SELF, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
+from botgame.training.alphastar.style_seats import Styles
 from botgame.training.alphastar.trainer import Trainer
 from botgame.training.rl_progress import ProgressClock
 from botgame.training.rl_setting import Judge, Setting, Version
-from botgame.training.run import RunPaths, commit, stop_on_interrupt
+from botgame.training.run import RunPaths, commit, keep_good, stop_on_interrupt
+from botgame.training.style_watch import ArenaStyles
 
 SEATS = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
+_STYLES = 0x7374796C65  # and of that of the styles to follow
 
 
 def training_setups(seed: int, pool: OpponentPool, taken: int = 0) -> Iterator[Setup]:
@@ -92,7 +96,7 @@ class RLRun:
         clock, first = ProgressClock(goal.unit), self.done
         while not self.finished:
             self._pool.turn(self.iteration)
-            metrics = self._iterate()
+            metrics = self._iterate(paths, writer)
             number, last = self.iteration, self.finished
             if PAST in self._setting.shares and number % schedule.snapshot_every == 0:
                 self._pool.freeze(self._student.state_dict())
@@ -145,9 +149,14 @@ class RLRun:
 
     def _make_trainer(self, taken: int) -> Trainer:
         setting = self._setting
-        matches = MatchBatch(Arena(setting.config.matches, SEATS), training_setups(setting.seed, self._pool, taken))
+        arena = Arena(setting.config.matches, SEATS)
+        watch = ArenaStyles(arena)
+        styles = self._styles(watch)
+        setups = training_setups(setting.seed, self._pool, taken)
+        matches = MatchBatch(arena, setups, watch.meter if styles else None)
+        spec = styles.extend(ARENA_SPEC) if styles else ARENA_SPEC
         return Trainer(
-            Venue(ARENA_SPEC, matches, self._pool.policy, self._pool.patient, SEATS),
+            Venue(spec, matches, self._pool.policy, self._pool.patient, SEATS, styles),
             self._student,
             self._teacher,
             setting.config,
@@ -156,6 +165,14 @@ class RLRun:
             threads=setting.threads,
             device=setting.device,
         )
+
+    def _styles(self, watch: ArenaStyles) -> Styles | None:
+        """What the learner's seats are to follow."""
+        setting = self._setting
+        if not setting.styles.z_share:
+            return None
+        briefing = Briefing.from_state(setting.origin["briefing"])
+        return Styles(briefing, setting.styles, watch, rng.derive(setting.seed, _STYLES))
 
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
         setting = self._setting
@@ -172,8 +189,15 @@ class RLRun:
         if setting.schedule.evaluate_start:
             writer.log(0, self._evaluate(last=False))
 
-    def _iterate(self) -> dict[str, Any]:
-        done = self._trainer.iterate()
+    def _iterate(self, paths: RunPaths, writer: MetricsWriter) -> dict[str, Any]:
+        try:
+            done = self._trainer.iterate()
+        except Diverged:
+            writer.log(self.iteration + 1, {"alarm/nan": 1.0})
+            raise
+        for alarm in done.alarms:
+            good = keep_good(paths, "iter", alarm.since) or self._setting.source
+            print(f"alarm {alarm.name} in iteration {self.iteration}: {alarm.text}; last good checkpoint: {good}")
         for match in done.ended:
             self._pool.ended(match.setup.players)
         return {**done.metrics, **self._results_by_kind(done.ended)}
@@ -204,7 +228,7 @@ class RLRun:
             spec=ARENA_SPEC,
             network=origin["network"],
             weights=weights,
-            config=config.to_dict(),
+            config=config.to_dict() | (self._setting.styles.to_dict() if self._setting.styles.z_share else {}),
             rules=origin["rules"],
             lineage=origin["lineage"],
             counters={
@@ -213,6 +237,7 @@ class RLRun:
                 "learner_steps": self._trainer.learner.steps,
             },
             temperature=config.temperature,
+            briefing=origin.get("briefing", {}),
         )
 
 

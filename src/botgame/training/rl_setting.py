@@ -12,6 +12,7 @@ from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.opponents import Weights
 from botgame.training.alphastar.policy import NetworkPolicy
+from botgame.training.alphastar.style_config import StyleConfig
 from botgame.training.origin import Origin, build_network
 from botgame.training.rl_evaluation import Best
 
@@ -66,7 +67,7 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class Setting:
-    """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`."""
+    """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed, if at all."""
 
     kind: str
     origin: Origin
@@ -78,6 +79,7 @@ class Setting:
     seed: int = 0
     threads: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    styles: StyleConfig = field(default_factory=StyleConfig)
 
     @property
     def source(self) -> str:

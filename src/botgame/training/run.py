@@ -8,6 +8,7 @@ so a kill at any moment leaves a run that goes on as if nothing had happened.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "
 ADDED_FLAGS = {
     **{"precision": "auto", "compile": False},
     **{"z_opening": 0.0, "z_totals": 0.0, "rating_input": 0.0, "winner_epochs": 0, "winner_lr": 3e-5},
+    **{"z_share": 0.0, "z_reward_share": 0.25, "z_opening_reward": 1.0, "z_totals_reward": 1.0, "z_kl_cost": 0.1},
 }
 
 
@@ -67,6 +69,11 @@ class RunPaths:
         """The best checkpoint of the periodic held-out evaluation."""
         return self.checkpoint.with_suffix(".best.pt")
 
+    @property
+    def good(self) -> Path:
+        """The last checkpoint from before an alarm."""
+        return self.checkpoint.with_suffix(".good.pt")
+
     def periodic(self, unit: str, number: int) -> Path:
         """For example `pi_rl.iter000010.pt`."""
         return self.checkpoint.with_suffix(f".{unit}{number:06d}.pt")
@@ -76,6 +83,20 @@ class RunPaths:
         files = sorted(self.checkpoint.parent.glob(f"{self.checkpoint.stem}.{unit}[0-9]*.pt"))
         for path in files[:-keep] if keep else []:
             path.unlink(missing_ok=True)
+
+
+def keep_good(paths: RunPaths, unit: str, before: int) -> Path | None:
+    """Copy the newest periodic checkpoint with a number below `before` to `paths.good`, which no pruning reaches.
+
+    Returns that path, or None where there is no such checkpoint.
+    """
+    name = re.compile(rf"{re.escape(paths.checkpoint.stem)}\.{unit}(\d+)\.pt")
+    files = [(name.fullmatch(path.name), path) for path in sorted(paths.checkpoint.parent.glob("*.pt"))]
+    older = [path for found, path in files if found and int(found[1]) < before]
+    if not older:
+        return None
+    write_atomic(paths.good, older[-1].read_bytes())
+    return paths.good
 
 
 def begin(
@@ -94,7 +115,18 @@ def begin(
         print(f"nothing to resume at {paths.resume}: starting", file=sys.stderr)
     else:
         refuse_unfinished(paths)
-    _move_away([paths.checkpoint, paths.best, paths.resume, paths.config, paths.metrics, paths.tensorboard, *artefacts])
+    _move_away(
+        [
+            paths.checkpoint,
+            paths.best,
+            paths.good,
+            paths.resume,
+            paths.config,
+            paths.metrics,
+            paths.tensorboard,
+            *artefacts,
+        ]
+    )
     write_atomic(paths.config, json.dumps(config, indent=2, sort_keys=True, default=str).encode() + b"\n")
     return None
 

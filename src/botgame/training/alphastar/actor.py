@@ -22,6 +22,7 @@ from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.sampling import head_log_probs
 from botgame.training.alphastar.seating import LEARNER, Array, Opponent, OpponentSeats, Turns
+from botgame.training.alphastar.style_seats import Seen, Styles, StyleSeats
 from botgame.training.alphastar.trajectories import LEAST_LOG_PROB, OBSERVED, allocate, gather
 from botgame.training.alphastar.trees import to_arrays, to_tensors
 
@@ -47,7 +48,8 @@ class Venue:
     """Where a learner plays, and against whom.
 
     matches: has `config.matches` slots of `seats` seats. opponent: the policy of a player other than the learner.
-    patient: whether that player's rows wait for company (`Turns`).
+    patient: whether that player's rows wait for company (`Turns`). styles: what the learner's seats are to follow;
+    `spec` then has the pseudo-rewards behind its own rewards (`Styles.extend`).
     """
 
     spec: Spec
@@ -55,6 +57,14 @@ class Venue:
     opponent: Callable[[int], Opponent]
     patient: Callable[[int], bool] = lambda _player: False
     seats: int = 2
+    styles: Styles | None = None
+
+    @property
+    def told(self) -> dict[str, int]:
+        """Sizes of what sequences hold beside: see `trajectories.allocate`."""
+        if self.styles is None:
+            return {}
+        return {"condition": self.styles.briefing.conditioning.width, "distances": len(self.styles.names)}
 
 
 class Collected(NamedTuple):
@@ -81,14 +91,17 @@ class Actor:
     ) -> None:
         slots, seats = config.matches, venue.seats
         rows = slots * seats
-        self._spec, self._student, self._teacher = venue.spec, student, teacher
+        self._venue, self._spec, self._student, self._teacher = venue, venue.spec, student, teacher
         self._matches = venue.matches
         self._turns = Turns(slots, seats, venue.patient)
         self._opponents = OpponentSeats(slots, seats, venue.opponent)
         self._seats, self._steps = seats, config.unroll_length
         self._temperature, self._device = config.temperature, torch.device(device)
-        self._dense = np.array([reward.dense for reward in venue.spec.rewards])
-        self._open = allocate(venue.spec, student.memory_size, config.unroll_length, rows)
+        self._styles = StyleSeats(venue.styles, slots, seats) if venue.styles else None
+        self._pseudo = len(venue.styles.names) if venue.styles else 0  # pseudo-rewards: the last ones of the spec
+        own = venue.spec.rewards[: len(venue.spec.rewards) - self._pseudo]
+        self._dense = np.array([reward.dense for reward in own])
+        self._open = allocate(venue.spec, student.memory_size, config.unroll_length, rows, **venue.told)
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
         self._memory = np.zeros((rows, student.memory_size), np.float32)
@@ -115,16 +128,24 @@ class Actor:
 
     def state(self) -> dict[str, Any]:
         """Exact state between two calls of `collect`, tensors and numbers."""
-        parts = {part: getattr(self, "_" + part).snapshot() for part in _PARTS}
+        parts = {part: getattr(self, "_" + part).snapshot() for part in self._parts}
         return dict(to_tensors({**parts, **{name: getattr(self, name) for name in _ARRAYS}}))
 
     def load(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
         arrays = to_arrays(state)
-        for part in _PARTS:
+        for part in self._parts:
             getattr(self, "_" + part).restore(arrays[part])
         for name in _ARRAYS:
             setattr(self, name, arrays[name])
+
+    def report(self) -> dict[str, float]:
+        """Figures to log about the matches that ended since the last report."""
+        return self._styles.report() if self._styles else {}
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        return (*_PARTS, "styles") if self._styles else _PARTS
 
     def _decide(self, step: Any, buffer: ReplayBuffer, version: int) -> int:
         """Let the players whose turn it is act, answer those rows, and return how many of them are the learner's."""
@@ -142,12 +163,18 @@ class Actor:
     def _learner_acts(self, step: Any, rows: Array, buffer: ReplayBuffer, version: int) -> Array:
         row = step.slot[rows] * self._seats + step.seat[rows]
         self._begin_matches(row, step.episode[rows])
-        self._pay(row, step.scores[rows])
+        seen = self._styles.look(row) if self._styles else None
+        self._pay(row, step.scores[rows], seen)
         observation = {name: step.observation[name][rows] for name in OBSERVED}
+        if seen:
+            observation["style_distance"] = seen.distance
         self._observe(row, observation, buffer)
         self._begin_sequences(row[self._position[row] == 0], version)
-        acted, log_probs = self._act(observation, self._memory[row], step.keys[rows])
         place = self._position[row]
+        if seen:
+            self._open["early"][row, place] = seen.early
+            observation["condition"] = seen.condition
+        acted, log_probs = self._act(observation, self._memory[row], step.keys[rows])
         actions: Array = acted.actions.cpu().numpy()
         self._open["actions"][row, place] = actions
         self._open["behaviour"][row, place] = log_probs.cpu().numpy()
@@ -156,19 +183,24 @@ class Actor:
         return actions
 
     def _begin_matches(self, row: Array, episode: Array) -> None:
-        new = row[self._episode[row] != episode]
+        fresh = self._episode[row] != episode
+        new = row[fresh]
         if len(new):
             self._memory[new] = self._student.initial_memory(len(new)).cpu().numpy()
             self._first[new] = True
             self._score[new] = 0
             self._position[new] = 0
+            if self._styles:
+                self._styles.begin(new, episode[fresh])
             self._episode[row] = episode
 
-    def _pay(self, row: Array, score: Array) -> None:
-        """Pay the change of the score to the decision before."""
+    def _pay(self, row: Array, score: Array, seen: Seen | None) -> None:
+        """Pay the change of the score, and what came nearer to the wanted style, to the decision before."""
         paid = self._position[row] > 0
         places = (row[paid], self._position[row[paid]] - 1)
         gain = (score[paid] - self._score[row[paid]])[:, None] * self._dense
+        if seen:
+            gain = np.concatenate([gain, seen.paid[paid]], axis=1)
         self._open["rewards"][places] += gain
         self._score[row] = score
 
@@ -187,10 +219,13 @@ class Actor:
         self._open["memory"][row] = self._memory[row]
         self._open["version"][row] = version
         self._open["rewards"][row] = 0
+        if self._styles:
+            self._open["condition"][row] = self._styles.condition[row]
+            self._open["active"][row] = self._styles.active[row]
 
     def _act(self, observation: dict[str, Array], memory: Array, keys: Array) -> tuple[Any, torch.Tensor]:
         with torch.inference_mode():
-            seen = {name: column for name, column in observation.items() if name != "privileged"}
+            seen = {name: column for name, column in observation.items() if name not in _CRITIC_ALONE}
             tensors = {name: torch.from_numpy(column).to(self._device) for name, column in seen.items()}
             uniforms = torch.from_numpy(rng.uniforms(keys, len(self._spec.heads))).float().to(self._device)
             start = torch.from_numpy(memory).to(self._device)
@@ -200,12 +235,15 @@ class Actor:
     def _end_matches(self, ended: Sequence[Any], buffer: ReplayBuffer) -> None:
         """True ends: pay the result and what the score still changed by, and close the learner's sequences."""
         for match in ended:
+            final = self._venue.styles.watch.final(match.episode) if self._venue.styles else None
             for seat, player in enumerate(match.setup.players):
                 row = match.slot * self._seats + seat
                 if player != LEARNER or self._episode[row] != match.episode:
                     continue
                 rest = float(match.scores[seat]) - self._score[row]
                 reward = np.where(self._dense, rest, float(match.results[seat]))
+                if self._styles and final is not None:
+                    reward = np.concatenate([reward, self._styles.finish(row, final[seat])])
                 self._open["rewards"][row, self._position[row] - 1] += reward.astype(np.float32)
                 self._close(np.array([row]), False, buffer)
 
@@ -251,4 +289,5 @@ def _part_of(step: Any, rows: Array) -> Any:
 
 
 _PARTS = ("matches", "turns", "opponents")
+_CRITIC_ALONE = ("privileged", "style_distance")
 _ARRAYS = ("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_score")

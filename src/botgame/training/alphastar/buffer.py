@@ -21,11 +21,14 @@ from botgame.training.alphastar.trajectories import Columns, allocate, copy_rows
 class ReplayBuffer:
     """The last `capacity` sequences. `count` is how many were ever added; sequence k lies at k % slots."""
 
-    def __init__(self, spec: Spec, memory_size: int, steps: int, capacity: int, spare: int = 0) -> None:
-        """`spare`: places beyond the capacity, so that an iteration's own data is never overwritten while in use."""
+    def __init__(self, spec: Spec, memory_size: int, steps: int, capacity: int, spare: int = 0, **told: int) -> None:
+        """`spare`: places beyond the capacity, so that an iteration's own data is never overwritten while in use.
+
+        `told`: see `trajectories.allocate`.
+        """
         self.capacity = capacity
         self.slots = capacity + spare
-        self.columns: Columns = allocate(spec, memory_size, steps, self.slots)
+        self.columns: Columns = allocate(spec, memory_size, steps, self.slots, **told)
         self.count = 0
 
     def __len__(self) -> int:

@@ -18,7 +18,7 @@ from torch import Tensor
 from botgame.spec import Spec
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.dataset import Batch, Chunk
-from botgame.training.alphastar.losses import CrossEntropy, cross_entropy
+from botgame.training.alphastar.losses import CrossEntropy, cross_entropy, guess_losses
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.precision import autocast, mixed
 
@@ -148,17 +148,25 @@ class Cloner:
         return loss
 
     def _watch(self, heads: CrossEntropy, log_probs: Tensor, batch: dict[str, Any], loss: Tensor) -> None:
-        """Loss, loss and accuracy of each head over the decisions that use it, share of categories called illegal."""
+        """The loss; of each head loss, accuracy and a uniform guess's loss over the decisions that use it; their share.
+
+        And the share of recorded categories that are called illegal.
+        """
         self.sums.add("loss", float(loss.detach()), 1.0)
         counted = heads.scored & (batch["weights"] > 0)[..., None]
         uses = counted.flatten(0, 1).sum(0).tolist()
         losses = (heads.losses.detach() * counted).flatten(0, 1).sum(0).tolist()
+        guesses = guess_losses(self.network.spec, batch["observation"]["legal"])
+        guesses = (guesses * counted).flatten(0, 1).sum(0).tolist()
+        decisions = float((batch["valid"] & (batch["weights"] > 0)).sum())
         wrong = float(heads.wrong_mask.sum())
         self.sums.add("wrong_mask", wrong, wrong + float(heads.scored.sum()))
         for h, (name, part) in enumerate(self.network.spec.slices.items()):
             right = (log_probs[..., part].argmax(-1) == batch["actions"][..., h]) & counted[..., h]
             self.sums.add(f"loss/{name}", losses[h], uses[h])
             self.sums.add(f"accuracy/{name}", float(right.sum()), uses[h])
+            self.sums.add(f"uniform/{name}", guesses[h], uses[h])
+            self.sums.add(f"uses/{name}", uses[h], decisions)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `learn` depends on, and the statistics so far."""

@@ -21,11 +21,13 @@ from botgame.errors import UserError
 from botgame.spec import Spec
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.losses import LossWeights, head_entropies, head_kls, reinforcement_losses
+from botgame.training.alphastar.losses import LossWeights, guess_losses, head_entropies, head_kls, reinforcement_losses
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.precision import autocast, mixed
 from botgame.training.alphastar.returns import lambda_returns
 from botgame.training.alphastar.sampling import used_heads
+from botgame.training.alphastar.style_config import VALUE_WEIGHT
+from botgame.training.alphastar.style_seats import Styles
 from botgame.training.alphastar.trajectories import Batch, Columns, gather
 
 BETAS, EPSILON = (0.0, 0.99), 1e-5
@@ -37,19 +39,29 @@ class Diverged(UserError):  # noqa: N818 - a state that training reached
     """The loss is no number any more: the weights of the last commit are the last good ones."""
 
 
-def loss_weights(spec: Spec, config: RLConfig, *, value_only: bool = False) -> LossWeights:
-    """Weights of the loss terms; the dense rewards' advantages weigh `config.damage_reward`."""
+def loss_weights(
+    spec: Spec, config: RLConfig, *, value_only: bool = False, styles: Styles | None = None
+) -> LossWeights:
+    """Weights of the loss terms; the dense rewards' advantages weigh `config.damage_reward`.
+
+    Pseudo-rewards for `styles`, which are the last ones of the spec, weigh what its config says.
+    """
     result = next((index for index, reward in enumerate(spec.rewards) if not reward.dense), 0)
     on = 0.0 if value_only else 1.0
+    pseudo = styles.config.reward_weights(styles.names) if styles else ()
+    own = spec.rewards[: len(spec.rewards) - len(pseudo)]
     return LossWeights(
         policy=on * config.policy_cost,
         upgo=on * config.upgo_cost,
         value=config.baseline_cost,
         kl=on * config.kl_cost,
         entropy=on * config.entropy_cost,
-        rewards=tuple(config.damage_reward if reward.dense else 1.0 for reward in spec.rewards),
+        rewards=tuple(config.damage_reward if reward.dense else 1.0 for reward in own) + pseudo,
+        values=(1.0,) * len(own) + (VALUE_WEIGHT,) * len(pseudo) if pseudo else (),
         upgo_reward=result,
         td_lambda=config.td_lambda,
+        early_kl=on * styles.config.z_kl_cost if styles else 0.0,
+        early_head=spec.head_index(styles.briefing.conditioning.style.head) if styles else 0,
     )
 
 
@@ -57,9 +69,17 @@ class Learner:
     """Owns the optimiser of `network`. `steps` counts updates, `policy_steps` those that moved the policy."""
 
     def __init__(
-        self, spec: Spec, network: Network, config: RLConfig, *, threads: int = 1, device: torch.device | str = "cpu"
+        self,
+        spec: Spec,
+        network: Network,
+        config: RLConfig,
+        *,
+        threads: int = 1,
+        device: torch.device | str = "cpu",
+        styles: Styles | None = None,
     ) -> None:
         self._spec, self._config, self._device = spec, config, torch.device(device)
+        self._styles = styles
         self.network = network.to(self._device)
         self.steps = self.policy_steps = 0
         self._optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=BETAS, eps=EPSILON)
@@ -75,7 +95,7 @@ class Learner:
         Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
         parts = np.array_split(places, min(len(self._replicas), len(places)))
-        weights = loss_weights(self._spec, self._config, value_only=value_only)
+        weights = loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles)
         total = max(1, int(columns["length"][places].sum()))
         jobs = [(replica, columns, part, weights, total) for replica, part in zip(self._replicas, parts, strict=False)]
         if len(jobs) == 1:
@@ -91,8 +111,8 @@ class Learner:
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
         """What the network says of the sequences at `places`.
 
-        Entropy and KL of each head over the decisions that use it, and for each reward the share of the returns'
-        variance that the critic explains.
+        Entropy and KL of each head over the decisions that use it, the entropy of a uniform guess and the share of
+        those decisions; and for each reward the share of the returns' variance that the critic explains.
         """
         batch = gather(columns, places, self._device)
         unrolled = self._unroll(self.network, batch)
@@ -102,19 +122,38 @@ class Learner:
         actions = batch.actions[:-1]
         entropies = head_entropies(self._spec, log_probs, actions)[batch.mask]
         kls = head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask]
-        used = used_heads(self._spec, actions)[batch.mask].sum(0).clamp(min=1)
+        guesses = guess_losses(self._spec, batch.observation["legal"][:-1])[batch.mask]
+        scored = used_heads(self._spec, actions)[batch.mask]
+        used = scored.sum(0).clamp(min=1)
         out: Metrics = {}
         for index, head in enumerate(self._spec.heads):
             out[f"entropy/{head.name}"] = float(entropies[:, index].sum() / used[index])
             out[f"kl/{head.name}"] = float(kls[:, index].sum() / used[index])
+            guess = guesses[:, index][scored[:, index]].sum() / used[index] / math.log(max(head.size, 2))
+            out[f"uniform/{head.name}"] = float(guess)
+            out[f"uses/{head.name}"] = float(scored[:, index].sum() / max(1, len(scored)))
         return out
 
     def _inspect_critic(self, batch: Batch, values: Tensor) -> Metrics:
         discounts = (batch.discount * self._config.discount)[..., None]
         targets = lambda_returns(batch.rewards, discounts, values, self._config.td_lambda, batch.mask[..., None])
+        if batch.active is not None:
+            return self._inspect_active(batch, targets, values)
         targets, errors = targets[batch.mask], (targets - values[:-1])[batch.mask]
         explained = 1 - errors.var(0, unbiased=False) / targets.var(0, unbiased=False).clamp(min=1e-8)
         return {f"explained_variance/{r.name}": float(explained[i]) for i, r in enumerate(self._spec.rewards)}
+
+    def _inspect_active(self, batch: Batch, targets: Tensor, values: Tensor) -> Metrics:
+        """The same, each reward over the sequences in which it is paid; left out where it is paid in none."""
+        assert batch.active is not None
+        out: Metrics = {}
+        for index, reward in enumerate(self._spec.rewards):
+            paid = batch.mask & batch.active[:, index]
+            target, error = targets[..., index][paid], (targets - values[:-1])[..., index][paid]
+            if len(target):
+                spread = target.var(unbiased=False).clamp(min=1e-8)
+                out[f"explained_variance/{reward.name}"] = float(1 - error.var(unbiased=False) / spread)
+        return out
 
     def state(self) -> dict[str, Any]:
         """Exact state: weights, optimiser and counters."""
@@ -159,6 +198,8 @@ class Learner:
             discounts=batch.discount * self._config.discount,
             mask=batch.mask,
             weights=weights,
+            early=batch.early,
+            active=batch.active,
         )
         network.zero_grad(set_to_none=True)
         (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
@@ -166,10 +207,12 @@ class Learner:
         return {name: float(value.detach()) * share for name, value in shown.items()}
 
     def _unroll(self, network: Network, batch: Batch) -> Any:
+        """Log-probabilities and the values of the spec's rewards: a network may have values for rewards unpaid here."""
         with autocast(self._mixed, self._device):
-            return network.unroll(
+            unrolled = network.unroll(
                 batch.observation, batch.memory, batch.actions, batch.valid, temperature=self._config.temperature
             )
+        return unrolled._replace(values=unrolled.values[..., : len(self._spec.rewards)])
 
     def _step(self, loss: float, shards: int, value_only: bool) -> float:
         """Add the replicas' gradients, clip, and let the optimiser step; returns the norm before clipping."""
@@ -198,6 +241,7 @@ class Learner:
 def _replica(network: Network) -> Network:
     """A network that shares the weights of `network` and has gradients of its own."""
     twin = Network(network.spec, network.config).to(next(network.parameters()).device)
+    twin.load_state_dict(network.state_dict())  # buffers too
     for own, shared in zip(twin.parameters(), network.parameters(), strict=True):
         own.data = shared.data
     return twin

@@ -36,6 +36,8 @@ class LossWeights:
     rewards: tuple[float, ...] = ()  # of each reward's advantage in the policy gradient; () for 1 each
     values: tuple[float, ...] = ()  # of each reward's value loss; () for 1 each
     upgo_reward: int = 0  # the one reward that UPGO follows: win and loss
+    early_kl: float = 0.0  # more of the KL of one head, `early_head`, in decisions that are `early`
+    early_head: int = 0
     td_lambda: float = 0.8
 
 
@@ -59,32 +61,41 @@ def reinforcement_losses(
     discounts: Tensor,
     mask: Tensor,
     weights: LossWeights,
+    early: Tensor | None = None,
+    active: Tensor | None = None,
 ) -> Losses:
     """All terms of the learner's loss, their weighted sum `total`, and diagnostics without gradient.
 
     log_probs [T, B, L] and values [T + 1, B, R] of the learner; actions int64 [T, B, H]; behaviour [T, B, H]: the
     actor's `head_log_probs`; teacher [T, B, L] log-probabilities for the same actions, or None; rewards [T, B, R];
     discounts [T, B], 0 at true ends. Terms: `policy`, `upgo`, `value`, `kl`, `entropy` (the positive mean entropy).
+    early bool [T, B] adds the term `early_kl`; active bool [B, R] leaves rewards of single sequences out.
     """
     chosen = head_log_probs(spec, log_probs, actions)
     group_log_probs = group_sums(spec, chosen)
     log_ratios = group_log_ratios(spec, chosen.detach(), behaviour)
     steps = rewards, discounts, values.detach(), log_ratios, mask
     returns = lambda_returns(rewards, discounts[..., None], values.detach(), weights.td_lambda, mask[..., None])
-    errors = value_losses(values[:-1], returns, mask)
+    errors = value_losses(values[:-1], returns, mask, active)
+    reward_weights = _row(weights.rewards, spec, values)
+    if active is not None:
+        reward_weights = reward_weights * active
     terms = {
-        "policy": policy_gradient_loss(
-            group_log_probs, vtrace_advantages(*steps, _row(weights.rewards, spec, values)), mask
-        ),
+        "policy": policy_gradient_loss(group_log_probs, vtrace_advantages(*steps, reward_weights), mask),
         "upgo": policy_gradient_loss(group_log_probs, upgo_advantages(*steps, weights.upgo_reward), mask),
         "value": (errors * _row(weights.values, spec, values)).sum(),
         "entropy": _column_means(head_entropies(spec, log_probs, actions), mask).sum(),
         "kl": log_probs.new_zeros(()),
     }
     if teacher is not None:
-        terms["kl"] = _column_means(head_kls(spec, teacher, log_probs, actions), mask).sum()
+        kls = head_kls(spec, teacher, log_probs, actions)
+        terms["kl"] = _column_means(kls, mask).sum()
+        if early is not None:
+            terms["early_kl"] = masked_mean(torch.where(early, kls[..., weights.early_head], 0.0), mask)
     total = weights.policy * terms["policy"] + weights.upgo * terms["upgo"] + weights.value * terms["value"]
     total = total + weights.kl * terms["kl"] - weights.entropy * terms["entropy"]
+    if "early_kl" in terms:
+        total = total + weights.early_kl * terms["early_kl"]
     return {"total": total, **terms, **_diagnostics(spec, log_ratios, values[:-1].detach(), returns, mask)}
 
 
@@ -93,11 +104,12 @@ def vtrace_advantages(
 ) -> Tensor:
     """V-trace advantages of each group, summed over rewards with their weights.
 
-    rewards [T, B, R], discounts [T, B], values [T + 1, B, R], log_ratios [T, B, G], reward_weights [R] -> [T, B, G].
+    rewards [T, B, R], discounts [T, B], values [T + 1, B, R], log_ratios [T, B, G], reward_weights [R] or, for each
+    sequence, [B, R] -> [T, B, G].
     """
     rewards, values = rewards[..., None], values[..., None]  # [T, B, R, 1] against ratios of [T, B, 1, G]
     corrected = vtrace(rewards, discounts[..., None, None], values, log_ratios[..., None, :], mask[..., None, None])
-    return (corrected.advantages * reward_weights[:, None]).sum(-2)
+    return (corrected.advantages * reward_weights[..., None]).sum(-2)
 
 
 def upgo_advantages(
@@ -116,9 +128,13 @@ def policy_gradient_loss(group_log_probs: Tensor, advantages: Tensor, mask: Tens
     return -masked_mean((group_log_probs * advantages.detach()).sum(-1), mask)
 
 
-def value_losses(values: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-    """Half the mean squared error of each reward's value: [T, B, R] each -> [R]. The targets are constants."""
-    return _column_means(0.5 * (targets.detach() - values).square(), mask)
+def value_losses(values: Tensor, targets: Tensor, mask: Tensor, active: Tensor | None = None) -> Tensor:
+    """Half the mean squared error of each reward's value: [T, B, R] each -> [R]. The targets are constants.
+
+    active: bool [B, R]; a sequence's reward that is not active has no error.
+    """
+    errors = 0.5 * (targets.detach() - values).square()
+    return _column_means(errors if active is None else errors * active, mask)
 
 
 def head_kls(spec: Spec, teacher: Tensor, student: Tensor, actions: Tensor) -> Tensor:
@@ -140,6 +156,15 @@ def head_entropies(spec: Spec, log_probs: Tensor, actions: Tensor) -> Tensor:
     terms = log_probs.exp() * log_probs
     parts = [terms[..., spec.slices[head.name]].sum(-1) / -math.log(max(head.size, 2)) for head in spec.heads]
     return torch.stack(parts, dim=-1).masked_fill(~used_heads(spec, actions), 0.0)
+
+
+def guess_losses(spec: Spec, legal: Tensor) -> Tensor:
+    """What a uniform guess over the legal categories of each head has as cross-entropy and entropy, in nats.
+
+    legal: bool [T, B, L] -> [T, B, H]; 0 where nothing or one category is legal.
+    """
+    counts = [legal[..., part].sum(-1).clamp(min=1) for part in spec.slices.values()]
+    return torch.stack(counts, dim=-1).float().log()
 
 
 def cross_entropy(spec: Spec, log_probs: Tensor, actions: Tensor, valid: Tensor) -> CrossEntropy:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import torch
 
 from botgame import rng
 from botgame.training.alphastar.actor import Actor, Venue
+from botgame.training.alphastar.alarms import Alarm, Bounds, Watch
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.learner import Learner, Metrics
@@ -24,10 +26,11 @@ _BUFFER = 0x627566  # purpose of the buffer's random key
 
 
 class Iteration(NamedTuple):
-    """What one iteration did: figures to log (clock readings start with `time_`) and the matches that ended."""
+    """What one iteration did: figures to log (clock readings start with `time_`), matches that ended, alarms begun."""
 
     metrics: Metrics
     ended: list[Any]
+    alarms: list[Alarm]
 
 
 class Trainer:
@@ -48,12 +51,15 @@ class Trainer:
         """`student` is trained in place, `teacher` left as it is."""
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
-        self.learner = Learner(venue.spec, student, config, threads=threads, device=device)
+        self.learner = Learner(venue.spec, student, config, threads=threads, device=device, styles=venue.styles)
         self.actor = Actor(venue, student, teacher.to(device).requires_grad_(False).eval(), config, device)
         # An iteration may overshoot by what closes in its last step.
         spare = max(0, self._sequences - config.replay_size) + 2 * config.matches * venue.seats
-        self.buffer = ReplayBuffer(venue.spec, student.memory_size, config.unroll_length, config.replay_size, spare)
+        sizes = student.memory_size, config.unroll_length, config.replay_size
+        self.buffer = ReplayBuffer(venue.spec, *sizes, spare, **venue.told)
         self.iteration = self.episodes = self.decisions = 0
+        bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
+        self._watch = Watch([head.name for head in venue.spec.heads], bounds)
 
     def iterate(self) -> Iteration:
         """Act, then learn. The first iterations train the critic alone (`value_iterations`)."""
@@ -74,6 +80,7 @@ class Trainer:
             "replay_sequences": len(self.buffer),
             "updates": updates,
             **losses,
+            **self.actor.report(),
             **learning_results(collected.ended),
             "time_acting": acted - started,
             "time_learning": seconds,
@@ -81,7 +88,8 @@ class Trainer:
             "time_learning_decisions_per_second": learned / max(seconds, 1e-9),
             "time_decisions_per_second": collected.decisions / max(acted - started + seconds, 1e-9),
         }
-        return Iteration(metrics, collected.ended)
+        alarms = self._watch.update(self.iteration, metrics)
+        return Iteration({**metrics, **self._watch.figures}, collected.ended, alarms)
 
     def state(self) -> dict[str, Any]:
         """Everything that decides how training goes on."""
@@ -92,6 +100,7 @@ class Trainer:
             "iteration": self.iteration,
             "episodes": self.episodes,
             "decisions": self.decisions,
+            "watch": self._watch.state(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -101,6 +110,7 @@ class Trainer:
         self.buffer.load(state["buffer"])
         self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
         self.decisions = int(state["decisions"])
+        self._watch.load(state.get("watch", {}))
 
     def close(self) -> None:
         """End the worker threads."""

@@ -35,13 +35,19 @@ def observation_columns(spec: Spec) -> dict[str, tuple[tuple[int, ...], DTypeLik
     }
 
 
-def allocate(spec: Spec, memory_size: int, steps: int, capacity: int) -> Columns:
+def allocate(
+    spec: Spec, memory_size: int, steps: int, capacity: int, *, condition: int = 0, distances: int = 0
+) -> Columns:
     """Zeroed columns for `capacity` sequences of `steps` decisions.
 
     Observation fields are [capacity, steps + 1, ...]; `actions` int16 and `behaviour` float32 (log-probability of each
     head's choice) [capacity, steps, heads]; `teacher` float16 [capacity, steps, logits]; `rewards` float32
     [capacity, steps, rewards]; `memory` float32 [capacity, memory_size] before the first decision; `length` int32;
     `truncated` bool: the match went on; `version` int64: learner steps done when the sequence began.
+
+    Where seats are told something (`condition` columns) and follow styles (`distances`: number of pseudo-rewards):
+    `condition` float32 [capacity, condition]; `style_distance` float32 [capacity, steps + 1, distances]; `active` bool
+    [capacity, distances]: the pseudo-reward is paid; `early` bool [capacity, steps]: the extra KL holds.
     """
     observed = observation_columns(spec)
     columns: Columns = {
@@ -55,6 +61,11 @@ def allocate(spec: Spec, memory_size: int, steps: int, capacity: int) -> Columns
     columns["length"] = np.zeros(capacity, np.int32)
     columns["truncated"] = np.zeros(capacity, np.bool_)
     columns["version"] = np.zeros(capacity, np.int64)
+    if condition:
+        columns["condition"] = np.zeros((capacity, condition), np.float32)
+        columns["style_distance"] = np.zeros((capacity, steps + 1, distances), np.float32)
+        columns["active"] = np.zeros((capacity, distances), np.bool_)
+        columns["early"] = np.zeros((capacity, steps), np.bool_)
     return columns
 
 
@@ -71,6 +82,9 @@ class Batch(NamedTuple):
     memory float32 [B, M]; actions int64 [T + 1, B, H] (row T is 0); mask bool [T, B]: decisions that count;
     behaviour float32 [T, B, H]; teacher float32 [T, B, L]; rewards float32 [T, B, R];
     discount float32 [T, B]: 1, and 0 at true ends and in the padding; version int64 [B].
+
+    Where seats follow styles: observation has `condition` [T + 1, B, C] and `style_distance` [T + 1, B, X] too, and
+    early bool [T, B] and active bool [B, R] (True for the spec's own rewards) are not None.
     """
 
     observation: dict[str, Tensor]
@@ -83,6 +97,8 @@ class Batch(NamedTuple):
     rewards: Tensor
     discount: Tensor
     version: Tensor
+    early: Tensor | None = None
+    active: Tensor | None = None
 
 
 def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | str = "cpu") -> Batch:
@@ -96,6 +112,13 @@ def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | s
     valid = (place < length) | ((place == length) & truncated)
     take = _Reader(columns, indices, torch.device(device))
     observation = {name: take(name, steps + 1) for name in OBSERVED}
+    styled = "condition" in columns
+    if styled:
+        told = torch.from_numpy(columns["condition"][indices]).to(device)
+        observation |= {
+            "condition": told.expand(steps + 1, -1, -1),
+            "style_distance": take("style_distance", steps + 1),
+        }
     actions = take("actions", steps)
     last = torch.zeros((1, *actions.shape[1:]), dtype=torch.int64, device=device)
     return Batch(
@@ -109,7 +132,16 @@ def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | s
         rewards=take("rewards", steps),
         discount=(mask & ~ends).float().to(device),
         version=torch.from_numpy(columns["version"][indices]),
+        early=take("early", steps) if styled else None,
+        active=_active(columns, indices).to(device) if styled else None,
     )
+
+
+def _active(columns: Columns, indices: NDArray[np.intp]) -> Tensor:
+    """Which rewards each sequence is paid: all of the spec's own, and the active ones of the pseudo-rewards behind."""
+    paid = columns["active"][indices]
+    own = columns["rewards"].shape[2] - paid.shape[1]
+    return torch.from_numpy(np.concatenate([np.ones((len(paid), own), np.bool_), paid], axis=1))
 
 
 class _Reader:

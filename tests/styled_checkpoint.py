@@ -1,0 +1,64 @@
+"""A tiny network that can be told styles and ratings, with a library from random matches: no training needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
+from botgame.replay.arena_style import ARENA_STYLE, style_group
+from botgame.replay.resimulate import resimulate
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
+from botgame.training.alphastar.condition import Conditioning
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.style_library import StyleLibrary
+from matches import record
+from toy_network import randomize
+
+TOP = 80.0
+
+
+def briefing() -> Briefing:
+    """All blocks; every seat of six random duels is in the library, under the name of its school."""
+    rows, groups, names = [], [], []
+    for finished in resimulate(record(6), style=True):
+        schools = [seat.school for seat in finished.replay.header.seats]
+        for seat, row in enumerate(finished.styles):
+            rows.append(row)
+            groups.append(style_group(schools, seat))
+            names.append(f"school{schools[seat]}")
+    library = StyleLibrary.build(ARENA_STYLE, rows, groups, [0.0] * len(rows), names)
+    return Briefing(Conditioning(ARENA_STYLE, opening=True, totals=True, rating=True), library, TOP)
+
+
+def styled_network(told: Briefing, seed: int = 3) -> Network:
+    """Random weights, in the condition's layers too."""
+    sizes = replace(PRESETS["tiny"], condition=told.conditioning.width, extra_values=2)
+    network = Network(ARENA_SPEC, sizes, seed)
+    randomize(network, seed)
+    with torch.no_grad():
+        for parameter in network.heads.parameters():
+            parameter.mul_(0.3)  # not too sure of anything
+    network.tell(told.plain())
+    return network
+
+
+def save_styled(path: Path) -> Briefing:
+    """Write such a checkpoint; returns its briefing."""
+    told = briefing()
+    network = styled_network(told)
+    sizes, weights = network.config.to_dict(), network.state_dict()
+    rules = Rules().to_dict()
+    save_checkpoint(path, Checkpoint("imitation", ARENA_SPEC, sizes, weights, rules=rules, briefing=told.to_state()))
+    return told
+
+
+def rows_of(told: Briefing, count: int) -> np.ndarray:
+    """Rows of the library, repeated as needed: float32 [count, Style.width]."""
+    return told.library.rows[np.arange(count) % len(told.library)]

@@ -1,0 +1,266 @@
+"""Imitation that is told how seats played and how strong they are: inputs, library, resume; play follows the style."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from botgame import rng
+from botgame.bots.policy import ScriptedPolicy
+from botgame.bots.registry import is_checkpoint, load_policy, split_style
+from botgame.errors import UserError
+from botgame.feedback import read_manifests, read_streams
+from botgame.game.arena import Arena
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import BOLT, DEFENCE, Rules
+from botgame.match import MatchBatch, Seating, mirrored_setups, play
+from botgame.replay.arena_style import ARENA_STYLE
+from botgame.replay.format import write
+from botgame.replay.record import Recorder
+from botgame.replay.style_meter import StyleMeter
+from botgame.training import alphastar_imitation as imitation
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
+from botgame.training.alphastar.condition import Conditioning
+from botgame.training.imitation_briefing import LEAST_GAMES, brief, fitted_ratings
+from botgame.training.imitation_source import ReplaySource, SeatPlan
+
+torch.set_num_threads(1)
+LEGAL = ARENA_SPEC.slices["verb"].start
+
+
+def bolts(observation, memory, keys):
+    """Stands still and shoots ahead whenever it can."""
+    return _action(keys, np.where(observation["legal"][:, LEGAL + BOLT], BOLT, 0), move=0)
+
+
+def wards(observation, memory, keys):
+    """Walks about and raises its ward whenever it can."""
+    moves = 1 + (8 * rng.uniforms(keys, 1)[:, 0]).astype(np.int64)
+    return _action(keys, np.where(observation["legal"][:, LEGAL + DEFENCE], DEFENCE, 0), move=moves)
+
+
+def _action(keys, verb, move):
+    actions = np.zeros((len(keys), 6), np.int64)
+    actions[:, 0], actions[:, 1], actions[:, 2] = verb, 5, move
+    return actions
+
+
+NAMES = ("bolts", "wards")
+BOTS = {"bolts": ScriptedPolicy("bolts", bolts), "wards": ScriptedPolicy("wards", wards)}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve duels of two bots that could not play more differently."""
+    folder = tmp_path_factory.mktemp("data")
+    recorder = Recorder(Rules(), NAMES, lambda _episode, replay: write(folder, replay))
+    for _ in play(list(BOTS.values()), mirrored_setups(7, 6, duration_ticks=450), matches=12, recorder=recorder):
+        pass
+    return folder
+
+
+def source(data: Path, seats: str = "all") -> ReplaySource:
+    return ReplaySource(data, seats.split(","), read_manifests(None), read_streams(None), lambda _line: None)
+
+
+def flags(data: Path, output: Path, *more: str) -> list[str]:
+    return [
+        *("--data-dir", str(data), "--output", str(output), "--preset", "tiny", "--cpu", "--threads", "1"),
+        *("--epochs", "2", "--batch-size", "32", "--save-every", "9", "--eval-every", "0", "--final-matches", "2"),
+        *("--feedback-dir", str(data / "none"), "--reports-live-dir", str(data / "none"), "--seats", "all", *more),
+    ]
+
+
+TOLD = ("--z-opening", "0.8", "--z-totals", "0.5", "--rating-input", "0.9")
+
+
+@pytest.fixture(scope="module")
+def styled(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny network that learned both bots, told which totals each seat had."""
+    output = tmp_path_factory.mktemp("styled") / "pi.pt"
+    words = flags(data, output, "--z-totals", "0.9", "--epochs", "12", "--lr", "5e-3", "--temperature", "1")
+    assert imitation.main(words) == 0
+    return output
+
+
+def totals_of_play(name: str, matches: int = 12) -> np.ndarray:
+    """Mean totals of `name` against an idle bot, scaled, float64 [A]."""
+    arena, rows = Arena(matches, 2), {}
+    batch = MatchBatch(
+        arena, mirrored_setups(900, matches // 2, duration_ticks=450), StyleMeter(arena, rows.__setitem__)
+    )
+    seating, policies, seat = Seating(matches, 2), [load_policy(name), load_policy("idle")], {}
+    while (step := batch.next()) is not None:
+        seat |= {ended.episode: ended.setup.players.index(0) for ended in step.ended}
+        if len(step.slot):
+            batch.act(step, seating.act(step, policies))
+    return np.stack([rows[k][seat[k]] for k in rows])[:, ARENA_STYLE.parts["totals"]].mean(0)
+
+
+def test_the_statistics_of_its_play_follow_the_style_it_is_told(styled: Path, tmp_path: Path) -> None:
+    """One network plays like either of its teachers, asked by name or by file; unasked it plays like neither."""
+    library = Briefing.from_state(load_checkpoint(styled).briefing).library
+    wanted = {name: library.typical(name)[ARENA_STYLE.parts["totals"]] for name in NAMES}
+    played = {name: totals_of_play(f"{styled}@{name}") for name in NAMES}
+    bolt, ward = (
+        next(k for k, e in enumerate(ARENA_STYLE.totals) if e.name == f"use_{n}") for n in ("bolt", "defence")
+    )
+    assert played["bolts"][bolt] > 3 * played["wards"][bolt]
+    assert played["wards"][ward] > 3 * played["bolts"][ward]
+    for name, other in (NAMES, NAMES[::-1]):
+        own, others = np.abs(played[name] - wanted[name]).mean(), np.abs(played[name] - wanted[other]).mean()
+        assert own < 0.5 * others, name
+    file = tmp_path / "style.json"
+    totals = {entry.name: float(v) * entry.scale for entry, v in zip(ARENA_STYLE.totals, wanted["wards"], strict=True)}
+    file.write_text(json.dumps({"format": "botgame-style-1", "game": "lms-arena", "opening": None, "totals": totals}))
+    np.testing.assert_allclose(totals_of_play(f"{styled}@{file}"), played["wards"], atol=0.05)
+
+
+def test_names_of_styled_bots() -> None:
+    assert split_style("a/pi.pt@rusher") == ("a/pi.pt", "rusher")
+    assert split_style("a@b/pi.pt") == ("a@b/pi.pt", "")
+    assert split_style("x.pt@y.pt@z.json") == ("x.pt@y.pt", "z.json")
+    assert is_checkpoint("a/pi.pt@rusher")
+    assert not is_checkpoint("lms_re")
+
+
+def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="bolts, wards"):
+        load_policy(f"{styled}@nobody")
+    with pytest.raises(UserError, match="no such checkpoint"):
+        load_policy(f"{tmp_path / 'none.pt'}@bolts")
+    plain = tmp_path / "plain.pt"
+    assert imitation.main(flags(data, plain, "--epochs", "1")) == 0
+    with pytest.raises(UserError, match="--z-totals"):
+        load_policy(f"{plain}@bolts")
+    assert load_checkpoint(plain).briefing == {}
+    assert "condition" not in " ".join(load_checkpoint(plain).weights)
+
+
+def test_what_seats_are_told_and_what_the_checkpoint_keeps(data: Path) -> None:
+    one = source(data)
+    conditioning = Conditioning(ARENA_STYLE, opening=True, totals=True, rating=True)
+    briefing = brief(one, conditioning)
+    assert len(one.told) == len(briefing.library) == one.usage.seats == 24
+    assert set(briefing.library.policies) == set(NAMES)
+    assert np.isnan(briefing.top)  # nobody has a rating and `lms_re` did not play
+    told = {t.name: t.condition for t in one.read(range(len(one.sizes)))}
+    for name, condition in told.items():
+        np.testing.assert_array_equal(condition, one.told[name])
+        opening, totals = (conditioning.blocks[block].start for block in ("opening", "totals"))
+        assert condition[opening] == condition[totals] == 1
+        assert not condition[conditioning.blocks["rating"]].any()
+    winners = source(data, "winners")
+    assert (
+        len(brief(winners, conditioning).library) == winners.usage.seats < 24
+    )  # seats that are not imitated: no style
+
+
+def test_ratings_are_fitted_where_nobody_said_them() -> None:
+    def seat(policy: str, place: int) -> SeatPlan:
+        return SeatPlan(1.0, 0.0, 0.0, 10, policy, 0, place, None)
+
+    matches = [[seat("lms_re", 2), seat("strong", 1)]] * 30 + [[seat("lms_re", 1), seat("weak", 2)]] * 30
+    matches += [[seat("lms_re", 1), seat("rare", 2)]] * (LEAST_GAMES - 1) + [
+        [seat("lms_re", 1), seat("strong", 2)]
+    ] * 10
+    fitted = fitted_ratings(matches)
+    assert fitted["lms_re"] == 0
+    assert 100 < fitted["strong"] < 300  # 30 of 40: some 190
+    assert fitted["weak"] < -300
+    assert "rare" not in fitted
+    assert fitted_ratings([[seat("a", 1), seat("b", 2)]] * 30) == {}
+
+
+def lines_of(path: Path) -> list[dict]:
+    lines = [json.loads(line) for line in path.with_suffix(".metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if not name.startswith("time_")} for line in lines]
+
+
+@pytest.mark.parametrize("capacity", ["400000", "600"], ids=["all in memory", "streamed in chunks"])
+def test_a_run_with_everything_on_resumes_to_the_same_bits(
+    data: Path, tmp_path: Path, capacity: str, monkeypatch
+) -> None:
+    """Stopped in the middle of an epoch of either phase and gone on with: the same weights, metrics and library."""
+    whole, broken = tmp_path / "whole.pt", tmp_path / "broken.pt"
+    more = (*TOLD, "--winner-epochs", "2", "--capacity", capacity, "--lr", "1e-3", "--winner-lr", "1e-4")
+    assert imitation.main(flags(data, whole, *more)) == 0
+    for stop_at, epoch in ((5, 0), (97, 2)):
+        stop_after(stop_at, monkeypatch)
+        assert imitation.main([*flags(data, broken, *more), "--resume"]) == 130
+        monkeypatch.undo()
+        state = load_state(broken.with_suffix(".resume.pt"))
+        assert (state["cloner"]["updates"], state["epoch"]) == (stop_at, epoch)
+    assert imitation.main([*flags(data, broken, *more), "--resume"]) == 0
+    mine, other = load_checkpoint(broken), load_checkpoint(whole)
+    assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
+    assert mine.counters == other.counters
+    assert lines_of(broken) == lines_of(whole)
+    assert torch.equal(mine.briefing["library"]["rows"], other.briefing["library"]["rows"])
+
+
+def stop_after(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the run be stopped when that many updates are made."""
+    learn = imitation.ImitationRun.train
+
+    def train(run, metrics, stop):
+        for event in learn(run, metrics, stop):
+            stop.requested = run.cloner.updates >= updates
+            yield event
+
+    monkeypatch.setattr(imitation.ImitationRun, "train", train)
+
+
+def test_epochs_on_winners_follow_at_their_own_rate(data: Path, tmp_path: Path, capsys) -> None:
+    first, second = tmp_path / "first.pt", tmp_path / "second.pt"
+    short, winning = ("--epochs", "1"), ("--winner-epochs", "1", "--winner-lr", "1e-6", "--epochs", "1")
+    assert imitation.main(flags(data, first, *short)) == 0
+    assert imitation.main(flags(data, second, *winning)) == 0
+    one, two = load_checkpoint(first), load_checkpoint(second)
+    winners, seen = source(data).winning_decisions, two.counters["decisions"] - one.counters["decisions"]
+    assert 0.8 * winners < seen <= winners  # tails of weight 0 are left out
+    assert two.counters["epochs"] == 2
+    moved = max(float((two.weights[name] - weight).abs().max()) for name, weight in one.weights.items())
+    assert 1e-6 < moved < 1e-6 * 4 * two.counters["updates"]  # Adam moves a weight by about its rate an update
+    assert imitation.main(flags(data, second, *winning, "--epochs", "2", "--resume")) == 2
+    assert "winners have begun" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"), [(("--z-totals", "1.5"), "--z-totals"), (("--winner-lr", "0"), "--winner-lr")]
+)
+def test_flags_out_of_range(data: Path, tmp_path: Path, more: tuple[str, ...], words: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        imitation.main(flags(data, tmp_path / "pi.pt", *more))
+    assert words in capsys.readouterr().err
+
+
+def test_nobody_won_is_a_named_error(data: Path, tmp_path: Path, capsys) -> None:
+    losers = tmp_path / "losers"
+    draws = next(path for path in sorted(data.glob("*.lmsr")))
+    losers.mkdir()
+    (losers / draws.name).write_bytes(draws.read_bytes())
+    loser = next(plan.policy for plan in source(losers).matches[0][1] if plan.result <= 0)
+    words = flags(losers, tmp_path / "pi.pt", "--winner-epochs", "1")
+    words[words.index("all")] = loser
+    assert imitation.main(words) == 2
+    assert "--winner-epochs" in capsys.readouterr().err
+    assert not (tmp_path / "pi.config.json").exists()
+
+
+def test_flags_of_z_cannot_change_on_resume_and_older_runs_may_go_on(data: Path, tmp_path: Path, capsys) -> None:
+    output = tmp_path / "pi.pt"
+    assert imitation.main(flags(data, output, "--epochs", "1")) == 0
+    assert imitation.main([*flags(data, output, "--resume", "--z-totals", "0.5")]) == 2
+    assert "--z-totals" in capsys.readouterr().err
+    state = load_state(output.with_suffix(".resume.pt"))
+    for name in ("z_opening", "z_totals", "rating_input", "winner_epochs", "winner_lr"):
+        del state["config"][name]  # as written by a release without these flags
+    save_state(output.with_suffix(".resume.pt"), state)
+    assert imitation.main([*flags(data, output, "--resume"), "--epochs", "2"]) == 0
+    assert load_checkpoint(output).counters["epochs"] == 2

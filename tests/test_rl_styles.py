@@ -1,0 +1,450 @@
+"""RL towards a style: what is drawn and paid, what the losses make of it, and that a run goes on to the bit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from botgame.bots.registry import load_policy
+from botgame.errors import UserError
+from botgame.game.arena import Arena
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.match import MatchBatch, mirrored_setups
+from botgame.training import alphastar_rl
+from botgame.training.alphastar.actor import Actor, Venue
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.buffer import ReplayBuffer
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
+from botgame.training.alphastar.condition import Conditioning
+from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.learner import Learner, loss_weights
+from botgame.training.alphastar.losses import LossWeights, head_kls, reinforcement_losses, value_losses
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.sampling import head_log_probs
+from botgame.training.alphastar.seating import LEARNER
+from botgame.training.alphastar.style_config import EARLY_SHARE, VALUE_WEIGHT, StyleConfig
+from botgame.training.alphastar.style_distance import opening_distances, totals_distances
+from botgame.training.alphastar.style_seats import Styles, StyleSeats
+from botgame.training.alphastar.trajectories import gather
+from botgame.training.run import ADDED_FLAGS
+from botgame.training.style_watch import ArenaStyles
+from styled_checkpoint import briefing, rows_of, save_styled, styled_network
+
+torch.set_num_threads(1)
+CONFIG = StyleConfig(z_share=0.8, z_reward_share=0.5)
+EXTENDED = ("result", "damage", "z_opening", "z_totals")
+
+
+@pytest.fixture(scope="module")
+def told() -> Briefing:
+    return briefing()
+
+
+class FakeWatch:
+    """Seats that play as the test says; the group of a seat is that of row `seat` of the library."""
+
+    def __init__(self, told: Briefing) -> None:
+        self.told, self.played, self.share = told, rows_of(told, 1)[0], 0.0
+
+    def groups(self, slots, seats):
+        return self.told.library.groups[seats]
+
+    def rows(self, slots, seats):
+        return np.tile(self.played, (len(slots), 1))
+
+    def progress(self, slots):
+        return np.full(len(slots), self.share)
+
+    def snapshot(self):
+        return {"played": self.played}
+
+    def restore(self, snapshot):
+        self.played = snapshot["played"]
+
+
+def drawn(told: Briefing, config: StyleConfig, episodes: int = 3000) -> tuple[StyleSeats, dict[str, np.ndarray]]:
+    """What `episodes` matches of one slot drew for seat 0."""
+    seats = StyleSeats(Styles(told, config, FakeWatch(told), 5), 1, 2)
+    out = {"given": [], "active": [], "target": [], "condition": []}
+    for episode in range(episodes):
+        seats.begin(np.array([0]), np.array([episode]))
+        for name, array in (("given", seats._given), ("active", seats.active), ("target", seats._target)):
+            out[name].append(array[0].copy())
+        out["condition"].append(seats.condition[0].copy())
+    return seats, {name: np.array(values) for name, values in out.items()}
+
+
+def test_styles_are_drawn_and_paid_in_their_shares_from_the_same_situation(told: Briefing) -> None:
+    _, out = drawn(told, StyleConfig(z_share=0.6))
+    given, active = out["given"], out["active"]
+    assert abs(given.mean() - 0.6) < 0.03
+    assert np.abs(active.mean(0) - 0.25).max() < 0.03  # of all matches, as in AlphaStar
+    assert abs((active[:, 0] & active[:, 1]).mean() - 0.25**2 / 0.6) < 0.03  # independent of each other
+    assert not active[~given].any()
+    same = {tuple(row) for row in told.library.rows[told.library.groups == told.library.groups[0]]}
+    assert {tuple(row) for row in out["target"]} == same  # all of the group, nothing else
+    blocks = told.conditioning.blocks
+    for name in ("opening", "totals"):
+        np.testing.assert_array_equal(out["condition"][:, blocks[name].start] == 1, given)
+    assert (out["condition"][:, blocks["rating"].start] == 1).all()  # always told the top
+    _, again = drawn(told, StyleConfig(z_share=0.6), 200)
+    np.testing.assert_array_equal(again["target"], out["target"][:200])
+
+
+def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(told: Briefing) -> None:
+    seats, out = drawn(told, StyleConfig(z_share=1.0, z_reward_share=0.5), 40)
+    watch, style = seats._styles.watch, told.conditioning.style
+    cases = 0
+    for episode in range(40):
+        watch.played = np.zeros(style.width, np.float32)
+        seats.begin(np.array([0]), np.array([episode]))
+        target, active = out["target"][episode][None], out["active"][episode]
+        start = [distance(style, watch.played[None], target)[0] for distance in (opening_distances, totals_distances)]
+        paid = np.zeros(2)
+        for played in (rows_of(told, 3)[2], rows_of(told, 2)[1]):
+            watch.played = played
+            seen = seats.look(np.array([0]))
+            paid += seen.paid[0]
+            now = [distance(style, played[None], target)[0] for distance in (opening_distances, totals_distances)]
+            np.testing.assert_allclose(seen.distance[0], np.where(active, now, 0), atol=1e-6)
+        final = rows_of(told, 5)[4]
+        paid += seats.finish(0, final)
+        end = [distance(style, final[None], target)[0] for distance in (opening_distances, totals_distances)]
+        np.testing.assert_allclose(paid, np.where(active, np.subtract(start, end), 0), atol=1e-5)
+        cases += int(active.sum())
+    assert cases > 10
+    report = seats.report()
+    assert set(report) == {"z/opening", "z/totals"}
+    assert 0 < report["z/opening"] <= 1
+    assert seats.report() == {}
+
+
+def test_early_is_before_a_quarter_of_the_match_and_needs_totals(told: Briefing) -> None:
+    seats = StyleSeats(Styles(told, StyleConfig(z_share=1.0), FakeWatch(told), 5), 1, 2)
+    seats.begin(np.array([0]), np.array([3]))
+    found = []
+    for share in (0.0, EARLY_SHARE - 0.01, EARLY_SHARE, 0.9):
+        seats._styles.watch.share = share
+        found.append(bool(seats.look(np.array([0])).early[0]))
+    assert found == [True, True, False, False]
+    without = Briefing(replace(told.conditioning, totals=False), told.library, told.top)
+    seats = StyleSeats(Styles(without, StyleConfig(z_share=1.0), FakeWatch(told), 5), 1, 2)
+    seats.begin(np.array([0]), np.array([3]))
+    assert not seats.look(np.array([0])).early[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [({"z_reward_share": 0.1}, "--z-share"), ({"z_share": 0.1}, "--z-reward-share"), ({"z_kl_cost": 1.0}, "--z-share")],
+)
+def test_contradictions_are_named(values: dict[str, float], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        StyleConfig(**values)
+
+
+STEPS = 8
+
+
+class World:
+    """An actor on the arena whose learner follows styles, against an idle bot and against itself."""
+
+    def __init__(self, told: Briefing, share: float = 1.0) -> None:
+        arena = Arena(4, 2)
+        watch = ArenaStyles(arena)
+        self.styles = Styles(told, StyleConfig(z_share=share, z_reward_share=min(share, 0.6)), watch, 9)
+        self.student, self.teacher = styled_network(told, 1).eval(), styled_network(told, 2).eval()
+        setups = (
+            replace(setup, players=(LEARNER, LEARNER) if setup.tag % 2 else setup.players)
+            for setup in mirrored_setups(4, 200, (LEARNER, 1), duration_ticks=150)
+        )
+        matches = MatchBatch(arena, setups, watch.meter)
+        spec, bot = self.styles.extend(ARENA_SPEC), load_policy("idle")
+        venue = Venue(spec, matches, lambda _player: bot, styles=self.styles)
+        self.config = RLConfig(matches_per_actor=4, unroll_length=STEPS, temperature=1.0)
+        self.actor = Actor(venue, self.student, self.teacher, self.config)
+        self.buffer = ReplayBuffer(spec, self.student.memory_size, STEPS, 2048, 64, **venue.told)
+        self.spec, self.rows = spec, []
+        add = self.buffer.add
+
+        def spy(source, chosen):
+            self.rows += chosen.tolist()
+            return add(source, chosen)
+
+        self.buffer.add = spy
+
+
+@pytest.fixture(scope="module")
+def world(told: Briefing) -> World:
+    made = World(told)
+    made.ended = made.actor.collect(made.buffer, 150, 0).ended
+    return made
+
+
+def test_what_was_told_gives_the_stored_behaviour_again(world: World) -> None:
+    batch = gather(world.buffer.columns, np.arange(world.buffer.count))
+    with torch.no_grad():
+        out = world.student.unroll(batch.observation, batch.memory, batch.actions, batch.valid)
+        blind = {name: value for name, value in batch.observation.items() if name != "condition"}
+        other = world.student.unroll(blind, batch.memory, batch.actions, batch.valid)
+    again = head_log_probs(world.spec, out.log_probs[:-1], batch.actions[:-1])
+    torch.testing.assert_close(again[batch.mask], batch.behaviour[batch.mask], atol=1e-4, rtol=1e-3)
+    assert (out.log_probs - other.log_probs).abs().max() > 0.01  # what it is told matters to it
+    assert out.values.shape[-1] == len(world.spec.rewards) == 4
+    assert [reward.name for reward in world.spec.rewards] == list(EXTENDED)
+
+
+def test_the_teacher_is_told_the_same(world: World) -> None:
+    """Sequences that begin a match: the teacher unrolled over them, told the same, gives what is stored."""
+    columns, seen, first = world.buffer.columns, set(), []
+    for k, row in enumerate(world.rows):
+        if row not in seen:
+            first.append(k)
+        seen.add(row)
+    batch = gather(columns, np.array(first))
+    steps = len(batch.mask)
+    observation = {name: column[:steps] for name, column in batch.observation.items()}
+    with torch.no_grad():
+        start = world.teacher.initial_memory(len(first))
+        out = world.teacher.unroll(observation, start, batch.actions[:steps], batch.mask, values=False)
+    legal = observation["legal"] & batch.mask[..., None]
+    torch.testing.assert_close(out.log_probs[legal], batch.teacher[legal], atol=4e-3, rtol=4e-3)
+
+
+def test_pseudo_rewards_of_a_match_sum_to_how_much_nearer_it_came(world: World) -> None:
+    columns = world.buffer.columns
+    running: dict[int, np.ndarray] = {}
+    start: dict[int, np.ndarray] = {}
+    sums, paid = 0, 0
+    for k, row in enumerate(world.rows):
+        length = columns["length"][k]
+        if row not in start:
+            start[row] = columns["style_distance"][k, 0].copy()
+            running[row] = np.zeros(2)
+        running[row] += columns["rewards"][k, :length, 2:].sum(0)
+        assert not columns["rewards"][k][:, 2:][:, ~columns["active"][k]].any()
+        if columns["truncated"][k]:
+            np.testing.assert_allclose(
+                start[row] - running[row], columns["style_distance"][k, length], atol=1e-5
+            )  # the bootstrap
+        else:
+            sums += 1
+            end = start.pop(row) - running.pop(row)
+            assert ((end >= -1e-6) & (end <= 1 + 1e-6)).all()
+            paid += int((np.abs(columns["rewards"][k, :length, 2:]).sum(0) > 0).sum())
+    assert sums > 20
+    assert paid > 5
+    share = columns["active"][: world.buffer.count].mean()
+    assert 0.3 < share < 0.9
+
+
+def test_early_decisions_are_those_of_the_first_quarter(world: World) -> None:
+    columns, time = world.buffer.columns, ARENA_SPEC.scalar_index("time")
+    for k in range(world.buffer.count):
+        length = columns["length"][k]
+        share = columns["scalars"][k, :length, time]  # as observed, some ticks ago
+        early = columns["early"][k, :length]
+        assert early[share < EARLY_SHARE - 0.05].all()
+        assert not early[share >= EARLY_SHARE].any()
+
+
+def test_a_restored_actor_follows_on_to_the_bit(told: Briefing) -> None:
+    whole, cut, other = World(told, 0.7), World(told, 0.7), World(told, 0.7)
+    for each in (whole, cut):
+        each.actor.collect(each.buffer, 40, 0)
+    state = {"actor": cut.actor.state(), "buffer": cut.buffer.state()}
+    taken = state["actor"]["matches"]["taken"]
+    other.actor._matches._setups = iter(list(cut.actor._matches._setups))
+    other.actor.load(state["actor"])
+    other.buffer.load(state["buffer"])
+    assert other.actor._matches.taken == taken
+    for each in (whole, other):
+        each.actor.collect(each.buffer, 60, 5)
+    for name, column in whole.buffer.columns.items():
+        np.testing.assert_array_equal(other.buffer.columns[name], column, err_msg=name)
+
+
+def test_the_learner_learns_from_it_and_replicas_do_the_same(world: World, told: Briefing) -> None:
+    places, learned = np.arange(24), []
+    for threads in (1, 2):
+        network = styled_network(told, 1)
+        learner = Learner(world.spec, network, world.config, threads=threads, styles=world.styles)
+        metrics = learner.update(world.buffer.columns, places)
+        assert metrics["early_kl"] > 0
+        learned.append((metrics, {name: value.clone() for name, value in network.state_dict().items()}))
+        inspected = learner.inspect(world.buffer.columns, places)
+        assert {f"explained_variance/{name}" for name in EXTENDED} <= set(inspected)
+        learner.close()
+    for name, value in learned[0][0].items():
+        assert learned[1][0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+    before = styled_network(told, 1).state_dict()
+    moved = {name for name, value in learned[0][1].items() if not torch.equal(value, before[name])}
+    assert {"encoder.condition.first.weight", "encoder.condition.second.weight", "critic.output.weight"} <= moved
+    assert "encoder.condition.plain" not in moved
+
+
+def test_weights_of_pseudo_rewards(told: Briefing) -> None:
+    config = StyleConfig(z_share=0.5, z_opening_reward=4.0, z_totals_reward=6.0)
+    styles = Styles(told, config, FakeWatch(told))
+    weights = loss_weights(styles.extend(ARENA_SPEC), RLConfig(), styles=styles)
+    assert weights.rewards == (1.0, RLConfig().damage_reward, 4.0, 6.0)
+    assert weights.values == (1.0, 1.0, VALUE_WEIGHT, VALUE_WEIGHT)
+    assert (weights.early_kl, weights.early_head) == (0.1, 0)
+    assert loss_weights(styles.extend(ARENA_SPEC), RLConfig(), styles=styles, value_only=True).early_kl == 0
+    plain = loss_weights(ARENA_SPEC, RLConfig())
+    assert (plain.early_kl, plain.values) == (0.0, ())
+
+
+def losses(world: World, network: Network, weights: LossWeights, **changed: object) -> dict[str, torch.Tensor]:
+    batch = gather(world.buffer.columns, np.arange(16))
+    out = network.unroll(batch.observation, batch.memory, batch.actions, batch.valid)
+    fields = {
+        "log_probs": out.log_probs[:-1], "values": out.values, "actions": batch.actions[:-1],
+        "behaviour": batch.behaviour, "teacher": batch.teacher, "rewards": batch.rewards,
+        "discounts": batch.discount, "mask": batch.mask, "early": batch.early, "active": batch.active,
+    }  # fmt: skip
+    return reinforcement_losses(world.spec, weights=weights, **{**fields, **changed})
+
+
+def test_the_extra_kl_is_of_the_verb_in_early_decisions_alone(world: World, told: Briefing) -> None:
+    batch = gather(world.buffer.columns, np.arange(16))
+    out = world.student.unroll(batch.observation, batch.memory, batch.actions, batch.valid)
+    kls = head_kls(world.spec, batch.teacher, out.log_probs[:-1], batch.actions[:-1])[..., 0].detach()
+    expected = sum(float(kls[t, b]) for t, b in (batch.mask & batch.early).nonzero().tolist()) / int(batch.mask.sum())
+    assert 0 < int((batch.mask & batch.early).sum()) < int(batch.mask.sum())
+    terms = losses(world, world.student, LossWeights(early_kl=3.0))
+    assert float(terms["early_kl"]) == pytest.approx(expected, rel=1e-4)
+    without = losses(world, world.student, LossWeights(early_kl=0.0))
+    assert float(terms["total"] - without["total"]) == pytest.approx(3.0 * expected, rel=1e-3)
+    assert "early_kl" not in losses(world, world.student, LossWeights(early_kl=3.0), early=None)
+
+
+def test_a_reward_that_is_not_active_moves_nothing(world: World, told: Briefing) -> None:
+    """Change the pseudo-rewards of sequences in which they are not active: no term changes; of active ones: it does."""
+    batch = gather(world.buffer.columns, np.arange(16))
+    idle = ~batch.active[None].expand_as(batch.rewards)
+    assert idle.any()
+    noise = torch.randn(batch.rewards.shape, generator=torch.Generator().manual_seed(1))
+    weights = LossWeights(rewards=(1, 1, 2, 3), values=(1, 1, 0.5, 0.5))
+    before = losses(world, world.student, weights)
+    silent = losses(world, world.student, weights, rewards=batch.rewards + noise * idle)
+    loud = losses(world, world.student, weights, rewards=batch.rewards + noise * ~idle)
+    for name in ("policy", "value", "total"):
+        torch.testing.assert_close(silent[name], before[name])
+        assert abs(float(loud[name] - before[name])) > 1e-3, name
+    values, targets = torch.zeros(1, 2, 2), torch.ones(1, 2, 2)
+    active = torch.tensor([[True, False], [True, True]])
+    assert value_losses(values, targets, torch.ones(1, 2, dtype=torch.bool), active).tolist() == [0.5, 0.25]
+
+
+def test_rows_that_are_told_nothing_are_told_the_plain_thing(told: Briefing) -> None:
+    network = styled_network(told).eval()
+    plain = torch.from_numpy(told.plain())
+    torch.testing.assert_close(network.encoder.condition(None), network.encoder.condition(plain[None]))
+    with pytest.raises(ValueError, match="cannot be told"):
+        Network(ARENA_SPEC, PRESETS["tiny"]).tell(told.plain())
+    with pytest.raises(ValueError, match="cannot be told"):
+        network.tell(told.plain()[:-1])
+
+
+SMALL = {
+    "--iterations": "4", "--actor-rollouts": "2", "--learner-updates": "2", "--unroll-length": "8", "--batch-size": "4",
+    "--replay-size": "24", "--min-replay-sequences": "4", "--matches-per-actor": "3", "--value-iterations": "1",
+    "--opponents": "self=0.3,past=0.4,legacy=0.3", "--snapshot-every": "2", "--eval-every": "0", "--eval-matches": "2",
+    "--save-every": "1", "--keep": "0", "--threads": "1", "--z-share": "0.8", "--z-reward-share": "0.5",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sup") / "pi_sup.pt"
+    save_styled(path)
+    return path
+
+
+def command(supervised: Path, output: Path, *extra: str, **changed: str) -> list[str]:
+    flags = {**SMALL, **{"--" + name.replace("_", "-"): value for name, value in changed.items()}}
+    words = [word for pair in flags.items() for word in pair]
+    return ["--supervised-checkpoint", str(supervised), "--output", str(output), "--cpu", *words, *extra]
+
+
+def lines(output: Path) -> list[dict]:
+    kept = [json.loads(line) for line in output.with_suffix(".metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if not name.startswith("time_")} for line in kept]
+
+
+def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them(
+    supervised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after every iteration in turn: matches are always under way then, with the styles that they follow."""
+    whole, broken = tmp_path / "whole.pt", tmp_path / "broken.pt"
+    assert alphastar_rl.main(command(supervised, whole)) == 0
+    for stop_at in (1, 3):
+        iterations = alphastar_rl.RLRun.iterations
+
+        def stopping(run, paths, flags, writer, iterations=iterations, stop_at=stop_at):
+            for number in iterations(run, paths, flags, writer):
+                yield number
+                if number == stop_at:
+                    raise KeyboardInterrupt
+
+        monkeypatch.setattr(alphastar_rl.RLRun, "iterations", stopping)
+        assert alphastar_rl.main(command(supervised, broken, "--resume")) == 130
+        monkeypatch.undo()
+        state = load_state(broken.with_suffix(".resume.pt"))["trainer"]
+        assert state["iteration"] == stop_at
+        assert state["actor"]["styles"]["_given"].any()
+    assert alphastar_rl.main(command(supervised, broken, "--resume")) == 0
+    mine, other = load_checkpoint(broken), load_checkpoint(whole)
+    assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
+    assert lines(broken) == lines(whole)
+    rows = lines(whole)
+    assert all("loss/early_kl" in row for row in rows)
+    assert any("explained_variance/z_totals" in row for row in rows)
+    assert other.config["z_share"] == 0.8
+    names = Briefing.from_state(other.briefing).library.policies
+    styled, plain = load_policy(f"{whole}@{names[0]}"), load_policy(str(whole))
+    told = [policy.network.encoder.condition.plain for policy in (styled, plain)]
+    assert not torch.equal(*told)
+    assert torch.equal(told[1], torch.from_numpy(briefing().plain()))
+    assert alphastar_rl.main(command(supervised, broken, "--resume", iterations="5", z_share="0.9")) == 2
+
+
+def test_without_styles_a_conditioned_network_trains_as_any_other(supervised: Path, tmp_path: Path) -> None:
+    output = tmp_path / "pi.pt"
+    flags = command(supervised, output, iterations="1", z_share="0", z_reward_share="0.25")
+    assert alphastar_rl.main(flags) == 0
+    assert "loss/early_kl" not in lines(output)[0]
+    assert load_checkpoint(output).briefing
+    assert "explained_variance/z_totals" not in lines(output)[0]
+
+
+@pytest.mark.parametrize("knows", [{}, {"rating": True}])
+def test_styles_need_a_checkpoint_that_knows_them(
+    knows: dict[str, bool], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, told = tmp_path / "sup.pt", briefing()
+    network = Network(ARENA_SPEC, PRESETS["tiny"], 1)
+    state = {}
+    if knows:
+        library = told.library.thinned(0)
+        state = Briefing(Conditioning(told.conditioning.style, **knows), library, 0.0).to_state()
+    save_checkpoint(
+        path, Checkpoint("imitation", ARENA_SPEC, PRESETS["tiny"].to_dict(), network.state_dict(), briefing=state)
+    )
+    assert alphastar_rl.main(command(path, tmp_path / "pi.pt")) == 2
+    error = capsys.readouterr().err
+    assert "--z-share" in error
+    assert "--z-opening" in error
+    assert not (tmp_path / "pi.config.json").exists()
+
+
+def test_flags_that_older_runs_did_not_know_are_listed_with_their_defaults() -> None:
+    parser = alphastar_rl.build_parser()
+    for name, value in StyleConfig().to_dict().items():
+        assert parser.get_default(name) == value == ADDED_FLAGS[name]
