@@ -41,13 +41,15 @@ class RLConfig:
     )
     fresh_share: float = setting(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
     temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
-    lr: float = setting(1e-4, "positive_float", "learning rate of Adam")
+    lr: float = setting(1e-4, "positive_float", "learning rate of the policy")
+    critic_lr: float = setting(1e-4, "positive_float", "learning rate of the value heads (the policy shares no weights with them)")
     max_grad_norm: float = setting(1.0, "positive_float", "largest L2 norm of a gradient")
     value_iterations: int = setting(
         5, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
     )
     discount: float = setting(1.0, "probability", "discount per decision; true ends always have 0")
     td_lambda: float = setting(0.8, "probability", "lambda of the value targets")
+    vtrace_lambda: float = setting(1.0, "probability", "factor of the traces of V-trace; less is less noise, more bias")
     policy_cost: float = setting(1.0, "non_negative_float", "weight of the V-trace policy gradient")
     upgo_cost: float = setting(1.0, "non_negative_float", "weight of the UPGO policy gradient (result only)")
     baseline_cost: float = setting(1.0, "non_negative_float", "weight of the value loss")

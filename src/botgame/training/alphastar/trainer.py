@@ -140,7 +140,7 @@ class Trainer:
         return {**means, **heads}, updates, learned
 
 
-_PLAIN = ("staleness", "gradient_norm", "entropy", "kl")
+_PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
 
 
 def learning_results(ended: list[Any]) -> Metrics:
