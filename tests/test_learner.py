@@ -75,6 +75,15 @@ def test_the_critic_warms_up_while_it_learns_alone() -> None:
     assert policy["lr"] == pytest.approx(CONFIG.lr / WARMUP_UPDATES)
 
 
+def test_the_learning_rates_fall_with_progress() -> None:
+    made = trainer(config=RLConfig(**{**CONFIG.to_dict(), "lr_end": 0.2, "value_iterations": 0, "critic_lr": 1e-3}))
+    while made.learner.policy_steps < WARMUP_UPDATES:
+        made.iterate(0.5)
+    policy, critic = made.learner.state()["optimiser"]["param_groups"]
+    assert policy["lr"] == pytest.approx(0.6 * CONFIG.lr)
+    assert critic["lr"] == pytest.approx(0.6e-3)
+
+
 def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> None:
     small, large = trainer(), trainer(config=RLConfig(**{**CONFIG.to_dict(), "replay_size": 512}))
     for _ in range(4):

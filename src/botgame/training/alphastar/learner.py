@@ -83,6 +83,7 @@ class Learner:
         self._styles = styles
         self.network = network.to(self._device)
         self.steps = self.policy_steps = 0
+        self._fallen = 1.0  # share of the learning rates that is left
         self._critic = list(network.critic.parameters())
         inside = {id(parameter) for parameter in self._critic}
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
@@ -93,6 +94,10 @@ class Learner:
         first = compiled_twin(network) if config.compile else network
         self._replicas = [first, *(_replica(network) for _ in range(shards - 1))]
         self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,))
+
+    def anneal(self, progress: float) -> None:
+        """Let the learning rates be those of this share of the whole run, in [0, 1]."""
+        self._fallen = 1 - (1 - self._config.lr_end) * progress
 
     def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
         """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
@@ -234,7 +239,7 @@ class Learner:
             raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
         rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
         for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
-            group["lr"] = lr * min(1.0, (done + 1) / WARMUP_UPDATES)
+            group["lr"] = lr * self._fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
         self._optimiser.step()
         self.steps += 1
         self.policy_steps += not value_only
