@@ -71,7 +71,7 @@ def literal_lambda_return(rewards, discounts, values, lambdas):
 
 
 def literal_vtrace(rewards, discounts, values, ratios, lambda_=1.0):
-    """vs_t = V_t + sum_k (prod of g c up to k) rho_k delta_k (Espeholt et al., equation 1), with c = lambda min(1, .)."""
+    """vs_t = V_t + sum_k (prod of g c up to k) rho_k delta_k (Espeholt et al., equation 1), c_i = l min(1, .)."""
     steps = len(rewards)
     targets = np.array(values, dtype=float)
     for t in range(steps):
