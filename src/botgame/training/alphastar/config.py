@@ -43,7 +43,7 @@ class RLConfig:
     temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
     lr: float = setting(3e-4, "positive_float", "learning rate of the policy at the start")
     critic_lr: float = setting(1e-3, "positive_float", "learning rate of the value heads at the start")
-    lr_end: float = setting(0.1, "probability", "share of the learning rates that is left at the end; they fall linearly")
+    lr_end: float = setting(0.1, "probability", "share of the learning rates left at the end; they fall linearly")
     max_grad_norm: float = setting(1.0, "positive_float", "largest L2 norm of a gradient")
     value_iterations: int = setting(
         3, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
