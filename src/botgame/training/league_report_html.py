@@ -233,7 +233,8 @@ def _table_card(summary: dict[str, Any]) -> str:
     if live["matches"]:
         note = f"People and bots of {live['matches']:,} live matches stand beside the league's players, on one scale."
         missing = sum(player["rating"] is None for player in live["players"])
-        note += f" {missing} of them have no rating: they met nobody who is tied to {summary['anchor']}." if missing else ""
+        if missing:
+            note += f" {missing} of them have no rating: they met nobody who is tied to {summary['anchor']}."
     return card("All players", note, table(headings, rows))
 
 
