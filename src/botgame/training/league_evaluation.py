@@ -16,6 +16,7 @@ from botgame.bots.policy import Policy
 from botgame.game.arena import Arena
 from botgame.match import Ended, MatchBatch, Seating, Setup, mirrored_setups
 from botgame.training.alphastar.league import League
+from botgame.training.mirrored import own_schools
 
 PARALLEL_MATCHES = 256
 _HELD_OUT = 0x6576616C  # purpose of the evaluation's random key
@@ -84,7 +85,7 @@ def _play(
     policies: Sequence[Policy], pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int
 ) -> list[Ended]:
     """All pairings on the same seeds in one batch, in the order of set-ups, whichever ended first."""
-    setups = list(_setups(pairings, games, key, duration_ticks))
+    setups = list(_setups(pairings, games, key, duration_ticks, own_schools(policies)))
     if not setups:
         return []
     parallel = min(PARALLEL_MATCHES, len(setups))
@@ -98,7 +99,7 @@ def _play(
 
 
 def _setups(
-    pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int
+    pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int, own: Mapping[int, int]
 ) -> Iterator[Setup]:
     for players, count in zip(pairings, games, strict=True):
-        yield from mirrored_setups(key, (count + 1) // 2, players, duration_ticks)
+        yield from mirrored_setups(key, (count + 1) // 2, players, duration_ticks, own=own)

@@ -7,14 +7,15 @@ the trainers and by the league.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from botgame.bots.policy import Policy
-from botgame.game.rules import TICKS_PER_SECOND, VERBS, Rules
+from botgame.errors import UserError
+from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.match import Ended, mirrored_setups, play
 from botgame.ratings import wilson
 
@@ -87,6 +88,19 @@ class Tally:
         return f"{self.win_rate:.1%} [{low:.1%}, {high:.1%}] ({self.wins} won, {self.draws} drawn, {self.losses} lost)"
 
 
+def own_schools(policies: Sequence[Policy]) -> dict[int, int]:
+    """The school of each policy that was trained in one alone, by its index; such a policy is judged in that school.
+
+    Raises UserError for a school that this release does not have.
+    """
+    named = {index: getattr(policy, "school", "") for index, policy in enumerate(policies)}
+    for index, school in named.items():
+        if school and school not in SCHOOLS:
+            name, known = policies[index].name, ", ".join(SCHOOLS)
+            raise UserError(f"{name}: trained in school {school!r}, this release has {known}; train it again")
+    return {index: SCHOOLS.index(school) for index, school in named.items() if school}
+
+
 def mirrored_results(
     a: Policy,
     b: Policy,
@@ -96,16 +110,20 @@ def mirrored_results(
     rules: Rules | None = None,
     duration_ticks: int = 3600,
     parallel: int = PARALLEL_MATCHES,
+    any_school: bool = False,
     on_match: Callable[[], object] = lambda: None,
 ) -> Tally:
     """Play `matches` duels (rounded up to an even number) of `a` against `b` on the seeds that `seed` gives.
+
+    A policy that was trained in one school plays that one, unless `any_school`.
 
     The result depends on the arguments and the policies alone, not on how matches are batched (a network on
     another batch size may differ in the last bit, and so, rarely, in a sampled action). `on_match` is called after
     each match, for a progress bar.
     """
     pairs = (matches + 1) // 2
-    setups = mirrored_setups(seed, pairs, duration_ticks=duration_ticks)
+    own = {} if any_school else own_schools([a, b])
+    setups = mirrored_setups(seed, pairs, duration_ticks=duration_ticks, own=own)
     ended = play([a, b], setups, matches=min(parallel, 2 * pairs), seats=2, rules=rules or Rules())
     return tally(ended, on_match)
 
