@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from botgame.bots.policy import ScriptedPolicy
+from botgame.bots.policy import ScriptedPolicy, own_schools
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
 from botgame.match import Setup, mirrored_setups, order_of, standings_of
 from botgame.training import evaluate
 from botgame.training.alphastar.trainer import learning_results
 from botgame.training.league_evaluation import against_each
-from botgame.training.mirrored import mirrored_results, own_schools
+from botgame.training.mirrored import mirrored_results
 from botgame.training.placings import Placing, placing, royale_results
 from botgame.training.royale_share import RoyaleShare, Table, seat_counts
 

@@ -12,11 +12,10 @@ from itertools import combinations
 import numpy as np
 
 from botgame import rng
-from botgame.bots.policy import Policy
+from botgame.bots.policy import Policy, own_schools
 from botgame.game.arena import Arena
 from botgame.match import Ended, MatchBatch, Seating, Setup, mirrored_setups
 from botgame.training.alphastar.league import League
-from botgame.training.mirrored import own_schools
 
 PARALLEL_MATCHES = 256
 _HELD_OUT = 0x6576616C  # purpose of the evaluation's random key

@@ -7,15 +7,14 @@ the trainers and by the league.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from botgame.bots.policy import Policy
-from botgame.errors import UserError
-from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
+from botgame.bots.policy import Policy, own_schools
+from botgame.game.rules import TICKS_PER_SECOND, VERBS, Rules
 from botgame.match import Ended, mirrored_setups, play
 from botgame.ratings import wilson
 
@@ -86,19 +85,6 @@ class Tally:
     def __str__(self) -> str:
         low, high = self.interval
         return f"{self.win_rate:.1%} [{low:.1%}, {high:.1%}] ({self.wins} won, {self.draws} drawn, {self.losses} lost)"
-
-
-def own_schools(policies: Sequence[Policy]) -> dict[int, int]:
-    """The school of each policy that was trained in one alone, by its index; such a policy is judged in that school.
-
-    Raises UserError for a school that this release does not have.
-    """
-    named = {index: getattr(policy, "school", "") for index, policy in enumerate(policies)}
-    for index, school in named.items():
-        if school and school not in SCHOOLS:
-            name, known = policies[index].name, ", ".join(SCHOOLS)
-            raise UserError(f"{name}: trained in school {school!r}, this release has {known}; train it again")
-    return {index: SCHOOLS.index(school) for index, school in named.items() if school}
 
 
 def mirrored_results(

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from botgame.bots.policy import Policy
+from botgame.bots.policy import Policy, own_schools
 from botgame.game.rules import TICKS_PER_SECOND
 from botgame.match import Ended, mirrored_setups, play
 from botgame.ratings import wilson
-from botgame.training.mirrored import PARALLEL_MATCHES, own_schools
+from botgame.training.mirrored import PARALLEL_MATCHES
 
 
 @dataclass(frozen=True)
