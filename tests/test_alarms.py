@@ -5,9 +5,7 @@ import math
 
 import pytest
 
-from botgame.training import rl_run
 from botgame.training.alphastar.alarms import Bounds, Watch
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.trainer import Trainer
 from botgame.training.run import RunPaths, keep_good
 from test_learner import trainer

@@ -147,6 +147,7 @@ def test_an_unfinished_run_is_refused_and_a_changed_flag_named(
         raise Diverged("the loss is nan at learner step 9; lower --lr")
 
     inspect = rl_run.Trainer.iterate
+
     def late(self, progress):
         return explode() if self.iteration == 2 else inspect(self, progress)
 

@@ -22,6 +22,7 @@ from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.crew import Crew
 from botgame.training.alphastar.learner import Learner, loss_weights
 from botgame.training.alphastar.losses import LossWeights, head_kls, reinforcement_losses, value_losses
 from botgame.training.alphastar.network import Network
@@ -269,17 +270,19 @@ def test_a_restored_actor_follows_on_to_the_bit(told: Briefing) -> None:
         np.testing.assert_array_equal(other.buffer.columns[name], column, err_msg=name)
 
 
-def test_the_learner_learns_from_it_and_replicas_do_the_same(world: World, told: Briefing) -> None:
-    places, learned = np.arange(24), []
+def test_the_learner_learns_from_it_and_a_crew_does_the_same(world: World, told: Briefing) -> None:
+    sizes = {"condition": told.conditioning.width, "distances": len(world.styles.names)}
+    places, learned = np.arange(world.config.batch_size), []
     for threads in (1, 2):
         network = styled_network(told, 1)
-        learner = Learner(world.spec, network, world.config, threads=threads, styles=world.styles)
+        crew = Crew(world.spec, network, world.config, threads, **sizes)
+        learner = Learner(world.spec, network, world.config, crew=crew, styles=world.styles)
         metrics = learner.update(world.buffer.columns, places)
         assert metrics["early_kl"] > 0
         learned.append((metrics, {name: value.clone() for name, value in network.state_dict().items()}))
         inspected = learner.inspect(world.buffer.columns, places)
         assert {f"explained_variance/{name}" for name in EXTENDED} <= set(inspected)
-        learner.close()
+        crew.close()
     for name, value in learned[0][0].items():
         assert learned[1][0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
     before = styled_network(told, 1).state_dict()

@@ -17,10 +17,12 @@ import torch
 
 from botgame.bots.policy import Policy
 from botgame.errors import UserError
+from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import TICKS_PER_SECOND, Rules
 from botgame.match import Ended
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.crew import make_crew
 from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
 from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -90,6 +92,7 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, options.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
+        self._crew = make_crew(ARENA_SPEC, self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
@@ -174,10 +177,10 @@ class LeagueRun:
         write_state(self._paths.state, state)
 
     def close(self) -> None:
-        """End worker threads and close the match file."""
+        """End the processes that share the learners' work and close the match file."""
         self._log.close()
-        for seat in self._seats.values():
-            seat.trainer.close()
+        if self._crew:
+            self._crew.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, options = self._setting, self._options
@@ -191,7 +194,7 @@ class LeagueRun:
             slots=options.opponent_slots,
             duration_ticks=options.episode_duration * TICKS_PER_SECOND,
             seed=options.seed,
-            threads=setting.threads,
+            crew=self._crew,
             device=setting.device,
             royale=royale_share(options),
             state=state,

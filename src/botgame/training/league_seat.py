@@ -23,6 +23,7 @@ from botgame.match import Ended, MatchBatch, Setup
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.actors import matches_taken
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.crew import Crew
 from botgame.training.alphastar.league import League
 from botgame.training.alphastar.matchmaking import Pairing
 from botgame.training.alphastar.seating import LEARNER, Opponent
@@ -66,7 +67,7 @@ class Seat:
         slots: int,
         duration_ticks: int,
         seed: int,
-        threads: int,
+        crew: Crew | None,
         device: torch.device,
         royale: RoyaleShare | None = None,
         state: dict[str, Any] | None = None,
@@ -75,7 +76,7 @@ class Seat:
         self._league, self._players, self._roster = league, players, roster
         self._config, self._slots, self._seed = config, slots, seed
         self._duration, self._royale = duration_ticks, royale or RoyaleShare()
-        self._threads, self._device = threads, device
+        self._crew, self._device = crew, device
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
         self.trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]) if state else ())
         if state:
@@ -89,7 +90,6 @@ class Seat:
     def start_anew(self) -> None:
         """Go on from the weights that the player starts from, with fresh matches, buffer and optimiser."""
         old = self.trainer
-        old.close()
         self.generation += 1
         self.trainer = self._make_trainer()
         self.trainer.learner.steps = old.learner.steps
@@ -124,7 +124,7 @@ class Seat:
             self._config,
             learning_seats=1.0 + share,
             seed=player_seed,
-            threads=self._threads,
+            crew=self._crew,
             device=self._device,
         )
 
