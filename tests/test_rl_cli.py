@@ -131,11 +131,13 @@ def test_ctrl_c_commits_and_says_how_to_go_on(supervised: Path, whole: Path, tmp
     assert load_checkpoint(output).counters["iteration"] == len(lines(output))
 
 
-def test_a_finished_run_can_be_extended(supervised: Path, whole: Path, tmp_path: Path) -> None:
-    output = tmp_path / "pi_rl.pt"
-    assert main(command(supervised, output, iterations="3")) == 0
-    assert main(command(supervised, output, "--resume")) == 0
-    assert_same_run(output, whole)
+def test_a_finished_run_can_be_extended_as_if_planned_so(supervised: Path, tmp_path: Path) -> None:
+    output, planned = tmp_path / "pi_rl.pt", tmp_path / "planned.pt"
+    steady = {"lr_end": "1"}  # else the learning rates know how long the run is
+    assert main(command(supervised, planned, **steady)) == 0
+    assert main(command(supervised, output, iterations="3", **steady)) == 0
+    assert main(command(supervised, output, "--resume", **steady)) == 0
+    assert_same_run(output, planned)
 
 
 def test_an_unfinished_run_is_refused_and_a_changed_flag_named(
