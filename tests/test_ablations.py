@@ -108,6 +108,11 @@ def test_a_command_ends_with_the_harness(tmp_path: Path) -> None:
     child.stdin.close()
     assert child.wait(20) == 75
     child.stdout.close()
+    (tmp_path / "quick.py").write_text("import sys\nsys.exit(int(sys.argv[1]))\n")
+    for code in (0, 3):  # else its own end is the command's
+        child = subprocess.Popen([sys.executable, str(CHILD), "quick", str(code)], stdin=subprocess.PIPE, cwd=tmp_path)
+        assert child.wait(20) == code
+        child.stdin.close()
 
 
 def begin(folder: Path) -> None:

@@ -110,7 +110,8 @@ class LeagueRun:
     @property
     def decisions(self) -> int:
         """Decisions of the first main agent so far."""
-        return self._seats[self.league.mains[0]].trainer.decisions
+        decisions: int = self._seats[self.league.mains[0]].trainer.decisions
+        return decisions
 
     @property
     def expected(self) -> int:
