@@ -27,6 +27,7 @@ MEASURES = {  # name: (heading, scale of the printed figure, unit)
     "response": ("best response wins", 100.0, " %"),
 }
 _SAMPLES = 400
+Play = Callable[[list[str], int, Path], None]
 BySeed = dict[int, float]
 Values = dict[str, dict[str, BySeed]]  # of a measure, of an arm, of a seed
 
@@ -135,10 +136,11 @@ class Found(NamedTuple):
         return difference(of.get(claim.higher, {}), of.get(claim.lower, {}))
 
 
-def collect(panel: Panel, plan: Plan, seeds: Sequence[int], play: Callable[[list[str], Path], None]) -> Found | None:
+def collect(panel: Panel, plan: Plan, seeds: Sequence[int], matches: int, play: Play) -> Found | None:
     """Values of a panel from finished runs; None before two of its arms have one.
 
-    `play(checkpoints, file)` plays a round-robin of these and `lms_re` and writes it as `evaluate --json` does.
+    `play(checkpoints, matches, file)` plays a round-robin of these and `lms_re`, so many duels a pair, and writes it as
+    `evaluate --json` does.
     """
     values: Values = {measure: {} for measure in MEASURES}
     players: dict[str, tuple[str, int]] = {}
@@ -154,7 +156,7 @@ def collect(panel: Panel, plan: Plan, seeds: Sequence[int], play: Callable[[list
                 players[str(plan.final(BY_NAME[arm], seed))] = (arm, seed)
     if len({arm for arm, _ in players.values()}) < 2:
         return None
-    names, points = _round_robin(panel, plan, list(players), play)
+    names, points = _round_robin(panel, plan, list(players), matches, play)
     rated = ratings.bradley_terry(points, names.index(ANCHOR))
     for name, (arm, seed) in players.items():
         values["rating"].setdefault(arm, {})[seed] = float(rated.elo[names.index(name)])
@@ -162,13 +164,13 @@ def collect(panel: Panel, plan: Plan, seeds: Sequence[int], play: Callable[[list
 
 
 def _round_robin(
-    panel: Panel, plan: Plan, checkpoints: list[str], play: Callable[[list[str], Path], None]
+    panel: Panel, plan: Plan, checkpoints: list[str], matches: int, play: Play
 ) -> tuple[list[str], ratings.Array]:
     """Names and table of points; played again only where the players are others than before."""
-    path = plan.folder / "panels" / f"{panel.key}.json"
-    if not path.exists() or set(json.loads(path.read_text())["policies"]) != {*checkpoints, ANCHOR}:
+    path = plan.folder / "panels" / f"{panel.key}-{matches}.json"
+    if not _is_current(path, checkpoints):
         path.parent.mkdir(parents=True, exist_ok=True)
-        play(checkpoints, path)
+        play(checkpoints, matches, path)
     report = json.loads(path.read_text())
     names = report["policies"]
     points = np.zeros((len(names), len(names)))
@@ -177,6 +179,13 @@ def _round_robin(
         points[a, b] += scored
         points[b, a] += pair["matches"] - scored
     return names, points
+
+
+def _is_current(path: Path, checkpoints: list[str]) -> bool:
+    """Whether the file is of these players, as they are now."""
+    if not path.exists() or set(json.loads(path.read_text())["policies"]) != {*checkpoints, ANCHOR}:
+        return False
+    return all(Path(name).stat().st_mtime <= path.stat().st_mtime for name in checkpoints)
 
 
 def _performances(names: Sequence[str], points: ratings.Array, arms: Mapping[str, str]) -> dict[str, Interval]:

@@ -121,6 +121,8 @@ class Sitting:
                     words, stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment, start_new_session=True
                 )
                 self._children.add(child)
+                if self.stopped:  # while it was started
+                    interrupt(child)
             code = child.wait()
         with self._changed:
             self._children.discard(child)
@@ -146,7 +148,15 @@ class Sitting:
             print("stopping: the runs in progress commit; a later sitting goes on", flush=True)
         self.stopped = True
         for child in tuple(self._children):
-            child.send_signal(signal.SIGINT)
+            interrupt(child)
+
+
+def interrupt(child: subprocess.Popen[bytes]) -> None:
+    """Ask a command to commit and end; on Windows, where that cannot be asked of another process, end it."""
+    if sys.platform == "win32":
+        child.terminate()
+    else:
+        child.send_signal(signal.SIGINT)
 
 
 def run(plan: Plan, job: Job, execute: Any) -> None:

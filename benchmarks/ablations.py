@@ -5,8 +5,9 @@ r"""Does every part of the recipe earn its place? The ablations of AlphaStar's F
     python benchmarks/ablations.py --report
 
 The second line makes runs, all arms with the first seed before the next seed, and may be stopped (Ctrl-C, a kill, the
-end of its minutes) and given again: what is finished stays, what was begun goes on. `--report` plays each panel's final
-agents against each other and writes the tables of `docs/ablations.md` and `docs/images/ablations.svg`.
+end of its minutes) and given again: what is finished stays, what was begun goes on. `--report` plays each panel's
+final agents against each other and writes the tables of `docs/ablations.md` and `docs/images/ablations.svg`. On Windows
+a sitting runs but Ctrl-C does not make it commit: what is in progress then goes on from its last commit.
 """
 
 from __future__ import annotations
@@ -122,13 +123,13 @@ def described(name: str, seed: int, plan: Plan) -> str:
 def report(plan: Plan, seeds: Sequence[int], matches: int, docs: Path) -> int:
     """Play the panels, write the page and the plot. Raises UserError before two arms of a panel are finished."""
 
-    def play(checkpoints: list[str], path: Path) -> None:
+    def play(checkpoints: list[str], matches: int, path: Path) -> None:
         print(f"playing {path.stem}: {len(checkpoints)} agents", flush=True)
         words = [*checkpoints, "--round-robin", "--matches", str(matches), "--json", str(path)]
         command = [sys.executable, "-m", "botgame.training.evaluate", *words]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
-    found = [one for panel in PANELS if (one := collect(panel, plan, seeds, play))]
+    found = [one for panel in PANELS if (one := collect(panel, plan, seeds, matches, play))]
     if not found:
         raise UserError(f"{plan.folder}: no panel has two finished arms yet; run the arms first")
     page = docs / "ablations.md"
