@@ -40,8 +40,8 @@ class Plan:
 
     folder: Path
     data: Path
-    budget: int = 500_000
-    response_budget: int = 125_000
+    budget: int = 600_000
+    response_budget: int = 150_000
     epochs: int = 10
     matches: int = 300
     extra: tuple[str, ...] = ()  # further flags of every trainer, for tiny runs
