@@ -116,9 +116,10 @@ class LeagueRun:
     @property
     def expected(self) -> int:
         """Iterations that the league will have had, as far as the decisions so far tell."""
-        if not self._options.decisions or not self.decisions:
+        wanted: int | None = self._options.decisions
+        if not wanted or not self.decisions:
             return self.total
-        return min(self.total, -(-self.iteration * self._options.decisions // self.decisions))
+        return min(self.total, -(-self.iteration * wanted // self.decisions))
 
     @property
     def round(self) -> int:
