@@ -131,7 +131,8 @@ def training(arm: Arm, seed: int, plan: Plan) -> list[str]:
     common = [*arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
     if arm.kind == "imitation":
         sizes = ["--epochs", str(plan.epochs), "--eval-every", "0", "--final-matches", "2", "--keep", "1"]
-        words = ["alphastar_imitation", "--data-dir", str(plan.data), "--output", str(final), *sizes]
+        live = ["--feedback-dir", str(home / "none"), "--reports-live-dir", str(home / "none")]  # replays alone
+        words = ["alphastar_imitation", "--data-dir", str(plan.data), *live, "--output", str(final), *sizes]
     elif arm.kind == "rl":
         words = ["alphastar_rl", *start, "--output", str(final), "--decisions", str(plan.budget), *_RL]
     elif arm.kind == "league":
