@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -70,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     keep_sizes(plan)
     if options.report:
-        return report(plan, seeds, options.head_matches, options.docs_dir)
+        return report(plan, seeds, options.head_matches, options.docs_dir, options.jobs)
     jobs = [Job(arm, seed) for seed in seeds for arm in chosen(names)]
     sitting = Sitting(plan, jobs, workers=options.jobs, minutes=options.minutes)
     done = sitting.work()
@@ -120,16 +122,19 @@ def described(name: str, seed: int, plan: Plan) -> str:
     return "\n".join([f"# {name}: {arm.text}", *(f"python -m {shlex.join(command)}" for command in commands)])
 
 
-def report(plan: Plan, seeds: Sequence[int], matches: int, docs: Path) -> int:
+def report(plan: Plan, seeds: Sequence[int], matches: int, docs: Path, jobs: int) -> int:
     """Play the panels, write the page and the plot. Raises UserError before two arms of a panel are finished."""
 
     def play(checkpoints: list[str], matches: int, path: Path) -> None:
         print(f"playing {path.stem}: {len(checkpoints)} agents", flush=True)
-        words = [*checkpoints, "--round-robin", "--matches", str(matches), "--json", str(path)]
+        words = [*checkpoints, "--round-robin", "--matches", str(matches), "--threads", "1", "--json", str(path)]
         command = [sys.executable, "-m", "botgame.training.evaluate", *words]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
 
-    found = [one for panel in PANELS if (one := collect(panel, plan, seeds, matches, play))]
+    with ThreadPoolExecutor(jobs) as pool:
+        collected = pool.map(lambda panel: collect(panel, plan, seeds, matches, play), PANELS)
+        found = [one for one in collected if one]
     if not found:
         raise UserError(f"{plan.folder}: no panel has two finished arms yet; run the arms first")
     page = docs / "ablations.md"
