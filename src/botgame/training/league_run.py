@@ -35,7 +35,7 @@ def train(
     resuming = options.resume and paths.run.resume.exists()
     origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
     artefacts = [paths.state, paths.matches, paths.players]
-    state = begin(paths.run, flags, resume=options.resume, extends=["rounds"], artefacts=artefacts)
+    state = begin(paths.run, flags, resume=options.resume, extends=["rounds", "decisions"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
     origin = state["origin"] if state else origin
     run = LeagueRun(Setting(options, config, league_config, paths, origin, bots, threads, device), state)
