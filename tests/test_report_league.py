@@ -155,7 +155,8 @@ def run(folder, *more):
     return report_league.main(
         [
             *("--league-state", str(folder / "league_state.json"), "--matches", str(folder / "matches.jsonl")),
-            *("--output", str(folder / "summary.json"), "--exploit-dir", str(folder / "exploit"), *more),
+            *("--output", str(folder / "summary.json"), "--exploit-dir", str(folder / "exploit")),
+            *("--reports-live-dir", str(folder / "live"), *more),
         ]
     )
 

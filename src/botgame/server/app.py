@@ -38,7 +38,6 @@ from botgame.errors import UserError
 from botgame.replay.film import film_json
 from botgame.replay.format import Replay
 from botgame.replay.thoughts import Thoughts, find_thoughts
-from botgame.replay.thoughts import find_thoughts
 from botgame.server.brains import Brains
 from botgame.server.connection import Connection
 from botgame.server.doors import Doors
@@ -181,7 +180,7 @@ class LiveApp:
     def _film(self, name: str) -> bytes | None:
         try:
             replay: Replay | None = self._shelf.find(name)
-            return None if replay is None else film_json(replay, find_thoughts(replay))
+            return None if replay is None else film_json(replay, _thoughts_of(replay))
         except UserError as error:
             raise HTTPException(422, str(error)) from error
 

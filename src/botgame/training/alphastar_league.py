@@ -49,7 +49,7 @@ def build_parser() -> cli.Parser:
     parser.flag(
         "--rl-iterations-per-round", type=cli.positive_int, default=20, help="iterations of each learning player"
     )
-    add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=32, replay_size=1024)
+    add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=64)
     add_royale_flags(parser)
     parser.flag("--episode-duration", type=cli.positive_int, default=120, help="seconds until the zone has closed")
     _add_league_flags(parser)

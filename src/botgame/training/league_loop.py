@@ -208,7 +208,7 @@ class LeagueRun:
             learner = self.league.learners[name]
             before = seat.trainer.decisions
             try:
-                done = seat.iterate()
+                done = seat.iterate((self.iteration - 1) / self.total)
             except Diverged as error:
                 raise Diverged(f"{name}: {error}") from error
             for alarm in done.alarms:
@@ -255,8 +255,11 @@ class LeagueRun:
 
 
 def exploiter_config(config: RLConfig, share: float) -> RLConfig:
-    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work."""
-    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)))
+    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work.
+
+    Its learning rates do not fall with the run, since it starts anew again and again.
+    """
+    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)), lr_end=1.0)
 
 
 class _Clock:

@@ -54,7 +54,7 @@ def royale_card(entries: dict[str, list[dict[str, Any]]]) -> str:
         for last in {entry["seats"]: entry for entry in rounds}.values()
     ]
     headings = ["player", "seats", "round", "matches", "first places (par)", "above"]
-    nobody = "No such match was played: --royale-share of alphastar_league makes some."
+    nobody = "No free-for-all was played: --royale-share of alphastar_league makes some."
     return card("Free-for-alls", text, table(headings, rows) if rows else remark(nobody))
 
 

@@ -81,10 +81,10 @@ class Seat:
         if state:
             self.trainer.load(state["trainer"])
 
-    def iterate(self) -> Iteration:
-        """Ask the league for this iteration's pairings, then act and learn."""
+    def iterate(self, progress: float) -> Iteration:
+        """Ask the league for this iteration's pairings, then act and learn; `progress`: see `Trainer.iterate`."""
         self._pairings = [self._league.request(self.name) for _ in range(self._slots)]
-        return self.trainer.iterate()
+        return self.trainer.iterate(progress)
 
     def start_anew(self) -> None:
         """Go on from the weights that the player starts from, with fresh matches, buffer and optimiser."""

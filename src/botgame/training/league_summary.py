@@ -9,6 +9,8 @@ often it finished first is told apart (`league_royale`).
 
 Where two of the population never met, their win rate is what the ratings expect; where they met, the record counts,
 with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative population performance use that table.
+
+Live matches enter the ratings and no other figure: everybody who played live stands on the same scale (`league_live`).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from botgame.training.alphastar.league import SCRIPTED, League
 from botgame.training.exploit_results import Exploit
 from botgame.training.league_exploits import best_responses
 from botgame.training.league_files import EVALUATION, LeagueState, Match, plain
+from botgame.training.league_live import LiveMatch, live_players
 from botgame.training.league_royale import free_for_alls
 
 PRIOR_GAMES = 2.0
@@ -32,15 +35,19 @@ Record = dict[tuple[str, str], list[int]]  # (home, away) -> [wins, draws, losse
 
 
 def summarise(
-    state: LeagueState, matches: list[Match], torn_lines: int = 0, exploits: Sequence[Exploit] = ()
+    state: LeagueState,
+    matches: list[Match],
+    torn_lines: int = 0,
+    exploits: Sequence[Exploit] = (),
+    live: Sequence[LiveMatch] = (),
 ) -> dict[str, Any]:
-    """The whole summary in plain JSON types; `exploits`: results of trained best responses."""
+    """The whole summary in plain JSON types; `exploits`: results of trained best responses; `live`: live matches."""
     league = state.league
     known = {*league.names, state.anchor}
     counted = _once([match for match in matches if match.players <= known])
     last = max((match.round for match in counted), default=0)
     record = _record(counted, league)
-    order, rated = _rate(record, state.anchor)
+    order, rated = _rate(record, live, state.anchor)
     population = [name for name in [*league.names, state.anchor] if _current(name, last, league) in order]
     population = list(dict.fromkeys(population))
     members = [order[_current(name, last, league)] for name in population]
@@ -58,6 +65,7 @@ def summarise(
         "exploitability": _exploitability(counted, league, population, table),
         "royale": free_for_alls(counted, league),
         "best_responses": best_responses(exploits),
+        "live": {"matches": len(live), "players": live_players(live, order, rated, set(population))},
         "relative_population_performance": _relative(league, population, table),
     }
 
@@ -83,12 +91,15 @@ def _record(matches: list[Match], league: League) -> Record:
     return dict(record)
 
 
-def _rate(record: Record, anchor: str) -> tuple[dict[str, int], ratings.Ratings]:
-    names = list(dict.fromkeys([anchor, *(home for home, _ in record)]))
+def _rate(record: Record, live: Sequence[LiveMatch], anchor: str) -> tuple[dict[str, int], ratings.Ratings]:
+    players = [name for match in live for name in match.players]
+    names = list(dict.fromkeys([anchor, *(home for home, _ in record), *players]))
     order = {name: index for index, name in enumerate(names)}
     points = np.zeros((len(names), len(names)))
     for (home, away), (wins, draws, _losses) in record.items():
         points[order[home], order[away]] = wins + 0.5 * draws
+    for match in live:
+        ratings.add_ranking(points, [order[name] for name in match.players], match.places)
     return order, ratings.bradley_terry(points, order[anchor])
 
 

@@ -205,7 +205,7 @@ class RLRun:
 
     def _iterate(self, paths: RunPaths, writer: MetricsWriter) -> dict[str, Any]:
         try:
-            done = self._trainer.iterate()
+            done = self._trainer.iterate(min(1.0, self.done / self._setting.goal.amount))
         except Diverged:
             writer.log(self.iteration + 1, {"alarm/nan": 1.0})
             raise

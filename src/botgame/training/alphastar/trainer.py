@@ -66,9 +66,13 @@ class Trainer:
         bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
         self._watch = Watch([head.name for head in venue.spec.heads], bounds)
 
-    def iterate(self) -> Iteration:
-        """Act, then learn. The first iterations train the critic alone (`value_iterations`)."""
+    def iterate(self, progress: float = 0.0) -> Iteration:
+        """Act, then learn. The first iterations train the critic alone (`value_iterations`).
+
+        progress: share of the whole run that is done, in [0, 1]; decides the learning rates (`lr_end`).
+        """
         started = time.perf_counter()
+        self.learner.anneal(progress)
         wanted = max(self._sequences, self._config.min_replay_sequences - len(self.buffer))
         collected = self.actor.collect(self.buffer, wanted, self.learner.steps)
         acted = time.perf_counter()
@@ -145,7 +149,7 @@ class Trainer:
         return {**means, **heads}, updates, learned
 
 
-_PLAIN = ("staleness", "gradient_norm", "entropy", "kl")
+_PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
 
 
 def learning_results(ended: list[Any]) -> Metrics:
