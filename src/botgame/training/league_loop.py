@@ -52,6 +52,10 @@ class LeaguePaths:
         names = (folder / "league_state.json", folder / "matches.jsonl", folder / "players")
         return LeaguePaths(RunPaths.inside(folder), *names)
 
+    def main_of(self, school: str) -> Path:
+        """The main agent that plays this school alone: `main.SCHOOL.pt`."""
+        return self.run.checkpoint.with_suffix(f".{school}.pt")
+
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
@@ -187,7 +191,7 @@ class LeagueRun:
             if name == first:
                 save_checkpoint(self._paths.run.checkpoint, checkpoint)
             if school := self.league.school(name):
-                save_checkpoint(self._paths.run.checkpoint.with_suffix(f".{school}.pt"), checkpoint)
+                save_checkpoint(self._paths.main_of(school), checkpoint)
         if best := self._round_end.best:
             checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration}, first)
             checkpoint.extra["yardstick"] = best.yardstick

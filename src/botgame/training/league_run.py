@@ -9,6 +9,7 @@ from typing import Any
 
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
+from botgame.game.rules import SCHOOLS
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import LeagueConfig
 from botgame.training.alphastar.learner import Diverged
@@ -34,7 +35,7 @@ def train(
     bots = {name: load_policy(name, str(device)) for name in dict.fromkeys([YARDSTICK, *league_config.scripted])}
     resuming = options.resume and paths.run.resume.exists()
     origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
-    artefacts = [paths.state, paths.matches, paths.players]
+    artefacts = [paths.state, paths.matches, paths.players, *(paths.main_of(school) for school in SCHOOLS)]
     state = begin(paths.run, flags, resume=options.resume, extends=["rounds", "decisions"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
     origin = state["origin"] if state else origin
