@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +25,10 @@ from botgame.replay.format import write
 from botgame.replay.record import Recorder
 from botgame.replay.style_meter import StyleMeter
 from botgame.training import alphastar_imitation as imitation
+from botgame.training.alphastar import alarms
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
+from botgame.training.alphastar.cloning import Cloner
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.imitation_briefing import LEAST_GAMES, brief, fitted_ratings
 from botgame.training.imitation_source import ReplaySource, SeatPlan
@@ -229,6 +233,50 @@ def test_epochs_on_winners_follow_at_their_own_rate(data: Path, tmp_path: Path, 
     assert 1e-6 < moved < 1e-6 * 4 * two.counters["updates"]  # Adam moves a weight by about its rate an update
     assert imitation.main(flags(data, second, *winning, "--epochs", "2", "--resume")) == 2
     assert "winners have begun" in capsys.readouterr().err
+
+
+def test_a_loss_that_is_no_number_stops_before_the_weights_change(
+    data: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, loss = tmp_path / "pi.pt", Cloner._loss
+    kept = []
+
+    def broken(cloner, *args):
+        kept.append(all(bool(weights.isfinite().all()) for weights in cloner.network.parameters()))
+        return loss(cloner, *args) * (math.nan if cloner.updates == 12 else 1.0)
+
+    monkeypatch.setattr(Cloner, "_loss", broken)
+    assert imitation.main(flags(data, output)) == 1
+    assert kept == [True] * 13
+    error = " ".join(capsys.readouterr().err.split())
+    assert "lower --lr; the last good checkpoint: none yet" in error
+    assert lines_of(output)[-1]["alarm/nan"] == 1.0
+    assert not output.exists()
+
+
+def test_an_alarm_is_named_and_the_checkpoint_from_before_is_kept(
+    data: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, of_first_epoch = tmp_path / "pi.pt", []
+
+    def conditions(_metrics, _heads, _bounds, _first):
+        if output.exists() and not of_first_epoch:
+            of_first_epoch.append(load_checkpoint(output).counters)
+        return {"uniform/aim": "it has learned nothing"} if of_first_epoch else {}
+
+    monkeypatch.setattr(alarms, "conditions", conditions)
+    more = ("--eval-every", "1", "--eval-matches", "2", "--save-every", "5", "--epochs", "3")
+    assert imitation.main(flags(data, output, *more)) == 0
+    error = " ".join(capsys.readouterr().err.split())
+    assert re.search(rf"alarm uniform/aim after \d+ updates, .*last good checkpoint: {tmp_path}/pi\.good\.pt", error)
+    assert load_checkpoint(output.with_suffix(".good.pt")).counters == of_first_epoch[0]
+    assert of_first_epoch[0]["epochs"] == 1
+    assert "alarm/uniform/aim" in lines_of(output)[-1]
+
+
+def test_a_healthy_run_raises_no_alarm(styled: Path) -> None:
+    assert not styled.with_suffix(".good.pt").exists()
+    assert "alarm" not in styled.with_suffix(".metrics.jsonl").read_text()
 
 
 @pytest.mark.parametrize(

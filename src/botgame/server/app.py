@@ -38,7 +38,6 @@ from botgame.errors import UserError
 from botgame.replay.film import film_json
 from botgame.replay.format import Replay
 from botgame.replay.thoughts import Thoughts, find_thoughts
-from botgame.replay.thoughts import find_thoughts
 from botgame.server.brains import Brains
 from botgame.server.connection import Connection
 from botgame.server.doors import Doors

@@ -9,9 +9,9 @@ from typing import Any
 
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import LeagueConfig
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league_loop import LeaguePaths, LeagueRun, Setting
 from botgame.training.origin import supervised_origin
@@ -34,7 +34,7 @@ def train(
     bots = {name: load_policy(name, str(device)) for name in dict.fromkeys([YARDSTICK, *league_config.scripted])}
     resuming = options.resume and paths.run.resume.exists()
     origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
-    artefacts = [paths.state, paths.matches, paths.players]
+    artefacts = [paths.state, paths.matches, paths.players, paths.good]
     state = begin(paths.run, flags, resume=options.resume, extends=["rounds"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
     origin = state["origin"] if state else origin

@@ -16,9 +16,9 @@ from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
 from botgame.match import Ended, MatchBatch, Setup
 from botgame.training.alphastar.actor import Venue
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.opponents import PAST, SELF, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
@@ -195,9 +195,10 @@ class RLRun:
         except Diverged:
             writer.log(self.iteration + 1, {"alarm/nan": 1.0})
             raise
+        if done.uneasy:
+            keep_good(paths.checkpoint, paths.good)
         for alarm in done.alarms:
-            good = keep_good(paths, "iter", alarm.since) or self._setting.source
-            print(f"alarm {alarm.name} in iteration {self.iteration}: {alarm.text}; last good checkpoint: {good}")
+            print(alarm.line(f"in iteration {self.iteration}", paths.good if paths.good.exists() else self.source))
         for match in done.ended:
             self._pool.ended(match.setup.players)
         return {**done.metrics, **self._results_by_kind(done.ended)}

@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from botgame.errors import UserError
 from botgame.spec import Spec
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.losses import LossWeights, guess_losses, head_entropies, head_kls, reinforcement_losses
@@ -33,10 +33,6 @@ from botgame.training.alphastar.trajectories import Batch, Columns, gather
 BETAS, EPSILON = (0.0, 0.99), 1e-5
 WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 Metrics = dict[str, float]
-
-
-class Diverged(UserError):  # noqa: N818 - a state that training reached
-    """The loss is no number any more: the weights of the last commit are the last good ones."""
 
 
 def loss_weights(
