@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +18,9 @@ from botgame.training.alphastar.learner import Learner
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar.trainer import Iteration, Trainer
+from botgame.training.imitation_run import BOUNDS as IMITATION_BOUNDS
 from botgame.training.league_loop import LeaguePaths, LeagueRun
+from glossary import PAGE, assert_glossary, metric_names
 from test_learner import trainer
 
 HEADS = ("verb", "aim", "target")
@@ -65,6 +68,20 @@ def test_each_begins_once_and_stays_in_the_metrics_while_it_holds(change, name, 
     assert begun([HEALTHY], watch) == []
     assert watch.figures == {}
     assert begun([bad] * 40, watch, first=51) == [(50 + waits, name)]
+
+
+def test_the_document_has_every_alarm_and_its_bounds():
+    page = PAGE.read_text(encoding="utf-8").split("\n## Alarms\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `alarm/([a-z]+)[^|]*\| (.*) \|$", page, re.MULTILINE))
+    bounds, imitation = Bounds(), IMITATION_BOUNDS.patience_uniform
+    assert {name: re.findall(r"\b[\d.]+\b", row) for name, row in rows.items()} == {
+        "uniform": [f"{bounds.uniform}", f"{bounds.patience_uniform}", f"{imitation}"],
+        "collapse": [f"{bounds.collapse}", f"{bounds.collapse_from}", f"{bounds.patience}"],
+        "kl": [f"{bounds.kl:g}", "0", f"{bounds.patience}"],
+        "staleness": [f"{bounds.staleness:g}", f"{bounds.patience}"],
+        "nan": ["1"],
+    }
+    assert f"fewer than {bounds.uses}" in page
 
 
 def test_it_says_what_is_wrong_in_one_line_and_since_when():
@@ -178,6 +195,8 @@ def test_rl_names_an_alarm_in_its_log_and_keeps_the_checkpoint_from_before(tmp_p
     assert load_checkpoint(good).counters["iteration"] == 2
     rows = [json.loads(line) for line in (tmp_path / "pi.metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if "alarm/kl" in row] == [5, 6]
+    names = metric_names(tmp_path / "pi.metrics.jsonl")
+    assert_glossary(names, ["Reinforcement learning", "Alarms"], must=[])
 
 
 def test_before_the_first_commit_the_good_one_is_where_training_began(tmp_path, monkeypatch, capsys):

@@ -36,6 +36,7 @@ from botgame.training.run import RunPaths, StopRequest, commit, keep_good
 
 EXTENDS = ("epochs", "winner_epochs")
 RIVALS = ("lms_re", "random")
+BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
 PLAN, ORDER, EVALUATION, FINAL, TOLD = 1, 2, 3, 4, 5  # purposes of derived seeds
 
 
@@ -69,7 +70,7 @@ class ImitationRun:
         self.cloner = Cloner(network, cloning, device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
-        self.watch = Watch([head.name for head in ARENA_SPEC.heads], Bounds(patience_uniform=3))
+        self.watch = Watch([head.name for head in ARENA_SPEC.heads], BOUNDS)
         self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions
         self._whole: Chunk | None = None  # all the data, where it fits into memory
         self._whole_of_winners = False
