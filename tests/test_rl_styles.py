@@ -184,6 +184,7 @@ class World:
 def world(told: Briefing) -> World:
     made = World(told)
     made.ended = made.actor.collect(made.buffer, 150, 0).ended
+    made.report = made.actor.report()
     return made
 
 
@@ -242,6 +243,8 @@ def test_pseudo_rewards_of_a_match_sum_to_how_much_nearer_it_came(world: World) 
     assert paid > 5
     share = columns["active"][: world.buffer.count].mean()
     assert 0.3 < share < 0.9
+    assert set(world.report) == {"z/opening", "z/totals"}
+    assert_glossary(set(world.report), ["Styles"], must=[])
 
 
 def test_early_decisions_are_those_of_the_first_quarter(world: World) -> None:
@@ -321,7 +324,7 @@ def test_the_extra_kl_is_of_the_verb_in_early_decisions_alone(world: World, told
     terms = losses(world, world.student, LossWeights(early_kl=3.0))
     assert terms["early_kl"].item() == pytest.approx(expected, rel=1e-4)
     without = losses(world, world.student, LossWeights(early_kl=0.0))
-    assert float(terms["total"] - without["total"]) == pytest.approx(3.0 * expected, rel=1e-3)
+    assert (terms["total"] - without["total"]).item() == pytest.approx(3.0 * expected, rel=1e-3)
     assert "early_kl" not in losses(world, world.student, LossWeights(early_kl=3.0), early=None)
 
 
@@ -407,7 +410,8 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
     rows = lines(whole)
     assert all("loss/early_kl" in row for row in rows)
     names = metric_names(whole.with_suffix(".metrics.jsonl"))
-    assert_glossary(names, ["Reinforcement learning", "Styles"], must=["Styles"])
+    assert_glossary(names, ["Reinforcement learning", "Styles"], must=[])
+    assert {"explained_variance/z_opening", "explained_variance/z_totals"} & names
     assert other.config["z_share"] == 0.8
     names = Briefing.from_state(other.briefing).library.policies
     styled, plain = load_policy(f"{whole}@{names[0]}"), load_policy(str(whole))

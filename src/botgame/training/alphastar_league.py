@@ -4,7 +4,8 @@ r"""League training from a supervised checkpoint: main agents, main exploiters a
         --output-dir reports/league --rounds 20 --rl-iterations-per-round 20
 
 In the output folder: `main.pt` (the first main agent, latest), `main.best.pt`, `league_state.json`, `matches.jsonl`,
-`players/<id>.pt`, `metrics.jsonl`, `config.json`, `tb/` and `resume.pt`, which --resume goes on from. A tiny run:
+`players/<id>.pt`, `metrics.jsonl`, `config.json`, `tb/` and `resume.pt`, which --resume goes on from; after an alarm
+`good/<id>.pt`, the player from before. A tiny run:
 
     python -m botgame.training.alphastar_league --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output-dir reports/league_smoke --rounds 1 --rl-iterations-per-round 1 --actor-rollouts 1 \
