@@ -50,7 +50,7 @@ def main() -> None:
     record_plain(options, folder / "plain")
     results: dict[str, Any] = {}
     for seed in range(options.seeds):
-        for arm in ARMS:
+        for arm in options.arms:
             results[f"{arm}/{seed}"] = judge(options, arm, seed, train(options, arm, seed))
             write_atomic(folder / "results.json", json.dumps(results, indent=2).encode() + b"\n")
     for line in report(results):
@@ -66,6 +66,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--student-seconds", type=float, default=3.0, help="mean length of the student's spans")
     parser.add_argument("--expert-seconds", type=float, default=3.0, help="mean length of the expert's spans")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each arm")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, metavar="ARM", help="which arms to train")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--preset", default="small")
     parser.add_argument("--judge-matches", type=int, default=2000, help="duels against the expert for each training")
@@ -76,8 +77,8 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def check_unchanged(options: argparse.Namespace, path: Path) -> None:
-    """What was recorded and trained with other flags must not be mixed in. More seeds or duels may follow."""
-    free = ("threads", "seeds", "judge_matches")
+    """What was recorded and trained with other flags must not be mixed in. More seeds, arms or duels may follow."""
+    free = ("threads", "seeds", "judge_matches", "arms")
     config = {name: str(value) for name, value in vars(options).items() if name not in free}
     if path.exists() and json.loads(path.read_bytes()) != config:
         sys.exit(f"{path} is of a run with other flags: choose another --output-dir or delete that one")
@@ -161,6 +162,8 @@ def report(results: dict[str, Any]) -> list[str]:
     lines, rates = [], {}
     for arm in ARMS:
         tallies = [tally for name, tally in results.items() if name.split("/")[0] == arm]
+        if not tallies:
+            continue
         matches = sum(tally["matches"] for tally in tallies)
         points = sum(tally["wins"] + tally["draws"] / 2 for tally in tallies)
         rate, low, high = wilson(points, matches)
@@ -168,6 +171,8 @@ def report(results: dict[str, Any]) -> list[str]:
         each = ", ".join(f"{tally['win_rate']:.1%}" for tally in tallies)
         lines.append(f"{arm}: {rate:.1%} [{low:.1%}, {high:.1%}] over {matches} duels; by training: {each}")
     for better, worse in (("plain", "base"), ("corrections", "base"), ("corrections", "plain")):
+        if not {better, worse} <= rates.keys():
+            continue
         difference = rates[better][0] - rates[worse][0]
         margin = 1.96 * (rates[better][1] + rates[worse][1]) ** 0.5
         lines.append(f"{better} - {worse}: {100 * difference:+.1f} points, +- {100 * margin:.1f} (95 %, of the duels)")

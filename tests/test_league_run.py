@@ -277,14 +277,14 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
     grown = {}
     plain = league_seat.Seat.iterate
 
-    def watched(seat):
+    def watched(seat, progress):
         others = {name: len(other.trainer.buffer) for name, other in seats.items() if other is not seat}
         weights = {
             name: other.trainer.learner.network.state_dict() for name, other in seats.items() if other is not seat
         }
         before = {name: {k: v.clone() for k, v in state.items()} for name, state in weights.items()}
         seats[seat.name] = seat
-        done = plain(seat)
+        done = plain(seat, progress)
         for name, count in others.items():
             assert len(seats[name].trainer.buffer) == count
             now = seats[name].trainer.learner.network.state_dict()

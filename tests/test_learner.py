@@ -8,7 +8,7 @@ import torch
 
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.learner import Diverged, Learner
+from botgame.training.alphastar.learner import WARMUP_UPDATES, Diverged, Learner
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar.trainer import Trainer
@@ -63,6 +63,25 @@ def test_only_the_critic_moves_at_first() -> None:
     assert moved
     assert all(name.startswith("critic.") for name in moved)
     assert made.learner.policy_steps == 0
+
+
+def test_the_critic_warms_up_while_it_learns_alone() -> None:
+    """Its rate grows with its own updates: otherwise the iterations before the policy moves would teach it nothing."""
+    made = trainer(config=RLConfig(**{**CONFIG.to_dict(), "value_iterations": 9, "critic_lr": 1e-3}))
+    while made.learner.steps < WARMUP_UPDATES:
+        made.iterate()
+    policy, critic = made.learner.state()["optimiser"]["param_groups"]
+    assert critic["lr"] == 1e-3
+    assert policy["lr"] == pytest.approx(CONFIG.lr / WARMUP_UPDATES)
+
+
+def test_the_learning_rates_fall_with_progress() -> None:
+    made = trainer(config=RLConfig(**{**CONFIG.to_dict(), "lr_end": 0.2, "value_iterations": 0, "critic_lr": 1e-3}))
+    while made.learner.policy_steps < WARMUP_UPDATES:
+        made.iterate(0.5)
+    policy, critic = made.learner.state()["optimiser"]["param_groups"]
+    assert policy["lr"] == pytest.approx(0.6 * CONFIG.lr)
+    assert critic["lr"] == pytest.approx(0.6e-3)
 
 
 def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> None:

@@ -11,12 +11,12 @@ import pytest
 from botgame import rng
 from botgame.bots.policy import ScriptedPolicy
 from botgame.bots.registry import load_policy
-from botgame.feedback import MatchRecord, SeatRecord, encode_line
+from botgame.feedback import TAKEN_OVER, MatchRecord, SeatRecord, encode_line
 from botgame.game.arena import Arena, Due
 from botgame.server.brains import Brains
 from botgame.server.connection import Bucket
 from botgame.server.doors import Doors
-from botgame.server.ladder import TAKEN, Ladder
+from botgame.server.ladder import Ladder
 from botgame.server.metrics import Metrics
 from botgame.server.pacing import LANES, Pacer
 from botgame.server.protocol import Create
@@ -171,7 +171,7 @@ def test_ratings_mean_odds() -> None:
 def test_what_is_not_rated() -> None:
     ladder = Ladder()
     ladder.add(record(1, ("human:Ann", None), ("lms_re", None)))  # broken off
-    ladder.add(record(2, ("kiter", 1), ("lms_re", 2), backend=TAKEN))
+    ladder.add(record(2, ("kiter", 1), ("lms_re", 2), backend=TAKEN_OVER))
     ladder.add(record(3, ("lms_re", 1), ("lms_re", 2)))
     assert ladder.standings() == []
     ladder.add(record(4, ("kiter", 1), ("lms_re", 2)))

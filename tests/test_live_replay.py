@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from botgame.bots.registry import load_policy
-from botgame.feedback import Decision, read_manifests, read_streams
+from botgame.feedback import TAKEN_OVER, Decision, read_manifests, read_streams
 from botgame.feedback import Mark as MarkLine
 from botgame.game.rules import DELAY_TICKS, Rules
 from botgame.match import Setup, play
@@ -23,7 +23,6 @@ from botgame.replay.resimulate import resimulate, trajectories
 from botgame.replay.verify import verify
 from botgame.server import protocol
 from botgame.server.archive import Archive, Finished
-from botgame.server.ladder import TAKEN
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
 from botgame.server.room import Room
 from live_table import Table, duel
@@ -196,7 +195,7 @@ def test_the_archive_writes_replay_manifest_and_stream(tmp_path: Path) -> None:
     assert entry.value == saved.record
     assert [(seat.policy, seat.backend, seat.rating) for seat in saved.record.seats] == [
         ("kiter", "kiter", None),
-        ("lms_re", TAKEN, 12.5),
+        ("lms_re", TAKEN_OVER, 12.5),
     ]
     assert [seat.place for seat in saved.record.seats] == room.match.outcome().places.tolist()
     stream = [entry.value for entry in read_streams(tmp_path / "feedback").entries]

@@ -167,6 +167,17 @@ def test_a_bot_plays_on_for_who_does_not_come_back_or_leaves() -> None:
     table.play_out(other)
 
 
+def test_who_leaves_after_dying_has_played_the_whole_match() -> None:
+    table = Table()
+    room = duel(table, seats=3, bots=["lms_re", "lms_re"], duration=30)
+    while room.match.is_alive(0):
+        table.tick()
+    assert room.state == "running"
+    table.say(1, protocol.Leave())
+    table.tick(GRACE_TICKS + 2)
+    assert room.match.recording.changes == []  # so the match is rated
+
+
 def test_taking_over_and_giving_back() -> None:
     table = Table()
     table.connect(1, 2)

@@ -76,6 +76,9 @@ def test_two_people_play_a_match_and_are_rated(tmp_path: Path, monkeypatch) -> N
         assert [seat["name"] for seat in listed[0]["seats"]] == ["human:Ann", "human:Bob"]
         status, body, _ = get(f"{serving.url}api/replays/{results[0].replay}")
         assert (status, json.loads(body)["seed"]) == (200, "3")
+        (tmp_path / "replays" / results[0].replay).with_suffix(".thoughts.json").write_text("{}")
+        status, again, _ = get(f"{serving.url}api/replays/{results[0].replay}")
+        assert (status, again) == (200, body)  # a film without thoughts rather than none
     assert [verdict.fault for verdict in verify(expand([tmp_path / "replays"]))] == [None]
     (entry,) = read_manifests(tmp_path / "live").entries
     assert [seat.backend for seat in entry.value.seats] == ["human", "human"]

@@ -147,7 +147,11 @@ def test_an_unfinished_run_is_refused_and_a_changed_flag_named(
         raise Diverged("the loss is nan at learner step 9; lower --lr")
 
     inspect = rl_run.Trainer.iterate
-    monkeypatch.setattr(rl_run.Trainer, "iterate", lambda self: explode() if self.iteration == 2 else inspect(self))
+
+    def late(self, progress):
+        return explode() if self.iteration == 2 else inspect(self, progress)
+
+    monkeypatch.setattr(rl_run.Trainer, "iterate", late)
     assert main(command(supervised, output)) == 1
     assert str(output) in capsys.readouterr().err  # the last good checkpoint
     assert load_checkpoint(output).counters["iteration"] == 2

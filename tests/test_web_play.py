@@ -72,6 +72,9 @@ def test_a_whole_match_by_keys(live) -> None:
     page.goto(f"{url}/replays")
     page.wait_for_selector("#replays tr")
     assert "Ada (stormcaller, person)" in page.inner_text("#replays")
+    page.goto(url)
+    page.click("#latest-list a >> text=Ada")
+    watched.until("window.viewer")
     (path,) = scan(folder / "replays")
     assert replay_command(["verify", str(path)]) == 0
     header = read(path).header

@@ -14,6 +14,7 @@ fields are ignored, so an older release reads what a newer one writes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -22,6 +23,7 @@ import msgspec
 MANIFEST_NAME = "manifest.jsonl"
 STREAM_NAME = "feedback_stream.jsonl"
 HUMAN = "human"
+TAKEN_OVER = "taken over"  # backend of a seat that more than one has played
 
 Tick = Annotated[int, msgspec.Meta(ge=0)]
 SeatIndex = Annotated[int, msgspec.Meta(ge=0, le=15)]
@@ -112,6 +114,26 @@ def read_manifests(folder: Path | None) -> Lines:
 def read_streams(folder: Path | None) -> Lines:
     """Every `Decision` and `Mark` in the feedback streams below `folder`; None or a missing folder reads as empty."""
     return _read_all(folder, STREAM_NAME, msgspec.json.Decoder(Feedback))
+
+
+def file_name(record: MatchRecord) -> str:
+    """What tells matches apart: the file name of the replay, whose digest is in it; else the match's own name."""
+    return Path(record.replay.replace("\\", "/")).name or record.match
+
+
+def is_rated(record: MatchRecord) -> bool:
+    """Whether ratings count a match: played to the end, by the same in each seat, and by more than one."""
+    whole = all(seat.place is not None and seat.backend != TAKEN_OVER for seat in record.seats)
+    return whole and len({seat.policy for seat in record.seats}) > 1
+
+
+def rated_matches(manifests: Iterable[Entry]) -> list[MatchRecord]:
+    """The matches that ratings count, each once: the server and a collector may both have written one down."""
+    records: dict[str, MatchRecord] = {}
+    for _, record in manifests:
+        if isinstance(record, MatchRecord) and is_rated(record):
+            records.setdefault(file_name(record), record)
+    return list(records.values())
 
 
 def encode_line(value: MatchRecord | Decision | Mark) -> bytes:

@@ -1,10 +1,12 @@
-"""A match server of our own, as a program beside this one, for runs without `--server`."""
+"""A match server of our own, as a program beside this one, for runs without `--server`.
+
+It stops when its standard input ends: when we close it, and also when we are killed.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -17,10 +19,7 @@ from botgame.live.socket_play import socket_address
 
 START_SECONDS = 120.0  # a cold start compiles the simulation
 STOP_SECONDS = 20.0  # the server finishes and saves its matches
-if sys.platform == "win32":
-    STOP, GROUP = signal.CTRL_BREAK_EVENT, subprocess.CREATE_NEW_PROCESS_GROUP
-else:
-    STOP, GROUP = signal.SIGINT, 0
+GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
 _ADDRESS = re.compile(r"(?:http|ws)s?://[\w.:\[\]-]+")
 
 
@@ -28,7 +27,7 @@ class OwnServer:
     """Starts on entering, stops on leaving. `address` is that of its socket."""
 
     def __init__(self, flags: Sequence[str] = ()) -> None:
-        self.command = [sys.executable, "-m", "botgame.server.live", "--port", "0", *flags]
+        self.command = [sys.executable, "-m", "botgame.server.live", "--port", "0", "--stop-with-input", *flags]
         self.address = ""
         self._lines: deque[str] = deque(maxlen=20)
         self._found = threading.Event()
@@ -37,6 +36,7 @@ class OwnServer:
         """Start, and wait until it says where it listens. Raises UserError when it does not."""
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             self.command,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -69,9 +69,9 @@ class OwnServer:
                 self._found.set()
 
     def _stop(self) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(OSError):
-                self._process.send_signal(STOP)
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -180,7 +180,7 @@ class LiveApp:
     def _film(self, name: str) -> bytes | None:
         try:
             replay: Replay | None = self._shelf.find(name)
-            return None if replay is None else film_json(replay, find_thoughts(replay))
+            return None if replay is None else film_json(replay, _thoughts_of(replay))
         except UserError as error:
             raise HTTPException(422, str(error)) from error
 

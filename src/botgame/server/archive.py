@@ -16,14 +16,23 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from botgame.errors import UserError
-from botgame.feedback import HUMAN, MANIFEST_NAME, STREAM_NAME, Decision, Mark, MatchRecord, SeatRecord, encode_line
+from botgame.feedback import (
+    HUMAN,
+    MANIFEST_NAME,
+    STREAM_NAME,
+    TAKEN_OVER,
+    Decision,
+    Mark,
+    MatchRecord,
+    SeatRecord,
+    encode_line,
+)
 from botgame.game.arena import Outcome
 from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.match import results_of
 from botgame.replay.errors import ReplayError
 from botgame.replay.format import Replay, write
 from botgame.replay.live import LiveRecording, human_decisions
-from botgame.server.ladder import TAKEN
 from botgame.server.protocol import MARK_SECONDS
 
 _LOG = logging.getLogger(__name__)
@@ -81,7 +90,7 @@ class Archive:
             seats=[
                 SeatRecord(
                     policy=seat.policy,
-                    backend=TAKEN if index in taken else _backend(seat.policy),
+                    backend=TAKEN_OVER if index in taken else _backend(seat.policy),
                     school=SCHOOLS[seat.school],
                     rating=match.ratings[index],
                     place=None if match.broken_off else seat.place,

@@ -138,4 +138,5 @@ class Holders:
     def _change(self, seat: Seat, controller: int) -> None:
         seat.forget_question()
         seat.hands.restart()
-        self._match.hold(seat.index, controller, self.limits(seat))
+        if self._match.is_alive(seat.index):  # a dead mage decides nothing: who leaves then has played the whole match
+            self._match.hold(seat.index, controller, self.limits(seat))

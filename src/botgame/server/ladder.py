@@ -13,11 +13,10 @@ from pathlib import Path
 
 from openskill.models import PlackettLuce, PlackettLuceRating
 
-from botgame.feedback import MatchRecord, SeatRecord, read_manifests
+from botgame.feedback import MatchRecord, file_name, is_rated, rated_matches, read_manifests
 from botgame.server.protocol import Standing
 
 ANCHOR = "lms_re"
-TAKEN = "taken over"  # backend of a seat that more than one has played: such matches are not rated
 _SURE = 150.0  # points: ratings with a larger sigma are not written into records
 _MODEL = PlackettLuce()
 # Two sure players: P = 1 / (1 + exp(-(mu1 - mu2) / (sqrt(2) beta))), and 400 points are odds of 10.
@@ -38,16 +37,15 @@ class Ladder:
         """All manifests below `folder`, in the order of their names; and what could not be read."""
         ladder = Ladder()
         lines = read_manifests(folder)
-        for entry in lines.entries:
-            if isinstance(entry.value, MatchRecord):
-                ladder.add(entry.value)
+        for record in rated_matches(lines.entries):
+            ladder.add(record)
         return ladder, lines.problems
 
     def add(self, record: MatchRecord) -> None:
         """Rate a match, once: the server and a collector may both have written it down."""
-        name = Path(record.replay.replace("\\", "/")).name or record.match
+        name = file_name(record)
         places = [seat.place for seat in record.seats]
-        if name in self._known or not _is_rated(record.seats):
+        if name in self._known or not is_rated(record):
             return
         self._known.add(name)
         policies = [seat.policy for seat in record.seats]
@@ -78,12 +76,6 @@ class Ladder:
         anchor = self._ratings[ANCHOR].mu if ANCHOR in self._ratings else _MODEL.mu
         points, sigma = (rating.mu - anchor) * _POINTS, rating.sigma * _POINTS
         return Standing(policy.removeprefix("human:"), round(points, 1), round(sigma, 1), self._matches[policy])
-
-
-def _is_rated(seats: list[SeatRecord]) -> bool:
-    """Played to the end, by the same in each seat, and by more than one."""
-    whole = all(seat.place is not None and seat.backend != TAKEN for seat in seats)
-    return whole and len({seat.policy for seat in seats}) > 1
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -9,9 +9,11 @@ learns from people. Stop with Ctrl-C: running matches are played to their end by
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sys
+import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -43,6 +45,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--max-clients", type=cli.positive_int, default=256, help="connections at a time")
     parser.flag("--bots", metavar="A,B,...", help="bots to offer: names, .pt, .onnx, module:factory; default all names")
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
+    parser.flag("--stop-with-input", action="store_true", help="stop when standard input ends, for programs that serve")
     add_folder_flags(parser)
     return parser
 
@@ -63,7 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     token = secrets.token_urlsafe(12) if arguments.token == DRAWN else arguments.token
     bots = tuple(in_style(_names(arguments.bots), arguments.style))
-    make_server(arguments, bots, token=token, on_start=_greet).run_until_stopped()
+    server = make_server(arguments, bots, token=token, on_start=_greet)
+    if arguments.stop_with_input:
+        threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
+    server.run_until_stopped()
     print("stopped; every match is saved")
     return 0
 
@@ -113,6 +119,14 @@ def _names(text: str | None) -> tuple[str, ...]:
     if not all(names):
         raise UserError(f"--bots is {text!r}, expected names with commas between them", code=2)
     return tuple(dict.fromkeys(names))
+
+
+def _stop_with_input(serving: Serving) -> None:
+    """Wait for the end of standard input; whoever started us is gone then."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):  # not through `sys.stdin`: its lock would be held when the interpreter ends
+            pass
+    serving.should_exit = True
 
 
 def _greet(serving: Serving) -> None:

@@ -77,6 +77,10 @@ class LiveMatch:
         self.tick += 1
         self.over = bool(self.arena.state.matches["done"][0])
 
+    def is_alive(self, seat: int) -> bool:
+        """Whether the mage of `seat` lives."""
+        return bool(self.arena.state.mages["alive"][0, seat])
+
     def due(self) -> list[int]:
         """Tick at which each seat wants to decide next."""
         ticks: list[int] = self._due.tolist()

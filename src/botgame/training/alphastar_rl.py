@@ -41,6 +41,7 @@ from botgame.training.rl_flags import (
 from botgame.training.rl_run import RLRun, carry_out
 from botgame.training.rl_setting import Goal, Schedule, Setting
 from botgame.training.rl_yardsticks import Yardsticks
+from botgame.training.royale_share import add_royale_flags, royale_share
 from botgame.training.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
 
 MODULE = "botgame.training.alphastar_rl"
@@ -55,6 +56,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--iterations", type=cli.positive_int, default=200, help="iterations of acting, then learning")
     add_training_flags(parser)
     add_style_flags(parser)
+    add_royale_flags(parser)
     parser.flag("--opponents", default=DEFAULT_OPPONENTS, help="shares of the matches by opponent: self, past or a bot")
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
@@ -98,6 +100,7 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
         threads=options.threads or os.cpu_count() or 1,
         device=device,
         styles=styles,
+        royale=royale_share(options),
     )
     run = RLRun(setting, Yardsticks(setting, options.eval_matches))
     if not carry_out(run, paths, flags, state, resume_command(argv, MODULE)):

@@ -24,6 +24,11 @@ def table(headings: list[str], rows: list[list[str]]) -> str:
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
 
 
+def by_rating(players: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those who have a rating, the best first."""
+    return sorted((p for p in players if p["rating"] is not None), key=lambda player: -float(player["rating"]))
+
+
 def percent(entry: dict[str, Any]) -> str:
     """Win rate and interval of an entry with `win_rate`, `low` and `high`."""
     return f"{entry['win_rate']:.0%} [{entry['low']:.0%}, {entry['high']:.0%}]"

@@ -25,11 +25,12 @@ from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.trainer import Iteration
-from botgame.training.league_files import TRAINING, Game, LeagueState, MatchLog, write_state
+from botgame.training.league_files import TRAINING, LeagueState, MatchLog, write_state
 from botgame.training.league_players import Players
 from botgame.training.league_rounds import RoundEnd
 from botgame.training.league_seat import Roster, Seat
 from botgame.training.rl_evaluation import YARDSTICK, Best
+from botgame.training.royale_share import royale_share
 from botgame.training.run import RunPaths, commit, keep_good
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -81,7 +82,8 @@ class LeagueRun:
             bots=setting.bots,
             device=setting.device,
             capacity=options.players_in_memory,
-            restart_from="main1" if options.exploiter_reset == "main" else None,
+            restart_from=next(iter(setting.league.main_schools)) if options.exploiter_reset == "main" else None,
+            schools=setting.league.main_schools,
         )
         self.iteration = int(state["iteration"]) if state else 0
         if state:
@@ -153,14 +155,20 @@ class LeagueRun:
         self.write_artefacts()
 
     def write_artefacts(self) -> None:
-        """`league_state.json`, `main.pt`, `main.best.pt` and the present weights of every learning player."""
+        """`league_state.json`, `main.pt`, `main.best.pt` and the present weights of every learning player.
+
+        A main agent of one school also stands beside `main.pt` under the name of its school.
+        """
+        first = self.league.mains[0]
         for name, network in self._players.networks.items():
-            checkpoint = self._players.checkpoint(network.state_dict(), self._counters(name))
+            checkpoint = self._players.checkpoint(network.state_dict(), self._counters(name), name)
             save_checkpoint(self._players.path(name), checkpoint)
-            if name == self.league.mains[0]:
+            if name == first:
                 save_checkpoint(self._paths.run.checkpoint, checkpoint)
+            if school := self.league.school(name):
+                save_checkpoint(self._paths.run.checkpoint.with_suffix(f".{school}.pt"), checkpoint)
         if best := self._round_end.best:
-            checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration})
+            checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration}, first)
             checkpoint.extra["yardstick"] = best.yardstick
             save_checkpoint(self._paths.run.best, checkpoint)
         done = self.iteration // self._options.rl_iterations_per_round
@@ -187,6 +195,7 @@ class LeagueRun:
             seed=options.seed,
             threads=setting.threads,
             device=setting.device,
+            royale=royale_share(options),
             state=state,
         )
 
@@ -197,7 +206,7 @@ class LeagueRun:
             learner = self.league.learners[name]
             before = seat.trainer.decisions
             try:
-                done = seat.iterate()
+                done = seat.iterate((self.iteration - 1) / self.total)
             except Diverged as error:
                 raise Diverged(f"{name}: {error}") from error
             self._raise_alarms(name, done)
@@ -219,9 +228,9 @@ class LeagueRun:
 
     def _report(self, seat: Seat, ended: Sequence[Ended]) -> None:
         """Count this iteration's matches, all before the player is reviewed: a reset must not inherit them."""
-        games = [Game(*seat.pairing(match), match.setup.seed, int(match.outcome.ticks)) for match in ended]
+        games = [seat.game(match) for match in ended]
         for game in games:
-            self.league.report(game.home, game.away, game.result)
+            self.league.report_orders(game.home, game.orders)
         self._log.append(TRAINING, self.round, self.iteration, games)
 
     def _start_anew(self, event: Snapshot | None) -> None:
@@ -251,8 +260,11 @@ class LeagueRun:
 
 
 def exploiter_config(config: RLConfig, share: float) -> RLConfig:
-    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work."""
-    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)))
+    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work.
+
+    Its learning rates do not fall with the run, since it starts anew again and again.
+    """
+    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)), lr_end=1.0)
 
 
 class _Clock:

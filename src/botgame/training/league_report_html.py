@@ -7,12 +7,14 @@ from string import Template
 from typing import Any
 
 from botgame.training import league_exploits_html, league_svg
-from botgame.training.league_html_parts import card, nice_marks, percent, remark, table
+from botgame.training.league_html_parts import by_rating, card, nice_marks, percent, remark, table
+from botgame.training.league_royale import royale_card
 from botgame.training.league_svg import Point, Series
 
 _MOST_IN_HEAT_MAP = 24
 _MOST_IN_LISTS = 30
-_ROLE_COLOUR = {"main": 0, "main_exploiter": 1, "league_exploiter": 2, "scripted": 3}
+_ROLE_COLOUR = {"main": 0, "main_exploiter": 1, "league_exploiter": 2, "scripted": 3, "person": 4}
+_SURE = 200.0  # points: a wider interval, as after a few live matches, would squeeze the chart of ratings
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -54,6 +56,7 @@ def page(summary: dict[str, Any]) -> str:
         _rating_curve_card(summary),
         _forgetting_card(summary),
         _exploitability_card(summary),
+        royale_card(summary["royale"]),
         league_exploits_html.best_response_card(summary["best_responses"]),
         _nash_card(summary),
     ]
@@ -81,10 +84,11 @@ def _tiles(summary: dict[str, Any]) -> str:
     for name, rounds in summary["win_rate_against_anchor"].items():
         if name in summary["forgetting"]:
             tiles.append((percent(rounds[-1]), f"{name} against {summary['anchor']}, last round"))
-    for player in summary["players"]:
-        if player["learning"] and player["role"] == "main" and player["rating"] is not None:
-            half = (player["rating_high"] - player["rating_low"]) / 2
-            tiles.append((f"{player['rating']:+.0f} ± {half:.0f}", f"rating of {player['name']}"))
+    tiles += [
+        (f"{player['rating']:+.0f} ± {_half(player):.0f}", f"rating of {player['name']}")
+        for player in summary["players"]
+        if player["learning"] and player["role"] == "main" and player["rating"] is not None
+    ]
     for name, entry in summary["forgetting"].items():
         if entry["rounds"]:
             tiles.append((percent(entry["rounds"][-1]), f"{name}: worst against own past, last round"))
@@ -143,14 +147,16 @@ def _rating_point(name: str, entry: dict[str, Any]) -> Point:
 
 
 def _rated(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    rated = [player for player in summary["players"] if player["rating"] is not None]
-    return sorted(rated, key=lambda player: -float(player["rating"]))
+    return by_rating(summary["players"])
 
 
 def _ratings_card(summary: dict[str, Any]) -> str:
-    rated = _rated(summary)
+    live = [player for player in by_rating(summary["live"]["players"]) if _half(player) <= _SURE]
+    rated = by_rating([*summary["players"], *live])
     shown = rated[:_MOST_IN_LISTS]
     note = "Bradley-Terry over all matches; learning players as of the last round."
+    if summary["live"]["matches"]:
+        note += f" With those who played live, where the interval is at most ± {_SURE:.0f}; the table has them all."
     if len(rated) > len(shown):
         note += f" The best {len(shown)} of {len(rated)}."
     rows = [(p["name"], p["rating"], p["rating_low"], p["rating_high"], _ROLE_COLOUR.get(p["role"], 5)) for p in shown]
@@ -210,15 +216,28 @@ def _heat_cell(pair: dict[str, Any] | None) -> tuple[float, str] | None:
     return pair["win_rate"], f"{pair['home']} against {pair['away']}: {percent(pair)} ({record})"
 
 
+def _half(player: dict[str, Any]) -> float:
+    """Half the width of a rating's interval."""
+    return float(player["rating_high"] - player["rating_low"]) / 2
+
+
 def _table_card(summary: dict[str, Any]) -> str:
+    live = summary["live"]
     rows = []
-    for rank, player in enumerate(_rated(summary), 1):
+    for rank, player in enumerate(by_rating([*summary["players"], *live["players"]]), 1):
         interval = f"{player['rating_low']:.0f} to {player['rating_high']:.0f}"
         share = f"{player['nash']:.1%}" if player["nash"] else ""
         role, rating = player["role"].replace("_", " "), f"{player['rating']:+.0f}"
-        rows.append([player["name"], str(rank), role, rating, interval, share])
-    headings = ["player", "rank", "role", "rating", "95 % interval", "Nash share"]
-    return card("All players", "", table(headings, rows))
+        matches = f"{player['matches']:,}" if "matches" in player else ""
+        rows.append([player["name"], str(rank), role, rating, interval, share, matches])
+    headings = ["player", "rank", "role", "rating", "95 % interval", "Nash share", "live matches"]
+    note = ""
+    if live["matches"]:
+        note = f"People and bots of {live['matches']:,} live matches stand beside the league's players, on one scale."
+        missing = sum(player["rating"] is None for player in live["players"])
+        if missing:
+            note += f" {missing} of them have no rating: they met nobody who is tied to {summary['anchor']}."
+    return card("All players", note, table(headings, rows))
 
 
 def _counts_card(summary: dict[str, Any]) -> str:
@@ -226,7 +245,8 @@ def _counts_card(summary: dict[str, Any]) -> str:
     total = max(1, counts["total"])
     rows = [("all", counts["total"]), *counts["by_kind"].items()]
     rows += [(f"training, asked for by {name}", number) for name, number in counts["by_home"].items()]
-    rows += [("draws", counts["draws"])]
+    rows += [("draws", counts["draws"]), ("free-for-alls", counts["royale"])]
+    rows += [("live, beside these", summary["live"]["matches"])]
     shares = [[what, f"{number:,}", f"{number / total:.1%}"] for what, number in rows]
     return card("Matches", "", table(["matches", "number", "share"], shares))
 

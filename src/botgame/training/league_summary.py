@@ -4,8 +4,13 @@ A learning player changes, so each of its rounds counts as a player of its own (
 scripted players are one player throughout. Bradley-Terry over all of them puts the whole history on one scale, with
 the scripted anchor at 0. The *population* is everyone as of the last round.
 
+A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. How
+often it finished first is told apart (`league_royale`).
+
 Where two of the population never met, their win rate is what the ratings expect; where they met, the record counts,
 with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative population performance use that table.
+
+Live matches enter the ratings and no other figure: everybody who played live stands on the same scale (`league_live`).
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ from botgame.training.alphastar.league import SCRIPTED, League
 from botgame.training.exploit_results import Exploit
 from botgame.training.league_exploits import best_responses
 from botgame.training.league_files import EVALUATION, LeagueState, Match, plain
+from botgame.training.league_live import LiveMatch, live_players
+from botgame.training.league_royale import free_for_alls
 
 PRIOR_GAMES = 2.0
 _NASH_SHOWN = 1e-4
@@ -28,15 +35,19 @@ Record = dict[tuple[str, str], list[int]]  # (home, away) -> [wins, draws, losse
 
 
 def summarise(
-    state: LeagueState, matches: list[Match], torn_lines: int = 0, exploits: Sequence[Exploit] = ()
+    state: LeagueState,
+    matches: list[Match],
+    torn_lines: int = 0,
+    exploits: Sequence[Exploit] = (),
+    live: Sequence[LiveMatch] = (),
 ) -> dict[str, Any]:
-    """The whole summary in plain JSON types; `exploits`: results of trained best responses."""
+    """The whole summary in plain JSON types; `exploits`: results of trained best responses; `live`: live matches."""
     league = state.league
     known = {*league.names, state.anchor}
-    counted = _once([match for match in matches if {match.home, match.away} <= known])
+    counted = _once([match for match in matches if match.players <= known])
     last = max((match.round for match in counted), default=0)
     record = _record(counted, league)
-    order, rated = _rate(record, state.anchor)
+    order, rated = _rate(record, live, state.anchor)
     population = [name for name in [*league.names, state.anchor] if _current(name, last, league) in order]
     population = list(dict.fromkeys(population))
     members = [order[_current(name, last, league)] for name in population]
@@ -52,7 +63,9 @@ def summarise(
         "win_rate_against_anchor": _against_anchor(counted, league, state.anchor),
         "forgetting": _forgetting(counted, league),
         "exploitability": _exploitability(counted, league, population, table),
+        "royale": free_for_alls(counted, league),
         "best_responses": best_responses(exploits),
+        "live": {"matches": len(live), "players": live_players(live, order, rated, set(population))},
         "relative_population_performance": _relative(league, population, table),
     }
 
@@ -69,19 +82,24 @@ def _current(name: str, round_number: int, league: League) -> str:
 def _record(matches: list[Match], league: League) -> Record:
     record: Record = defaultdict(lambda: [0, 0, 0])
     for match in matches:
-        if match.home != match.away:
-            home, away = (_current(name, match.round, league) for name in (match.home, match.away))
-            record[home, away][1 - match.result] += 1
-            record[away, home][1 + match.result] += 1
+        home = _current(match.home, match.round, league)
+        for name, results in match.orders.items():
+            away = _current(name, match.round, league)
+            for result in results if home != away else ():
+                record[home, away][1 - result] += 1
+                record[away, home][1 + result] += 1
     return dict(record)
 
 
-def _rate(record: Record, anchor: str) -> tuple[dict[str, int], ratings.Ratings]:
-    names = list(dict.fromkeys([anchor, *(home for home, _ in record)]))
+def _rate(record: Record, live: Sequence[LiveMatch], anchor: str) -> tuple[dict[str, int], ratings.Ratings]:
+    players = [name for match in live for name in match.players]
+    names = list(dict.fromkeys([anchor, *(home for home, _ in record), *players]))
     order = {name: index for index, name in enumerate(names)}
     points = np.zeros((len(names), len(names)))
     for (home, away), (wins, draws, _losses) in record.items():
         points[order[home], order[away]] = wins + 0.5 * draws
+    for match in live:
+        ratings.add_ranking(points, [order[name] for name in match.players], match.places)
     return order, ratings.bradley_terry(points, order[anchor])
 
 
@@ -199,8 +217,8 @@ def _exploitability(matches: list[Match], league: League, population: list[str],
     for main in (name for name in league.mains if name in population and len(population) > 1):
         by_round: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
         for match in matches:
-            if match.home in exploiters and match.away == main:
-                by_round[match.round][1 - match.result] += 1
+            for result in match.orders.get(main, []) if match.home in exploiters else ():
+                by_round[match.round][1 - result] += 1
         place = population.index(main)
         column = np.where(np.arange(len(population)) == place, -1.0, table[:, place])
         worst = int(np.argmax(column))
@@ -231,7 +249,8 @@ def _counts(counted: list[Match], skipped: int, torn_lines: int) -> dict[str, An
         "by_kind": dict(sorted(Counter(match.kind for match in counted).items())),
         "by_round": {str(k): v for k, v in sorted(Counter(match.round for match in counted).items())},
         "by_home": dict(sorted(Counter(match.home for match in counted if match.kind != EVALUATION).items())),
-        "draws": sum(match.result == 0 for match in counted),
+        "draws": sum(match.result == 0 and not match.seats for match in counted),
+        "royale": sum(bool(match.seats) for match in counted),
         "skipped": skipped,
         "torn_lines": torn_lines,
     }

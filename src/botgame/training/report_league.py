@@ -4,7 +4,8 @@
         --matches reports/league/matches.jsonl --output reports/league/summary.json
 
 writes `summary.json` and, next to it, the self-contained `summary.html`. Works while the league is running. Results of
-trained best responses, which `botgame.training.exploit` writes, are taken in from `--exploit-dir`.
+trained best responses, which `botgame.training.exploit` writes, are taken in from `--exploit-dir`. People and bots of
+the live matches in `--reports-live-dir` are rated on the same scale.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from typing import Any
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.feedback import rated_matches, read_manifests
 from botgame.files import write_atomic
 from botgame.training import league_exploits, league_files, league_report_html, league_summary
 from botgame.training.league_exploits import read_exploits
+from botgame.training.league_html_parts import by_rating
+from botgame.training.league_live import live_matches
 
 
 def build_parser() -> cli.Parser:
@@ -34,6 +38,12 @@ def build_parser() -> cli.Parser:
         type=Path,
         default=Path("reports/exploit"),
         help="results of botgame.training.exploit, searched recursively; may be missing",
+    )
+    parser.flag(
+        "--reports-live-dir",
+        type=Path,
+        default=Path("reports/live"),
+        help="manifests of live matches, searched recursively, for the ratings; may be missing",
     )
     parser.flag(
         "--output",
@@ -55,21 +65,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     if torn:
         print(f"note: {options.matches}: the last line is incomplete and left out", file=sys.stderr)
     exploits, problems = read_exploits(options.exploit_dir)
-    for problem in problems:
+    manifests = read_manifests(options.reports_live_dir)
+    for problem in (*problems, *manifests.problems):
         print(f"note: left out: {problem}", file=sys.stderr)
-    summary = league_summary.summarise(state, matches, torn, exploits)
+    frozen = [player.name for player in state.league.frozen]
+    live = live_matches(rated_matches(manifests.entries), options.league_state.parent / "players", frozen)
+    summary = league_summary.summarise(state, matches, torn, exploits, live)
     page = options.output.with_suffix(".html")
     write_atomic(options.output, json.dumps(summary, indent=2).encode() + b"\n")
     write_atomic(page, league_report_html.page(summary).encode())
     print(_table(summary))
     print(f"best responses: {len(exploits)} targets in {options.exploit_dir}")
+    print(f"live: {len(live)} rated matches in {options.reports_live_dir}")
     print(f"wrote {options.output} and {page}")
     return 0
 
 
 def _table(summary: dict[str, Any], most: int = 12) -> str:
-    rated = [player for player in summary["players"] if player["rating"] is not None]
-    rated.sort(key=lambda player: -float(player["rating"]))
+    rated = by_rating([*summary["players"], *summary["live"]["players"]])
     lines = [f"{'player':<24} {'rating':>7} {'95 % interval':>17} {'Nash':>7}"]
     for player in rated[:most]:
         interval = f"[{player['rating_low']:.0f}, {player['rating_high']:.0f}]"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,33 +15,39 @@ from botgame.errors import UserError
 from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
-from botgame.match import Ended, MatchBatch, Setup
+from botgame.match import Ended, MatchBatch, Setup, order_of
 from botgame.training.alphastar.actor import Venue
+from botgame.training.alphastar.actors import matches_taken
 from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.alphastar.opponents import PAST, SELF, OpponentPool, Weights
+from botgame.training.alphastar.opponents import PAST, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
 from botgame.training.alphastar.style_seats import Styles
 from botgame.training.alphastar.trainer import Trainer
 from botgame.training.rl_progress import ProgressClock
 from botgame.training.rl_setting import Judge, Setting, Version
+from botgame.training.royale_share import DUEL, Table
 from botgame.training.run import RunPaths, commit, keep_good, stop_on_interrupt
 from botgame.training.style_watch import ArenaStyles
 
-SEATS = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
 _STYLES = 0x7374796C65  # and of that of the styles to follow
 
 
-def training_setups(seed: int, pool: OpponentPool, taken: int = 0) -> Iterator[Setup]:
-    """Endless duels from number `taken` on, with players drawn by the pool and schools by seed."""
+def training_setups(seed: int, pool: OpponentPool, taken: int = 0, seats: int = DUEL) -> Iterator[Setup]:
+    """Endless matches from number `taken` on, with players drawn by the pool and schools by seed.
+
+    An opponent of one school plays that one.
+    """
     episode = taken
     while True:
-        key = rng.derive(seed, _TRAINING, episode)
-        schools = tuple(rng.derive(key, seat) % len(SCHOOLS) for seat in range(SEATS))
-        _, players = pool.draw(episode)
+        key = rng.derive(seed, _TRAINING, episode) if seats == DUEL else rng.derive(seed, _TRAINING, seats, episode)
+        players = pool.draw(episode)[1] if seats == DUEL else pool.draw_royale(episode, seats)
+        own = [pool.school(player) for player in players]
+        drawn = (rng.derive(key, seat) % len(SCHOOLS) for seat in range(seats))
+        schools = tuple(SCHOOLS.index(name) if name else school for name, school in zip(own, drawn, strict=True))
         yield Setup(key, players, schools, tag=episode)
         episode += 1
 
@@ -57,7 +64,7 @@ class RLRun:
         )
         if PAST in setting.shares:
             self._pool.freeze(weights)
-        self._trainer = self._make_trainer(taken=0)
+        self._trainer = self._make_trainer()
 
     @property
     def iteration(self) -> int:
@@ -140,23 +147,18 @@ class RLRun:
         self._pool.load(state["pool"])
         self._judge.load(state)
         self._trainer.close()
-        self._trainer = self._make_trainer(taken=int(state["trainer"]["actor"]["matches"]["taken"]))
+        self._trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]))
         self._trainer.load(state["trainer"])
 
     def close(self) -> None:
         """End the worker threads."""
         self._trainer.close()
 
-    def _make_trainer(self, taken: int) -> Trainer:
+    def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
         setting = self._setting
-        arena = Arena(setting.config.matches, SEATS)
-        watch = ArenaStyles(arena)
-        styles = self._styles(watch)
-        setups = training_setups(setting.seed, self._pool, taken)
-        matches = MatchBatch(arena, setups, watch.meter if styles else None)
-        spec = styles.extend(ARENA_SPEC) if styles else ARENA_SPEC
+        tables = setting.royale.tables(setting.config.matches)
         return Trainer(
-            Venue(spec, matches, self._pool.policy, self._pool.patient, SEATS, styles),
+            [self._venue(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)],
             self._student,
             self._teacher,
             setting.config,
@@ -166,13 +168,25 @@ class RLRun:
             device=setting.device,
         )
 
-    def _styles(self, watch: ArenaStyles) -> Styles | None:
+    def _venue(self, table: Table, taken: int) -> Venue:
+        """Matches of one kind, from set-up number `taken` on."""
+        arena = Arena(table.slots, table.seats)
+        watch = ArenaStyles(arena)
+        styles = self._styles(watch, table.seats)
+        setups = training_setups(self._setting.seed, self._pool, taken, table.seats)
+        matches = MatchBatch(arena, setups, watch.meter if styles else None)
+        spec = styles.extend(ARENA_SPEC) if styles else ARENA_SPEC
+        pool = self._pool
+        return Venue(spec, matches, pool.policy, pool.patient, table.seats, styles, table.slots, table.share)
+
+    def _styles(self, watch: ArenaStyles, seats: int) -> Styles | None:
         """What the learner's seats are to follow."""
         setting = self._setting
         if not setting.styles.z_share:
             return None
         briefing = Briefing.from_state(setting.origin["briefing"])
-        return Styles(briefing, setting.styles, watch, rng.derive(setting.seed, _STYLES))
+        purpose = (_STYLES,) if seats == DUEL else (_STYLES, seats)
+        return Styles(briefing, setting.styles, watch, rng.derive(setting.seed, *purpose))
 
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
         setting = self._setting
@@ -191,7 +205,7 @@ class RLRun:
 
     def _iterate(self, paths: RunPaths, writer: MetricsWriter) -> dict[str, Any]:
         try:
-            done = self._trainer.iterate()
+            done = self._trainer.iterate(min(1.0, self.done / self._setting.goal.amount))
         except Diverged:
             writer.log(self.iteration + 1, {"alarm/nan": 1.0})
             raise
@@ -204,12 +218,13 @@ class RLRun:
         return {**done.metrics, **self._results_by_kind(done.ended)}
 
     def _results_by_kind(self, ended: Sequence[Ended]) -> dict[str, float]:
-        """Win rate of the learner by kind of opponent over the matches that ended."""
+        """Win rate of the learner's seats by kind of opponent, seat by seat, over the matches that ended."""
         results: dict[str, list[float]] = {}
         for match in ended:
-            kind = self._pool.kind(match.setup.players)
-            if kind != SELF:
-                results.setdefault(kind, []).append(float(match.results[match.setup.players.index(LEARNER)]))
+            for (seat, mine), (other, player) in itertools.permutations(enumerate(match.setup.players), 2):
+                if mine == LEARNER != player:
+                    order = order_of(match.outcome.places, seat, other)
+                    results.setdefault(self._pool.kind(player), []).append(float(order))
         return {f"win_rate/{kind}": 0.5 + 0.5 * sum(values) / len(values) for kind, values in sorted(results.items())}
 
     def _evaluate(self, *, last: bool) -> dict[str, float]:

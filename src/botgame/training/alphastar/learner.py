@@ -56,6 +56,7 @@ def loss_weights(
         values=(1.0,) * len(own) + (VALUE_WEIGHT,) * len(pseudo) if pseudo else (),
         upgo_reward=result,
         td_lambda=config.td_lambda,
+        vtrace_lambda=config.vtrace_lambda,
         early_kl=on * styles.config.z_kl_cost if styles else 0.0,
         early_head=spec.head_index(styles.briefing.conditioning.style.head) if styles else 0,
     )
@@ -78,12 +79,21 @@ class Learner:
         self._styles = styles
         self.network = network.to(self._device)
         self.steps = self.policy_steps = 0
-        self._optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=BETAS, eps=EPSILON)
+        self._fallen = 1.0  # share of the learning rates that is left
+        self._critic = list(network.critic.parameters())
+        inside = {id(parameter) for parameter in self._critic}
+        self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
+        groups = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
+        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON)
         self._mixed = mixed(config.precision, self._device, network)
         shards = max(1, threads) if self._device.type == "cpu" and not config.compile else 1
         first = compiled_twin(network) if config.compile else network
         self._replicas = [first, *(_replica(network) for _ in range(shards - 1))]
         self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,))
+
+    def anneal(self, progress: float) -> None:
+        """Let the learning rates be those of this share of the whole run, in [0, 1]."""
+        self._fallen = 1 - (1 - self._config.lr_end) * progress
 
     def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
         """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
@@ -100,8 +110,7 @@ class Learner:
             metrics = list(self._pool.map(lambda job: self._backward(*job), jobs))
         merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
         merged["staleness"] = float(np.mean(self.steps - columns["version"][places]))
-        merged["gradient_norm"] = self._step(merged["total"], len(jobs), value_only)
-        return merged
+        return merged | self._step(merged["total"], len(jobs), value_only)
 
     @torch.no_grad()
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
@@ -210,25 +219,27 @@ class Learner:
             )
         return unrolled._replace(values=unrolled.values[..., : len(self._spec.rewards)])
 
-    def _step(self, loss: float, shards: int, value_only: bool) -> float:
-        """Add the replicas' gradients, clip, and let the optimiser step; returns the norm before clipping."""
-        critic = {id(parameter) for parameter in self.network.critic.parameters()}
+    def _step(self, loss: float, shards: int, value_only: bool) -> Metrics:
+        """Add the replicas' gradients, clip, and let the optimiser step; returns the norms before clipping."""
         for parameter, *others in self._parameters(shards):
-            if value_only and id(parameter) not in critic:
-                parameter.grad = None
-                continue
             for other in others:
                 if other.grad is not None:
                     parameter.grad = other.grad if parameter.grad is None else parameter.grad.add_(other.grad)
-        norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), self._config.max_grad_norm))
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise Diverged(f"the loss is {loss} and its gradient {norm} at learner step {self.steps}; lower --lr")
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._config.lr * min(1.0, (self.policy_steps + 1) / WARMUP_UPDATES)
+        if value_only:
+            for parameter in self._policy:
+                parameter.grad = None
+        policy, critic = (
+            float(nn.utils.clip_grad_norm_(group, self._config.max_grad_norm)) for group in (self._policy, self._critic)
+        )
+        if not all(map(math.isfinite, (loss, policy, critic))):
+            raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
+        rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
+        for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
+            group["lr"] = lr * self._fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
         self._optimiser.step()
         self.steps += 1
         self.policy_steps += not value_only
-        return norm
+        return {"gradient_norm": policy, "critic_gradient_norm": critic}
 
     def _parameters(self, shards: int) -> Iterator[tuple[nn.Parameter, ...]]:
         return zip(*(replica.parameters() for replica in self._replicas[:shards]), strict=True)

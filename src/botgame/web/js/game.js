@@ -209,7 +209,7 @@ export class Game {
     if (!this.renderer.resize(ratio) && !this.camera.fresh) return;
     const field = byId("field");
     const wide = field.clientWidth > 1.25 * field.clientHeight;
-    const margins = { left: 0, right: 0, top: wide ? 4 : 60, bottom: 78 };
+    const margins = { left: 0, right: 0, top: wide ? 28 : 60, bottom: 78 };
     this.camera.resize(field.clientWidth, field.clientHeight, margins);
   }
 

@@ -3,6 +3,7 @@
 import { paintIcon } from "./ability_icon.js";
 import { byId, clock, el, setText, shortName, show } from "./dom.js";
 import { Keymap } from "./keymap.js";
+import { fillLatest } from "./latest_matches.js";
 import { Connection, operatorToken, socketUrl } from "./net.js";
 import { SCHOOLS } from "./palette.js";
 import { loadProfile, saveProfile } from "./profile.js";
@@ -160,6 +161,7 @@ byId("watch").addEventListener("click", () => (keep(), (location.href = address(
 fillSchools();
 fillOpponents();
 fillKeys();
+fillLatest();
 
 const connection = new Connection(socketUrl(), operatorToken(), {
   open: (welcome) => {

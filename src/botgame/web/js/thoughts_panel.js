@@ -30,6 +30,7 @@ export class ThoughtsPanel {
     setText(this.title, `Thoughts of seat ${mind.seat + 1}`);
     this.title.style.color = seatColour(mind.seat);
     this.drawCurve(mind, tick);
+    this.root.classList.toggle("none-yet", at < 0);
     if (at < 0) return;
     setText(this.value, outlook(mind.values[at]));
     this.heads.forEach((head, k) => updateHead(head, mind.chances[k][at], mind.chosen[k][at]));
