@@ -15,7 +15,7 @@ from botgame.errors import UserError
 from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.match import MatchBatch, mirrored_setups
-from botgame.training import alphastar_rl
+from botgame.training import alphastar_league, alphastar_rl
 from botgame.training.alphastar.actor import Actor, Venue
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.buffer import ReplayBuffer
@@ -32,6 +32,7 @@ from botgame.training.alphastar.style_config import EARLY_SHARE, VALUE_WEIGHT, S
 from botgame.training.alphastar.style_distance import opening_distances, totals_distances
 from botgame.training.alphastar.style_seats import Styles, StyleSeats
 from botgame.training.alphastar.trajectories import gather
+from botgame.training.league_loop import LeagueRun
 from botgame.training.run import ADDED_FLAGS
 from botgame.training.style_watch import ArenaStyles
 from glossary import assert_glossary, metric_names
@@ -428,6 +429,43 @@ def test_without_styles_a_conditioned_network_trains_as_any_other(supervised: Pa
     assert "loss/early_kl" not in lines(output)[0]
     assert load_checkpoint(output).briefing
     assert "explained_variance/z_totals" not in lines(output)[0]
+
+
+def league(supervised: Path, folder: Path, *more: str) -> list[str]:
+    kept = ("--actor-rollouts", "--learner-updates", "--unroll-length", "--batch-size", "--replay-size")
+    kept += ("--min-replay-sequences", "--matches-per-actor", "--threads", "--eval-matches", "--save-every")
+    words = [word for name in (*kept, "--z-share", "--z-reward-share") for word in (name, SMALL[name])]
+    words += ["--supervised-checkpoint", str(supervised), "--output-dir", str(folder), "--cpu", "--rounds", "1"]
+    words += ["--rl-iterations-per-round", "3", "--past-selves", "0", "--cross-play-matches", "2", *more]
+    return [*words, "--cross-play-players", "2", "--scripted-players", "random", "--league-exploiters", "0"]
+
+
+def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
+    supervised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert alphastar_league.main(league(supervised, whole)) == 0
+    iterations = LeagueRun.iterations
+
+    def stopping(run, flags, writer):
+        for number in iterations(run, flags, writer):
+            yield number
+            if number == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(LeagueRun, "iterations", stopping)
+    assert alphastar_league.main(league(supervised, broken)) == 130
+    monkeypatch.undo()
+    actors = {name: seat["trainer"]["actor"] for name, seat in load_state(broken / "resume.pt")["seats"].items()}
+    assert actors["main1"]["styles"]["_given"].any()
+    assert "styles" not in actors["main_exploiter1"]
+    assert alphastar_league.main(league(supervised, broken, "--resume")) == 0
+    mine, other = (load_checkpoint(folder / "main.pt") for folder in (broken, whole))
+    assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
+    names = metric_names(whole / "metrics.jsonl")
+    assert "main1/loss/early_kl" in names
+    assert "main_exploiter1/loss/early_kl" not in names
+    assert other.briefing
 
 
 @pytest.mark.parametrize("knows", [{}, {"rating": True}])

@@ -32,6 +32,7 @@ from botgame.training.rl_flags import (
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
+    add_style_flags,
     add_training_flags,
     training_config,
 )
@@ -51,6 +52,7 @@ def build_parser() -> cli.Parser:
         "--rl-iterations-per-round", type=cli.positive_int, default=20, help="iterations of each learning player"
     )
     add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=64)
+    add_style_flags(parser)
     add_royale_flags(parser)
     parser.flag("--episode-duration", type=cli.positive_int, default=120, help="seconds until the zone has closed")
     _add_league_flags(parser)

@@ -22,11 +22,9 @@ from pathlib import Path
 
 from botgame import cli
 from botgame.bots.registry import load_policy
-from botgame.errors import UserError
-from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.opponents import PAST, SELF, parse_shares
-from botgame.training.origin import Origin, supervised_origin
+from botgame.training.origin import supervised_origin
 from botgame.training.rl_flags import (
     add_commit_flag,
     add_evaluation_flags,
@@ -43,6 +41,7 @@ from botgame.training.rl_setting import Goal, Schedule, Setting
 from botgame.training.rl_yardsticks import Yardsticks
 from botgame.training.royale_share import add_royale_flags, royale_share
 from botgame.training.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
+from botgame.training.styled_venue import check_styles
 
 MODULE = "botgame.training.alphastar_rl"
 DEFAULT_OPPONENTS = "self=0.2,past=0.15,lms_re=0.4,rusher=0.0625,kiter=0.0625,looter=0.0625,camper=0.0625"
@@ -85,8 +84,8 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}
     resuming = options.resume and paths.resume.exists()
     origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
-    if styles.z_share and not resuming:
-        check_styles(origin)
+    if not resuming:
+        check_styles(origin, styles)
     state = begin(paths, flags, resume=options.resume, extends=["iterations"])
     setting = Setting(
         kind="rl",
@@ -107,14 +106,6 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
         return 130
     print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
     return 0
-
-
-def check_styles(origin: Origin) -> None:
-    """Raise UserError (code 2) when the checkpoint has no library of styles to draw z from."""
-    if not origin.get("briefing") or not len(Briefing.from_state(origin["briefing"]).library):
-        raise UserError(
-            f"--z-share: {origin['source']} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2
-        )
 
 
 def schedule(options: argparse.Namespace) -> Schedule:

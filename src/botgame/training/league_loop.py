@@ -30,6 +30,7 @@ from botgame.training.league_players import Players
 from botgame.training.league_rounds import RoundEnd
 from botgame.training.league_seat import Roster, Seat
 from botgame.training.rl_evaluation import YARDSTICK, Best
+from botgame.training.rl_flags import style_config
 from botgame.training.royale_share import royale_share
 from botgame.training.run import RunPaths, commit, keep_good
 
@@ -196,6 +197,7 @@ class LeagueRun:
             threads=setting.threads,
             device=setting.device,
             royale=royale_share(options),
+            styles=style_config(options),
             state=state,
         )
 

@@ -16,8 +16,9 @@ from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league_loop import LeaguePaths, LeagueRun, Setting
 from botgame.training.origin import supervised_origin
 from botgame.training.rl_evaluation import YARDSTICK
-from botgame.training.rl_flags import flag_values
+from botgame.training.rl_flags import flag_values, style_config
 from botgame.training.run import NEUTRAL_FLAGS, begin, choose_device, resume_command, stop_on_interrupt
+from botgame.training.styled_venue import check_styles
 
 MODULE = "botgame.training.alphastar_league"
 
@@ -34,6 +35,9 @@ def train(
     bots = {name: load_policy(name, str(device)) for name in dict.fromkeys([YARDSTICK, *league_config.scripted])}
     resuming = options.resume and paths.run.resume.exists()
     origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
+    styles = style_config(options)
+    if not resuming:
+        check_styles(origin, styles)
     artefacts = [paths.state, paths.matches, paths.players, paths.good]
     state = begin(paths.run, flags, resume=options.resume, extends=["rounds"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
