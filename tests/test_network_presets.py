@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from botgame.game.arena_spec import ARENA_SPEC
+from botgame.replay.arena_style import ARENA_STYLE
+from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS, SIZES, VARIANTS, NetworkConfig
 from toy_network import TOY_SPEC, random_observation, randomize
@@ -53,6 +55,13 @@ def test_parameter_counts_are_those_of_the_document():
 def test_variants_are_documented_with_their_parameters(preset):
     text = DOCUMENT.read_text(encoding="utf-8")
     assert f"| `{preset}` | {parameters(preset):,} |" in text
+
+
+def test_what_being_told_of_a_seat_costs_is_that_of_the_document():
+    told = Conditioning(ARENA_STYLE, opening=True, totals=True, rating=True)
+    sizes = dataclasses.replace(PRESETS["small"], condition=told.width, extra_values=len(told.pseudo_rewards))
+    more = sum(parameter.numel() for parameter in Network(ARENA_SPEC, sizes).parameters()) - parameters("small")
+    assert f" {more:,} parameters more" in DOCUMENT.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("preset", SIZES)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from botgame import cli, files, rng
 from botgame.bots.policy import Policy, own_schools
-from botgame.bots.registry import load_policy, scripted_names
+from botgame.bots.registry import STYLE_HELP, in_style, load_policy, scripted_names
 from botgame.errors import UserError
 from botgame.game.kernel import is_cold
 from botgame.game.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, Rules
@@ -74,6 +74,7 @@ def build_parser() -> cli.Parser:
     parser.flag(
         "--bots", metavar="A,B,...", help="bot of each seat: names, .pt files, module:factory; instead of a number"
     )
+    parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; follows from the seats")
     parser.flag("--seat-schools", metavar="S,S,...", help=f"school of each seat, of {', '.join(SCHOOLS)}, any")
     parser.flag(
@@ -109,6 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def make_plan(arguments: Namespace) -> Plan:
     """Check what was asked for. Raises UserError (exit code 2) that names the flag."""
     bots = _names(arguments.bots, "--bots") if arguments.bots is not None else None
+    if arguments.style is not None:
+        bots = in_style(bots or _default_bots(), arguments.style)
     seats = _seats(arguments, bots)
     duration = arguments.episode_duration
     if not SHORTEST <= duration <= LONGEST:

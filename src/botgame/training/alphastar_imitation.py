@@ -4,7 +4,8 @@
 
 A batch is `--batch-size` decisions in windows of `--window`; an epoch sees every chosen decision once. The network is
 judged by games against `lms_re` and `random`, not by its loss. Beside the output lie `.best.pt`, `.epochNNNNNN.pt`,
-`.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`. A tiny run, with a few recorded matches:
+`.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`, and after an alarm `.good.pt`. A tiny run, with a few
+recorded matches:
 
     python -m botgame.training.alphastar_imitation --preset tiny --epochs 1 --eval-matches 2 --final-matches 2 --cpu
 """

@@ -5,7 +5,8 @@ r"""League training from a supervised checkpoint: main agents, main exploiters a
 
 In the output folder: `main.pt` (the first main agent, latest), `main.best.pt`, `league_state.json`, `matches.jsonl`,
 `players/<id>.pt`, `metrics.jsonl`, `config.json`, `tb/` and `resume.pt`, which --resume goes on from. With
-`--main-agents per-school` there is a main agent for each school, and a `main.SCHOOL.pt` beside `main.pt`. A tiny run:
+`--main-agents per-school` there is a main agent for each school, and a `main.SCHOOL.pt` beside `main.pt`. After an
+alarm `good/<id>.pt` is the player from before. A tiny run:
 
     python -m botgame.training.alphastar_league --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output-dir reports/league_smoke --rounds 1 --rl-iterations-per-round 1 --actor-rollouts 1 \
@@ -31,6 +32,7 @@ from botgame.training.rl_flags import (
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
+    add_style_flags,
     add_training_flags,
     training_config,
 )
@@ -52,6 +54,7 @@ def build_parser() -> cli.Parser:
         "--rl-iterations-per-round", type=cli.positive_int, default=20, help="iterations of each learning player"
     )
     add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=64)
+    add_style_flags(parser)
     add_royale_flags(parser)
     parser.flag("--episode-duration", type=cli.positive_int, default=120, help="seconds until the zone has closed")
     _add_league_flags(parser)

@@ -4,7 +4,8 @@ r"""Reinforcement learning from a supervised checkpoint: actors play, the learne
         --output artifacts/alphastar/pi_rl.pt --iterations 200
 
 Beside the output `pi_rl.pt` lie `pi_rl.best.pt` (best in the held-out evaluation), `pi_rl.iter000010.pt` (periodic),
-`pi_rl.resume.pt` (what --resume goes on from), `pi_rl.config.json`, `pi_rl.metrics.jsonl` and `pi_rl.tb/`. A tiny run:
+`pi_rl.resume.pt` (what --resume goes on from), `pi_rl.config.json`, `pi_rl.metrics.jsonl` and `pi_rl.tb/`, and after an
+alarm `pi_rl.good.pt` (the checkpoint from before). A tiny run:
 
     python -m botgame.training.alphastar_rl --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output artifacts/alphastar/pi_rl_smoke_test.pt --iterations 1 --actor-rollouts 1 --learner-updates 1 \
@@ -22,7 +23,6 @@ from pathlib import Path
 from botgame import cli
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.opponents import PAST, SELF, parse_shares
 from botgame.training.alphastar.presets import SIZES
@@ -44,6 +44,7 @@ from botgame.training.rl_setting import Goal, Schedule, Setting
 from botgame.training.rl_yardsticks import Yardsticks
 from botgame.training.royale_share import add_royale_flags, royale_share
 from botgame.training.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
+from botgame.training.styled_venue import check_styles
 
 MODULE = "botgame.training.alphastar_rl"
 DEFAULT_OPPONENTS = "self=0.2,past=0.15,lms_re=0.4,rusher=0.0625,kiter=0.0625,looter=0.0625,camper=0.0625"
@@ -94,8 +95,8 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}
     resuming = options.resume and paths.resume.exists()
     origin = {} if resuming else start_of(options)
-    if styles.z_share and not resuming:
-        check_styles(origin)
+    if not resuming:
+        check_styles(origin, styles)
     state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
     setting = Setting(
         kind="rl",
@@ -123,14 +124,6 @@ def start_of(options: argparse.Namespace) -> Origin:
     path, preset = options.supervised_checkpoint, options.scratch
     origin = scratch_origin(preset, options.seed) if preset else supervised_origin(path)
     return with_critic(origin, options.critic)
-
-
-def check_styles(origin: Origin) -> None:
-    """Raise UserError (code 2) when the checkpoint has no library of styles to draw z from."""
-    if not origin.get("briefing") or not len(Briefing.from_state(origin["briefing"]).library):
-        raise UserError(
-            f"--z-share: {origin['source']} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2
-        )
 
 
 def schedule(options: argparse.Namespace) -> Schedule:

@@ -36,7 +36,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from botgame import cli
 from botgame.bots.policy import Policy
-from botgame.bots.registry import is_checkpoint, load_policy
+from botgame.bots.registry import STYLE_HELP, in_style, is_checkpoint, load_policy
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.game.rules import MAX_SEATS, MIN_SEATS, TICKS_PER_SECOND, Rules
@@ -89,6 +89,7 @@ def build_parser() -> cli.Parser:
         metavar="POLICY",
         help="a second set: every policy against each of these, and the first set's relative population performance",
     )
+    parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--episode-duration", type=cli.positive_float, default=120.0, help="longest match, in game seconds")
     parser.flag("--json", type=Path, default=None, help="also write the figures to this file")
     parser.flag("--parallel", type=cli.positive_int, default=PARALLEL_MATCHES, help="matches played in one batch")
@@ -101,7 +102,9 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Play, print the tables and write the JSON. Raises nothing; returns the exit code."""
     args = build_parser().parse_args(argv)
-    plan = make_plan(args.policies, args.versus, round_robin=args.round_robin)
+    everybody = in_style([*args.policies, *args.versus], args.style)
+    first = len(args.policies)
+    plan = make_plan(everybody[:first], everybody[first:], round_robin=args.round_robin)
     _check_seats(args)
     policies = _load(plan.names, args.device, args.threads)
     console = Console()

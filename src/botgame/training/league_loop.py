@@ -20,37 +20,40 @@ from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import TICKS_PER_SECOND, Rules
 from botgame.match import Ended
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.crew import make_crew
 from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
+from botgame.training.alphastar.trainer import Iteration
 from botgame.training.league_files import TRAINING, LeagueState, MatchLog, write_state
 from botgame.training.league_players import Players
 from botgame.training.league_rounds import RoundEnd
 from botgame.training.league_seat import Roster, Seat
 from botgame.training.rl_evaluation import YARDSTICK, Best
+from botgame.training.rl_flags import style_config
 from botgame.training.royale_share import royale_share
-from botgame.training.run import RunPaths, commit
+from botgame.training.run import RunPaths, commit, keep_good
 
 _SECONDS_BETWEEN_LINES = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
 class LeaguePaths:
-    """Files of a league beside those of any run."""
+    """Files of a league beside those of any run. good: folder of learning players from before an alarm."""
 
     run: RunPaths
     state: Path
     matches: Path
     players: Path
+    good: Path
 
     @staticmethod
     def inside(folder: Path) -> LeaguePaths:
         """All in one folder."""
-        names = (folder / "league_state.json", folder / "matches.jsonl", folder / "players")
-        return LeaguePaths(RunPaths.inside(folder), *names)
+        names = ("league_state.json", "matches.jsonl", "players", "good")
+        return LeaguePaths(RunPaths.inside(folder), *(folder / name for name in names))
 
     def main_of(self, school: str) -> Path:
         """The main agent that plays this school alone: `main.SCHOOL.pt`."""
@@ -221,6 +224,7 @@ class LeagueRun:
             crew=self._crew,
             device=setting.device,
             royale=royale_share(options),
+            styles=style_config(options),
             state=state,
         )
 
@@ -234,15 +238,22 @@ class LeagueRun:
                 done = seat.iterate((self.iteration - 1) / self.total)
             except Diverged as error:
                 raise Diverged(f"{name}: {error}") from error
-            for alarm in done.alarms:
-                kept = f"earlier copies of {name} are in {self._paths.players}"
-                print(f"alarm {alarm.name} of {name} in iteration {self.iteration}: {alarm.text}; {kept}")
+            self._raise_alarms(name, done)
             learner.steps += seat.trainer.decisions - before
             self._report(seat, done.ended)
             self._start_anew(self.league.review(name, self._players))
             metrics |= {f"{name}/{key}": value for key, value in done.metrics.items()}
             metrics |= {f"{name}/copies": learner.copies, f"{name}/resets": learner.resets}
         return metrics
+
+    def _raise_alarms(self, name: str, done: Iteration) -> None:
+        """Put the player's weights as of the last commit aside when something is amiss, and name what is."""
+        good = self._paths.good / f"{name}.pt"
+        if done.uneasy:
+            keep_good(self._players.path(name), good)
+        for alarm in done.alarms:
+            where = f"of {name} in iteration {self.iteration}"
+            print(alarm.line(where, good if good.exists() else self._setting.origin["source"]))
 
     def _report(self, seat: Seat, ended: Sequence[Ended]) -> None:
         """Count this iteration's matches, all before the player is reviewed: a reset must not inherit them."""

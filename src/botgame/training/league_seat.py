@@ -9,17 +9,14 @@ school in every seat, whoever asked for the match.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 
 from botgame import rng
-from botgame.game.arena import Arena
-from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS
-from botgame.match import Ended, MatchBatch, Setup
+from botgame.match import Ended, Setup
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.actors import matches_taken
 from botgame.training.alphastar.config import RLConfig
@@ -27,10 +24,12 @@ from botgame.training.alphastar.crew import Crew
 from botgame.training.alphastar.league import League
 from botgame.training.alphastar.matchmaking import Pairing
 from botgame.training.alphastar.seating import LEARNER, Opponent
+from botgame.training.alphastar.style_config import StyleConfig
 from botgame.training.alphastar.trainer import Iteration, Trainer
 from botgame.training.league_files import Game
 from botgame.training.league_players import Players
 from botgame.training.royale_share import DUEL, RoyaleShare, Table
+from botgame.training.styled_venue import STYLES, arena_venue
 
 _MATCHES = 0x6C6561677565  # purpose of the training matches' random key
 _SEAT = 64  # sub-key of the coin that seats the learner; smaller ones draw schools
@@ -70,12 +69,14 @@ class Seat:
         crew: Crew | None,
         device: torch.device,
         royale: RoyaleShare | None = None,
+        styles: StyleConfig | None = None,
         state: dict[str, Any] | None = None,
     ) -> None:
         self.name, self.generation = name, int(state["generation"]) if state else 0
         self._league, self._players, self._roster = league, players, roster
         self._config, self._slots, self._seed = config, slots, seed
         self._duration, self._royale = duration_ticks, royale or RoyaleShare()
+        self._styles = styles or StyleConfig()
         self._crew, self._device = crew, device
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
         self.trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]) if state else ())
@@ -117,8 +118,9 @@ class Seat:
         tables = self._royale.tables(self._config.matches)
         league, main = self._league, self._league.learners[self.name].role == "main"
         share = league.config.rules.self_play_share / len(league.mains) if main else 0.0
+        styles = self._styles if main else StyleConfig()  # as in AlphaStar, exploiters follow none
         return Trainer(
-            [self._venue(player_seed, *each) for each in zip(tables, taken or [0] * len(tables), strict=True)],
+            [self._venue(player_seed, styles, *each) for each in zip(tables, taken or [0] * len(tables), strict=True)],
             self._players.enter(self.name),
             self._players.teacher(),
             self._config,
@@ -128,10 +130,10 @@ class Seat:
             device=self._device,
         )
 
-    def _venue(self, seed: int, table: Table, taken: int) -> Venue:
-        matches = MatchBatch(Arena(table.slots, table.seats), self._setups(seed, taken, table.seats))
-        venue = Venue(ARENA_SPEC, matches, self._opponent, self._patient, table.seats)
-        return dataclasses.replace(venue, slots=table.slots, share=table.share)
+    def _venue(self, seed: int, styles: StyleConfig, table: Table, taken: int) -> Venue:
+        setups, key = self._setups(seed, taken, table.seats), rng.derive(seed, STYLES, table.seats)
+        origin = self._players.origin
+        return arena_venue(table, setups, self._opponent, self._patient, origin=origin, styles=styles, seed=key)
 
     def _setups(self, seed: int, taken: int, seats: int) -> Iterator[Setup]:
         """Endless matches from number `taken` on, each with pairings of the iteration in which it begins."""

@@ -12,29 +12,25 @@ from typing import Any
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
-from botgame.match import Ended, MatchBatch, Setup, order_of
+from botgame.match import Ended, Setup, order_of
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.actors import matches_taken
-from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.crew import Crew, make_crew
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.opponents import PAST, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
-from botgame.training.alphastar.style_seats import Styles
 from botgame.training.alphastar.trainer import Trainer
 from botgame.training.rl_progress import ProgressClock
 from botgame.training.rl_setting import Judge, Setting, Version
 from botgame.training.royale_share import DUEL, Table
 from botgame.training.run import RunPaths, commit, keep_good, stop_on_interrupt
-from botgame.training.style_watch import ArenaStyles
+from botgame.training.styled_venue import STYLES, arena_venue
 
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
-_STYLES = 0x7374796C65  # and of that of the styles to follow
 
 
 def training_setups(seed: int, pool: OpponentPool, taken: int = 0, seats: int = DUEL) -> Iterator[Setup]:
@@ -178,23 +174,13 @@ class RLRun:
 
     def _venue(self, table: Table, taken: int) -> Venue:
         """Matches of one kind, from set-up number `taken` on."""
-        arena = Arena(table.slots, table.seats)
-        watch = ArenaStyles(arena)
-        styles = self._styles(watch, table.seats)
-        setups = training_setups(self._setting.seed, self._pool, taken, table.seats)
-        matches = MatchBatch(arena, setups, watch.meter if styles else None)
-        spec = styles.extend(ARENA_SPEC) if styles else ARENA_SPEC
-        pool = self._pool
-        return Venue(spec, matches, pool.policy, pool.patient, table.seats, styles, table.slots, table.share)
-
-    def _styles(self, watch: ArenaStyles, seats: int) -> Styles | None:
-        """What the learner's seats are to follow."""
-        setting = self._setting
-        if not setting.styles.z_share:
-            return None
-        briefing = Briefing.from_state(setting.origin["briefing"])
-        purpose = (_STYLES,) if seats == DUEL else (_STYLES, seats)
-        return Styles(briefing, setting.styles, watch, rng.derive(setting.seed, *purpose))
+        setting, pool, seats = self._setting, self._pool, table.seats
+        setups = training_setups(setting.seed, pool, taken, seats)
+        purpose = (STYLES,) if seats == DUEL else (STYLES, seats)
+        seed = rng.derive(setting.seed, *purpose)
+        return arena_venue(
+            table, setups, pool.policy, pool.patient, origin=setting.origin, styles=setting.styles, seed=seed
+        )
 
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
         setting = self._setting
@@ -217,9 +203,10 @@ class RLRun:
         except Diverged:
             writer.log(self.iteration + 1, {"alarm/nan": 1.0})
             raise
+        if done.uneasy:
+            keep_good(paths.checkpoint, paths.good)
         for alarm in done.alarms:
-            good = keep_good(paths, "iter", alarm.since) or self._setting.source
-            print(f"alarm {alarm.name} in iteration {self.iteration}: {alarm.text}; last good checkpoint: {good}")
+            print(alarm.line(f"in iteration {self.iteration}", paths.good if paths.good.exists() else self.source))
         for match in done.ended:
             self._pool.ended(match.setup.players)
         return {**done.metrics, **self._results_by_kind(done.ended)}

@@ -8,7 +8,6 @@ so a kill at any moment leaves a run that goes on as if nothing had happened.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -72,7 +71,7 @@ class RunPaths:
 
     @property
     def good(self) -> Path:
-        """The last checkpoint from before an alarm."""
+        """The last checkpoint from before a sign of unlearning (`alphastar.alarms`)."""
         return self.checkpoint.with_suffix(".good.pt")
 
     def periodic(self, unit: str, number: int) -> Path:
@@ -86,18 +85,10 @@ class RunPaths:
             path.unlink(missing_ok=True)
 
 
-def keep_good(paths: RunPaths, unit: str, before: int) -> Path | None:
-    """Copy the newest periodic checkpoint with a number below `before` to `paths.good`, which no pruning reaches.
-
-    Returns that path, or None where there is no such checkpoint.
-    """
-    name = re.compile(rf"{re.escape(paths.checkpoint.stem)}\.{unit}(\d+)\.pt")
-    files = [(name.fullmatch(path.name), path) for path in sorted(paths.checkpoint.parent.glob("*.pt"))]
-    older = [path for found, path in files if found and int(found[1]) < before]
-    if not older:
-        return None
-    write_atomic(paths.good, older[-1].read_bytes())
-    return paths.good
+def keep_good(checkpoint: Path, good: Path) -> None:
+    """Copy the checkpoint as of the last commit, if there is one, to `good`, which nothing prunes."""
+    if checkpoint.exists():
+        write_atomic(good, checkpoint.read_bytes())
 
 
 def begin(

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from botgame.errors import UserError
 from botgame.spec import Spec
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.crew import Crew
@@ -32,10 +32,6 @@ from botgame.training.alphastar.trajectories import Batch, Columns, gather
 
 BETAS, EPSILON = (0.0, 0.99), 1e-5
 WARMUP_UPDATES = 50  # Adam's second moments are noise at first
-
-
-class Diverged(UserError):  # noqa: N818 - a state that training reached
-    """The loss is no number any more: the weights of the last commit are the last good ones."""
 
 
 def loss_weights(
@@ -87,7 +83,7 @@ class Learner:
         self._critic = list(network.critic.parameters())
         inside = {id(parameter) for parameter in self._critic}
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
-        groups = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
+        groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
         self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network

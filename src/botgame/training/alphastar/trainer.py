@@ -30,11 +30,15 @@ _BUFFER = 0x627566  # purpose of the buffer's random key
 
 
 class Iteration(NamedTuple):
-    """What one iteration did: figures to log (clock readings start with `time_`), matches that ended, alarms begun."""
+    """What one iteration did: figures to log (clock readings start with `time_`), matches that ended, alarms begun.
+
+    uneasy: something is amiss that was not before (`alarms.Watch`): the last checkpoint is to be put aside.
+    """
 
     metrics: Metrics
     ended: list[Any]
     alarms: list[Alarm]
+    uneasy: bool
 
 
 class Trainer:
@@ -103,7 +107,7 @@ class Trainer:
             "time_decisions_per_second": collected.decisions / max(acted - started + seconds, 1e-9),
         }
         alarms = self._watch.update(self.iteration, metrics)
-        return Iteration({**metrics, **self._watch.figures}, collected.ended, alarms)
+        return Iteration({**metrics, **self._watch.figures}, collected.ended, alarms, self._watch.uneasy)
 
     def state(self) -> dict[str, Any]:
         """Everything that decides how training goes on."""
