@@ -1,7 +1,7 @@
 """From a name to a bot: the one door through which bots, and torch with them, come in.
 
 A name is a scripted bot's, `champion` (a trained network in the package), the path of a checkpoint (`.pt`)
-or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint that plays in a style:
+or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint playing in a style:
 a policy that it was trained on, or the path of a style file (`botgame.style_file`). Modules are imported when a name
 asks for them, so scripted bots and models never load torch.
 """
