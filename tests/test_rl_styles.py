@@ -22,6 +22,7 @@ from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.crew import Crew
 from botgame.training.alphastar.learner import Learner, loss_weights
 from botgame.training.alphastar.losses import LossWeights, head_kls, reinforcement_losses, value_losses
 from botgame.training.alphastar.network import Network
@@ -274,17 +275,19 @@ def test_a_restored_actor_follows_on_to_the_bit(told: Briefing) -> None:
         np.testing.assert_array_equal(other.buffer.columns[name], column, err_msg=name)
 
 
-def test_the_learner_learns_from_it_and_replicas_do_the_same(world: World, told: Briefing) -> None:
-    places, learned = np.arange(24), []
+def test_the_learner_learns_from_it_and_a_crew_does_the_same(world: World, told: Briefing) -> None:
+    sizes = {"condition": told.conditioning.width, "distances": len(world.styles.names)}
+    places, learned = np.arange(world.config.batch_size), []
     for threads in (1, 2):
         network = styled_network(told, 1)
-        learner = Learner(world.spec, network, world.config, threads=threads, styles=world.styles)
+        crew = Crew(world.spec, network, world.config, threads, **sizes)
+        learner = Learner(world.spec, network, world.config, crew=crew, styles=world.styles)
         metrics = learner.update(world.buffer.columns, places)
         assert metrics["early_kl"] > 0
         learned.append((metrics, {name: value.clone() for name, value in network.state_dict().items()}))
         inspected = learner.inspect(world.buffer.columns, places)
         assert {f"explained_variance/{name}" for name in EXTENDED} <= set(inspected)
-        learner.close()
+        crew.close()
     for name, value in learned[0][0].items():
         assert learned[1][0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
     before = styled_network(told, 1).state_dict()
@@ -443,8 +446,9 @@ def league(supervised: Path, folder: Path, *more: str) -> list[str]:
 def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
     supervised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With two processes that learn: styled and plain sequences need a crew each."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert alphastar_league.main(league(supervised, whole)) == 0
+    assert alphastar_league.main(league(supervised, whole, "--threads", "2")) == 0
     iterations = LeagueRun.iterations
 
     def stopping(run, flags, writer):
@@ -454,12 +458,12 @@ def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(LeagueRun, "iterations", stopping)
-    assert alphastar_league.main(league(supervised, broken)) == 130
+    assert alphastar_league.main(league(supervised, broken, "--threads", "2")) == 130
     monkeypatch.undo()
     actors = {name: seat["trainer"]["actor"] for name, seat in load_state(broken / "resume.pt")["seats"].items()}
     assert actors["main1"]["styles"]["_given"].any()
     assert "styles" not in actors["main_exploiter1"]
-    assert alphastar_league.main(league(supervised, broken, "--resume")) == 0
+    assert alphastar_league.main(league(supervised, broken, "--threads", "2", "--resume")) == 0
     mine, other = (load_checkpoint(folder / "main.pt") for folder in (broken, whole))
     assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
     names = metric_names(whole / "metrics.jsonl")

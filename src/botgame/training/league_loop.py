@@ -22,6 +22,7 @@ from botgame.match import Ended
 from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.crew import Crews
 from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.trainer import Iteration
@@ -93,6 +94,7 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, options.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
+        self._crews = Crews(self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
@@ -177,10 +179,9 @@ class LeagueRun:
         write_state(self._paths.state, state)
 
     def close(self) -> None:
-        """End worker threads and close the match file."""
+        """End the processes that share the learners' work and close the match file."""
         self._log.close()
-        for seat in self._seats.values():
-            seat.trainer.close()
+        self._crews.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, options = self._setting, self._options
@@ -194,7 +195,7 @@ class LeagueRun:
             slots=options.opponent_slots,
             duration_ticks=options.episode_duration * TICKS_PER_SECOND,
             seed=options.seed,
-            threads=setting.threads,
+            crews=self._crews,
             device=setting.device,
             royale=royale_share(options),
             styles=style_config(options),

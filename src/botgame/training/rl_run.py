@@ -19,6 +19,7 @@ from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.actors import matches_taken
 from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
+from botgame.training.alphastar.crew import Crew, make_crew
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.opponents import PAST, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
@@ -60,6 +61,7 @@ class RLRun:
         )
         if PAST in setting.shares:
             self._pool.freeze(weights)
+        self._crew: Crew | None = None
         self._trainer = self._make_trainer()
 
     @property
@@ -142,25 +144,31 @@ class RLRun:
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
         self._pool.load(state["pool"])
         self._judge.load(state)
-        self._trainer.close()
         self._trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]))
         self._trainer.load(state["trainer"])
 
     def close(self) -> None:
-        """End the worker threads."""
-        self._trainer.close()
+        """End the processes that share the learner's work."""
+        if self._crew:
+            self._crew.close()
 
     def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
         setting = self._setting
         tables = setting.royale.tables(setting.config.matches)
+        venues = [self._venue(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)]
+        if self._crew is None:
+            sizes = venues[0].told
+            self._crew = make_crew(
+                venues[0].spec, self._student, setting.config, setting.threads, setting.device, **sizes
+            )
         return Trainer(
-            [self._venue(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)],
+            venues,
             self._student,
             self._teacher,
             setting.config,
             learning_seats=self._pool.learning_seats,
             seed=setting.seed,
-            threads=setting.threads,
+            crew=self._crew,
             device=setting.device,
         )
 

@@ -1,15 +1,13 @@
 """The learner: minibatches of sequences in, better weights out.
 
 Loss and optimiser are AlphaStar's (Vinyals et al., Nature 575, 2019, Methods): V-trace in head groups, UPGO,
-TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With more than one thread each minibatch is split over
-replicas that share the weights; their gradients are added in a fixed order, so a run repeats exactly.
+TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With a crew each minibatch is split over processes, whose
+gradients are added in a fixed order, so a run repeats exactly.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,9 +19,11 @@ from botgame.spec import Spec
 from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.losses import LossWeights, guess_losses, head_entropies, head_kls, reinforcement_losses
+from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.gradient import Metrics, Task, backward, unroll
+from botgame.training.alphastar.losses import LossWeights, guess_losses, head_entropies, head_kls
 from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.precision import autocast, mixed
+from botgame.training.alphastar.precision import mixed
 from botgame.training.alphastar.returns import lambda_returns
 from botgame.training.alphastar.sampling import used_heads
 from botgame.training.alphastar.style_config import VALUE_WEIGHT
@@ -32,7 +32,6 @@ from botgame.training.alphastar.trajectories import Batch, Columns, gather
 
 BETAS, EPSILON = (0.0, 0.99), 1e-5
 WARMUP_UPDATES = 50  # Adam's second moments are noise at first
-Metrics = dict[str, float]
 
 
 def loss_weights(
@@ -71,10 +70,11 @@ class Learner:
         network: Network,
         config: RLConfig,
         *,
-        threads: int = 1,
+        crew: Crew | None = None,
         device: torch.device | str = "cpu",
         styles: Styles | None = None,
     ) -> None:
+        """`crew`: who shares the work; it is the caller's to close, and other learners may use it in between."""
         self._spec, self._config, self._device = spec, config, torch.device(device)
         self._styles = styles
         self.network = network.to(self._device)
@@ -83,13 +83,11 @@ class Learner:
         self._critic = list(network.critic.parameters())
         inside = {id(parameter) for parameter in self._critic}
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
-        groups = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
+        groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
         self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON)
         self._mixed = mixed(config.precision, self._device, network)
-        shards = max(1, threads) if self._device.type == "cpu" and not config.compile else 1
-        first = compiled_twin(network) if config.compile else network
-        self._replicas = [first, *(_replica(network) for _ in range(shards - 1))]
-        self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,))
+        self._learning = compiled_twin(network) if config.compile else network
+        self._crew = crew
 
     def anneal(self, progress: float) -> None:
         """Let the learning rates be those of this share of the whole run, in [0, 1]."""
@@ -100,17 +98,22 @@ class Learner:
 
         Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
-        parts = np.array_split(places, min(len(self._replicas), len(places)))
-        weights = loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles)
-        total = max(1, int(columns["length"][places].sum()))
-        jobs = [(replica, columns, part, weights, total) for replica, part in zip(self._replicas, parts, strict=False)]
-        if len(jobs) == 1:
-            metrics = [self._backward(*job) for job in jobs]
-        else:
-            metrics = list(self._pool.map(lambda job: self._backward(*job), jobs))
+        first, *others = np.array_split(places, min(1 + (self._crew.size if self._crew else 0), len(places)))
+        task = Task(
+            loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles),
+            max(1, int(columns["length"][places].sum())),
+            self._config.discount,
+            self._config.temperature,
+            self._mixed,
+        )
+        if self._crew and others:
+            self._crew.begin(self.network, columns, others, task)
+        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), task)]
+        if self._crew and others:
+            metrics += self._crew.finish(self.network)
         merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
         merged["staleness"] = float(np.mean(self.steps - columns["version"][places]))
-        return merged | self._step(merged["total"], len(jobs), value_only)
+        return merged | self._step(merged["total"], value_only)
 
     @torch.no_grad()
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
@@ -120,7 +123,7 @@ class Learner:
         those decisions; and for each reward the share of the returns' variance that the critic explains.
         """
         batch = gather(columns, places, self._device)
-        unrolled = self._unroll(self.network, batch)
+        unrolled = unroll(self._spec, self.network, batch, self._config.temperature, self._mixed)
         return {**self._inspect_heads(batch, unrolled.log_probs[:-1]), **self._inspect_critic(batch, unrolled.values)}
 
     def _inspect_heads(self, batch: Batch, log_probs: Tensor) -> Metrics:
@@ -181,50 +184,8 @@ class Learner:
         self._optimiser.state.clear()
         self.policy_steps = 0
 
-    def close(self) -> None:
-        """End the worker threads."""
-        self._pool.shutdown()
-
-    def _backward(
-        self, network: Network, columns: Columns, places: NDArray[np.intp], weights: LossWeights, total: int
-    ) -> Metrics:
-        """Gradient of this part's share of the minibatch's mean loss, left in `network`'s parameters."""
-        batch = gather(columns, places, self._device)
-        share = float(batch.mask.sum()) / total
-        unrolled = self._unroll(network, batch)
-        losses = reinforcement_losses(
-            self._spec,
-            log_probs=unrolled.log_probs[:-1],
-            values=unrolled.values,
-            actions=batch.actions[:-1],
-            behaviour=batch.behaviour,
-            teacher=batch.teacher,
-            rewards=batch.rewards,
-            discounts=batch.discount * self._config.discount,
-            mask=batch.mask,
-            weights=weights,
-            early=batch.early,
-            active=batch.active,
-        )
-        network.zero_grad(set_to_none=True)
-        (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
-        shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}
-        return {name: float(value.detach()) * share for name, value in shown.items()}
-
-    def _unroll(self, network: Network, batch: Batch) -> Any:
-        """Log-probabilities and the values of the spec's rewards: a network may have values for rewards unpaid here."""
-        with autocast(self._mixed, self._device):
-            unrolled = network.unroll(
-                batch.observation, batch.memory, batch.actions, batch.valid, temperature=self._config.temperature
-            )
-        return unrolled._replace(values=unrolled.values[..., : len(self._spec.rewards)])
-
-    def _step(self, loss: float, shards: int, value_only: bool) -> Metrics:
-        """Add the replicas' gradients, clip, and let the optimiser step; returns the norms before clipping."""
-        for parameter, *others in self._parameters(shards):
-            for other in others:
-                if other.grad is not None:
-                    parameter.grad = other.grad if parameter.grad is None else parameter.grad.add_(other.grad)
+    def _step(self, loss: float, value_only: bool) -> Metrics:
+        """Clip the gradients and let the optimiser step; returns their norms before clipping."""
         if value_only:
             for parameter in self._policy:
                 parameter.grad = None
@@ -240,15 +201,3 @@ class Learner:
         self.steps += 1
         self.policy_steps += not value_only
         return {"gradient_norm": policy, "critic_gradient_norm": critic}
-
-    def _parameters(self, shards: int) -> Iterator[tuple[nn.Parameter, ...]]:
-        return zip(*(replica.parameters() for replica in self._replicas[:shards]), strict=True)
-
-
-def _replica(network: Network) -> Network:
-    """A network that shares the weights of `network` and has gradients of its own."""
-    twin = Network(network.spec, network.config).to(next(network.parameters()).device)
-    twin.load_state_dict(network.state_dict())  # buffers too
-    for own, shared in zip(twin.parameters(), network.parameters(), strict=True):
-        own.data = shared.data
-    return twin

@@ -19,7 +19,9 @@ from botgame.training.alphastar.actors import make_actor
 from botgame.training.alphastar.alarms import Alarm, Bounds, Watch
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.learner import Learner, Metrics
+from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.gradient import Metrics
+from botgame.training.alphastar.learner import Learner
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.seating import LEARNER
 
@@ -51,15 +53,18 @@ class Trainer:
         *,
         learning_seats: float = 1.0,
         seed: int = 0,
-        threads: int = 1,
+        crew: Crew | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`student` is trained in place, `teacher` left as it is. Venues differ in their matches alone."""
+        """`student` is trained in place, `teacher` left as it is. Venues differ in their matches alone.
+
+        crew: see `Learner`.
+        """
         venues = [venues] if isinstance(venues, Venue) else list(venues)
         venue = venues[0]
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
-        self.learner = Learner(venue.spec, student, config, threads=threads, device=device, styles=venue.styles)
+        self.learner = Learner(venue.spec, student, config, crew=crew, device=device, styles=venue.styles)
         self.actor = make_actor(venues, student, teacher.to(device).requires_grad_(False).eval(), config, device)
         # An iteration may overshoot by what closes in its last step.
         rows = sum((each.slots or config.matches) * each.seats for each in venues)
@@ -124,10 +129,6 @@ class Trainer:
         self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
         self.decisions = int(state["decisions"])
         self._watch.load(state.get("watch", {}))
-
-    def close(self) -> None:
-        """End the worker threads."""
-        self.learner.close()
 
     def _learn(self, fresh: int) -> tuple[Metrics, int, int]:
         """All passes of this iteration; returns mean metrics, the number of updates and of decisions learned from."""
