@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from botgame.game import kernel_cache
+from botgame.game import kernel, kernel_cache
+from botgame.game.arena import Arena
 
 GAME = Path(kernel_cache.__file__).resolve().parent
 
@@ -44,3 +46,15 @@ def test_a_tick_depends_on_every_phase():
     names = {path.name for path in kernel_cache.sources(GAME / "advance.py")}
     assert {"tick.py", "casts.py", "damage.py", "sight.py", "rules.py", "state.py", "rng.py", "kernel.py"} <= names
     assert not any(name.startswith("observ") for name in names)
+
+
+def test_arenas_share_what_was_bound_and_other_arrays_are_told_apart():
+    one, two = Arena(1, 2), Arena(3, 4)
+    assert one._advance is two._advance
+    array = np.zeros((4, 4))
+    frozen = array.copy()
+    frozen.flags.writeable = False
+    others = [array.T, array[:, ::2], array[0], array.astype(np.float32), frozen, (array,), 0, 0.0]
+    looks = [kernel._look(value) for value in (array, *others)]
+    assert len(set(looks)) == len(looks)
+    assert kernel._look(array) == kernel._look(np.ones((7, 2)))

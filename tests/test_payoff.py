@@ -79,5 +79,5 @@ def test_a_free_for_all_is_one_game_of_each_pair_divided_among_its_seats():
     payoff.update("a", "a", 0, 0)
     assert payoff.games("a", "a") == 1
     for results in ((), (1, 2)):
-        with pytest.raises(ValueError, match="results"):
+        with pytest.raises(ValueError, match="expected a result"):
             payoff.update("a", "b", *results)

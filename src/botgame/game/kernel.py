@@ -58,6 +58,7 @@ def records(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return array if COMPILED else array.view(np.recarray)
 
 
+_BOUND: dict[Any, Callable[..., Any]] = {}  # what `bind` has found, by kernel and looks of its arguments
 mix = kernel(rng.mix)
 unit = kernel(rng.unit)
 
@@ -71,7 +72,17 @@ def bind(dispatcher: Any, *arguments: Any) -> Callable[..., Any]:
     if not COMPILED:
         quiet: Callable[..., Any] = np.errstate(over="ignore")(dispatcher)
         return quiet
-    types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
-    dispatcher.compile(types)
-    entry_point: Callable[..., Any] = dispatcher.overloads[types].entry_point
-    return entry_point
+    looks = dispatcher, *map(_look, arguments)
+    if looks not in _BOUND:
+        types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
+        dispatcher.compile(types)
+        _BOUND[looks] = dispatcher.overloads[types].entry_point
+    return _BOUND[looks]
+
+
+def _look(argument: Any) -> Any:
+    """What the compiled type of an argument depends on. Numba's own answer takes a millisecond for our records."""
+    if isinstance(argument, np.ndarray):
+        flags = argument.flags
+        return argument.dtype, argument.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable, flags.aligned
+    return (type(argument), *map(_look, argument)) if isinstance(argument, tuple) else type(argument)

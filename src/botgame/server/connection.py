@@ -15,6 +15,7 @@ from botgame.server.protocol import Error, ServerMessage
 
 MOST_WAITING = 120  # messages that a client may be behind, some 4 s of play
 RATE, BURST = 120.0, 240.0  # messages a second that a client may send, and how many at once
+AT_ONCE = 8  # of these are taken in before others have their turn
 HELLO_SECONDS = 10.0  # until the first message
 CLOSE_SECONDS = 2.0  # a client that is told why it must go has this long to read it
 
@@ -53,6 +54,11 @@ class Bucket:
         self._left = min(self._burst, self._left + (now - self._then) * self._rate) - 1.0
         self._then = now
         return self._left >= 0.0
+
+    @property
+    def spent(self) -> float:
+        """How much of the burst is used up."""
+        return self._burst - self._left
 
 
 class Connection:
@@ -116,6 +122,8 @@ class Connection:
             if not bucket.allows(self._clock()):
                 self.push(Error("too_fast", f"more than {RATE:g} messages a second"))
                 continue
+            if bucket.spent > AT_ONCE:
+                await asyncio.sleep(0)  # frames that have all come at once must not hold up a tick
             text = message.get("text")
             self._handler.said(self, text if text is not None else message.get("bytes") or b"")
 

@@ -48,6 +48,8 @@ def build_parser() -> cli.Parser:
     add_start_flag(parser)
     parser.flag("--output-dir", type=Path, required=True, help="folder of the league's files")
     parser.flag("--rounds", type=cli.positive_int, default=20, help="rounds; each ends with an evaluation")
+    text = "end once the first main agent has made so many decisions, though rounds are left; may grow"
+    parser.flag("--decisions", type=cli.positive_int, default=None, help=text)
     parser.flag(
         "--rl-iterations-per-round", type=cli.positive_int, default=20, help="iterations of each learning player"
     )

@@ -29,7 +29,7 @@ from botgame.training.alphastar.dataset import Chunk, plan
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.policy import NetworkPolicy
-from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.presets import SIZES
 from botgame.training.imitation_source import ReplaySource
 from botgame.training.mirrored import Tally, mirrored_results
 from botgame.training.run import RunPaths, StopRequest, commit, keep_good
@@ -270,7 +270,7 @@ class ImitationRun:
 
 def briefed_network(preset: str, seed: int, briefing: Briefing | None) -> Network:
     """A fresh network of that size, with an input for what `briefing` tells, where there is one."""
-    sizes = PRESETS[preset]
+    sizes = SIZES[preset]
     if briefing is None:
         return Network(ARENA_SPEC, sizes, seed=seed)
     told = briefing.conditioning

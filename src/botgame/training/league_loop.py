@@ -54,6 +54,10 @@ class LeaguePaths:
         names = ("league_state.json", "matches.jsonl", "players", "good")
         return LeaguePaths(RunPaths.inside(folder), *(folder / name for name in names))
 
+    def main_of(self, school: str) -> Path:
+        """The main agent that plays this school alone: `main.SCHOOL.pt`."""
+        return self.run.checkpoint.with_suffix(f".{school}.pt")
+
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
@@ -109,6 +113,26 @@ class LeagueRun:
         return rounds * int(self._options.rl_iterations_per_round)
 
     @property
+    def finished(self) -> bool:
+        """Whether the last round is over, or the first main agent has made the decisions that it was given."""
+        decisions = self._options.decisions
+        return self.iteration >= self.total or bool(decisions and self.decisions >= decisions)
+
+    @property
+    def decisions(self) -> int:
+        """Decisions of the first main agent so far."""
+        decisions: int = self._seats[self.league.mains[0]].trainer.decisions
+        return decisions
+
+    @property
+    def expected(self) -> int:
+        """Iterations that the league will have had, as far as the decisions so far tell."""
+        wanted: int | None = self._options.decisions
+        if not wanted or not self.decisions:
+            return self.total
+        return min(self.total, -(-self.iteration * wanted // self.decisions))
+
+    @property
     def round(self) -> int:
         """The round of the last iteration done; 0 before the first."""
         per_round: int = self._options.rl_iterations_per_round
@@ -118,20 +142,20 @@ class LeagueRun:
         """Train to the last round, yielding after each iteration; logs, evaluates and commits on the way."""
         options = self._options
         if self.iteration:
-            print(f"resuming after iteration {self.iteration} of {self.total}")
+            print(f"resuming after iteration {self.iteration} of {self.expected}")
             self.write_artefacts()
         else:
             self._print_start()
-        clock = _Clock(self.iteration, self.total)
-        while self.iteration < self.total:
+        clock = _Clock(self.iteration)
+        while not self.finished:
             self.iteration += 1
             try:
                 metrics = self._iterate()
             except Diverged:
                 writer.log(self.iteration, {"alarm/nan": 1.0})
                 raise
-            round_ends = self.iteration % options.rl_iterations_per_round == 0
-            last = self.iteration == self.total
+            last = self.finished
+            round_ends = last or self.iteration % options.rl_iterations_per_round == 0
             if round_ends:
                 metrics |= self._round_end.evaluate(self.round, self.iteration, last=last)
             writer.log(self.iteration, {**metrics, "matches": self._log.count})
@@ -154,7 +178,7 @@ class LeagueRun:
             "matches_offset": self._log.offset,
             "best": best.state() if best else None,
         }
-        commit(self._paths.run, flags, state, offset=writer.offset, finished=self.iteration >= self.total)
+        commit(self._paths.run, flags, state, offset=writer.offset, finished=self.finished)
         self.write_artefacts()
 
     def write_artefacts(self) -> None:
@@ -169,7 +193,7 @@ class LeagueRun:
             if name == first:
                 save_checkpoint(self._paths.run.checkpoint, checkpoint)
             if school := self.league.school(name):
-                save_checkpoint(self._paths.run.checkpoint.with_suffix(f".{school}.pt"), checkpoint)
+                save_checkpoint(self._paths.main_of(school), checkpoint)
         if best := self._round_end.best:
             checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration}, first)
             checkpoint.extra["yardstick"] = best.yardstick
@@ -273,8 +297,8 @@ def exploiter_config(config: RLConfig, share: float) -> RLConfig:
 class _Clock:
     """Prints a line of progress now and then, with the time that is left."""
 
-    def __init__(self, first: int, total: int) -> None:
-        self._first, self._total = first, total
+    def __init__(self, first: int) -> None:
+        self._first = first
         self._started = time.monotonic()
         self._printed = -_SECONDS_BETWEEN_LINES
 
@@ -284,11 +308,11 @@ class _Clock:
         if not force and elapsed - self._printed < _SECONDS_BETWEEN_LINES:
             return
         self._printed = elapsed
-        left = elapsed / (run.iteration - self._first) * (self._total - run.iteration)
+        left = elapsed / (run.iteration - self._first) * (run.expected - run.iteration)
         names = [name for name in run.league.learners if f"{name}/training/win_rate" in metrics]
         rates = "  ".join(f"{name} {metrics[f'{name}/training/win_rate']:.0%}" for name in names)
         print(
-            f"round {run.round}  iteration {run.iteration}/{self._total}  won: {rates or '-'}  "
+            f"round {run.round}  iteration {run.iteration}/{run.expected}  won: {rates or '-'}  "
             f"left {int(left) // 60}:{int(left) % 60:02d}",
             flush=True,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
+from botgame.game.rules import SCHOOLS
 from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import LeagueConfig
@@ -38,8 +39,9 @@ def train(
     styles = style_config(options)
     if not resuming:
         check_styles(origin, styles)
-    artefacts = [paths.state, paths.matches, paths.players, paths.good]
-    state = begin(paths.run, flags, resume=options.resume, extends=["rounds"], artefacts=artefacts)
+    mains = [paths.main_of(school) for school in SCHOOLS]
+    artefacts = [paths.state, paths.matches, paths.players, paths.good, *mains]
+    state = begin(paths.run, flags, resume=options.resume, extends=["rounds", "decisions"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
     origin = state["origin"] if state else origin
     run = LeagueRun(Setting(options, config, league_config, paths, origin, bots, threads, device), state)

@@ -129,6 +129,7 @@ def _players(
                 "name": name,
                 "role": role,
                 "parent": parent,
+                "school": league.school(name),
                 "learning": name in league.learners,
                 "anchor": name == anchor,
                 "rating": plain(interval.estimate),

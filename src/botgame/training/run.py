@@ -29,7 +29,7 @@ from botgame.training.alphastar.precision import check_precision
 NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
 # Flags that runs of earlier releases did not know, and what they did all the same.
 ADDED_FLAGS = {
-    **{"precision": "auto", "compile": False},
+    **{"precision": "auto", "compile": False, "critic": "opponents"},
     **{"z_opening": 0.0, "z_totals": 0.0, "rating_input": 0.0, "winner_epochs": 0, "winner_lr": 3e-5},
     **{"royale_share": 0.0, "royale_seats": [8]},
     **{"z_share": 0.0, "z_reward_share": 0.25, "z_opening_reward": 1.0, "z_totals_reward": 1.0, "z_kl_cost": 0.1},

@@ -33,7 +33,7 @@ class Payoff:
         one game all the same, divided among them: they are parts of one match and say less than as many matches would.
         """
         if not results or not set(results) <= {WIN, DRAW, LOSS}:
-            raise ValueError(f"expected results of +1, 0 or -1, got {results!r}")
+            raise ValueError(f"expected a result of +1, 0 or -1, or several, got {results!r}")
         if home == away:
             self._self_games[home] = self._self_games.get(home, 0) + 1
             return

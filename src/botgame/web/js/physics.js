@@ -1,6 +1,6 @@
 // How a mage walks: the same arithmetic as botgame/game/movement.py and geometry.py (a test compares them).
 
-const isWall = (walls, column, row) => walls[row]?.[column] !== "0";
+export const isWall = (walls, column, row) => walls[row]?.[column] !== "0";
 
 // Nearest place where a circle, whose centre is in a free cell, overlaps no wall: faces first, then corners.
 export function pushOut(walls, x, y, radius) {

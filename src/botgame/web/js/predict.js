@@ -2,7 +2,7 @@
 // played forward. When a snapshot disagrees, the difference fades away instead of showing as a jerk.
 
 import { lerp } from "./ease.js";
-import { walk } from "./physics.js";
+import { isWall, walk } from "./physics.js";
 
 const MOST_TICKS = 20; // further than this nothing is guessed
 const FADE_SECONDS = 0.08;
@@ -36,10 +36,12 @@ export class Predictor {
     if (Math.hypot(this.error.x, this.error.y) > TELEPORT) this.error = { x: 0, y: 0 };
   }
 
-  // Where to show the mage at `tick`.
+  // Where to show the mage at `tick`. What fades away may lead through a wall: then it is not shown.
   place(tick) {
-    const { x, y } = this.simulate(tick);
-    return { x: x + this.error.x, y: y + this.error.y };
+    const sure = this.simulate(tick);
+    const x = sure.x + this.error.x;
+    const y = sure.y + this.error.y;
+    return isWall(this.walls, Math.floor(x), Math.floor(y)) ? sure : { x, y };
   }
 
   fade(seconds) {
