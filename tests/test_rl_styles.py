@@ -22,7 +22,7 @@ from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.crew import Crew, Crews
 from botgame.training.alphastar.learner import Learner, loss_weights
 from botgame.training.alphastar.losses import LossWeights, head_kls, reinforcement_losses, value_losses
 from botgame.training.alphastar.network import Network
@@ -296,6 +296,20 @@ def test_the_learner_learns_from_it_and_a_crew_does_the_same(world: World, told:
     assert "encoder.condition.plain" not in moved
 
 
+def test_styled_and_plain_sequences_have_a_crew_each(world: World) -> None:
+    """As in a league, where main agents follow styles and exploiters do not; no process starts before it is needed."""
+    config = replace(world.config, batch_size=4)
+    crews = Crews(world.student, config, 2, torch.device("cpu"))
+    told = {"condition": world.styles.briefing.conditioning.width, "distances": 2}
+    styled, plain = crews.of(world.spec, **told), crews.of(ARENA_SPEC)
+    assert styled is not plain
+    assert None not in (styled, plain)
+    assert crews.of(world.spec, **told) is styled
+    assert crews.of(ARENA_SPEC) is plain
+    assert Crews(world.student, config, 1, torch.device("cpu")).of(ARENA_SPEC) is None
+    crews.close()
+
+
 def test_weights_of_pseudo_rewards(told: Briefing) -> None:
     config = StyleConfig(z_share=0.5, z_opening_reward=4.0, z_totals_reward=6.0)
     styles = Styles(told, config, FakeWatch(told))
@@ -446,9 +460,8 @@ def league(supervised: Path, folder: Path, *more: str) -> list[str]:
 def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
     supervised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With two processes that learn: styled and plain sequences need a crew each."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert alphastar_league.main(league(supervised, whole, "--threads", "2")) == 0
+    assert alphastar_league.main(league(supervised, whole)) == 0
     iterations = LeagueRun.iterations
 
     def stopping(run, flags, writer):
@@ -458,12 +471,12 @@ def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(LeagueRun, "iterations", stopping)
-    assert alphastar_league.main(league(supervised, broken, "--threads", "2")) == 130
+    assert alphastar_league.main(league(supervised, broken)) == 130
     monkeypatch.undo()
     actors = {name: seat["trainer"]["actor"] for name, seat in load_state(broken / "resume.pt")["seats"].items()}
     assert actors["main1"]["styles"]["_given"].any()
     assert "styles" not in actors["main_exploiter1"]
-    assert alphastar_league.main(league(supervised, broken, "--threads", "2", "--resume")) == 0
+    assert alphastar_league.main(league(supervised, broken, "--resume")) == 0
     mine, other = (load_checkpoint(folder / "main.pt") for folder in (broken, whole))
     assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
     names = metric_names(whole / "metrics.jsonl")
