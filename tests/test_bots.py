@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from botgame.bots import registry
 from botgame.bots.policy import Observation, Policy
-from botgame.bots.registry import load_policy, scripted_names
+from botgame.bots.registry import CHAMPION, built_in_names, load_policy, scripted_names
 from botgame.errors import UserError
 from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS
 from botgame.rng import derive
+from botgame.training.mirrored import mirrored_results
 
 NAMES = scripted_names()
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -178,3 +180,17 @@ def test_a_broken_bot_of_ones_own_is_explained_in_one_line(
     with pytest.raises(UserError, match=message) as caught:
         load_policy(name)
     assert "\n" not in str(caught.value)
+
+
+def test_the_champion_comes_with_the_package_and_beats_the_expert() -> None:
+    champion = load_policy(CHAMPION)
+    assert champion.name == CHAMPION in built_in_names()
+    tally = mirrored_results(champion, load_policy("lms_re"), 40, 5)
+    assert tally.win_rate >= 0.75
+
+
+def test_without_torch_there_is_no_champion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry.importlib.util, "find_spec", lambda _name: None)
+    assert built_in_names() == scripted_names()
+    with pytest.raises(UserError, match=r"botgame\[train\]"):
+        load_policy(CHAMPION)

@@ -8,6 +8,7 @@ import pytest
 
 from botgame.bots.registry import load_policy
 from botgame.training import evaluate, evaluate_figures
+from botgame.training.evaluate_tables import short_names
 from botgame.training.mirrored import Tally, mirrored_results
 
 
@@ -151,3 +152,11 @@ def test_numbers_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
         evaluate.main(["lms_re", "random", "--matches", "0"])
     assert stopped.value.code == 2
     assert "--matches" in capsys.readouterr().err
+
+
+def test_tables_call_a_policy_by_as_much_of_its_path_as_tells_it_apart() -> None:
+    names = ["runs/a/pi_rl.pt", "runs/b/pi_rl.pt", "runs/b/pi_sup.pt", "lms_re", "pi_sup.pt@kiter", "my_bot:make"]
+    assert list(short_names(names).values()) == [
+        "a/pi_rl.pt", "b/pi_rl.pt", "pi_sup.pt", "lms_re", "pi_sup.pt@kiter", "my_bot:make"
+    ]  # fmt: skip
+    assert short_names(["pi.pt", "other/pi.pt"]) == {"pi.pt": "pi.pt", "other/pi.pt": "other/pi.pt"}

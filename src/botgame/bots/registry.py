@@ -1,14 +1,15 @@
 """From a name to a bot: the one door through which bots, and torch with them, come in.
 
-A name is a scripted bot's, the path of a checkpoint (`.pt`) or of an exported model (`.onnx`), or a user's own
-`module:factory`. `pi.pt@STYLE` is a checkpoint that plays in a style: a policy that it was trained on, or the path of a
-style file (`botgame.style_file`). Modules are imported when a name asks for them, so scripted bots and models never
-load torch.
+A name is a scripted bot's, `champion` (a trained network in the package), the path of a checkpoint (`.pt`)
+or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint playing in a style:
+a policy that it was trained on, or the path of a style file (`botgame.style_file`). Modules are imported when a name
+asks for them, so scripted bots and models never load torch.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ _SCRIPTED = {
     "looter": "botgame.bots.expert:looter",
     "camper": "botgame.bots.expert:camper",
 }
+CHAMPION = "champion"
+_CHAMPION_FILE = Path(__file__).with_name("champion.pt")
 _LEARNED = "botgame.training.alphastar.policy:load_policy"
 _STYLED = ".pt@"
 _EXPORTED = "botgame.bots.onnx_policy:OnnxPolicy"
@@ -36,6 +39,11 @@ STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a sty
 def scripted_names() -> tuple[str, ...]:
     """Names of the built-in bots: the ladder from weak to strong, then the styles."""
     return tuple(_SCRIPTED)
+
+
+def built_in_names() -> tuple[str, ...]:
+    """The scripted bots and, where torch is installed for it, the champion."""
+    return (*_SCRIPTED, CHAMPION) if importlib.util.find_spec("torch") else scripted_names()
 
 
 def split_style(name: str) -> tuple[str, str]:
@@ -67,6 +75,8 @@ def load_policy(name: str, device: str = "cpu") -> Policy:
     if name in _SCRIPTED:
         policy: Policy = _factory(_SCRIPTED[name])()
         return policy
+    if name == CHAMPION:
+        return _load_champion(device)
     if is_checkpoint(name):
         return _load_checkpoint(*split_style(name), device)
     if name.endswith(".onnx"):
@@ -74,15 +84,22 @@ def load_policy(name: str, device: str = "cpu") -> Policy:
         return exported
     if ":" in name:
         return _load_own(name)
-    raise UserError(
-        f"unknown bot {name!r}: use one of {', '.join(_SCRIPTED)}, a .pt checkpoint, an .onnx model or module:factory"
-    )
+    known = ", ".join((*_SCRIPTED, CHAMPION))
+    raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt checkpoint, an .onnx model or module:factory")
 
 
 def _load_checkpoint(path: str, style: str, device: str) -> Policy:
     if not Path(path).is_file():
         raise UserError(f"no such checkpoint {path!r}: expected an existing .pt file; train one or correct the path")
     policy: Policy = _factory(_LEARNED)(path, device, style)
+    return policy
+
+
+def _load_champion(device: str) -> Policy:
+    if not importlib.util.find_spec("torch"):
+        raise UserError(f"bot {CHAMPION!r} is a network and needs PyTorch: install the extra botgame[train]")
+    policy: Policy = _factory(_LEARNED)(str(_CHAMPION_FILE), device)
+    policy.name = CHAMPION
     return policy
 
 

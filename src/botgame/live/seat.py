@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from botgame.bots.registry import scripted_names
+from botgame.bots.registry import CHAMPION, scripted_names
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
@@ -160,4 +160,4 @@ def backend_of(line: protocol.SeatLine) -> str:
         return HUMAN
     if line.bot in scripted_names():
         return line.bot
-    return TRAINED if line.bot.endswith((".pt", ".onnx")) else line.controller
+    return TRAINED if line.bot == CHAMPION or line.bot.endswith((".pt", ".onnx")) else line.controller

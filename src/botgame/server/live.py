@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botgame import cli
-from botgame.bots.registry import STYLE_HELP, in_style, scripted_names
+from botgame.bots.registry import STYLE_HELP, built_in_names, in_style
 from botgame.errors import UserError
 from botgame.game.kernel import is_cold
 from botgame.server.doors import is_loopback
@@ -114,7 +114,7 @@ def _check_address(host: str, port: int, token: str) -> None:
 def _names(text: str | None) -> tuple[str, ...]:
     """The bots to offer, without repeats. Raises UserError (exit code 2)."""
     if text is None:
-        return tuple(dict.fromkeys((FILLS_SEATS, *reversed(scripted_names()))))
+        return tuple(dict.fromkeys((FILLS_SEATS, *reversed(built_in_names()))))
     names = [name.strip() for name in text.split(",")]
     if not all(names):
         raise UserError(f"--bots is {text!r}, expected names with commas between them", code=2)

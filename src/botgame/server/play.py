@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botgame import cli
-from botgame.bots.registry import STYLE_HELP, in_style, scripted_names
+from botgame.bots.registry import CHAMPION, STYLE_HELP, built_in_names, in_style
 from botgame.errors import UserError
 from botgame.game.rules import TICKS_PER_SECOND
 from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
@@ -22,14 +22,13 @@ from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
 if TYPE_CHECKING:
     from botgame.server.serving import Serving
 
-CHAMPION = "champion"
 SHORTEST, LONGEST = 10.0, 600.0  # seconds
 
 
 def build_parser() -> cli.Parser:
     """The flags."""
     parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
-    known = CHAMPION if CHAMPION in scripted_names() else FILLS_SEATS
+    known = CHAMPION if CHAMPION in built_in_names() else FILLS_SEATS
     parser.add_argument("bot", nargs="?", default=known, help="a name, a .pt or .onnx file, or module:factory")
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone closed")
@@ -47,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = f"--duration is {arguments.duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds"
         raise UserError(message, code=2)
     arguments.bot = in_style([arguments.bot], arguments.style)[0]
-    bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(scripted_names()))))
+    bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(built_in_names()))))
     server = make_server(
         _with_server_flags(arguments), bots, token="", on_start=lambda serving: _open(serving, arguments)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 from rich.table import Table
 
@@ -14,16 +15,32 @@ from botgame.training.placings import Placing
 _SHOWN = 0.0005  # smallest share of a mixture that gets a row
 
 
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """What a table calls each policy: the end of a path, as far back as tells it from the other names."""
+    shown = {}
+    for name in names:
+        parts = PurePath(name).parts or (name,)
+        ends = ["/".join(parts[-count:]) for count in range(1, len(parts))]
+        others = [PurePath(other).as_posix() for other in names if other != name]
+        shown[name] = next((end for end in ends if not any(_ends(other, end) for other in others)), name)
+    return shown
+
+
+def _ends(path: str, end: str) -> bool:
+    return path == end or path.endswith("/" + end)
+
+
 def results_table(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
     """One row a pair: results, win rate with interval, mean length."""
     table = _table("win rate = (wins + draws/2)/matches, with its 95 % Wilson interval", "policy", "against")
     for heading in ("won", "drawn", "lost", "win rate", "interval", "length"):
         table.add_column(heading, justify="right", no_wrap=True)
+    shown = short_names(names)
     for (a, b), tally in tallies.items():
         low, high = tally.interval
         counts = (str(number) for number in (tally.wins, tally.draws, tally.losses))
         rate, interval = f"{tally.win_rate:.1%}", f"{100 * low:.1f}-{high:.1%}"
-        table.add_row(names[a], names[b], *counts, rate, interval, f"{tally.mean_seconds:.1f} s")
+        table.add_row(shown[names[a]], shown[names[b]], *counts, rate, interval, f"{tally.mean_seconds:.1f} s")
     return table
 
 
@@ -34,12 +51,13 @@ def placings_table(names: Sequence[str], placings: Mapping[Pair, Placing]) -> Ta
     table = _table(title, "policy", "among")
     for heading in ("matches", "firsts", "share", "interval", "mean place", "length"):
         table.add_column(heading, justify="right", no_wrap=True)
+    shown = short_names(names)
     for (a, b), one in placings.items():
         low, high = one.interval
         share, interval = f"{one.first_share:.1%}", f"{100 * low:.1f}-{high:.1%}"
         counts = str(one.matches), f"{one.firsts:.1f}".removesuffix(".0")
         place, length = f"{one.mean_place:.2f} of {one.seats}", f"{one.mean_seconds:.1f} s"
-        table.add_row(names[a], names[b], *counts, share, interval, place, length)
+        table.add_row(shown[names[a]], shown[names[b]], *counts, share, interval, place, length)
     return table
 
 
@@ -50,11 +68,13 @@ def ratings_table(standings: Sequence[Standing]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("worst against", overflow="fold")
     table.add_column("Nash share", justify="right", no_wrap=True)
+    shown = short_names([one.name for one in standings])
     for one in standings:
         rating = one.rating
         interval = f"{rating.low:+.0f} to {rating.high:+.0f}" if one.name != ANCHOR else "anchor"
         rates = f"{one.win_rate:.1%}", f"{one.worst_rate:.1%}"
-        table.add_row(one.name, f"{rating.estimate:+.0f}", interval, *rates, one.worst, f"{one.nash:.1%}")
+        worst, nash = shown.get(one.worst, one.worst), f"{one.nash:.1%}"
+        table.add_row(shown[one.name], f"{rating.estimate:+.0f}", interval, *rates, worst, nash)
     return table
 
 
@@ -68,10 +88,11 @@ def versus_table(result: Versus) -> Table:
     """What each population plays to reach that value."""
     table = _table("Nash mixtures of A and B", "population", "policy")
     table.add_column("Nash share", justify="right", no_wrap=True)
+    shown = short_names([*result.a, *result.b])
     for population, mixture in (("A", result.a), ("B", result.b)):
         for name, share in sorted(mixture.items(), key=lambda one: -one[1]):
             if share >= _SHOWN:
-                table.add_row(population, name, f"{share:.1%}")
+                table.add_row(population, shown[name], f"{share:.1%}")
         table.add_section()
     return table
 
@@ -86,8 +107,9 @@ def verbs_table(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
     table = _table("share of each verb", "policy")
     for heading in VERBS[1:]:
         table.add_column(heading, justify="right")
+    shown = short_names(names)
     for name, row in zip(names, counts, strict=True):
-        table.add_row(name, *(f"{count / max(1, sum(row[1:])):.1%}" for count in row[1:]))
+        table.add_row(shown[name], *(f"{count / max(1, sum(row[1:])):.1%}" for count in row[1:]))
     return table
 
 

@@ -37,7 +37,7 @@ class RLConfig:
     replay_size: int = setting(2048, "positive_int", "sequences that the replay buffer holds")
     min_replay_sequences: int = setting(32, "positive_int", "sequences to collect before the first update")
     matches_per_actor: int = setting(
-        40, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
+        32, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
     )
     fresh_share: float = setting(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
     temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
