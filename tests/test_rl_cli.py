@@ -16,8 +16,8 @@ from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import Rules
 from botgame.training import rl_run
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main

@@ -22,7 +22,7 @@ from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.crew import Crew, Crews
 from botgame.training.alphastar.learner import Learner, loss_weights
 from botgame.training.alphastar.losses import LossWeights, head_kls, reinforcement_losses, value_losses
 from botgame.training.alphastar.network import Network
@@ -294,6 +294,20 @@ def test_the_learner_learns_from_it_and_a_crew_does_the_same(world: World, told:
     moved = {name for name, value in learned[0][1].items() if not torch.equal(value, before[name])}
     assert {"encoder.condition.first.weight", "encoder.condition.second.weight", "critic.output.weight"} <= moved
     assert "encoder.condition.plain" not in moved
+
+
+def test_styled_and_plain_sequences_have_a_crew_each(world: World) -> None:
+    """As in a league, where main agents follow styles and exploiters do not; no process starts before it is needed."""
+    config = replace(world.config, batch_size=4)
+    crews = Crews(world.student, config, 2, torch.device("cpu"))
+    told = {"condition": world.styles.briefing.conditioning.width, "distances": 2}
+    styled, plain = crews.of(world.spec, **told), crews.of(ARENA_SPEC)
+    assert styled is not plain
+    assert None not in (styled, plain)
+    assert crews.of(world.spec, **told) is styled
+    assert crews.of(ARENA_SPEC) is plain
+    assert Crews(world.student, config, 1, torch.device("cpu")).of(ARENA_SPEC) is None
+    crews.close()
 
 
 def test_weights_of_pseudo_rewards(told: Briefing) -> None:

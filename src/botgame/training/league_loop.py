@@ -17,13 +17,12 @@ import torch
 
 from botgame.bots.policy import Policy
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import TICKS_PER_SECOND, Rules
 from botgame.match import Ended
 from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.crew import make_crew
+from botgame.training.alphastar.crew import Crews
 from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.trainer import Iteration
@@ -99,7 +98,7 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, options.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
-        self._crew = make_crew(ARENA_SPEC, self._players.teacher(), setting.config, setting.threads, setting.device)
+        self._crews = Crews(self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
@@ -206,8 +205,7 @@ class LeagueRun:
     def close(self) -> None:
         """End the processes that share the learners' work and close the match file."""
         self._log.close()
-        if self._crew:
-            self._crew.close()
+        self._crews.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, options = self._setting, self._options
@@ -221,7 +219,7 @@ class LeagueRun:
             slots=options.opponent_slots,
             duration_ticks=options.episode_duration * TICKS_PER_SECOND,
             seed=options.seed,
-            crew=self._crew,
+            crews=self._crews,
             device=setting.device,
             royale=royale_share(options),
             styles=style_config(options),

@@ -20,7 +20,7 @@ from botgame.match import Ended, Setup
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.actors import matches_taken
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.crew import Crews
 from botgame.training.alphastar.league import League
 from botgame.training.alphastar.matchmaking import Pairing
 from botgame.training.alphastar.seating import LEARNER, Opponent
@@ -66,7 +66,7 @@ class Seat:
         slots: int,
         duration_ticks: int,
         seed: int,
-        crew: Crew | None,
+        crews: Crews,
         device: torch.device,
         royale: RoyaleShare | None = None,
         styles: StyleConfig | None = None,
@@ -77,7 +77,7 @@ class Seat:
         self._config, self._slots, self._seed = config, slots, seed
         self._duration, self._royale = duration_ticks, royale or RoyaleShare()
         self._styles = styles or StyleConfig()
-        self._crew, self._device = crew, device
+        self._crews, self._device = crews, device
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
         self.trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]) if state else ())
         if state:
@@ -119,14 +119,16 @@ class Seat:
         league, main = self._league, self._league.learners[self.name].role == "main"
         share = league.config.rules.self_play_share / len(league.mains) if main else 0.0
         styles = self._styles if main else StyleConfig()  # as in AlphaStar, exploiters follow none
+        starts = taken or [0] * len(tables)
+        venues = [self._venue(player_seed, styles, *each) for each in zip(tables, starts, strict=True)]
         return Trainer(
-            [self._venue(player_seed, styles, *each) for each in zip(tables, taken or [0] * len(tables), strict=True)],
+            venues,
             self._players.enter(self.name),
             self._players.teacher(),
             self._config,
             learning_seats=1.0 + share,
             seed=player_seed,
-            crew=self._crew,
+            crew=self._crews.of(venues[0].spec, **venues[0].told),
             device=self._device,
         )
 

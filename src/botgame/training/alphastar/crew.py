@@ -112,6 +112,27 @@ def make_crew(
     return crew if crew.size else None
 
 
+class Crews:
+    """A crew for each kind of sequences, for learners of one kind of network that take turns."""
+
+    def __init__(self, network: Network, config: RLConfig, threads: int, device: torch.device) -> None:
+        self._network, self._config, self._threads, self._device = network, config, threads, device
+        self._made: dict[tuple[int, ...], Crew | None] = {}
+
+    def of(self, spec: Spec, **told: int) -> Crew | None:
+        """The crew for such sequences, made when it is first asked for; arguments and result as of `make_crew`."""
+        kind = len(spec.rewards), *told.values()
+        if kind not in self._made:
+            self._made[kind] = make_crew(spec, self._network, self._config, self._threads, self._device, **told)
+        return self._made[kind]
+
+    def close(self) -> None:
+        """End all processes."""
+        for crew in self._made.values():
+            if crew:
+                crew.close()
+
+
 class _Worker:
     """The learner's end of one process."""
 
