@@ -1,7 +1,7 @@
 """Processes that share a learner's work: each computes the gradient of its part of every minibatch.
 
 Threads would not do: between two small tensor operations they wait for each other (two threads learned no faster than
-one, two processes 1.5 times as fast on two cores). A worker keeps nothing from one minibatch to the next: weights and
+one, two processes 1.3 times as fast on two cores). A worker keeps nothing from one minibatch to the next: weights and
 sequences come through shared memory, and so do its gradients, which the learner adds up in a fixed order. So a run
 repeats exactly for the same number of workers, and several learners may take turns with one crew.
 """
