@@ -14,6 +14,7 @@ PLACEHOLDERS = {
     "GROUP": "|".join(dict.fromkeys(head.group for head in ARENA_SPEC.heads)),
     "REWARD": "|".join(reward.name for reward in ARENA_SPEC.rewards),
     "VERB": "|".join(VERBS[1:]),
+    "BLOCK": "opening|totals",
     "RIVAL": FREE,
     "OPPONENT": FREE,
     "PLAYER": FREE,

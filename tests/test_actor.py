@@ -8,6 +8,7 @@ import torch
 
 from botgame.errors import UserError
 from botgame.training.alphastar.actor import Actor, Venue
+from botgame.training.alphastar.actors import Actors, make_actor, matches_taken
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
@@ -193,8 +194,61 @@ def test_opponents_are_drawn_by_their_shares_on_either_seat() -> None:
     )
     seats = [seats.index(0) for kind, seats in drawn if kind == "bot"]
     assert abs(np.mean(seats) - 0.5) < 0.06
-    assert all(made.kind(seats) == kind for kind, seats in drawn)
+    assert all(made.kind(max(seats)) == kind for kind, seats in drawn)
     assert made.learning_seats == 1.25
+
+
+def test_seats_of_a_free_for_all_are_drawn_by_share_each_for_itself() -> None:
+    made = pool({"self": 0.25, "past": 0.25, "bot": 0.5})
+    assert set(made.draw_royale(0, 8)) <= {0, 1}  # no frozen self yet: the learner plays those seats
+    made.freeze({"w": torch.tensor(0)})
+    made.turn(0)
+    drawn = [made.draw_royale(episode, 5) for episode in range(500)]
+    assert drawn[:3] != drawn[3:6]
+    assert all(len(players) == 5 and 0 in players for players in drawn)
+    rivals = [made.kind(player) for players in drawn for player in players]
+    counts = {kind: rivals.count(kind) / len(rivals) for kind in ("self", "past", "bot")}
+    assert counts == pytest.approx({"self": 0.2 + 0.8 * 0.25, "past": 0.2, "bot": 0.4}, abs=0.03)
+    seats = [players.count(0) for players in drawn]
+    assert max(seats) > 2
+    first = [players.index(0) for players in drawn if players.count(0) == 1]
+    assert abs(np.mean(first) - 2) < 0.3
+    made.freeze({"w": torch.tensor(1)})
+    made.turn(1)
+    number = max(max(players) for players in drawn)
+    for players in drawn:
+        assert made.policy(number)
+        made.ended(players)
+
+
+def test_two_venues_fill_one_buffer_by_their_shares_and_go_on_to_the_bit() -> None:
+    def joined() -> tuple[Actor | Actors, ReplayBuffer]:
+        bot, student = Fixed(2), network(1)
+        venues = [
+            Venue(TOY_SPEC, ToyMatches(slots, players, seed), lambda _player: bot, slots=slots, share=share)
+            for seed, (slots, share) in enumerate(((4, 0.75), (2, 0.25)))
+        ]
+        made = make_actor(venues, student, network(2), config(SLOTS), "cpu")
+        return made, ReplayBuffer(TOY_SPEC, student.memory_size, STEPS, 512, 64)
+
+    (whole, buffer), (cut, other) = joined(), joined()
+    done = [[made.collect(place, 13, turn) for turn in range(8)] for made, place in ((whole, buffer), (cut, other))]
+    assert all(13 <= each.sequences <= 13 + 12 for each in done[0])
+    assert sum(each.sequences for each in done[0]) == buffer.count
+    counts = whole.state()["counts"]
+    assert sum(counts) == buffer.count
+    assert abs(counts[1] - 0.25 * buffer.count) <= 4  # off by what closes in one step
+    assert matches_taken(whole.state()) == [actor["matches"]["taken"] for actor in whole.state()["actors"]]
+    state = copy.deepcopy({"actor": cut.state(), "buffer": other.state()})
+    again, columns = joined()
+    again.load(state["actor"])
+    columns.load(state["buffer"])
+    for made, place in ((whole, buffer), (again, columns)):
+        for turn in range(3):
+            made.collect(place, 10, turn)
+    assert columns.count == buffer.count
+    for name, column in buffer.columns.items():
+        np.testing.assert_array_equal(columns.columns[name], column, err_msg=name)
 
 
 def test_a_frozen_self_lives_as_long_as_its_matches() -> None:

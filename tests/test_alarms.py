@@ -1,15 +1,26 @@
 """Alarms: each begins on what it is made for, once; a healthy run is silent; the last good checkpoint is kept."""
 
+import itertools
 import json
 import math
+import re
+from types import SimpleNamespace
 
 import pytest
 
-from botgame.training import rl_run
-from botgame.training.alphastar.alarms import Bounds, Watch
-from botgame.training.alphastar.learner import Diverged
-from botgame.training.alphastar.trainer import Trainer
-from botgame.training.run import RunPaths, keep_good
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
+from botgame.training import alphastar_rl
+from botgame.training.alphastar import alarms
+from botgame.training.alphastar.alarms import Alarm, Bounds, Diverged, Watch
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.learner import Learner
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.trainer import Iteration, Trainer
+from botgame.training.imitation_run import BOUNDS as IMITATION_BOUNDS
+from botgame.training.league_loop import LeaguePaths, LeagueRun
+from glossary import PAGE, assert_glossary, metric_names
 from test_learner import trainer
 
 HEADS = ("verb", "aim", "target")
@@ -59,16 +70,27 @@ def test_each_begins_once_and_stays_in_the_metrics_while_it_holds(change, name, 
     assert begun([bad] * 40, watch, first=51) == [(50 + waits, name)]
 
 
+def test_the_document_has_every_alarm_and_its_bounds():
+    page = PAGE.read_text(encoding="utf-8").split("\n## Alarms\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `alarm/([a-z]+)[^|]*\| (.*) \|$", page, re.MULTILINE))
+    bounds, imitation = Bounds(), IMITATION_BOUNDS.patience_uniform
+    assert {name: re.findall(r"\b[\d.]+\b", row) for name, row in rows.items()} == {
+        "uniform": [f"{bounds.uniform}", f"{bounds.patience_uniform}", f"{imitation}"],
+        "collapse": [f"{bounds.collapse}", f"{bounds.collapse_from}", f"{bounds.patience}"],
+        "kl": [f"{bounds.kl:g}", "0", f"{bounds.patience}"],
+        "staleness": [f"{bounds.staleness:g}", f"{bounds.patience}"],
+        "nan": ["1"],
+    }
+    assert f"fewer than {bounds.uses}" in page
+
+
 def test_it_says_what_is_wrong_in_one_line_and_since_when():
     watch = Watch(HEADS)
-    alarms = [
-        alarm
-        for step, row in enumerate([HEALTHY] * 5 + [HEALTHY | {"kl": 14.0}] * 3)
-        for alarm in watch.update(step, row)
-    ]
-    assert [(alarm.name, alarm.since) for alarm in alarms] == [("kl", 5)]
-    assert "14 nats" in alarms[0].text
-    assert "\n" not in alarms[0].text
+    rows = [HEALTHY] * 5 + [HEALTHY | {"kl": 14.0}] * 3
+    found = [alarm for step, row in enumerate(rows) for alarm in watch.update(step, row)]
+    assert [(alarm.name, alarm.since) for alarm in found] == [("kl", 5)]
+    assert "14 nats" in found[0].text
+    assert "\n" not in found[0].line("in iteration 7", "pi.good.pt")
 
 
 def test_a_loss_at_ln_of_the_size_is_found_in_imitation():
@@ -127,13 +149,101 @@ def test_a_trainer_that_learns_is_silent_and_one_whose_policy_blows_up_is_not():
     assert isinstance(other, Trainer)
 
 
-def test_the_newest_checkpoint_from_before_is_kept(tmp_path):
-    paths = RunPaths.beside(tmp_path / "pi_rl.pt")
-    assert keep_good(paths, "iter", 25) is None
-    for number in (10, 20, 30):
-        paths.periodic("iter", number).write_bytes(b"%d" % number)
-    assert keep_good(paths, "iter", 10) is None
-    assert keep_good(paths, "iter", 30) == paths.good == tmp_path / "pi_rl.good.pt"
-    assert paths.good.read_bytes() == b"20"
-    paths.prune("iter", 1)
-    assert paths.good.exists()
+def test_unease_is_the_first_report_of_a_condition_while_nothing_else_holds():
+    """So what is put aside then is from before everything that is wrong now."""
+    late, old = HEALTHY | {"kl": 14.0}, HEALTHY | {"staleness": 400.0}
+    watch, found = Watch(HEADS), []
+    for row in (HEALTHY, late, late, late | old, old, HEALTHY, old, HEALTHY):
+        watch.update(1, row)
+        found.append(watch.uneasy)
+    assert found == [False, True, False, False, False, False, True, False]
+
+
+def run(folder, save_every="2"):
+    """Six iterations of RL by the command."""
+    network = Network(ARENA_SPEC, PRESETS["tiny"], 3)
+    start = folder / "pi_sup.pt"
+    rules = Rules().to_dict()
+    sizes = network.config.to_dict()
+    save_checkpoint(start, Checkpoint("imitation", ARENA_SPEC, sizes, network.state_dict(), rules=rules))
+    return alphastar_rl.main(
+        [
+            *("--supervised-checkpoint", str(start), "--output", str(folder / "pi.pt"), "--cpu", "--threads", "1"),
+            *("--iterations", "6", "--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "8"),
+            *("--batch-size", "4", "--replay-size", "16", "--min-replay-sequences", "4", "--matches-per-actor", "2"),
+            *("--opponents", "legacy=1", "--eval-every", "0", "--eval-matches", "2", "--save-every", save_every),
+        ]
+    )
+
+
+def drift_from(iteration, monkeypatch):
+    """Let every report from the one of this iteration on say that the policy has drifted."""
+    seen = itertools.count(1)
+
+    def conditions(_metrics, _heads, _bounds, _first):
+        return {"kl": "it has drifted"} if next(seen) >= iteration else {}
+
+    monkeypatch.setattr(alarms, "conditions", conditions)
+
+
+def test_rl_names_an_alarm_in_its_log_and_keeps_the_checkpoint_from_before(tmp_path, monkeypatch, capsys):
+    drift_from(3, monkeypatch)
+    assert run(tmp_path) == 0
+    good = tmp_path / "pi.good.pt"
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("alarm"))
+    assert line == f"alarm kl in iteration 5, seen since step 3: it has drifted; last good checkpoint: {good}"
+    assert load_checkpoint(good).counters["iteration"] == 2
+    rows = [json.loads(line) for line in (tmp_path / "pi.metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if "alarm/kl" in row] == [5, 6]
+    names = metric_names(tmp_path / "pi.metrics.jsonl")
+    assert_glossary(names, ["Reinforcement learning", "Alarms"], must=[])
+
+
+def test_before_the_first_commit_the_good_one_is_where_training_began(tmp_path, monkeypatch, capsys):
+    drift_from(1, monkeypatch)
+    assert run(tmp_path) == 0
+    assert f"last good checkpoint: {tmp_path / 'pi_sup.pt'}" in capsys.readouterr().out
+    assert not (tmp_path / "pi.good.pt").exists()
+
+
+def test_a_healthy_run_keeps_nothing_aside_and_says_nothing(tmp_path, capsys):
+    assert run(tmp_path) == 0
+    assert "alarm" not in capsys.readouterr().out
+    assert not (tmp_path / "pi.good.pt").exists()
+    assert "alarm" not in (tmp_path / "pi.metrics.jsonl").read_text()
+
+
+def test_a_league_names_the_player_and_keeps_it(tmp_path, capsys):
+    """The part of the league that does so, on a report of its trainer."""
+    paths = LeaguePaths.inside(tmp_path)
+    paths.players.mkdir()
+    (paths.players / "main1.pt").write_bytes(b"before")
+    players = SimpleNamespace(path=lambda name: paths.players / f"{name}.pt")
+    setting = SimpleNamespace(origin={"source": "pi_sup.pt"})
+    league = SimpleNamespace(_paths=paths, _players=players, _setting=setting, iteration=7)
+    LeagueRun._raise_alarms(league, "main1", Iteration({}, [], [], True))
+    (paths.players / "main1.pt").write_bytes(b"after")
+    LeagueRun._raise_alarms(league, "main1", Iteration({}, [], [Alarm("kl", "it has drifted", 6)], False))
+    LeagueRun._raise_alarms(league, "main2", Iteration({}, [], [Alarm("kl", "it has drifted", 1)], False))
+    good = tmp_path / "good" / "main1.pt"
+    assert good.read_bytes() == b"before"
+    assert capsys.readouterr().out.splitlines() == [
+        f"alarm kl of main1 in iteration 7, seen since step 6: it has drifted; last good checkpoint: {good}",
+        "alarm kl of main2 in iteration 7, seen since step 1: it has drifted; last good checkpoint: pi_sup.pt",
+    ]
+
+
+def test_rl_that_diverges_logs_it_and_keeps_its_weights(tmp_path, monkeypatch, capsys):
+    update = Learner.update
+
+    def broken(learner, *args, **more):
+        if learner.steps >= 3:
+            raise Diverged(f"the loss is nan at learner step {learner.steps}; lower --lr")
+        return update(learner, *args, **more)
+
+    monkeypatch.setattr(Learner, "update", broken)
+    assert run(tmp_path, save_every="1") == 1
+    error = capsys.readouterr().err
+    assert f"lower --lr; the last good checkpoint is {tmp_path / 'pi.pt'}" in error
+    last = json.loads((tmp_path / "pi.metrics.jsonl").read_text().splitlines()[-1])
+    assert last == {"step": load_checkpoint(tmp_path / "pi.pt").counters["iteration"] + 1, "alarm/nan": 1.0}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ import torch
 
 from botgame import rng
 from botgame.bots.policy import ScriptedPolicy
-from botgame.bots.registry import is_checkpoint, load_policy, split_style
+from botgame.bots.registry import in_style, is_checkpoint, load_policy, split_style
 from botgame.errors import UserError
 from botgame.feedback import read_manifests, read_streams
 from botgame.game.arena import Arena
@@ -19,12 +22,18 @@ from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import BOLT, DEFENCE, Rules
 from botgame.match import MatchBatch, Seating, mirrored_setups, play
 from botgame.replay.arena_style import ARENA_STYLE
-from botgame.replay.format import write
+from botgame.replay.format import read, write
 from botgame.replay.record import Recorder
+from botgame.replay.resimulate import resimulate
 from botgame.replay.style_meter import StyleMeter
+from botgame.server import live, run_match
+from botgame.server import play as play_command
 from botgame.training import alphastar_imitation as imitation
+from botgame.training import evaluate
+from botgame.training.alphastar import alarms
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
+from botgame.training.alphastar.cloning import Cloner
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.imitation_briefing import LEAST_GAMES, brief, fitted_ratings
 from botgame.training.imitation_source import ReplaySource, SeatPlan
@@ -127,6 +136,52 @@ def test_names_of_styled_bots() -> None:
     assert split_style("x.pt@y.pt@z.json") == ("x.pt@y.pt", "z.json")
     assert is_checkpoint("a/pi.pt@rusher")
     assert not is_checkpoint("lms_re")
+    assert in_style(["pi.pt", "lms_re", "pi.pt@kiter"], "rusher") == ["pi.pt@rusher", "lms_re", "pi.pt@kiter"]
+    assert in_style(["lms_re"], None) == ["lms_re"]
+    with pytest.raises(UserError, match="--style rusher: none of lms_re, random is a checkpoint"):
+        in_style(["lms_re", "random"], "rusher")
+
+
+@pytest.fixture
+def recorded(styled: Path, tmp_path: Path) -> dict[str, np.ndarray]:
+    """Totals of the checkpoint's seat in matches recorded with `--style`."""
+    means = {}
+    for name in NAMES:
+        folder = tmp_path / name
+        words = ["--bots", f"{styled},idle", "--style", name, "--record-replay", "--data-dir", str(folder)]
+        assert run_match.main([*words, "--num-matches", "4", "--episode-duration", "15"]) == 0
+        matches = list(resimulate([read(path) for path in sorted(folder.glob("*.lmsr"))], style=True))
+        assert {match.replay.header.seats[0].policy for match in matches} == {f"{styled}@{name}"}
+        means[name] = np.mean([match.styles[0] for match in matches], axis=0)[ARENA_STYLE.parts["totals"]]
+    return means
+
+
+def test_commands_steer_by_a_flag(styled: Path, recorded: dict[str, np.ndarray], tmp_path: Path, monkeypatch) -> None:
+    bolt = [entry.name for entry in ARENA_STYLE.totals].index("use_bolt")
+    assert recorded["bolts"][bolt] > 3 * recorded["wards"][bolt]
+    report = tmp_path / "report.json"
+    words = [str(styled), "idle", "--style", "wards", "--matches", "2", "--episode-duration", "15"]
+    assert evaluate.main([*words, "--json", str(report)]) == 0
+    assert f"{styled}@wards" in report.read_text()
+    served = []
+
+    def make_server(_arguments, bots, **_more):
+        served.append(bots)
+        return SimpleNamespace(run_until_stopped=lambda: None)
+
+    monkeypatch.setattr(live, "make_server", make_server)
+    monkeypatch.setattr(play_command, "make_server", make_server)
+    assert live.main(["--bots", f"lms_re,{styled}", "--style", "wards"]) == 0
+    assert play_command.main([str(styled), "--style", "wards", "--no-browser"]) == 0
+    assert served[0] == ("lms_re", f"{styled}@wards")
+    assert served[1][0] == f"{styled}@wards"
+
+
+@pytest.mark.parametrize("command", [run_match, live, evaluate, play_command])
+def test_a_style_without_a_checkpoint_is_a_usage_error(command, capsys) -> None:
+    bots = {run_match: ["--bots", "lms_re,random"], live: ["--bots", "lms_re"], evaluate: ["lms_re", "random"]}
+    assert command.main([*bots.get(command, ["lms_re"]), "--style", "rusher"]) == 2
+    assert "--style rusher" in capsys.readouterr().err
 
 
 def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, data: Path, tmp_path: Path) -> None:
@@ -229,6 +284,50 @@ def test_epochs_on_winners_follow_at_their_own_rate(data: Path, tmp_path: Path, 
     assert 1e-6 < moved < 1e-6 * 4 * two.counters["updates"]  # Adam moves a weight by about its rate an update
     assert imitation.main(flags(data, second, *winning, "--epochs", "2", "--resume")) == 2
     assert "winners have begun" in capsys.readouterr().err
+
+
+def test_a_loss_that_is_no_number_stops_before_the_weights_change(
+    data: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, loss = tmp_path / "pi.pt", Cloner._loss
+    kept = []
+
+    def broken(cloner, *args):
+        kept.append(all(bool(weights.isfinite().all()) for weights in cloner.network.parameters()))
+        return loss(cloner, *args) * (math.nan if cloner.updates == 12 else 1.0)
+
+    monkeypatch.setattr(Cloner, "_loss", broken)
+    assert imitation.main(flags(data, output)) == 1
+    assert kept == [True] * 13
+    error = " ".join(capsys.readouterr().err.split())
+    assert "lower --lr; the last good checkpoint: none yet" in error
+    assert lines_of(output)[-1]["alarm/nan"] == 1.0
+    assert not output.exists()
+
+
+def test_an_alarm_is_named_and_the_checkpoint_from_before_is_kept(
+    data: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, of_first_epoch = tmp_path / "pi.pt", []
+
+    def conditions(_metrics, _heads, _bounds, _first):
+        if output.exists() and not of_first_epoch:
+            of_first_epoch.append(load_checkpoint(output).counters)
+        return {"uniform/aim": "it has learned nothing"} if of_first_epoch else {}
+
+    monkeypatch.setattr(alarms, "conditions", conditions)
+    more = ("--eval-every", "1", "--eval-matches", "2", "--save-every", "5", "--epochs", "3")
+    assert imitation.main(flags(data, output, *more)) == 0
+    error = " ".join(capsys.readouterr().err.split())
+    assert re.search(rf"alarm uniform/aim after \d+ updates, .*last good checkpoint: {tmp_path}/pi\.good\.pt", error)
+    assert load_checkpoint(output.with_suffix(".good.pt")).counters == of_first_epoch[0]
+    assert of_first_epoch[0]["epochs"] == 1
+    assert "alarm/uniform/aim" in lines_of(output)[-1]
+
+
+def test_a_healthy_run_raises_no_alarm(styled: Path) -> None:
+    assert not styled.with_suffix(".good.pt").exists()
+    assert "alarm" not in styled.with_suffix(".metrics.jsonl").read_text()
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,38 @@ def test_a_league_begins_with_a_frozen_copy_of_every_main():
     np.testing.assert_array_equal(weights.frozen["main1.v0"], START)
 
 
+def test_a_main_agent_for_each_school_and_their_copies_keep_it():
+    league, weights = start(LeagueConfig(mains=2, schools=("fire", "ice"), min_phase_steps=1, timeout_steps=1))
+    assert league.mains == ["main_fire", "main_ice"]
+    league.learners["main_ice"].steps = 2
+    league.review("main_ice", weights)
+    again = League.from_json(json.loads(json.dumps(league.to_json())))
+    for one in (league, again):
+        names = ("main_fire", "main_ice", "main_fire.v0", "main_ice.v1", "main_exploiter1", "lms_re")
+        assert [one.school(name) for name in names] == ["fire", "ice", "fire", "ice", "", ""]
+    drawn = {league.request("main_exploiter1").away for _ in range(50)}
+    assert drawn == {"main_fire", "main_ice"}  # picked uniformly: exploiters face every school
+
+
+def test_a_league_of_an_earlier_release_is_read():
+    league, _ = start(LeagueConfig(mains=2))
+    data = json.loads(json.dumps(league.to_json()))
+    del data["config"]["schools"]
+    for entry in [*data["learners"], *data["frozen"]]:
+        del entry["school"]
+    assert League.from_json(data).to_json() == league.to_json()
+
+
+def test_a_free_for_all_counts_each_pair_and_one_game_of_the_asker():
+    league, _ = start(LeagueConfig(mains=2))
+    league.report_orders("main1", {"main2": [1], "main_exploiter1": [-1, 1], "main1.v0": [0]})
+    assert league.learners["main1"].games == 1
+    rates = [league.payoff.win_rate("main1", name) for name in ("main2", "main_exploiter1", "main1.v0")]
+    assert rates == [1.0, 0.5, 0.5]
+    assert league.payoff.counts("main_exploiter1", "main1") == (0.5, 0.0, 0.5)
+    assert league.payoff.games("main2", "main_exploiter1") == 0  # nobody asked how these two did
+
+
 def due(role, **changes):
     """A one-main league whose learner of `role` has moved, has played out its phase and beats everyone."""
     league, weights = start(LeagueConfig(min_phase_steps=100, timeout_steps=200, **changes))
@@ -102,7 +134,7 @@ def test_beating_all_freezes_before_any_reset(role):
     np.testing.assert_array_equal(weights.live[name], START if role != "main" else [0.0, 5.0, 0.0])
     learner = league.learners[name]
     assert (learner.steps, learner.mark) == (100, 100)
-    assert league.frozen[-1]._asdict() == {"name": frozen, "role": role, "parent": name}
+    assert league.frozen[-1]._asdict() == {"name": frozen, "role": role, "parent": name, "school": ""}
 
 
 def test_no_snapshot_before_the_phase_ends():
@@ -196,6 +228,8 @@ def test_seeds_differ_and_repeat():
     "changes",
     [
         {"mains": 0},
+        {"mains": 2, "schools": ("fire",)},
+        {"mains": 2, "schools": ("fire", "fire")},
         {"league_exploiters": -1},
         {"min_phase_steps": 0},
         {"min_phase_steps": 5, "timeout_steps": 4},

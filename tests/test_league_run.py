@@ -1,5 +1,6 @@
 """The league command, whole and tiny: its files, who trains on what, and going on after a kill at any moment."""
 
+import dataclasses
 import json
 import random
 import signal
@@ -239,7 +240,7 @@ def test_exploiters_have_their_share_of_the_work():
     options = alphastar_league.build_parser().parse_args(["--supervised-checkpoint", "a.pt", "--output-dir", "b"])
     config = alphastar_league.training_config(options)
     assert exploiter_config(config, 0.5).matches == config.matches // 2
-    assert exploiter_config(config, 1.0) == config
+    assert exploiter_config(config, 1.0) == dataclasses.replace(config, lr_end=1.0)  # it starts anew again and again
 
 
 def test_roster_numbers_are_stable():
@@ -277,14 +278,14 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
     grown = {}
     plain = league_seat.Seat.iterate
 
-    def watched(seat):
+    def watched(seat, progress):
         others = {name: len(other.trainer.buffer) for name, other in seats.items() if other is not seat}
         weights = {
             name: other.trainer.learner.network.state_dict() for name, other in seats.items() if other is not seat
         }
         before = {name: {k: v.clone() for k, v in state.items()} for name, state in weights.items()}
         seats[seat.name] = seat
-        done = plain(seat)
+        done = plain(seat, progress)
         for name, count in others.items():
             assert len(seats[name].trainer.buffer) == count
             now = seats[name].trainer.learner.network.state_dict()
@@ -297,3 +298,18 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
     assert alphastar_league.main(arguments(supervised, tmp_path / "league", "--rounds", "1")) == 0
     assert set(grown) == {"main1", "main_exploiter1", "league_exploiter1"}
     assert all(count > 0 for count in grown.values())
+
+
+def test_a_league_may_end_by_decisions(supervised, tmp_path):
+    alone = ("--main-exploiters", "0", "--league-exploiters", "0", "--matchmaking", "self-play")
+    words = arguments(supervised, tmp_path, "--rounds", "50", "--decisions", "200", *alone)
+    assert alphastar_league.main(words) == 0
+    state = load_state(tmp_path / "resume.pt")
+    decisions = load_checkpoint(tmp_path / "main.pt").counters["decisions"]
+    assert state["finished"]
+    assert state["iteration"] < 100
+    assert 200 <= decisions < 200 + 2 * 2 * 4 * 16 + 64
+    matches, _ = read_matches(tmp_path / "matches.jsonl")
+    assert {(match.home, match.away) for match in matches if match.kind == TRAINING} <= {("main1", "main1")}
+    assert alphastar_league.main([*words, "--resume"]) == 0
+    assert load_checkpoint(tmp_path / "main.pt").counters["decisions"] == decisions

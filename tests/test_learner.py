@@ -1,14 +1,18 @@
 """The learner: it learns, repeats exactly, splits minibatches without changing them, stops at a loss that is none."""
 
 import copy
+import multiprocessing
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
+from botgame.errors import UserError
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.learner import Diverged, Learner
+from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.learner import WARMUP_UPDATES, Diverged, Learner
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar.trainer import Trainer
@@ -25,12 +29,12 @@ def players(episode: int) -> tuple[int, int]:
     return [(0, 0), (0, 1), (1, 0)][episode % 3]
 
 
-def trainer(threads: int = 1, config: RLConfig = CONFIG, preset: str = "tiny") -> Trainer:
+def trainer(crew: Crew | None = None, config: RLConfig = CONFIG, preset: str = "tiny") -> Trainer:
     student, teacher = (Network(TOY_SPEC, PRESETS[preset], 0) for _ in range(2))
     matches = ToyMatches(config.matches, players)
     bot = Fixed(2)
     venue = Venue(TOY_SPEC, matches, lambda _player: bot)
-    return Trainer(venue, student, teacher, config, learning_seats=4 / 3, threads=threads)
+    return Trainer(venue, student, teacher, config, learning_seats=4 / 3, crew=crew)
 
 
 def figures(metrics: dict[str, float]) -> dict[str, float]:
@@ -65,6 +69,25 @@ def test_only_the_critic_moves_at_first() -> None:
     assert made.learner.policy_steps == 0
 
 
+def test_the_critic_warms_up_while_it_learns_alone() -> None:
+    """Its rate grows with its own updates: otherwise the iterations before the policy moves would teach it nothing."""
+    made = trainer(config=RLConfig(**{**CONFIG.to_dict(), "value_iterations": 9, "critic_lr": 1e-3}))
+    while made.learner.steps < WARMUP_UPDATES:
+        made.iterate()
+    policy, critic = made.learner.state()["optimiser"]["param_groups"]
+    assert critic["lr"] == 1e-3
+    assert policy["lr"] == pytest.approx(CONFIG.lr / WARMUP_UPDATES)
+
+
+def test_the_learning_rates_fall_with_progress() -> None:
+    made = trainer(config=RLConfig(**{**CONFIG.to_dict(), "lr_end": 0.2, "value_iterations": 0, "critic_lr": 1e-3}))
+    while made.learner.policy_steps < WARMUP_UPDATES:
+        made.iterate(0.5)
+    policy, critic = made.learner.state()["optimiser"]["param_groups"]
+    assert policy["lr"] == pytest.approx(0.6 * CONFIG.lr)
+    assert critic["lr"] == pytest.approx(0.6e-3)
+
+
 def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> None:
     small, large = trainer(), trainer(config=RLConfig(**{**CONFIG.to_dict(), "replay_size": 512}))
     for _ in range(4):
@@ -73,31 +96,61 @@ def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> N
     assert metrics[1]["replay_sequences"] > metrics[0]["replay_sequences"] == 64
 
 
-def test_a_split_minibatch_has_the_same_gradient() -> None:
-    """One update from the same weights and data with one thread, with two and with five."""
+@pytest.fixture(scope="module")
+def crews() -> Iterator[dict[int, Crew]]:
+    """A crew for each number of processes; 1 is no crew."""
+    made = {threads: Crew(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads) for threads in (1, 2, 3)}
+    yield made
+    for crew in made.values():
+        crew.close()
+
+
+def test_a_split_minibatch_has_the_same_gradient(crews: dict[int, Crew]) -> None:
+    """One update from the same weights and data in one process, in two and in three."""
     source = trainer()
     source.actor.collect(source.buffer, 20, 0)
     results = []
-    for threads in (1, 2, 5):
-        learner = Learner(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"], 0), CONFIG, threads=threads)
+    for threads, crew in crews.items():
+        assert crew.size == threads - 1
+        learner = Learner(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"], 0), CONFIG, crew=crew)
         metrics = learner.update(source.buffer.columns, np.arange(7))
         gradients = [parameter.grad for parameter in learner.network.parameters()]
         results.append((metrics, gradients))
-        learner.close()
     for metrics, gradients in results[1:]:
         assert metrics == pytest.approx(results[0][0], abs=1e-5)
         for mine, reference in zip(gradients, results[0][1], strict=True):
             torch.testing.assert_close(mine, reference, atol=1e-6, rtol=1e-4)
 
 
+def test_a_crew_has_no_more_processes_than_minibatches_are_worth() -> None:
+    sizes = [Crew(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads).size for threads in (1, 4, 64)]
+    assert sizes == [0, 3, 3]  # of 8 sequences
+
+
+def test_a_worker_that_dies_is_named_and_the_weights_stay(crews: dict[int, Crew]) -> None:
+    others = set(multiprocessing.active_children())
+    crew = Crew(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, 2)
+    made = trainer(crew)
+    for _ in range(3):
+        made.iterate()
+    before = weights(made)
+    (worker,) = set(multiprocessing.active_children()) - others
+    worker.kill()
+    with pytest.raises(UserError, match="has died"):
+        made.iterate()
+    crew.close()
+    for name, tensor in weights(made).items():
+        assert torch.equal(tensor, before[name]), name
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_restored_trainer_ends_with_the_same_bits(threads: int) -> None:
-    whole, cut = trainer(threads), trainer(threads)
+def test_a_restored_trainer_ends_with_the_same_bits(threads: int, crews: dict[int, Crew]) -> None:
+    whole, cut = trainer(crews[threads]), trainer(crews[threads])
     for each in (whole, cut):
         for _ in range(4):
             each.iterate()
     state = copy.deepcopy(cut.state())
-    other = trainer(threads)
+    other = trainer(crews[threads])
     other.load(state)
     ends = [[figures(each.iterate().metrics) for _ in range(3)] for each in (whole, other)]
     assert ends[0] == ends[1]

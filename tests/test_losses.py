@@ -81,7 +81,7 @@ def learn(case, **changes):
 def test_every_term_by_loops_over_steps_and_heads(case):
     spec, _, _, log_probs, teacher, behaviour, actions, rewards, discounts, values, mask = case
     weights = LossWeights(
-        policy=0.7, upgo=1.3, value=2.0, kl=0.05, entropy=0.01, td_lambda=0.6,
+        policy=0.7, upgo=1.3, value=2.0, kl=0.05, entropy=0.01, td_lambda=0.6, vtrace_lambda=0.8,
         rewards=tuple(1.0 + i for i in range(len(spec.rewards))),
         values=tuple(0.5 + i for i in range(len(spec.rewards))),
     )  # fmt: skip
@@ -96,7 +96,7 @@ def test_every_term_by_loops_over_steps_and_heads(case):
             ratio = (chosen - behaviour)[:n, b, heads].sum(-1, keepdim=True)
             for r in range(len(spec.rewards)):
                 part = rewards[:n, b, r, None], discounts[:n, b, None], v[: n + 1, b, r, None]
-                advantage = vtrace(*part, ratio).advantages[:, 0]
+                advantage = vtrace(*part, ratio, lambda_=0.8).advantages[:, 0]
                 for t in range(n):
                     sums["policy"] -= weights.rewards[r] * advantage[t] * chosen[t, b, heads].sum()
             result = rewards[:n, b, 0, None], discounts[:n, b, None], v[: n + 1, b, 0, None]

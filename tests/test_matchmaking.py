@@ -151,6 +151,16 @@ def test_variants_are_what_their_sources_say():
     assert dataclasses.replace(VARIANTS["paper"], main_exploiter_bar=0.1, main_exploiter_curriculum=1.0) == Rules()
 
 
+@pytest.mark.parametrize(
+    ("name", "shares"), [("self-play", (0, 1)), ("fictitious", (1, 0)), ("pfsp-self-play", (0.5, 0.5))]
+)
+def test_variants_of_main_agents_alone(name, shares):
+    rules = VARIANTS[name]
+    assert (rules.main_pfsp, rules.self_play_share) == shares
+    assert rules.main_verification == 0
+    assert (rules.main_weighting == "uniform") == (name == "fictitious")
+
+
 def test_without_the_filter_a_plain_tail_counts_as_forgotten():
     league = view([MAIN_0, MAIN_1], {("main1", "main1.v0"): 0.9, ("main1", "main1.v1"): 0.6})
     unfiltered = dataclasses.replace(Rules(), forgotten_filter=False)

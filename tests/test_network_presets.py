@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from botgame.game.arena_spec import ARENA_SPEC
+from botgame.replay.arena_style import ARENA_STYLE
+from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS, NetworkConfig
+from botgame.training.alphastar.presets import PRESETS, SIZES, VARIANTS, NetworkConfig
 from toy_network import TOY_SPEC, random_observation, randomize
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "network.md"
@@ -27,7 +29,7 @@ def one_thread():
 
 
 def parameters(preset):
-    return sum(parameter.numel() for parameter in Network(ARENA_SPEC, PRESETS[preset]).parameters())
+    return sum(parameter.numel() for parameter in Network(ARENA_SPEC, SIZES[preset]).parameters())
 
 
 def unrolled(network, observation, memory, start=0, stop=None, seed=None):
@@ -49,9 +51,64 @@ def test_parameter_counts_are_those_of_the_document():
     assert {name: int(found[name]) for name in PRESETS} == {name: parameters(name) for name in PRESETS}
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", VARIANTS)
+def test_variants_are_documented_with_their_parameters(preset):
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert f"| `{preset}` | {parameters(preset):,} |" in text
+
+
+def test_what_being_told_of_a_seat_costs_is_that_of_the_document():
+    told = Conditioning(ARENA_STYLE, opening=True, totals=True, rating=True)
+    sizes = dataclasses.replace(PRESETS["small"], condition=told.width, extra_values=len(told.pseudo_rewards))
+    more = sum(parameter.numel() for parameter in Network(ARENA_SPEC, sizes).parameters()) - parameters("small")
+    assert f" {more:,} parameters more" in DOCUMENT.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("preset", SIZES)
 def test_configs_round_trip(preset):
-    assert NetworkConfig.from_dict(PRESETS[preset].to_dict()) == PRESETS[preset]
+    assert NetworkConfig.from_dict(SIZES[preset].to_dict()) == SIZES[preset]
+
+
+@pytest.mark.parametrize("preset", VARIANTS)
+def test_variants_act_as_they_unroll(preset):
+    network = Network(ARENA_SPEC, VARIANTS[preset])
+    randomize(network)
+    observation = random_observation(ARENA_SPEC, (3, 2))
+    memory, log_probs, actions = network.initial_memory(2), [], []
+    for t in range(3):
+        uniforms = torch.rand(2, len(ARENA_SPEC.heads), generator=torch.Generator().manual_seed(t))
+        acted = network.act({name: column[t] for name, column in observation.items()}, memory, uniforms)
+        memory = acted.memory
+        log_probs.append(acted.log_probs)
+        actions.append(acted.actions)
+    assert memory.shape == (2, network.memory_size)
+    valid = torch.ones(3, 2, dtype=torch.bool)
+    whole = network.unroll(observation, network.initial_memory(2), torch.stack(actions), valid)
+    torch.testing.assert_close(torch.stack(log_probs), whole.log_probs, rtol=1e-4, atol=1e-4)
+
+
+def test_without_memory_the_past_does_not_count():
+    network = Network(ARENA_SPEC, VARIANTS["small-memoryless"])
+    randomize(network)
+    assert network.memory_size == 0
+    observation = random_observation(ARENA_SPEC, (3, 2))
+    with torch.no_grad():
+        whole = unrolled(network, observation, network.initial_memory(2))
+        last = unrolled(network, observation, network.initial_memory(2), start=2)
+    torch.testing.assert_close(whole.log_probs[2:], last.log_probs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_a_critic_may_be_kept_from_the_opponents_state(sees):
+    network = Network(ARENA_SPEC, dataclasses.replace(PRESETS["tiny"], privileged_critic=sees))
+    randomize(network)
+    observation = random_observation(ARENA_SPEC, (2, 2))
+    other = observation | {"privileged": observation["privileged"] + 1.0}
+    with torch.no_grad():
+        one, two = (
+            unrolled(network, seen, torch.zeros(2, network.memory_size)).values for seen in (observation, other)
+        )
+    assert torch.equal(one, two) != sees
 
 
 def test_a_config_of_an_older_checkpoint_is_the_same_network():

@@ -67,3 +67,17 @@ def test_json_round_trip_goes_on_to_the_bit():
 def test_a_foreign_result_is_refused(result):
     with pytest.raises(ValueError, match="expected a result"):
         Payoff().update("a", "b", result)
+
+
+def test_a_free_for_all_is_one_game_of_each_pair_divided_among_its_seats():
+    payoff = Payoff(0.5)
+    payoff.update("a", "b", 1)
+    payoff.update("a", "b", 1, 1, -1, 0)
+    assert payoff.counts("a", "b") == (0.5 + 0.5, 0.25, 0.25)
+    assert payoff.counts("b", "a") == (0.25, 0.25, 0.5 + 0.5)
+    assert payoff.win_rate("a", "b") + payoff.win_rate("b", "a") == 1
+    payoff.update("a", "a", 0, 0)
+    assert payoff.games("a", "a") == 1
+    for results in ((), (1, 2)):
+        with pytest.raises(ValueError, match="expected a result"):
+            payoff.update("a", "b", *results)

@@ -66,11 +66,10 @@ def updated(config, **changes):
     source.actor.collect(source.buffer, 20, 0)
     network = Network(TOY_GAME, PRESETS["tiny"], 3)
     randomize(network)
-    learning = learner.Learner(TOY_GAME, network, RLConfig(**{**config.to_dict(), **changes}), threads=2)
+    learning = learner.Learner(TOY_GAME, network, RLConfig(**{**config.to_dict(), **changes}))
     metrics = learning.update(source.buffer.columns, np.arange(7))
     gradient = torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
     weights = network.state_dict()
-    learning.close()
     return metrics, gradient, weights
 
 

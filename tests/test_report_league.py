@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -238,6 +239,40 @@ def test_targets_of_the_same_name_are_told_apart(tmp_path):
     assert [entry["name"] for entry in league_exploits.best_responses(targets)] == ["a/main.pt", "b/main.pt"]
 
 
+CROWD = Match(0, 2, 2, TRAINING, "main1", "", 0, 7, 900, (("main1", 2), ("lms_re", 1), ("main1", 4), ("main1.v0", 3)))
+WON = Match(0, 2, 2, TRAINING, "main1", "", 0, 7, 900, (("main1", 1), ("lms_re", 1), ("lms_re", 3), ("lms_re", 3)))
+
+
+def test_a_free_for_all_is_a_line_with_seats(tmp_path):
+    games = [*GAMES[:2], replace(CROWD, id=3)]
+    write(tmp_path, games=games)
+    lines = (tmp_path / "matches.jsonl").read_text().splitlines()
+    assert "seats" not in json.loads(lines[1])
+    assert set(json.loads(lines[2])) == {"id", "round", "iteration", "kind", "home", "seed", "ticks", "seats"}
+    assert read_matches(tmp_path / "matches.jsonl") == (games, 0)
+    assert CROWD.orders == {"lms_re": [-1, -1], "main1.v0": [1, -1]}
+    assert CROWD.players == {"main1", "lms_re", "main1.v0"}
+    alone = replace(CROWD, seats=(("main1", 1), ("main1", 2), ("main1", 3)))
+    assert alone.orders == {"main1": [0]}
+
+
+def test_free_for_alls_are_rated_by_order_and_told_apart(tmp_path):
+    games = [*GAMES, replace(CROWD, id=1001), replace(WON, id=1002)]
+    summary = league_summary.summarise(league_of_two_rounds(), games)
+    pairs = {(pair["home"], pair["away"]): pair for pair in summary["pairs"]}
+    pair = pairs["main1", "lms_re"]
+    assert (pair["wins"], pair["draws"], pair["losses"]) == (30 + 2, 1, 10 + 2)
+    assert summary["forgetting"] == league_summary.summarise(league_of_two_rounds(), GAMES)["forgetting"]
+    assert (summary["matches"]["royale"], summary["matches"]["draws"]) == (2, 2)
+    (entry,) = summary["royale"]["main1"]
+    assert (entry["round"], entry["seats"], entry["matches"], entry["own_seats"], entry["par"]) == (2, 4, 2, 3, 0.25)
+    assert entry["first"] == pytest.approx(0.5 / 3)
+    assert entry["above"] == pytest.approx((0 + 0 + 1 + 0 + 0.5 + 1 + 1) / 7)
+    write(tmp_path, games=games)
+    assert run(tmp_path) == 0
+    assert "17% [" in (tmp_path / "summary.html").read_text(encoding="utf-8")
+
+
 def test_damaged_results_of_exploit_are_named_and_left_out(tmp_path, capsys):
     write(tmp_path)
     write_exploits(tmp_path)
@@ -285,6 +320,7 @@ def test_a_torn_last_line_is_left_out(tmp_path, capsys):
         ("matches.jsonl", b"nonsense\n", "line 1"),
         ("matches.jsonl", match_lines(GAMES[:2]) + b'{"id": 3}\n', "line 3"),
         ("matches.jsonl", match_lines(GAMES[:1]).replace(b'"result": 1', b'"result": 5'), "line 1"),
+        ("matches.jsonl", match_lines(GAMES[:1]).replace(b"}", b', "seats": [["main1", 1]]}'), "line 1"),
     ],
 )
 def test_damaged_files_are_one_line_errors(tmp_path, capsys, name, content, words):

@@ -70,13 +70,13 @@ def literal_lambda_return(rewards, discounts, values, lambdas):
     return result
 
 
-def literal_vtrace(rewards, discounts, values, ratios):
-    """vs_t = V_t + sum_k (prod of g c up to k) rho_k delta_k (Espeholt et al., equation 1)."""
+def literal_vtrace(rewards, discounts, values, ratios, lambda_=1.0):
+    """vs_t = V_t + sum_k (prod of g c up to k) rho_k delta_k (Espeholt et al., equation 1), c_i = l min(1, .)."""
     steps = len(rewards)
     targets = np.array(values, dtype=float)
     for t in range(steps):
         for k in range(t, steps):
-            trace = np.prod([discounts[i] * min(1.0, ratios[i]) for i in range(t, k)])
+            trace = np.prod([discounts[i] * lambda_ * min(1.0, ratios[i]) for i in range(t, k)])
             delta = rewards[k] + discounts[k] * values[k + 1] - values[k]
             targets[t] += trace * min(1.0, ratios[k]) * delta
     advantages = [min(1.0, ratios[t]) * (rewards[t] + discounts[t] * targets[t + 1] - values[t]) for t in range(steps)]
@@ -114,11 +114,12 @@ def test_literal_sums(seed):
     lambdas = np.random.default_rng(seed + 100).uniform(size=rewards.shape)
     tensors = [torch.tensor(x) for x in (rewards, discounts, values)]
     found = lambda_returns(*tensors, torch.tensor(lambdas))
-    corrected, upward = vtrace(*tensors, torch.tensor(log_ratios)), upgo(*tensors)
+    decay = (1.0, 0.9, 0.0)[seed % 3]
+    corrected, upward = vtrace(*tensors, torch.tensor(log_ratios), lambda_=decay), upgo(*tensors)
     for b in range(rewards.shape[1]):
         r, g, v = rewards[:, b], discounts[:, b], values[:, b]
         np.testing.assert_allclose(found[:, b], literal_lambda_return(r, g, v, lambdas[:, b]), atol=1e-12)
-        targets, advantages = literal_vtrace(r, g, v, np.exp(log_ratios[:, b]))
+        targets, advantages = literal_vtrace(r, g, v, np.exp(log_ratios[:, b]), decay)
         np.testing.assert_allclose(corrected.targets[:, b], targets, atol=1e-12)
         np.testing.assert_allclose(corrected.advantages[:, b], advantages, atol=1e-12)
         np.testing.assert_allclose(upward[:, b], literal_upgo(r, g, v), atol=1e-12)

@@ -131,11 +131,13 @@ def test_ctrl_c_commits_and_says_how_to_go_on(supervised: Path, whole: Path, tmp
     assert load_checkpoint(output).counters["iteration"] == len(lines(output))
 
 
-def test_a_finished_run_can_be_extended(supervised: Path, whole: Path, tmp_path: Path) -> None:
-    output = tmp_path / "pi_rl.pt"
-    assert main(command(supervised, output, iterations="3")) == 0
-    assert main(command(supervised, output, "--resume")) == 0
-    assert_same_run(output, whole)
+def test_a_finished_run_can_be_extended_as_if_planned_so(supervised: Path, tmp_path: Path) -> None:
+    output, planned = tmp_path / "pi_rl.pt", tmp_path / "planned.pt"
+    steady = {"lr_end": "1"}  # else the learning rates know how long the run is
+    assert main(command(supervised, planned, **steady)) == 0
+    assert main(command(supervised, output, iterations="3", **steady)) == 0
+    assert main(command(supervised, output, "--resume", **steady)) == 0
+    assert_same_run(output, planned)
 
 
 def test_an_unfinished_run_is_refused_and_a_changed_flag_named(
@@ -147,7 +149,11 @@ def test_an_unfinished_run_is_refused_and_a_changed_flag_named(
         raise Diverged("the loss is nan at learner step 9; lower --lr")
 
     inspect = rl_run.Trainer.iterate
-    monkeypatch.setattr(rl_run.Trainer, "iterate", lambda self: explode() if self.iteration == 2 else inspect(self))
+
+    def late(self, progress):
+        return explode() if self.iteration == 2 else inspect(self, progress)
+
+    monkeypatch.setattr(rl_run.Trainer, "iterate", late)
     assert main(command(supervised, output)) == 1
     assert str(output) in capsys.readouterr().err  # the last good checkpoint
     assert load_checkpoint(output).counters["iteration"] == 2
@@ -235,3 +241,26 @@ def test_the_best_must_hold_against_both_yardsticks() -> None:
     assert is_better({"lms_re": tally(8, 2), "best": tally(6, 4)}, best)
     assert not is_better({"lms_re": tally(9, 1), "best": tally(5, 5)}, best)  # a lucky row against the bot
     assert not is_better({"lms_re": tally(6, 4), "best": tally(9, 1)}, best)  # forgot the bot
+
+
+def test_from_random_weights_by_decisions_with_a_critic_of_its_own(tmp_path: Path) -> None:
+    output = tmp_path / "pi.pt"
+    words = command(tmp_path / "none.pt", output, "--scratch", "tiny", "--decisions", "60", "--critic", "own")[2:]
+    assert main(words) == 0
+    made = load_checkpoint(output)
+    assert 60 <= made.counters["decisions"] < 60 + 2 * 2 * 12 * 8
+    assert made.counters["iteration"] < 5
+    assert (made.config["kl_cost"], made.config["value_iterations"]) == (0, 0)
+    assert made.network["privileged_critic"] is False
+    assert made.lineage == []
+    done = made.counters["iteration"]
+    more = [word if word != "60" else "200" for word in words]
+    assert main([*more, "--resume"]) == 0
+    assert load_checkpoint(output).counters["iteration"] > done
+
+
+@pytest.mark.parametrize("extra", [(), ("--scratch", "tiny", "--supervised-checkpoint", "pi_sup.pt")])
+def test_a_run_has_one_start(extra: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--output", str(tmp_path / "pi.pt"), *extra]) == 2
+    assert "--scratch" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

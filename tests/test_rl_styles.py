@@ -15,13 +15,14 @@ from botgame.errors import UserError
 from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.match import MatchBatch, mirrored_setups
-from botgame.training import alphastar_rl
+from botgame.training import alphastar_league, alphastar_rl
 from botgame.training.alphastar.actor import Actor, Venue
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.crew import Crew
 from botgame.training.alphastar.learner import Learner, loss_weights
 from botgame.training.alphastar.losses import LossWeights, head_kls, reinforcement_losses, value_losses
 from botgame.training.alphastar.network import Network
@@ -32,8 +33,10 @@ from botgame.training.alphastar.style_config import EARLY_SHARE, VALUE_WEIGHT, S
 from botgame.training.alphastar.style_distance import opening_distances, totals_distances
 from botgame.training.alphastar.style_seats import Styles, StyleSeats
 from botgame.training.alphastar.trajectories import gather
+from botgame.training.league_loop import LeagueRun
 from botgame.training.run import ADDED_FLAGS
 from botgame.training.style_watch import ArenaStyles
+from glossary import assert_glossary, metric_names
 from styled_checkpoint import briefing, rows_of, save_styled, styled_network
 
 torch.set_num_threads(1)
@@ -183,6 +186,7 @@ class World:
 def world(told: Briefing) -> World:
     made = World(told)
     made.ended = made.actor.collect(made.buffer, 150, 0).ended
+    made.report = made.actor.report()
     return made
 
 
@@ -241,6 +245,8 @@ def test_pseudo_rewards_of_a_match_sum_to_how_much_nearer_it_came(world: World) 
     assert paid > 5
     share = columns["active"][: world.buffer.count].mean()
     assert 0.3 < share < 0.9
+    assert set(world.report) == {"z/opening", "z/totals"}
+    assert_glossary(set(world.report), ["Styles"], must=[])
 
 
 def test_early_decisions_are_those_of_the_first_quarter(world: World) -> None:
@@ -269,17 +275,19 @@ def test_a_restored_actor_follows_on_to_the_bit(told: Briefing) -> None:
         np.testing.assert_array_equal(other.buffer.columns[name], column, err_msg=name)
 
 
-def test_the_learner_learns_from_it_and_replicas_do_the_same(world: World, told: Briefing) -> None:
-    places, learned = np.arange(24), []
+def test_the_learner_learns_from_it_and_a_crew_does_the_same(world: World, told: Briefing) -> None:
+    sizes = {"condition": told.conditioning.width, "distances": len(world.styles.names)}
+    places, learned = np.arange(world.config.batch_size), []
     for threads in (1, 2):
         network = styled_network(told, 1)
-        learner = Learner(world.spec, network, world.config, threads=threads, styles=world.styles)
+        crew = Crew(world.spec, network, world.config, threads, **sizes)
+        learner = Learner(world.spec, network, world.config, crew=crew, styles=world.styles)
         metrics = learner.update(world.buffer.columns, places)
         assert metrics["early_kl"] > 0
         learned.append((metrics, {name: value.clone() for name, value in network.state_dict().items()}))
         inspected = learner.inspect(world.buffer.columns, places)
         assert {f"explained_variance/{name}" for name in EXTENDED} <= set(inspected)
-        learner.close()
+        crew.close()
     for name, value in learned[0][0].items():
         assert learned[1][0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
     before = styled_network(told, 1).state_dict()
@@ -318,9 +326,9 @@ def test_the_extra_kl_is_of_the_verb_in_early_decisions_alone(world: World, told
     expected = sum(float(kls[t, b]) for t, b in (batch.mask & batch.early).nonzero().tolist()) / int(batch.mask.sum())
     assert 0 < int((batch.mask & batch.early).sum()) < int(batch.mask.sum())
     terms = losses(world, world.student, LossWeights(early_kl=3.0))
-    assert float(terms["early_kl"]) == pytest.approx(expected, rel=1e-4)
+    assert terms["early_kl"].item() == pytest.approx(expected, rel=1e-4)
     without = losses(world, world.student, LossWeights(early_kl=0.0))
-    assert float(terms["total"] - without["total"]) == pytest.approx(3.0 * expected, rel=1e-3)
+    assert (terms["total"] - without["total"]).item() == pytest.approx(3.0 * expected, rel=1e-3)
     assert "early_kl" not in losses(world, world.student, LossWeights(early_kl=3.0), early=None)
 
 
@@ -405,7 +413,9 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
     assert lines(broken) == lines(whole)
     rows = lines(whole)
     assert all("loss/early_kl" in row for row in rows)
-    assert any("explained_variance/z_totals" in row for row in rows)
+    names = metric_names(whole.with_suffix(".metrics.jsonl"))
+    assert_glossary(names, ["Reinforcement learning", "Styles"], must=[])
+    assert {"explained_variance/z_opening", "explained_variance/z_totals"} & names
     assert other.config["z_share"] == 0.8
     names = Briefing.from_state(other.briefing).library.policies
     styled, plain = load_policy(f"{whole}@{names[0]}"), load_policy(str(whole))
@@ -422,6 +432,43 @@ def test_without_styles_a_conditioned_network_trains_as_any_other(supervised: Pa
     assert "loss/early_kl" not in lines(output)[0]
     assert load_checkpoint(output).briefing
     assert "explained_variance/z_totals" not in lines(output)[0]
+
+
+def league(supervised: Path, folder: Path, *more: str) -> list[str]:
+    kept = ("--actor-rollouts", "--learner-updates", "--unroll-length", "--batch-size", "--replay-size")
+    kept += ("--min-replay-sequences", "--matches-per-actor", "--threads", "--eval-matches", "--save-every")
+    words = [word for name in (*kept, "--z-share", "--z-reward-share") for word in (name, SMALL[name])]
+    words += ["--supervised-checkpoint", str(supervised), "--output-dir", str(folder), "--cpu", "--rounds", "1"]
+    words += ["--rl-iterations-per-round", "3", "--past-selves", "0", "--cross-play-matches", "2", *more]
+    return [*words, "--cross-play-players", "2", "--scripted-players", "random", "--league-exploiters", "0"]
+
+
+def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
+    supervised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert alphastar_league.main(league(supervised, whole)) == 0
+    iterations = LeagueRun.iterations
+
+    def stopping(run, flags, writer):
+        for number in iterations(run, flags, writer):
+            yield number
+            if number == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(LeagueRun, "iterations", stopping)
+    assert alphastar_league.main(league(supervised, broken)) == 130
+    monkeypatch.undo()
+    actors = {name: seat["trainer"]["actor"] for name, seat in load_state(broken / "resume.pt")["seats"].items()}
+    assert actors["main1"]["styles"]["_given"].any()
+    assert "styles" not in actors["main_exploiter1"]
+    assert alphastar_league.main(league(supervised, broken, "--resume")) == 0
+    mine, other = (load_checkpoint(folder / "main.pt") for folder in (broken, whole))
+    assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
+    names = metric_names(whole / "metrics.jsonl")
+    assert "main1/loss/early_kl" in names
+    assert "main_exploiter1/loss/early_kl" not in names
+    assert other.briefing
 
 
 @pytest.mark.parametrize("knows", [{}, {"rating": True}])

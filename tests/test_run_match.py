@@ -209,3 +209,11 @@ def test_the_botgame_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_school_can_be_named() -> None:
     for index, name in enumerate(SCHOOLS):
         assert plan("--seat-schools", f"{name},any").schools == (index, None)
+
+
+def test_a_bot_of_one_school_plays_it_unless_another_is_asked_for() -> None:
+    three = plan("--bots", "legacy,random,legacy", "--seat-schools", "any,any,cryomancer", "--num-matches", "20")
+    schools = [setup.schools for setup in three.setups({0: 2})]
+    assert {each[0] for each in schools} == {2}
+    assert {each[1] for each in schools} == {0, 1, 2}
+    assert {each[2] for each in schools} == {1}

@@ -13,7 +13,7 @@ the match's seed, the seat and the tick, and a slot that becomes free takes the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -46,8 +46,8 @@ class Setup:
 class Ended(NamedTuple):
     """A match that is over. `episode` is its position in the stream of set-ups.
 
-    scores: float32 [P], (damage dealt - damage taken) / 100. results: float32 [P], +1 for the sole winner, 0 for
-    those who share the first place, -1 for the rest.
+    scores: float32 [P], (damage dealt - damage taken) / 100. results: float32 [P], see `standings_of`; in a duel +1 for
+    a win, 0 for a draw, -1 for a loss.
     """
 
     slot: int
@@ -101,6 +101,22 @@ def results_of(places: np.ndarray) -> np.ndarray:
     first = np.asarray(places) == 1
     reward = 1.0 if first.sum() == 1 else 0.0
     return np.where(first, reward, -1.0).astype(np.float32)
+
+
+def order_of(places: Sequence[int] | np.ndarray, seat: int, other: int) -> int:
+    """+1, 0 or -1: `seat` finished above, level with or below `other`. places: as in `results_of`."""
+    return int(np.sign(int(places[other]) - int(places[seat])))
+
+
+def standings_of(places: np.ndarray) -> np.ndarray:
+    """Places [P] to float32 [P]: each seat's mean `order_of` over the other seats.
+
+    From +1 (above all others) to -1 (below all), in sum 0 over the seats. In a duel that is the plain result; with more
+    seats it pays for every rival that is outlived, which is what "A beat B" means in a free-for-all.
+    """
+    places = np.asarray(places)
+    order = np.sign(places[None, :] - places[:, None])
+    return np.asarray(order.sum(axis=1) / (len(places) - 1), np.float32)
 
 
 def key_bases(seed: int, seats: int) -> np.ndarray:
@@ -202,7 +218,7 @@ class MatchBatch:
                 continue
             outcome = self.arena.outcome(slot)
             scores = ((np.asarray(outcome.damage_dealt) - np.asarray(outcome.damage_taken)) / 100).astype(np.float32)
-            over = Ended(slot, int(self._episodes[slot]), setup, outcome, scores, results_of(outcome.places))
+            over = Ended(slot, int(self._episodes[slot]), setup, outcome, scores, standings_of(outcome.places))
             if self.recorder is not None:
                 self.recorder.end(self.arena, over)
             ended.append(over)
@@ -312,18 +328,25 @@ def mirrored_setups(
     players: tuple[int, ...] = (0, 1),
     duration_ticks: int = 3600,
     schools: tuple[int, ...] | None = None,
+    own: Mapping[int, int] | None = None,
 ) -> Iterator[Setup]:
     """Each of `pairs` random seeds once per rotation of `players` over the seats (two players: seats swapped).
 
     Schools belong to the seats (drawn by seed unless given), so they change hands together with them and every
     player meets exactly the same situations. `tag` is the number of the seed, 0 .. pairs - 1.
+
+    own: school of the players that always play the same one. With such a player in a match every school goes round
+    with its player, so that both turns of a seed are the same match-up.
     """
+    own = own or {}
     for pair in range(pairs):
         match_seed = rng.derive(seed, pair)
         drawn = schools or tuple(rng.derive(match_seed, seat, 1) % len(SCHOOLS) for seat in range(len(players)))
+        theirs = tuple(own.get(player, school) for player, school in zip(players, drawn, strict=True))
         for turn in range(len(players)):
             rotated = players[turn:] + players[:turn]
-            yield Setup(match_seed, rotated, drawn, duration_ticks, tag=pair)
+            seated = theirs[turn:] + theirs[:turn] if own.keys() & set(players) else drawn
+            yield Setup(match_seed, rotated, seated, duration_ticks, tag=pair)
 
 
 def skip_taken(setups: Iterator[Setup], taken: int) -> Iterator[Setup]:

@@ -3,14 +3,19 @@
 A policy sees only the observation (`botgame.spec` lists its arrays), keeps float32 memory that its caller stores and
 resets with each episode, and draws randomness from one key a row. So a row's action depends on that row alone, and
 results do not change with how rows are batched.
+
+A policy that was trained in one school alone says so in a further attribute `school`, the school's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+
+from botgame.errors import UserError
+from botgame.game.rules import SCHOOLS
 
 Observation = dict[str, np.ndarray]
 Decide = Callable[[Observation, np.ndarray, np.ndarray], np.ndarray]
@@ -53,3 +58,16 @@ class ScriptedPolicy:
         """See `Policy.act`; the memory handed in stays as it is."""
         memory = memory.copy()
         return self._decide(observation, memory, keys), memory
+
+
+def own_schools(policies: Sequence[Policy]) -> dict[int, int]:
+    """The school of each policy that was trained in one alone, by its index; which is where it should play.
+
+    Raises UserError for a school that this release does not have.
+    """
+    named = {index: getattr(policy, "school", "") for index, policy in enumerate(policies)}
+    for index, school in named.items():
+        if school and school not in SCHOOLS:
+            name, known = policies[index].name, ", ".join(SCHOOLS)
+            raise UserError(f"{name}: trained in school {school!r}, this release has {known}; train it again")
+    return {index: SCHOOLS.index(school) for index, school in named.items() if school}

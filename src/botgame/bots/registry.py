@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ _SCRIPTED = {
 _LEARNED = "botgame.training.alphastar.policy:load_policy"
 _STYLED = ".pt@"
 _EXPORTED = "botgame.bots.onnx_policy:OnnxPolicy"
+STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
 
 
 def scripted_names() -> tuple[str, ...]:
@@ -46,6 +47,19 @@ def split_style(name: str) -> tuple[str, str]:
 def is_checkpoint(name: str) -> bool:
     """Whether the name is that of a trained checkpoint, with a style or without."""
     return split_style(name)[0].endswith(".pt")
+
+
+def in_style(names: Sequence[str], style: str | None) -> list[str]:
+    """`names` of bots, with `@style` behind every checkpoint among them that has no style; None changes nothing.
+
+    Raises UserError (code 2) where there is no such checkpoint.
+    """
+    if style is None:
+        return list(names)
+    styled = [f"{name}@{style}" if is_checkpoint(name) and not split_style(name)[1] else name for name in names]
+    if styled == list(names):
+        raise UserError(f"--style {style}: none of {', '.join(names)} is a checkpoint (.pt) without a style", 2)
+    return styled
 
 
 def load_policy(name: str, device: str = "cpu") -> Policy:

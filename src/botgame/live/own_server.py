@@ -19,7 +19,7 @@ from botgame.live.socket_play import socket_address
 
 START_SECONDS = 120.0  # a cold start compiles the simulation
 STOP_SECONDS = 20.0  # the server finishes and saves its matches
-GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
+GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # only Windows has it
 _ADDRESS = re.compile(r"(?:http|ws)s?://[\w.:\[\]-]+")
 
 

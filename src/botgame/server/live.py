@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botgame import cli
-from botgame.bots.registry import scripted_names
+from botgame.bots.registry import STYLE_HELP, in_style, scripted_names
 from botgame.errors import UserError
 from botgame.game.kernel import is_cold
 from botgame.server.doors import is_loopback
@@ -44,6 +44,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--max-rooms", type=cli.positive_int, default=64, help="matches at a time")
     parser.flag("--max-clients", type=cli.positive_int, default=256, help="connections at a time")
     parser.flag("--bots", metavar="A,B,...", help="bots to offer: names, .pt, .onnx, module:factory; default all names")
+    parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--stop-with-input", action="store_true", help="stop when standard input ends, for programs that serve")
     add_folder_flags(parser)
     return parser
@@ -64,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
     token = secrets.token_urlsafe(12) if arguments.token == DRAWN else arguments.token
-    server = make_server(arguments, _names(arguments.bots), token=token, on_start=_greet)
+    bots = tuple(in_style(_names(arguments.bots), arguments.style))
+    server = make_server(arguments, bots, token=token, on_start=_greet)
     if arguments.stop_with_input:
         threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
     server.run_until_stopped()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botgame import cli
-from botgame.bots.registry import scripted_names
+from botgame.bots.registry import STYLE_HELP, in_style, scripted_names
 from botgame.errors import UserError
 from botgame.game.rules import TICKS_PER_SECOND
 from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
@@ -31,6 +31,7 @@ def build_parser() -> cli.Parser:
     parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
     known = CHAMPION if CHAMPION in scripted_names() else FILLS_SEATS
     parser.add_argument("bot", nargs="?", default=known, help="a name, a .pt or .onnx file, or module:factory")
+    parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone closed")
     parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; a free one is taken when it is not free")
     parser.flag("--no-browser", action="store_true", help="only print the address")
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not SHORTEST <= arguments.duration <= LONGEST:
         message = f"--duration is {arguments.duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds"
         raise UserError(message, code=2)
+    arguments.bot = in_style([arguments.bot], arguments.style)[0]
     bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(scripted_names()))))
     server = make_server(
         _with_server_flags(arguments), bots, token="", on_start=lambda serving: _open(serving, arguments)

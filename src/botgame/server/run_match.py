@@ -11,13 +11,13 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from botgame import cli, files, rng
-from botgame.bots.policy import Policy
-from botgame.bots.registry import load_policy, scripted_names
+from botgame.bots.policy import Policy, own_schools
+from botgame.bots.registry import STYLE_HELP, in_style, load_policy, scripted_names
 from botgame.errors import UserError
 from botgame.game.kernel import is_cold
 from botgame.game.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, Rules
@@ -45,10 +45,16 @@ class Plan:
     seed: int
     matches: int
 
-    def setups(self) -> Iterator[Setup]:
-        """Match i has seed `seed + i`; everything about it follows from that number."""
+    def setups(self, own: Mapping[int, int] | None = None) -> Iterator[Setup]:
+        """Match i has seed `seed + i`; everything about it follows from that number.
+
+        own: school of the bots that were trained in one alone; they play it unless another is asked for.
+        """
         for seed in range(self.seed, self.seed + self.matches):
-            yield Setup(seed, self.cast or self._draw_bots(seed), self._draw_schools(seed), self.duration_ticks)
+            bots = self.cast or self._draw_bots(seed)
+            schools = zip(self.schools, ((own or {}).get(bot) for bot in bots), self._draw_schools(seed), strict=True)
+            chosen = tuple(next(school for school in each if school is not None) for each in schools)
+            yield Setup(seed, bots, chosen, self.duration_ticks)
 
     def _draw_bots(self, seed: int) -> tuple[int, ...]:
         """`lms_re` (bot 0) in one seat; in the others `lms_re` or, half the time, one of the rest."""
@@ -58,8 +64,7 @@ class Plan:
         return tuple(0 if seat == expert else other for seat, other in enumerate(others))
 
     def _draw_schools(self, seed: int) -> tuple[int, ...]:
-        drawn = (rng.derive(seed, _SCHOOL, seat) % len(SCHOOLS) for seat in range(self.seats))
-        return tuple(draw if school is None else school for school, draw in zip(self.schools, drawn, strict=True))
+        return tuple(rng.derive(seed, _SCHOOL, seat) % len(SCHOOLS) for seat in range(self.seats))
 
 
 def build_parser() -> cli.Parser:
@@ -69,6 +74,7 @@ def build_parser() -> cli.Parser:
     parser.flag(
         "--bots", metavar="A,B,...", help="bot of each seat: names, .pt files, module:factory; instead of a number"
     )
+    parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; follows from the seats")
     parser.flag("--seat-schools", metavar="S,S,...", help=f"school of each seat, of {', '.join(SCHOOLS)}, any")
     parser.flag(
@@ -104,6 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def make_plan(arguments: Namespace) -> Plan:
     """Check what was asked for. Raises UserError (exit code 2) that names the flag."""
     bots = _names(arguments.bots, "--bots") if arguments.bots is not None else None
+    if arguments.style is not None:
+        bots = in_style(bots or _default_bots(), arguments.style)
     seats = _seats(arguments, bots)
     duration = arguments.episode_duration
     if not SHORTEST <= duration <= LONGEST:
@@ -189,7 +197,14 @@ def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
     printed, sizes, began = 0, 0, time.perf_counter()
     try:
         slots = min(SLOTS, plan.matches)
-        for ended in play(policies, plan.setups(), matches=slots, seats=plan.seats, rules=rules, recorder=recorder):
+        for ended in play(
+            policies,
+            plan.setups(own_schools(policies)),
+            matches=slots,
+            seats=plan.seats,
+            rules=rules,
+            recorder=recorder,
+        ):
             path = saved.pop(ended.episode, None)
             sizes += path.stat().st_size if path is not None else 0
             waiting[ended.episode] = _line(plan, ended, path)

@@ -4,7 +4,8 @@
 
 A batch is `--batch-size` decisions in windows of `--window`; an epoch sees every chosen decision once. The network is
 judged by games against `lms_re` and `random`, not by its loss. Beside the output lie `.best.pt`, `.epochNNNNNN.pt`,
-`.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`. A tiny run, with a few recorded matches:
+`.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`, and after an alarm `.good.pt`. A tiny run, with a few
+recorded matches:
 
     python -m botgame.training.alphastar_imitation --preset tiny --epochs 1 --eval-matches 2 --final-matches 2 --cpu
 """
@@ -26,7 +27,7 @@ from botgame.replay.arena_style import ARENA_STYLE
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.condition import Conditioning
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.presets import SIZES
 from botgame.training.imitation_briefing import brief
 from botgame.training.imitation_briefing import describe as describe_briefing
 from botgame.training.imitation_run import EXTENDS, ImitationRun
@@ -60,7 +61,7 @@ def build_parser() -> cli.Parser:
     flag("--value-weight", type=cli.non_negative_float, default=0.5, help="loss weight of the critic on the outcome")
     flag("--clip-norm", type=cli.positive_float, default=10.0, help="largest norm of a gradient")
     flag("--temperature", type=cli.positive_float, default=0.5, help="at which the result is sampled when it plays")
-    flag("--preset", choices=sorted(PRESETS), default="small", help="size of the network")
+    flag("--preset", choices=sorted(SIZES), default="small", help="size of the network")
     flag("--capacity", type=cli.positive_int, default=400_000, help="decisions held in memory (some 2.5 KB each)")
     flag("--eval-every", type=cli.non_negative_int, default=2, help="epochs between evaluations; 0: only at the end")
     flag("--eval-matches", type=cli.positive_int, default=200, help="matches of a periodic evaluation")

@@ -4,7 +4,9 @@ r"""League training from a supervised checkpoint: main agents, main exploiters a
         --output-dir reports/league --rounds 20 --rl-iterations-per-round 20
 
 In the output folder: `main.pt` (the first main agent, latest), `main.best.pt`, `league_state.json`, `matches.jsonl`,
-`players/<id>.pt`, `metrics.jsonl`, `config.json`, `tb/` and `resume.pt`, which --resume goes on from. A tiny run:
+`players/<id>.pt`, `metrics.jsonl`, `config.json`, `tb/` and `resume.pt`, which --resume goes on from. With
+`--main-agents per-school` there is a main agent for each school, and a `main.SCHOOL.pt` beside `main.pt`. After an
+alarm `good/<id>.pt` is the player from before. A tiny run:
 
     python -m botgame.training.alphastar_league --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output-dir reports/league_smoke --rounds 1 --rl-iterations-per-round 1 --actor-rollouts 1 \
@@ -20,6 +22,7 @@ from pathlib import Path
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.game.rules import SCHOOLS
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import LeagueConfig
 from botgame.training.alphastar.matchmaking import VARIANTS
@@ -29,11 +32,14 @@ from botgame.training.rl_flags import (
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
+    add_style_flags,
     add_training_flags,
     training_config,
 )
+from botgame.training.royale_share import add_royale_flags
 
 DEFAULT_BOTS = "lms_re,rusher,kiter,looter,camper"
+PER_SCHOOL = "per-school"
 
 
 def build_parser() -> cli.Parser:
@@ -42,10 +48,14 @@ def build_parser() -> cli.Parser:
     add_start_flag(parser)
     parser.flag("--output-dir", type=Path, required=True, help="folder of the league's files")
     parser.flag("--rounds", type=cli.positive_int, default=20, help="rounds; each ends with an evaluation")
+    text = "end once the first main agent has made so many decisions, though rounds are left; may grow"
+    parser.flag("--decisions", type=cli.positive_int, default=None, help=text)
     parser.flag(
         "--rl-iterations-per-round", type=cli.positive_int, default=20, help="iterations of each learning player"
     )
-    add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=32, replay_size=1024)
+    add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=64)
+    add_style_flags(parser)
+    add_royale_flags(parser)
     parser.flag("--episode-duration", type=cli.positive_int, default=120, help="seconds until the zone has closed")
     _add_league_flags(parser)
     _add_evaluation_flags(parser)
@@ -54,8 +64,24 @@ def build_parser() -> cli.Parser:
     return parser
 
 
+def main_agents(text: str) -> int | str:
+    """`--main-agents`: the number of main agents that play every school, or `per-school`."""
+    if text == PER_SCHOOL:
+        return text
+    try:
+        return 1 if text == "all" else cli.positive_int(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"expected all, {PER_SCHOOL} or a number of 1 or more, got {text!r}") from None
+
+
 def _add_league_flags(parser: cli.Parser) -> None:
-    parser.flag("--main-agents", type=cli.positive_int, default=1, help="main agents")
+    parser.flag(
+        "--main-agents",
+        type=main_agents,
+        default="all",
+        metavar=f"all|{PER_SCHOOL}|N",
+        help=f"all: one for all schools; {PER_SCHOOL}: one for each school, which plays no other; N: so many for all",
+    )
     parser.flag("--main-exploiters", type=cli.non_negative_int, default=1, help="main exploiters")
     parser.flag("--league-exploiters", type=cli.non_negative_int, default=1, help="league exploiters")
     parser.flag(
@@ -106,6 +132,7 @@ def _add_evaluation_flags(parser: cli.Parser) -> None:
 
 def league_config(options: argparse.Namespace, config: RLConfig) -> LeagueConfig:
     """The league that parsed flags describe. Raises UserError (code 2) for contradictions."""
+    per_school = options.main_agents == PER_SCHOOL
     sequences = options.rl_iterations_per_round * config.sequences()
     phase = options.min_phase_steps or sequences * config.unroll_length
     if options.main_exploiters + options.league_exploiters and not options.exploiter_share:
@@ -114,7 +141,8 @@ def league_config(options: argparse.Namespace, config: RLConfig) -> LeagueConfig
         )
     try:
         return LeagueConfig(
-            mains=options.main_agents,
+            mains=len(SCHOOLS) if per_school else options.main_agents,
+            schools=SCHOOLS if per_school else (),
             main_exploiters=options.main_exploiters,
             league_exploiters=options.league_exploiters,
             scripted=tuple(name.strip() for name in options.scripted_players.split(",") if name.strip()),

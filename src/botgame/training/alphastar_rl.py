@@ -4,7 +4,8 @@ r"""Reinforcement learning from a supervised checkpoint: actors play, the learne
         --output artifacts/alphastar/pi_rl.pt --iterations 200
 
 Beside the output `pi_rl.pt` lie `pi_rl.best.pt` (best in the held-out evaluation), `pi_rl.iter000010.pt` (periodic),
-`pi_rl.resume.pt` (what --resume goes on from), `pi_rl.config.json`, `pi_rl.metrics.jsonl` and `pi_rl.tb/`. A tiny run:
+`pi_rl.resume.pt` (what --resume goes on from), `pi_rl.config.json`, `pi_rl.metrics.jsonl` and `pi_rl.tb/`, and after an
+alarm `pi_rl.good.pt` (the checkpoint from before). A tiny run:
 
     python -m botgame.training.alphastar_rl --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output artifacts/alphastar/pi_rl_smoke_test.pt --iterations 1 --actor-rollouts 1 --learner-updates 1 \
@@ -22,12 +23,13 @@ from pathlib import Path
 from botgame import cli
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.opponents import PAST, SELF, parse_shares
-from botgame.training.origin import Origin, supervised_origin
+from botgame.training.alphastar.presets import SIZES
+from botgame.training.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
 from botgame.training.rl_flags import (
     add_commit_flag,
+    add_critic_flag,
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
@@ -40,7 +42,9 @@ from botgame.training.rl_flags import (
 from botgame.training.rl_run import RLRun, carry_out
 from botgame.training.rl_setting import Goal, Schedule, Setting
 from botgame.training.rl_yardsticks import Yardsticks
+from botgame.training.royale_share import add_royale_flags, royale_share
 from botgame.training.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
+from botgame.training.styled_venue import check_styles
 
 MODULE = "botgame.training.alphastar_rl"
 DEFAULT_OPPONENTS = "self=0.2,past=0.15,lms_re=0.4,rusher=0.0625,kiter=0.0625,looter=0.0625,camper=0.0625"
@@ -49,11 +53,17 @@ DEFAULT_OPPONENTS = "self=0.2,past=0.15,lms_re=0.4,rusher=0.0625,kiter=0.0625,lo
 def build_parser() -> cli.Parser:
     """The flags of `alphastar_rl`."""
     parser = cli.Parser(MODULE, "Improve a supervised policy with AlphaStar's off-policy RL.")
-    add_start_flag(parser)
+    add_start_flag(parser, required=False)
+    text = "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply"
+    parser.flag("--scratch", choices=sorted(SIZES), default=None, help=text)
     parser.flag("--output", type=Path, required=True, help="checkpoint to write")
     parser.flag("--iterations", type=cli.positive_int, default=200, help="iterations of acting, then learning")
+    text = "end after so many decisions of the learner instead of after --iterations; may grow"
+    parser.flag("--decisions", type=cli.positive_int, default=None, help=text)
     add_training_flags(parser)
+    add_critic_flag(parser)
     add_style_flags(parser)
+    add_royale_flags(parser)
     parser.flag("--opponents", default=DEFAULT_OPPONENTS, help="shares of the matches by opponent: self, past or a bot")
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
@@ -68,11 +78,14 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
     options = build_parser().parse_args(argv)
-    return train(options, training_config(options), parse_shares(options.opponents), argv)
+    config = training_config(options)
+    return train(options, untaught(config) if options.scratch else config, parse_shares(options.opponents), argv)
 
 
 def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float], argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError."""
+    if (options.supervised_checkpoint is None) == (options.scratch is None):
+        raise UserError("give one of --supervised-checkpoint PATH and --scratch PRESET: where to start from", 2)
     device = choose_device(
         options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
     )
@@ -81,22 +94,23 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     styles = style_config(options)
     fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}
     resuming = options.resume and paths.resume.exists()
-    origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
-    if styles.z_share and not resuming:
-        check_styles(origin)
-    state = begin(paths, flags, resume=options.resume, extends=["iterations"])
+    origin = {} if resuming else start_of(options)
+    if not resuming:
+        check_styles(origin, styles)
+    state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
     setting = Setting(
         kind="rl",
         origin=state["origin"] if state else origin,
         config=config,
         shares=shares,
         fixed=fixed,
-        goal=Goal("iteration", options.iterations),
+        goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
         schedule=schedule(options),
         seed=options.seed,
         threads=options.threads or os.cpu_count() or 1,
         device=device,
         styles=styles,
+        royale=royale_share(options),
     )
     run = RLRun(setting, Yardsticks(setting, options.eval_matches))
     if not carry_out(run, paths, flags, state, resume_command(argv, MODULE)):
@@ -105,12 +119,11 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     return 0
 
 
-def check_styles(origin: Origin) -> None:
-    """Raise UserError (code 2) when the checkpoint has no library of styles to draw z from."""
-    if not origin.get("briefing") or not len(Briefing.from_state(origin["briefing"]).library):
-        raise UserError(
-            f"--z-share: {origin['source']} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2
-        )
+def start_of(options: argparse.Namespace) -> Origin:
+    """Where the flags say that a fresh run starts. Raises UserError."""
+    path, preset = options.supervised_checkpoint, options.scratch
+    origin = scratch_origin(preset, options.seed) if preset else supervised_origin(path)
+    return with_critic(origin, options.critic)
 
 
 def schedule(options: argparse.Namespace) -> Schedule:

@@ -11,7 +11,11 @@ lets everybody meet everybody and `lms_re`, and adds ratings with `lms_re` = 0 a
 
     python -m botgame.training.evaluate main.pt main.best.pt --versus pi_rl.pt lms_re rusher kiter
 
-lets the first set meet the second and gives their relative population performance. A tiny run:
+lets the first set meet the second and gives their relative population performance.
+
+    python -m botgame.training.evaluate main.pt lms_re --seats 8
+
+plays free-for-alls: one seat of the first policy among seven of another, and how often it finishes first. A tiny run:
 
     python -m botgame.training.evaluate legacy random --matches 10
 """
@@ -23,22 +27,32 @@ import functools
 import itertools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from botgame import cli
 from botgame.bots.policy import Policy
-from botgame.bots.registry import is_checkpoint, load_policy
+from botgame.bots.registry import STYLE_HELP, in_style, is_checkpoint, load_policy
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.game.rules import TICKS_PER_SECOND, Rules
+from botgame.game.rules import MAX_SEATS, MIN_SEATS, TICKS_PER_SECOND, Rules
 from botgame.training.evaluate_figures import ANCHOR, Pair, standing_dict, standings, versus, versus_dict
-from botgame.training.evaluate_tables import ratings_table, results_table, verbs_table, versus_line, versus_table
+from botgame.training.evaluate_tables import (
+    placings_table,
+    ratings_table,
+    results_table,
+    verbs_table,
+    versus_line,
+    versus_table,
+)
 from botgame.training.mirrored import PARALLEL_MATCHES, Tally, mirrored_results
+from botgame.training.placings import Placing, royale_results
+
+Result = TypeVar("Result", Tally, Placing)
 
 
 class Plan(NamedTuple):
@@ -56,7 +70,12 @@ def build_parser() -> cli.Parser:
     parser.add_argument(
         "policies", nargs="+", metavar="POLICY", help="a bot's name, a checkpoint (.pt) or my_module:factory"
     )
-    parser.flag("--matches", type=cli.positive_int, default=1000, help="duels a pair, rounded up to an even number")
+    text = "matches a pair, rounded up to a multiple of the seats"
+    parser.flag("--matches", type=cli.positive_int, default=1000, help=text)
+    text = f"{MIN_SEATS}: duels; up to {MAX_SEATS}: one seat of the first policy, the others all of its opponent"
+    parser.flag("--seats", type=cli.positive_int, default=MIN_SEATS, help=text)
+    text = "let a policy that was trained in one school play all of them, which it never learned; else it plays its own"
+    parser.flag("--any-school", action="store_true", help=text)
     parser.flag("--seed", type=cli.seed, default=0, help="decides maps, schools and every sampled action")
     parser.flag(
         "--round-robin",
@@ -70,6 +89,7 @@ def build_parser() -> cli.Parser:
         metavar="POLICY",
         help="a second set: every policy against each of these, and the first set's relative population performance",
     )
+    parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--episode-duration", type=cli.positive_float, default=120.0, help="longest match, in game seconds")
     parser.flag("--json", type=Path, default=None, help="also write the figures to this file")
     parser.flag("--parallel", type=cli.positive_int, default=PARALLEL_MATCHES, help="matches played in one batch")
@@ -82,10 +102,29 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Play, print the tables and write the JSON. Raises nothing; returns the exit code."""
     args = build_parser().parse_args(argv)
-    plan = make_plan(args.policies, args.versus, round_robin=args.round_robin)
+    everybody = in_style([*args.policies, *args.versus], args.style)
+    first = len(args.policies)
+    plan = make_plan(everybody[:first], everybody[first:], round_robin=args.round_robin)
+    _check_seats(args)
     policies = _load(plan.names, args.device, args.threads)
-    tallies = _play(plan, policies, args)
     console = Console()
+    if args.seats > MIN_SEATS:
+        placings = _play(plan, policies, args, functools.partial(royale_results, seats=args.seats))
+        console.print(placings_table(plan.names, placings))
+        report = _report(plan.names, placings, args)
+    else:
+        report = _judge_duels(plan, policies, args, console)
+    for line in school_lines(policies, any_school=args.any_school):
+        console.print(line, highlight=False)
+    if args.json is not None:
+        write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
+        console.print(f"written to {args.json}")
+    return 0
+
+
+def _judge_duels(plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Play duels and print their tables; returns the figures for the JSON."""
+    tallies = _play(plan, policies, args, mirrored_results)
     console.print(results_table(plan.names, tallies))
     report = _report(plan.names, tallies, args)
     if args.round_robin:
@@ -98,10 +137,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(versus_table(result))
         report |= {"relative_population_performance": versus_dict(result)}
     console.print(verbs_table(plan.names, tallies))
-    if args.json is not None:
-        write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
-        console.print(f"written to {args.json}")
-    return 0
+    return report
+
+
+def school_lines(policies: Sequence[Policy], *, any_school: bool) -> list[str]:
+    """What the figures of policies that were trained in one school alone mean."""
+    lines = []
+    for policy in policies:
+        if school := getattr(policy, "school", ""):
+            played = "all schools here, which it never learned" if any_school else "that one here (--any-school: all)"
+            lines.append(f"{policy.name} was trained as {school} alone and plays {played}")
+    return lines
+
+
+def _check_seats(args: argparse.Namespace) -> None:
+    if not MIN_SEATS <= args.seats <= MAX_SEATS:
+        raise UserError(f"--seats is {args.seats}, expected {MIN_SEATS} to {MAX_SEATS}", 2)
+    if args.seats > MIN_SEATS and (args.round_robin or args.versus):
+        raise UserError(f"--seats {args.seats}: --round-robin and --versus rate duels; leave them out", 2)
 
 
 def make_plan(policies: Sequence[str], rivals: Sequence[str], *, round_robin: bool) -> Plan:
@@ -134,32 +187,36 @@ def _load(names: Sequence[str], device: str, threads: int) -> list[Policy]:
     return [load_policy(name, device="cpu" if device == "auto" else device) for name in names]
 
 
-def _play(plan: Plan, policies: Sequence[Policy], args: argparse.Namespace) -> dict[Pair, Tally]:
-    tallies = {}
+def _play(
+    plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, judge: Callable[..., Result]
+) -> dict[Pair, Result]:
+    """What `judge` says of each pair."""
+    results = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        everything = progress.add_task("all pairs", total=len(plan.pairs) * (args.matches + args.matches % 2))
+        everything = progress.add_task("all pairs", total=len(plan.pairs) * (args.matches + -args.matches % args.seats))
         for a, b in plan.pairs:
             progress.update(everything, description=f"{plan.names[a]} - {plan.names[b]}")
-            tallies[a, b] = mirrored_results(
+            results[a, b] = judge(
                 policies[a],
                 policies[b],
                 args.matches,
                 args.seed,
                 duration_ticks=max(1, round(args.episode_duration * TICKS_PER_SECOND)),
                 parallel=args.parallel,
+                any_school=args.any_school,
                 on_match=functools.partial(progress.advance, everything),
             )
-    return tallies
+    return results
 
 
-def _report(names: Sequence[str], tallies: dict[Pair, Tally], args: argparse.Namespace) -> dict[str, Any]:
+def _report(names: Sequence[str], results: Mapping[Pair, Tally | Placing], args: argparse.Namespace) -> dict[str, Any]:
     return {
         "seed": args.seed,
         "episode_duration": args.episode_duration,
         "rules": Rules().digest(),
         "policies": list(names),
-        "pairs": [{"a": names[a], "b": names[b], **tally.to_dict()} for (a, b), tally in tallies.items()],
+        "pairs": [{"a": names[a], "b": names[b], **result.to_dict()} for (a, b), result in results.items()],
     }
 
 

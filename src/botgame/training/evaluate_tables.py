@@ -9,6 +9,7 @@ from rich.table import Table
 from botgame.game.rules import VERBS
 from botgame.training.evaluate_figures import ANCHOR, Pair, Standing, Versus
 from botgame.training.mirrored import Tally
+from botgame.training.placings import Placing
 
 _SHOWN = 0.0005  # smallest share of a mixture that gets a row
 
@@ -23,6 +24,22 @@ def results_table(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
         counts = (str(number) for number in (tally.wins, tally.draws, tally.losses))
         rate, interval = f"{tally.win_rate:.1%}", f"{100 * low:.1f}-{high:.1%}"
         table.add_row(names[a], names[b], *counts, rate, interval, f"{tally.mean_seconds:.1f} s")
+    return table
+
+
+def placings_table(names: Sequence[str], placings: Mapping[Pair, Placing]) -> Table:
+    """One row a pair: first places with interval and par, mean place, mean length."""
+    seats = max(placing.seats for placing in placings.values())
+    title = f"first places of one seat among {seats} (par {1 / seats:.1%}), with 95 % intervals"
+    table = _table(title, "policy", "among")
+    for heading in ("matches", "firsts", "share", "interval", "mean place", "length"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for (a, b), one in placings.items():
+        low, high = one.interval
+        share, interval = f"{one.first_share:.1%}", f"{100 * low:.1f}-{high:.1%}"
+        counts = str(one.matches), f"{one.firsts:.1f}".removesuffix(".0")
+        place, length = f"{one.mean_place:.2f} of {one.seats}", f"{one.mean_seconds:.1f} s"
+        table.add_row(names[a], names[b], *counts, share, interval, place, length)
     return table
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from botgame.bots.registry import load_policy
@@ -21,7 +21,7 @@ from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import Rules
 from botgame.rng import derive
-from botgame.training.alphastar.alarms import Bounds, Watch
+from botgame.training.alphastar.alarms import Bounds, Diverged, Watch
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.cloning import Cloner, CloningConfig
@@ -29,13 +29,14 @@ from botgame.training.alphastar.dataset import Chunk, plan
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.policy import NetworkPolicy
-from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.presets import SIZES
 from botgame.training.imitation_source import ReplaySource
 from botgame.training.mirrored import Tally, mirrored_results
 from botgame.training.run import RunPaths, StopRequest, commit, keep_good
 
 EXTENDS = ("epochs", "winner_epochs")
 RIVALS = ("lms_re", "random")
+BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
 PLAN, ORDER, EVALUATION, FINAL, TOLD = 1, 2, 3, 4, 5  # purposes of derived seeds
 
 
@@ -69,7 +70,7 @@ class ImitationRun:
         self.cloner = Cloner(network, cloning, device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
-        self.watch = Watch([head.name for head in ARENA_SPEC.heads], Bounds(patience_uniform=3))
+        self.watch = Watch([head.name for head in ARENA_SPEC.heads], BOUNDS)
         self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions
         self._whole: Chunk | None = None  # all the data, where it fits into memory
         self._whole_of_winners = False
@@ -128,7 +129,7 @@ class ImitationRun:
             chunk, memories = self._open
             order = chunk.batches(width, self.args.seed, ORDER, self.epoch, self.chunk)
             for windows in itertools.islice(order, self.batch, None):
-                self.seen += self.cloner.learn(chunk, windows, memories)
+                self.seen += self._learn(chunk, windows, memories, metrics)
                 self.batch += 1
                 line = ""
                 if self.cloner.updates % self.args.save_every == 0:
@@ -138,6 +139,15 @@ class ImitationRun:
             self.cloner.recall.keep(chunk, memories)
             self._open = None
             self.chunk, self.batch = self.chunk + 1, 0
+
+    def _learn(self, chunk: Chunk, windows: np.ndarray, memories: torch.Tensor, metrics: MetricsWriter) -> int:
+        """One update; returns its decisions. Raises Diverged, which names the last good checkpoint."""
+        try:
+            return self.cloner.learn(chunk, windows, memories)
+        except Diverged as error:
+            metrics.log(self.cloner.updates + 1, {"epoch": self.epoch, "alarm/nan": 1.0})
+            good = self.paths.checkpoint if self.paths.checkpoint.exists() else "none yet"
+            raise Diverged(f"{error}; the last good checkpoint: {good}") from error
 
     def _read(self, parts: list[list[int]]) -> Chunk:
         """The chunk in turn, from memory where it is all there is."""
@@ -197,23 +207,14 @@ class ImitationRun:
         return tallies
 
     def _report(self, metrics: MetricsWriter, figures: dict[str, float] | None = None) -> str:
-        """Log the statistics since the last line, with further `figures`; returns the alarms that begin, or "".
-
-        Raises UserError when training has diverged.
-        """
-        means = self._means()
-        if not all(math.isfinite(value) for value in means.values()):
-            metrics.log(self.cloner.updates, {"epoch": self.epoch, "alarm/nan": 1.0})
-            good = keep_good(self.paths, "epoch", self.epoch + 1) or "none yet"
-            updates = self.cloner.updates
-            raise UserError(f"the loss is no number after {updates} updates: lower --lr; last good checkpoint: {good}")
-        alarms = self.watch.update(self.epoch + 1, means)
-        metrics.log(self.cloner.updates, {"epoch": self.epoch, **means, **self.watch.figures, **(figures or {})})
-        good = [keep_good(self.paths, "epoch", alarm.since) or "none yet" for alarm in alarms]
-        return "\n".join(
-            f"alarm {alarm.name} after {self.cloner.updates} updates: {alarm.text}; last good checkpoint: {path}"
-            for alarm, path in zip(alarms, good, strict=True)
-        )
+        """Log the statistics since the last line, with further `figures`; returns the alarms that begin, or ""."""
+        means, updates = self._means(), self.cloner.updates
+        alarms = self.watch.update(updates, means)
+        metrics.log(updates, {"epoch": self.epoch, **means, **self.watch.figures, **(figures or {})})
+        if self.watch.uneasy:
+            keep_good(self.paths.checkpoint, self.paths.good)
+        good = self.paths.good if self.paths.good.exists() else "none yet"
+        return "\n".join(alarm.line(f"after {updates} updates", good) for alarm in alarms)
 
     def _means(self) -> dict[str, float]:
         """Statistics since the last line."""
@@ -269,7 +270,7 @@ class ImitationRun:
 
 def briefed_network(preset: str, seed: int, briefing: Briefing | None) -> Network:
     """A fresh network of that size, with an input for what `briefing` tells, where there is one."""
-    sizes = PRESETS[preset]
+    sizes = SIZES[preset]
     if briefing is None:
         return Network(ARENA_SPEC, sizes, seed=seed)
     told = briefing.conditioning

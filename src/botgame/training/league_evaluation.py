@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from botgame import rng
-from botgame.bots.policy import Policy
+from botgame.bots.policy import Policy, own_schools
 from botgame.game.arena import Arena
 from botgame.match import Ended, MatchBatch, Seating, Setup, mirrored_setups
 from botgame.training.alphastar.league import League
@@ -84,7 +84,7 @@ def _play(
     policies: Sequence[Policy], pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int
 ) -> list[Ended]:
     """All pairings on the same seeds in one batch, in the order of set-ups, whichever ended first."""
-    setups = list(_setups(pairings, games, key, duration_ticks))
+    setups = list(_setups(pairings, games, key, duration_ticks, own_schools(policies)))
     if not setups:
         return []
     parallel = min(PARALLEL_MATCHES, len(setups))
@@ -98,7 +98,7 @@ def _play(
 
 
 def _setups(
-    pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int
+    pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int, own: Mapping[int, int]
 ) -> Iterator[Setup]:
     for players, count in zip(pairings, games, strict=True):
-        yield from mirrored_setups(key, (count + 1) // 2, players, duration_ticks)
+        yield from mirrored_setups(key, (count + 1) // 2, players, duration_ticks, own=own)

@@ -4,7 +4,8 @@ The state is written whole and atomically. Matches are appended, one JSON object
 line; readers drop it, and a resumed league cuts what its last commit did not know.
 
 A match: `id` (1, 2, ... in the order of the file), `round` (from 1), `iteration` (from 1), `kind` ("training" or
-"evaluation"), `home` (who asked for the match), `away`, `result` (+1, 0, -1 for home), `seed`, `ticks`.
+"evaluation"), `home` (who asked for the match), `away`, `result` (+1, 0, -1 for home), `seed`, `ticks`. A free-for-all
+has no `away` and `result` but `seats`: a [player, place] of each seat, 1 for the winner, equal places shared.
 """
 
 from __future__ import annotations
@@ -22,11 +23,25 @@ from botgame.training.alphastar.league import League
 
 FORMAT = "botgame-league-1"
 TRAINING, EVALUATION = "training", "evaluation"
+Seats = tuple[tuple[str, int], ...]
+
+
+def orders_of(home: str, seats: Seats) -> dict[str, list[int]]:
+    """How the seats of `home` finished against those of each other player: +1 above, 0 level, -1 below, pair by pair.
+
+    Seats of `home` against each other count for nobody; a match of such seats alone is `home` against itself.
+    """
+    orders: dict[str, list[int]] = {}
+    for own, place in seats:
+        for other, rank in seats:
+            if own == home != other:
+                orders.setdefault(other, []).append((rank > place) - (rank < place))
+    return orders or {home: [0]}
 
 
 @dataclass(frozen=True)
 class Match:
-    """One finished match of a league."""
+    """One finished match of a league. A free-for-all has `seats` (player and place of each) and `away` = ""."""
 
     id: int
     round: int
@@ -37,6 +52,22 @@ class Match:
     result: int
     seed: int
     ticks: int
+    seats: Seats = ()
+
+    @property
+    def players(self) -> set[str]:
+        """Everybody who took part."""
+        return {self.home, *(name for name, _ in self.seats)} if self.seats else {self.home, self.away}
+
+    @property
+    def orders(self) -> dict[str, list[int]]:
+        """See `Game.orders`."""
+        return Game(self.home, self.away, self.result, self.seed, self.ticks, self.seats).orders
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a line says: a duel no seats, a free-for-all no opponent and result."""
+        without = ("away", "result") if self.seats else ("seats",)
+        return {name: value for name, value in asdict(self).items() if name not in without}
 
 
 @dataclass(frozen=True)
@@ -82,17 +113,23 @@ def read_state(path: Path) -> LeagueState:
 
 def match_lines(matches: Iterable[Match]) -> bytes:
     """Lines to append to `matches.jsonl`."""
-    return b"".join(json.dumps(asdict(match)).encode() + b"\n" for match in matches)
+    return b"".join(json.dumps(match.to_dict()).encode() + b"\n" for match in matches)
 
 
 class Game(NamedTuple):
-    """A finished match before it has a number: `result` is for `home`."""
+    """A finished match before it has a number: `result` is for `home`, `seats` as in `Match`."""
 
     home: str
     away: str
     result: int
     seed: int
     ticks: int
+    seats: Seats = ()
+
+    @property
+    def orders(self) -> dict[str, list[int]]:
+        """See `orders_of`; of a duel its one result."""
+        return orders_of(self.home, self.seats) if self.seats else {self.away: [self.result]}
 
 
 class MatchLog:
@@ -143,7 +180,8 @@ def read_matches(path: Path) -> tuple[list[Match], int]:
 def _match(path: Path, number: int, line: str) -> Match:
     try:
         data = json.loads(line)
-        match = Match(**{name: data[name] for name in Match.__dataclass_fields__})
+        crowd = {"away": "", "result": 0, "seats": _seats(data)} if "seats" in data else {"seats": ()}
+        match = Match(**{name: {**data, **crowd}[name] for name in Match.__dataclass_fields__})
         if match.kind not in (TRAINING, EVALUATION) or match.result not in (1, 0, -1):
             raise ValueError("unknown kind or result")
     except (ValueError, KeyError, TypeError) as error:
@@ -152,6 +190,14 @@ def _match(path: Path, number: int, line: str) -> Match:
             "delete the line or give the matches.jsonl of a league run"
         ) from error
     return match
+
+
+def _seats(data: dict[str, Any]) -> Seats:
+    """Raises ValueError or TypeError for what are no seats of a free-for-all with the player who asked for it."""
+    seats = tuple((str(name), int(place)) for name, place in data["seats"])
+    if len(seats) < 3 or data["home"] not in dict(seats) or min(place for _, place in seats) != 1:
+        raise ValueError("expected three or more seats, home among them, with places from 1")
+    return seats
 
 
 def _text(path: Path, what: str) -> str:

@@ -17,37 +17,47 @@ import torch
 
 from botgame.bots.policy import Policy
 from botgame.errors import UserError
+from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import TICKS_PER_SECOND, Rules
 from botgame.match import Ended
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.config import RLConfig
+from botgame.training.alphastar.crew import make_crew
 from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.league_files import TRAINING, Game, LeagueState, MatchLog, write_state
+from botgame.training.alphastar.trainer import Iteration
+from botgame.training.league_files import TRAINING, LeagueState, MatchLog, write_state
 from botgame.training.league_players import Players
 from botgame.training.league_rounds import RoundEnd
 from botgame.training.league_seat import Roster, Seat
 from botgame.training.rl_evaluation import YARDSTICK, Best
-from botgame.training.run import RunPaths, commit
+from botgame.training.rl_flags import style_config
+from botgame.training.royale_share import royale_share
+from botgame.training.run import RunPaths, commit, keep_good
 
 _SECONDS_BETWEEN_LINES = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
 class LeaguePaths:
-    """Files of a league beside those of any run."""
+    """Files of a league beside those of any run. good: folder of learning players from before an alarm."""
 
     run: RunPaths
     state: Path
     matches: Path
     players: Path
+    good: Path
 
     @staticmethod
     def inside(folder: Path) -> LeaguePaths:
         """All in one folder."""
-        names = (folder / "league_state.json", folder / "matches.jsonl", folder / "players")
-        return LeaguePaths(RunPaths.inside(folder), *names)
+        names = ("league_state.json", "matches.jsonl", "players", "good")
+        return LeaguePaths(RunPaths.inside(folder), *(folder / name for name in names))
+
+    def main_of(self, school: str) -> Path:
+        """The main agent that plays this school alone: `main.SCHOOL.pt`."""
+        return self.run.checkpoint.with_suffix(f".{school}.pt")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +89,8 @@ class LeagueRun:
             bots=setting.bots,
             device=setting.device,
             capacity=options.players_in_memory,
-            restart_from="main1" if options.exploiter_reset == "main" else None,
+            restart_from=next(iter(setting.league.main_schools)) if options.exploiter_reset == "main" else None,
+            schools=setting.league.main_schools,
         )
         self.iteration = int(state["iteration"]) if state else 0
         if state:
@@ -88,6 +99,7 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, options.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
+        self._crew = make_crew(ARENA_SPEC, self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
@@ -102,6 +114,26 @@ class LeagueRun:
         return rounds * int(self._options.rl_iterations_per_round)
 
     @property
+    def finished(self) -> bool:
+        """Whether the last round is over, or the first main agent has made the decisions that it was given."""
+        decisions = self._options.decisions
+        return self.iteration >= self.total or bool(decisions and self.decisions >= decisions)
+
+    @property
+    def decisions(self) -> int:
+        """Decisions of the first main agent so far."""
+        decisions: int = self._seats[self.league.mains[0]].trainer.decisions
+        return decisions
+
+    @property
+    def expected(self) -> int:
+        """Iterations that the league will have had, as far as the decisions so far tell."""
+        wanted: int | None = self._options.decisions
+        if not wanted or not self.decisions:
+            return self.total
+        return min(self.total, -(-self.iteration * wanted // self.decisions))
+
+    @property
     def round(self) -> int:
         """The round of the last iteration done; 0 before the first."""
         per_round: int = self._options.rl_iterations_per_round
@@ -111,20 +143,20 @@ class LeagueRun:
         """Train to the last round, yielding after each iteration; logs, evaluates and commits on the way."""
         options = self._options
         if self.iteration:
-            print(f"resuming after iteration {self.iteration} of {self.total}")
+            print(f"resuming after iteration {self.iteration} of {self.expected}")
             self.write_artefacts()
         else:
             self._print_start()
-        clock = _Clock(self.iteration, self.total)
-        while self.iteration < self.total:
+        clock = _Clock(self.iteration)
+        while not self.finished:
             self.iteration += 1
             try:
                 metrics = self._iterate()
             except Diverged:
                 writer.log(self.iteration, {"alarm/nan": 1.0})
                 raise
-            round_ends = self.iteration % options.rl_iterations_per_round == 0
-            last = self.iteration == self.total
+            last = self.finished
+            round_ends = last or self.iteration % options.rl_iterations_per_round == 0
             if round_ends:
                 metrics |= self._round_end.evaluate(self.round, self.iteration, last=last)
             writer.log(self.iteration, {**metrics, "matches": self._log.count})
@@ -147,18 +179,24 @@ class LeagueRun:
             "matches_offset": self._log.offset,
             "best": best.state() if best else None,
         }
-        commit(self._paths.run, flags, state, offset=writer.offset, finished=self.iteration >= self.total)
+        commit(self._paths.run, flags, state, offset=writer.offset, finished=self.finished)
         self.write_artefacts()
 
     def write_artefacts(self) -> None:
-        """`league_state.json`, `main.pt`, `main.best.pt` and the present weights of every learning player."""
+        """`league_state.json`, `main.pt`, `main.best.pt` and the present weights of every learning player.
+
+        A main agent of one school also stands beside `main.pt` under the name of its school.
+        """
+        first = self.league.mains[0]
         for name, network in self._players.networks.items():
-            checkpoint = self._players.checkpoint(network.state_dict(), self._counters(name))
+            checkpoint = self._players.checkpoint(network.state_dict(), self._counters(name), name)
             save_checkpoint(self._players.path(name), checkpoint)
-            if name == self.league.mains[0]:
+            if name == first:
                 save_checkpoint(self._paths.run.checkpoint, checkpoint)
+            if school := self.league.school(name):
+                save_checkpoint(self._paths.main_of(school), checkpoint)
         if best := self._round_end.best:
-            checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration})
+            checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration}, first)
             checkpoint.extra["yardstick"] = best.yardstick
             save_checkpoint(self._paths.run.best, checkpoint)
         done = self.iteration // self._options.rl_iterations_per_round
@@ -166,10 +204,10 @@ class LeagueRun:
         write_state(self._paths.state, state)
 
     def close(self) -> None:
-        """End worker threads and close the match file."""
+        """End the processes that share the learners' work and close the match file."""
         self._log.close()
-        for seat in self._seats.values():
-            seat.trainer.close()
+        if self._crew:
+            self._crew.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, options = self._setting, self._options
@@ -183,8 +221,10 @@ class LeagueRun:
             slots=options.opponent_slots,
             duration_ticks=options.episode_duration * TICKS_PER_SECOND,
             seed=options.seed,
-            threads=setting.threads,
+            crew=self._crew,
             device=setting.device,
+            royale=royale_share(options),
+            styles=style_config(options),
             state=state,
         )
 
@@ -195,12 +235,10 @@ class LeagueRun:
             learner = self.league.learners[name]
             before = seat.trainer.decisions
             try:
-                done = seat.iterate()
+                done = seat.iterate((self.iteration - 1) / self.total)
             except Diverged as error:
                 raise Diverged(f"{name}: {error}") from error
-            for alarm in done.alarms:
-                kept = f"earlier copies of {name} are in {self._paths.players}"
-                print(f"alarm {alarm.name} of {name} in iteration {self.iteration}: {alarm.text}; {kept}")
+            self._raise_alarms(name, done)
             learner.steps += seat.trainer.decisions - before
             self._report(seat, done.ended)
             self._start_anew(self.league.review(name, self._players))
@@ -208,11 +246,20 @@ class LeagueRun:
             metrics |= {f"{name}/copies": learner.copies, f"{name}/resets": learner.resets}
         return metrics
 
+    def _raise_alarms(self, name: str, done: Iteration) -> None:
+        """Put the player's weights as of the last commit aside when something is amiss, and name what is."""
+        good = self._paths.good / f"{name}.pt"
+        if done.uneasy:
+            keep_good(self._players.path(name), good)
+        for alarm in done.alarms:
+            where = f"of {name} in iteration {self.iteration}"
+            print(alarm.line(where, good if good.exists() else self._setting.origin["source"]))
+
     def _report(self, seat: Seat, ended: Sequence[Ended]) -> None:
         """Count this iteration's matches, all before the player is reviewed: a reset must not inherit them."""
-        games = [Game(*seat.pairing(match), match.setup.seed, int(match.outcome.ticks)) for match in ended]
+        games = [seat.game(match) for match in ended]
         for game in games:
-            self.league.report(game.home, game.away, game.result)
+            self.league.report_orders(game.home, game.orders)
         self._log.append(TRAINING, self.round, self.iteration, games)
 
     def _start_anew(self, event: Snapshot | None) -> None:
@@ -242,15 +289,18 @@ class LeagueRun:
 
 
 def exploiter_config(config: RLConfig, share: float) -> RLConfig:
-    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work."""
-    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)))
+    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work.
+
+    Its learning rates do not fall with the run, since it starts anew again and again.
+    """
+    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)), lr_end=1.0)
 
 
 class _Clock:
     """Prints a line of progress now and then, with the time that is left."""
 
-    def __init__(self, first: int, total: int) -> None:
-        self._first, self._total = first, total
+    def __init__(self, first: int) -> None:
+        self._first = first
         self._started = time.monotonic()
         self._printed = -_SECONDS_BETWEEN_LINES
 
@@ -260,11 +310,11 @@ class _Clock:
         if not force and elapsed - self._printed < _SECONDS_BETWEEN_LINES:
             return
         self._printed = elapsed
-        left = elapsed / (run.iteration - self._first) * (self._total - run.iteration)
+        left = elapsed / (run.iteration - self._first) * (run.expected - run.iteration)
         names = [name for name in run.league.learners if f"{name}/training/win_rate" in metrics]
         rates = "  ".join(f"{name} {metrics[f'{name}/training/win_rate']:.0%}" for name in names)
         print(
-            f"round {run.round}  iteration {run.iteration}/{self._total}  won: {rates or '-'}  "
+            f"round {run.round}  iteration {run.iteration}/{run.expected}  won: {rates or '-'}  "
             f"left {int(left) // 60}:{int(left) % 60:02d}",
             flush=True,
         )

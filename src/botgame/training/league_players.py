@@ -6,6 +6,7 @@ that mentions it; a file that no commit mentions is deleted on resume.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,17 @@ class Players:
         device: torch.device,
         capacity: int,
         restart_from: str | None = None,
+        schools: Mapping[str, str] | None = None,
     ) -> None:
-        """`bots`: fixed players by name. `restart_from`: whose present weights a reset player takes, if any."""
+        """`bots`: fixed players by name. `restart_from`: whose present weights a reset player takes, if any.
+
+        schools: the only school of those learning players that have one.
+        """
         self.folder, self.origin = folder, origin
         self.networks: dict[str, Network] = {}
         self.restarted: set[str] = set()  # learning players that were reset and need fresh matches
         self._config, self._device, self._restart_from = config, device, restart_from
+        self._schools = dict(schools or {})
         self._cache: PlayerCache[Policy] = PlayerCache(self._load, capacity)
         self._fixed = dict(bots)  # bots, and learning players around their living networks
 
@@ -56,7 +62,7 @@ class Players:
             weights = self.networks[self._restart_from].state_dict()
         network = build_network(self.origin["network"], weights, self.origin["source"]).to(self._device)
         self.networks[name] = network
-        self._fixed[name] = NetworkPolicy(network, name, str(self._device), self._config.temperature)
+        self._fixed[name] = self._around(network, name, self._schools.get(name, ""))
         return network
 
     def teacher(self) -> Network:
@@ -67,7 +73,7 @@ class Players:
         """Write the present weights of `player` as `frozen`; before it has any, those that it starts from."""
         network = self.networks.get(player)
         weights = self.origin["weights"] if network is None else network.state_dict()
-        save_checkpoint(self.path(frozen), self.checkpoint(weights, {}))
+        save_checkpoint(self.path(frozen), self.checkpoint(weights, {}, player))
 
     def reset(self, player: str) -> None:
         """Let `player` start anew: whoever runs it makes fresh matches for it."""
@@ -85,13 +91,14 @@ class Players:
         """Whether the player is a network, which acts the faster the more rows it is given at once."""
         return name in self.networks or name not in self._fixed
 
-    def around(self, weights: Weights, name: str) -> Policy:
-        """A policy with these weights."""
+    def around(self, weights: Weights, name: str, player: str) -> Policy:
+        """A policy with these weights, an earlier version of learning player `player`."""
         network = build_network(self.origin["network"], weights, name)
-        return NetworkPolicy(network, name, str(self._device), self._config.temperature)
+        return self._around(network, name, self._schools.get(player, ""))
 
-    def checkpoint(self, weights: Weights, counters: dict[str, int]) -> Checkpoint:
-        """These weights with everything that a checkpoint carries."""
+    def checkpoint(self, weights: Weights, counters: dict[str, int], player: str) -> Checkpoint:
+        """These weights of learning player `player` with everything that a checkpoint carries."""
+        school = self._schools.get(player, "")
         return Checkpoint(
             kind="league",
             spec=ARENA_SPEC,
@@ -103,6 +110,7 @@ class Players:
             counters=counters,
             temperature=self._config.temperature,
             briefing=self.origin.get("briefing", {}),
+            extra={"school": school} if school else {},
         )
 
     def keep_only(self, names: list[str]) -> None:
@@ -117,4 +125,10 @@ class Players:
     def _load(self, name: str) -> Policy:
         checkpoint = load_checkpoint(self.path(name), ARENA_SPEC)
         network = build_network(checkpoint.network, checkpoint.weights, str(self.path(name)))
-        return NetworkPolicy(network, name, str(self._device), checkpoint.temperature)
+        return self._around(network, name, checkpoint.school)
+
+    def _around(self, network: Network, name: str, school: str) -> NetworkPolicy:
+        """Every player acts at the temperature of the league, which its files carry too."""
+        policy = NetworkPolicy(network, name, str(self._device), self._config.temperature)
+        policy.school = school
+        return policy

@@ -8,6 +8,7 @@ from typing import Any
 
 from botgame.training import league_exploits_html, league_svg
 from botgame.training.league_html_parts import by_rating, card, nice_marks, percent, remark, table
+from botgame.training.league_royale import royale_card
 from botgame.training.league_svg import Point, Series
 
 _MOST_IN_HEAT_MAP = 24
@@ -55,6 +56,7 @@ def page(summary: dict[str, Any]) -> str:
         _rating_curve_card(summary),
         _forgetting_card(summary),
         _exploitability_card(summary),
+        royale_card(summary["royale"]),
         league_exploits_html.best_response_card(summary["best_responses"]),
         _nash_card(summary),
     ]
@@ -243,7 +245,8 @@ def _counts_card(summary: dict[str, Any]) -> str:
     total = max(1, counts["total"])
     rows = [("all", counts["total"]), *counts["by_kind"].items()]
     rows += [(f"training, asked for by {name}", number) for name, number in counts["by_home"].items()]
-    rows += [("draws", counts["draws"]), ("live, beside these", summary["live"]["matches"])]
+    rows += [("draws", counts["draws"]), ("free-for-alls", counts["royale"])]
+    rows += [("live, beside these", summary["live"]["matches"])]
     shares = [[what, f"{number:,}", f"{number / total:.1%}"] for what, number in rows]
     return card("Matches", "", table(["matches", "number", "share"], shares))
 

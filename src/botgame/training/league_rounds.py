@@ -62,7 +62,7 @@ class RoundEnd:
         matches = dict.fromkeys(past, options.past_matches) | {YARDSTICK: options.eval_matches}
         first = name == self._league.mains[0]
         if first and self.best:
-            rivals[BEST] = players.around(self.best.weights, BEST)
+            rivals[BEST] = players.around(self.best.weights, BEST, name)
             matches[BEST] = options.eval_matches
         seed = rng.derive(options.seed, round_number)  # other seeds each round, so that rounds are independent
         ended = league_evaluation.against_each(

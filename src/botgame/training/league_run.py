@@ -9,15 +9,17 @@ from typing import Any
 
 from botgame.bots.registry import load_policy
 from botgame.errors import UserError
+from botgame.game.rules import SCHOOLS
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.league import LeagueConfig
-from botgame.training.alphastar.learner import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league_loop import LeaguePaths, LeagueRun, Setting
 from botgame.training.origin import supervised_origin
 from botgame.training.rl_evaluation import YARDSTICK
-from botgame.training.rl_flags import flag_values
+from botgame.training.rl_flags import flag_values, style_config
 from botgame.training.run import NEUTRAL_FLAGS, begin, choose_device, resume_command, stop_on_interrupt
+from botgame.training.styled_venue import check_styles
 
 MODULE = "botgame.training.alphastar_league"
 
@@ -34,8 +36,12 @@ def train(
     bots = {name: load_policy(name, str(device)) for name in dict.fromkeys([YARDSTICK, *league_config.scripted])}
     resuming = options.resume and paths.run.resume.exists()
     origin = {} if resuming else supervised_origin(options.supervised_checkpoint)
-    artefacts = [paths.state, paths.matches, paths.players]
-    state = begin(paths.run, flags, resume=options.resume, extends=["rounds"], artefacts=artefacts)
+    styles = style_config(options)
+    if not resuming:
+        check_styles(origin, styles)
+    mains = [paths.main_of(school) for school in SCHOOLS]
+    artefacts = [paths.state, paths.matches, paths.players, paths.good, *mains]
+    state = begin(paths.run, flags, resume=options.resume, extends=["rounds", "decisions"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
     origin = state["origin"] if state else origin
     run = LeagueRun(Setting(options, config, league_config, paths, origin, bots, threads, device), state)

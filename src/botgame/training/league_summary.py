@@ -4,6 +4,9 @@ A learning player changes, so each of its rounds counts as a player of its own (
 scripted players are one player throughout. Bradley-Terry over all of them puts the whole history on one scale, with
 the scripted anchor at 0. The *population* is everyone as of the last round.
 
+A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. How
+often it finished first is told apart (`league_royale`).
+
 Where two of the population never met, their win rate is what the ratings expect; where they met, the record counts,
 with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative population performance use that table.
 
@@ -24,6 +27,7 @@ from botgame.training.exploit_results import Exploit
 from botgame.training.league_exploits import best_responses
 from botgame.training.league_files import EVALUATION, LeagueState, Match, plain
 from botgame.training.league_live import LiveMatch, live_players
+from botgame.training.league_royale import free_for_alls
 
 PRIOR_GAMES = 2.0
 _NASH_SHOWN = 1e-4
@@ -40,7 +44,7 @@ def summarise(
     """The whole summary in plain JSON types; `exploits`: results of trained best responses; `live`: live matches."""
     league = state.league
     known = {*league.names, state.anchor}
-    counted = _once([match for match in matches if {match.home, match.away} <= known])
+    counted = _once([match for match in matches if match.players <= known])
     last = max((match.round for match in counted), default=0)
     record = _record(counted, league)
     order, rated = _rate(record, live, state.anchor)
@@ -59,6 +63,7 @@ def summarise(
         "win_rate_against_anchor": _against_anchor(counted, league, state.anchor),
         "forgetting": _forgetting(counted, league),
         "exploitability": _exploitability(counted, league, population, table),
+        "royale": free_for_alls(counted, league),
         "best_responses": best_responses(exploits),
         "live": {"matches": len(live), "players": live_players(live, order, rated, set(population))},
         "relative_population_performance": _relative(league, population, table),
@@ -77,10 +82,12 @@ def _current(name: str, round_number: int, league: League) -> str:
 def _record(matches: list[Match], league: League) -> Record:
     record: Record = defaultdict(lambda: [0, 0, 0])
     for match in matches:
-        if match.home != match.away:
-            home, away = (_current(name, match.round, league) for name in (match.home, match.away))
-            record[home, away][1 - match.result] += 1
-            record[away, home][1 + match.result] += 1
+        home = _current(match.home, match.round, league)
+        for name, results in match.orders.items():
+            away = _current(name, match.round, league)
+            for result in results if home != away else ():
+                record[home, away][1 - result] += 1
+                record[away, home][1 + result] += 1
     return dict(record)
 
 
@@ -122,6 +129,7 @@ def _players(
                 "name": name,
                 "role": role,
                 "parent": parent,
+                "school": league.school(name),
                 "learning": name in league.learners,
                 "anchor": name == anchor,
                 "rating": plain(interval.estimate),
@@ -210,8 +218,8 @@ def _exploitability(matches: list[Match], league: League, population: list[str],
     for main in (name for name in league.mains if name in population and len(population) > 1):
         by_round: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
         for match in matches:
-            if match.home in exploiters and match.away == main:
-                by_round[match.round][1 - match.result] += 1
+            for result in match.orders.get(main, []) if match.home in exploiters else ():
+                by_round[match.round][1 - result] += 1
         place = population.index(main)
         column = np.where(np.arange(len(population)) == place, -1.0, table[:, place])
         worst = int(np.argmax(column))
@@ -242,7 +250,8 @@ def _counts(counted: list[Match], skipped: int, torn_lines: int) -> dict[str, An
         "by_kind": dict(sorted(Counter(match.kind for match in counted).items())),
         "by_round": {str(k): v for k, v in sorted(Counter(match.round for match in counted).items())},
         "by_home": dict(sorted(Counter(match.home for match in counted if match.kind != EVALUATION).items())),
-        "draws": sum(match.result == 0 for match in counted),
+        "draws": sum(match.result == 0 and not match.seats for match in counted),
+        "royale": sum(bool(match.seats) for match in counted),
         "skipped": skipped,
         "torn_lines": torn_lines,
     }

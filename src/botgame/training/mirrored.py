@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from botgame.bots.policy import Policy
+from botgame.bots.policy import Policy, own_schools
 from botgame.game.rules import TICKS_PER_SECOND, VERBS, Rules
 from botgame.match import Ended, mirrored_setups, play
 from botgame.ratings import wilson
@@ -96,16 +96,20 @@ def mirrored_results(
     rules: Rules | None = None,
     duration_ticks: int = 3600,
     parallel: int = PARALLEL_MATCHES,
+    any_school: bool = False,
     on_match: Callable[[], object] = lambda: None,
 ) -> Tally:
     """Play `matches` duels (rounded up to an even number) of `a` against `b` on the seeds that `seed` gives.
+
+    A policy that was trained in one school plays that one, unless `any_school`.
 
     The result depends on the arguments and the policies alone, not on how matches are batched (a network on
     another batch size may differ in the last bit, and so, rarely, in a sampled action). `on_match` is called after
     each match, for a progress bar.
     """
     pairs = (matches + 1) // 2
-    setups = mirrored_setups(seed, pairs, duration_ticks=duration_ticks)
+    own = {} if any_school else own_schools([a, b])
+    setups = mirrored_setups(seed, pairs, duration_ticks=duration_ticks, own=own)
     ended = play([a, b], setups, matches=min(parallel, 2 * pairs), seats=2, rules=rules or Rules())
     return tally(ended, on_match)
 

@@ -5,6 +5,7 @@ The resume file keeps them, so that going on needs neither the checkpoint nor th
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import Rules
 from botgame.training.alphastar.checkpoint import load_checkpoint
+from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.opponents import Weights
-from botgame.training.alphastar.presets import PRESETS, NetworkConfig
+from botgame.training.alphastar.presets import SIZES, NetworkConfig
 
+OPPONENTS, OWN = "opponents", "own"  # what a critic may see
 Origin = dict[str, Any]  # network, weights, lineage, rules, source; briefing where the network is told something
 
 
@@ -34,8 +37,18 @@ def supervised_origin(path: Path) -> Origin:
 
 def scratch_origin(preset: str, seed: int) -> Origin:
     """Start from the random weights of a fresh network of that size."""
-    network = Network(ARENA_SPEC, PRESETS[preset], seed)
+    network = Network(ARENA_SPEC, SIZES[preset], seed)
     return _origin(network.config.to_dict(), network.state_dict(), [], f"preset {preset}")
+
+
+def untaught(config: RLConfig) -> RLConfig:
+    """Settings for random weights, which are no teacher and no policy worth waiting for a critic."""
+    return dataclasses.replace(config, kl_cost=0.0, value_iterations=0)
+
+
+def with_critic(origin: Origin, sees: str) -> Origin:
+    """The same start with a critic that `sees` "opponents", their true state, or only its "own" seat's view."""
+    return {**origin, "network": {**origin["network"], "privileged_critic": sees == OPPONENTS}}
 
 
 def build_network(config: dict[str, Any], weights: Weights, source: str) -> Network:

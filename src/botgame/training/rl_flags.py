@@ -12,6 +12,7 @@ from botgame import cli
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.precision import PRECISIONS
 from botgame.training.alphastar.style_config import StyleConfig
+from botgame.training.origin import OPPONENTS, OWN
 
 
 def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
@@ -44,6 +45,12 @@ def _add_settings(parser: cli.Parser, config: type[RLConfig] | type[StyleConfig]
         )
 
 
+def add_critic_flag(parser: cli.Parser) -> None:
+    """Add --critic."""
+    text = "what the critic sees in training: the opponents' true state, or what its own seat sees"
+    parser.flag("--critic", choices=(OPPONENTS, OWN), default=OPPONENTS, help=text)
+
+
 def add_precision_flags(parser: cli.Parser) -> None:
     """Add --precision and --compile."""
     text = "numbers that the learner's network computes in; auto: bfloat16 for a wide network on a GPU, else float32"
@@ -57,10 +64,11 @@ def training_config(options: argparse.Namespace) -> RLConfig:
     return RLConfig(**{field.name: getattr(options, field.name) for field in fields(RLConfig)})
 
 
-def add_start_flag(parser: cli.Parser, default: Path | None = None) -> None:
-    """Add --supervised-checkpoint, required where there is no default."""
+def add_start_flag(parser: cli.Parser, default: Path | None = None, *, required: bool = True) -> None:
+    """Add --supervised-checkpoint, required where there is no default and unless `required` is False."""
     text = "policy to start from, and teacher to stay close to"
-    parser.flag("--supervised-checkpoint", type=Path, required=default is None, default=default, help=text)
+    needed = required and default is None
+    parser.flag("--supervised-checkpoint", type=Path, required=needed, default=default, help=text)
 
 
 def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = None) -> None:

@@ -5,42 +5,46 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import SCHOOLS, Rules
-from botgame.match import Ended, MatchBatch, Setup
+from botgame.match import Ended, Setup, order_of
 from botgame.training.alphastar.actor import Venue
-from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.actors import matches_taken
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.learner import Diverged
+from botgame.training.alphastar.crew import Crew, make_crew
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.alphastar.opponents import PAST, SELF, OpponentPool, Weights
+from botgame.training.alphastar.opponents import PAST, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
-from botgame.training.alphastar.style_seats import Styles
 from botgame.training.alphastar.trainer import Trainer
 from botgame.training.rl_progress import ProgressClock
 from botgame.training.rl_setting import Judge, Setting, Version
+from botgame.training.royale_share import DUEL, Table
 from botgame.training.run import RunPaths, commit, keep_good, stop_on_interrupt
-from botgame.training.style_watch import ArenaStyles
+from botgame.training.styled_venue import STYLES, arena_venue
 
-SEATS = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
-_STYLES = 0x7374796C65  # and of that of the styles to follow
 
 
-def training_setups(seed: int, pool: OpponentPool, taken: int = 0) -> Iterator[Setup]:
-    """Endless duels from number `taken` on, with players drawn by the pool and schools by seed."""
+def training_setups(seed: int, pool: OpponentPool, taken: int = 0, seats: int = DUEL) -> Iterator[Setup]:
+    """Endless matches from number `taken` on, with players drawn by the pool and schools by seed.
+
+    An opponent of one school plays that one.
+    """
     episode = taken
     while True:
-        key = rng.derive(seed, _TRAINING, episode)
-        schools = tuple(rng.derive(key, seat) % len(SCHOOLS) for seat in range(SEATS))
-        _, players = pool.draw(episode)
+        key = rng.derive(seed, _TRAINING, episode) if seats == DUEL else rng.derive(seed, _TRAINING, seats, episode)
+        players = pool.draw(episode)[1] if seats == DUEL else pool.draw_royale(episode, seats)
+        own = [pool.school(player) for player in players]
+        drawn = (rng.derive(key, seat) % len(SCHOOLS) for seat in range(seats))
+        schools = tuple(SCHOOLS.index(name) if name else school for name, school in zip(own, drawn, strict=True))
         yield Setup(key, players, schools, tag=episode)
         episode += 1
 
@@ -57,7 +61,8 @@ class RLRun:
         )
         if PAST in setting.shares:
             self._pool.freeze(weights)
-        self._trainer = self._make_trainer(taken=0)
+        self._crew: Crew | None = None
+        self._trainer = self._make_trainer()
 
     @property
     def iteration(self) -> int:
@@ -139,40 +144,43 @@ class RLRun:
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
         self._pool.load(state["pool"])
         self._judge.load(state)
-        self._trainer.close()
-        self._trainer = self._make_trainer(taken=int(state["trainer"]["actor"]["matches"]["taken"]))
+        self._trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]))
         self._trainer.load(state["trainer"])
 
     def close(self) -> None:
-        """End the worker threads."""
-        self._trainer.close()
+        """End the processes that share the learner's work."""
+        if self._crew:
+            self._crew.close()
 
-    def _make_trainer(self, taken: int) -> Trainer:
+    def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
         setting = self._setting
-        arena = Arena(setting.config.matches, SEATS)
-        watch = ArenaStyles(arena)
-        styles = self._styles(watch)
-        setups = training_setups(setting.seed, self._pool, taken)
-        matches = MatchBatch(arena, setups, watch.meter if styles else None)
-        spec = styles.extend(ARENA_SPEC) if styles else ARENA_SPEC
+        tables = setting.royale.tables(setting.config.matches)
+        venues = [self._venue(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)]
+        if self._crew is None:
+            sizes = venues[0].told
+            self._crew = make_crew(
+                venues[0].spec, self._student, setting.config, setting.threads, setting.device, **sizes
+            )
         return Trainer(
-            Venue(spec, matches, self._pool.policy, self._pool.patient, SEATS, styles),
+            venues,
             self._student,
             self._teacher,
             setting.config,
             learning_seats=self._pool.learning_seats,
             seed=setting.seed,
-            threads=setting.threads,
+            crew=self._crew,
             device=setting.device,
         )
 
-    def _styles(self, watch: ArenaStyles) -> Styles | None:
-        """What the learner's seats are to follow."""
-        setting = self._setting
-        if not setting.styles.z_share:
-            return None
-        briefing = Briefing.from_state(setting.origin["briefing"])
-        return Styles(briefing, setting.styles, watch, rng.derive(setting.seed, _STYLES))
+    def _venue(self, table: Table, taken: int) -> Venue:
+        """Matches of one kind, from set-up number `taken` on."""
+        setting, pool, seats = self._setting, self._pool, table.seats
+        setups = training_setups(setting.seed, pool, taken, seats)
+        purpose = (STYLES,) if seats == DUEL else (STYLES, seats)
+        seed = rng.derive(setting.seed, *purpose)
+        return arena_venue(
+            table, setups, pool.policy, pool.patient, origin=setting.origin, styles=setting.styles, seed=seed
+        )
 
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
         setting = self._setting
@@ -191,24 +199,26 @@ class RLRun:
 
     def _iterate(self, paths: RunPaths, writer: MetricsWriter) -> dict[str, Any]:
         try:
-            done = self._trainer.iterate()
+            done = self._trainer.iterate(min(1.0, self.done / self._setting.goal.amount))
         except Diverged:
             writer.log(self.iteration + 1, {"alarm/nan": 1.0})
             raise
+        if done.uneasy:
+            keep_good(paths.checkpoint, paths.good)
         for alarm in done.alarms:
-            good = keep_good(paths, "iter", alarm.since) or self._setting.source
-            print(f"alarm {alarm.name} in iteration {self.iteration}: {alarm.text}; last good checkpoint: {good}")
+            print(alarm.line(f"in iteration {self.iteration}", paths.good if paths.good.exists() else self.source))
         for match in done.ended:
             self._pool.ended(match.setup.players)
         return {**done.metrics, **self._results_by_kind(done.ended)}
 
     def _results_by_kind(self, ended: Sequence[Ended]) -> dict[str, float]:
-        """Win rate of the learner by kind of opponent over the matches that ended."""
+        """Win rate of the learner's seats by kind of opponent, seat by seat, over the matches that ended."""
         results: dict[str, list[float]] = {}
         for match in ended:
-            kind = self._pool.kind(match.setup.players)
-            if kind != SELF:
-                results.setdefault(kind, []).append(float(match.results[match.setup.players.index(LEARNER)]))
+            for (seat, mine), (other, player) in itertools.permutations(enumerate(match.setup.players), 2):
+                if mine == LEARNER != player:
+                    order = order_of(match.outcome.places, seat, other)
+                    results.setdefault(self._pool.kind(player), []).append(float(order))
         return {f"win_rate/{kind}": 0.5 + 0.5 * sum(values) / len(values) for kind, values in sorted(results.items())}
 
     def _evaluate(self, *, last: bool) -> dict[str, float]:

@@ -15,6 +15,7 @@ from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.style_config import StyleConfig
 from botgame.training.origin import Origin, build_network
 from botgame.training.rl_evaluation import Best
+from botgame.training.royale_share import RoyaleShare
 
 
 class Goal(NamedTuple):
@@ -67,7 +68,10 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class Setting:
-    """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed, if at all."""
+    """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed, if at all.
+
+    royale: how much of it is free-for-alls.
+    """
 
     kind: str
     origin: Origin
@@ -80,6 +84,7 @@ class Setting:
     threads: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     styles: StyleConfig = field(default_factory=StyleConfig)
+    royale: RoyaleShare = field(default_factory=RoyaleShare)
 
     @property
     def source(self) -> str:

@@ -8,7 +8,6 @@ so a kill at any moment leaves a run that goes on as if nothing had happened.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,8 +29,9 @@ from botgame.training.alphastar.precision import check_precision
 NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
 # Flags that runs of earlier releases did not know, and what they did all the same.
 ADDED_FLAGS = {
-    **{"precision": "auto", "compile": False},
+    **{"precision": "auto", "compile": False, "critic": "opponents"},
     **{"z_opening": 0.0, "z_totals": 0.0, "rating_input": 0.0, "winner_epochs": 0, "winner_lr": 3e-5},
+    **{"royale_share": 0.0, "royale_seats": [8]},
     **{"z_share": 0.0, "z_reward_share": 0.25, "z_opening_reward": 1.0, "z_totals_reward": 1.0, "z_kl_cost": 0.1},
 }
 
@@ -71,7 +71,7 @@ class RunPaths:
 
     @property
     def good(self) -> Path:
-        """The last checkpoint from before an alarm."""
+        """The last checkpoint from before a sign of unlearning (`alphastar.alarms`)."""
         return self.checkpoint.with_suffix(".good.pt")
 
     def periodic(self, unit: str, number: int) -> Path:
@@ -85,18 +85,10 @@ class RunPaths:
             path.unlink(missing_ok=True)
 
 
-def keep_good(paths: RunPaths, unit: str, before: int) -> Path | None:
-    """Copy the newest periodic checkpoint with a number below `before` to `paths.good`, which no pruning reaches.
-
-    Returns that path, or None where there is no such checkpoint.
-    """
-    name = re.compile(rf"{re.escape(paths.checkpoint.stem)}\.{unit}(\d+)\.pt")
-    files = [(name.fullmatch(path.name), path) for path in sorted(paths.checkpoint.parent.glob("*.pt"))]
-    older = [path for found, path in files if found and int(found[1]) < before]
-    if not older:
-        return None
-    write_atomic(paths.good, older[-1].read_bytes())
-    return paths.good
+def keep_good(checkpoint: Path, good: Path) -> None:
+    """Copy the checkpoint as of the last commit, if there is one, to `good`, which nothing prunes."""
+    if checkpoint.exists():
+        write_atomic(good, checkpoint.read_bytes())
 
 
 def begin(

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from botgame import cli
+from botgame.bots.registry import split_style
 from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import DIRECTIONS
@@ -95,7 +96,7 @@ def _players(replay: Replay, checkpoint: str | None, wanted: Sequence[int]) -> d
 
 def _parts(name: str) -> tuple[str, str, str]:
     """`pi.pt@STYLE` as the arguments of `load_policy`: file, device, style."""
-    file, _, style = name.partition("@")
+    file, style = split_style(name)
     return file, "cpu", style
 
 

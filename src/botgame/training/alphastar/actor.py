@@ -47,9 +47,10 @@ class Matches(Protocol):
 class Venue:
     """Where a learner plays, and against whom.
 
-    matches: has `config.matches` slots of `seats` seats. opponent: the policy of a player other than the learner.
-    patient: whether that player's rows wait for company (`Turns`). styles: what the learner's seats are to follow;
-    `spec` then has the pseudo-rewards behind its own rewards (`Styles.extend`).
+    matches: has `slots` slots (0: `config.matches`) of `seats` seats. opponent: the policy of a player other than the
+    learner. patient: whether that player's rows wait for company (`Turns`). styles: what the learner's seats are to
+    follow; `spec` then has the pseudo-rewards behind its own rewards (`Styles.extend`). share: of the learner's
+    sequences that are to come from here (`Actors`).
     """
 
     spec: Spec
@@ -58,6 +59,8 @@ class Venue:
     patient: Callable[[int], bool] = lambda _player: False
     seats: int = 2
     styles: Styles | None = None
+    slots: int = 0
+    share: float = 1.0
 
     @property
     def told(self) -> dict[str, int]:
@@ -84,12 +87,12 @@ class _Pending(NamedTuple):
 
 
 class Actor:
-    """Plays `config.matches` matches. Row r of the arrays below is seat r % seats of slot r // seats."""
+    """Plays the matches of one venue. Row r of the arrays below is seat r % seats of slot r // seats."""
 
     def __init__(
         self, venue: Venue, student: Network, teacher: Network, config: RLConfig, device: torch.device | str = "cpu"
     ) -> None:
-        slots, seats = config.matches, venue.seats
+        slots, seats = venue.slots or config.matches, venue.seats
         rows = slots * seats
         self._venue, self._spec, self._student, self._teacher = venue, venue.spec, student, teacher
         self._matches = venue.matches

@@ -2,7 +2,8 @@
 
 `conditions` says what holds in one report; `Watch` counts reports, and an alarm begins once its condition has held for
 `patience` of them in a row. Names: `uniform/HEAD` (mini-AlphaStar's place head sat at ln(65536) for weeks, unnoticed),
-`collapse/HEAD`, `kl`, `staleness`, `nan`. docs/metrics.md lists the thresholds. Plain Python, no torch.
+`collapse/HEAD`, `kl`, `staleness`, `nan`. docs/metrics.md lists the thresholds. When a condition first holds, and not
+only when its alarm begins, the checkpoint from before is put aside (`Watch.uneasy`). Plain Python, no torch.
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from botgame.errors import UserError
+
+
+class Diverged(UserError):  # noqa: N818 - a state that training reached
+    """The loss is no number any more: the weights of the last commit are the last good ones."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,10 @@ class Alarm(NamedTuple):
     text: str
     since: int
 
+    def line(self, where: str, good: object) -> str:
+        """What the log says. where: words for the run and the moment; good: the last good checkpoint."""
+        return f"alarm {self.name} {where}, seen since step {self.since}: {self.text}; last good checkpoint: {good}"
+
 
 class Watch:
     """Alarms of one run."""
@@ -43,6 +54,7 @@ class Watch:
         self._first: dict[str, float] = {}  # entropy of each head in the first report that judges it
         self._since: dict[str, int] = {}  # conditions that hold: step of their first report
         self._held: dict[str, int] = {}  # and for how many reports they have
+        self.uneasy = False  # whether a condition holds in the last report and none did in the one before
 
     def update(self, step: int, metrics: Mapping[str, float]) -> list[Alarm]:
         """Take in one report; returns the alarms that begin with it."""
@@ -50,6 +62,7 @@ class Watch:
             if f"entropy/{head}" in metrics:
                 self._first.setdefault(head, metrics[f"entropy/{head}"])
         found = conditions(metrics, self._heads, self._bounds, self._first)
+        self.uneasy = bool(found) and not self._since
         self._since = {name: self._since.get(name, step) for name in found}
         self._held = {name: self._held.get(name, 0) + 1 for name in found}
         return [

@@ -28,8 +28,9 @@ class Checkpoint:
     kind: `imitation`, `rl`, `league` or `exploit`. network: fields of `NetworkConfig`. config: the flags of the run.
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
     counters: how far training went. temperature: at which the policy is sampled when it plays.
-    extra: JSON types only (evaluation figures and the like). briefing: what the network can be told of a seat, with the
-    library of styles (`briefing.Briefing.to_state`); empty for a network that is told nothing, and then not written.
+    extra: JSON types only (evaluation figures and the like; `school`: the only one that it was trained in).
+    briefing: what the network can be told of a seat, with the library of styles (`briefing.Briefing.to_state`); empty
+    for a network that is told nothing, and then not written.
     """
 
     kind: str
@@ -43,6 +44,11 @@ class Checkpoint:
     temperature: float = 1.0
     extra: dict[str, Any] = field(default_factory=dict)
     briefing: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def school(self) -> str:
+        """The only school that it was trained in; "" for a policy of all schools."""
+        return str(self.extra.get("school", ""))
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

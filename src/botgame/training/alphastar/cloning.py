@@ -8,6 +8,7 @@ distributed reinforcement learning", 2019): half precision, zeros in the first e
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from botgame.spec import Spec
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.dataset import Batch, Chunk
 from botgame.training.alphastar.losses import CrossEntropy, cross_entropy, guess_losses
@@ -115,7 +117,7 @@ class Cloner:
         """Update on `windows` of `chunk` and hand their final memory on to the windows that follow them.
 
         memories: float16 [W, M] of the whole chunk (from `Recall.gather`), changed in place. Returns the number of
-        decisions in the batch.
+        decisions in the batch. Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
         batch = chunk.batch(windows)
         tensors = _tensors(batch, self.device)
@@ -126,10 +128,12 @@ class Cloner:
         loss = self._loss(unrolled.log_probs, unrolled.values, tensors)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
+        norm = float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm))
+        if not math.isfinite(norm):
+            raise Diverged(f"the loss or its gradient ({norm}) is no number after {self.updates} updates; lower --lr")
         self.optimiser.step()
         self.updates += 1
-        self.sums.add("gradient_norm", float(norm), 1.0)
+        self.sums.add("gradient_norm", norm, 1.0)
         going_on = chunk.follows[windows]
         memories[windows[going_on] + 1] = unrolled.memory.detach()[torch.from_numpy(going_on)].cpu().half()
         return int(batch.valid.sum())

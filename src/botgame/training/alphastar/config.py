@@ -37,17 +37,20 @@ class RLConfig:
     replay_size: int = setting(2048, "positive_int", "sequences that the replay buffer holds")
     min_replay_sequences: int = setting(32, "positive_int", "sequences to collect before the first update")
     matches_per_actor: int = setting(
-        16, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
+        40, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
     )
     fresh_share: float = setting(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
     temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
-    lr: float = setting(1e-4, "positive_float", "learning rate of Adam")
+    lr: float = setting(3e-4, "positive_float", "learning rate of the policy at the start")
+    critic_lr: float = setting(1e-3, "positive_float", "learning rate of the value heads at the start")
+    lr_end: float = setting(0.1, "probability", "share of the learning rates left at the end; they fall linearly")
     max_grad_norm: float = setting(1.0, "positive_float", "largest L2 norm of a gradient")
     value_iterations: int = setting(
-        5, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
+        3, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
     )
     discount: float = setting(1.0, "probability", "discount per decision; true ends always have 0")
     td_lambda: float = setting(0.8, "probability", "lambda of the value targets")
+    vtrace_lambda: float = setting(1.0, "probability", "factor of the traces of V-trace; less is less noise, more bias")
     policy_cost: float = setting(1.0, "non_negative_float", "weight of the V-trace policy gradient")
     upgo_cost: float = setting(1.0, "non_negative_float", "weight of the UPGO policy gradient (result only)")
     baseline_cost: float = setting(1.0, "non_negative_float", "weight of the value loss")

@@ -24,7 +24,7 @@ class Critic(nn.Module):
         super().__init__()
         self.detach = config.detach_value
         self.own = len(spec.scalars)
-        self.has_privileged = bool(spec.privileged)
+        self.has_privileged, self.sees_privileged = bool(spec.privileged), config.privileged_critic
         self.extra = config.extra_values
         self.values = len(spec.rewards) + self.extra
         self.first = nn.Linear(features + self.own + len(spec.privileged) + self.extra, config.value_width)
@@ -36,7 +36,8 @@ class Critic(nn.Module):
         """Features [N, D] -> values [N, R]."""
         parts = [features.detach() if self.detach else features, observation["scalars"]]
         if self.has_privileged:
-            parts.append(observation["privileged"])
+            privileged = observation["privileged"]
+            parts.append(privileged if self.sees_privileged else torch.zeros_like(privileged))
         if self.extra:
             distance = observation.get("style_distance")
             parts.append(features.new_zeros((len(features), self.extra)) if distance is None else distance)

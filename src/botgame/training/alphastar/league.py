@@ -10,7 +10,7 @@ Order matters: a player is frozen *before* it is reset, else the frozen copy wou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from botgame.training.alphastar.matchmaking import Frozen, Pairing, Role, View
 from botgame.training.alphastar.payoff import Payoff
 
 SCRIPTED = "scripted"
-_ROLES: tuple[Role, ...] = ("main", "main_exploiter", "league_exploiter")
+_EXPLOITERS: tuple[Role, ...] = ("main_exploiter", "league_exploiter")
 
 
 class Store(Protocol):
@@ -40,6 +40,7 @@ class LeagueConfig:
     """Size of the league and its thresholds. Steps are decisions of the learning player."""
 
     mains: int = 1
+    schools: tuple[str, ...] = ()  # the only school of each main agent, one for each; (): all play every school
     main_exploiters: int = 1
     league_exploiters: int = 1
     scripted: tuple[str, ...] = ()  # bots that count as frozen players from the start
@@ -57,6 +58,8 @@ class LeagueConfig:
         """Refuse what cannot run, with the reason."""
         if self.mains < 1:
             raise ValueError("a league needs at least one main agent")
+        if self.schools and len(set(self.schools)) != self.mains:
+            raise ValueError(f"expected a school of its own for each of {self.mains} main agents, got {self.schools}")
         if min(self.main_exploiters, self.league_exploiters) < 0:
             raise ValueError("numbers of exploiters must be 0 or more")
         if not 0 < self.min_phase_steps <= self.timeout_steps:
@@ -64,18 +67,28 @@ class LeagueConfig:
         if not self.exploiter_phase > 0:
             raise ValueError("expected exploiter_phase above 0")
 
+    @property
+    def main_schools(self) -> dict[str, str]:
+        """The main agents by name, each with its only school or ""."""
+        if self.schools:
+            return {f"main_{school}": school for school in self.schools}
+        return {f"main{number}": "" for number in range(1, self.mains + 1)}
+
     @staticmethod
     def from_json(data: dict[str, Any]) -> LeagueConfig:
-        """Inverse of `dataclasses.asdict` through JSON."""
-        known = {f.name: data[f.name] for f in fields(LeagueConfig)}
-        known["scripted"] = tuple(known["scripted"])
+        """Inverse of `dataclasses.asdict` through JSON; leagues of earlier releases have no `schools`."""
+        known = {f.name: {"schools": (), **data}[f.name] for f in fields(LeagueConfig)}
+        known["scripted"], known["schools"] = tuple(known["scripted"]), tuple(known["schools"])
         known["rules"] = matchmaking.Rules(**known["rules"])
         return LeagueConfig(**known)
 
 
 @dataclass
 class Learner:
-    """A learning player: `mark` is its step count when it was last frozen, `copies` how many frozen copies it has."""
+    """A learning player: `mark` is its step count when it was last frozen, `copies` how many frozen copies it has.
+
+    school: the only one that it plays, "" for a player of every school.
+    """
 
     name: str
     role: Role
@@ -84,6 +97,7 @@ class Learner:
     copies: int = 0
     resets: int = 0
     games: int = 0
+    school: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,7 +124,9 @@ class League:
     def start(config: LeagueConfig, seed: int, store: Store) -> League:
         """A new league in which every main agent's first weights are frozen, so history is never empty."""
         league = League(config, seed)
-        for role, count in zip(_ROLES, (config.mains, config.main_exploiters, config.league_exploiters), strict=True):
+        for name, school in config.main_schools.items():
+            league.learners[name] = Learner(name, "main", school=school)
+        for role, count in zip(_EXPLOITERS, (config.main_exploiters, config.league_exploiters), strict=True):
             for number in range(1, count + 1):
                 league.learners[f"{role}{number}"] = Learner(f"{role}{number}", role)
         for name in league.mains:
@@ -138,9 +154,23 @@ class League:
         view = View(self.mains, self.frozen, self.payoff.win_rate)
         return matchmaking.opponent(asker, self.learners[asker].role, view, self.config.rules, self.uniform)
 
+    def school(self, name: str) -> str:
+        """The only school that a player plays; "" for one of every school."""
+        if name in self.learners:
+            return self.learners[name].school
+        return next((player.school for player in self.frozen if player.name == name), "")
+
     def report(self, home: str, away: str, result: int) -> None:
-        """Count a finished match asked for by `home`; `result` is +1, 0 or -1 for `home`."""
-        self.payoff.update(home, away, result)
+        """Count a finished duel asked for by `home`; `result` is +1, 0 or -1 for `home`."""
+        self.report_orders(home, {away: [result]})
+
+    def report_orders(self, home: str, orders: Mapping[str, Sequence[int]]) -> None:
+        """Count a finished match of any size asked for by `home`.
+
+        orders: for each other player, how the seats of `home` finished against its seats: +1 above, 0 level, -1 below.
+        """
+        for away, results in orders.items():
+            self.payoff.update(home, away, *results)
         self.learners[home].games += 1
 
     def review(self, name: str, store: Store) -> Snapshot | None:
@@ -175,7 +205,7 @@ class League:
     def _freeze(self, learner: Learner, store: Store) -> str:
         name = f"{learner.name}.v{learner.copies}"
         store.freeze(learner.name, name)
-        self.frozen.append(Frozen(name, learner.role, learner.name))
+        self.frozen.append(Frozen(name, learner.role, learner.name, learner.school))
         learner.copies += 1
         learner.mark = learner.steps
         return name

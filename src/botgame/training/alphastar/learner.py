@@ -1,15 +1,13 @@
 """The learner: minibatches of sequences in, better weights out.
 
 Loss and optimiser are AlphaStar's (Vinyals et al., Nature 575, 2019, Methods): V-trace in head groups, UPGO,
-TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With more than one thread each minibatch is split over
-replicas that share the weights; their gradients are added in a fixed order, so a run repeats exactly.
+TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With a crew each minibatch is split over processes, whose
+gradients are added in a fixed order, so a run repeats exactly.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,13 +15,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from botgame.errors import UserError
 from botgame.spec import Spec
+from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.losses import LossWeights, guess_losses, head_entropies, head_kls, reinforcement_losses
+from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.gradient import Metrics, Task, backward, unroll
+from botgame.training.alphastar.losses import LossWeights, guess_losses, head_entropies, head_kls
 from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.precision import autocast, mixed
+from botgame.training.alphastar.precision import mixed
 from botgame.training.alphastar.returns import lambda_returns
 from botgame.training.alphastar.sampling import used_heads
 from botgame.training.alphastar.style_config import VALUE_WEIGHT
@@ -32,11 +32,6 @@ from botgame.training.alphastar.trajectories import Batch, Columns, gather
 
 BETAS, EPSILON = (0.0, 0.99), 1e-5
 WARMUP_UPDATES = 50  # Adam's second moments are noise at first
-Metrics = dict[str, float]
-
-
-class Diverged(UserError):  # noqa: N818 - a state that training reached
-    """The loss is no number any more: the weights of the last commit are the last good ones."""
 
 
 def loss_weights(
@@ -60,6 +55,7 @@ def loss_weights(
         values=(1.0,) * len(own) + (VALUE_WEIGHT,) * len(pseudo) if pseudo else (),
         upgo_reward=result,
         td_lambda=config.td_lambda,
+        vtrace_lambda=config.vtrace_lambda,
         early_kl=on * styles.config.z_kl_cost if styles else 0.0,
         early_head=spec.head_index(styles.briefing.conditioning.style.head) if styles else 0,
     )
@@ -74,38 +70,50 @@ class Learner:
         network: Network,
         config: RLConfig,
         *,
-        threads: int = 1,
+        crew: Crew | None = None,
         device: torch.device | str = "cpu",
         styles: Styles | None = None,
     ) -> None:
+        """`crew`: who shares the work; it is the caller's to close, and other learners may use it in between."""
         self._spec, self._config, self._device = spec, config, torch.device(device)
         self._styles = styles
         self.network = network.to(self._device)
         self.steps = self.policy_steps = 0
-        self._optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=BETAS, eps=EPSILON)
+        self._fallen = 1.0  # share of the learning rates that is left
+        self._critic = list(network.critic.parameters())
+        inside = {id(parameter) for parameter in self._critic}
+        self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
+        groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
+        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON)
         self._mixed = mixed(config.precision, self._device, network)
-        shards = max(1, threads) if self._device.type == "cpu" and not config.compile else 1
-        first = compiled_twin(network) if config.compile else network
-        self._replicas = [first, *(_replica(network) for _ in range(shards - 1))]
-        self._pool = ThreadPoolExecutor(shards, initializer=torch.set_num_threads, initargs=(1,))
+        self._learning = compiled_twin(network) if config.compile else network
+        self._crew = crew
+
+    def anneal(self, progress: float) -> None:
+        """Let the learning rates be those of this share of the whole run, in [0, 1]."""
+        self._fallen = 1 - (1 - self._config.lr_end) * progress
 
     def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
         """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
 
         Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
-        parts = np.array_split(places, min(len(self._replicas), len(places)))
-        weights = loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles)
-        total = max(1, int(columns["length"][places].sum()))
-        jobs = [(replica, columns, part, weights, total) for replica, part in zip(self._replicas, parts, strict=False)]
-        if len(jobs) == 1:
-            metrics = [self._backward(*job) for job in jobs]
-        else:
-            metrics = list(self._pool.map(lambda job: self._backward(*job), jobs))
+        first, *others = np.array_split(places, min(1 + (self._crew.size if self._crew else 0), len(places)))
+        task = Task(
+            loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles),
+            max(1, int(columns["length"][places].sum())),
+            self._config.discount,
+            self._config.temperature,
+            self._mixed,
+        )
+        if self._crew and others:
+            self._crew.begin(self.network, columns, others, task)
+        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), task)]
+        if self._crew and others:
+            metrics += self._crew.finish(self.network)
         merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
         merged["staleness"] = float(np.mean(self.steps - columns["version"][places]))
-        merged["gradient_norm"] = self._step(merged["total"], len(jobs), value_only)
-        return merged
+        return merged | self._step(merged["total"], value_only)
 
     @torch.no_grad()
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
@@ -115,7 +123,7 @@ class Learner:
         those decisions; and for each reward the share of the returns' variance that the critic explains.
         """
         batch = gather(columns, places, self._device)
-        unrolled = self._unroll(self.network, batch)
+        unrolled = unroll(self._spec, self.network, batch, self._config.temperature, self._mixed)
         return {**self._inspect_heads(batch, unrolled.log_probs[:-1]), **self._inspect_critic(batch, unrolled.values)}
 
     def _inspect_heads(self, batch: Batch, log_probs: Tensor) -> Metrics:
@@ -176,72 +184,20 @@ class Learner:
         self._optimiser.state.clear()
         self.policy_steps = 0
 
-    def close(self) -> None:
-        """End the worker threads."""
-        self._pool.shutdown()
-
-    def _backward(
-        self, network: Network, columns: Columns, places: NDArray[np.intp], weights: LossWeights, total: int
-    ) -> Metrics:
-        """Gradient of this part's share of the minibatch's mean loss, left in `network`'s parameters."""
-        batch = gather(columns, places, self._device)
-        share = float(batch.mask.sum()) / total
-        unrolled = self._unroll(network, batch)
-        losses = reinforcement_losses(
-            self._spec,
-            log_probs=unrolled.log_probs[:-1],
-            values=unrolled.values,
-            actions=batch.actions[:-1],
-            behaviour=batch.behaviour,
-            teacher=batch.teacher,
-            rewards=batch.rewards,
-            discounts=batch.discount * self._config.discount,
-            mask=batch.mask,
-            weights=weights,
-            early=batch.early,
-            active=batch.active,
-        )
-        network.zero_grad(set_to_none=True)
-        (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
-        shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}
-        return {name: float(value.detach()) * share for name, value in shown.items()}
-
-    def _unroll(self, network: Network, batch: Batch) -> Any:
-        """Log-probabilities and the values of the spec's rewards: a network may have values for rewards unpaid here."""
-        with autocast(self._mixed, self._device):
-            unrolled = network.unroll(
-                batch.observation, batch.memory, batch.actions, batch.valid, temperature=self._config.temperature
-            )
-        return unrolled._replace(values=unrolled.values[..., : len(self._spec.rewards)])
-
-    def _step(self, loss: float, shards: int, value_only: bool) -> float:
-        """Add the replicas' gradients, clip, and let the optimiser step; returns the norm before clipping."""
-        critic = {id(parameter) for parameter in self.network.critic.parameters()}
-        for parameter, *others in self._parameters(shards):
-            if value_only and id(parameter) not in critic:
+    def _step(self, loss: float, value_only: bool) -> Metrics:
+        """Clip the gradients and let the optimiser step; returns their norms before clipping."""
+        if value_only:
+            for parameter in self._policy:
                 parameter.grad = None
-                continue
-            for other in others:
-                if other.grad is not None:
-                    parameter.grad = other.grad if parameter.grad is None else parameter.grad.add_(other.grad)
-        norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), self._config.max_grad_norm))
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise Diverged(f"the loss is {loss} and its gradient {norm} at learner step {self.steps}; lower --lr")
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._config.lr * min(1.0, (self.policy_steps + 1) / WARMUP_UPDATES)
+        policy, critic = (
+            float(nn.utils.clip_grad_norm_(group, self._config.max_grad_norm)) for group in (self._policy, self._critic)
+        )
+        if not all(map(math.isfinite, (loss, policy, critic))):
+            raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
+        rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
+        for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
+            group["lr"] = lr * self._fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
         self._optimiser.step()
         self.steps += 1
         self.policy_steps += not value_only
-        return norm
-
-    def _parameters(self, shards: int) -> Iterator[tuple[nn.Parameter, ...]]:
-        return zip(*(replica.parameters() for replica in self._replicas[:shards]), strict=True)
-
-
-def _replica(network: Network) -> Network:
-    """A network that shares the weights of `network` and has gradients of its own."""
-    twin = Network(network.spec, network.config).to(next(network.parameters()).device)
-    twin.load_state_dict(network.state_dict())  # buffers too
-    for own, shared in zip(twin.parameters(), network.parameters(), strict=True):
-        own.data = shared.data
-    return twin
+        return {"gradient_norm": policy, "critic_gradient_norm": critic}

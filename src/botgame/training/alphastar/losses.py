@@ -39,6 +39,7 @@ class LossWeights:
     early_kl: float = 0.0  # more of the KL of one head, `early_head`, in decisions that are `early`
     early_head: int = 0
     td_lambda: float = 0.8
+    vtrace_lambda: float = 1.0
 
 
 class CrossEntropy(NamedTuple):
@@ -81,7 +82,9 @@ def reinforcement_losses(
     if active is not None:
         reward_weights = reward_weights * active
     terms = {
-        "policy": policy_gradient_loss(group_log_probs, vtrace_advantages(*steps, reward_weights), mask),
+        "policy": policy_gradient_loss(
+            group_log_probs, vtrace_advantages(*steps, reward_weights, weights.vtrace_lambda), mask
+        ),
         "upgo": policy_gradient_loss(group_log_probs, upgo_advantages(*steps, weights.upgo_reward), mask),
         "value": (errors * _row(weights.values, spec, values)).sum(),
         "entropy": _column_means(head_entropies(spec, log_probs, actions), mask).sum(),
@@ -100,7 +103,13 @@ def reinforcement_losses(
 
 
 def vtrace_advantages(
-    rewards: Tensor, discounts: Tensor, values: Tensor, log_ratios: Tensor, mask: Tensor, reward_weights: Tensor
+    rewards: Tensor,
+    discounts: Tensor,
+    values: Tensor,
+    log_ratios: Tensor,
+    mask: Tensor,
+    reward_weights: Tensor,
+    lambda_: float = 1.0,
 ) -> Tensor:
     """V-trace advantages of each group, summed over rewards with their weights.
 
@@ -108,7 +117,8 @@ def vtrace_advantages(
     sequence, [B, R] -> [T, B, G].
     """
     rewards, values = rewards[..., None], values[..., None]  # [T, B, R, 1] against ratios of [T, B, 1, G]
-    corrected = vtrace(rewards, discounts[..., None, None], values, log_ratios[..., None, :], mask[..., None, None])
+    ratios, counts = log_ratios[..., None, :], mask[..., None, None]
+    corrected = vtrace(rewards, discounts[..., None, None], values, ratios, counts, lambda_=lambda_)
     return (corrected.advantages * reward_weights[..., None]).sum(-2)
 
 

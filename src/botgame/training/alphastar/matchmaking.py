@@ -46,15 +46,21 @@ VARIANTS: dict[str, Rules] = {
     "paper": Rules(main_exploiter_bar=0.2, main_exploiter_curriculum=0.5),
     "di-engine": Rules(main_exploiter_bar=0.2, forgotten_filter=False, league_exploiter_weighting="squared"),
     "di-star": Rules(main_verification=0.0, main_exploiter_bar=0.2),
+    # The paper's comparison of ways to train main agents alone.
+    "self-play": Rules(main_pfsp=0.0, main_verification=0.0),
+    "fictitious": Rules(main_pfsp=1.0, main_verification=0.0, main_weighting="uniform"),
+    "pfsp": Rules(main_pfsp=1.0, main_verification=0.0),
+    "pfsp-self-play": Rules(main_pfsp=0.5, main_verification=0.0),
 }
 
 
 class Frozen(NamedTuple):
-    """A historical player: never learns, never asks for a match. `role` is that of its parent."""
+    """A historical player: never learns, never asks for a match. `role` and `school` are those of its parent."""
 
     name: str
     role: str
     parent: str
+    school: str = ""
 
 
 class View(NamedTuple):

@@ -19,6 +19,7 @@ from botgame.training.alphastar.core import Core
 from botgame.training.alphastar.critic import Critic
 from botgame.training.alphastar.encoders import ObservationEncoder
 from botgame.training.alphastar.heads import Choose, Heads
+from botgame.training.alphastar.memoryless_core import MemorylessCore
 from botgame.training.alphastar.norm_core import NormCore
 from botgame.training.alphastar.precision import full_precision
 from botgame.training.alphastar.presets import NetworkConfig
@@ -56,7 +57,7 @@ class Network(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = ObservationEncoder(spec, config)
-            self.core = NormCore(config) if config.core_norm else Core(config)
+            self.core = _core(config)
             features = config.core_width + config.encoder_width
             self.heads = Heads(spec, config, features)
             self.critic = Critic(spec, config, features)
@@ -125,6 +126,12 @@ class Network(nn.Module):
         _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature)
         critic = self.critic(features, seen) if values else output.new_zeros((len(features), self.values))
         return Unrolled(_spread(log_probs, rows, valid), _spread(critic, rows, valid), memory)
+
+
+def _core(config: NetworkConfig) -> Core | NormCore | MemorylessCore:
+    if not config.core_layers:
+        return MemorylessCore(config)
+    return NormCore(config) if config.core_norm else Core(config)
 
 
 def _take(value: Tensor, rows: Tensor | None) -> Tensor:

@@ -19,6 +19,7 @@ from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.seating import LEARNER, Opponent
 
 SELF, PAST = "self", "past"
+_ROYALE = 3  # purpose of random keys
 _FIRST_PAST = 1000  # players below are the learner (0) and the fixed policies (1, 2, ...)
 Weights = dict[str, torch.Tensor]
 
@@ -68,7 +69,7 @@ class OpponentPool:
         self._weights: dict[int, Weights] = {}  # every frozen self that may still be playing, by player number
         self._policies: dict[int, Opponent] = {}
         self._drawable: list[int] = []
-        self._playing: dict[int, int] = {}  # running matches of each frozen self
+        self._playing: dict[int, int] = {}  # seats of each frozen self in running matches
         self._frozen = 0
         self._current = LEARNER
 
@@ -107,12 +108,30 @@ class OpponentPool:
             self._playing[other] = self._playing.get(other, 0) + 1
         return kind, (LEARNER, other) if seat_u < 0.5 else (other, LEARNER)
 
-    def kind(self, players: Sequence[int]) -> str:
-        """Which kind of opponent a match with these players has."""
-        others = [player for player in players if player != LEARNER]
-        if not others:
+    def draw_royale(self, episode: int, seats: int) -> tuple[int, ...]:
+        """The players of free-for-all number `episode`: the learner in one seat, in each other whom its share gives."""
+        key = rng.derive(self._seed, _ROYALE, seats, episode)
+        own = rng.derive(key, seats) % seats
+        return tuple(LEARNER if seat == own else self._rival(rng.derive(key, seat)) for seat in range(seats))
+
+    def _rival(self, key: int) -> int:
+        kind = self._kind(float(rng.uniforms(np.array([key], np.uint64), 1)[0, 0]))
+        if kind == SELF or (kind == PAST and self._current == LEARNER):
+            return LEARNER
+        if kind != PAST:
+            return 1 + self._names.index(kind)
+        self._playing[self._current] = self._playing.get(self._current, 0) + 1  # counts seats: see `ended`
+        return self._current
+
+    def kind(self, player: int) -> str:
+        """Which kind of opponent a player is."""
+        if player == LEARNER:
             return SELF
-        return PAST if others[0] >= _FIRST_PAST else self._names[others[0] - 1]
+        return PAST if player >= _FIRST_PAST else self._names[player - 1]
+
+    def school(self, player: int) -> str:
+        """The only school that a player plays; "" where it may be any."""
+        return str(getattr(self._fixed[player - 1], "school", "")) if 0 < player < _FIRST_PAST else ""
 
     def policy(self, player: int) -> Opponent:
         """The policy of a player that is not the learner."""

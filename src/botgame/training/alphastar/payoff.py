@@ -26,20 +26,25 @@ class Payoff:
         self._cells: dict[tuple[str, str], list[float]] = {}  # (home, away) -> [wins, draws, losses]
         self._self_games: dict[str, int] = {}
 
-    def update(self, home: str, away: str, result: int) -> None:
-        """Count one game; `result` is +1, 0 or -1 seen from `home`. Raises ValueError for another result."""
-        if result not in (WIN, DRAW, LOSS):
-            raise ValueError(f"expected a result of +1, 0 or -1, got {result!r}")
+    def update(self, home: str, away: str, *results: int) -> None:
+        """Count one game; a result is +1, 0 or -1 seen from `home`. Raises ValueError for another result, or none.
+
+        A free-for-all in which the two held several seats has several results, one for each two of these seats. It is
+        one game all the same, divided among them: they are parts of one match and say less than as many matches would.
+        """
+        if not results or not set(results) <= {WIN, DRAW, LOSS}:
+            raise ValueError(f"expected a result of +1, 0 or -1, or several, got {results!r}")
         if home == away:
             self._self_games[home] = self._self_games.get(home, 0) + 1
             return
-        self._count(home, away, result)
-        self._count(away, home, -result)
+        self._count(home, away, results)
+        self._count(away, home, [-result for result in results])
 
-    def _count(self, home: str, away: str, result: int) -> None:
+    def _count(self, home: str, away: str, results: Sequence[int]) -> None:
         cell = [self.decay * count for count in self._cells.get((home, away), (0.0, 0.0, 0.0))]
-        cell[1 - result] += 1.0
-        self._cells[home, away] = cell
+        self._cells[home, away] = [
+            count + results.count(result) / len(results) for count, result in zip(cell, (WIN, DRAW, LOSS), strict=True)
+        ]
 
     def games(self, home: str, away: str) -> float:
         """Decayed number of games of the pair; of a player with itself the plain number."""

@@ -30,6 +30,7 @@ class NetworkPolicy:
         self.memory_size = network.memory_size
         self._heads = len(network.spec.heads)
         self.rules: dict[str, Any] = {}  # what it was trained under, where that is known
+        self.school = ""  # the only school that it was trained in, if there is just one
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -72,7 +73,7 @@ def load_policy(path: str, device: str = "cpu", style: str = "") -> NetworkPolic
     if style:
         _tell_style(network, checkpoint, style)
     policy = NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
-    policy.rules = checkpoint.rules
+    policy.rules, policy.school = checkpoint.rules, checkpoint.school
     return policy
 
 

@@ -7,13 +7,13 @@ default is what they were built as. docs/network.md compares the presets.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 _MAY_BE_ZERO = (
     *("name", "detach_value", "direction_units", "entity_layers", "map_width", "map_blocks"),
-    *("core_norm", "first_head_blocks", "head_blocks", "value_blocks"),
-    *("condition", "extra_values"),
+    *("core_layers", "core_norm", "first_head_blocks", "head_blocks", "value_blocks"),
+    *("condition", "extra_values", "privileged_critic"),
 )
 
 
@@ -41,13 +41,14 @@ class NetworkConfig:
     map_width: int = 0  # channels of the raster that entities are scattered onto; 0: patches, no scatter
     map_channels: int = 1  # channels after its convolution of stride 2
     map_blocks: int = 0  # residual blocks behind that
-    core_layers: int = 1  # LSTM layers
+    core_layers: int = 1  # LSTM layers; 0: no memory
     core_norm: bool = False  # layer norm on their gates; needed for more than one layer
     first_head_blocks: int = 0  # residual blocks of the first head; 0: no gate either
     head_blocks: int = 0  # residual blocks of each other head
     value_blocks: int = 0  # residual blocks of the critic
     condition: int = 0  # columns that a seat is told (`condition`); 0: none
     condition_width: int = 64  # their hidden layer
+    privileged_critic: bool = True  # whether the critic sees the opponents' true state; else zeros in its place
     extra_values: int = 0  # values of the critic beside one for each reward of the spec: for pseudo-rewards
 
     def __post_init__(self) -> None:
@@ -92,3 +93,10 @@ PRESETS = {
         core_layers=3, core_norm=True, first_head_blocks=16, head_blocks=2, value_blocks=16,
     ),
 }  # fmt: skip
+VARIANTS = {  # `small` with one part exchanged, to see what that part is worth
+    "small-transformer": replace(
+        PRESETS["small"], name="small-transformer", entity_layers=1, entity_heads=2, entity_hidden=128
+    ),
+    "small-memoryless": replace(PRESETS["small"], name="small-memoryless", core_layers=0),
+}
+SIZES = PRESETS | VARIANTS

@@ -62,17 +62,19 @@ def vtrace(
     mask: Tensor | None = None,
     clip_rho: float = 1.0,
     clip_c: float = 1.0,
+    lambda_: float = 1.0,
 ) -> VTrace:
     """V-trace targets and policy-gradient advantages from log(pi / mu) [T, B, ...].
 
     delta_t = rho_t (r_t + g_t V_{t+1} - V_t);  vs_t - V_t = delta_t + g_t c_t (vs_{t+1} - V_{t+1});
-    A_t = rho_t (r_t + g_t vs_{t+1} - V_t), with vs_n = V_n and rho, c = the ratio clipped from above.
+    A_t = rho_t (r_t + g_t vs_{t+1} - V_t), with vs_n = V_n, rho the ratio clipped from above, and c the ratio clipped
+    from above times `lambda_` (IMPALA, remark 2), which trades variance for bias; AlphaStar has 1.
     """
     _check(rewards, discounts, values)
     ratios = log_ratios.exp()
     rho, c = ratios.clamp(max=clip_rho), ratios.clamp(max=clip_c)
     delta = rho * (rewards + discounts * values[1:] - values[:-1])
-    factor = discounts * c
+    factor = discounts * c * lambda_
     if mask is not None:
         delta, factor = torch.where(mask, delta, 0.0), factor * mask
     excess = _accumulate(delta, factor, torch.zeros_like(delta[-1]))

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from botgame import rng
-from botgame.training.alphastar.actor import Actor, Venue
+from botgame.training.alphastar.actor import Venue
+from botgame.training.alphastar.actors import make_actor
 from botgame.training.alphastar.alarms import Alarm, Bounds, Watch
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.learner import Learner, Metrics
+from botgame.training.alphastar.crew import Crew
+from botgame.training.alphastar.gradient import Metrics
+from botgame.training.alphastar.learner import Learner
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.seating import LEARNER
 
@@ -26,11 +30,15 @@ _BUFFER = 0x627566  # purpose of the buffer's random key
 
 
 class Iteration(NamedTuple):
-    """What one iteration did: figures to log (clock readings start with `time_`), matches that ended, alarms begun."""
+    """What one iteration did: figures to log (clock readings start with `time_`), matches that ended, alarms begun.
+
+    uneasy: something is amiss that was not before (`alarms.Watch`): the last checkpoint is to be put aside.
+    """
 
     metrics: Metrics
     ended: list[Any]
     alarms: list[Alarm]
+    uneasy: bool
 
 
 class Trainer:
@@ -38,32 +46,42 @@ class Trainer:
 
     def __init__(
         self,
-        venue: Venue,
+        venues: Venue | Sequence[Venue],
         student: Network,
         teacher: Network,
         config: RLConfig,
         *,
         learning_seats: float = 1.0,
         seed: int = 0,
-        threads: int = 1,
+        crew: Crew | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`student` is trained in place, `teacher` left as it is."""
+        """`student` is trained in place, `teacher` left as it is. Venues differ in their matches alone.
+
+        crew: see `Learner`.
+        """
+        venues = [venues] if isinstance(venues, Venue) else list(venues)
+        venue = venues[0]
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
-        self.learner = Learner(venue.spec, student, config, threads=threads, device=device, styles=venue.styles)
-        self.actor = Actor(venue, student, teacher.to(device).requires_grad_(False).eval(), config, device)
+        self.learner = Learner(venue.spec, student, config, crew=crew, device=device, styles=venue.styles)
+        self.actor = make_actor(venues, student, teacher.to(device).requires_grad_(False).eval(), config, device)
         # An iteration may overshoot by what closes in its last step.
-        spare = max(0, self._sequences - config.replay_size) + 2 * config.matches * venue.seats
+        rows = sum((each.slots or config.matches) * each.seats for each in venues)
+        spare = max(0, self._sequences - config.replay_size) + 2 * rows
         sizes = student.memory_size, config.unroll_length, config.replay_size
         self.buffer = ReplayBuffer(venue.spec, *sizes, spare, **venue.told)
         self.iteration = self.episodes = self.decisions = 0
         bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
         self._watch = Watch([head.name for head in venue.spec.heads], bounds)
 
-    def iterate(self) -> Iteration:
-        """Act, then learn. The first iterations train the critic alone (`value_iterations`)."""
+    def iterate(self, progress: float = 0.0) -> Iteration:
+        """Act, then learn. The first iterations train the critic alone (`value_iterations`).
+
+        progress: share of the whole run that is done, in [0, 1]; decides the learning rates (`lr_end`).
+        """
         started = time.perf_counter()
+        self.learner.anneal(progress)
         wanted = max(self._sequences, self._config.min_replay_sequences - len(self.buffer))
         collected = self.actor.collect(self.buffer, wanted, self.learner.steps)
         acted = time.perf_counter()
@@ -89,7 +107,7 @@ class Trainer:
             "time_decisions_per_second": collected.decisions / max(acted - started + seconds, 1e-9),
         }
         alarms = self._watch.update(self.iteration, metrics)
-        return Iteration({**metrics, **self._watch.figures}, collected.ended, alarms)
+        return Iteration({**metrics, **self._watch.figures}, collected.ended, alarms, self._watch.uneasy)
 
     def state(self) -> dict[str, Any]:
         """Everything that decides how training goes on."""
@@ -111,10 +129,6 @@ class Trainer:
         self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
         self.decisions = int(state["decisions"])
         self._watch.load(state.get("watch", {}))
-
-    def close(self) -> None:
-        """End the worker threads."""
-        self.learner.close()
 
     def _learn(self, fresh: int) -> tuple[Metrics, int, int]:
         """All passes of this iteration; returns mean metrics, the number of updates and of decisions learned from."""
@@ -140,17 +154,27 @@ class Trainer:
         return {**means, **heads}, updates, learned
 
 
-_PLAIN = ("staleness", "gradient_norm", "entropy", "kl")
+_PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
 
 
 def learning_results(ended: list[Any]) -> Metrics:
-    """Win rate of the learner (draws count half) and mean damage score over matches against somebody else."""
+    """Win rate of the learner (draws count half) and mean damage score over matches against somebody else.
+
+    In a free-for-all the win rate is the mean share of the other seats that finished below; beside it how often a seat
+    of the learner was alone in the first place, and that share over free-for-alls only.
+    """
     seats = [(match, seat) for match in ended for seat, player in enumerate(match.setup.players) if player == LEARNER]
     seats = [(match, seat) for match, seat in seats if any(player != LEARNER for player in match.setup.players)]
     if not seats:
         return {}
     results = [float(match.results[seat]) for match, seat in seats]
+    crowded = [result for result, (match, _) in zip(results, seats, strict=True) if len(match.setup.players) > 2]
+    royale = {
+        "royale/first": sum(result == 1 for result in crowded) / max(1, len(crowded)),
+        "royale/above": 0.5 + 0.5 * sum(crowded) / max(1, len(crowded)),
+    }
     return {
+        **(royale if crowded else {}),
         "training/win_rate": 0.5 + 0.5 * sum(results) / len(results),
         "training/score": sum(float(match.scores[seat]) for match, seat in seats) / len(seats),
     }

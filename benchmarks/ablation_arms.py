@@ -1,0 +1,181 @@
+"""The arms of the ablations: what each one changes, and the exact commands that make and measure it.
+
+After Fig. 3 of Vinyals et al. (Nature 575, 2019), where main agents alone train against themselves and their past. So
+here: no arm but the league's meets a scripted bot in training, and `lms_re` stays a yardstick. Every arm is made by the
+commands that a user has. An arm's seed seeds all of its commands, and those of the arms that it starts from.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+Kind = Literal["imitation", "rl", "league", "response"]
+MOST_PAST = 4  # past selves that a final agent meets
+IMITATION = "imitation"
+
+
+class Arm(NamedTuple):
+    """One way to train. start: the arm whose checkpoint it starts from; target: whom a best response is sought to."""
+
+    name: str
+    kind: Kind
+    text: str
+    flags: tuple[str, ...] = ()
+    start: str = ""
+    target: str = ""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Arms that must be there before this one, with the same seed."""
+        yardstick = "" if self.name == IMITATION or self.kind == "response" else IMITATION
+        return tuple(dict.fromkeys(name for name in (self.start, self.target, yardstick) if name))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes that all arms share: decisions of a learner and of a best response, epochs, matches of each measure."""
+
+    folder: Path
+    data: Path
+    budget: int = 600_000
+    response_budget: int = 150_000
+    epochs: int = 10
+    matches: int = 300
+    extra: tuple[str, ...] = ()  # further flags of every trainer, for tiny runs
+
+    def home(self, arm: str, seed: int) -> Path:
+        """Folder of a run."""
+        return self.folder / "runs" / arm / f"seed{seed}"
+
+    def final(self, arm: Arm, seed: int) -> Path:
+        """The checkpoint that a run ends with."""
+        names = {"league": "main.pt", "response": "supervised/best_response.best.pt"}
+        return self.home(arm.name, seed) / names.get(arm.kind, "pi.pt")
+
+
+ONE_CORE = ("--threads", "1", "--cpu")
+_RL = (
+    *("--opponents", "self=0.5,past=0.5", "--snapshot-every", "5", "--eval-every", "0", "--eval-matches", "2"),
+    *("--save-every", "10", "--keep", "0"),
+)
+_LEAGUE = (
+    *("--rounds", "1000", "--rl-iterations-per-round", "20", "--actor-rollouts", "4", "--scripted-players", ""),
+    *("--eval-matches", "2", "--past-selves", "0", "--cross-play-players", "2", "--cross-play-matches", "2"),
+    *("--save-every", "10",),
+)  # fmt: skip
+_ALONE = ("--main-exploiters", "0", "--league-exploiters", "0")
+_Z = ("--z-opening", "0.8", "--z-totals", "0.5")
+
+
+def _rl(name: str, text: str, *flags: str, start: str = IMITATION) -> Arm:
+    return Arm(name, "rl", text, flags, start)
+
+
+def _alone(rules: str, text: str) -> Arm:
+    return Arm(rules, "league", text, ("--matchmaking", rules, *_ALONE), IMITATION)
+
+
+def _response(target: str, *flags: str, name: str = "") -> Arm:
+    text = f"best response to `{target}`" + (", its critic without opponent information" if flags else "")
+    return Arm(name or f"response-{target}", "response", text, flags, IMITATION, target)
+
+
+# The most informative first: an interrupted sitting has made the first arms with the first seeds.
+ARMS = (
+    Arm(IMITATION, "imitation", "imitation only"),
+    _rl("kl", "RL from imitation, KL to it"),
+    _rl("no-kl", "RL from imitation, no KL", "--kl-cost", "0"),
+    Arm("scratch", "rl", "no imitation: RL from random weights", ("--scratch", "small")),
+    _alone("pfsp-self-play", "half self-play, half PFSP; main agent only"),
+    _alone("self-play", "naive self-play"),
+    Arm("with-main-exploiters", "league", "+ main exploiter", ("--league-exploiters", "0"), IMITATION),
+    Arm("full-league", "league", "+ main exploiter + league exploiter", (), IMITATION),
+    _rl("own-critic", "critic without opponent information", "--critic", "own"),
+    _rl("no-upgo", "without UPGO", "--upgo-cost", "0"),
+    _alone("fictitious", "fictitious self-play: past selves alike"),
+    _alone("pfsp", "PFSP: the harder past selves more often"),
+    Arm("imitation-z", "imitation", "imitation that is told z", _Z),
+    _rl("z", "RL from imitation, KL, z followed", "--z-share", "0.9", start="imitation-z"),
+    _response("kl"),
+    _response("kl", "--critic", "own", name="response-kl-own-critic"),
+    _response("pfsp-self-play"),
+    _response("with-main-exploiters"),
+    _response("full-league"),
+    Arm("imitation-transformer", "imitation", "imitation, transformer", ("--preset", "small-transformer")),
+    _rl("transformer", "transformer over entities", start="imitation-transformer"),
+    Arm("imitation-memoryless", "imitation", "imitation, no LSTM", ("--preset", "small-memoryless")),
+    _rl("memoryless", "no LSTM", start="imitation-memoryless"),
+    _response("own-critic"),
+)
+BY_NAME = {arm.name: arm for arm in ARMS}
+
+
+def chosen(names: list[str]) -> list[Arm]:
+    """The arms of these names and all that they need, in the order of `ARMS`; all arms without names."""
+    wanted, todo = set(), list(names or BY_NAME)
+    while todo:
+        arm = BY_NAME[todo.pop()]
+        if arm.name not in wanted:
+            wanted.add(arm.name)
+            todo += arm.needs
+    return [arm for arm in ARMS if arm.name in wanted]
+
+
+def training(arm: Arm, seed: int, plan: Plan) -> list[str]:
+    """Module and arguments that train `arm`; with --resume, so that it also goes on."""
+    home, final = plan.home(arm.name, seed), plan.final(arm, seed)
+    start = ["--supervised-checkpoint", str(plan.final(BY_NAME[arm.start], seed))] if arm.start else []
+    common = [*arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
+    if arm.kind == "imitation":
+        sizes = ["--epochs", str(plan.epochs), "--eval-every", "0", "--final-matches", "2", "--keep", "1"]
+        live = ["--feedback-dir", str(home / "none"), "--reports-live-dir", str(home / "none")]  # replays alone
+        words = ["alphastar_imitation", "--data-dir", str(plan.data), *live, "--output", str(final), *sizes]
+    elif arm.kind == "rl":
+        words = ["alphastar_rl", *start, "--output", str(final), "--decisions", str(plan.budget), *_RL]
+    elif arm.kind == "league":
+        phases = ["--min-phase-steps", str(plan.budget // 12), "--timeout-steps", str(plan.budget // 6)]
+        words = ["alphastar_league", *start, "--output-dir", str(home), "--decisions", str(plan.budget)]
+        words += [*_LEAGUE, *phases]
+    else:
+        target = str(plan.final(BY_NAME[arm.target], seed))
+        sizes = ["--budget", str(plan.response_budget), "--final-matches", str(plan.matches), "--eval-matches", "100"]
+        words = ["exploit", target, "--start", "supervised", *start, "--output-dir", str(home), *sizes]
+    return [f"botgame.training.{words[0]}", *words[1:], *common]
+
+
+def measuring(arm: Arm, seed: int, plan: Plan) -> list[str]:
+    """Module and arguments that measure the final agent of a run; none for a best response, which measures itself."""
+    if arm.kind == "response":
+        return []
+    rivals = ["lms_re", *(() if arm.name == IMITATION else [str(plan.final(BY_NAME[IMITATION], seed))])]
+    rivals += [str(path) for path in past_selves(arm, seed, plan)]
+    words = [str(plan.final(arm, seed)), *rivals, "--matches", str(plan.matches), "--seed", str(900_000 + seed)]
+    return ["botgame.training.evaluate", *words, "--threads", "1", "--json", str(measured(arm, seed, plan))]
+
+
+def measured(arm: Arm, seed: int, plan: Plan) -> Path:
+    """The file that `measuring` writes."""
+    return plan.home(arm.name, seed) / "measured.json"
+
+
+def past_selves(arm: Arm, seed: int, plan: Plan) -> list[Path]:
+    """At most `MOST_PAST` of the frozen selves on disk, oldest first, spread over the run; not the final one."""
+    home = plan.home(arm.name, seed)
+    if arm.kind == "league":
+        found = sorted(home.glob("players/main1.v*.pt"), key=_number)
+    elif arm.kind == "rl":
+        found = sorted(home.glob("pi.iter*.pt"), key=_number)[:-1]
+    else:
+        return []
+    return (
+        [found[round(k * (len(found) - 1) / max(1, MOST_PAST - 1))] for k in range(MOST_PAST)]
+        if (len(found) > MOST_PAST)
+        else found
+    )
+
+
+def _number(path: Path) -> int:
+    return int(re.findall(r"\d+", path.stem)[-1])

@@ -1,0 +1,83 @@
+"""Does a network play as it is told? Each style that it knows, asked for in mirrored duels, and what it then does.
+
+    python benchmarks/styles.py artifacts/alphastar/pi_styles.pt --matches 200 --seed 900000
+
+For every policy of the library: the win rate against `--against`, how far the mean totals of the play are from those
+asked for, how far those of unasked play are, and some statistics, asked and played. `--only A,B` asks for these alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import torch
+
+from botgame.bots.registry import load_policy
+from botgame.game.arena import Arena
+from botgame.match import MatchBatch, Seating, mirrored_setups
+from botgame.ratings import wilson
+from botgame.replay.arena_style import ARENA_STYLE
+from botgame.replay.style_meter import StyleMeter
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.checkpoint import load_checkpoint
+
+TOTALS = ARENA_STYLE.parts["totals"]
+NAMES = [entry.name for entry in ARENA_STYLE.totals]
+SHOWN = ("use_bolt", "use_offence", "use_mobility", "use_defence", "take_chest", "near_3", "near_5", "near_7", "still")
+
+
+def measure(name: str, rival: str, matches: int, seed: int, slots: int = 64) -> tuple[float, np.ndarray]:
+    """Points of `name` against `rival`, and the mean totals of its play, float64 [A]."""
+    arena, rows = Arena(min(slots, matches), 2), {}
+    meter = StyleMeter(arena, rows.__setitem__)
+    batch = MatchBatch(arena, mirrored_setups(seed, matches // 2), meter)
+    seating, policies = Seating(min(slots, matches), 2), [load_policy(name), load_policy(rival)]
+    points, played = 0.0, []
+    while (step := batch.next()) is not None:
+        for ended in step.ended:
+            seat = ended.setup.players.index(0)
+            points += (ended.results[seat] + 1) / 2
+            played.append(rows.pop(ended.episode)[seat, TOTALS])
+        if len(step.slot):
+            batch.act(step, seating.act(step, policies))
+    return points, np.mean(played, axis=0)
+
+
+def main() -> None:
+    """Play and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint")
+    parser.add_argument("--matches", type=int, default=200, help="duels for each style")
+    parser.add_argument("--seed", type=int, default=900_000)
+    parser.add_argument("--against", default="lms_re", help="whom it meets")
+    parser.add_argument("--only", default="", help="styles to ask for; default: all of the library")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    library = Briefing.from_state(load_checkpoint(options.checkpoint).briefing).library
+    styles = [name for name in options.only.split(",") if name] or library.policies
+    print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
+    print(f"{'':10}{'won':24}{'from asked':12}{'unasked':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
+    plain = None
+    for style in ("", *styles):
+        name = f"{options.checkpoint}@{style}" if style else options.checkpoint
+        points, played = measure(name, options.against, options.matches, options.seed)
+        plain = played if plain is None else plain
+        asked = library.typical(style)[TOTALS] if style else played
+        rate, low, high = wilson(points, options.matches // 2 * 2)
+        won = f"{rate:.1%} [{low:.1%}, {high:.1%}]"
+        away, unasked = (f"{np.abs(each - asked).mean():.4f}" if style else "" for each in (played, plain))
+        cells = [statistic(asked, played, shown, style) for shown in SHOWN]
+        print(f"{style or '(unasked)':10}{won:24}{away:12}{unasked:9}" + "".join(f"{cell:>12}" for cell in cells))
+
+
+def statistic(asked: np.ndarray, played: np.ndarray, name: str, style: str) -> str:
+    """Asked and played value of one of the totals, in its own unit."""
+    column = NAMES.index(name)
+    scale = ARENA_STYLE.totals[column].scale
+    value = f"{played[column] * scale:.3f}"
+    return f"{asked[column] * scale:.3f}>{value}" if style else value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Matches of the arena as a venue to learn in, with styles z for the learner to follow where a run asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from botgame.errors import UserError
+from botgame.game.arena import Arena
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.match import MatchBatch, Setup
+from botgame.training.alphastar.actor import Venue
+from botgame.training.alphastar.briefing import Briefing
+from botgame.training.alphastar.seating import Opponent
+from botgame.training.alphastar.style_config import StyleConfig
+from botgame.training.alphastar.style_seats import Styles
+from botgame.training.origin import Origin
+from botgame.training.royale_share import Table
+from botgame.training.style_watch import ArenaStyles
+
+STYLES = 0x7374796C65  # purpose of the random key of the styles to follow
+
+
+def arena_venue(
+    table: Table,
+    setups: Iterator[Setup],
+    opponent: Callable[[int], Opponent],
+    patient: Callable[[int], bool],
+    *,
+    origin: Origin,
+    styles: StyleConfig,
+    seed: int,
+) -> Venue:
+    """A venue for the matches `setups` of one kind. styles: drawn by `seed` from the library of `origin`, if at all."""
+    arena = Arena(table.slots, table.seats)
+    watch = ArenaStyles(arena)
+    followed = None
+    if styles.z_share:
+        followed = Styles(Briefing.from_state(origin["briefing"]), styles, watch, seed)
+    matches = MatchBatch(arena, setups, watch.meter if followed else None)
+    spec = followed.extend(ARENA_SPEC) if followed else ARENA_SPEC
+    return Venue(spec, matches, opponent, patient, table.seats, followed, table.slots, table.share)
+
+
+def check_styles(origin: Origin, styles: StyleConfig) -> None:
+    """Raise UserError (code 2) when styles are to be followed and the checkpoint has no library to draw them from."""
+    if not styles.z_share:
+        return
+    if not origin.get("briefing") or not len(Briefing.from_state(origin["briefing"]).library):
+        raise UserError(
+            f"--z-share: {origin['source']} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2
+        )

@@ -1,0 +1,222 @@
+"""The ablations' harness: sound arms, honest intervals, a sitting that goes on where it was stopped, its report."""
+
+import importlib
+import json
+import math
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import torch
+
+import ablation_runs
+import ablations
+from ablation_arms import ARMS, BY_NAME, Arm, Plan, chosen, measuring, past_selves, training
+from ablation_page import BEGIN, END, replaced
+from ablation_panels import MEASURES, PANELS
+from ablation_runs import CHILD, Job, Sitting, result_path
+from ablation_statistics import difference, t_interval, verdict
+from botgame.errors import UserError
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.game.rules import Rules
+from botgame.ratings import Interval
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.presets import PRESETS
+
+torch.set_num_threads(1)
+TINY = (
+    "--actor-rollouts 1 --learner-updates 1 --unroll-length 8 --batch-size 4 --matches-per-actor 2 "
+    "--min-replay-sequences 1 --value-iterations 0 --save-every 1"
+)
+
+
+def parsed(command):
+    return importlib.import_module(command[0]).build_parser().parse_args(command[1:])
+
+
+@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
+def test_every_command_parses(arm: Arm) -> None:
+    plan = Plan(Path("out"), Path("data"), budget=1000)
+    options = parsed(training(arm, 3, plan))
+    assert options.seed == 3
+    assert options.resume
+    assert options.threads == 1
+    if arm.kind in ("rl", "league"):
+        assert options.decisions == 1000
+    if measure := measuring(arm, 3, plan):
+        assert "lms_re" in parsed(measure).policies
+
+
+def test_arms_are_sound() -> None:
+    names = [arm.name for arm in ARMS]
+    assert len(set(names)) == len(names)
+    made = [tuple(training(arm._replace(name="x"), 0, Plan(Path("o"), Path("d")))) for arm in ARMS]
+    assert len(set(made)) == len(made), "two arms do the same"
+    for arm in ARMS:
+        assert all(names.index(need) < names.index(arm.name) for need in arm.needs), arm.name
+    assert [arm.name for arm in chosen(["response-kl"])] == ["imitation", "kl", "response-kl"]
+
+
+def test_panels_name_arms_and_measures() -> None:
+    for panel in PANELS:
+        assert set(panel.paper) | set(panel.bars) <= set(panel.arms) <= set(BY_NAME)
+        for claim in panel.claims:
+            assert {claim.higher, claim.lower} <= set(BY_NAME)
+            assert claim.measure in MEASURES
+            assert claim.measure != "rating" or {claim.higher, claim.lower} <= set(panel.arms)
+
+
+def test_intervals_and_verdicts_by_hand() -> None:
+    # t(0.975, 2) = 4.302653; the sample deviation of 1, 2, 3 is 1
+    assert t_interval([1.0, 2.0, 3.0]) == pytest.approx(
+        (2.0, 2.0 - 4.302653 / 3**0.5, 2.0 + 4.302653 / 3**0.5), abs=1e-6
+    )
+    assert t_interval([7.0]) == (7.0, -math.inf, math.inf)
+    with pytest.raises(ValueError, match="a value"):
+        t_interval([])
+    gap = difference({0: 110.0, 1: 122.0, 2: 90.0}, {0: 100.0, 1: 110.0, 5: 0.0})
+    assert gap.estimate == 11.0  # 10 and 12: the seeds that both have
+    assert gap.high - gap.estimate == pytest.approx(12.706205, abs=1e-5)  # t(0.975, 1) x sqrt(2) / sqrt(2)
+    assert verdict(gap) == "undecided"
+    assert verdict(Interval(3.0, 1.0, 5.0)) == "confirmed"
+    assert verdict(Interval(-3.0, -5.0, -1.0)) == "refuted"
+    assert verdict(Interval(3.0, 0.0, 6.0)) == "undecided"
+    assert verdict(None) == verdict(t_interval([9.0])) == "undecided"
+    assert difference({0: 1.0}, {1: 1.0}) is None
+
+
+def test_past_selves_are_spread_and_in_order(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, tmp_path)
+    home = plan.home("self-play", 0) / "players"
+    home.mkdir(parents=True)
+    for number in range(11):
+        (home / f"main1.v{number}.pt").touch()
+    found = [path.stem for path in past_selves(BY_NAME["self-play"], 0, plan)]
+    assert found == ["main1.v0", "main1.v3", "main1.v7", "main1.v10"]
+    assert past_selves(BY_NAME["imitation"], 0, plan) == []
+
+
+def test_a_command_ends_with_the_harness(tmp_path: Path) -> None:
+    (tmp_path / "sleeper.py").write_text("import time\nprint('up', flush=True)\ntime.sleep(60)\n")
+    child = subprocess.Popen(
+        [sys.executable, str(CHILD), "sleeper"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path
+    )
+    assert child.stdout.readline().strip() == b"up"
+    child.stdin.close()
+    assert child.wait(20) == 75
+    child.stdout.close()
+    (tmp_path / "quick.py").write_text("import sys\nsys.exit(int(sys.argv[1]))\n")
+    for code in (0, 3):  # else its own end is the command's
+        child = subprocess.Popen([sys.executable, str(CHILD), "quick", str(code)], stdin=subprocess.PIPE, cwd=tmp_path)
+        assert child.wait(20) == code
+        child.stdin.close()
+
+
+def begin(folder: Path) -> None:
+    """An imitation that is there already."""
+    plan, network = Plan(folder, folder), Network(ARENA_SPEC, PRESETS["tiny"], 3)
+    sizes, rules = PRESETS["tiny"].to_dict(), Rules().to_dict()
+    checkpoint = Checkpoint("imitation", ARENA_SPEC, sizes, network.state_dict(), rules=rules)
+    final = plan.final(BY_NAME["imitation"], 0)
+    final.parent.mkdir(parents=True)
+    save_checkpoint(final, checkpoint)
+    result_path(plan, "imitation", 0).parent.mkdir()
+    result_path(plan, "imitation", 0).write_text(json.dumps({"measures": {"lms_re": 0.25}}))
+
+
+def test_a_sitting_goes_on_and_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, docs, ran = tmp_path / "out", tmp_path / "docs", []
+    stopping = {"no-kl"}
+
+    def here(sitting: Sitting, command: list[str], _log: Path) -> None:
+        ran.append(command)
+        if any(f"/{name}/" in " ".join(command) for name in stopping):
+            sitting.stopped = True
+            raise ablation_runs.StoppedError
+        assert importlib.import_module(command[0]).main(command[1:]) == 0
+
+    monkeypatch.setattr(Sitting, "_execute", here)
+    begin(folder)
+    words = [
+        *("--arms", "kl,no-kl", "--seeds", "0", "--budget", "30", "--matches", "2", "--jobs", "1"),
+        *("--output-dir", str(folder), "--docs-dir", str(docs), "--extra", TINY),
+    ]
+    assert ablations.main(words) == 130
+    assert [path.stem for path in sorted((folder / "results").iterdir())] == ["imitation.seed0", "kl.seed0"]
+    first = (folder / "results" / "kl.seed0.json").read_bytes()
+    stopping.clear()
+    ran.clear()
+    assert ablations.main(words) == 0
+    assert [command[0] for command in ran] == ["botgame.training.alphastar_rl", "botgame.training.evaluate"]
+    assert (folder / "results" / "kl.seed0.json").read_bytes() == first
+    result = json.loads(first)
+    assert 30 <= result["decisions"] < 30 + 2 * 3 * 8
+    assert set(result["measures"]) >= {"lms_re", "imitation"}
+    assert not list(folder.rglob("*resume.pt"))
+    assert load_checkpoint(folder / "runs" / "no-kl" / "seed0" / "pi.pt").config["kl_cost"] == 0
+    capsys.readouterr()
+    assert ablations.main([*words, "--budget", "31"]) == 2
+    assert "sizes.json" in capsys.readouterr().err
+
+    docs.mkdir()
+    (docs / "images").mkdir()
+    (docs / "ablations.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    played = []
+
+    def play(command: list[str], **_: object) -> None:
+        played.append(command)
+        assert importlib.import_module(command[2]).main(command[3:]) == 0
+
+    monkeypatch.setattr(ablations.subprocess, "run", play)
+    report = [*words, "--report", "--head-matches", "2"]
+    assert ablations.main(report) == 0
+    assert ablations.main(report) == 0
+    assert len(played) == 1, "the same players are not played again"
+    page = (docs / "ablations.md").read_text()
+    assert page.startswith(f"before\n{BEGIN}\nSizes: 30 decisions")
+    assert page.endswith(f"{END}\nafter\n")
+    assert "| `kl`: RL from imitation, KL to it | 1 |" in page
+    assert "| undecided |" in page
+    assert "confirmed" not in page
+    picture = ET.parse(docs / "images" / "ablations.svg").getroot()
+    assert [text for text in picture.itertext() if text == "1400 Elo"]
+
+
+def test_what_a_failed_run_leads_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_sitting: Sitting, command: list[str], _log: Path) -> None:
+        raise ablation_runs.FailedError(command[0])
+
+    monkeypatch.setattr(Sitting, "_execute", fail)
+    plan = Plan(tmp_path, tmp_path)
+    sitting = Sitting(plan, [Job(arm, 0) for arm in chosen(["kl"])], workers=2, minutes=None)
+    assert not sitting.work()
+    assert sitting.failed == ["imitation, seed 0"]  # what needs it was not tried
+
+
+def test_no_run_begins_after_the_minutes(tmp_path: Path) -> None:
+    sitting = Sitting(Plan(tmp_path, tmp_path), [Job(BY_NAME["imitation"], 0)], workers=2, minutes=1e-9)
+    assert not sitting.work()
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [(["--arms", "kl,wizard"], "wizard"), (["--seeds", "0,x"], "--seeds"), (["--report"], "run the")],
+)
+def test_mistakes_are_one_line(
+    words: list[str], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ablations.main([*words, "--output-dir", str(tmp_path)]) in (1, 2)
+    error = capsys.readouterr().err
+    assert named in error
+    assert error.count("\n") == 1
+
+
+def test_a_page_without_markers_is_refused() -> None:
+    with pytest.raises(UserError, match="markers"):
+        replaced("a page", "text")
