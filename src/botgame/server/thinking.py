@@ -17,7 +17,7 @@ from botgame.errors import UserError
 from botgame.replay.format import Replay
 from botgame.replay.thoughts import Thoughts, beside, find_thoughts
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0  # on a machine that is busy with training
 _COMMAND = (sys.executable, "-m", "botgame.training.thoughts")
 
 
