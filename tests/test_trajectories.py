@@ -119,10 +119,10 @@ def test_trees_turn_arrays_into_tensors_and_back() -> None:
 
 
 def test_fewer_matches_run_where_the_buffer_is_small() -> None:
-    assert RLConfig().matches == 16
+    assert RLConfig().matches == 32
     assert RLConfig(actor_rollouts=8, replay_size=32).matches == 4
     assert RLConfig(actor_rollouts=100, replay_size=32).matches == 1
-    assert RLConfig().sequences(1.25) == 160
+    assert RLConfig().sequences(1.25) == 320
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from matches import record
 
 pytestmark = needs_browser
 TICK = "viewer.head.tick"
+MIND = SeatThoughts(1, "pi_rl", [0, 100], [-0.5, 0.75], [[[90, 10], [20, 80]]], [[0, 1]])
+THOUGHTS = Thoughts("", [Head("verb", ["none", "bolt"])], [MIND])
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +37,8 @@ def royale() -> Replay:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory, royale: Replay) -> Path:
     """The page of `royale`, with thoughts of seat 1 at ticks 0 and 100."""
-    verb = [[90, 10], [20, 80]]
-    mind = SeatThoughts(1, "pi_rl", [0, 100], [-0.5, 0.75], [verb], [[0, 1]])
     target = tmp_path_factory.mktemp("page") / "match.html"
-    export(royale, target, Thoughts(royale.name, [Head("verb", ["none", "bolt"])], [mind]))
+    export(royale, target, msgspec.structs.replace(THOUGHTS, replay=royale.name))
     return target
 
 
@@ -155,6 +155,21 @@ def test_the_server_page_fetches_its_film_and_names_what_is_missing(program, roy
     watched.page.goto(f"{SITE}/replay?file=absent.lmsr")
     watched.page.wait_for_selector(".failure")
     assert "no replay absent.lmsr (404)" in watched.page.inner_text(".failure")
+    watched.page.close()
+
+
+def test_the_server_can_be_asked_what_its_network_thought(program, royale: Replay) -> None:
+    seats = tuple(msgspec.structs.replace(seat, policy="runs/pi.pt") for seat in royale.header.seats)
+    replay = Replay(msgspec.structs.replace(royale.header, seats=seats), royale.decisions)
+    answers = {"/api/replays/x": film_json(replay), "/api/replays/x/thoughts": msgspec.json.encode(THOUGHTS)}
+    watched = Watched(program)
+    serve_files(watched.page, answers.get)
+    watched.page.goto(f"{SITE}/replay?file=x")
+    watched.until("window.viewer")
+    watched.page.click("#thoughts button")
+    watched.until("document.querySelector('#thoughts .chosen .choice-label')?.textContent === 'none'")
+    assert watched.page.evaluate("viewer.film.data.thoughts.seats.length") == 1
+    watched.check()
     watched.page.close()
 
 

@@ -6,6 +6,7 @@
 | `/static/<path>`          | files of `botgame/web`                                    |
 | `/api/replays`            | `{"replays": [...]}`, newest first                        |
 | `/api/replays/<file>`     | film of a replay                                          |
+| `/api/replays/<file>/thoughts` | what the networks thought that played it             |
 | `/healthz`, `/metrics`    | is it alive; Prometheus text                              |
 | `/ws`                     | live play, see `botgame.server.protocol`                  |
 
@@ -43,6 +44,7 @@ from botgame.server.connection import Connection
 from botgame.server.doors import Doors
 from botgame.server.live_server import LiveServer
 from botgame.server.replay_shelf import Shelf
+from botgame.server.thinking import Thinker
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 PAGES = {"/": "index.html", "/play": "play.html", "/replays": "replays.html", "/replay": "replay.html"}
@@ -67,6 +69,7 @@ class LiveApp:
         self, server: LiveServer, brains: Brains, shelf: Shelf, doors: Doors, *, token: str, max_clients: int
     ) -> None:
         self._server, self._brains, self._shelf, self._doors = server, brains, shelf, doors
+        self._thinker = Thinker(brains.names)
         self._token, self.max_clients = token, max_clients
         self._filming = asyncio.Semaphore(1)  # films take a processor for a while: one at a time
 
@@ -78,6 +81,7 @@ class LiveApp:
             Route("/metrics", self._guarded(self.metrics)),
             Route("/api/replays", self._guarded(self.replays)),
             Route("/api/replays/{name}", self._guarded(self.film)),
+            Route("/api/replays/{name}/thoughts", self._guarded(self.thoughts)),
             Mount("/static", StaticFiles(directory=WEB)),
         ]
         return self._with_door(Starlette(routes=routes, lifespan=self._lifespan))
@@ -176,6 +180,17 @@ class LiveApp:
         if data is None:
             raise HTTPException(404, "there is no such replay")
         return Response(data, media_type="application/json")
+
+    async def thoughts(self, request: Request) -> Response:
+        """What the networks thought in one replay; they are asked now where nobody has asked them before."""
+        try:
+            replay = await asyncio.to_thread(self._shelf.find, request.path_params["name"])
+            if replay is None:
+                raise HTTPException(404, "there is no such replay")
+            thoughts = await self._thinker.think(replay)
+        except UserError as error:
+            raise HTTPException(422, str(error)) from error
+        return Response(msgspec.json.encode(thoughts), media_type="application/json")
 
     def _film(self, name: str) -> bytes | None:
         try:

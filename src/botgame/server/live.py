@@ -133,6 +133,8 @@ def _greet(serving: Serving) -> None:
     options: Options = serving.options
     query = f"?token={options.token}" if options.token else ""
     print(f"botgame live at {serving.url}{query}  (seed {options.seed}; Ctrl-C stops it)", flush=True)
+    if not is_loopback(options.host):
+        print("from elsewhere: the same, with this machine's name as the host", flush=True)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from botgame.server.replay_shelf import Shelf
 _LOG = logging.getLogger(__name__)
 _SWITCH = 0.0005  # seconds that the thread of the bots may keep the interpreter while a tick waits for it
 _SEND_BUFFER = 1 << 17  # bytes: some seconds of play, so that who does not read is noticed in time
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - no address to open: "all of this machine's"
 _PING = 10.0  # seconds between pings, and for the answer: a dead line is noticed within twice that
 
 
@@ -110,8 +111,9 @@ class Serving(uvicorn.Server):
 
     @property
     def url(self) -> str:
-        """Where the server listens; a port of 0 has become a real one once it has started."""
-        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        """Where a browser on this machine finds the server; a port of 0 has become a real one once it has started."""
+        host = _HERE.get(self.options.host, self.options.host)
+        host = f"[{host}]" if ":" in host else host
         port = self.servers[0].sockets[0].getsockname()[1] if self.started else self.options.port
         return f"http://{host}:{port}/"
 

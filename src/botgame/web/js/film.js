@@ -168,7 +168,7 @@ export async function loadFilm() {
   if (!file) throw new Error("no replay is named: open one from the list");
   const answer = await fetch(`/api/replays/${encodeURIComponent(file)}`);
   if (!answer.ok) throw new Error(`the server has no replay ${file} (${answer.status})`);
-  return new Film(await answer.json());
+  return Object.assign(new Film(await answer.json()), { file });
 }
 
 // base64 of zlib data, as text.

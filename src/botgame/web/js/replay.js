@@ -12,6 +12,7 @@ import { Playhead } from "./playhead.js";
 import { Renderer } from "./renderer.js";
 import { Resolution } from "./resolution.js";
 import { SeatList } from "./seat_list.js";
+import { offerThoughts } from "./thoughts_offer.js";
 import { ThoughtsPanel } from "./thoughts_panel.js";
 import { Timeline } from "./timeline.js";
 import { bindKeys } from "./viewer_keys.js";
@@ -30,7 +31,9 @@ class Viewer {
     this.minimap = new Minimap(byId("minimap"));
     this.timeline = new Timeline(byId("timeline"), film, (tick) => this.head.seek(tick));
     this.seats = new SeatList(byId("seats"), (seat) => this.follow(seat === this.followed ? -1 : seat));
-    this.thoughts = film.data.thoughts ? new ThoughtsPanel(byId("thoughts"), film.data.thoughts, film.ticks) : null;
+    this.thoughts = null;
+    if (film.data.thoughts) this.setThoughts(film.data.thoughts);
+    else offerThoughts(byId("thoughts"), film, (thoughts) => this.setThoughts(thoughts));
     this.names = film.names.map((name) => ({ name }));
     this.abilities = null;
     this.fill();
@@ -53,7 +56,13 @@ class Viewer {
     this.news = news.map((event) => ({ tick: event.tick, line: newsLine(event, this.names, this.film.rate) }));
     this.news.forEach(({ tick, line }) => line.addEventListener("click", () => this.head.seek(tick - this.film.rate)));
     byId("news").replaceChildren(...this.news.map(({ line }) => line));
-    show(byId("thoughts"), this.thoughts !== null);
+  }
+
+  setThoughts(thoughts) {
+    this.film.data.thoughts = thoughts;
+    this.thoughts = new ThoughtsPanel(byId("thoughts"), thoughts, this.film.ticks);
+    show(byId("thoughts"), true);
+    this.timeline.base = null; // its curve of expected results is missing
   }
 
   bind() {
