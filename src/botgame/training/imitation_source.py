@@ -3,7 +3,7 @@
 Every file is opened once at the start (a few KiB each): bad ones are named, seats are chosen, feedback is matched.
 Observations are made again by re-simulation whenever a chunk of matches is read. The weight of a decision is
 
-    chosen seat ? strength : 0,  x 2 in a span marked good, x 0 in one marked bad;  a correction always counts 4
+    chosen seat ? strength : 0,  x 2 in a span marked good, x 0 in one marked bad;  a correction always counts 1
 
 where strength is 2 * expected score against `lms_re` of the seat's rating, 1 when it is not known.
 """
@@ -26,7 +26,7 @@ from botgame.replay.header import HUMAN as HELD_BY_HUMAN
 from botgame.replay.resimulate import SeatTrajectory, results_of, trajectories
 from botgame.training.alphastar.dataset import Trajectory
 
-CORRECTION_WEIGHT = 4.0
+CORRECTION_WEIGHT = 1.0  # 4 cost 7 points: too few decisions count too much (docs/LOG.md)
 MARK_FACTOR = {"good": 2.0, "bad": 0.0}
 PARALLEL_MATCHES = 64
 LARGEST_RATING = 2000.0
