@@ -45,19 +45,19 @@ def results_table(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
 
 
 def placings_table(names: Sequence[str], placings: Mapping[Pair, Placing]) -> Table:
-    """One row a pair: first places with interval and par, mean place, mean length."""
+    """One row a pair: first places with interval and par, mean place."""
     seats = max(placing.seats for placing in placings.values())
     title = f"first places of one seat among {seats} (par {1 / seats:.1%}), with 95 % intervals"
     table = _table(title, "policy", "among")
-    for heading in ("matches", "firsts", "share", "interval", "mean place", "length"):
+    for heading in ("matches", "firsts", "share", "interval", "mean place"):
         table.add_column(heading, justify="right", no_wrap=True)
     shown = short_names(names)
     for (a, b), one in placings.items():
         low, high = one.interval
         share, interval = f"{one.first_share:.1%}", f"{100 * low:.1f}-{high:.1%}"
         counts = str(one.matches), f"{one.firsts:.1f}".removesuffix(".0")
-        place, length = f"{one.mean_place:.2f} of {one.seats}", f"{one.mean_seconds:.1f} s"
-        table.add_row(shown[names[a]], shown[names[b]], *counts, share, interval, place, length)
+        place = f"{one.mean_place:.2f} of {one.seats}"
+        table.add_row(shown[names[a]], shown[names[b]], *counts, share, interval, place)
     return table
 
 
