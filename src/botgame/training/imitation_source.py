@@ -26,7 +26,7 @@ from botgame.replay.header import HUMAN as HELD_BY_HUMAN
 from botgame.replay.resimulate import SeatTrajectory, results_of, trajectories
 from botgame.training.alphastar.dataset import Trajectory
 
-CORRECTION_WEIGHT = 1.0  # 4 cost 7 points: too few decisions count too much (docs/LOG.md)
+CORRECTION_WEIGHT = 1.0  # 4 cost 8 points: too few decisions count too much (docs/LOG.md)
 MARK_FACTOR = {"good": 2.0, "bad": 0.0}
 PARALLEL_MATCHES = 64
 LARGEST_RATING = 2000.0
