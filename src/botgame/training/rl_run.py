@@ -19,7 +19,7 @@ from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.actors import matches_taken
 from botgame.training.alphastar.alarms import Diverged
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.crew import Crew, make_crew
+from botgame.training.alphastar.crew import Crews
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.opponents import PAST, OpponentPool, Weights
 from botgame.training.alphastar.seating import LEARNER
@@ -61,7 +61,7 @@ class RLRun:
         )
         if PAST in setting.shares:
             self._pool.freeze(weights)
-        self._crew: Crew | None = None
+        self._crews = Crews(self._student, setting.config, setting.threads, setting.device)
         self._trainer = self._make_trainer()
 
     @property
@@ -149,18 +149,12 @@ class RLRun:
 
     def close(self) -> None:
         """End the processes that share the learner's work."""
-        if self._crew:
-            self._crew.close()
+        self._crews.close()
 
     def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
         setting = self._setting
         tables = setting.royale.tables(setting.config.matches)
         venues = [self._venue(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)]
-        if self._crew is None:
-            sizes = venues[0].told
-            self._crew = make_crew(
-                venues[0].spec, self._student, setting.config, setting.threads, setting.device, **sizes
-            )
         return Trainer(
             venues,
             self._student,
@@ -168,7 +162,7 @@ class RLRun:
             setting.config,
             learning_seats=self._pool.learning_seats,
             seed=setting.seed,
-            crew=self._crew,
+            crew=self._crews.of(venues[0].spec, **venues[0].told),
             device=setting.device,
         )
 

@@ -102,35 +102,26 @@ class Crew:
         return _Worker(blueprint)
 
 
-def make_crew(
-    spec: Spec, network: Network, config: RLConfig, threads: int, device: torch.device, **told: int
-) -> Crew | None:
-    """A crew for `threads` cores, or None where one process is to do all the work; arguments as those of `Crew`."""
-    if device.type != "cpu" or config.compile:
-        return None
-    crew = Crew(spec, network, config, threads, **told)
-    return crew if crew.size else None
-
-
 class Crews:
     """A crew for each kind of sequences, for learners of one kind of network that take turns."""
 
     def __init__(self, network: Network, config: RLConfig, threads: int, device: torch.device) -> None:
-        self._network, self._config, self._threads, self._device = network, config, threads, device
-        self._made: dict[tuple[int, ...], Crew | None] = {}
+        """For `threads` cores; on a GPU, and for a compiled network, one process does all the work."""
+        self._network, self._config = network, config
+        self._threads = threads if device.type == "cpu" and not config.compile else 1
+        self._made: dict[tuple[int, ...], Crew] = {}
 
     def of(self, spec: Spec, **told: int) -> Crew | None:
-        """The crew for such sequences, made when it is first asked for; arguments and result as of `make_crew`."""
+        """The crew for such sequences, made when it is first asked for; None where one process does all the work."""
         kind = len(spec.rewards), *told.values()
         if kind not in self._made:
-            self._made[kind] = make_crew(spec, self._network, self._config, self._threads, self._device, **told)
-        return self._made[kind]
+            self._made[kind] = Crew(spec, self._network, self._config, self._threads, **told)
+        return self._made[kind] if self._made[kind].size else None
 
     def close(self) -> None:
         """End all processes."""
         for crew in self._made.values():
-            if crew:
-                crew.close()
+            crew.close()
 
 
 class _Worker:
