@@ -302,13 +302,13 @@ def test_networks_wait_for_company_and_nothing_else_changes() -> None:
             patient=lambda player, patience=patience: patience and player == 2,
         )  # fmt: skip
         actor = Actor(venue, student, network(2), config(6))
-        act = student.act
+        act = actor._act
 
         def count(*given, act=act, counted=counted):
             counted[0] += 1
             return act(*given)
 
-        student.act = count
+        actor._act = count
         buffer = ReplayBuffer(TOY_SPEC, student.memory_size, STEPS, 512, 64)
         actor.collect(buffer, 150, 0)
         logs.append({entry[:3]: entry[3] for entry in matches.log})

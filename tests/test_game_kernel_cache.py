@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from botgame import source_cache
 from botgame.game import kernel, kernel_cache
 from botgame.game.arena import Arena
 
@@ -20,12 +21,12 @@ def package(tmp_path, monkeypatch):
     (root / "two.py").write_text("from botgame import three\n")
     (root / "three.py").write_text("c = 1\n")
     (root / "four.py").write_text("d = 1\n")
-    monkeypatch.setattr(kernel_cache, "_PACKAGE", root)
+    monkeypatch.setattr(source_cache, "_PACKAGE", root)
     return root
 
 
 def folder(path: Path) -> Path:
-    kernel_cache._imports.cache_clear()
+    source_cache._imports.cache_clear()
     kernel_cache.folder.cache_clear()
     return kernel_cache.folder(path)
 
@@ -43,7 +44,7 @@ def test_a_change_elsewhere_keeps_it(package):
 
 
 def test_a_tick_depends_on_every_phase():
-    names = {path.name for path in kernel_cache.sources(GAME / "advance.py")}
+    names = {path.name for path in source_cache.sources(GAME / "advance.py")}
     assert {"tick.py", "casts.py", "damage.py", "sight.py", "rules.py", "state.py", "rng.py", "kernel.py"} <= names
     assert not any(name.startswith("observ") for name in names)
 

@@ -16,12 +16,11 @@ import numpy as np
 
 from botgame.bots.policy import Observation
 from botgame.errors import UserError
+from botgame.onnx_session import OUTPUTS, DecisionSession
 from botgame.rng import uniforms
 from botgame.spec import Spec
 
 FORMAT = "botgame-onnx-1"
-OUTPUTS = ("actions", "next_memory", "log_probs")
-STATE = ("memory", "uniforms", "temperature")  # inputs beside the observation's arrays
 _ADVICE = "make it with: botgame export CHECKPOINT -o model.onnx"
 
 
@@ -34,19 +33,18 @@ class OnnxPolicy:
     def __init__(self, path: str | Path, threads: int = 1) -> None:
         self.name = str(path)
         session = _session(Path(path), threads)
-        metadata = dict(session.get_modelmeta().custom_metadata_map)
+        metadata = session.metadata
         if metadata.get("format") != FORMAT:
             raise UserError(f"{path}: not a botgame model: its format is not {FORMAT}; {_ADVICE}")
         try:
             self.spec = Spec.from_dict(json.loads(metadata["spec"]))
             self.rules: dict[str, Any] = json.loads(metadata["rules"])
             self.temperature = float(metadata["temperature"])
-            self.shapes = {each.name: tuple(each.shape[1:]) for each in session.get_inputs()}
+            self.shapes = session.shapes
             self.memory_size = int(self.shapes["memory"][0])
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise UserError(f"{path}: the model is damaged ({error}); {_ADVICE}") from error
         self._session = session
-        self._observed = [name for name in self.shapes if name not in STATE]
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -69,27 +67,21 @@ class OnnxPolicy:
     ) -> list[np.ndarray]:
         if self.temperature <= 0:
             raise UserError(f"temperature is {self.temperature}, expected a positive number; use 0.01 to act greedily")
-        feeds = {name: self._checked(name, observation) for name in self._observed}
-        if not len(keys):  # the runtime refuses to broadcast over nothing
-            empty = np.zeros((0, len(self.spec.heads)), np.int64), self.initial_memory(0)
-            return [*empty, np.zeros((0, self.spec.logits), np.float32)][: len(outputs)]
-        feeds["memory"] = np.ascontiguousarray(memory, np.float32)
-        feeds["uniforms"] = uniforms(keys, len(self.spec.heads)).astype(np.float32)
-        feeds["temperature"] = np.array(self.temperature, np.float32)
-        result: list[np.ndarray] = self._session.run(outputs, feeds)
-        return result
+        for name in self._session.observed:
+            self._check(name, observation)
+        random = uniforms(keys, len(self.spec.heads))
+        return self._session.run(outputs, observation, memory, random, self.temperature)
 
-    def _checked(self, name: str, observation: Observation) -> np.ndarray:
+    def _check(self, name: str, observation: Observation) -> None:
         found = observation[name].shape[1:] if name in observation else None
         if found != self.shapes[name]:
             raise UserError(
                 f"{self.name}: observation `{name}` has row shape {found}, but it was trained for {self.shapes[name]} "
                 f"({self.spec.name} version {self.spec.version}); use a model trained for this game"
             )
-        return np.ascontiguousarray(observation[name])
 
 
-def _session(path: Path, threads: int) -> Any:
+def _session(path: Path, threads: int) -> DecisionSession:
     """An inference session. Raises UserError in one line for a file that cannot be run."""
     if not path.exists():
         raise UserError(f"{path}: no such model; {_ADVICE}, or give the path of one that exists")
@@ -98,13 +90,8 @@ def _session(path: Path, threads: int) -> Any:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the model is empty (0 bytes); {_ADVICE}")
     try:
-        import onnxruntime
-    except ImportError as error:
-        raise UserError(f'{path}: playing it needs onnxruntime; run: pip install "botgame[onnx]"') from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 3  # errors alone
-    try:
-        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        return DecisionSession(path.read_bytes(), threads)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
     except Exception as error:  # the runtime raises many kinds for a damaged file; each means the same to the user
         raise UserError(f"{path}: not a botgame model: it is cut short or no ONNX file; {_ADVICE}") from error

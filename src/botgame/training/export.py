@@ -10,13 +10,11 @@ before the command says that it is done.
 
 from __future__ import annotations
 
+import copy
 import json
-import logging
 import sys
 import time
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,22 +23,21 @@ import torch
 
 import botgame
 from botgame import cli
-from botgame.bots.onnx_policy import FORMAT, OUTPUTS, STATE, OnnxPolicy
+from botgame.bots.onnx_policy import FORMAT, OnnxPolicy
 from botgame.bots.policy import Observation, Policy
 from botgame.bots.registry import split_style
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.spec import Spec
+from botgame.training.alphastar.acting import TorchStep
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
-from botgame.training.alphastar.decision_step import DecisionStep
+from botgame.training.alphastar.decision_graph import traced
 from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.policy import NetworkPolicy, load_policy, observation_shapes
+from botgame.training.alphastar.observations import random_observation
+from botgame.training.alphastar.policy import NetworkPolicy, load_policy
 
-OPSET = 20
 CHECK_ROWS = 512
 TIMED_CALLS = 200
 TOLERANCE = 1e-3  # of a log-probability
-_DTYPES = {"entity_mask": torch.bool, "legal": torch.bool, "raster": torch.uint8}
 
 
 def build_parser() -> cli.Parser:
@@ -69,39 +66,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError(f"{args.output} differs from its checkpoint by {agreement.error:.2g} in a log-probability")
     equal = f"{agreement.equal} of {agreement.rows} decisions as the checkpoint's"
     print(f"{equal}, log-probabilities within {agreement.error:.1g}")
-    speed = f"{agreement.model_ms:.2f} ms, checkpoint {agreement.checkpoint_ms:.2f} ms"
+    speed = f"{agreement.model_ms:.2f} ms, in torch {agreement.torch_ms:.2f} ms"
     print(f"one decision: {speed} ({agreement.ratio:.1f} times faster)")
     return 0
 
 
 def export(checkpoint: Checkpoint, network: Network) -> bytes:
     """The ONNX file of a checkpoint and the network built from it. Raises UserError without the exporter."""
-    try:
-        import onnx
-        import onnxscript  # noqa: F401 - torch's exporter needs it and would only fail later
-    except ImportError as error:
-        raise UserError(f'exporting needs {error.name}; run: pip install "botgame[export]"') from error
-    observation = random_observation(checkpoint.spec, 3, np.random.default_rng(0))
-    tensors = {name: torch.from_numpy(array) for name, array in observation.items()}
-    rows = {0: torch.export.Dim("rows")}
-    inputs = (tensors, network.initial_memory(3).cpu(), torch.rand(3, len(checkpoint.spec.heads)), torch.tensor(1.0))
-    with _quietly():
-        program = torch.export.export(
-            DecisionStep(network), inputs, dynamic_shapes=(dict.fromkeys(tensors, rows), rows, rows, None), strict=True
-        )
-        exported = torch.onnx.export(
-            program,
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=[*tensors, *STATE],
-            output_names=list(OUTPUTS),
-            verbose=False,
-        )
-    assert exported is not None
-    model = exported.model_proto
-    for traced in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
-        traced.ClearField("metadata_props")  # stack traces with paths of this machine
-    onnx.helper.set_model_props(model, {**_metadata(checkpoint), "format": FORMAT})
+    model = traced(network, told=False, optimize=True)
+    for name, value in _metadata(checkpoint).items():
+        model.metadata_props.add(key=name, value=value)
     return bytes(model.SerializeToString())
 
 
@@ -114,23 +88,13 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
         "lineage": checkpoint.lineage,
         "counters": checkpoint.counters,
     }
-    plain = {"kind": checkpoint.kind, "version": botgame.__version__, "temperature": repr(checkpoint.temperature)}
+    plain = {
+        "format": FORMAT,
+        "kind": checkpoint.kind,
+        "version": botgame.__version__,
+        "temperature": repr(checkpoint.temperature),
+    }
     return plain | {name: json.dumps(value, sort_keys=True) for name, value in structured.items()}
-
-
-def random_observation(spec: Spec, rows: int, generator: np.random.Generator) -> Observation:
-    """Every array that a policy of `spec` reads, filled at random; the first category of each head is legal."""
-    observation: Observation = {}
-    for name, shape in observation_shapes(spec).items():
-        kind = _DTYPES.get(name)
-        if kind is torch.uint8:
-            observation[name] = generator.integers(0, 256, (rows, *shape)).astype(np.uint8)
-        elif kind is torch.bool:
-            observation[name] = generator.random((rows, *shape)) < 0.7
-        else:
-            observation[name] = generator.uniform(-1, 1, (rows, *shape)).astype(np.float32)
-    observation["legal"][:, [part.start for part in spec.slices.values()]] = True
-    return observation
 
 
 class Agreement(NamedTuple):
@@ -140,16 +104,17 @@ class Agreement(NamedTuple):
     equal: int
     error: float
     model_ms: float
-    checkpoint_ms: float
+    torch_ms: float
 
     @property
     def ratio(self) -> float:
         """How many times faster the model decides for one seat."""
-        return self.checkpoint_ms / self.model_ms
+        return self.torch_ms / self.model_ms
 
 
 def compare(checkpoint: NetworkPolicy, model: OnnxPolicy) -> Agreement:
-    """Decide for `CHECK_ROWS` random rows with both, and time single decisions."""
+    """Decide for `CHECK_ROWS` random rows with both, the checkpoint as torch computes it, and time single decisions."""
+    checkpoint = in_torch(checkpoint)
     generator = np.random.default_rng(1)
     observation = random_observation(model.spec, CHECK_ROWS, generator)
     memory = generator.normal(size=(CHECK_ROWS, model.memory_size)).astype(np.float32)
@@ -163,6 +128,13 @@ def compare(checkpoint: NetworkPolicy, model: OnnxPolicy) -> Agreement:
     return Agreement(CHECK_ROWS, equal, error, milliseconds(model, *alone), milliseconds(checkpoint, *alone))
 
 
+def in_torch(policy: NetworkPolicy) -> NetworkPolicy:
+    """The policy without the graph that it acts by on a CPU."""
+    policy = copy.copy(policy)
+    policy.step = TorchStep(policy.network)
+    return policy
+
+
 def milliseconds(policy: Policy, observation: Observation, memory: np.ndarray, keys: np.ndarray) -> float:
     """Median processor time of a decision, after some to warm up."""
     times = []
@@ -171,18 +143,6 @@ def milliseconds(policy: Policy, observation: Observation, memory: np.ndarray, k
         policy.act(observation, memory, keys)
         times.append(time.process_time() - start)
     return 1e3 * float(np.median(times[TIMED_CALLS // 10 :]))
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """The exporter warns of optional packages and of its own deprecations: nothing that a user could act on."""
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 if __name__ == "__main__":

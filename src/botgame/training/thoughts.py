@@ -27,7 +27,8 @@ from botgame.replay.resimulate import SeatTrajectory, trajectories
 from botgame.replay.thoughts import Head, SeatThoughts, Thoughts, beside, write_thoughts
 from botgame.spec import Head as SpecHead
 from botgame.training.alphastar.checkpoint import load_checkpoint
-from botgame.training.alphastar.policy import NetworkPolicy, check_observation, load_policy
+from botgame.training.alphastar.observations import check_observation
+from botgame.training.alphastar.policy import NetworkPolicy, load_policy
 from botgame.training.alphastar.sampling import used_heads
 
 _COMPASS = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")

@@ -17,6 +17,7 @@ import torch
 
 from botgame import rng
 from botgame.spec import Spec
+from botgame.training.alphastar.acting import acting_step
 from botgame.training.alphastar.buffer import ReplayBuffer
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.network import Network
@@ -95,6 +96,7 @@ class Actor:
         slots, seats = venue.slots or config.matches, venue.seats
         rows = slots * seats
         self._venue, self._spec, self._student, self._teacher = venue, venue.spec, student, teacher
+        self._act = acting_step(student)
         self._matches = venue.matches
         self._turns = Turns(slots, seats, venue.patient)
         self._opponents = OpponentSeats(slots, seats, venue.opponent)
@@ -177,13 +179,14 @@ class Actor:
         if seen:
             self._open["early"][row, place] = seen.early
             observation["condition"] = seen.condition
-        acted, log_probs = self._act(observation, self._memory[row], step.keys[rows])
-        actions: Array = acted.actions.cpu().numpy()
-        self._open["actions"][row, place] = actions
-        self._open["behaviour"][row, place] = log_probs.cpu().numpy()
-        self._memory[row] = acted.memory.cpu().numpy()
+        uniforms = rng.uniforms(step.keys[rows], len(self._spec.heads))
+        decided = self._act(observation, self._memory[row], uniforms, self._temperature)
+        log_probs, actions = torch.from_numpy(decided.log_probs), torch.from_numpy(decided.actions)
+        self._open["actions"][row, place] = decided.actions
+        self._open["behaviour"][row, place] = head_log_probs(self._spec, log_probs, actions).numpy()
+        self._memory[row] = decided.memory
         self._position[row] += 1
-        return actions
+        return decided.actions
 
     def _begin_matches(self, row: Array, episode: Array) -> None:
         fresh = self._episode[row] != episode
@@ -225,15 +228,6 @@ class Actor:
         if self._styles:
             self._open["condition"][row] = self._styles.condition[row]
             self._open["active"][row] = self._styles.active[row]
-
-    def _act(self, observation: dict[str, Array], memory: Array, keys: Array) -> tuple[Any, torch.Tensor]:
-        with torch.inference_mode():
-            seen = {name: column for name, column in observation.items() if name not in _CRITIC_ALONE}
-            tensors = {name: torch.from_numpy(column).to(self._device) for name, column in seen.items()}
-            uniforms = torch.from_numpy(rng.uniforms(keys, len(self._spec.heads))).float().to(self._device)
-            start = torch.from_numpy(memory).to(self._device)
-            acted = self._student.act(tensors, start, uniforms, self._temperature)
-            return acted, head_log_probs(self._spec, acted.log_probs, acted.actions)
 
     def _end_matches(self, ended: Sequence[Any], buffer: ReplayBuffer) -> None:
         """True ends: pay the result and what the score still changed by, and close the learner's sequences."""
@@ -292,5 +286,4 @@ def _part_of(step: Any, rows: Array) -> Any:
 
 
 _PARTS = ("matches", "turns", "opponents")
-_CRITIC_ALONE = ("privileged", "style_distance")
 _ARRAYS = ("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_score")

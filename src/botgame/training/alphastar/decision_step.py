@@ -34,7 +34,8 @@ class DecisionStep(nn.Module):
             lambda head, log_probs, legal: _sample(log_probs, legal, uniforms[:, head : head + 1]),
             temperature,
         )
-        return acted.actions, acted.memory, acted.log_probs
+        memory = acted.memory.clone()  # one that is passed through would lose its name as an output
+        return acted.actions, memory, acted.log_probs
 
 
 def _sample(log_probs: Tensor, legal: Tensor, uniforms: Tensor) -> Tensor:

@@ -9,17 +9,19 @@ import torch
 
 from botgame.errors import UserError
 from botgame.rng import uniforms
-from botgame.spec import Spec
+from botgame.training.alphastar.acting import ActingStep, acting_step
 from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.observations import Observation, check_observation
 from botgame.training.alphastar.presets import NetworkConfig
-
-Observation = dict[str, np.ndarray]
 
 
 class NetworkPolicy:
-    """Acts on batches of observations with a network that it moves to `device` and switches to evaluation."""
+    """Acts on batches of observations with a network that it moves to `device` and switches to evaluation.
+
+    `step`: how it acts, by default the fastest way (`acting`).
+    """
 
     def __init__(self, network: Network, name: str = "network", device: str = "cpu", temperature: float = 1.0) -> None:
         if temperature <= 0:
@@ -27,6 +29,7 @@ class NetworkPolicy:
         self.name, self.temperature = name, temperature
         self.device = torch.device(device)
         self.network = network.to(self.device).eval()
+        self.step: ActingStep = acting_step(self.network)
         self.memory_size = network.memory_size
         self._heads = len(network.spec.heads)
         self.rules: dict[str, Any] = {}  # what it was trained under, where that is known
@@ -46,15 +49,9 @@ class NetworkPolicy:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `act`, and the log-probabilities float32 [n, L] of all heads, as the learner needs them."""
         check_observation(self.network.spec, observation, self.name)
-        tensors = {k: self._tensor(v) for k, v in observation.items() if k != "privileged"}
-        random = self._tensor(uniforms(keys, self._heads).astype(np.float32))
-        with torch.inference_mode():
-            acted = self.network.act(tensors, self._tensor(memory), random, self.temperature)
-        return acted.actions.cpu().numpy(), acted.memory.cpu().numpy(), acted.log_probs.cpu().numpy()
-
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        """The array on the policy's device, without a copy where that is possible."""
-        return torch.from_numpy(np.require(array, requirements=("C", "W"))).to(self.device)
+        random = uniforms(keys, self._heads)
+        decided = self.step(observation, memory, random, self.temperature)
+        return decided.actions, decided.memory, decided.log_probs
 
 
 def load_policy(path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
@@ -83,27 +80,3 @@ def _tell_style(network: Network, checkpoint: Checkpoint, style: str) -> None:
         raise UserError(f"style {style!r}: the checkpoint knows no styles; imitate with --z-opening and --z-totals", 2)
     briefing = Briefing.from_state(checkpoint.briefing)
     network.tell(briefing.styled(briefing.find(style, checkpoint.spec.name)))
-
-
-def observation_shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
-    """Shape of one row of each observation array that a policy of this spec reads."""
-    shapes: dict[str, tuple[int, ...]] = {"scalars": (len(spec.scalars),), "legal": (spec.logits,)}
-    if spec.vectors:
-        shapes["vectors"] = (len(spec.vectors), 2)
-    if spec.max_entities:
-        shapes["entities"] = (spec.max_entities, len(spec.entity_columns))
-        shapes["entity_mask"] = (spec.max_entities,)
-    if spec.raster_channels:
-        shapes["raster"] = (len(spec.raster_channels), spec.raster_size, spec.raster_size)
-    return shapes
-
-
-def check_observation(spec: Spec, observation: Observation, name: str) -> None:
-    """Raise UserError if an array is missing or its columns are not the spec's."""
-    for key, expected in observation_shapes(spec).items():
-        found = observation[key].shape[1:] if key in observation else None
-        if found != expected:
-            raise UserError(
-                f"{name}: observation `{key}` has row shape {found}, but it was trained for {expected} "
-                f"({spec.name} version {spec.version}); use a checkpoint trained for this game"
-            )

@@ -1,0 +1,110 @@
+"""The graph that acts on a CPU decides as torch does: for any preset, after any change of weights, told or not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from botgame import rng, source_cache
+from botgame.game.arena_spec import ARENA_SPEC
+from botgame.training.alphastar import decision_graph
+from botgame.training.alphastar.acting import GraphStep, TorchStep, acting_step
+from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.observations import random_observation
+from botgame.training.alphastar.presets import SIZES
+from toy_network import TOY_SPEC, randomize
+
+ROWS, TOLD = 64, 5
+TOLERANCE = 1e-3  # of a log-probability
+KINDS = {
+    "tiny": (ARENA_SPEC, SIZES["tiny"]),
+    "small": (ARENA_SPEC, SIZES["small"]),
+    "small-transformer": (ARENA_SPEC, SIZES["small-transformer"]),
+    "small-memoryless": (ARENA_SPEC, SIZES["small-memoryless"]),
+    "toy": (TOY_SPEC, SIZES["tiny"]),
+    "told": (TOY_SPEC, dataclasses.replace(SIZES["tiny"], condition=TOLD)),
+    # the parts of `base` and `full` (scatter, deep heads, layer-normed memory) in small
+    "deep": (
+        ARENA_SPEC,
+        dataclasses.replace(
+            SIZES["tiny"], entity_layers=1, entity_heads=2, entity_hidden=8, map_width=2, map_channels=4, map_blocks=1,
+            core_layers=2, core_norm=True, first_head_blocks=1, head_blocks=1, value_blocks=1,
+        ),
+    ),
+}  # fmt: skip
+
+
+def build(name):
+    network = Network(*KINDS[name])
+    randomize(network)
+    return network
+
+
+def given(network, told=False):
+    """Random arguments of a step."""
+    generator = np.random.default_rng(3)
+    observation = random_observation(network.spec, ROWS, generator)
+    if told:
+        observation["condition"] = generator.normal(size=(ROWS, TOLD)).astype(np.float32)
+    memory = generator.normal(size=(ROWS, network.memory_size)).astype(np.float32)
+    return observation, memory, rng.uniforms(np.arange(ROWS, dtype=np.uint64), len(network.spec.heads)), 0.7
+
+
+def assert_equal(network, step, arguments):
+    expected, found = TorchStep(network)(*arguments), step(*arguments)
+    assert [array.dtype for array in found] == [array.dtype for array in expected]
+    legal = arguments[0]["legal"]
+    same = (expected.actions == found.actions).all(axis=1)
+    assert same.sum() >= ROWS - 1  # rounding may move a draw across an edge
+    assert np.abs(expected.log_probs - found.log_probs)[legal & same[:, None]].max() < TOLERANCE
+    np.testing.assert_allclose(found.memory, expected.memory, atol=1e-5)
+    return found
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_graph_decides_as_torch_does(name):
+    network = build(name)
+    step = acting_step(network)
+    assert isinstance(step, GraphStep)
+    assert_equal(network, step, given(network))
+
+
+def test_it_follows_every_change_of_the_weights():
+    network = build("toy")
+    step, arguments = GraphStep(network), given(network)
+    found = [step(*arguments)]
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.1)
+    network.heads.base.weight.sum().backward()
+    optimizer.step()
+    found.append(assert_equal(network, step, arguments))
+    network.load_state_dict(build("toy").state_dict())
+    found.append(assert_equal(network, step, arguments))
+    assert np.abs(found[0].log_probs - found[1].log_probs).max() > TOLERANCE
+    np.testing.assert_array_equal(found[0].log_probs, found[2].log_probs)
+
+
+def test_what_a_row_is_told_comes_with_it_or_from_the_network():
+    network = build("told")
+    step = GraphStep(network)
+    told = assert_equal(network, step, given(network, told=True))
+    untold = assert_equal(network, step, given(network))
+    network.tell(np.linspace(-1, 1, TOLD, dtype=np.float32))
+    told_all = assert_equal(network, step, given(network))
+    for one, other in ((told, untold), (untold, told_all)):
+        assert np.abs(one.memory - other.memory).max() > TOLERANCE
+
+
+def test_a_kind_is_traced_once_and_a_damaged_file_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(source_cache, "root", lambda: tmp_path)
+    traces, trace = [], decision_graph.traced
+    monkeypatch.setattr(decision_graph, "traced", lambda *given, **named: traces.append(1) or trace(*given, **named))
+    network = build("toy")
+    graphs = []
+    for content in (None, None, b"no graph"):
+        decision_graph._skeleton.cache_clear()
+        for path in tmp_path.rglob("*.onnx"):
+            path.write_bytes(content or path.read_bytes())
+        graphs.append(decision_graph.graph(network))
+    assert len(traces) == 2
+    assert graphs[0] == graphs[1] == graphs[2]
