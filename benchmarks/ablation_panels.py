@@ -80,15 +80,15 @@ PANELS = (
         ),
     ),
     Panel(
-        "ab", "League composition (Fig. 3a, b)", ("pfsp-self-play", "with-main-exploiters", "full-league"),
-        {"pfsp-self-play": "1540 Elo, RPP 6 %", "full-league": "1824 Elo, RPP 62 %"},
-        {"pfsp-self-play": 1540, "full-league": 1824},
+        "ab", "League composition (Fig. 3a, b)", ("main-only", "with-main-exploiters", "full-league"),
+        {"main-only": "1540 Elo, RPP 6 %", "full-league": "1824 Elo, RPP 62 %"},
+        {"main-only": 1540, "full-league": 1824},
         (
-            Claim("full-league", "pfsp-self-play", "rating", "+284 Elo"),
-            Claim("with-main-exploiters", "pfsp-self-play", "rating", "above (no sure figure)"),
+            Claim("full-league", "main-only", "rating", "+284 Elo"),
+            Claim("with-main-exploiters", "main-only", "rating", "above (no sure figure)"),
             Claim("full-league", "with-main-exploiters", "rating", "above (no sure figure)"),
-            Claim("response-pfsp-self-play", "response-full-league", "response", "exploiters buy robustness"),
-            Claim("response-pfsp-self-play", "response-with-main-exploiters", "response", "exploiters buy robustness"),
+            Claim("response-main-only", "response-full-league", "response", "exploiters buy robustness"),
+            Claim("response-main-only", "response-with-main-exploiters", "response", "exploiters buy robustness"),
         ),
     ),
     Panel(
