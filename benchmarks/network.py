@@ -16,6 +16,7 @@ import torch
 
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.spec import Spec
+from botgame.training.alphastar.acting import acting_step
 from botgame.training.alphastar.compiled import compiled_twin
 from botgame.training.alphastar.losses import LossWeights, reinforcement_losses
 from botgame.training.alphastar.network import Network
@@ -72,16 +73,17 @@ def to(device: torch.device, observation: dict[str, torch.Tensor]) -> dict[str, 
 
 
 def acting(network: Network, batch: int, seconds: float, device: torch.device) -> float:
-    """Decisions/s of `act` under inference mode."""
+    """Decisions/s as actors make them: arrays in, arrays out."""
     generator = torch.Generator().manual_seed(0)
-    observation = to(device, random_observation(network.spec, (batch,), generator))
-    uniforms = torch.rand(batch, len(network.spec.heads), generator=generator).to(device)
-    memory = network.initial_memory(batch)
+    observation = {
+        name: column.numpy() for name, column in random_observation(network.spec, (batch,), generator).items()
+    }
+    uniforms = torch.rand(batch, len(network.spec.heads), generator=generator).numpy()
+    memory, step = network.initial_memory(batch).cpu().numpy(), acting_step(network)
 
     def work() -> None:
         nonlocal memory
-        with torch.inference_mode():
-            memory = network.act(observation, memory, uniforms).memory
+        memory = step(observation, memory, uniforms, 1.0).memory
 
     return rate(work, batch, seconds, device)
 
