@@ -94,6 +94,7 @@ ARMS = (
     Arm("main-only", "league", "league of the main agent alone", _ALONE, IMITATION),
     Arm("with-main-exploiters", "league", "+ main exploiter", ("--league-exploiters", "0"), IMITATION),
     Arm("full-league", "league", "+ main exploiter + league exploiter", (), IMITATION),
+    _rl("strong-kl", "RL from imitation, ten times the KL", "--kl-cost", "2e-3"),
     _rl("own-critic", "critic without opponent information", "--critic", "own"),
     _rl("no-upgo", "without UPGO", "--upgo-cost", "0"),
     _alone("fictitious", "fictitious self-play: past selves alike"),

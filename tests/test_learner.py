@@ -21,7 +21,7 @@ from toy_game import TOY_SPEC, Fixed, ToyMatches
 torch.set_num_threads(1)  # small tensors: more threads only wait for each other
 CONFIG = RLConfig(
     actor_rollouts=4, unroll_length=4, replay_size=64, min_replay_sequences=8, matches_per_actor=8, batch_size=8,
-    lr=3e-3, value_iterations=2,
+    lr=3e-3, value_iterations=2, kl_cost=2e-3,
 )  # fmt: skip
 
 

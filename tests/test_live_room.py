@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from botgame.game.rules import DELAY_TICKS
+from botgame.bots.registry import load_policy
+from botgame.game.rules import DELAY_TICKS, SCHOOLS
 from botgame.server import protocol
 from botgame.server.holders import GRACE_TICKS
 from botgame.server.protocol import Act, Create, Error, Follow, Input, Join, Mark, Ready, Release, State, Take
@@ -29,6 +30,14 @@ def test_a_duel_against_a_bot_starts_at_once_and_ticks() -> None:
     states = [message for message in table.heard[1] if isinstance(message, State)]
     assert [state.tick for state in states] == [1, 2, 3, 4, 5]
     assert room.match.tick == 5
+
+
+def test_a_bot_that_was_trained_in_one_school_plays_it() -> None:
+    bot = load_policy("idle")
+    bot.school = "stormcaller"
+    for seed in range(6):
+        room = duel(Table(policies={"idle": bot}), seed=seed)
+        assert SCHOOLS[room.holders.seats[1].school] == "stormcaller"
 
 
 def test_inputs_move_the_mage_and_are_acknowledged() -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.bots.policy import Observation, Policy
+from botgame.bots.policy import Observation, Policy, own_schools
 from botgame.game.state import HEADS
 from botgame.server.referee import Ask
 
@@ -54,6 +54,12 @@ class Brains:
     def names(self) -> list[str]:
         """The bots there are."""
         return list(self._policies)
+
+    @property
+    def schools(self) -> dict[str, int]:
+        """The school of each bot that was trained in one alone. Raises UserError for an unknown one."""
+        own = own_schools(list(self._policies.values()))
+        return {name: own[place] for place, name in enumerate(self._policies) if place in own}
 
     @property
     def waiting(self) -> int:

@@ -5,7 +5,7 @@ A change during the match comes with other limits and is recorded, because a rep
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from botgame import rng
 from botgame.game.arena import Limits
@@ -21,11 +21,16 @@ _PREFIX = {"human": "human:", "client": "remote:"}
 
 
 class Holders:
-    """The seats of `match`. fallback: the bot that plays on for who has gone; new_token makes secrets."""
+    """The seats of `match`. fallback: the bot that plays on for who has gone; new_token makes secrets.
 
-    def __init__(self, match: LiveMatch, fallback: str, new_token: Callable[[], str]) -> None:
+    schools: of the bots that were trained in one alone.
+    """
+
+    def __init__(
+        self, match: LiveMatch, fallback: str, new_token: Callable[[], str], schools: Mapping[str, int]
+    ) -> None:
         self.seats = [Seat(index) for index in range(match.seats)]
-        self._match, self._fallback, self._new_token = match, fallback, new_token
+        self._match, self._fallback, self._new_token, self._schools = match, fallback, new_token, schools
 
     @property
     def is_full(self) -> bool:
@@ -64,10 +69,12 @@ class Holders:
         seat.school = None if school == "any" else SCHOOLS.index(school)
 
     def complete(self, seed: int) -> None:
-        """Bots fill what is open, and schools that nobody chose are drawn."""
+        """Bots fill what is open; schools that nobody chose are a bot's own, else drawn."""
         for seat in self.seats:
             if seat.kind == "open":
                 self.fill(seat)
+            if seat.school is None and seat.kind == "bot":
+                seat.school = self._schools.get(seat.bot)
             if seat.school is None:
                 seat.school = rng.derive(seed, _SCHOOL, seat.index) % len(SCHOOLS)
 

@@ -182,6 +182,7 @@ class Lobby:
             plan,
             settings.rules,
             fallback=settings.bots[0],
+            schools=self._brains.schools,
             new_token=self._new_token,
             lateness=self._metrics.bots,
         )

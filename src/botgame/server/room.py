@@ -12,7 +12,7 @@ What a client may not do raises `RefusedError` and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from botgame.game.rules import TICKS_PER_SECOND, Rules
@@ -58,7 +58,10 @@ class Member:
 
 
 class Room:
-    """See the module. fallback: the bot that fills seats; new_token makes secrets; lateness counts for all rooms."""
+    """See the module. fallback: the bot that fills seats; new_token makes secrets; lateness counts for all rooms.
+
+    schools: of the bots that were trained in one alone.
+    """
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class Room:
         rules: Rules,
         *,
         fallback: str,
+        schools: Mapping[str, int] | None = None,
         new_token: Callable[[], str],
         lateness: Lateness,
     ) -> None:
@@ -77,7 +81,7 @@ class Room:
         self.policies: list[str] = []  # who held each seat at the start, as the replay names it
         self.members: dict[int, Member] = {}
         self.match = LiveMatch(plan.seats, plan.seed, plan.duration_ticks, rules)
-        self.holders = Holders(self.match, plan.bots[0] if plan.bots else fallback, new_token)
+        self.holders = Holders(self.match, plan.bots[0] if plan.bots else fallback, new_token, schools or {})
         self._referee = Referee(self.match, self.holders.seats, lateness)
         self._walls = room_messages.walls(self.match)
         self._idle_ticks = 0

@@ -80,7 +80,7 @@ def export(checkpoint: Checkpoint, network: Network) -> bytes:
 
 
 def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
-    """What a checkpoint says of itself, as strings; all but `kind`, `version` and `temperature` are JSON."""
+    """What a checkpoint says of itself, as strings; what is structured is JSON."""
     structured: dict[str, Any] = {
         "spec": checkpoint.spec.to_dict(),
         "rules": checkpoint.rules,
@@ -93,6 +93,7 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
         "kind": checkpoint.kind,
         "version": botgame.__version__,
         "temperature": repr(checkpoint.temperature),
+        "school": checkpoint.school,
     }
     return plain | {name: json.dumps(value, sort_keys=True) for name, value in structured.items()}
 

@@ -31,7 +31,7 @@ class LossWeights:
     policy: float = 1.0
     upgo: float = 1.0
     value: float = 10.0
-    kl: float = 2e-3
+    kl: float = 2e-4
     entropy: float = 1e-4
     rewards: tuple[float, ...] = ()  # of each reward's advantage in the policy gradient; () for 1 each
     values: tuple[float, ...] = ()  # of each reward's value loss; () for 1 each
