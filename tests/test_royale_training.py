@@ -91,7 +91,8 @@ def test_a_main_agent_of_one_school_plays_it_in_every_seat(whole) -> None:
 def test_checkpoints_say_their_school(whole) -> None:
     folder, _ = whole
     for school in SCHOOLS:
-        for path in (folder / f"main.{school}.pt", *(folder / "players").glob(f"main_{school}*.pt")):
+        own = (folder / f"main.{school}.pt", folder / f"main.{school}.best.pt")
+        for path in (*own, *(folder / "players").glob(f"main_{school}*.pt")):
             assert load_checkpoint(path).school == school
     assert load_checkpoint(folder / "main.pt").school == load_checkpoint(folder / "main.best.pt").school == SCHOOLS[0]
     assert load_checkpoint(folder / "players" / "main_exploiter1.pt").school == ""

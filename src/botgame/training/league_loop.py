@@ -54,6 +54,11 @@ class LeaguePaths:
         names = ("league_state.json", "matches.jsonl", "players", "good")
         return LeaguePaths(RunPaths.inside(folder), *(folder / name for name in names))
 
+    def checkpoints_of(self, league: League, name: str) -> list[Path]:
+        """`main.pt` for the first main agent, `main.SCHOOL.pt` for one that plays a school alone."""
+        first, school = name == league.mains[0], league.school(name)
+        return [*([self.run.checkpoint] if first else []), *([self.main_of(school)] if school else [])]
+
     def main_of(self, school: str) -> Path:
         """The main agent that plays this school alone: `main.SCHOOL.pt`."""
         return self.run.checkpoint.with_suffix(f".{school}.pt")
@@ -103,8 +108,8 @@ class LeagueRun:
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
-        best = Best(**state["best"]) if state and state["best"] else None
-        self._round_end = RoundEnd(options, self.league, self._players, self._log, threads=setting.threads, best=best)
+        bests = {name: Best(**best) for name, best in state.get("bests", {}).items()} if state else {}
+        self._round_end = RoundEnd(options, self.league, self._players, self._log, bests)
 
     @property
     def total(self) -> int:
@@ -167,7 +172,6 @@ class LeagueRun:
     def commit(self, flags: dict[str, Any], writer: MetricsWriter) -> None:
         """Make the present state the one to resume from, then write the files that follow from it."""
         self._log.sync()
-        best = self._round_end.best
         state = {
             "origin": self._setting.origin,
             "league": self.league.to_json(),
@@ -176,7 +180,7 @@ class LeagueRun:
             "iteration": self.iteration,
             "matches": self._log.count,
             "matches_offset": self._log.offset,
-            "best": best.state() if best else None,
+            "bests": {name: best.state() for name, best in self._round_end.bests.items()},
         }
         commit(self._paths.run, flags, state, offset=writer.offset, finished=self.finished)
         self.write_artefacts()
@@ -184,20 +188,17 @@ class LeagueRun:
     def write_artefacts(self) -> None:
         """`league_state.json`, `main.pt`, `main.best.pt` and the present weights of every learning player.
 
-        A main agent of one school also stands beside `main.pt` under the name of its school.
+        A main agent of one school also stands, with its best version, beside them under the name of its school.
         """
-        first = self.league.mains[0]
         for name, network in self._players.networks.items():
             checkpoint = self._players.checkpoint(network.state_dict(), self._counters(name), name)
-            save_checkpoint(self._players.path(name), checkpoint)
-            if name == first:
-                save_checkpoint(self._paths.run.checkpoint, checkpoint)
-            if school := self.league.school(name):
-                save_checkpoint(self._paths.main_of(school), checkpoint)
-        if best := self._round_end.best:
-            checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration}, first)
+            for path in (self._players.path(name), *self._paths.checkpoints_of(self.league, name)):
+                save_checkpoint(path, checkpoint)
+        for name, best in self._round_end.bests.items():
+            checkpoint = self._players.checkpoint(best.weights, {"iteration": best.iteration}, name)
             checkpoint.extra["yardstick"] = best.yardstick
-            save_checkpoint(self._paths.run.best, checkpoint)
+            for path in self._paths.checkpoints_of(self.league, name):
+                save_checkpoint(path.with_suffix(".best.pt"), checkpoint)
         done = self.iteration // self._options.rl_iterations_per_round
         state = LeagueState(self.league, YARDSTICK, done, self._options.rounds, self._log.count)
         write_state(self._paths.state, state)

@@ -11,8 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-
 from botgame import rng
 from botgame.game.rules import TICKS_PER_SECOND
 from botgame.match import Ended
@@ -25,7 +23,7 @@ from botgame.training.rl_evaluation import BEST, YARDSTICK, Best, evaluation_lin
 
 
 class RoundEnd:
-    """Evaluates at the end of rounds; `best` is the best version of the first main agent so far."""
+    """Evaluates at the end of rounds; `bests`: the best version of each main agent so far."""
 
     def __init__(
         self,
@@ -33,18 +31,15 @@ class RoundEnd:
         league: League,
         players: Players,
         log: MatchLog,
-        *,
-        threads: int,
-        best: Best | None,
+        bests: dict[str, Best],
     ) -> None:
-        self.best = best
+        self.bests = bests
         self._options, self._league, self._players, self._log = options, league, players, log
-        self._threads, self._duration = threads, options.episode_duration * TICKS_PER_SECOND
+        self._duration = options.episode_duration * TICKS_PER_SECOND
 
     def evaluate(self, round_number: int, iteration: int, *, last: bool) -> dict[str, Any]:
         """Play all evaluation matches of the round (`last`: the cross-play as well); returns metrics."""
         started = time.perf_counter()
-        torch.set_num_threads(self._threads)  # large batches: here one network may use every core
         metrics: dict[str, Any] = {}
         for name in self._league.mains:
             tallies = self._evaluate(name, round_number, iteration)
@@ -52,7 +47,6 @@ class RoundEnd:
             metrics |= {f"{name}/{key}": value for key, value in evaluation_metrics(tallies).items()}
         if last:
             self._log.append(EVALUATION, round_number, iteration, self._cross_play())
-        torch.set_num_threads(1)
         return metrics | {"time_evaluation": time.perf_counter() - started}
 
     def _evaluate(self, name: str, round_number: int, iteration: int) -> Mapping[str, Tally]:
@@ -60,9 +54,9 @@ class RoundEnd:
         past = league_evaluation.chosen_past(self._league, name, options.past_selves)
         rivals = {away: players.policy(away) for away in (YARDSTICK, *past)}
         matches = dict.fromkeys(past, options.past_matches) | {YARDSTICK: options.eval_matches}
-        first = name == self._league.mains[0]
-        if first and self.best:
-            rivals[BEST] = players.around(self.best.weights, BEST, name)
+        best = self.bests.get(name)
+        if best:
+            rivals[BEST] = players.around(best.weights, BEST, name)
             matches[BEST] = options.eval_matches
         seed = rng.derive(options.seed, round_number)  # other seeds each round, so that rounds are independent
         ended = league_evaluation.against_each(
@@ -71,10 +65,10 @@ class RoundEnd:
         for away in (YARDSTICK, *past):
             self._log.append(EVALUATION, round_number, iteration, _games(name, away, ended[away]))
         tallies = {away: tally(matches_of) for away, matches_of in ended.items()}
-        if first and is_better(tallies, self.best):
+        if is_better(tallies, best):
             state = players.networks[name].state_dict()
             weights = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
-            self.best = Best(iteration, tallies[YARDSTICK].win_rate, weights)
+            self.bests[name] = Best(iteration, tallies[YARDSTICK].win_rate, weights)
         return tallies
 
     def _cross_play(self) -> list[Game]:

@@ -40,6 +40,7 @@ def train(
     if not resuming:
         check_styles(origin, styles)
     mains = [paths.main_of(school) for school in SCHOOLS]
+    mains += [path.with_suffix(".best.pt") for path in mains]
     artefacts = [paths.state, paths.matches, paths.players, paths.good, *mains]
     state = begin(paths.run, flags, resume=options.resume, extends=["rounds", "decisions"], artefacts=artefacts)
     threads = options.threads or os.cpu_count() or 1
