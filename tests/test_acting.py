@@ -95,6 +95,18 @@ def test_what_a_row_is_told_comes_with_it_or_from_the_network():
         assert np.abs(one.memory - other.memory).max() > TOLERANCE
 
 
+def test_where_nothing_can_be_traced_torch_acts(tmp_path, monkeypatch, capsys):
+    def fails(*_given, **_named):
+        raise RuntimeError("not on this machine\nand a long story")
+
+    monkeypatch.setattr(source_cache, "root", lambda: tmp_path)
+    monkeypatch.setattr(decision_graph, "traced", fails)
+    network = Network(TOY_SPEC, dataclasses.replace(SIZES["tiny"], scalar_width=9))
+    for _ in range(2):
+        assert isinstance(acting_step(network), TorchStep)
+    assert capsys.readouterr().err.count("cannot be traced (not on this machine)\n") == 1
+
+
 def test_a_kind_is_traced_once_and_a_damaged_file_again(tmp_path, monkeypatch):
     monkeypatch.setattr(source_cache, "root", lambda: tmp_path)
     traces, trace = [], decision_graph.traced

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from botgame.onnx_session import OUTPUTS, DecisionSession
-from botgame.training.alphastar.decision_graph import graph
+from botgame.training.alphastar.decision_graph import graph, has_graph
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.observations import Observation
 
@@ -87,7 +87,7 @@ class GraphStep:
 def acting_step(network: Network) -> GraphStep | TorchStep:
     """The fastest way for this network, on the device where it is."""
     on_cpu = network.heads.base.weight.device.type == "cpu"
-    return GraphStep(network) if on_cpu else TorchStep(network)
+    return GraphStep(network) if on_cpu and has_graph(network.spec, network.config) else TorchStep(network)
 
 
 _CRITIC_ALONE = ("privileged", "style_distance")

@@ -54,6 +54,18 @@ def graph(network: Network) -> bytes:
     return bytes(model.SerializeToString())
 
 
+@functools.cache
+def has_graph(spec: Spec, config: NetworkConfig) -> bool:
+    """Whether such networks can be traced here; says so once where they cannot."""
+    try:
+        _skeleton(spec, config)
+    except Exception as error:  # whatever the exporter raises where it does not support this machine
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        print(f"warning: networks act by torch, which is slower: they cannot be traced ({reason})", file=sys.stderr)
+        return False
+    return True
+
+
 def traced(network: Network, *, told: bool, optimize: bool) -> onnx.ModelProto:
     """The decision step of `network`; `told`: with `condition` as an input, else what it is told is in the graph."""
     try:
