@@ -27,8 +27,7 @@ class NetworkPolicy:
         if temperature <= 0:
             raise UserError(f"temperature is {temperature}, expected a positive number; use 0.01 to act greedily")
         self.name, self.temperature = name, temperature
-        self.device = torch.device(device)
-        self.network = network.to(self.device).eval()
+        self.network = network.to(torch.device(device)).eval()
         self.step: ActingStep = acting_step(self.network)
         self.memory_size = network.memory_size
         self._heads = len(network.spec.heads)
