@@ -95,6 +95,8 @@ ARMS = (
     Arm("with-main-exploiters", "league", "+ main exploiter", ("--league-exploiters", "0"), IMITATION),
     Arm("full-league", "league", "+ main exploiter + league exploiter", (), IMITATION),
     _rl("strong-kl", "RL from imitation, ten times the KL", "--kl-cost", "2e-3"),
+    _rl("low-cap", "at most 11 actions in 5 s instead of 22", "--action-cap", "11"),
+    _rl("no-cap", "no cap: actions 0.1 s apart, up to 50 in 5 s", "--action-cap", "none"),
     _rl("own-critic", "critic without opponent information", "--critic", "own"),
     _rl("no-upgo", "without UPGO", "--upgo-cost", "0"),
     _alone("fictitious", "fictitious self-play: past selves alike"),

@@ -107,6 +107,13 @@ PANELS = (
         (Claim("kl", "no-upgo", "rating", "UPGO kept"),),
     ),
     Panel(
+        "g", "Limits on actions (Fig. 3g)", ("low-cap", "kl", "no-cap"), {}, {},
+        (
+            Claim("kl", "low-cap", "rating", "a lower cap costs much"),
+            Claim("kl", "no-cap", "rating", "a higher cap costs too"),
+        ),
+    ),
+    Panel(
         "f", "Architecture (Fig. 3f)", ("memoryless", "kl", "transformer"),
         {"transformer": "+35 points of win rate against a set"}, {},
         (

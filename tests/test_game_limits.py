@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botgame.game.arena import Arena, Due, Limits
+from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import DELAY_TICKS, Rules
+from botgame.game.state import UNCAPPED
 
 RULES = Rules(action_cap=6, action_window=1.0, action_spacing=3, pickup_radius=0.01)
 WINDOW = 30  # ticks
@@ -54,12 +56,12 @@ def counted(accepted: list, cap_moves: int) -> list[int]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(decisions, st.sampled_from([Limits(4, 1), Limits(0, 0), Limits(0, 1)]))
+@given(decisions, st.sampled_from([Limits(4, 1), Limits(0, 0), Limits(0, 1), Limits(4, 1, 2)]))
 def test_the_cap_holds_and_is_idempotent(arena, wanted, limits):
     accepted = run(arena, wanted, limits)
     ticks = counted(accepted, limits.cap_moves)
     assert all(later - earlier >= RULES.action_spacing for earlier, later in itertools.pairwise(ticks))
-    assert all(b - a >= WINDOW for a, b in zip(ticks, ticks[RULES.action_cap :], strict=False))
+    assert all(b - a >= WINDOW for a, b in zip(ticks, ticks[limits.cap or RULES.action_cap :], strict=False))
     digest = arena.digest(0)
     again = run(arena, [(*action[:6], wait) for _, action, wait in accepted], limits)
     assert all((one[1] == two[1]).all() for one, two in zip(accepted, again, strict=True))
@@ -73,6 +75,23 @@ def test_exactly_the_cap_is_accepted_in_a_window(arena):
     accepted = run(arena, wanted, Limits(4, 1))
     assert counted(accepted, 1) == [0, 3, 6, 9, 12, 15, 30, 33]
     assert arena.outcome(0).capped[0] == 2  # every other refusal asks for the direction that is held anyway
+
+
+def test_a_seat_may_have_a_cap_of_its_own(arena):
+    wanted = [(0, 0, 1 + k % 2, 3) for k in range(12)]
+    assert counted(run(arena, wanted, Limits(4, 1, 2)), 1) == [0, 3, 30, 33]
+    arena.reset(0, 7, (0, 1), 1000, [Limits(4, 1, 2), Limits(4, 1)])
+    budget = ARENA_SPEC.scalar_index("budget")
+    for left in (1.0, 0.5, 0.0):
+        assert arena.observe(BOTH)["scalars"][0, budget] == left
+        arena.act(BOTH, np.array([[0, 0, 1 + round(2 * left), 0, 0, 0], [0] * 6]))
+        step(arena, 3)
+    assert arena.observe(BOTH)["scalars"][1, budget] == 1.0
+
+
+def test_without_a_cap_only_spacing_holds(arena):
+    wanted = [(0, 0, 1 + k % 2, 3) for k in range(40)]
+    assert counted(run(arena, wanted, Limits(4, 1, UNCAPPED)), 1) == list(range(0, 120, 3))
 
 
 def test_people_change_direction_freely(arena):
@@ -126,7 +145,12 @@ def test_wrong_arrays_are_refused(arena):
     with pytest.raises(ValueError, match="schools"):
         arena.reset(0, 1, (0, 3), 1000)
     with pytest.raises(ValueError, match="limits"):
+        arena.reset(0, 1, (0, 1), 1000, [Limits(4, 1)] * 3)
+    with pytest.raises(ValueError, match="reaction"):
         arena.reset(0, 1, (0, 1), 1000, [Limits(8, 1)] * 2)
+    for cap in (-1, 23, 256):
+        with pytest.raises(ValueError, match="cap"):
+            arena.reset(0, 1, (0, 1), 1000, [Limits(4, 1, cap)] * 2)
     with pytest.raises(ValueError, match="duration"):
         arena.reset(0, 1, (0, 1), 0)
     with pytest.raises(ValueError, match="expected 1 or more"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from botgame.bots.registry import load_policy
+from botgame.game.arena import Limits
 from botgame.game.rules import DELAY_TICKS, SCHOOLS
 from botgame.server import protocol
 from botgame.server.holders import GRACE_TICKS
@@ -38,6 +39,15 @@ def test_a_bot_that_was_trained_in_one_school_plays_it() -> None:
     for seed in range(6):
         room = duel(Table(policies={"idle": bot}), seed=seed)
         assert SCHOOLS[room.holders.seats[1].school] == "stormcaller"
+
+
+def test_a_bot_keeps_its_cap_on_actions() -> None:
+    bot = load_policy("idle")
+    bot.action_cap = 7
+    room = duel(Table(policies={"idle": bot}))
+    limits = room.match.recording.opening.limits
+    assert [limit.cap for limit in limits] == [0, 7]
+    assert room.match.arena.state.mages["cap"][0].tolist() == [0, 7]
 
 
 def test_inputs_move_the_mage_and_are_acknowledged() -> None:
@@ -243,7 +253,7 @@ def test_a_program_is_shown_what_is_due_and_its_decision_counts() -> None:
     table.tick(DELAY_TICKS[delay] + 1)
     assert table.last(1, protocol.Observation).tick == decided + DELAY_TICKS[delay]
     limits = room.match.recording.opening.limits[0]
-    assert limits == room.match.bots
+    assert limits == Limits.of_bots(room.match.rules)
     assert room.policies[0] == "remote:Ann"
 
 

@@ -47,7 +47,7 @@ def models(tmp_path_factory) -> dict[str, Path]:
         path = folder / f"{name}.pt"
         checkpoint = Checkpoint("rl", spec, network.config.to_dict(), network.state_dict())
         checkpoint.rules, checkpoint.temperature = Rules().to_dict(), 0.5
-        checkpoint.extra = {"school": "cryomancer"} if name == "tiny" else {}
+        checkpoint.extra = {"school": "cryomancer", "action_cap": 11} if name == "tiny" else {}
         save_checkpoint(path, checkpoint)
         assert main([str(path), "-o", str(path.with_suffix(".onnx"))]) == 0
     return {name: folder / name for name in MODELS}
@@ -148,7 +148,9 @@ def test_metadata_names_the_spec_and_the_rules_and_no_path(models):
     policy = OnnxPolicy(f"{models['tiny']}.onnx")
     assert policy.spec.digest() == ARENA_SPEC.digest()
     assert policy.rules == json.loads(metadata["rules"])
-    assert (policy.school, OnnxPolicy(f"{models['small']}.onnx").school) == ("cryomancer", "")
+    other = OnnxPolicy(f"{models['small']}.onnx")
+    assert (policy.school, other.school) == ("cryomancer", "")
+    assert (policy.action_cap, other.action_cap) == (11, 0)
     for folder in (Path(__file__).parent.parent, Path(torch.__file__).parent):
         assert str(folder).encode() not in data
 

@@ -9,15 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from botgame.bots.registry import load_policy
 from botgame.errors import UserError
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.game.rules import Rules
+from botgame.game.state import MAGE
 from botgame.training import rl_run
 from botgame.training.alphastar.alarms import Diverged
-from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main
@@ -264,3 +267,16 @@ def test_a_run_has_one_start(extra: tuple[str, ...], tmp_path: Path, capsys: pyt
     assert main(["--output", str(tmp_path / "pi.pt"), *extra]) == 2
     assert "--scratch" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_learner_and_its_past_play_under_their_cap(supervised: Path, tmp_path: Path) -> None:
+    output = tmp_path / "pi_rl.pt"
+    flags = command(supervised, output, "--action-cap", "5", iterations="2", snapshot_every="1")
+    assert main(flags) == 0
+    assert load_checkpoint(output).action_cap == load_policy(str(output)).action_cap == 5
+    actor = load_state(tmp_path / "pi_rl.resume.pt")["trainer"]["actor"]
+    mages = actor["matches"]["arena"]["mages"].numpy().view(MAGE)
+    players = np.array([match["players"] for match in actor["matches"]["running"]])
+    assert (mages["cap"] == np.where(players == 1, 0, 5)).all()  # 1: the scripted bot
+    with pytest.raises(SystemExit, match="2"):
+        main(command(supervised, tmp_path / "other.pt", "--action-cap", "23"))

@@ -13,16 +13,16 @@ the match's seed, the seat and the tick, and a slot that becomes free takes the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from botgame import rng
-from botgame.bots.policy import Observation, Policy
+from botgame.bots.policy import Observation, Policy, action_cap
 from botgame.errors import UserError
-from botgame.game.arena import Arena, Due, Outcome
+from botgame.game.arena import Arena, Due, Limits, Outcome
 from botgame.game.rules import SCHOOLS, Rules
 from botgame.game.state import HEADS
 
@@ -127,8 +127,16 @@ def key_bases(seed: int, seats: int) -> np.ndarray:
 class MatchBatch:
     """Plays the matches of `setups` in the slots of `arena`, one `next`/`act` round at a time."""
 
-    def __init__(self, arena: Arena, setups: Iterator[Setup], recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        arena: Arena,
+        setups: Iterator[Setup],
+        recorder: Recorder | None = None,
+        cap: Callable[[int], int] = lambda _player: 0,
+    ) -> None:
+        """`cap`: of a player's seats, see `policy.action_cap`."""
         self.arena = arena
+        self._cap = cap
         self.recorder = recorder
         self.taken = 0  # set-ups taken from the iterator so far
         self._setups = iter(setups)
@@ -205,7 +213,8 @@ class MatchBatch:
         self._seat(slot, setup)
         self._episodes[slot] = self.taken
         self.taken += 1
-        self.arena.reset(slot, setup.seed, setup.schools, setup.duration_ticks)
+        limits = [Limits.of_bots(self.arena.rules, self._cap(player)) for player in setup.players]
+        self.arena.reset(slot, setup.seed, setup.schools, setup.duration_ticks, limits)
         if self.recorder is not None:
             self.recorder.begin(self.arena, slot, setup)
 
@@ -314,7 +323,8 @@ def play(
     recorder: Recorder | None = None,
 ) -> Iterator[Ended]:
     """Play all set-ups with `policies`, `matches` at a time, and yield each match as it ends (not in their order)."""
-    batch = MatchBatch(Arena(matches, seats, rules or Rules()), setups, recorder)
+    arena = Arena(matches, seats, rules or Rules())
+    batch = MatchBatch(arena, setups, recorder, [action_cap(policy) for policy in policies].__getitem__)
     seating = Seating(matches, seats)
     while (step := batch.next()) is not None:
         yield from step.ended

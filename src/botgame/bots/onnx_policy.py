@@ -40,6 +40,7 @@ class OnnxPolicy:
             self.spec = Spec.from_dict(json.loads(metadata["spec"]))
             self.rules: dict[str, Any] = json.loads(metadata["rules"])
             self.school = metadata.get("school", "")  # the only one that it was trained in, if there is just one
+            self.action_cap = int(metadata.get("action_cap", 0))
             self.temperature = float(metadata["temperature"])
             self.shapes = session.shapes
             self.memory_size = int(self.shapes["memory"][0])

@@ -4,7 +4,8 @@ A policy sees only the observation (`botgame.spec` lists its arrays), keeps floa
 resets with each episode, and draws randomness from one key a row. So a row's action depends on that row alone, and
 results do not change with how rows are batched.
 
-A policy that was trained in one school alone says so in a further attribute `school`, the school's name.
+A policy that was trained in one school alone says so in a further attribute `school`, the school's name. One that plays
+under a cap on actions of its own says so in `action_cap` (`botgame.game.arena.Limits`).
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ class ScriptedPolicy:
         """See `Policy.act`; the memory handed in stays as it is."""
         memory = memory.copy()
         return self._decide(observation, memory, keys), memory
+
+
+def action_cap(policy: object) -> int:
+    """Non-repeating actions in a window that a policy plays under; 0: as many as the rules allow."""
+    return int(getattr(policy, "action_cap", 0))
 
 
 def own_schools(policies: Sequence[Policy]) -> dict[int, int]:

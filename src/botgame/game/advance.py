@@ -17,7 +17,7 @@ from botgame.game.zone import update_zone
 
 @entry
 def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndarray) -> None:
-    """Build match `b` from its seed; `setup`: int64 [P, 3] school, reaction, cap_moves. All seats are due at tick 0."""
+    """Build match `b` from its seed; `setup`: int64 [P, 4] school, then `Limits`. All seats are due at tick 0."""
     world = world_of(state, tables, harm, b)
     generate(world)
     for seat in range(world.mages.shape[0]):
@@ -25,7 +25,8 @@ def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndar
         mage.health, mage.mana = world.constants.health, world.constants.mana
         mage.alive, mage.death_tick, mage.seen_tick, mage.seen_seat = 1, -1, -1, -1
         mage.decided, mage.target, mage.chest, mage.place = -1, -1, -1, 0
-        mage.school, mage.reaction, mage.cap_moves = setup[seat, 0], setup[seat, 1], setup[seat, 2]
+        mage.school = setup[seat, 0]
+        mage.reaction, mage.cap_moves, mage.cap = setup[seat, 1], setup[seat, 2], setup[seat, 3]
     world.match.alive = world.mages.shape[0]
     update_zone(world.match, world.constants)
     look(world)

@@ -21,7 +21,7 @@ from botgame.game.digest import add_words, finish, words_of
 from botgame.game.kernel import bind
 from botgame.game.observation import Observation, Observer
 from botgame.game.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
-from botgame.game.state import FRAMES, HEADS, State, allocate, compile_rules
+from botgame.game.state import FRAMES, HEADS, STAMPS, UNCAPPED, State, allocate, compile_rules
 
 _UNLIMITED = 2**31 - 1
 
@@ -34,10 +34,16 @@ class Due(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What fair play imposes on a seat. Bots: (rules.reaction_ticks, 1). People: (0, 0)."""
+    """What fair play imposes on a seat. Bots: `of_bots`. People: (0, 0)."""
 
     reaction: int  # age of what is observed, in ticks
     cap_moves: int  # 1: changes of direction count towards the action cap
+    cap: int = 0  # counted actions in a window: 0 as in the rules, 1..22, or `UNCAPPED`
+
+    @classmethod
+    def of_bots(cls, rules: Rules, cap: int = 0) -> Limits:
+        """The limits of a bot, with a cap of its own where `cap` is not 0."""
+        return cls(rules.reaction_ticks, 1, cap)
 
 
 class Outcome(NamedTuple):
@@ -52,6 +58,13 @@ class Outcome(NamedTuple):
     capped: np.ndarray  # int32 [P], actions refused by the cap
     casts: np.ndarray  # int32 [P, 6], decisions carried out by verb
     death_ticks: np.ndarray  # int32 [P], -1 for survivors
+
+
+def _check_limits(limits: Limits) -> None:
+    if not 0 <= limits.reaction < FRAMES:
+        raise ValueError(f"reaction is {limits.reaction} ticks, expected 0..{FRAMES - 1}")
+    if not (0 <= limits.cap <= STAMPS or limits.cap == UNCAPPED):
+        raise ValueError(f"cap is {limits.cap} actions, expected 0..{STAMPS} or {UNCAPPED}")
 
 
 def _as_bytes(array: np.ndarray) -> np.ndarray:
@@ -83,7 +96,7 @@ class Arena:
         self._due = Due(np.zeros(room, np.int32), np.zeros(room, np.int32))
         self._harm = np.zeros((self.seats, self.seats + 1))
         self._ranked = np.zeros(MAX_MAGES, np.int32)
-        setup, actions = np.zeros((self.seats, 3), np.int64), np.zeros((1, HEADS), np.int64)
+        setup, actions = np.zeros((self.seats, 4), np.int64), np.zeros((1, HEADS), np.int64)
         common = (self.state, self.tables, self._harm)
         self._start = bind(kernels.start, *common, 0, setup)
         self._advance = bind(kernels.advance, *common, 0, *self._due)
@@ -101,7 +114,7 @@ class Arena:
 
         Raises ValueError for schools, limits or a duration that make no match.
         """
-        limits = [Limits(self.rules.reaction_ticks, 1)] * self.seats if limits is None else limits
+        limits = [Limits.of_bots(self.rules)] * self.seats if limits is None else limits
         self._check_setup(schools, duration_ticks, limits)
         for array in self._bytes.values():
             array[match] = 0
@@ -114,19 +127,19 @@ class Arena:
     def _check_setup(self, schools: Sequence[int], duration_ticks: int, limits: Sequence[Limits]) -> None:
         if len(schools) != self.seats or any(not 0 <= school < len(SCHOOLS) for school in schools):
             raise ValueError(f"schools are {tuple(schools)}, expected {self.seats} of 0..{len(SCHOOLS) - 1}")
-        if len(limits) != self.seats or any(not 0 <= limit.reaction < FRAMES for limit in limits):
-            raise ValueError(
-                f"limits are {tuple(limits)}, expected {self.seats} with a reaction of 0..{FRAMES - 1} ticks"
-            )
+        if len(limits) != self.seats:
+            raise ValueError(f"limits are {tuple(limits)}, expected {self.seats}")
+        for limit in limits:
+            _check_limits(limit)
         if duration_ticks < 1:
             raise ValueError(f"duration is {duration_ticks} ticks, expected 1 or more")
 
     def set_limits(self, match: int, seat: int, limits: Limits) -> None:
-        """Another kind of controller takes over a seat. Raises ValueError for an impossible reaction."""
-        if not 0 <= limits.reaction < FRAMES:
-            raise ValueError(f"reaction is {limits.reaction} ticks, expected 0..{FRAMES - 1}")
+        """Another kind of controller takes over a seat. Raises ValueError for impossible limits."""
+        _check_limits(limits)
         self.state.mages["reaction"][match, seat] = limits.reaction
         self.state.mages["cap_moves"][match, seat] = limits.cap_moves
+        self.state.mages["cap"][match, seat] = limits.cap
 
     def advance(self, most: int = _UNLIMITED) -> Due:
         """Run every unfinished match until a living seat is due, it is over, or `most` ticks have passed.

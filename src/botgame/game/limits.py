@@ -1,7 +1,8 @@
-"""The cap on actions: at most `action_cap` non-repeating actions in any window, `action_spacing` ticks apart.
+"""The cap on actions: at most so many non-repeating actions in any window, `action_spacing` ticks apart.
 
 A non-repeating action is a decision with a verb other than none or, for bots, a change of the held direction.
-Holding and aiming are free. The ticks of the last ones are kept in a ring, `stamps`.
+Holding and aiming are free. The ticks of the last ones are kept in a ring, `stamps`. A seat may have a cap of its own
+instead of the rules' `action_cap`: a lower one, or `UNCAPPED`, for which spacing is all that holds.
 """
 
 from __future__ import annotations
@@ -19,8 +20,15 @@ def is_new_action(mage: Any, verb: int, move: int) -> bool:
 
 
 @phase
+def cap_of(mage: Any, constants: Any) -> int:
+    """Counted actions that the seat may take in a window."""
+    cap: int = mage.cap if mage.cap != 0 else constants.action_cap
+    return cap
+
+
+@phase
 def recent_actions(mage: Any, constants: Any, tick: int) -> int:
-    """Number of counted actions in the window that ends at `tick`, 0 .. action_cap."""
+    """Number of counted actions in the window that ends at `tick`, 0 .. STAMPS."""
     count = 0
     while count < mage.stamp_count and count < STAMPS:
         if tick - mage.stamps[(mage.stamp_count - 1 - count) % STAMPS] >= constants.window_ticks:
@@ -40,7 +48,7 @@ def spacing_left(mage: Any, constants: Any, tick: int) -> int:
 @phase
 def is_within_cap(mage: Any, constants: Any, tick: int) -> bool:
     """True when a counted action is accepted at `tick`."""
-    return spacing_left(mage, constants, tick) == 0 and recent_actions(mage, constants, tick) < constants.action_cap
+    return spacing_left(mage, constants, tick) == 0 and recent_actions(mage, constants, tick) < cap_of(mage, constants)
 
 
 @phase

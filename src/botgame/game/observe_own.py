@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from botgame.game.kernel import phase
-from botgame.game.limits import recent_actions, spacing_left
+from botgame.game.limits import cap_of, recent_actions, spacing_left
 from botgame.game.observe_columns import (
     COOLDOWN_SCALE,
     DASHING_SCALE,
@@ -102,7 +102,8 @@ def observe_memory(me: Any, tick: int, constants: Any, scalars: np.ndarray) -> N
 @phase
 def budget_of(mage: Any, tick: int, constants: Any) -> float:
     """Share of the action cap that is left in the window ending at `tick`, 0..1."""
-    left: float = (constants.action_cap - recent_actions(mage, constants, tick)) / constants.action_cap
+    cap = cap_of(mage, constants)
+    left: float = (cap - recent_actions(mage, constants, tick)) / cap
     return left
 
 

@@ -17,6 +17,7 @@ FRAMES = 8
 SHOTS_PER_SEAT = 6
 HEADS = 6  # verb, delay, move, target, aim, lead
 STAMPS = 22
+UNCAPPED = 255  # a seat's cap that no number of stamps reaches
 RAYS = 16  # range-finder directions
 
 MAGE = np.dtype(
@@ -57,6 +58,7 @@ MAGE = np.dtype(
         ("choice", "i4", (HEADS,)),  # the accepted action (what replays record)
         ("target", "i4"),  # seat that `choice` aims at, -1: none
         ("chest", "i4"),  # index of the item that `choice` opens, -1: none
+        ("cap", "i4"),  # a limit of the seat: counted actions in a window, 0: as many as the rules allow
         ("aim_x", "f8"),
         ("aim_y", "f8"),  # unit vector of the pending cast
         ("last", "i4", (HEADS,)),  # the previous accepted action

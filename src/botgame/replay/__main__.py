@@ -19,6 +19,7 @@ from botgame import cli, files
 from botgame.errors import UserError
 from botgame.game.kernel import is_cold
 from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
+from botgame.game.state import UNCAPPED
 from botgame.replay.errors import ReplayError
 from botgame.replay.export import export
 from botgame.replay.format import Replay, read
@@ -160,6 +161,7 @@ def _summary(replay: Replay) -> Iterator[str]:
     for index, seat in enumerate(header.seats):
         casts = ", ".join(f"{name} {count}" for name, count in zip(VERBS[1:], seat.casts[1:], strict=True) if count)
         limits = f"sees {seat.reaction} ticks late" if seat.reaction else "sees at once"
+        limits += {0: "", UNCAPPED: ", uncapped"}.get(seat.cap, f", capped at {seat.cap}")
         yield f"  seat {index}: {casts or 'no casts'}; {limits}, {seat.illegal} illegal, {seat.capped} over the cap"
     for change in header.changes:
         yield f"  {clock(change.tick)}: seat {change.seat} is taken over by a {CONTROLLERS[change.controller]}"

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from botgame.game.rules import SCHOOLS, VERBS, Rules
+from botgame.game.state import UNCAPPED
 
 MAX_DURATION_TICKS = 18_000  # ten minutes
 MAX_EVENTS = 10_000
@@ -24,6 +25,7 @@ Tick = Annotated[int, Meta(ge=0, le=MAX_DURATION_TICKS)]
 SeatIndex = Annotated[int, Meta(ge=0, le=15)]
 Controller = Annotated[int, Meta(ge=0, le=len(CONTROLLERS) - 1)]
 Reaction = Annotated[int, Meta(ge=0, le=7)]
+Cap = Annotated[int, Meta(ge=0, le=UNCAPPED)]
 Flag = Annotated[int, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Damage = Annotated[float, Meta(ge=0.0, le=1e6)]
@@ -33,8 +35,9 @@ class Seat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One seat: who played it under which limits, and how it ended.
 
     controller: who held the seat at the start (0 bot, 1 human). reaction: observation delay in ticks; cap_moves: 1
-    where changes of direction count towards the action cap. rating: on the scale of the reports (base 10, 400 = 10:1)
-    or None. decisions: number of its rows in the columns. death_tick: -1 for a survivor.
+    where changes of direction count towards the action cap; cap: the seat's own one, 0 where the rules' holds
+    (`arena.Limits`). rating: on the scale of the reports (base 10, 400 = 10:1) or None. decisions: number of its rows
+    in the columns. death_tick: -1 for a survivor.
     """
 
     policy: Annotated[str, Meta(max_length=400)]
@@ -42,6 +45,7 @@ class Seat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     controller: Controller = BOT
     reaction: Reaction
     cap_moves: Flag
+    cap: Cap = 0
     rating: Annotated[float, Meta(ge=-10_000.0, le=10_000.0)] | None = None
     decisions: Count
     place: Annotated[int, Meta(ge=1, le=16)]
@@ -53,6 +57,11 @@ class Seat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     casts: Annotated[tuple[Count, ...], Meta(min_length=len(VERBS), max_length=len(VERBS))]
     death_tick: Annotated[int, Meta(ge=-1, le=MAX_DURATION_TICKS)]
 
+    @property
+    def limits(self) -> tuple[int, int, int]:
+        """Those that the seat began under, as `arena.Limits` has them."""
+        return self.reaction, self.cap_moves, self.cap
+
 
 class Change(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """From `tick` on `seat` is held by `controller` under these limits."""
@@ -62,6 +71,12 @@ class Change(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     controller: Controller
     reaction: Reaction
     cap_moves: Flag
+    cap: Cap = 0
+
+    @property
+    def limits(self) -> tuple[int, int, int]:
+        """The new ones, as `arena.Limits` has them."""
+        return self.reaction, self.cap_moves, self.cap
 
 
 class Mark(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

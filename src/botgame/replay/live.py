@@ -96,8 +96,7 @@ class LiveRecording:
             policy=policy,
             school=opening.schools[seat],
             controller=opening.controllers[seat],
-            reaction=opening.limits[seat].reaction,
-            cap_moves=opening.limits[seat].cap_moves,
+            **opening.limits[seat]._asdict(),
             rating=rating,
             decisions=count,
             place=int(outcome.places[seat]),
@@ -165,7 +164,7 @@ def _play_again(
 def _apply(arena: Arena, coming: list[Change], tick: int) -> None:
     while coming and coming[-1].tick <= tick:
         change = coming.pop()
-        arena.set_limits(0, change.seat, Limits(change.reaction, change.cap_moves))
+        arena.set_limits(0, change.seat, Limits(*change.limits))
 
 
 def run_to(arena: Arena, tick: int) -> None:

@@ -188,7 +188,7 @@ class Playback:
         """Whoever holds a seat from `tick` on, or earlier, brings other limits."""
         while track.changes and track.changes[-1].tick <= tick:
             change = track.changes.pop()
-            self.arena.set_limits(slot, change.seat, Limits(change.reaction, change.cap_moves))
+            self.arena.set_limits(slot, change.seat, Limits(*change.limits))
 
     def _schedule(self, slot: int, track: _Track) -> None:
         coming = [track.digests[-1][0]] if track.digests else []
@@ -266,7 +266,7 @@ class Playback:
         self._counts[slot], self._starts[slot], self._cursors[slot] = counts, np.cumsum(counts) - counts, 0
         self._schedule(slot, track)
         schools = tuple(seat.school for seat in header.seats)
-        limits = [Limits(seat.reaction, seat.cap_moves) for seat in header.seats]
+        limits = [Limits(*seat.limits) for seat in header.seats]
         self.arena.reset(slot, header.seed, schools, header.duration_ticks, limits)
         if self._styles is not None:
             self._styles.begin(slot)

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from botgame.game.arena import Arena, Due, Outcome
+from botgame.game.arena import Arena, Due, Limits, Outcome
 from botgame.game.rules import TICKS_PER_SECOND, Rules
 from botgame.replay.columns import Decisions
 from botgame.replay.format import Replay
@@ -79,7 +79,7 @@ class Recorder:
         self._counts = np.zeros(0, np.int64)
         self._next_digest = np.zeros(0, np.int64)
         self._digests: list[list[tuple[int, int]]] = []
-        self._limits: list[list[tuple[int, int]]] = []
+        self._limits: list[list[Limits]] = []
         self._changes: list[list[Change]] = []
         self._marks: list[list[Mark]] = []
 
@@ -91,7 +91,8 @@ class Recorder:
         self._counts[slot] = 0
         self._next_digest[slot] = 0
         mages = arena.state.mages[slot]
-        self._limits[slot] = list(zip(mages["reaction"].tolist(), mages["cap_moves"].tolist(), strict=True))
+        columns = (mages[name].tolist() for name in Limits._fields)
+        self._limits[slot] = [Limits(*limits) for limits in zip(*columns, strict=True)]
         self._digests[slot], self._changes[slot], self._marks[slot] = [], [], []
 
     def decisions(self, arena: Arena, due: Due) -> None:
@@ -160,12 +161,10 @@ class Recorder:
 
     def _seat(self, ended: Over, seat: int, count: int) -> Seat:
         setup, outcome = ended.setup, ended.outcome
-        reaction, cap_moves = self._limits[ended.slot][seat]
         return Seat(
             policy=self._names[setup.players[seat]],
             school=setup.schools[seat],
-            reaction=reaction,
-            cap_moves=cap_moves,
+            **self._limits[ended.slot][seat]._asdict(),
             rating=self._ratings[setup.players[seat]],
             decisions=count,
             place=int(outcome.places[seat]),

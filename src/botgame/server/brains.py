@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.bots.policy import Observation, Policy, own_schools
+from botgame.bots.policy import Observation, Policy, action_cap, own_schools
 from botgame.game.state import HEADS
 from botgame.server.referee import Ask
 
@@ -60,6 +60,11 @@ class Brains:
         """The school of each bot that was trained in one alone. Raises UserError for an unknown one."""
         own = own_schools(list(self._policies.values()))
         return {name: own[place] for place, name in enumerate(self._policies) if place in own}
+
+    @property
+    def caps(self) -> dict[str, int]:
+        """The cap on the actions of each bot, 0 where it is that of the rules."""
+        return {name: action_cap(policy) for name, policy in self._policies.items()}
 
     @property
     def waiting(self) -> int:

@@ -23,14 +23,20 @@ _PREFIX = {"human": "human:", "client": "remote:"}
 class Holders:
     """The seats of `match`. fallback: the bot that plays on for who has gone; new_token makes secrets.
 
-    schools: of the bots that were trained in one alone.
+    schools, caps: of the bots that were trained in one alone, or under a cap on actions of their own.
     """
 
     def __init__(
-        self, match: LiveMatch, fallback: str, new_token: Callable[[], str], schools: Mapping[str, int]
+        self,
+        match: LiveMatch,
+        fallback: str,
+        new_token: Callable[[], str],
+        schools: Mapping[str, int],
+        caps: Mapping[str, int],
     ) -> None:
         self.seats = [Seat(index) for index in range(match.seats)]
         self._match, self._fallback, self._new_token, self._schools = match, fallback, new_token, schools
+        self._caps = caps
 
     @property
     def is_full(self) -> bool:
@@ -49,7 +55,9 @@ class Holders:
 
     def limits(self, seat: Seat) -> Limits:
         """The limits of whoever holds a seat: programs play under those of bots."""
-        return PEOPLE if seat.kind == "human" else self._match.bots
+        if seat.kind == "human":
+            return PEOPLE
+        return Limits.of_bots(self._match.rules, self._caps.get(seat.bot, 0) if seat.kind == "bot" else 0)
 
     # ---- before the match --------------------------------------------------------------------------------------
 

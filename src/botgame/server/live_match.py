@@ -35,11 +35,6 @@ class LiveMatch:
         self._reactions: list[int] = []
 
     @property
-    def bots(self) -> Limits:
-        """The limits of bots under these rules."""
-        return Limits(self.rules.reaction_ticks, 1)
-
-    @property
     def is_running(self) -> bool:
         """It has begun and goes on."""
         return self.recording is not None and not self.over
@@ -97,7 +92,7 @@ class LiveMatch:
     def hold(self, seat: int, controller: int, limits: Limits) -> bool:
         """Another controller (0 bot, 1 human) holds `seat` from now on. False: the recording is full of changes."""
         assert self.recording is not None
-        change = Change(self.tick, seat, controller, limits.reaction, limits.cap_moves)
+        change = Change(self.tick, seat, controller, *limits)
         if not self.recording.change(change):
             return False
         self.arena.set_limits(0, seat, limits)

@@ -183,6 +183,7 @@ class Lobby:
             settings.rules,
             fallback=settings.bots[0],
             schools=self._brains.schools,
+            caps=self._brains.caps,
             new_token=self._new_token,
             lateness=self._metrics.bots,
         )

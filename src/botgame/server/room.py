@@ -60,7 +60,7 @@ class Member:
 class Room:
     """See the module. fallback: the bot that fills seats; new_token makes secrets; lateness counts for all rooms.
 
-    schools: of the bots that were trained in one alone.
+    schools, caps: of the bots that were trained in one alone, or under a cap on actions of their own.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Room:
         *,
         fallback: str,
         schools: Mapping[str, int] | None = None,
+        caps: Mapping[str, int] | None = None,
         new_token: Callable[[], str],
         lateness: Lateness,
     ) -> None:
@@ -81,7 +82,8 @@ class Room:
         self.policies: list[str] = []  # who held each seat at the start, as the replay names it
         self.members: dict[int, Member] = {}
         self.match = LiveMatch(plan.seats, plan.seed, plan.duration_ticks, rules)
-        self.holders = Holders(self.match, plan.bots[0] if plan.bots else fallback, new_token, schools or {})
+        fallback = plan.bots[0] if plan.bots else fallback
+        self.holders = Holders(self.match, fallback, new_token, schools or {}, caps or {})
         self._referee = Referee(self.match, self.holders.seats, lateness)
         self._walls = room_messages.walls(self.match)
         self._idle_ticks = 0

@@ -28,6 +28,7 @@ from botgame.training.alphastar.opponents import PAST, SELF, parse_shares
 from botgame.training.alphastar.presets import SIZES
 from botgame.training.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
 from botgame.training.rl_flags import (
+    add_action_cap_flag,
     add_commit_flag,
     add_critic_flag,
     add_evaluation_flags,
@@ -64,6 +65,7 @@ def build_parser() -> cli.Parser:
     add_critic_flag(parser)
     add_style_flags(parser)
     add_royale_flags(parser)
+    add_action_cap_flag(parser)
     parser.flag("--opponents", default=DEFAULT_OPPONENTS, help="shares of the matches by opponent: self, past or a bot")
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
@@ -111,6 +113,7 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
         device=device,
         styles=styles,
         royale=royale_share(options),
+        action_cap=options.action_cap,
     )
     run = RLRun(setting, Yardsticks(setting, options.eval_matches))
     if not carry_out(run, paths, flags, state, resume_command(argv, MODULE)):

@@ -35,11 +35,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from botgame import cli
-from botgame.bots.policy import Policy
+from botgame.bots.policy import Policy, action_cap
 from botgame.bots.registry import STYLE_HELP, in_style, is_checkpoint, load_policy
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.game.rules import MAX_SEATS, MIN_SEATS, TICKS_PER_SECOND, Rules
+from botgame.game.state import UNCAPPED
 from botgame.training.evaluate_figures import ANCHOR, Pair, standing_dict, standings, versus, versus_dict
 from botgame.training.evaluate_tables import (
     placings_table,
@@ -114,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report = _report(plan.names, placings, args)
     else:
         report = _judge_duels(plan, policies, args, console)
-    for line in school_lines(policies, any_school=args.any_school):
+    for line in (*school_lines(policies, any_school=args.any_school), *cap_lines(policies)):
         console.print(line, highlight=False)
     if args.json is not None:
         write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
@@ -148,6 +149,13 @@ def school_lines(policies: Sequence[Policy], *, any_school: bool) -> list[str]:
             played = "all schools here, which it never learned" if any_school else "that one here (--any-school: all)"
             lines.append(f"{policy.name} was trained as {school} alone and plays {played}")
     return lines
+
+
+def cap_lines(policies: Sequence[Policy]) -> list[str]:
+    """Who plays under another cap on actions than everybody else."""
+    limits = {policy.name: cap for policy in policies if (cap := action_cap(policy))}
+    words = {name: "no cap" if cap == UNCAPPED else f"a cap of {cap}" for name, cap in limits.items()}
+    return [f"{name} plays under {text} on its actions, as it was trained" for name, text in words.items()]
 
 
 def _check_seats(args: argparse.Namespace) -> None:

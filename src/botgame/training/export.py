@@ -94,6 +94,7 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
         "version": botgame.__version__,
         "temperature": repr(checkpoint.temperature),
         "school": checkpoint.school,
+        "action_cap": str(checkpoint.action_cap),
     }
     return plain | {name: json.dumps(value, sort_keys=True) for name, value in structured.items()}
 

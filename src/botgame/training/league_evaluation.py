@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from botgame import rng
-from botgame.bots.policy import Policy, own_schools
+from botgame.bots.policy import Policy, action_cap, own_schools
 from botgame.game.arena import Arena
 from botgame.match import Ended, MatchBatch, Seating, Setup, mirrored_setups
 from botgame.training.alphastar.league import League
@@ -88,7 +88,8 @@ def _play(
     if not setups:
         return []
     parallel = min(PARALLEL_MATCHES, len(setups))
-    batch, seating = MatchBatch(Arena(parallel, 2), iter(setups)), Seating(parallel, 2)
+    caps = [action_cap(policy) for policy in policies]
+    batch, seating = MatchBatch(Arena(parallel, 2), iter(setups), cap=caps.__getitem__), Seating(parallel, 2)
     ended: list[Ended] = []
     while (step := batch.next()) is not None:
         ended += step.ended

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from botgame import cli
+from botgame.game.state import STAMPS, UNCAPPED
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.precision import PRECISIONS
 from botgame.training.alphastar.style_config import StyleConfig
@@ -49,6 +50,20 @@ def add_critic_flag(parser: cli.Parser) -> None:
     """Add --critic."""
     text = "what the critic sees in training: the opponents' true state, or what its own seat sees"
     parser.flag("--critic", choices=(OPPONENTS, OWN), default=OPPONENTS, help=text)
+
+
+def add_action_cap_flag(parser: cli.Parser) -> None:
+    """Add --action-cap."""
+    text = f"non-repeating actions that the learner may take in any window: 1 to {STAMPS}, none, or rules"
+    parser.flag("--action-cap", type=_action_cap, default="rules", help=text)
+
+
+def _action_cap(text: str) -> int:
+    """As `botgame.game.arena.Limits` has it."""
+    words = {"rules": 0, "none": UNCAPPED}
+    if text in words or (text.isdecimal() and 1 <= int(text) <= STAMPS):
+        return words[text] if text in words else int(text)
+    raise argparse.ArgumentTypeError(f"expected 1 to {STAMPS}, none or rules, got {text!r}")
 
 
 def add_precision_flags(parser: cli.Parser) -> None:

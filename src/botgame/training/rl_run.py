@@ -173,7 +173,14 @@ class RLRun:
         purpose = (STYLES,) if seats == DUEL else (STYLES, seats)
         seed = rng.derive(setting.seed, *purpose)
         return arena_venue(
-            table, setups, pool.policy, pool.patient, origin=setting.origin, styles=setting.styles, seed=seed
+            table,
+            setups,
+            pool.policy,
+            pool.patient,
+            origin=setting.origin,
+            styles=setting.styles,
+            seed=seed,
+            learner_cap=setting.action_cap,
         )
 
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
@@ -242,6 +249,7 @@ class RLRun:
             },
             temperature=config.temperature,
             briefing=origin.get("briefing", {}),
+            extra={"action_cap": self._setting.action_cap} if self._setting.action_cap else {},
         )
 
 

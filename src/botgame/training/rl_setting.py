@@ -70,7 +70,7 @@ class Judge(Protocol):
 class Setting:
     """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed, if at all.
 
-    royale: how much of it is free-for-alls.
+    royale: how much of it is free-for-alls. action_cap: the cap on the actions that the learner plays under.
     """
 
     kind: str
@@ -85,6 +85,7 @@ class Setting:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     styles: StyleConfig = field(default_factory=StyleConfig)
     royale: RoyaleShare = field(default_factory=RoyaleShare)
+    action_cap: int = 0
 
     @property
     def source(self) -> str:
@@ -97,4 +98,6 @@ class Setting:
 
     def policy(self, weights: Weights) -> NetworkPolicy:
         """A policy with these weights, acting as the learner does."""
-        return NetworkPolicy(self.network(weights), "network", str(self.device), self.config.temperature)
+        policy = NetworkPolicy(self.network(weights), "network", str(self.device), self.config.temperature)
+        policy.action_cap = self.action_cap
+        return policy

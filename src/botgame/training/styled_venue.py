@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from botgame.bots.policy import action_cap
 from botgame.errors import UserError
 from botgame.game.arena import Arena
 from botgame.game.arena_spec import ARENA_SPEC
 from botgame.match import MatchBatch, Setup
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.briefing import Briefing
-from botgame.training.alphastar.seating import Opponent
+from botgame.training.alphastar.seating import LEARNER, Opponent
 from botgame.training.alphastar.style_config import StyleConfig
 from botgame.training.alphastar.style_seats import Styles
 from botgame.training.origin import Origin
@@ -29,14 +30,22 @@ def arena_venue(
     origin: Origin,
     styles: StyleConfig,
     seed: int,
+    learner_cap: int = 0,
 ) -> Venue:
-    """A venue for the matches `setups` of one kind. styles: drawn by `seed` from the library of `origin`, if at all."""
+    """A venue for the matches `setups` of one kind. styles: drawn by `seed` from the library of `origin`, if at all.
+
+    learner_cap: the learner's cap on actions, see `policy.action_cap`; opponents have theirs.
+    """
+
+    def cap(player: int) -> int:
+        return learner_cap if player == LEARNER else action_cap(opponent(player))
+
     arena = Arena(table.slots, table.seats)
     watch = ArenaStyles(arena)
     followed = None
     if styles.z_share:
         followed = Styles(Briefing.from_state(origin["briefing"]), styles, watch, seed)
-    matches = MatchBatch(arena, setups, watch.meter if followed else None)
+    matches = MatchBatch(arena, setups, watch.meter if followed else None, cap)
     spec = followed.extend(ARENA_SPEC) if followed else ARENA_SPEC
     return Venue(spec, matches, opponent, patient, table.seats, followed, table.slots, table.share)
 

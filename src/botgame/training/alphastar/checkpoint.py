@@ -28,7 +28,8 @@ class Checkpoint:
     kind: `imitation`, `rl`, `league` or `exploit`. network: fields of `NetworkConfig`. config: the flags of the run.
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
     counters: how far training went. temperature: at which the policy is sampled when it plays.
-    extra: JSON types only (evaluation figures and the like; `school`: the only one that it was trained in).
+    extra: JSON types only (evaluation figures and the like; `school`: the only one that it was trained in;
+    `action_cap`: the cap on its actions, where it is not that of the rules).
     briefing: what the network can be told of a seat, with the library of styles (`briefing.Briefing.to_state`); empty
     for a network that is told nothing, and then not written.
     """
@@ -49,6 +50,11 @@ class Checkpoint:
     def school(self) -> str:
         """The only school that it was trained in; "" for a policy of all schools."""
         return str(self.extra.get("school", ""))
+
+    @property
+    def action_cap(self) -> int:
+        """The cap on actions that it was trained under and plays under; 0: that of the rules."""
+        return int(self.extra.get("action_cap", 0))
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -33,6 +33,7 @@ class NetworkPolicy:
         self._heads = len(network.spec.heads)
         self.rules: dict[str, Any] = {}  # what it was trained under, where that is known
         self.school = ""  # the only school that it was trained in, if there is just one
+        self.action_cap = 0  # its own cap on actions, if it has one
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -69,7 +70,7 @@ def load_policy(path: str, device: str = "cpu", style: str = "") -> NetworkPolic
     if style:
         _tell_style(network, checkpoint, style)
     policy = NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
-    policy.rules, policy.school = checkpoint.rules, checkpoint.school
+    policy.rules, policy.school, policy.action_cap = checkpoint.rules, checkpoint.school, checkpoint.action_cap
     return policy
 
 
