@@ -10,16 +10,21 @@ from botgame.game.world import World
 
 @phase
 def write_frame(world: World) -> None:
-    """Fill slot `tick % FRAMES`. Of an inactive shot only `active` is kept, of an item only `available` changes."""
+    """Fill slot `tick % FRAMES`. Shots stand without gaps, the first inactive one ends them; see `next_shot`.
+
+    Of an item only `available` changes.
+    """
     slot = world.match.tick % FRAMES
     copy_record(world.past_matches[slot], world.match)
     for seat in range(world.mages.shape[0]):
         copy_record(world.past_mages[slot, seat], world.mages[seat])
+    flying = 0
     for index in range(world.shots.shape[0]):
         if world.shots[index].active != 0:
-            copy_record(world.past_shots[slot, index], world.shots[index])
-        else:
-            world.past_shots[slot, index].active = 0
+            copy_record(world.past_shots[slot, flying], world.shots[index])
+            flying += 1
+    if flying < world.shots.shape[0]:
+        world.past_shots[slot, flying].active = 0
     for index in range(world.items.shape[0]):
         world.past_items[slot, index].available = world.items[index].available
 

@@ -173,4 +173,4 @@ def _fill_rest(
     me, match, walls = state.past_mages[b, slot, p], state.past_matches[b, slot], state.walls[b]
     observe_raster(me, p, match, state.past_shots[b, slot], state.past_items[b, slot], sight, walls, raster)
     observe_memory(state.mages[b, p], tick, constants, scalars)
-    observe_privileged(state.mages[b], state.shots[b], p, tick, constants, privileged)
+    observe_privileged(state.mages[b], state.past_shots[b, tick % FRAMES], p, tick, constants, privileged)

@@ -43,7 +43,9 @@ def observe_privileged(
             health += mage.health
     in_flight = 0
     for index in range(shots.shape[0]):
-        if shots[index].active == 1 and shots[index].owner != seat:
+        if shots[index].active == 0:
+            break
+        if shots[index].owner != seat:
             in_flight += 1
     rivals = mages.shape[0] - 1
     out[ENEMIES_ALIVE] = alive / RIVALS

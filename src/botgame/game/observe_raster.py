@@ -44,7 +44,9 @@ def observe_raster(
             _draw_cell(item.x, item.y, left, top, (item.kind + 1) * ITEM_STEP - 1, raster[ITEM])
     for index in range(shots.shape[0]):
         shot = shots[index]
-        if shot.active != 0 and distance_squared(shot.x, shot.y, me.x, me.y) <= sight * sight:
+        if shot.active == 0:
+            break
+        if distance_squared(shot.x, shot.y, me.x, me.y) <= sight * sight:
             _draw_cell(shot.x, shot.y, left, top, OWN_SHOT if shot.owner == seat else FULL, raster[SHOT])
 
 

@@ -54,18 +54,19 @@ def rank_shots(
     listed = 0
     for index in range(shots.shape[0]):
         shot = shots[index]
-        if shot.active != 0:
-            dx, dy = shot.x - me.x, shot.y - me.y
-            if dx * dx + dy * dy <= sight * sight:
-                _measure(shot, dx, dy, seat, tick, abilities, walls, geometry[index])
-                slot = listed
-                while slot > 0 and geometry[ranked[slot - 1], KEY] > geometry[index, KEY]:
-                    if slot < slots:
-                        ranked[slot] = ranked[slot - 1]
-                    slot -= 1
+        if shot.active == 0:
+            break
+        dx, dy = shot.x - me.x, shot.y - me.y
+        if dx * dx + dy * dy <= sight * sight:
+            _measure(shot, dx, dy, seat, tick, abilities, walls, geometry[index])
+            slot = listed
+            while slot > 0 and geometry[ranked[slot - 1], KEY] > geometry[index, KEY]:
                 if slot < slots:
-                    ranked[slot] = index
-                    listed = min(listed + 1, slots)
+                    ranked[slot] = ranked[slot - 1]
+                slot -= 1
+            if slot < slots:
+                ranked[slot] = index
+                listed = min(listed + 1, slots)
     return listed
 
 
