@@ -21,7 +21,7 @@ from botgame.game.observe_own import observe_body, observe_memory, observe_world
 from botgame.game.observe_privileged import observe_privileged
 from botgame.game.observe_raster import observe_raster
 from botgame.game.observe_threats import MEASURES, observe_threats, rank_shots
-from botgame.game.observe_walls import observe_walls
+from botgame.game.observe_walls import LOOKS, RAY_SCRATCH, observe_walls
 from botgame.game.sight import rank_enemies
 from botgame.game.state import FRAMES, State, Tables
 
@@ -36,6 +36,8 @@ class Ranks(NamedTuple):
     geometry: np.ndarray  # float64 [S, MEASURES], see `rank_shots`
     items: np.ndarray  # int32 [MAX_ITEMS] indices
     nearest: np.ndarray  # int32 [4 kinds] indices
+    rays: np.ndarray  # float64 [RAY_SCRATCH], see `ray_lengths`
+    cells: np.ndarray  # int32 [LOOKS]
 
 
 def allocate_observation(rows: int) -> Observation:
@@ -61,8 +63,9 @@ class Observer:
         none = np.zeros(0, np.int32)
         self._order = np.empty(MAX_MAGES + MAX_SHOTS + MAX_ITEMS + KINDS, np.int32)
         self._geometry = np.empty((state.shots.shape[1], MEASURES), np.float64)
+        self._rays, self._cells = np.empty(RAY_SCRATCH), np.empty(LOOKS, np.int32)
         outputs = allocate_observation(0).values()
-        self._fill = bind(_fill, state, tables, none, none, self._order, self._geometry, *outputs)
+        self._fill = bind(_fill, state, tables, none, none, self._order, self._geometry, self._rays, self._cells, *outputs)
 
     def observe(self, match: np.ndarray, seat: np.ndarray, out: Observation | None = None) -> Observation:
         """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each.
@@ -74,7 +77,7 @@ class Observer:
         arrays = allocate_observation(len(match)) if out is None else out
         if len(seat) != len(match) or len(arrays["scalars"]) != len(match):
             raise ValueError(f"{len(match)} matches, {len(seat)} seats, {len(arrays['scalars'])} rows: expected equals")
-        scratch = (self._order, self._geometry)
+        scratch = (self._order, self._geometry, self._rays, self._cells)
         if not self._fill(self._state, self._tables, match, seat, *scratch, *arrays.values()):
             raise IndexError(f"a seat is not one of {self._state.mages.shape[:2]} (matches, seats)")
         return arrays
@@ -88,6 +91,8 @@ def _fill(
     seat: np.ndarray,
     order: np.ndarray,
     geometry: np.ndarray,
+    rays: np.ndarray,
+    cells: np.ndarray,
     scalars: np.ndarray,
     vectors: np.ndarray,
     entities: np.ndarray,
@@ -98,7 +103,7 @@ def _fill(
 ) -> bool:
     """Fill row n with what seat `seat[n]` of match `match[n]` sees. False, and the rest unfilled, if there is none."""
     shots, items, kinds = MAX_MAGES, MAX_MAGES + MAX_SHOTS, MAX_MAGES + MAX_SHOTS + MAX_ITEMS
-    ranks = Ranks(order[:shots], order[shots:items], geometry, order[items:kinds], order[kinds:])
+    ranks = Ranks(order[:shots], order[shots:items], geometry, order[items:kinds], order[kinds:], rays, cells)
     for n in range(match.shape[0]):
         b, p = match[n], seat[n]
         if not (0 <= b < state.matches.shape[0] and 0 <= p < state.mages.shape[1]):
@@ -135,7 +140,7 @@ def _fill_fields(
     observe_last_seen(me, tick, scalars, vectors)
     observe_threats(shots, ranks.shots, ranks.geometry, abilities, scalars, vectors)
     observe_items(items, me, ranks.nearest, scalars, vectors)
-    observe_walls(me, constants, state.walls[b], scalars, vectors)
+    observe_walls(me, constants, state.walls[b], ranks.rays, ranks.cells, scalars, vectors)
     now, current = state.mages[b, p], state.matches[b].tick
     observe_outlook(me, now, current, ranks.shots, ranks.geometry, constants, scalars, vectors)
     observe_legal(me, tick, items, seen, constants, abilities, scalars, legal)

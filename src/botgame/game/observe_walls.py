@@ -36,40 +36,72 @@ def _crossings() -> np.ndarray:
     return np.where(size > 0.0, 1.0 / np.where(size > 0.0, size, 1.0), NEVER)
 
 
-CROSSINGS: np.ndarray = _crossings()  # float64 [RAYS, 2]
+GAP_X, GAP_Y = (np.ascontiguousarray(gaps) for gaps in _crossings().T)
+STEP_X, STEP_Y = (np.where(ends > 0.0, 1.0, -1.0) for ends in DIRECTIONS[::STRIDE].T)
+STEPS = 12  # more borders than any ray crosses within RANGE
+LOOKS = STEPS * RAYS
+BEHIND = np.array([2.0 * RANGE, 0.0])  # added to the distance of a border that no wall stands behind
+NEXT_X, NEXT_Y, CELL, ROW_STEP = (RAYS * place for place in range(1, 5))  # where in the scratch array
+BORDER, MET = 5 * RAYS, 5 * RAYS + LOOKS
+RAY_SCRATCH = MET + LOOKS
 
 
 @phase
-def ray_length(walls: np.ndarray, x: float, y: float, ray: int, most: float) -> float:
-    """Free distance (cells, up to `most`) from a point on the grid in direction `DIRECTIONS[2 * ray]`."""
-    dx, dy = DIRECTIONS[STRIDE * ray, 0], DIRECTIONS[STRIDE * ray, 1]
-    gap_x, gap_y = CROSSINGS[ray, 0], CROSSINGS[ray, 1]
-    column, row = int(x), int(y)
-    right, down = 1 if dx > 0.0 else -1, 1 if dy > 0.0 else -1
-    next_x = (column + 1 - x if dx > 0.0 else x - column) * gap_x
-    next_y = (row + 1 - y if dy > 0.0 else y - row) * gap_y
-    distance = 0.0
-    while walls[row, column] == 0:
-        if next_x < next_y:
-            distance = next_x
-            column += right
-            next_x += gap_x
-        else:
-            distance = next_y
-            row += down
-            next_y += gap_y
-        if distance >= most:
-            return most
-    return distance
+def ray_lengths(walls: np.ndarray, x: float, y: float, rays: np.ndarray, cells: np.ndarray) -> None:
+    """Free distances (cells, up to RANGE) from a point on the grid in all directions: `rays[:RAYS]`.
+
+    `rays`: float64 [RAY_SCRATCH], `cells`: int32 [LOOKS]. All rays go the same number of steps from border to border,
+    behind walls too, which the processor does for several at once; then the nearest of the walls they met counts.
+    """
+    _cross(x - int(x), y - int(y), int(y) * walls.shape[1] + int(x), walls.shape[1], walls.size - 1, rays, cells)
+    flat = walls.reshape(walls.size)
+    for look in range(LOOKS):
+        rays[MET + look] = BEHIND[flat[cells[look]]]
+    for ray in range(RAYS):
+        rays[ray] = RANGE
+    for step in range(STEPS):
+        for ray in range(RAYS):
+            look = step * RAYS + ray
+            rays[ray] = min(rays[ray], rays[BORDER + look] + rays[MET + look])
 
 
 @phase
-def observe_walls(me: Any, constants: Any, walls: np.ndarray, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """Fill range_*, blocked_* and open_space for the place of `me` among `walls`, uint8 [G, G]."""
+def _cross(x: float, y: float, start: int, stride: int, last: int, rays: np.ndarray, cells: np.ndarray) -> None:
+    """Where each ray crosses each of its first borders, and into which cell; (x, y): the place within its cell."""
+    for ray in range(RAYS):
+        rays[NEXT_X + ray] = (1.0 - x if STEP_X[ray] > 0.0 else x) * GAP_X[ray]
+        rays[NEXT_Y + ray] = (1.0 - y if STEP_Y[ray] > 0.0 else y) * GAP_Y[ray]
+        rays[CELL + ray] = start
+        rays[ROW_STEP + ray] = STEP_Y[ray] * stride
+    for step in range(STEPS):
+        for ray in range(RAYS):
+            aside = 1.0 if rays[NEXT_X + ray] < rays[NEXT_Y + ray] else 0.0
+            rays[BORDER + step * RAYS + ray] = min(rays[NEXT_X + ray], rays[NEXT_Y + ray])
+            rays[NEXT_X + ray] += aside * GAP_X[ray]
+            rays[NEXT_Y + ray] += (1.0 - aside) * GAP_Y[ray]
+            rays[CELL + ray] += aside * STEP_X[ray] + (1.0 - aside) * rays[ROW_STEP + ray]
+            cells[step * RAYS + ray] = np.int32(min(max(rays[CELL + ray], 0.0), last))
+
+
+@phase
+def observe_walls(
+    me: Any,
+    constants: Any,
+    walls: np.ndarray,
+    rays: np.ndarray,
+    cells: np.ndarray,
+    scalars: np.ndarray,
+    vectors: np.ndarray,
+) -> None:
+    """Fill range_*, blocked_* and open_space for the place of `me` among `walls`, uint8 [G, G].
+
+    `rays`, `cells`: scratch, see `ray_lengths`.
+    """
+    ray_lengths(walls, me.x, me.y, rays, cells)
     push_x, push_y = 0.0, 0.0
     for k in range(RAYS):
         x, y = DIRECTIONS[STRIDE * k, 0], DIRECTIONS[STRIDE * k, 1]
-        distance = ray_length(walls, me.x, me.y, k, RANGE)
+        distance = rays[k]
         scalars[RANGES + k] = distance * RANGE_SCALE
         near = max(1.0 - distance * NEARNESS, 0.0)
         push_x -= near * x
