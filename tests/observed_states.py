@@ -43,9 +43,12 @@ def observe(state, seat=0, match=0):
 
 def freeze(state):
     """Make the current state that of every past frame."""
-    for name in ("matches", "mages", "shots", "items"):
-        current, past = getattr(state, name), getattr(state, f"past_{name}")
-        past[:] = current[:, None]
+    state.past_matches[:] = state.matches[:, None]
+    for name in state.past_mages.dtype.names:
+        state.past_mages[name] = state.mages[name][:, None]
+    flying_first = np.argsort(state.shots["active"] == 0, axis=1, kind="stable")
+    state.past_shots[:] = np.take_along_axis(state.shots, flying_first, axis=1)[:, None]
+    state.past_available[:] = state.items["available"][:, None]
 
 
 def empty_state(seats=2, tick=100):

@@ -10,6 +10,7 @@ import pytest
 
 from arena_play import fighter_actions, play, random_actions, started
 from botgame.game.arena import Arena
+from botgame.game.state import FRAMES, SEEN_MAGE
 
 SEEDS = [3, 14, 159, 2653]
 
@@ -59,6 +60,21 @@ def test_compiled_equals_plain_python(seats):
     play(arena, fighter_actions)
     assert run.stderr == ""
     assert run.stdout.split() == [f"{digest:016x}" for digest in digests(arena)]
+
+
+def test_the_latest_frame_holds_the_state():
+    arena = started(SEEDS, 5)
+    play(arena, fighter_actions, most_ticks=200)
+    state, matches = arena.state, np.arange(len(SEEDS))
+    slot = state.matches["tick"] % FRAMES
+    for name in SEEN_MAGE.names:
+        np.testing.assert_array_equal(state.past_mages[name][matches, slot], state.mages[name])
+    np.testing.assert_array_equal(state.past_available[matches, slot], state.items["available"])
+    assert (state.shots["active"] != 0).any()
+    for match in matches:
+        flying = state.shots[match][state.shots["active"][match] != 0]
+        np.testing.assert_array_equal(state.past_shots[match, slot[match], : len(flying)], flying)
+        assert state.past_shots["active"][match, slot[match], len(flying)] == 0
 
 
 def test_copy_then_step_equals_step():

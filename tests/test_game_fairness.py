@@ -17,7 +17,8 @@ def relabel(arena: Arena, twin: Arena, order: np.ndarray) -> None:
         for seat, name in enumerate(order):
             bits |= (source["visible"] >> seat & 1) << name
         mages["visible"][..., order] = bits
-        mages["seen_seat"][..., order] = np.where(source["seen_seat"] < 0, -1, order[source["seen_seat"]])
+    seen = arena.state.mages["seen_seat"]
+    twin.state.mages["seen_seat"][..., order] = np.where(seen < 0, -1, order[seen])
 
 
 @pytest.mark.parametrize("seats", [2, 5])

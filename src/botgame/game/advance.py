@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from botgame.game.decide import decide
-from botgame.game.frames import write_first_frame
+from botgame.game.frames import write_frame
 from botgame.game.generate import generate
 from botgame.game.kernel import entry, phase
 from botgame.game.state import State, Tables
@@ -30,7 +30,7 @@ def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndar
     world.match.alive = world.mages.shape[0]
     update_zone(world.match, world.constants)
     look(world)
-    write_first_frame(world)
+    write_frame(world)
 
 
 @entry

@@ -35,7 +35,7 @@ def observed_slot(tick: int, reaction: int) -> int:
 def resolve_target(seen: np.ndarray, seat: int, target: int, ranked: np.ndarray) -> int:
     """The seat in row `target` - 1 of the entity table of `seat`, -1 if that row is not an enemy.
 
-    `seen`: MAGE [P], the observed frame; `ranked`: int32 [MAX_MAGES] scratch.
+    `seen`: SEEN_MAGE [P], the observed frame; `ranked`: int32 [MAX_MAGES] scratch.
     """
     listed = rank_enemies(seen, seat, ranked)
     return ranked[target - 1] if 0 < target <= listed else -1
@@ -45,7 +45,7 @@ def resolve_target(seen: np.ndarray, seat: int, target: int, ranked: np.ndarray)
 def aim_vector(mage: Any, seen: np.ndarray, speed: float) -> tuple[float, float]:
     """Unit vector of the decision in `choice`; the facing where the caster stands on the aimed point.
 
-    `seen`: MAGE [P], the observed frame; `speed` of the projectile in cells per tick.
+    `seen`: SEEN_MAGE [P], the observed frame; `speed` of the projectile in cells per tick.
     """
     if mage.target < 0:
         return DIRECTIONS[mage.choice[4], 0], DIRECTIONS[mage.choice[4], 1]

@@ -22,6 +22,7 @@ from botgame.game.observe_privileged import observe_privileged
 from botgame.game.observe_raster import observe_raster
 from botgame.game.observe_threats import MEASURES, observe_threats, rank_shots
 from botgame.game.observe_walls import LOOKS, RAY_SCRATCH, observe_walls
+from botgame.game.rules import CHEST
 from botgame.game.sight import rank_enemies
 from botgame.game.state import FRAMES, State, Tables
 
@@ -34,6 +35,7 @@ class Ranks(NamedTuple):
     enemies: np.ndarray  # int32 [MAX_MAGES] seats
     shots: np.ndarray  # int32 [MAX_SHOTS] indices
     geometry: np.ndarray  # float64 [S, MEASURES], see `rank_shots`
+    seen: np.ndarray  # int32 [I] indices of all items in sight
     items: np.ndarray  # int32 [MAX_ITEMS] indices
     nearest: np.ndarray  # int32 [4 kinds] indices
     rays: np.ndarray  # float64 [RAY_SCRATCH], see `ray_lengths`
@@ -61,11 +63,13 @@ class Observer:
     def __init__(self, state: State, tables: Tables) -> None:
         self._state, self._tables = state, tables
         none = np.zeros(0, np.int32)
-        self._order = np.empty(MAX_MAGES + MAX_SHOTS + MAX_ITEMS + KINDS, np.int32)
+        self._order = np.empty(MAX_MAGES + MAX_SHOTS + MAX_ITEMS + KINDS + state.items.shape[1], np.int32)
         self._geometry = np.empty((state.shots.shape[1], MEASURES), np.float64)
         self._rays, self._cells = np.empty(RAY_SCRATCH), np.empty(LOOKS, np.int32)
         outputs = allocate_observation(0).values()
-        self._fill = bind(_fill, state, tables, none, none, self._order, self._geometry, self._rays, self._cells, *outputs)
+        self._fill = bind(
+            _fill, state, tables, none, none, self._order, self._geometry, self._rays, self._cells, *outputs
+        )
 
     def observe(self, match: np.ndarray, seat: np.ndarray, out: Observation | None = None) -> Observation:
         """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each.
@@ -103,15 +107,19 @@ def _fill(
 ) -> bool:
     """Fill row n with what seat `seat[n]` of match `match[n]` sees. False, and the rest unfilled, if there is none."""
     shots, items, kinds = MAX_MAGES, MAX_MAGES + MAX_SHOTS, MAX_MAGES + MAX_SHOTS + MAX_ITEMS
-    ranks = Ranks(order[:shots], order[shots:items], geometry, order[items:kinds], order[kinds:], rays, cells)
+    seen = kinds + KINDS
+    ranks = Ranks(
+        *(order[:shots], order[shots:items], geometry),
+        *(order[seen:], order[items:kinds], order[kinds:seen], rays, cells),
+    )
     for n in range(match.shape[0]):
         b, p = match[n], seat[n]
         if not (0 <= b < state.matches.shape[0] and 0 <= p < state.mages.shape[1]):
             return False
         slot = max(0, state.matches[b].tick - state.mages[b, p].reaction) % FRAMES
-        _fill_fields(state, tables, b, p, slot, ranks, scalars[n], vectors[n], legal[n])
+        items_seen = _fill_fields(state, tables, b, p, slot, ranks, scalars[n], vectors[n], legal[n])
         _fill_table(state, tables, b, p, slot, ranks, entities[n], entity_mask[n])
-        _fill_rest(state, tables, b, p, slot, scalars[n], raster[n], privileged[n])
+        _fill_rest(state, tables, b, p, slot, ranks.seen, items_seen, scalars[n], raster[n], privileged[n])
     return True
 
 
@@ -126,14 +134,17 @@ def _fill_fields(
     scalars: np.ndarray,
     vectors: np.ndarray,
     legal: np.ndarray,
-) -> None:
-    """Rank what seat `p` of match `b` sees in frame `slot`; the scalars, vectors and legal actions that follow."""
+) -> int:
+    """Rank what seat `p` of match `b` sees in frame `slot`; the scalars, vectors and legal actions that follow.
+
+    Returns the number of items in sight, which are in `ranks.seen`.
+    """
     constants, abilities, match = tables.constants[0], tables.abilities, state.past_matches[b, slot]
-    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.past_items[b, slot]
+    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.items[b]
     me, tick, sight, reaction = mages[p], match.tick, constants.sight, state.mages[b, p].reaction
     seen = rank_enemies(mages, p, ranks.enemies)
     rank_shots(shots, me, p, tick, sight, abilities, state.walls[b], ranks.geometry, ranks.shots)
-    rank_items(items, me, sight, ranks.items, ranks.nearest)
+    in_sight = rank_items(items, state.past_available[b, slot], me, sight, ranks.seen, ranks.items, ranks.nearest)
     observe_body(me, tick, constants, scalars, vectors)
     observe_world(me, match, constants, scalars, vectors)
     observe_enemy(mages, p, ranks.enemies, seen, tick, reaction, constants, abilities, scalars, vectors)
@@ -143,7 +154,8 @@ def _fill_fields(
     observe_walls(me, constants, state.walls[b], ranks.rays, ranks.cells, scalars, vectors)
     now, current = state.mages[b, p], state.matches[b].tick
     observe_outlook(me, now, current, ranks.shots, ranks.geometry, constants, scalars, vectors)
-    observe_legal(me, tick, items, seen, constants, abilities, scalars, legal)
+    observe_legal(me, tick, items, ranks.nearest[CHEST], seen, constants, abilities, scalars, legal)
+    return in_sight
 
 
 @phase
@@ -152,7 +164,7 @@ def _fill_table(
 ) -> None:
     """The entity table, from the ranks of `_fill_fields`."""
     constants, abilities, tick = tables.constants[0], tables.abilities, state.past_matches[b, slot].tick
-    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.past_items[b, slot]
+    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.items[b]
     me = mages[p]
     rows[:] = 0.0
     count = write_mages(mages, ranks.enemies, me, tick, constants, rows, 0)
@@ -169,6 +181,8 @@ def _fill_rest(
     b: int,
     p: int,
     slot: int,
+    items: np.ndarray,
+    items_seen: int,
     scalars: np.ndarray,
     raster: np.ndarray,
     privileged: np.ndarray,
@@ -176,6 +190,9 @@ def _fill_rest(
     """The map of the delayed frame, and what is current: the memory of own actions, the critic's fields."""
     constants, tick, sight = tables.constants[0], state.matches[b].tick, tables.constants[0].sight
     me, match, walls = state.past_mages[b, slot, p], state.past_matches[b, slot], state.walls[b]
-    observe_raster(me, p, match, state.past_shots[b, slot], state.past_items[b, slot], sight, walls, raster)
+    shots = state.past_shots[b, slot]
+    observe_raster(me, p, match, shots, state.items[b], items, items_seen, sight, walls, raster)
     observe_memory(state.mages[b, p], tick, constants, scalars)
-    observe_privileged(state.mages[b], state.past_shots[b, tick % FRAMES], p, tick, constants, privileged)
+    latest = tick % FRAMES
+    seen, shots = state.past_mages[b, latest], state.past_shots[b, latest]
+    observe_privileged(state.mages[b], seen, shots, p, tick, constants, privileged)

@@ -18,34 +18,43 @@ KINDS = len(ITEM_KINDS)
 
 
 @phase
-def rank_items(items: np.ndarray, me: Any, sight: float, ranked: np.ndarray, nearest: np.ndarray) -> int:
-    """Rank the available items (ITEM [I] of one frame) within `sight` of `me`; returns how many are listed.
+def rank_items(
+    items: np.ndarray,
+    available: np.ndarray,
+    me: Any,
+    sight: float,
+    seen: np.ndarray,
+    ranked: np.ndarray,
+    nearest: np.ndarray,
+) -> int:
+    """Find the items (ITEM [I], `available` uint8 [I] in one frame) within `sight` of `me`; returns how many there are.
 
-    `ranked`: int32 [K] out, nearest first, ties by index, then -1. `nearest`: int32 [4 kinds] out, -1 for none.
+    `seen`: int32 [I] out, their indices, ascending. `ranked`: int32 [K] out, nearest first, ties by index, then -1.
+    `nearest`: int32 [4 kinds] out, -1 for none.
     """
     slots = ranked.shape[0]
     for slot in range(slots):
         ranked[slot] = -1
     for kind in range(KINDS):
         nearest[kind] = -1
-    listed = 0
+    count, listed = 0, 0
     for index in range(items.shape[0]):
-        item = items[index]
-        if item.available != 0:
-            distance = distance_squared(item.x, item.y, me.x, me.y)
-            if distance <= sight * sight:
-                best = nearest[item.kind]
-                if best < 0 or distance < _distance(items, best, me):
-                    nearest[item.kind] = index
-                slot = listed
-                while slot > 0 and _distance(items, ranked[slot - 1], me) > distance:
-                    if slot < slots:
-                        ranked[slot] = ranked[slot - 1]
-                    slot -= 1
+        distance = distance_squared(items[index].x, items[index].y, me.x, me.y)
+        if available[index] != 0 and distance <= sight * sight:
+            seen[count] = index
+            count += 1
+            kind = items[index].kind
+            if nearest[kind] < 0 or distance < _distance(items, nearest[kind], me):
+                nearest[kind] = index
+            slot = listed
+            while slot > 0 and _distance(items, ranked[slot - 1], me) > distance:
                 if slot < slots:
-                    ranked[slot] = index
-                    listed = min(listed + 1, slots)
-    return listed
+                    ranked[slot] = ranked[slot - 1]
+                slot -= 1
+            if slot < slots:
+                ranked[slot] = index
+                listed = min(listed + 1, slots)
+    return count
 
 
 @phase

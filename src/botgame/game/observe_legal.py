@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from botgame.game.arena_spec import ARENA_SPEC, MAX_MAGES
+from botgame.game.geometry import distance_squared
 from botgame.game.kernel import phase
-from botgame.game.legality import can_cast, chest_in_reach
+from botgame.game.legality import can_cast
 from botgame.game.observe_columns import scalar
 from botgame.game.rules import INTERACT, VERBS
 
@@ -25,20 +26,29 @@ def observe_legal(
     me: Any,
     tick: int,
     items: np.ndarray,
+    chest: int,
     enemies: int,
     constants: Any,
     abilities: np.ndarray,
     scalars: np.ndarray,
     legal: np.ndarray,
 ) -> None:
-    """Fill `legal`, bool [sum of head sizes], and the castable_* scalars. `enemies`: mage rows in the entity table."""
+    """Fill `legal`, bool [sum of head sizes], and the castable_* scalars.
+
+    `chest`: the nearest one in sight, -1 for none. `enemies`: mage rows in the entity table.
+    """
     legal[:] = True
     for verb in range(1, VERB_COUNT):
         if verb == INTERACT:
-            possible = chest_in_reach(items, me.x, me.y, constants.interact_radius) >= 0
+            possible = chest >= 0 and _is_near(items[chest], me, constants.interact_radius)
         else:
             possible = can_cast(me, abilities, verb - 1, tick)
         legal[VERB_START + verb] = possible
         scalars[CASTABLE + verb - 1] = 1.0 if possible else 0.0
     for slot in range(enemies, MAX_MAGES):
         legal[TARGET_START + 1 + slot] = False
+
+
+@phase
+def _is_near(item: Any, me: Any, reach: float) -> bool:
+    return distance_squared(item.x, item.y, me.x, me.y) <= reach * reach

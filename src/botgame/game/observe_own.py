@@ -49,7 +49,7 @@ VERB_COUNT, MOVE_COUNT, SCHOOL_COUNT, PHASES = len(VERBS), len(MOVES), len(SCHOO
 
 @phase
 def observe_body(me: Any, tick: int, constants: Any, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """Own state of the delayed frame: a MAGE record at `tick`. `scalars` float32 [S] and `vectors` [V, 2] are out."""
+    """Own state of the delayed frame: a SEEN_MAGE at `tick`. `scalars` float32 [S] and `vectors` [V, 2] are out."""
     scalars[HEALTH] = me.health / constants.health
     scalars[MANA] = me.mana / constants.mana
     scalars[SHIELD_HP] = cut(me.shield * SHIELD_SCALE)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from botgame.game.geometry import distance_squared
 from botgame.game.kernel import phase
 from botgame.game.observe_columns import COOLDOWN_SCALE, DISTANCE_SCALE, SHIELD_SCALE, privileged
-from botgame.game.observe_geometry import cut, length, time_left
+from botgame.game.observe_geometry import cut, time_left
 from botgame.game.observe_own import RIVALS, budget_of, slowed_of
 from botgame.game.rules import SCHOOLS
 from botgame.game.state import SHOTS_PER_SEAT
@@ -27,16 +29,19 @@ SHOTS_IN_FLIGHT = privileged("shots_in_flight")
 
 @phase
 def observe_privileged(
-    mages: np.ndarray, shots: np.ndarray, seat: int, tick: int, constants: Any, out: np.ndarray
+    mages: np.ndarray, seen: np.ndarray, shots: np.ndarray, seat: int, tick: int, constants: Any, out: np.ndarray
 ) -> None:
-    """Fill `out`, float32 [Q], from the current MAGE [P] and SHOT [S]; the enemy's fields are 0 when none lives."""
+    """Fill `out`, float32 [Q], from the current MAGE [P]; the enemy's fields are 0 when none lives.
+
+    `seen`, `shots`: the frame of this tick, SEEN_MAGE [P] and SHOT [S].
+    """
     me = mages[seat]
     out[:] = 0.0
     nearest, best, alive, health = -1, 0.0, 0, 0.0
     for other in range(mages.shape[0]):
-        mage = mages[other]
+        mage = seen[other]
         if other != seat and mage.alive == 1:
-            distance = length(mage.x - me.x, mage.y - me.y)
+            distance = distance_squared(mage.x, mage.y, me.x, me.y)
             if nearest < 0 or distance < best:
                 nearest, best = other, distance
             alive += 1
@@ -54,7 +59,7 @@ def observe_privileged(
     out[OWN_MANA] = me.mana / constants.mana
     out[SHOTS_IN_FLIGHT] = in_flight / (SHOTS_PER_SEAT * rivals)
     if nearest >= 0:
-        _write_enemy(me, mages[nearest], best, seat, tick, constants, out)
+        _write_enemy(me, mages[nearest], math.sqrt(best), seat, tick, constants, out)
 
 
 @phase

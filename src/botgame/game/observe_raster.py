@@ -28,20 +28,24 @@ def observe_raster(
     match: Any,
     shots: np.ndarray,
     items: np.ndarray,
+    seen: np.ndarray,
+    count: int,
     sight: float,
     walls: np.ndarray,
     raster: np.ndarray,
 ) -> None:
-    """Draw the delayed frame into `raster`, uint8 [C, R, R]; cells off the grid count as walls."""
+    """Draw the delayed frame into `raster`, uint8 [C, R, R]; cells off the grid count as walls.
+
+    `seen`, `count`: the items in sight, see `rank_items`.
+    """
     left, top = int(me.x + 0.5) - HALF, int(me.y + 0.5) - HALF
     _draw_walls(walls, left, top, raster[WALL])
     _draw_zone(match, left, top, raster[OUTSIDE])
     raster[ITEM] = 0
     raster[SHOT] = 0
-    for index in range(items.shape[0]):
-        item = items[index]
-        if item.available != 0 and distance_squared(item.x, item.y, me.x, me.y) <= sight * sight:
-            _draw_cell(item.x, item.y, left, top, (item.kind + 1) * ITEM_STEP - 1, raster[ITEM])
+    for place in range(count):
+        item = items[seen[place]]
+        _draw_cell(item.x, item.y, left, top, (item.kind + 1) * ITEM_STEP - 1, raster[ITEM])
     for index in range(shots.shape[0]):
         shot = shots[index]
         if shot.active == 0:

@@ -56,7 +56,7 @@ def line_is_free(walls: np.ndarray, x0: float, y0: float, x1: float, y1: float) 
 def rank_enemies(mages: np.ndarray, seat: int, ranked: np.ndarray) -> int:
     """The living enemies that `seat` sees in one frame, nearest first, ties by seat. Returns how many are listed.
 
-    `mages`: MAGE [P] of that frame (for a bot the one `reaction` ticks ago). `ranked`: int32 [K] out, filled with
+    `mages`: SEEN_MAGE [P] of that frame (for a bot the one `reaction` ticks ago). `ranked`: int32 [K] out, filled with
     seats and then -1; with more than K enemies in sight the K nearest are listed.
     """
     me = mages[seat]

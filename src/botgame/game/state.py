@@ -74,6 +74,13 @@ MAGE = np.dtype(
     align=True,
 )
 
+_SEEN = (
+    *("x", "y", "alive", "visible", "health", "vx", "vy", "mana", "shield", "slow", "self_slow", "seen_x", "seen_y"),
+    *("slow_until", "shield_until", "rune_until", "dash_until", "ready", "seen_tick"),
+    *("school", "kills"),
+)
+SEEN_MAGE = np.dtype([(name, MAGE[name]) for name in _SEEN], align=True)  # what delayed observations read of a MAGE
+
 SHOT = np.dtype(
     [
         ("x", "f8"),
@@ -165,9 +172,9 @@ class State(NamedTuple):
     items: np.ndarray  # ITEM [B, I]
     walls: np.ndarray  # uint8 [B, G, G], [row y, column x], 1 = wall
     past_matches: np.ndarray  # MATCH [B, F]
-    past_mages: np.ndarray  # MAGE [B, F, P]
+    past_mages: np.ndarray  # SEEN_MAGE [B, F, P]
     past_shots: np.ndarray  # SHOT [B, F, S]
-    past_items: np.ndarray  # ITEM [B, F, I]
+    past_available: np.ndarray  # uint8 [B, F, I], of the items, which stay where they are
 
 
 def allocate(matches: int, seats: int, rules: Rules) -> State:
@@ -180,9 +187,9 @@ def allocate(matches: int, seats: int, rules: Rules) -> State:
         items=records((matches, items), ITEM),
         walls=np.zeros((matches, cells, cells), np.uint8),
         past_matches=records((matches, FRAMES), MATCH),
-        past_mages=records((matches, FRAMES, seats), MAGE),
+        past_mages=records((matches, FRAMES, seats), SEEN_MAGE),
         past_shots=records((matches, FRAMES, shots), SHOT),
-        past_items=records((matches, FRAMES, items), ITEM),
+        past_available=np.zeros((matches, FRAMES, items), np.uint8),
     )
 
 

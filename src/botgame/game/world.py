@@ -22,9 +22,9 @@ class World(NamedTuple):
     items: np.ndarray  # ITEM [I]
     walls: np.ndarray  # uint8 [G, G]
     past_matches: np.ndarray  # MATCH [F]
-    past_mages: np.ndarray  # MAGE [F, P]
+    past_mages: np.ndarray  # SEEN_MAGE [F, P]
     past_shots: np.ndarray  # SHOT [F, S]
-    past_items: np.ndarray  # ITEM [F, I]
+    past_available: np.ndarray  # uint8 [F, I]
     constants: Any  # CONSTANTS record
     abilities: np.ndarray  # ABILITY [3, 4]
     harm: np.ndarray  # float64 [P, P + 1]: hp that a seat gets, by seat (last column: the zone), all zero between ticks
@@ -42,7 +42,7 @@ def world_of(state: State, tables: Tables, harm: np.ndarray, b: int) -> World:
         state.past_matches[b],
         state.past_mages[b],
         state.past_shots[b],
-        state.past_items[b],
+        state.past_available[b],
         tables.constants[0],
         tables.abilities,
         harm,
