@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from botgame.game.arena_spec import ARENA_SPEC, RASTER_CELLS
 from botgame.game.observe_threats import SIDELESS, THREAT_MISS
-from botgame.game.observe_walls import RANGE, STEP
+from botgame.game.observe_walls import STEP
+from botgame.game.range_finder import RANGE
 from botgame.game.rules import DIRECTIONS, ITEM_KINDS, MOVES
 from observed_states import (
     RULES,

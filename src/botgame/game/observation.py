@@ -21,7 +21,8 @@ from botgame.game.observe_own import observe_body, observe_memory, observe_world
 from botgame.game.observe_privileged import observe_privileged
 from botgame.game.observe_raster import observe_raster
 from botgame.game.observe_threats import MEASURES, observe_threats, rank_shots
-from botgame.game.observe_walls import LOOKS, RAY_SCRATCH, observe_walls
+from botgame.game.observe_walls import observe_walls
+from botgame.game.range_finder import LOOKS, RAY_SCRATCH
 from botgame.game.rules import CHEST
 from botgame.game.sight import rank_enemies
 from botgame.game.state import FRAMES, State, Tables

@@ -11,9 +11,9 @@ import sys
 from botgame.game.arena_spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS, RASTER_CELLS
 from botgame.game.observe_columns import LIMIT
 from botgame.game.observe_threats import THREAT_MISS
-from botgame.game.observe_walls import RANGE, STEP
+from botgame.game.observe_walls import STEP
+from botgame.game.range_finder import RANGE, RAYS
 from botgame.game.rules import ITEM_KINDS, MOVES, SCHOOLS, VERBS
-from botgame.game.state import RAYS
 
 _ABILITIES = VERBS[1:5]
 _THREAT_KINDS = {1: "the soonest threat", 2: "the second soonest threat"}

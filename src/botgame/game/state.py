@@ -18,7 +18,6 @@ SHOTS_PER_SEAT = 6
 HEADS = 6  # verb, delay, move, target, aim, lead
 STAMPS = 22
 UNCAPPED = 255  # a seat's cap that no number of stamps reaches
-RAYS = 16  # range-finder directions
 
 MAGE = np.dtype(
     [
