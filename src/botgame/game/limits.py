@@ -30,10 +30,8 @@ def cap_of(mage: Any, constants: Any) -> int:
 def recent_actions(mage: Any, constants: Any, tick: int) -> int:
     """Number of counted actions in the window that ends at `tick`, 0 .. STAMPS."""
     count = 0
-    while count < mage.stamp_count and count < STAMPS:
-        if tick - mage.stamps[(mage.stamp_count - 1 - count) % STAMPS] >= constants.window_ticks:
-            break
-        count += 1
+    for slot in range(min(mage.stamp_count, STAMPS)):
+        count += int(tick - mage.stamps[slot] < constants.window_ticks)
     return count
 
 

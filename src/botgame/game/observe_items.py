@@ -37,23 +37,25 @@ def rank_items(
         ranked[slot] = -1
     for kind in range(KINDS):
         nearest[kind] = -1
-    count, listed = 0, 0
-    for index in range(items.shape[0]):
-        distance = distance_squared(items[index].x, items[index].y, me.x, me.y)
-        if available[index] != 0 and distance <= sight * sight:
-            seen[count] = index
-            count += 1
-            kind = items[index].kind
-            if nearest[kind] < 0 or distance < _distance(items, nearest[kind], me):
-                nearest[kind] = index
-            slot = listed
-            while slot > 0 and _distance(items, ranked[slot - 1], me) > distance:
-                if slot < slots:
-                    ranked[slot] = ranked[slot - 1]
-                slot -= 1
+    count = 0
+    for index in range(items.shape[0]):  # without a branch: which items are near, no processor predicts
+        near = distance_squared(items[index].x, items[index].y, me.x, me.y) <= sight * sight
+        seen[count] = index
+        count += int(near) & available[index]
+    listed = 0
+    for place in range(count):
+        index = seen[place]
+        distance, kind = _distance(items, index, me), items[index].kind
+        if nearest[kind] < 0 or distance < _distance(items, nearest[kind], me):
+            nearest[kind] = index
+        slot = listed
+        while slot > 0 and _distance(items, ranked[slot - 1], me) > distance:
             if slot < slots:
-                ranked[slot] = index
-                listed = min(listed + 1, slots)
+                ranked[slot] = ranked[slot - 1]
+            slot -= 1
+        if slot < slots:
+            ranked[slot] = index
+            listed = min(listed + 1, slots)
     return count
 
 

@@ -80,17 +80,16 @@ def _draw_walls(walls: np.ndarray, left: int, top: int, out: np.ndarray) -> None
 
 @phase
 def _draw_zone(match: Any, left: int, top: int, out: np.ndarray) -> None:
-    out[:] = 0
     first_x, first_y = left + 0.5 - match.zone_x, top + 0.5 - match.zone_y
     last_x, last_y = first_x + RASTER_CELLS - 1, first_y + RASTER_CELLS - 1
     far_x = max(first_x * first_x, last_x * last_x)
     far_y = max(first_y * first_y, last_y * last_y)
     limit = match.zone_r * match.zone_r
     if far_x + far_y < limit:
+        out[:] = 0
         return
     for row in range(RASTER_CELLS):
         rest = limit - (first_y + row) * (first_y + row)
         for column in range(RASTER_CELLS):
             dx = first_x + column
-            if dx * dx >= rest:
-                out[row, column] = FULL
+            out[row, column] = FULL if dx * dx >= rest else 0
