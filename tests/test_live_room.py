@@ -7,6 +7,7 @@ import pytest
 from botgame.bots.registry import load_policy
 from botgame.game.arena import Limits
 from botgame.game.rules import DELAY_TICKS, SCHOOLS
+from botgame.game.state import UNCAPPED
 from botgame.server import protocol
 from botgame.server.holders import GRACE_TICKS
 from botgame.server.protocol import Act, Create, Error, Follow, Input, Join, Mark, Ready, Release, State, Take
@@ -42,12 +43,13 @@ def test_a_bot_that_was_trained_in_one_school_plays_it() -> None:
 
 
 def test_a_bot_keeps_its_cap_on_actions() -> None:
-    bot = load_policy("idle")
-    bot.action_cap = 7
-    room = duel(Table(policies={"idle": bot}))
-    limits = room.match.recording.opening.limits
-    assert [limit.cap for limit in limits] == [0, 7]
-    assert room.match.arena.state.mages["cap"][0].tolist() == [0, 7]
+    for own, cap in ((7, 7), (UNCAPPED, 0)):
+        bot = load_policy("idle")
+        bot.action_cap = own
+        room = duel(Table(policies={"idle": bot}))
+        limits = room.match.recording.opening.limits
+        assert [limit.cap for limit in limits] == [0, cap]
+        assert room.match.arena.state.mages["cap"][0].tolist() == [0, cap]
 
 
 def test_inputs_move_the_mage_and_are_acknowledged() -> None:

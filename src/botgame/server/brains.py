@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.bots.policy import Observation, Policy, action_cap, own_schools
-from botgame.game.state import HEADS
+from botgame.game.state import HEADS, UNCAPPED
 from botgame.server.referee import Ask
 
 _LOG = logging.getLogger(__name__)
@@ -63,8 +63,9 @@ class Brains:
 
     @property
     def caps(self) -> dict[str, int]:
-        """The cap on the actions of each bot, 0 where it is that of the rules."""
-        return {name: action_cap(policy) for name, policy in self._policies.items()}
+        """The cap on the actions of each bot, 0 for that of the rules: nobody plays live without one."""
+        caps = {name: action_cap(policy) for name, policy in self._policies.items()}
+        return {name: 0 if cap == UNCAPPED else cap for name, cap in caps.items()}
 
     @property
     def waiting(self) -> int:
