@@ -122,6 +122,8 @@ def test_a_restored_batch_goes_on_as_if_nothing_had_happened() -> None:
     seating.restore(saved_seating)
     assert finish(again, seating) == expected
     assert len(expected) >= 5
+    with pytest.raises(UserError, match="another release"):
+        again.restore({**saved, "arena": {**arrays, "past_mages": arrays["mages"]}})
 
 
 @pytest.mark.parametrize(

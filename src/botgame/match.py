@@ -186,8 +186,14 @@ class MatchBatch:
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Inverse of `snapshot`. The iterator given to the constructor must stand after the first `taken` set-ups."""
-        self.arena.restore(snapshot["arena"])
+        """Inverse of `snapshot`. The iterator given to the constructor must stand after the first `taken` set-ups.
+
+        Raises UserError for a snapshot of another release, whose arena looked otherwise.
+        """
+        try:
+            self.arena.restore(snapshot["arena"])
+        except ValueError as error:
+            raise UserError(f"the run was made by another release of botgame ({error}); start a new one", 2) from error
         self.taken = int(snapshot["taken"])
         self._started = bool(snapshot["started"])
         self._episodes[:] = snapshot["episodes"]
