@@ -112,6 +112,7 @@ ARMS = (
     _rl("transformer", "transformer over entities", start="imitation-transformer"),
     Arm("imitation-memoryless", "imitation", "imitation, no LSTM", ("--preset", "small-memoryless")),
     _rl("memoryless", "no LSTM", start="imitation-memoryless"),
+    Arm("winners", "imitation", "imitation, then its winners alone", ("--winner-epochs", "2")),
     _response("own-critic"),
 )
 BY_NAME = {arm.name: arm for arm in ARMS}
