@@ -358,7 +358,7 @@ def test_a_reward_that_is_not_active_moves_nothing(world: World, told: Briefing)
     loud = losses(world, world.student, weights, rewards=batch.rewards + noise * ~idle)
     for name in ("policy", "value", "total"):
         torch.testing.assert_close(silent[name], before[name])
-        assert abs(float(loud[name] - before[name])) > 1e-3, name
+        assert abs(float((loud[name] - before[name]).detach())) > 1e-3, name
     values, targets = torch.zeros(1, 2, 2), torch.ones(1, 2, 2)
     active = torch.tensor([[True, False], [True, True]])
     assert value_losses(values, targets, torch.ones(1, 2, dtype=torch.bool), active).tolist() == [0.5, 0.25]
