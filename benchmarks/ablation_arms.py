@@ -57,6 +57,7 @@ class Plan:
 
 
 ONE_CORE = ("--threads", "1", "--cpu")
+_EVEN_KL = ("--kl-end", "1")  # of every learner, so that arms differ in one number
 _RL = (
     *("--opponents", "self=0.5,past=0.5", "--snapshot-every", "5", "--eval-every", "0", "--eval-matches", "2"),
     *("--save-every", "10", "--keep", "0"),
@@ -97,6 +98,7 @@ ARMS = (
     _rl("strong-kl", "RL from imitation, ten times the KL", "--kl-cost", "2e-3"),
     _rl("low-cap", "at most 11 actions in 5 s instead of 22", "--action-cap", "11"),
     _rl("no-cap", "no cap: actions 0.1 s apart, up to 50 in 5 s", "--action-cap", "none"),
+    _rl("falling-kl", "RL from imitation, KL to it falling to a twentieth (our default)", "--kl-end", "0.05"),
     _rl("own-critic", "critic without opponent information", "--critic", "own"),
     _rl("no-upgo", "without UPGO", "--upgo-cost", "0"),
     _alone("fictitious", "fictitious self-play: past selves alike"),
@@ -133,7 +135,8 @@ def training(arm: Arm, seed: int, plan: Plan) -> list[str]:
     """Module and arguments that train `arm`; with --resume, so that it also goes on."""
     home, final = plan.home(arm.name, seed), plan.final(arm, seed)
     start = ["--supervised-checkpoint", str(plan.final(BY_NAME[arm.start], seed))] if arm.start else []
-    common = [*arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
+    even = () if arm.kind == "imitation" or "--kl-end" in arm.flags else _EVEN_KL
+    common = [*even, *arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
     if arm.kind == "imitation":
         sizes = ["--epochs", str(plan.epochs), "--eval-every", "0", "--final-matches", "2", "--keep", "1"]
         live = ["--feedback-dir", str(home / "none"), "--reports-live-dir", str(home / "none")]  # replays alone

@@ -54,7 +54,7 @@ class Panel(NamedTuple):
 
 PANELS = (
     Panel(
-        "e", "Imitation (Fig. 3e)", ("scratch", "imitation", "no-kl", "kl", "strong-kl", "z"),
+        "e", "Imitation (Fig. 3e)", ("scratch", "imitation", "no-kl", "kl", "strong-kl", "falling-kl", "z"),
         {"scratch": "149 Elo", "imitation": "936 Elo", "no-kl": "1020 Elo", "kl": "1400 Elo", "z": "1540 Elo"},
         {"scratch": 149, "imitation": 936, "no-kl": 1020, "kl": 1400, "z": 1540},
         (
@@ -62,6 +62,7 @@ PANELS = (
             Claim("no-kl", "imitation", "rating", "+84 Elo"),
             Claim("kl", "no-kl", "rating", "+380 Elo"),
             Claim("kl", "strong-kl", "rating", "not reported"),
+            Claim("falling-kl", "kl", "rating", "not reported"),
             Claim("z", "kl", "rating", "+140 Elo"),
         ),
     ),

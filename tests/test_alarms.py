@@ -55,7 +55,7 @@ def test_a_healthy_run_is_silent(row):
     [
         ({"entropy/aim": 0.998}, "uniform/aim", 20),
         ({"entropy/verb": 0.001}, "collapse/verb", 3),
-        ({"kl": 34.0}, "kl", 3),
+        ({"kl": 74.0}, "kl", 3),
         ({"staleness": 400.0}, "staleness", 3),
         ({"loss/value": math.nan}, "nan", 1),
         ({"explained_variance/result": -math.inf}, "nan", 1),
@@ -86,10 +86,10 @@ def test_the_document_has_every_alarm_and_its_bounds():
 
 def test_it_says_what_is_wrong_in_one_line_and_since_when():
     watch = Watch(HEADS)
-    rows = [HEALTHY] * 5 + [HEALTHY | {"kl": 34.0}] * 3
+    rows = [HEALTHY] * 5 + [HEALTHY | {"kl": 74.0}] * 3
     found = [alarm for step, row in enumerate(rows) for alarm in watch.update(step, row)]
     assert [(alarm.name, alarm.since) for alarm in found] == [("kl", 5)]
-    assert "34 nats" in found[0].text
+    assert "74 nats" in found[0].text
     assert "\n" not in found[0].line("in iteration 7", "pi.good.pt")
 
 
@@ -102,11 +102,11 @@ def test_a_loss_at_ln_of_the_size_is_found_in_imitation():
 
 
 def test_single_reports_and_heads_that_are_hardly_used_do_not_count():
-    bad = HEALTHY | {"kl": 34.0}
+    bad = HEALTHY | {"kl": 74.0}
     assert begun([HEALTHY, bad, bad, HEALTHY, bad, bad] * 5) == []
     rare = HEALTHY | {"entropy/aim": 0.0, "uses/aim": 0.001}
     assert begun([HEALTHY] * 3 + [rare] * 30) == []
-    assert begun([HEALTHY | {"kl": 34.0}] * 10, Watch(HEADS, Bounds(kl=math.inf))) == []
+    assert begun([HEALTHY | {"kl": 74.0}] * 10, Watch(HEADS, Bounds(kl=math.inf))) == []
 
 
 def test_a_head_that_was_certain_from_the_start_has_not_collapsed():
@@ -151,7 +151,7 @@ def test_a_trainer_that_learns_is_silent_and_one_whose_policy_blows_up_is_not():
 
 def test_unease_is_the_first_report_of_a_condition_while_nothing_else_holds():
     """So what is put aside then is from before everything that is wrong now."""
-    late, old = HEALTHY | {"kl": 34.0}, HEALTHY | {"staleness": 400.0}
+    late, old = HEALTHY | {"kl": 74.0}, HEALTHY | {"staleness": 400.0}
     watch, found = Watch(HEADS), []
     for row in (HEALTHY, late, late, late | old, old, HEALTHY, old, HEALTHY):
         watch.update(1, row)

@@ -1,6 +1,7 @@
 """The learner: it learns, repeats exactly, splits minibatches without changing them, stops at a loss that is none."""
 
 import copy
+import dataclasses
 import multiprocessing
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from botgame.errors import UserError
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.crew import Crew
-from botgame.training.alphastar.learner import WARMUP_UPDATES, Diverged, Learner
+from botgame.training.alphastar.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar.trainer import Trainer
@@ -86,6 +87,21 @@ def test_the_learning_rates_fall_with_progress() -> None:
     policy, critic = made.learner.state()["optimiser"]["param_groups"]
     assert policy["lr"] == pytest.approx(0.6 * CONFIG.lr)
     assert critic["lr"] == pytest.approx(0.6e-3)
+
+
+def test_the_weight_of_the_kl_falls_geometrically_and_not_at_all_where_it_is_told_so() -> None:
+    config = RLConfig(**{**CONFIG.to_dict(), "kl_cost": 0.5, "kl_end": 0.01})
+    fallen = [loss_weights(TOY_SPEC, config, progress=progress).kl for progress in (0.0, 0.5, 1.0)]
+    assert fallen == pytest.approx([0.5, 0.05, 0.005])
+    assert loss_weights(TOY_SPEC, dataclasses.replace(config, kl_end=1.0), progress=0.7).kl == 0.5
+    assert loss_weights(TOY_SPEC, dataclasses.replace(config, kl_end=0.0), progress=0.7).kl == 0.0
+    losses = []
+    for progress in (0.0, 1.0):
+        made = trainer(config=dataclasses.replace(config, value_iterations=0))
+        made.iterate()
+        metrics = made.iterate(progress).metrics
+        losses.append(metrics["loss/total"] - metrics["loss/policy"] - metrics["loss/upgo"] - metrics["loss/value"])
+    assert losses[0] != losses[1]
 
 
 def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> None:

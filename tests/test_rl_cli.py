@@ -136,7 +136,7 @@ def test_ctrl_c_commits_and_says_how_to_go_on(supervised: Path, whole: Path, tmp
 
 def test_a_finished_run_can_be_extended_as_if_planned_so(supervised: Path, tmp_path: Path) -> None:
     output, planned = tmp_path / "pi_rl.pt", tmp_path / "planned.pt"
-    steady = {"lr_end": "1"}  # else the learning rates know how long the run is
+    steady = {"lr_end": "1", "kl_end": "1"}  # else the learning rates know how long the run is
     assert main(command(supervised, planned, **steady)) == 0
     assert main(command(supervised, output, iterations="3", **steady)) == 0
     assert main(command(supervised, output, "--resume", **steady)) == 0

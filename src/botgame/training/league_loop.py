@@ -292,7 +292,7 @@ def exploiter_config(config: RLConfig, share: float) -> RLConfig:
 
     Its learning rates do not fall with the run, since it starts anew again and again.
     """
-    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)), lr_end=1.0)
+    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)), lr_end=1.0, kl_end=1.0)
 
 
 class _Clock:

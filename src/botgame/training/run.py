@@ -31,6 +31,7 @@ NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "
 ADDED_FLAGS = {
     **{"precision": "auto", "compile": False, "critic": "opponents"},
     **{"z_opening": 0.0, "z_totals": 0.0, "rating_input": 0.0, "winner_epochs": 0, "winner_lr": 3e-5},
+    **{"action_cap": 0, "kl_end": 1.0},
     **{"royale_share": 0.0, "royale_seats": [8]},
     **{"z_share": 0.0, "z_reward_share": 0.25, "z_opening_reward": 1.0, "z_totals_reward": 1.0, "z_kl_cost": 0.1},
 }

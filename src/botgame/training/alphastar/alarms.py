@@ -27,7 +27,7 @@ class Bounds:
     uniform: float = 0.99  # of what a uniform guess over the legal categories has: entropy, or loss in imitation
     collapse: float = 0.002  # entropy over ln(size) of a head that had `collapse_from` when the run began
     collapse_from: float = 0.02
-    kl: float = 30.0  # nats a decision from the teacher; sound long runs reach 14
+    kl: float = 60.0  # nats a decision from the teacher; sound long runs reach 20 as its pull fades
     staleness: float = 8.0  # iterations between acting and learning
     uses: float = 0.01  # share of decisions that a head must have to be judged
     patience: int = 3

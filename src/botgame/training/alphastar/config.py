@@ -55,6 +55,7 @@ class RLConfig:
     upgo_cost: float = setting(1.0, "non_negative_float", "weight of the UPGO policy gradient (result only)")
     baseline_cost: float = setting(1.0, "non_negative_float", "weight of the value loss")
     kl_cost: float = setting(2e-4, "non_negative_float", "weight of the KL from the supervised teacher")
+    kl_end: float = setting(0.05, "probability", "share of the KL's weight left at the end; it falls geometrically")
     entropy_cost: float = setting(1e-4, "non_negative_float", "weight of the entropy, each head's divided by ln(size)")
     damage_reward: float = setting(
         0.5, "non_negative_float", "weight of the dense rewards' advantage (1.0: 0.01 of a win for each hit point)"

@@ -35,10 +35,12 @@ WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 
 
 def loss_weights(
-    spec: Spec, config: RLConfig, *, value_only: bool = False, styles: Styles | None = None
+    spec: Spec, config: RLConfig, *, value_only: bool = False, styles: Styles | None = None, progress: float = 0.0
 ) -> LossWeights:
     """Weights of the loss terms; the dense rewards' advantages weigh `config.damage_reward`.
 
+    progress: share of the run that is done, by which the KL's weight has fallen. A policy moves away from its teacher
+    as it learns, so an even weight would hold it back the more the better it has become (docs/LOG.md, 2026-11-26).
     Pseudo-rewards for `styles`, which are the last ones of the spec, weigh what its config says.
     """
     result = next((index for index, reward in enumerate(spec.rewards) if not reward.dense), 0)
@@ -49,7 +51,7 @@ def loss_weights(
         policy=on * config.policy_cost,
         upgo=on * config.upgo_cost,
         value=config.baseline_cost,
-        kl=on * config.kl_cost,
+        kl=on * config.kl_cost * config.kl_end**progress,
         entropy=on * config.entropy_cost,
         rewards=tuple(config.damage_reward if reward.dense else 1.0 for reward in own) + pseudo,
         values=(1.0,) * len(own) + (VALUE_WEIGHT,) * len(pseudo) if pseudo else (),
@@ -79,7 +81,7 @@ class Learner:
         self._styles = styles
         self.network = network.to(self._device)
         self.steps = self.policy_steps = 0
-        self._fallen = 1.0  # share of the learning rates that is left
+        self._progress = 0.0
         self._critic = list(network.critic.parameters())
         inside = {id(parameter) for parameter in self._critic}
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
@@ -90,8 +92,8 @@ class Learner:
         self._crew = crew
 
     def anneal(self, progress: float) -> None:
-        """Let the learning rates be those of this share of the whole run, in [0, 1]."""
-        self._fallen = 1 - (1 - self._config.lr_end) * progress
+        """Let learning rates and the KL's weight be those of this share of the whole run, in [0, 1]."""
+        self._progress = progress
 
     def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
         """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
@@ -100,7 +102,7 @@ class Learner:
         """
         first, *others = np.array_split(places, min(1 + (self._crew.size if self._crew else 0), len(places)))
         task = Task(
-            loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles),
+            loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles, progress=self._progress),
             max(1, int(columns["length"][places].sum())),
             self._config.discount,
             self._config.temperature,
@@ -194,9 +196,10 @@ class Learner:
         )
         if not all(map(math.isfinite, (loss, policy, critic))):
             raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
+        fallen = 1 - (1 - self._config.lr_end) * self._progress
         rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
         for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
-            group["lr"] = lr * self._fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
+            group["lr"] = lr * fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
         self._optimiser.step()
         self.steps += 1
         self.policy_steps += not value_only

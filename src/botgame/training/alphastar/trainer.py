@@ -78,7 +78,8 @@ class Trainer:
     def iterate(self, progress: float = 0.0) -> Iteration:
         """Act, then learn. The first iterations train the critic alone (`value_iterations`).
 
-        progress: share of the whole run that is done, in [0, 1]; decides the learning rates (`lr_end`).
+        progress: share of the whole run that is done, in [0, 1]; decides the learning rates (`lr_end`) and the
+            weight of the KL (`kl_end`).
         """
         started = time.perf_counter()
         self.learner.anneal(progress)
