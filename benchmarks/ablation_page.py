@@ -71,8 +71,8 @@ def _shown(interval: Interval | None, scale: float, unit: str, sign: str = "") -
     if interval is None:
         return "-"
     estimate, low, high = (scale * value for value in interval)
-    ends = f" [{low:{sign}.0f}, {high:{sign}.0f}]" if math.isfinite(low) else ""
-    return f"{estimate:{sign}.0f}{unit}{ends}"
+    ends = f" [{low:{sign}z.0f}, {high:{sign}z.0f}]" if math.isfinite(low) else ""
+    return f"{estimate:{sign}z.0f}{unit}{ends}"
 
 
 def plot(panels: Sequence[Found]) -> str:
