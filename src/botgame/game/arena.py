@@ -128,7 +128,7 @@ class Arena:
         if len(schools) != self.seats or any(not 0 <= school < len(SCHOOLS) for school in schools):
             raise ValueError(f"schools are {tuple(schools)}, expected {self.seats} of 0..{len(SCHOOLS) - 1}")
         if len(limits) != self.seats:
-            raise ValueError(f"limits are {tuple(limits)}, expected {self.seats}")
+            raise ValueError(f"limits are {tuple(limits)}, expected {self.seats}, one a seat")
         for limit in limits:
             _check_limits(limit)
         if duration_ticks < 1:

@@ -1,6 +1,6 @@
 """A 64-bit digest of the current state of a match: two equal ones went the same way, to the bit.
 
-Past frames, walls and range-finder tables are left out (they follow from the rest), and so are the counts of refused
+Past frames and walls are left out (they follow from the rest), and so are the counts of refused
 actions: a replay of the accepted ones refuses none.
 """
 
