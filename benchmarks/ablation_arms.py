@@ -57,7 +57,7 @@ class Plan:
 
 
 ONE_CORE = ("--threads", "1", "--cpu")
-_EVEN_KL = ("--kl-end", "1")  # of every learner, so that arms differ in one number
+_EVEN = {"--kl-end": "1", "--upgo-cost": "1"}  # of every learner whose arm says nothing else
 _RL = (
     *("--opponents", "self=0.5,past=0.5", "--snapshot-every", "5", "--eval-every", "0", "--eval-matches", "2"),
     *("--save-every", "10", "--keep", "0"),
@@ -98,9 +98,10 @@ ARMS = (
     _rl("strong-kl", "RL from imitation, ten times the KL", "--kl-cost", "2e-3"),
     _rl("low-cap", "at most 11 actions in 5 s instead of 22", "--action-cap", "11"),
     _rl("no-cap", "no cap: actions 0.1 s apart, up to 50 in 5 s", "--action-cap", "none"),
-    _rl("falling-kl", "RL from imitation, KL to it falling to a twentieth (our default)", "--kl-end", "0.05"),
+    _rl("falling-kl", "RL from imitation, KL to it falling to a twentieth", "--kl-end", "0.05"),
     _rl("own-critic", "critic without opponent information", "--critic", "own"),
     _rl("no-upgo", "without UPGO", "--upgo-cost", "0"),
+    _rl("ours", "without UPGO, KL falling to a twentieth (our defaults)", "--upgo-cost", "0", "--kl-end", "0.05"),
     _alone("fictitious", "fictitious self-play: past selves alike"),
     _alone("pfsp", "PFSP: the harder past selves more often"),
     Arm("imitation-z", "imitation", "imitation that is told z", _Z),
@@ -131,12 +132,17 @@ def chosen(names: list[str]) -> list[Arm]:
     return [arm for arm in ARMS if arm.name in wanted]
 
 
+def _even(arm: Arm) -> list[str]:
+    """What the paper has where our defaults differ, so that the other arms differ from `kl` in one number."""
+    pairs = {} if arm.kind == "imitation" else _EVEN
+    return [word for flag, value in pairs.items() if flag not in arm.flags for word in (flag, value)]
+
+
 def training(arm: Arm, seed: int, plan: Plan) -> list[str]:
     """Module and arguments that train `arm`; with --resume, so that it also goes on."""
     home, final = plan.home(arm.name, seed), plan.final(arm, seed)
     start = ["--supervised-checkpoint", str(plan.final(BY_NAME[arm.start], seed))] if arm.start else []
-    even = () if arm.kind == "imitation" or "--kl-end" in arm.flags else _EVEN_KL
-    common = [*even, *arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
+    common = [*_even(arm), *arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
     if arm.kind == "imitation":
         sizes = ["--epochs", str(plan.epochs), "--eval-every", "0", "--final-matches", "2", "--keep", "1"]
         live = ["--feedback-dir", str(home / "none"), "--reports-live-dir", str(home / "none")]  # replays alone

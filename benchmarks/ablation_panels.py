@@ -105,8 +105,11 @@ PANELS = (
         ),
     ),
     Panel(
-        "i", "Off-policy learning (Fig. 3i)", ("no-upgo", "kl"), {"kl": "kept in the paper"}, {},
-        (Claim("kl", "no-upgo", "rating", "UPGO kept"),),
+        "i", "Off-policy learning (Fig. 3i)", ("kl", "no-upgo", "falling-kl", "ours"), {"kl": "kept in the paper"}, {},
+        (
+            Claim("kl", "no-upgo", "rating", "UPGO kept"),
+            Claim("falling-kl", "ours", "rating", "UPGO kept"),
+        ),
     ),
     Panel(
         "g", "Limits on actions (Fig. 3g)", ("low-cap", "kl", "no-cap"), {}, {},

@@ -211,12 +211,13 @@ class LeagueRun:
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, options = self._setting, self._options
         main = self.league.learners[name].role == "main"
+        share, from_main = options.exploiter_share, options.exploiter_reset == "main"
         return Seat(
             name,
             self.league,
             self._players,
             self._roster,
-            setting.config if main else exploiter_config(setting.config, options.exploiter_share),
+            setting.config if main else exploiter_config(setting.config, share, from_main=from_main),
             slots=options.opponent_slots,
             duration_ticks=options.episode_duration * TICKS_PER_SECOND,
             seed=options.seed,
@@ -287,12 +288,15 @@ class LeagueRun:
         )
 
 
-def exploiter_config(config: RLConfig, share: float) -> RLConfig:
+def exploiter_config(config: RLConfig, share: float, *, from_main: bool) -> RLConfig:
     """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work.
 
-    Its learning rates do not fall with the run, since it starts anew again and again.
+    Its learning rates do not fall with the run, since it starts anew again and again, nor does the weight of its KL
+    if that is from the supervised policy; from_main: it starts anew from a main agent, as far from the teacher as that.
     """
-    return dataclasses.replace(config, matches_per_actor=max(1, round(config.matches * share)), lr_end=1.0, kl_end=1.0)
+    kl_end = config.kl_end if from_main else 1.0
+    matches = max(1, round(config.matches * share))
+    return dataclasses.replace(config, matches_per_actor=matches, lr_end=1.0, kl_end=kl_end)
 
 
 class _Clock:

@@ -52,7 +52,10 @@ class RLConfig:
     td_lambda: float = setting(0.8, "probability", "lambda of the value targets")
     vtrace_lambda: float = setting(1.0, "probability", "factor of the traces of V-trace; less is less noise, more bias")
     policy_cost: float = setting(1.0, "non_negative_float", "weight of the V-trace policy gradient")
-    upgo_cost: float = setting(1.0, "non_negative_float", "weight of the UPGO policy gradient (result only)")
+    # AlphaStar's 1 costs strength here: UPGO raises whatever was done and so ends exploring (docs/ablations.md).
+    upgo_cost: float = setting(
+        0.0, "non_negative_float", "weight of the UPGO policy gradient (result only); AlphaStar has 1"
+    )
     baseline_cost: float = setting(1.0, "non_negative_float", "weight of the value loss")
     kl_cost: float = setting(2e-4, "non_negative_float", "weight of the KL from the supervised teacher")
     kl_end: float = setting(0.05, "probability", "share of the KL's weight left at the end; it falls geometrically")
