@@ -57,7 +57,7 @@ class Plan:
 
 
 ONE_CORE = ("--threads", "1", "--cpu")
-_EVEN = {"--kl-end": "1", "--upgo-cost": "1"}  # of every learner whose arm says nothing else
+_PAPER = {"--kl-end": "1", "--upgo-cost": "1"}  # of every learner whose arm says nothing else
 _RL = (
     *("--opponents", "self=0.5,past=0.5", "--snapshot-every", "5", "--eval-every", "0", "--eval-matches", "2"),
     *("--save-every", "10", "--keep", "0"),
@@ -132,9 +132,9 @@ def chosen(names: list[str]) -> list[Arm]:
     return [arm for arm in ARMS if arm.name in wanted]
 
 
-def _even(arm: Arm) -> list[str]:
+def _as_in_paper(arm: Arm) -> list[str]:
     """What the paper has where our defaults differ, so that the other arms differ from `kl` in one number."""
-    pairs = {} if arm.kind == "imitation" else _EVEN
+    pairs = {} if arm.kind == "imitation" else _PAPER
     return [word for flag, value in pairs.items() if flag not in arm.flags for word in (flag, value)]
 
 
@@ -142,7 +142,7 @@ def training(arm: Arm, seed: int, plan: Plan) -> list[str]:
     """Module and arguments that train `arm`; with --resume, so that it also goes on."""
     home, final = plan.home(arm.name, seed), plan.final(arm, seed)
     start = ["--supervised-checkpoint", str(plan.final(BY_NAME[arm.start], seed))] if arm.start else []
-    common = [*_even(arm), *arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
+    common = [*_as_in_paper(arm), *arm.flags, *plan.extra, *ONE_CORE, "--seed", str(seed), "--resume"]
     if arm.kind == "imitation":
         sizes = ["--epochs", str(plan.epochs), "--eval-every", "0", "--final-matches", "2", "--keep", "1"]
         live = ["--feedback-dir", str(home / "none"), "--reports-live-dir", str(home / "none")]  # replays alone
