@@ -13,7 +13,7 @@ from botgame.errors import UserError
 from botgame.training.alphastar.actor import Venue
 from botgame.training.alphastar.config import RLConfig
 from botgame.training.alphastar.crew import Crew
-from botgame.training.alphastar.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights
+from botgame.training.alphastar.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights, rates_left
 from botgame.training.alphastar.network import Network
 from botgame.training.alphastar.presets import PRESETS
 from botgame.training.alphastar.trainer import Trainer
@@ -87,6 +87,18 @@ def test_the_learning_rates_fall_with_progress() -> None:
     policy, critic = made.learner.state()["optimiser"]["param_groups"]
     assert policy["lr"] == pytest.approx(0.6 * CONFIG.lr)
     assert critic["lr"] == pytest.approx(0.6e-3)
+
+
+@pytest.mark.parametrize(("fall", "middle"), [("linear", 0.52), ("geometric", 0.2)])
+def test_both_ways_to_fall_end_at_the_same_share(fall: str, middle: float) -> None:
+    config = dataclasses.replace(CONFIG, lr_end=0.04, lr_fall=fall)
+    assert [rates_left(config, progress) for progress in (0.0, 0.5, 1.0)] == pytest.approx([1.0, middle, 0.04])
+    assert rates_left(dataclasses.replace(config, lr_end=1.0), 0.7) == 1.0
+
+
+def test_a_geometric_fall_to_nothing_is_refused() -> None:
+    with pytest.raises(UserError, match="--lr-end 0 is never reached by --lr-fall geometric"):
+        dataclasses.replace(CONFIG, lr_end=0.0, lr_fall="geometric")
 
 
 def test_the_weight_of_the_kl_falls_geometrically_and_not_at_all_where_it_is_told_so() -> None:

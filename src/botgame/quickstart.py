@@ -63,7 +63,7 @@ def steps(folder: Path, scale: float, seed: int, threads: int, preset: str) -> l
     imitate = ["--data-dir", str(data), "--output", str(supervised), "--epochs", size(6), "--preset", preset]
     tune = [*start, "--output", str(tuned), "--iterations", size(40)]
     play = [*start, "--output-dir", str(league), "--rounds", "2", "--rl-iterations-per-round", size(6)]
-    play += ["--matches-per-actor", "32"]
+    play += ["--matches-per-actor", "32", "--lr-fall", "linear"]  # a short run learns little once its rates are low
     files = ["--league-state", str(league / "league_state.json"), "--matches", str(league / "matches.jsonl")]
     return [
         ("record matches", "botgame.server.run_match", record),

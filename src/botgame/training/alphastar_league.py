@@ -19,6 +19,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from botgame import cli
 from botgame.errors import UserError
@@ -40,6 +41,10 @@ from botgame.training.royale_share import add_royale_flags
 
 DEFAULT_BOTS = "lms_re,rusher,kiter,looter,camper"
 PER_SCHOOL = "per-school"
+# Where a league's defaults differ from RL's: it is long, and its main agent strong before half of it is over.
+_TRAINING: dict[str, Any] = {
+    "unroll_length": 32, "batch_size": 32, "matches_per_actor": 80, "lr_end": 0.05, "lr_fall": "geometric",
+}  # fmt: skip
 
 
 def build_parser() -> cli.Parser:
@@ -53,7 +58,7 @@ def build_parser() -> cli.Parser:
     parser.flag(
         "--rl-iterations-per-round", type=cli.positive_int, default=20, help="iterations of each learning player"
     )
-    add_training_flags(parser, unroll_length=32, batch_size=32, matches_per_actor=64)
+    add_training_flags(parser, **_TRAINING)
     add_style_flags(parser)
     add_royale_flags(parser)
     parser.flag("--episode-duration", type=cli.positive_int, default=120, help="seconds until the zone has closed")
@@ -85,7 +90,7 @@ def _add_league_flags(parser: cli.Parser) -> None:
     parser.flag("--main-exploiters", type=cli.non_negative_int, default=1, help="main exploiters")
     parser.flag("--league-exploiters", type=cli.non_negative_int, default=1, help="league exploiters")
     parser.flag(
-        "--exploiter-share", type=cli.probability, default=0.5, help="an exploiter's share of a main agent's matches"
+        "--exploiter-share", type=cli.probability, default=0.25, help="an exploiter's share of a main agent's matches"
     )
     parser.flag("--scripted-players", default=DEFAULT_BOTS, help="bots that count as frozen players; '' for none")
     parser.flag(

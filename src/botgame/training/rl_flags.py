@@ -38,12 +38,10 @@ def _add_settings(parser: cli.Parser, config: type[RLConfig] | type[StyleConfig]
         if name not in group:
             raise KeyError(name)
     for name, field in group.items():
-        parser.flag(
-            "--" + name.replace("_", "-"),
-            type=getattr(cli, field.metadata["kind"]),
-            default=defaults.get(name, field.default),
-            help=field.metadata["help"],
-        )
+        known = field.metadata
+        values = {"choices": known["choices"]} if "choices" in known else {"type": getattr(cli, known["kind"])}
+        default = defaults.get(name, field.default)
+        parser.flag("--" + name.replace("_", "-"), **values, default=default, help=known["help"])
 
 
 def add_critic_flag(parser: cli.Parser) -> None:

@@ -11,12 +11,18 @@ from typing import Any, Literal
 
 from botgame.errors import UserError
 
+FALLS = ("linear", "geometric")
 Kind = Literal["positive_int", "non_negative_int", "positive_float", "non_negative_float", "probability"]
 
 
 def setting(default: float, kind: Kind, text: str) -> Any:
     """A dataclass field that `botgame.training.rl_flags` turns into a flag of the same name."""
     return field(default=default, metadata={"kind": kind, "help": text})
+
+
+def choice(default: str, choices: tuple[str, ...], text: str) -> Any:
+    """The same for one of several words."""
+    return field(default=default, metadata={"choices": choices, "help": text})
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,9 @@ class RLConfig:
     temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
     lr: float = setting(3e-4, "positive_float", "learning rate of the policy at the start")
     critic_lr: float = setting(1e-3, "positive_float", "learning rate of the value heads at the start")
-    lr_end: float = setting(0.1, "probability", "share of the learning rates left at the end; they fall linearly")
+    lr_end: float = setting(0.1, "probability", "share of the learning rates left at the end")
+    # A long run learns little at high rates once it is strong, a short one little at low rates (docs/LOG.md).
+    lr_fall: str = choice("linear", FALLS, "how the learning rates fall to that")
     max_grad_norm: float = setting(1.0, "positive_float", "largest L2 norm of a gradient")
     value_iterations: int = setting(
         3, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
@@ -78,6 +86,8 @@ class RLConfig:
             if getattr(self, name) > limit:
                 flag = "--" + name.replace("_", "-")
                 raise UserError(f"{flag} {getattr(self, name)} is absurd: expected at most {limit}", 2)
+        if self.lr_fall == "geometric" and not self.lr_end:
+            raise UserError("--lr-end 0 is never reached by --lr-fall geometric; give more than 0, or linear", 2)
         if self.actor_rollouts > 10**5 or self.batch_size > 10**5 or self.learner_updates > 10**5:
             raise UserError("--actor-rollouts, --batch-size and --learner-updates must be at most 100000", 2)
 

@@ -63,6 +63,13 @@ def loss_weights(
     )
 
 
+def rates_left(config: RLConfig, progress: float) -> float:
+    """Share of the learning rates, in [0, 1], that is left when this share of the run is done."""
+    if config.lr_fall == "geometric":
+        return math.pow(config.lr_end, progress)
+    return 1 - (1 - config.lr_end) * progress
+
+
 class Learner:
     """Owns the optimiser of `network`. `steps` counts updates, `policy_steps` those that moved the policy."""
 
@@ -196,7 +203,7 @@ class Learner:
         )
         if not all(map(math.isfinite, (loss, policy, critic))):
             raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
-        fallen = 1 - (1 - self._config.lr_end) * self._progress
+        fallen = rates_left(self._config, self._progress)
         rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
         for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
             group["lr"] = lr * fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
