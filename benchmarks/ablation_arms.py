@@ -66,7 +66,7 @@ _LEAGUE = (
     *("--rounds", "1000", "--rl-iterations-per-round", "20", "--actor-rollouts", "4", "--scripted-players", ""),
     *("--eval-matches", "2", "--past-selves", "0", "--cross-play-players", "2", "--cross-play-matches", "2"),
     *("--save-every", "10",),
-    # What fits leagues of this size; the defaults are for ten times the decisions.
+    # What fits leagues of this size; the defaults are for more than ten times the decisions.
     *("--matches-per-actor", "64", "--exploiter-share", "0.5", "--lr-fall", "linear", "--lr-end", "0.1"),
 )  # fmt: skip
 _ALONE = ("--main-exploiters", "0", "--league-exploiters", "0")
