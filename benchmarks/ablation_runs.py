@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from ablation_arms import IMITATION, Arm, Plan, measured, measuring, past_selves, training
 from botgame.files import write_atomic
 from botgame.training.alphastar.checkpoint import load_checkpoint
-from botgame.training.exploit_results import FILE, read_results
+from botgame.training.best_response.results import FILE, read_results
 
 CHILD = Path(__file__).with_name("ablation_child.py")
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from botgame import rng
-from botgame.bots.registry import load_policy
-from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND
-from botgame.match import Setup, play
+from botgame.lms.match_batch import Setup, play
+from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
+from botgame.policies import load_policy
 from botgame.ratings import wilson
 
 DURATION_TICKS = 120 * TICKS_PER_SECOND

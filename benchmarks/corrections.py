@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from botgame import rng
-from botgame.bots.registry import load_policy
 from botgame.files import write_atomic
-from botgame.game.rules import SCHOOLS, TICKS_PER_SECOND, Rules
 from botgame.live.journal import Journal
-from botgame.match import Setup, play
+from botgame.lms.match_batch import Setup, play
+from botgame.lms.replay.format import scan, write
+from botgame.lms.replay.record import Recorder
+from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.policies import load_policy
 from botgame.ratings import wilson
-from botgame.replay.format import scan, write
-from botgame.replay.record import Recorder
 from botgame.training import alphastar_imitation
-from botgame.training.mirrored import mirrored_results
+from botgame.training.evaluation.duels import mirrored_results
 from takeovers import SLOTS, STUDENT, Takeovers
 
 EXPERT = "lms_re"

@@ -14,15 +14,15 @@ from collections.abc import Callable
 
 import torch
 
-from botgame.game.arena_spec import ARENA_SPEC
+from botgame.lms.spec import ARENA_SPEC
 from botgame.spec import Spec
-from botgame.training.alphastar.acting import acting_step
-from botgame.training.alphastar.compiled import compiled_twin
-from botgame.training.alphastar.losses import LossWeights, reinforcement_losses
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.precision import PRECISIONS, autocast, mixed
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.sampling import head_log_probs
+from botgame.training.alphastar.learner.losses import LossWeights, reinforcement_losses
+from botgame.training.alphastar.network.acting import acting_step
+from botgame.training.alphastar.network.action_distribution import head_log_probs
+from botgame.training.alphastar.network.compiled import compiled_twin
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.precision import PRECISIONS, autocast, mixed
+from botgame.training.alphastar.network.presets import PRESETS
 
 UNROLL, SEQUENCES = 64, 16
 

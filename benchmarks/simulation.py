@@ -21,14 +21,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from botgame import cli
-from botgame.game.arena import Arena, Due
-from botgame.game.arena_spec import ARENA_SPEC
+from botgame.lms.arena import Arena, Due
+from botgame.lms.spec import ARENA_SPEC
 
 SEATS = (2, 8, 16)
 DURATION_TICKS = 3600
 SIZES = np.array([head.size for head in ARENA_SPEC.heads])
 START = (
-    "import numpy as np; from botgame.game.arena import Arena; a = Arena(1, 2); a.reset(0, 1, (0, 1), 900);"
+    "import numpy as np; from botgame.lms.arena import Arena; a = Arena(1, 2); a.reset(0, 1, (0, 1), 900);"
     "due = a.advance(); a.observe(due); a.act(due, np.zeros((2, 6), np.int64)); a.advance()"
 )
 

@@ -13,14 +13,14 @@ import argparse
 import numpy as np
 import torch
 
-from botgame.bots.registry import load_policy
-from botgame.game.arena import Arena
-from botgame.match import MatchBatch, Seating, mirrored_setups
+from botgame.lms.arena import Arena
+from botgame.lms.match_batch import MatchBatch, Seating, mirrored_setups
+from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.meter import StyleMeter
+from botgame.policies import load_policy
 from botgame.ratings import wilson
-from botgame.replay.arena_style import ARENA_STYLE
-from botgame.replay.style_meter import StyleMeter
-from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import load_checkpoint
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
 
 TOTALS = ARENA_STYLE.parts["totals"]
 NAMES = [entry.name for entry in ARENA_STYLE.totals]

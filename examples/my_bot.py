@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from botgame.game.arena_spec import ARENA_SPEC
+from botgame.lms.spec import ARENA_SPEC
 
 HEALTH = ARENA_SPEC.scalar_index("health")
 ENEMY_VISIBLE = ARENA_SPEC.scalar_index("enemy_visible")

@@ -9,8 +9,8 @@ import sys
 
 import numpy as np
 
-from botgame.game.arena import Arena, Due
-from botgame.game.arena_spec import ARENA_SPEC
+from botgame.lms.arena import Arena, Due
+from botgame.lms.spec import ARENA_SPEC
 from botgame.rng import derive, uniforms
 
 SIZES = np.array([head.size for head in ARENA_SPEC.heads])

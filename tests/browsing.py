@@ -12,7 +12,7 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from botgame.replay.bundle import WEB
+from botgame.lms.replay.showing.bundle import WEB
 
 PROGRAM = next((path for path in map(shutil.which, ("chromium", "google-chrome", "msedge")) if path), None)
 needs_browser = pytest.mark.skipif(PROGRAM is None, reason="no Chromium, Chrome or Edge on this machine")

@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import VERBS
+from botgame.lms.rules import VERBS
+from botgame.lms.spec import ARENA_SPEC
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 FREE = r"[\w.:]+"

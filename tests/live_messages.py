@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 
-from botgame.game.arena import Arena, Due
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import DELAY_TICKS, DIRECTIONS, MOVES, SCHOOLS, VERBS, Rules
 from botgame.live.arrays import ROWS
+from botgame.lms.arena import Arena, Due
+from botgame.lms.rules import DELAY_TICKS, DIRECTIONS, MOVES, SCHOOLS, VERBS, Rules
+from botgame.lms.spec import ARENA_SPEC
 from botgame.server import protocol
 
 

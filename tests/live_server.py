@@ -8,8 +8,9 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
-from botgame.server import pacing, protocol
-from botgame.server.serving import Options, Serving
+from botgame.server import protocol
+from botgame.server.hosting import pacing
+from botgame.server.hosting.serving import Options, Serving
 
 BOTS = ("lms_re", "kiter", "idle")
 

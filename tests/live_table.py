@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from botgame.bots.registry import load_policy
-from botgame.game.rules import Rules
+from botgame.lms.rules import Rules
+from botgame.policies import load_policy
 from botgame.server import protocol
-from botgame.server.brains import Brains
-from botgame.server.ladder import Ladder
-from botgame.server.lobby import Lobby, Settings
-from botgame.server.metrics import Metrics
-from botgame.server.room import Out, Room
+from botgame.server.hosting.bot_workers import Brains
+from botgame.server.hosting.metrics import Metrics
+from botgame.server.records.leaderboard import Ladder
+from botgame.server.rooms.lobby import Lobby, Settings
+from botgame.server.rooms.room import Out, Room
 
 BOTS = ("lms_re", "kiter", "idle")
 

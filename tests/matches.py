@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from botgame import rng
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
-from botgame.match import Setup, play
-from botgame.replay.format import Replay
-from botgame.replay.record import Recorder
+from botgame.lms.match_batch import Setup, play
+from botgame.lms.replay.format import Replay
+from botgame.lms.replay.record import Recorder
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
 
 SECONDS = 30
 

@@ -7,10 +7,10 @@ import hashlib
 
 import numpy as np
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.observation import Observer
-from botgame.game.rules import DELAY_TICKS, Rules
-from botgame.game.state import FRAMES, HEADS, STAMPS, allocate, compile_rules
+from botgame.lms.observing.observation import Observer
+from botgame.lms.rules import DELAY_TICKS, Rules
+from botgame.lms.simulation.state import FRAMES, HEADS, STAMPS, allocate, compile_rules
+from botgame.lms.spec import ARENA_SPEC
 
 RULES = Rules()
 TABLES = compile_rules(RULES)

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
-from botgame.replay.arena_style import ARENA_STYLE, style_group
-from botgame.replay.resimulate import resimulate
-from botgame.training.alphastar.briefing import Briefing
+from botgame.lms.replay.resimulate import resimulate
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.lms.statistic_z.definition import ARENA_STYLE, style_group
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.condition import Conditioning
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.style_library import StyleLibrary
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.alphastar.statistic_z.condition import Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from matches import record
 from toy_network import randomize
 

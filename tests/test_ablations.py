@@ -19,12 +19,12 @@ from ablation_panels import MEASURES, PANELS
 from ablation_runs import CHILD, Job, Sitting, result_path
 from ablation_statistics import difference, t_interval, verdict
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
 from botgame.ratings import Interval
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
 
 torch.set_num_threads(1)
 TINY = (

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from botgame import rng, source_cache
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.training.alphastar import decision_graph
-from botgame.training.alphastar.acting import GraphStep, TorchStep, acting_step
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.observations import random_observation
-from botgame.training.alphastar.presets import SIZES
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.network import onnx_graph as decision_graph
+from botgame.training.alphastar.network.acting import GraphStep, TorchStep, acting_step
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.observations import random_observation
+from botgame.training.alphastar.network.presets import SIZES
 from toy_network import TOY_SPEC, randomize
 
 ROWS, TOLD = 64, 5

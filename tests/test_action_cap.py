@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from botgame.game.rules import Rules
-from botgame.game.state import UNCAPPED
-from botgame.match import play
-from botgame.replay.format import Replay, from_bytes, to_bytes
-from botgame.replay.record import Recorder
-from botgame.replay.resimulate import trajectories
+from botgame.lms.match_batch import play
+from botgame.lms.replay.format import Replay, from_bytes, to_bytes
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.resimulate import trajectories
+from botgame.lms.rules import Rules
+from botgame.lms.simulation.state import UNCAPPED
 from botgame.training import evaluate
-from botgame.training.league_evaluation import against_each
-from botgame.training.mirrored import mirrored_results
+from botgame.training.evaluation.duels import mirrored_results
+from botgame.training.league.evaluation import against_each
 from matches import Restless, setups
 
 

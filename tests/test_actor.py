@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.actor import Actor, Venue
-from botgame.training.alphastar.actors import Actors, make_actor, matches_taken
-from botgame.training.alphastar.buffer import ReplayBuffer
-from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.opponents import OpponentPool, parse_shares
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.sampling import head_log_probs
-from botgame.training.alphastar.trajectories import gather
+from botgame.training.alphastar.actor.actor import Actor, Venue
+from botgame.training.alphastar.actor.actors import Actors, make_actor, matches_taken
+from botgame.training.alphastar.actor.opponents import OpponentPool, parse_shares
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
+from botgame.training.alphastar.learner.sequences import gather
+from botgame.training.alphastar.network.action_distribution import head_log_probs
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
 from toy_game import TOY_SPEC, Fixed, ToyMatches
 
 torch.set_num_threads(1)  # small tensors: more threads only wait for each other

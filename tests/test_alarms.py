@@ -8,18 +8,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
 from botgame.training import alphastar_rl
-from botgame.training.alphastar import alarms
-from botgame.training.alphastar.alarms import Alarm, Bounds, Diverged, Watch
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from botgame.training.alphastar.learner import Learner
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.trainer import Iteration, Trainer
-from botgame.training.imitation_run import BOUNDS as IMITATION_BOUNDS
-from botgame.training.league_loop import LeaguePaths, LeagueRun
+from botgame.training.alphastar.learner import diagnostics as alarms
+from botgame.training.alphastar.learner.diagnostics import Alarm, Bounds, Diverged, Watch
+from botgame.training.alphastar.learner.learner import Learner
+from botgame.training.alphastar.learner.trainer import Iteration, Trainer
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.imitation.run import BOUNDS as IMITATION_BOUNDS
+from botgame.training.league.loop import LeaguePaths, LeagueRun
 from glossary import PAGE, assert_glossary, metric_names
 from test_learner import trainer
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from botgame.bots import registry
-from botgame.bots.policy import Observation, Policy
-from botgame.bots.registry import CHAMPION, built_in_names, load_policy, scripted_names
+from botgame import policies as registry
 from botgame.errors import UserError
-from botgame.game.arena import Arena
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import SCHOOLS
+from botgame.game import Observation, Policy
+from botgame.lms.arena import Arena
+from botgame.lms.rules import SCHOOLS
+from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import CHAMPION, built_in_names, load_policy, scripted_names
 from botgame.rng import derive
-from botgame.training.mirrored import mirrored_results
+from botgame.training.evaluation.duels import mirrored_results
 
 NAMES = scripted_names()
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

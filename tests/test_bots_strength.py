@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from botgame.bots.registry import load_policy
-from botgame.game.rules import DEFENCE, INTERACT, MOBILITY, OFFENCE
-from botgame.match import Ended, mirrored_setups, play
+from botgame.lms.match_batch import Ended, mirrored_setups, play
+from botgame.lms.rules import DEFENCE, INTERACT, MOBILITY, OFFENCE
+from botgame.policies import load_policy
 
 STYLES = ("rusher", "kiter", "looter", "camper")
 

@@ -12,8 +12,8 @@ from websockets.sync.server import serve
 from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.live import collector, own_server
 from botgame.live.own_server import OwnServer
-from botgame.replay.__main__ import main as replay_command
-from botgame.replay.format import read, scan
+from botgame.lms.replay.format import read, scan
+from botgame.replay import main as replay_command
 from botgame.server import protocol
 from botgame.training.alphastar_imitation import main as imitate
 from live_server import Client, running_server

@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from botgame.bots.registry import load_policy
-from botgame.game.arena import Arena
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import BOLT, DIRECTIONS, MOBILITY, MOVES, NONE, OFFENCE, Rules
 from botgame.live.hands import Gesture, gesture, walking_keys
 from botgame.live.page_hands import PageHands
+from botgame.lms.arena import Arena
+from botgame.lms.rules import BOLT, DIRECTIONS, MOBILITY, MOVES, NONE, OFFENCE, Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import load_policy
 
 HEADS = {head.name: column for column, head in enumerate(ARENA_SPEC.heads)}
 

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 import live_messages as live
-from botgame.bots.registry import load_policy
 from botgame.errors import UserError
 from botgame.feedback import MatchRecord, SeatRecord, name_replays, read_manifests, read_streams
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
 from botgame.live.arrays import ROWS, decode
 from botgame.live.backends import Backend, Brain
 from botgame.live.journal import Appender, Journal, free_run
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Session, rules_of
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import load_policy
 from botgame.server import protocol
 
 

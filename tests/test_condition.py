@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.replay.__main__ import main as replay_main
-from botgame.replay.arena_style import ARENA_STYLE, style_group
-from botgame.replay.format import write
-from botgame.style import Statistic, Style
-from botgame.style_file import read_style, to_plain, write_style
-from botgame.training.alphastar.briefing import Briefing
+from botgame.lms.replay.format import write
+from botgame.lms.statistic_z.definition import ARENA_STYLE, style_group
+from botgame.replay import main as replay_main
+from botgame.statistic_z import Statistic, Style
+from botgame.statistic_z_file import read_style, to_plain, write_style
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from botgame.training.alphastar.condition import RATING_STEPS, Conditioning
-from botgame.training.alphastar.style_library import StyleLibrary
+from botgame.training.alphastar.statistic_z.condition import RATING_STEPS, Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from matches import record
 from toy_network import TOY_SPEC
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botgame.training.alphastar.dataset import Chunk, Trajectory, plan, shuffled
+from botgame.training.alphastar.imitation.dataset import Chunk, Trajectory, plan, shuffled
 
 
 def trajectory(name: str, length: int, first: int = 0, weights: np.ndarray | None = None) -> Trajectory:

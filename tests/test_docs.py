@@ -40,7 +40,7 @@ def parse(module: str, words: list[str]) -> None:
     if module == "botgame":
         module, words = COMMANDS[words[0]][0], words[1:]
     if module == "botgame.replay":
-        module = "botgame.replay.__main__"
+        module = "botgame.replay"
     importlib.import_module(module).build_parser().parse_args(words)
 
 

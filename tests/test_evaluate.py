@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from botgame.bots.registry import load_policy
-from botgame.training import evaluate, evaluate_figures
-from botgame.training.evaluate_tables import short_names
-from botgame.training.mirrored import Tally, mirrored_results
+from botgame.policies import load_policy
+from botgame.training import evaluate
+from botgame.training.evaluation import figures as evaluate_figures
+from botgame.training.evaluation.duels import Tally, mirrored_results
+from botgame.training.evaluation.tables import short_names
 
 
 def test_a_policy_against_itself_is_even_up_to_draws() -> None:

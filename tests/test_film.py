@@ -14,24 +14,24 @@ import numpy as np
 import pytest
 
 from botgame.errors import UserError
-from botgame.game.rules import BOLT, CHEST, OFFENCE, Rules
-from botgame.game.state import State, allocate
-from botgame.match import Setup, play
-from botgame.replay import bundle
-from botgame.replay.__main__ import main
-from botgame.replay.film import FORMAT, SCALE, film, film_json
-from botgame.replay.format import Replay, write
-from botgame.replay.happenings import Happenings
-from botgame.replay.header import Change, Mark
-from botgame.replay.playback import Numbered, Playback
-from botgame.replay.record import Recorder
-from botgame.replay.thoughts import Head, SeatThoughts, Thoughts, read_thoughts, write_thoughts
+from botgame.lms.match_batch import Setup, play
+from botgame.lms.replay.format import Replay, write
+from botgame.lms.replay.header import Change, Mark
+from botgame.lms.replay.playback import Numbered, Playback
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.showing import bundle
+from botgame.lms.replay.showing.film import FORMAT, SCALE, film, film_json
+from botgame.lms.replay.showing.happenings import Happenings
+from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, read_thoughts, write_thoughts
+from botgame.lms.rules import BOLT, CHEST, OFFENCE, Rules
+from botgame.lms.simulation.state import State, allocate
+from botgame.replay import main
 from matches import record
 
 
 def scripted(names: tuple[str, ...], seed: int, seconds: int = 40) -> Replay:
     """A match of bots that know what they are doing: it has hits, kills, pick-ups and wards."""
-    from botgame.bots.registry import load_policy
+    from botgame.policies import load_policy
 
     found: list[Replay] = []
     recorder = Recorder(Rules(), names, lambda _, replay: found.append(replay))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from arena_play import fighter_actions, play, random_actions, started
-from botgame.game.arena import Arena
-from botgame.game.state import FRAMES, SEEN_MAGE
+from botgame.lms.arena import Arena
+from botgame.lms.simulation.state import FRAMES, SEEN_MAGE
 
 SEEDS = [3, 14, 159, 2653]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from arena_play import fighter_actions, play, started
-from botgame.game.arena import Arena
-from botgame.game.state import SHOTS_PER_SEAT
+from botgame.lms.arena import Arena
+from botgame.lms.simulation.state import SHOTS_PER_SEAT
 
 
 def relabel(arena: Arena, twin: Arena, order: np.ndarray) -> None:

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from arena_play import started
-from botgame.game.rules import Rules
+from botgame.lms.rules import Rules
 
 SEEDS = list(range(40))
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from botgame import source_cache
-from botgame.game import kernel, kernel_cache
-from botgame.game.arena import Arena
+from botgame.lms.arena import Arena
+from botgame.lms.simulation import kernel, kernel_cache
 
 GAME = Path(kernel_cache.__file__).resolve().parent
 
@@ -46,7 +46,7 @@ def test_a_change_elsewhere_keeps_it(package):
 def test_a_tick_depends_on_every_phase():
     names = {path.name for path in source_cache.sources(GAME / "advance.py")}
     assert {"tick.py", "casts.py", "damage.py", "sight.py", "rules.py", "state.py", "rng.py", "kernel.py"} <= names
-    assert not any(name.startswith("observ") for name in names)
+    assert "observation.py" not in names
 
 
 def test_arenas_share_what_was_bound_and_other_arrays_are_told_apart():

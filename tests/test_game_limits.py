@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botgame.game.arena import Arena, Due, Limits
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import DELAY_TICKS, Rules
-from botgame.game.state import UNCAPPED
+from botgame.lms.arena import Arena, Due, Limits
+from botgame.lms.rules import DELAY_TICKS, Rules
+from botgame.lms.simulation.state import UNCAPPED
+from botgame.lms.spec import ARENA_SPEC
 
 RULES = Rules(action_cap=6, action_window=1.0, action_spacing=3, pickup_radius=0.01)
 WINDOW = 30  # ticks

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from arena_play import SIZES, fighter_actions, play, started
-from botgame.game.arena import Arena, Due, Limits
-from botgame.game.rules import BOLT, DEFENCE, DIRECTIONS, INTERACT, MOBILITY, MOVES, OFFENCE, Rules
+from botgame.lms.arena import Arena, Due, Limits
+from botgame.lms.rules import BOLT, DEFENCE, DIRECTIONS, INTERACT, MOBILITY, MOVES, OFFENCE, Rules
 
 RULES = Rules()
 PYRO, CRYO, STORM = range(3)

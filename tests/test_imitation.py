@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from botgame.bots.registry import load_policy
 from botgame.feedback import Decision, Mark, MatchRecord, SeatRecord, encode_line, read_manifests, read_streams
-from botgame.game.rules import Rules
-from botgame.match import mirrored_setups, play
-from botgame.replay.format import Replay, read, write
-from botgame.replay.record import Recorder
+from botgame.lms.match_batch import mirrored_setups, play
+from botgame.lms.replay.format import Replay, read, write
+from botgame.lms.replay.record import Recorder
+from botgame.lms.rules import Rules
+from botgame.policies import load_policy
 from botgame.training import alphastar_imitation as imitation
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state
-from botgame.training.imitation_source import CORRECTION_WEIGHT, ReplaySource
+from botgame.training.imitation.source import CORRECTION_WEIGHT, ReplaySource
 
 POLICIES = ("lms_re", "rusher")
 

@@ -13,30 +13,30 @@ import pytest
 import torch
 
 from botgame import rng
-from botgame.bots.policy import ScriptedPolicy
-from botgame.bots.registry import in_style, is_checkpoint, load_policy, split_style
 from botgame.errors import UserError
 from botgame.feedback import read_manifests, read_streams
-from botgame.game.arena import Arena
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import BOLT, DEFENCE, Rules
-from botgame.match import MatchBatch, Seating, mirrored_setups, play
-from botgame.replay.arena_style import ARENA_STYLE
-from botgame.replay.format import read, write
-from botgame.replay.record import Recorder
-from botgame.replay.resimulate import resimulate
-from botgame.replay.style_meter import StyleMeter
+from botgame.game import ScriptedPolicy
+from botgame.lms.arena import Arena
+from botgame.lms.match_batch import MatchBatch, Seating, mirrored_setups, play
+from botgame.lms.replay.format import read, write
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.resimulate import resimulate
+from botgame.lms.rules import BOLT, DEFENCE, Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.meter import StyleMeter
+from botgame.policies import in_style, is_checkpoint, load_policy, split_style
 from botgame.server import live, run_match
 from botgame.server import play as play_command
 from botgame.training import alphastar_imitation as imitation
 from botgame.training import evaluate
-from botgame.training.alphastar import alarms
-from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
-from botgame.training.alphastar.cloning import Cloner
-from botgame.training.alphastar.condition import Conditioning
-from botgame.training.imitation_briefing import LEAST_GAMES, brief, fitted_ratings
-from botgame.training.imitation_source import ReplaySource, SeatPlan
+from botgame.training.alphastar.imitation.cloning import Cloner
+from botgame.training.alphastar.learner import diagnostics as alarms
+from botgame.training.alphastar.statistic_z.condition import Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.imitation.conditioning import LEAST_GAMES, brief, fitted_ratings
+from botgame.training.imitation.source import ReplaySource, SeatPlan
 
 torch.set_num_threads(1)
 LEGAL = ARENA_SPEC.slices["verb"].start

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from botgame import ratings
-from botgame.training.alphastar.league import League, LeagueConfig, Snapshot
-from botgame.training.alphastar.players import PlayerCache
+from botgame.training.alphastar.league.league import League, LeagueConfig, Snapshot
+from botgame.training.alphastar.league.player_cache import PlayerCache
 
 BEATS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=float)  # rock, paper, scissors: for the row
 START = np.array([1.0, 0.0, 0.0])

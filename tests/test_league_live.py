@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from botgame.feedback import TAKEN_OVER, Entry, MatchRecord, SeatRecord, encode_line, rated_matches
-from botgame.training import league_summary
-from botgame.training.league_files import write_state
-from botgame.training.league_live import LiveMatch, live_matches
+from botgame.training.league.files import write_state
+from botgame.training.league_report import summary as league_summary
+from botgame.training.league_report.live import LiveMatch, live_matches
 from test_report_league import GAMES, Page, league_of_two_rounds, matches_of, run, write
 
 

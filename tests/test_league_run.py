@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 import torch
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
-from botgame.training import alphastar_league, league_evaluation, report_league
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training import alphastar_league, report_league
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
-from botgame.training.alphastar.league import League, LeagueConfig
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.league_files import EVALUATION, TRAINING, read_matches, read_state
-from botgame.training.league_loop import exploiter_config
-from botgame.training.league_seat import Roster
+from botgame.training.alphastar.league.league import League, LeagueConfig
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.league import evaluation as league_evaluation
+from botgame.training.league.files import EVALUATION, TRAINING, read_matches, read_state
+from botgame.training.league.learner import Roster
+from botgame.training.league.loop import exploiter_config
 
 TINY = (
     *("--rl-iterations-per-round", "2", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "16"),
@@ -275,7 +276,7 @@ def test_past_selves_are_spread_and_leave_out_the_present_one():
 
 def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monkeypatch):
     """Only the asking player's trainer sees its matches: the main agent's buffer grows in its own turn alone."""
-    from botgame.training import league_seat
+    from botgame.training.league import learner as league_seat
 
     grown = {}
     plain = league_seat.Seat.iterate

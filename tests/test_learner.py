@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.actor import Venue
-from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.crew import Crew
-from botgame.training.alphastar.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights, rates_left
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.trainer import Trainer
+from botgame.training.alphastar.actor.actor import Venue
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights, rates_left
+from botgame.training.alphastar.learner.trainer import Trainer
+from botgame.training.alphastar.learner.workers import Crew
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
 from toy_game import TOY_SPEC, Fixed, ToyMatches
 
 torch.set_num_threads(1)  # small tensors: more threads only wait for each other

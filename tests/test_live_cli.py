@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from botgame.bots.registry import built_in_names
+from botgame.policies import built_in_names
 from botgame.server import live, play
 
 

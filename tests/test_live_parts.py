@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from botgame import rng
-from botgame.bots.policy import ScriptedPolicy
-from botgame.bots.registry import load_policy
 from botgame.feedback import TAKEN_OVER, MatchRecord, SeatRecord, encode_line
-from botgame.game.arena import Arena, Due
-from botgame.server.brains import Brains
-from botgame.server.connection import Bucket
-from botgame.server.doors import Doors
-from botgame.server.ladder import Ladder
-from botgame.server.metrics import Metrics
-from botgame.server.pacing import LANES, Pacer
+from botgame.game import ScriptedPolicy
+from botgame.lms.arena import Arena, Due
+from botgame.policies import load_policy
+from botgame.server.hosting.bot_workers import Brains
+from botgame.server.hosting.connection import Bucket
+from botgame.server.hosting.metrics import Metrics
+from botgame.server.hosting.origin_check import Doors
+from botgame.server.hosting.pacing import LANES, Pacer
 from botgame.server.protocol import Create
-from botgame.server.referee import Ask
+from botgame.server.records.leaderboard import Ladder
+from botgame.server.rooms.match_driver import Ask
 from live_table import Table
 
 # ---- bots ----------------------------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from botgame.replay.resimulate import resimulate
+from botgame.lms.replay.resimulate import resimulate
 from botgame.server import protocol
 from botgame.server.protocol import MAX_MESSAGE, Create, MalformedError, decode_client, decode_server, encode
-from botgame.server.room import Room
+from botgame.server.rooms.room import Room
 from live_table import Table, duel
 
 CLIENT = protocol.ClientMessage.__args__

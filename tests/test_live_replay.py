@@ -9,22 +9,22 @@ import msgspec
 import numpy as np
 import pytest
 
-from botgame.bots.registry import load_policy
 from botgame.feedback import TAKEN_OVER, Decision, read_manifests, read_streams
 from botgame.feedback import Mark as MarkLine
-from botgame.game.rules import DELAY_TICKS, Rules
-from botgame.match import Setup, play
-from botgame.replay.format import Replay, from_bytes, read, to_bytes
-from botgame.replay.header import HUMAN
-from botgame.replay.header import Mark as HeaderMark
-from botgame.replay.live import human_decisions
-from botgame.replay.record import Recorder
-from botgame.replay.resimulate import resimulate, trajectories
-from botgame.replay.verify import verify
+from botgame.lms.match_batch import Setup, play
+from botgame.lms.replay.format import Replay, from_bytes, read, to_bytes
+from botgame.lms.replay.header import HUMAN
+from botgame.lms.replay.header import Mark as HeaderMark
+from botgame.lms.replay.live_recording import human_decisions
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.resimulate import resimulate, trajectories
+from botgame.lms.replay.verify import verify
+from botgame.lms.rules import DELAY_TICKS, Rules
+from botgame.policies import load_policy
 from botgame.server import protocol
-from botgame.server.archive import Archive, Finished
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
-from botgame.server.room import Room
+from botgame.server.records.archive import Archive, Finished
+from botgame.server.rooms.room import Room
 from live_table import Table, duel
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from botgame.bots.registry import load_policy
-from botgame.game.arena import Limits
-from botgame.game.rules import DELAY_TICKS, SCHOOLS
-from botgame.game.state import UNCAPPED
+from botgame.lms.arena import Limits
+from botgame.lms.rules import DELAY_TICKS, SCHOOLS
+from botgame.lms.simulation.state import UNCAPPED
+from botgame.policies import load_policy
 from botgame.server import protocol
-from botgame.server.holders import GRACE_TICKS
 from botgame.server.protocol import Act, Create, Error, Follow, Input, Join, Mark, Ready, Release, State, Take
-from botgame.server.room import LINGER_TICKS
-from botgame.server.seats import QUEUE_TICKS
+from botgame.server.rooms.room import LINGER_TICKS
+from botgame.server.rooms.seat_ownership import GRACE_TICKS
+from botgame.server.rooms.seats import QUEUE_TICKS
 from live_table import Table, duel, small_rules
 
 

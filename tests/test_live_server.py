@@ -17,8 +17,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from botgame.feedback import read_manifests
-from botgame.replay.verify import expand, verify
-from botgame.server import app, connection, protocol
+from botgame.lms.replay.verify import expand, verify
+from botgame.server import protocol
+from botgame.server.hosting import app, connection
 from botgame.server.protocol import Create, Error, Input, Join, Mark, Result, Room, State
 from live_server import Client, running_server
 

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from botgame.errors import UserError
-from botgame.replay.format import Replay, read, write
-from botgame.replay.thoughts import Head, SeatThoughts, Thoughts, beside, write_thoughts
-from botgame.server.thinking import Thinker
+from botgame.lms.replay.format import Replay, read, write
+from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, beside, write_thoughts
+from botgame.server.records.policy_readout import Thinker
 from matches import record
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from botgame.game.rules import TICKS_PER_SECOND, Rules
-from botgame.server import frame as at
+from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server import protocol
-from botgame.server.frame import Frame
 from botgame.server.protocol import Create, Input, State
-from botgame.server.room import Room
-from botgame.server.seats import Caps
+from botgame.server.rooms import frame as at
+from botgame.server.rooms.frame import Frame
+from botgame.server.rooms.room import Room
+from botgame.server.rooms.seats import Caps
 from live_table import Table
 
 

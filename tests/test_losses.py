@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.training.alphastar.losses import (
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.learner.losses import (
     LossWeights,
     cross_entropy,
     head_entropies,
@@ -16,8 +16,8 @@ from botgame.training.alphastar.losses import (
     reinforcement_losses,
     value_losses,
 )
-from botgame.training.alphastar.returns import lambda_returns, upgo, vtrace
-from botgame.training.alphastar.sampling import head_log_probs, masked_log_softmax, used_heads
+from botgame.training.alphastar.learner.returns import lambda_returns, upgo, vtrace
+from botgame.training.alphastar.network.action_distribution import head_log_probs, masked_log_softmax, used_heads
 from toy_network import TOY_SPEC
 
 SPECS = [ARENA_SPEC, TOY_SPEC]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from botgame.errors import UserError
-from botgame.game.arena import Arena
-from botgame.match import Ended, MatchBatch, Seating, Setup, mirrored_setups, play, results_of, skip_taken
+from botgame.lms.arena import Arena
+from botgame.lms.match_batch import Ended, MatchBatch, Seating, Setup, mirrored_setups, play, results_of, skip_taken
 from matches import Restless, setups
 
 

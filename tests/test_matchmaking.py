@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botgame.training.alphastar.matchmaking import (
+from botgame.training.alphastar.league.matchmaking import (
     VARIANTS,
     Frozen,
     Pairing,

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 import torch
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.sampling import used_heads
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.network.action_distribution import used_heads
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
 from toy_network import TOY_SPEC, random_observation, randomize
 
 SPECS = [ARENA_SPEC, TOY_SPEC]

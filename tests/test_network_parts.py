@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.training.alphastar.decision_step import DecisionStep
-from botgame.training.alphastar.entity_encoder import EntityEncoder, EntityTransformer
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.norm_core import NormLayer
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.raster_encoder import Scatter, ScatterEncoder
-from botgame.training.alphastar.transformer import TransformerLayer, absence
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.network.decision_step import DecisionStep
+from botgame.training.alphastar.network.entity_encoder import EntityEncoder, EntityTransformer
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.norm_core import NormLayer
+from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.alphastar.network.raster_encoder import Scatter, ScatterEncoder
+from botgame.training.alphastar.network.transformer import TransformerLayer, absence
 from toy_network import random_observation, randomize
 
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
+from botgame.lms.spec import ARENA_SPEC
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
-from botgame.training.alphastar.presets import PRESETS
 from toy_network import TOY_SPEC, random_observation, randomize
 
 ROWS = 24

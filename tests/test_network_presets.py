@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.replay.arena_style import ARENA_STYLE
-from botgame.training.alphastar.condition import Conditioning
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS, SIZES, VARIANTS, NetworkConfig
+from botgame.lms.spec import ARENA_SPEC
+from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS, SIZES, VARIANTS, NetworkConfig
+from botgame.training.alphastar.statistic_z.condition import Conditioning
 from toy_network import TOY_SPEC, random_observation, randomize
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "network.md"

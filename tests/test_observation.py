@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import observed_states as states
-from botgame.game.arena import Arena, Due, Limits
-from botgame.game.arena_spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
-from botgame.game.observation import Observer, allocate_observation
-from botgame.game.observation_fields import ENTITIES, PRIVILEGED, RASTER, SCALARS, VECTORS, page
-from botgame.game.rules import DELAY_TICKS, DIRECTION_BINS, LEADS, MOVES, VERBS
-from botgame.game.sight import rank_enemies
-from botgame.game.state import FRAMES
+from botgame.lms.arena import Arena, Due, Limits
+from botgame.lms.observing.fields import ENTITIES, PRIVILEGED, RASTER, SCALARS, VECTORS, page
+from botgame.lms.observing.observation import Observer, allocate_observation
+from botgame.lms.rules import DELAY_TICKS, DIRECTION_BINS, LEADS, MOVES, VERBS
+from botgame.lms.simulation.sight import rank_enemies
+from botgame.lms.simulation.state import FRAMES
+from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
 from observed_states import IS_CURRENT, column, empty_state, entity, freeze, observe, privileged, random_state, row
 
 ROOT = Path(__file__).resolve().parent.parent

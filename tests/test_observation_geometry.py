@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from botgame.game.arena_spec import ARENA_SPEC, RASTER_CELLS
-from botgame.game.observe_threats import SIDELESS, THREAT_MISS
-from botgame.game.observe_walls import STEP
-from botgame.game.range_finder import RANGE
-from botgame.game.rules import DIRECTIONS, ITEM_KINDS, MOVES
+from botgame.lms.observing.range_finder import RANGE
+from botgame.lms.observing.threats import SIDELESS, THREAT_MISS
+from botgame.lms.observing.walls import STEP
+from botgame.lms.rules import DIRECTIONS, ITEM_KINDS, MOVES
+from botgame.lms.spec import ARENA_SPEC, RASTER_CELLS
 from observed_states import (
     RULES,
     TABLES,

@@ -12,18 +12,18 @@ import pytest
 import torch
 
 from botgame import rng
-from botgame.bots.onnx_policy import FORMAT, OnnxPolicy
-from botgame.bots.registry import load_policy as load_bot
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
-from botgame.match import Setup, play
-from botgame.replay.record import Recorder
-from botgame.replay.resimulate import trajectories
+from botgame.lms.match_batch import Setup, play
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.resimulate import trajectories
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.onnx_policy import FORMAT, OnnxPolicy
+from botgame.policies import load_policy as load_bot
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.network import Network
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar.policy import load_policy
-from botgame.training.alphastar.presets import PRESETS
 from botgame.training.export import compare, in_torch, main
 from toy_network import TOY_SPEC, random_observation, randomize
 

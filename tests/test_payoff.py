@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botgame.training.alphastar.payoff import Payoff
+from botgame.training.alphastar.league.payoff import Payoff
 
 
 def test_golden_decay():

@@ -9,7 +9,7 @@ import torch
 
 from botgame import cli, files, rng
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
+from botgame.lms.spec import ARENA_SPEC
 from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import (
     Checkpoint,
@@ -19,7 +19,7 @@ from botgame.training.alphastar.checkpoint import (
     save_state,
 )
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.run import RunPaths, begin, commit
+from botgame.training.runs.run import RunPaths, begin, commit
 
 
 @pytest.mark.parametrize("spelling", ["--num-matches", "--num_matches"])

@@ -8,17 +8,19 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.training.alphastar import cloning, compiled, learner, precision
-from botgame.training.alphastar.cloning import Cloner, CloningConfig
-from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.losses import cross_entropy
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.precision import autocast, check_precision, full_precision, mixed
-from botgame.training.alphastar.presets import PRESETS
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.imitation import cloning
+from botgame.training.alphastar.imitation.cloning import Cloner, CloningConfig
+from botgame.training.alphastar.learner import learner
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.losses import cross_entropy
+from botgame.training.alphastar.network import compiled, precision
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.precision import autocast, check_precision, full_precision, mixed
+from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main
-from botgame.training.rl_flags import training_config
-from botgame.training.run import RunPaths, begin, choose_device, commit
+from botgame.training.rl.flags import training_config
+from botgame.training.runs.run import RunPaths, begin, choose_device, commit
 from test_learner import CONFIG, trainer
 from toy_game import TOY_SPEC as TOY_GAME
 from toy_network import random_observation, randomize

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from botgame.replay.__main__ import main
-from botgame.replay.format import Replay, write
-from botgame.replay.header import Change, Mark
+from botgame.lms.replay.format import Replay, write
+from botgame.lms.replay.header import Change, Mark
+from botgame.replay import main
 from matches import record
 
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from botgame.game.rules import Rules
-from botgame.replay import format as replay_format
-from botgame.replay.columns import Decisions, decode, encode
-from botgame.replay.errors import ReplayError
-from botgame.replay.format import MAGIC, Replay, from_bytes, load, read, scan, to_bytes, write
+from botgame.lms.replay import format as replay_format
+from botgame.lms.replay.columns import Decisions, decode, encode
+from botgame.lms.replay.errors import ReplayError
+from botgame.lms.replay.format import MAGIC, Replay, from_bytes, load, read, scan, to_bytes, write
+from botgame.lms.rules import Rules
 from matches import record
 
 NOWHERE = Path("some.lmsr")

@@ -9,15 +9,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from botgame.game.arena import Arena, Due, Limits
-from botgame.game.rules import DELAY_TICKS, Rules
-from botgame.match import Ended, MatchBatch, Seating, Setup, results_of
-from botgame.replay import header as header_module
-from botgame.replay.errors import ReplayError
-from botgame.replay.format import Replay
-from botgame.replay.header import Change, Mark
-from botgame.replay.record import Recorder
-from botgame.replay.resimulate import MARK_TICKS, resimulate, trajectories
+from botgame.lms.arena import Arena, Due, Limits
+from botgame.lms.match_batch import Ended, MatchBatch, Seating, Setup, results_of
+from botgame.lms.replay import header as header_module
+from botgame.lms.replay.errors import ReplayError
+from botgame.lms.replay.format import Replay
+from botgame.lms.replay.header import Change, Mark
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.resimulate import MARK_TICKS, resimulate, trajectories
+from botgame.lms.rules import DELAY_TICKS, Rules
 from matches import Restless, record, setups
 
 

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from botgame import ratings
-from botgame.training import league_exploits, league_summary, report_league
-from botgame.training.alphastar.league import League, LeagueConfig
-from botgame.training.exploit_results import Exploit, Point, Search, write_results
-from botgame.training.league_files import (
+from botgame.training import report_league
+from botgame.training.alphastar.league.league import League, LeagueConfig
+from botgame.training.best_response.results import Exploit, Point, Search, write_results
+from botgame.training.league.files import (
     EVALUATION,
     TRAINING,
     Game,
@@ -23,6 +23,8 @@ from botgame.training.league_files import (
     read_state,
     write_state,
 )
+from botgame.training.league_report import exploits as league_exploits
+from botgame.training.league_report import summary as league_summary
 
 
 class NoWeights:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from botgame.training.alphastar.returns import lambda_returns, upgo, vtrace
+from botgame.training.alphastar.learner.returns import lambda_returns, upgo, vtrace
 
 VALUES = [0.1257302211, -0.1321048633, 0.6404226504, 0.1049001172, -0.5356693732, 0.3615950549, 1.3040000451]
 REWARDS = [0.9470809631, -0.7037352358, -1.265421471, -0.6232744625, 0.0413259793, -2.3250307746]

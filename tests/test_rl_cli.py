@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 import torch
 
-from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
-from botgame.game.state import MAGE
-from botgame.training import rl_run
-from botgame.training.alphastar.alarms import Diverged
+from botgame.lms.rules import Rules
+from botgame.lms.simulation.state import MAGE
+from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import load_policy
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
+from botgame.training.alphastar.learner.diagnostics import Diverged
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main
-from botgame.training.mirrored import Tally
-from botgame.training.rl_evaluation import Best, is_better
+from botgame.training.evaluation.duels import Tally
+from botgame.training.evaluation.held_out import Best, is_better
+from botgame.training.rl import run as rl_run
 
 torch.set_num_threads(1)
 SMALL = {

@@ -10,32 +10,32 @@ import numpy as np
 import pytest
 import torch
 
-from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.game.arena import Arena
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.match import MatchBatch, mirrored_setups
+from botgame.lms.arena import Arena
+from botgame.lms.match_batch import MatchBatch, mirrored_setups
+from botgame.lms.spec import ARENA_SPEC
+from botgame.lms.statistic_z.watch import ArenaStyles
+from botgame.policies import load_policy
 from botgame.training import alphastar_league, alphastar_rl
-from botgame.training.alphastar.actor import Actor, Venue
-from botgame.training.alphastar.briefing import Briefing
-from botgame.training.alphastar.buffer import ReplayBuffer
+from botgame.training.alphastar.actor.actor import Actor, Venue
+from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
-from botgame.training.alphastar.condition import Conditioning
-from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.crew import Crew, Crews
-from botgame.training.alphastar.learner import Learner, loss_weights
-from botgame.training.alphastar.losses import LossWeights, head_kls, reinforcement_losses, value_losses
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.alphastar.sampling import head_log_probs
-from botgame.training.alphastar.seating import LEARNER
-from botgame.training.alphastar.style_config import EARLY_SHARE, VALUE_WEIGHT, StyleConfig
-from botgame.training.alphastar.style_distance import opening_distances, totals_distances
-from botgame.training.alphastar.style_seats import Styles, StyleSeats
-from botgame.training.alphastar.trajectories import gather
-from botgame.training.league_loop import LeagueRun
-from botgame.training.run import ADDED_FLAGS
-from botgame.training.style_watch import ArenaStyles
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.learner import Learner, loss_weights
+from botgame.training.alphastar.learner.losses import LossWeights, head_kls, reinforcement_losses, value_losses
+from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
+from botgame.training.alphastar.learner.sequences import gather
+from botgame.training.alphastar.learner.workers import Crew, Crews
+from botgame.training.alphastar.network.action_distribution import head_log_probs
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.alphastar.statistic_z.condition import Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.config import EARLY_SHARE, VALUE_WEIGHT, StyleConfig
+from botgame.training.alphastar.statistic_z.distance import opening_distances, totals_distances
+from botgame.training.alphastar.statistic_z.seats import Styles, StyleSeats
+from botgame.training.league.loop import LeagueRun
+from botgame.training.runs.run import ADDED_FLAGS
 from glossary import assert_glossary, metric_names
 from styled_checkpoint import briefing, rows_of, save_styled, styled_network
 

@@ -7,16 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from botgame.bots.policy import ScriptedPolicy, own_schools
-from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.match import Setup, mirrored_setups, order_of, standings_of
+from botgame.game import ScriptedPolicy, own_schools
+from botgame.lms.match_batch import Setup, mirrored_setups, order_of, standings_of
+from botgame.policies import load_policy
 from botgame.training import evaluate
-from botgame.training.alphastar.trainer import learning_results
-from botgame.training.league_evaluation import against_each
-from botgame.training.mirrored import mirrored_results
-from botgame.training.placings import Placing, placing, royale_results
-from botgame.training.royale_share import RoyaleShare, Table, seat_counts
+from botgame.training.alphastar.learner.trainer import learning_results
+from botgame.training.evaluation.duels import mirrored_results
+from botgame.training.evaluation.placings import Placing, placing, royale_results
+from botgame.training.league.evaluation import against_each
+from botgame.training.rl.free_for_alls import RoyaleShare, Table, seat_counts
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from botgame.bots.registry import load_policy
-from botgame.game.rules import SCHOOLS
-from botgame.training import alphastar_league, alphastar_rl, league_run, rl_run
+from botgame.lms.rules import SCHOOLS
+from botgame.policies import load_policy
+from botgame.training import alphastar_league, alphastar_rl
+from botgame.training.alphastar.actor.opponents import OpponentPool
 from botgame.training.alphastar.checkpoint import load_checkpoint
-from botgame.training.alphastar.opponents import OpponentPool
-from botgame.training.league_files import TRAINING, read_matches, read_state
-from botgame.training.league_seat import Seat
+from botgame.training.league import run as league_run
+from botgame.training.league.files import TRAINING, read_matches, read_state
+from botgame.training.league.learner import Seat
+from botgame.training.rl import run as rl_run
 from glossary import documented, metric_names
 from test_league_run import TINY, assert_same_league, metrics_of, supervised  # noqa: F401 - a fixture
 

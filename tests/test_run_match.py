@@ -12,9 +12,9 @@ import pytest
 
 from botgame.__main__ import COMMANDS
 from botgame.__main__ import main as botgame
-from botgame.game.rules import SCHOOLS
-from botgame.replay.format import read, scan
-from botgame.replay.verify import verify
+from botgame.lms.replay.format import read, scan
+from botgame.lms.replay.verify import verify
+from botgame.lms.rules import SCHOOLS
 from botgame.server import run_match
 from botgame.server.run_match import EXPERT, build_parser, main, make_plan
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.training.alphastar.sampling import (
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.network.action_distribution import (
     ILLEGAL,
     group_log_ratios,
     head_log_probs,

@@ -7,17 +7,17 @@ from functools import cache
 import numpy as np
 import pytest
 
-from botgame.bots.registry import load_policy
-from botgame.game.arena import Arena, Due
-from botgame.game.rules import BOLT, CHEST, DEFENCE, HEALTH, INTERACT, OFFENCE, RUNE, TICKS_PER_SECOND, Rules
-from botgame.match import MatchBatch, Seating, mirrored_setups
-from botgame.replay.arena_style import ARENA_STYLE
-from botgame.replay.format import Replay
-from botgame.replay.record import Recorder
-from botgame.replay.resimulate import resimulate
-from botgame.replay.statistics import StyleTracker
-from botgame.style import Style
-from botgame.training.alphastar.style_distance import edit_distances, opening_distances, totals_distances
+from botgame.lms.arena import Arena, Due
+from botgame.lms.match_batch import MatchBatch, Seating, mirrored_setups
+from botgame.lms.replay.format import Replay
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.resimulate import resimulate
+from botgame.lms.rules import BOLT, CHEST, DEFENCE, HEALTH, INTERACT, OFFENCE, RUNE, TICKS_PER_SECOND, Rules
+from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.measuring import StyleTracker
+from botgame.policies import load_policy
+from botgame.statistic_z import Style
+from botgame.training.alphastar.statistic_z.distance import edit_distances, opening_distances, totals_distances
 
 WIDTH, PARTS = ARENA_STYLE.width, ARENA_STYLE.parts
 EVENTS = ("", *ARENA_STYLE.events)

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from botgame.bots.registry import load_policy
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import Rules
-from botgame.match import Setup, play
-from botgame.replay.film import film
-from botgame.replay.format import Replay, read, write
-from botgame.replay.record import Recorder
-from botgame.replay.thoughts import beside, find_thoughts
+from botgame.lms.match_batch import Setup, play
+from botgame.lms.replay.format import Replay, read, write
+from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.showing.film import film
+from botgame.lms.replay.showing.policy_readout import beside, find_thoughts
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import load_policy
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.presets import PRESETS
-from botgame.training.thoughts import main
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.policy_readout import main
 from toy_network import randomize
 
 VERB, TARGET = ARENA_SPEC.head_index("verb"), ARENA_SPEC.head_index("target")

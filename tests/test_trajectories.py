@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.buffer import ReplayBuffer
-from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.trajectories import allocate, gather
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
+from botgame.training.alphastar.learner.sequences import allocate, gather
 from botgame.training.alphastar.trees import to_arrays, to_tensors
 from toy_game import TOY_SPEC
 

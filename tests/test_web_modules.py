@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from botgame.game.arena import Arena, Due, Limits
-from botgame.game.rules import DIRECTIONS, MOVES, Rules
-from botgame.game.sight import line_is_free
+from botgame.lms.arena import Arena, Due, Limits
+from botgame.lms.rules import DIRECTIONS, MOVES, Rules
+from botgame.lms.simulation.sight import line_is_free
 from browsing import SITE, Watched, browser, needs_browser, serve_files
 
 pytestmark = needs_browser

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from botgame.feedback import read_streams
-from botgame.replay.__main__ import main as replay_command
-from botgame.replay.format import read, scan
+from botgame.lms.replay.format import read, scan
+from botgame.replay import main as replay_command
 from browsing import Watched, browser, needs_browser
 from live_server import running_server
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from botgame.replay.export import export
-from botgame.replay.film import film_json
-from botgame.replay.format import Replay
-from botgame.replay.header import Mark
-from botgame.replay.thoughts import Head, SeatThoughts, Thoughts
+from botgame.lms.replay.format import Replay
+from botgame.lms.replay.header import Mark
+from botgame.lms.replay.showing.export import export
+from botgame.lms.replay.showing.film import film_json
+from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts
 from browsing import SITE, Watched, browser, needs_browser, serve_files
 from matches import record
 

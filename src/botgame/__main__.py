@@ -19,14 +19,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run-match": ("botgame.server.run_match", "play matches between bots and record them"),
     "play": ("botgame.server.play", "play a duel against a bot in the browser"),
     "live": ("botgame.server.live", "serve live matches to play in browsers"),
-    "replay": ("botgame.replay.__main__", "check recorded matches or look at them"),
+    "replay": ("botgame.replay", "check recorded matches or look at them"),
     "imitation": ("botgame.training.alphastar_imitation", "train a bot to play like the recorded ones"),
     "rl": ("botgame.training.alphastar_rl", "make a trained bot stronger by playing"),
     "league": ("botgame.training.alphastar_league", "train against a league of rivals and its own past"),
     "report": ("botgame.training.report_league", "sum up a league: ratings, win rates, forgetting"),
     "export": ("botgame.training.export", "write a trained bot as an ONNX model that plays without torch"),
     "exploit": ("botgame.training.exploit", "train a best response to a bot: how exploitable is it?"),
-    "thoughts": ("botgame.training.thoughts", "what a network thinks in a recorded match, for the viewer"),
+    "thoughts": ("botgame.training.policy_readout", "what a network thinks in a recorded match, for the viewer"),
     "evaluate": ("botgame.training.evaluate", "measure bots against each other"),
 }
 

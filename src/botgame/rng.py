@@ -1,7 +1,7 @@
 """Counter-based random numbers: a pure hash of (key, counter), so there is no generator state to save or share.
 
 The same few lines serve NumPy arrays (batched policies) and, compiled, scalars inside the simulation
-(`botgame.game.kernel`). The mixer is SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+(`botgame.lms.simulation.kernel`). The mixer is SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
 generators", OOPSLA 2014).
 """
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from botgame.bots.policy import Observation
-from botgame.game.arena_spec import ARENA_SPEC as SPEC
+from botgame.game import Observation
+from botgame.lms.spec import ARENA_SPEC as SPEC
 from botgame.server import protocol
 
 _SIDE = (SPEC.raster_size, SPEC.raster_size)

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from botgame import rng
-from botgame.bots.policy import Policy
-from botgame.bots.registry import is_checkpoint, load_policy, split_style
 from botgame.errors import UserError
-from botgame.game.rules import Rules
+from botgame.game import Policy
 from botgame.live.arrays import ROWS, decode
+from botgame.lms.rules import Rules
+from botgame.policies import is_checkpoint, load_policy, split_style
 from botgame.server import protocol
 
 BACKENDS = ("legacy", "lms_re", "alphastar")

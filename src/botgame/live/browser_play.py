@@ -18,7 +18,6 @@ from urllib.parse import urlencode
 from websockets.exceptions import ConnectionClosed
 
 from botgame.errors import UserError
-from botgame.game.rules import Rules
 from botgame.live.backends import Decided
 from botgame.live.hands import Gesture, gesture
 from botgame.live.page_hands import REACH, PageHands
@@ -26,6 +25,7 @@ from botgame.live.pictures import FRAMES_PER_SECOND, Pictures
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Order, check_welcome, rules_of
 from botgame.live.socket_play import ANSWER_SECONDS, open_socket, page_address
+from botgame.lms.rules import Rules
 from botgame.server import protocol
 
 if TYPE_CHECKING:

@@ -18,8 +18,6 @@ from pathlib import Path
 
 from botgame import cli, rng
 from botgame.errors import UserError
-from botgame.game.kernel import is_cold
-from botgame.game.rules import SCHOOLS
 from botgame.live.backends import BACKENDS, DEFAULT_CHECKPOINT, TRAINED, Backend, Brain
 from botgame.live.browser_play import BrowserPlay, BrowserSettings
 from botgame.live.journal import Journal, free_run
@@ -28,6 +26,8 @@ from botgame.live.progress import Progress
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Session
 from botgame.live.socket_play import SocketPlay, socket_address
+from botgame.lms.rules import SCHOOLS
+from botgame.lms.simulation.kernel import is_cold
 from botgame.server import protocol
 
 CHANNELS = ("chrome", "chromium", "msedge")

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.game.arena_spec import ARENA_SPEC as SPEC
-from botgame.game.rules import BOLT, DIRECTIONS, LEADS, MOBILITY, MOVES, OFFENCE, SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.lms.rules import BOLT, DIRECTIONS, LEADS, MOBILITY, MOVES, OFFENCE, SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.lms.spec import ARENA_SPEC as SPEC
 
 _HEADS = {head.name: column for column, head in enumerate(SPEC.heads)}
 _PLACE = [SPEC.entity_columns.index(name) for name in ("x", "y")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from botgame.game.rules import BOLT, DEFENCE, INTERACT, MOBILITY, OFFENCE
 from botgame.live.hands import Gesture, walking_keys
+from botgame.lms.rules import BOLT, DEFENCE, INTERACT, MOBILITY, OFFENCE
 
 REACH = 5.0  # cells from the mage at which the mouse points: far enough that a few pixels do not turn the aim
 CAST_KEYS = {OFFENCE: "Digit1", MOBILITY: "Digit2", DEFENCE: "Digit3", INTERACT: "KeyE"}

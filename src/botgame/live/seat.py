@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from botgame.bots.registry import CHAMPION, scripted_names
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
 from botgame.live.backends import TRAINED, Backend, Brain, Decided
 from botgame.live.journal import Journal
-from botgame.match import results_of
+from botgame.lms.match_batch import results_of
+from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import CHAMPION, scripted_names
 from botgame.server import protocol
 
 _DELAY = ARENA_SPEC.head_index("delay")

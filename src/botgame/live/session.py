@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from botgame.errors import UserError
-from botgame.game.arena_spec import ARENA_SPEC
-from botgame.game.rules import SCHOOLS, Rules
 from botgame.live.seat import SeatPlayer
+from botgame.lms.rules import SCHOOLS, Rules
+from botgame.lms.spec import ARENA_SPEC
 from botgame.server import protocol
 
 SPEC_DIGEST = ARENA_SPEC.digest()

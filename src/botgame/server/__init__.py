@@ -1,1 +1,1 @@
-"""Matches as commands: `run_match` plays and records them without a window."""
+"""The arena's match server: recorded matches, live matches, and the pages to play on."""

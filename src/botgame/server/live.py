@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botgame import cli
-from botgame.bots.registry import STYLE_HELP, built_in_names, in_style
 from botgame.errors import UserError
-from botgame.game.kernel import is_cold
-from botgame.server.doors import is_loopback
+from botgame.lms.simulation.kernel import is_cold
+from botgame.policies import STYLE_HELP, built_in_names, in_style
+from botgame.server.hosting.origin_check import is_loopback
 
 if TYPE_CHECKING:
-    from botgame.server.serving import Options, Serving
+    from botgame.server.hosting.serving import Options, Serving
 
 HIGHEST_PORT = 65_535
 DRAWN = "auto"  # instead of a token: one is drawn
@@ -81,7 +81,7 @@ def make_server(
     _check_address(arguments.host, arguments.port, token)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks of a few rows: more threads only take time from the clock
     try:
-        from botgame.server.serving import Options, Serving
+        from botgame.server.hosting.serving import Options, Serving
     except ModuleNotFoundError as error:
         raise UserError(f"live play needs {error.name!r}: pip install 'botgame[live]'") from error
     if is_cold():

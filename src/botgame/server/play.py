@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botgame import cli
-from botgame.bots.registry import CHAMPION, STYLE_HELP, built_in_names, in_style
 from botgame.errors import UserError
-from botgame.game.rules import TICKS_PER_SECOND
+from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.policies import CHAMPION, STYLE_HELP, built_in_names, in_style
 from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
 
 if TYPE_CHECKING:
-    from botgame.server.serving import Serving
+    from botgame.server.hosting.serving import Serving
 
 SHORTEST, LONGEST = 10.0, 600.0  # seconds
 

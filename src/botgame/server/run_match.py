@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botgame import cli, files, rng
-from botgame.bots.policy import Policy, own_schools
-from botgame.bots.registry import STYLE_HELP, in_style, load_policy, scripted_names
 from botgame.errors import UserError
-from botgame.game.kernel import is_cold
-from botgame.game.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, Rules
-from botgame.match import Ended, Setup, play
-from botgame.replay.format import Replay, write
-from botgame.replay.record import Recorder
+from botgame.game import Policy, own_schools
+from botgame.lms.match_batch import Ended, Setup, play
+from botgame.lms.replay.format import Replay, write
+from botgame.lms.replay.record import Recorder
+from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.lms.simulation.kernel import is_cold
+from botgame.policies import STYLE_HELP, in_style, load_policy, scripted_names
 
 EXPERT = "lms_re"
 SLOTS = 64

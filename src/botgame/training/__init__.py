@@ -1,1 +1,1 @@
-"""Commands that train, judge and report: thin wiring of the arena to the spec-driven AlphaStar package."""
+"""Commands that train, evaluate and report on any game, and the packages behind them."""

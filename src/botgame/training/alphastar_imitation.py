@@ -23,17 +23,17 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from botgame import cli
 from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
-from botgame.replay.arena_style import ARENA_STYLE
-from botgame.training.alphastar.briefing import Briefing
-from botgame.training.alphastar.condition import Conditioning
+from botgame.lms.statistic_z.definition import ARENA_STYLE
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.alphastar.presets import SIZES
-from botgame.training.imitation_briefing import brief
-from botgame.training.imitation_briefing import describe as describe_briefing
-from botgame.training.imitation_run import EXTENDS, ImitationRun
-from botgame.training.imitation_source import ReplaySource
-from botgame.training.rl_flags import add_machine_flags, add_precision_flags, flag_values
-from botgame.training.run import RunPaths, begin, choose_device, resume_command, stop_on_interrupt
+from botgame.training.alphastar.network.presets import SIZES
+from botgame.training.alphastar.statistic_z.condition import Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.imitation.conditioning import brief
+from botgame.training.imitation.conditioning import describe as describe_briefing
+from botgame.training.imitation.run import EXTENDS, ImitationRun
+from botgame.training.imitation.source import ReplaySource
+from botgame.training.rl.flags import add_machine_flags, add_precision_flags, flag_values
+from botgame.training.runs.run import RunPaths, begin, choose_device, resume_command, stop_on_interrupt
 
 MODULE = "botgame.training.alphastar_imitation"
 LARGEST_BATCH = 16_384

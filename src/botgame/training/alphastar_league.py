@@ -23,12 +23,12 @@ from typing import Any
 
 from botgame import cli
 from botgame.errors import UserError
-from botgame.game.rules import SCHOOLS
-from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.league import LeagueConfig
-from botgame.training.alphastar.matchmaking import VARIANTS
-from botgame.training.league_run import train
-from botgame.training.rl_flags import (
+from botgame.lms.rules import SCHOOLS
+from botgame.training.alphastar.league.league import LeagueConfig
+from botgame.training.alphastar.league.matchmaking import VARIANTS
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.league.run import train
+from botgame.training.rl.flags import (
     add_commit_flag,
     add_evaluation_flags,
     add_machine_flags,
@@ -37,7 +37,7 @@ from botgame.training.rl_flags import (
     add_training_flags,
     training_config,
 )
-from botgame.training.royale_share import add_royale_flags
+from botgame.training.rl.free_for_alls import add_royale_flags
 
 DEFAULT_BOTS = "lms_re,rusher,kiter,looter,camper"
 PER_SCHOOL = "per-school"

@@ -21,13 +21,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from botgame import cli
-from botgame.bots.registry import load_policy
 from botgame.errors import UserError
-from botgame.training.alphastar.config import RLConfig
-from botgame.training.alphastar.opponents import PAST, SELF, parse_shares
-from botgame.training.alphastar.presets import SIZES
-from botgame.training.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
-from botgame.training.rl_flags import (
+from botgame.policies import load_policy
+from botgame.training.alphastar.actor.opponents import PAST, SELF, parse_shares
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.network.presets import SIZES
+from botgame.training.rl.environment import check_styles
+from botgame.training.rl.flags import (
     add_action_cap_flag,
     add_commit_flag,
     add_critic_flag,
@@ -40,12 +40,12 @@ from botgame.training.rl_flags import (
     style_config,
     training_config,
 )
-from botgame.training.rl_run import RLRun, carry_out
-from botgame.training.rl_setting import Goal, Schedule, Setting
-from botgame.training.rl_yardsticks import Yardsticks
-from botgame.training.royale_share import add_royale_flags, royale_share
-from botgame.training.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
-from botgame.training.styled_venue import check_styles
+from botgame.training.rl.free_for_alls import add_royale_flags, royale_share
+from botgame.training.rl.run import RLRun, carry_out
+from botgame.training.rl.setting import Goal, Schedule, Setting
+from botgame.training.rl.yardsticks import Yardsticks
+from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
+from botgame.training.runs.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
 
 MODULE = "botgame.training.alphastar_rl"
 DEFAULT_OPPONENTS = "self=0.2,past=0.15,lms_re=0.4,rusher=0.0625,kiter=0.0625,looter=0.0625,camper=0.0625"

@@ -35,14 +35,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from botgame import cli
-from botgame.bots.policy import Policy, action_cap
-from botgame.bots.registry import STYLE_HELP, in_style, is_checkpoint, load_policy
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.game.rules import MAX_SEATS, MIN_SEATS, TICKS_PER_SECOND, Rules
-from botgame.game.state import UNCAPPED
-from botgame.training.evaluate_figures import ANCHOR, Pair, standing_dict, standings, versus, versus_dict
-from botgame.training.evaluate_tables import (
+from botgame.game import Policy, action_cap
+from botgame.lms.rules import MAX_SEATS, MIN_SEATS, TICKS_PER_SECOND, Rules
+from botgame.lms.simulation.state import UNCAPPED
+from botgame.policies import STYLE_HELP, in_style, is_checkpoint, load_policy
+from botgame.training.evaluation.duels import PARALLEL_MATCHES, Tally, mirrored_results
+from botgame.training.evaluation.figures import ANCHOR, Pair, standing_dict, standings, versus, versus_dict
+from botgame.training.evaluation.placings import Placing, royale_results
+from botgame.training.evaluation.tables import (
     placings_table,
     ratings_table,
     results_table,
@@ -50,8 +52,6 @@ from botgame.training.evaluate_tables import (
     versus_line,
     versus_table,
 )
-from botgame.training.mirrored import PARALLEL_MATCHES, Tally, mirrored_results
-from botgame.training.placings import Placing, royale_results
 
 Result = TypeVar("Result", Tally, Placing)
 
@@ -189,7 +189,7 @@ def make_plan(policies: Sequence[str], rivals: Sequence[str], *, round_robin: bo
 
 def _load(names: Sequence[str], device: str, threads: int) -> list[Policy]:
     if any(is_checkpoint(name) for name in names):
-        from botgame.training.run import choose_device  # brings torch, which scripted bots do without
+        from botgame.training.runs.run import choose_device  # brings torch, which scripted bots do without
 
         device = str(choose_device(device, cpu=False, threads=threads))
     return [load_policy(name, device="cpu" if device == "auto" else device) for name in names]

@@ -23,16 +23,16 @@ import torch
 
 import botgame
 from botgame import cli
-from botgame.bots.onnx_policy import FORMAT, OnnxPolicy
-from botgame.bots.policy import Observation, Policy
-from botgame.bots.registry import split_style
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.training.alphastar.acting import TorchStep
+from botgame.game import Observation, Policy
+from botgame.onnx_policy import FORMAT, OnnxPolicy
+from botgame.policies import split_style
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
-from botgame.training.alphastar.decision_graph import traced
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.observations import random_observation
+from botgame.training.alphastar.network.acting import TorchStep
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.observations import random_observation
+from botgame.training.alphastar.network.onnx_graph import traced
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
 
 CHECK_ROWS = 512

@@ -20,10 +20,13 @@ from botgame import cli
 from botgame.errors import UserError
 from botgame.feedback import rated_matches, read_manifests
 from botgame.files import write_atomic
-from botgame.training import league_exploits, league_files, league_report_html, league_summary
-from botgame.training.league_exploits import read_exploits
-from botgame.training.league_html_parts import by_rating
-from botgame.training.league_live import live_matches
+from botgame.training.league import files as league_files
+from botgame.training.league_report import exploits as league_exploits
+from botgame.training.league_report import html as league_report_html
+from botgame.training.league_report import summary as league_summary
+from botgame.training.league_report.exploits import read_exploits
+from botgame.training.league_report.html_parts import by_rating
+from botgame.training.league_report.live import live_matches
 
 
 def build_parser() -> cli.Parser:

@@ -9,12 +9,12 @@ import torch
 
 from botgame.errors import UserError
 from botgame.rng import uniforms
-from botgame.training.alphastar.acting import ActingStep, acting_step
-from botgame.training.alphastar.briefing import Briefing
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
-from botgame.training.alphastar.network import Network
-from botgame.training.alphastar.observations import Observation, check_observation
-from botgame.training.alphastar.presets import NetworkConfig
+from botgame.training.alphastar.network.acting import ActingStep, acting_step
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.observations import Observation, check_observation
+from botgame.training.alphastar.network.presets import NetworkConfig
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
 
 
 class NetworkPolicy:

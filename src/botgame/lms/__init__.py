@@ -1,0 +1,1 @@
+"""The arena game "last mage standing": everything that knows it, and nothing else does."""

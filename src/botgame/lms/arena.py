@@ -1,0 +1,209 @@
+"""The arena for the rest of the program: a thin layer of Python over the kernels and the state arrays.
+
+arena = Arena(matches=64, seats=2)
+for b in range(64):
+arena.reset(b, seed=b, schools=(0, 2), duration_ticks=3600)
+while len((due := arena.advance()).match):
+actions = ...  # int64 [N, 6], from arena.observe(due)
+arena.act(due, actions)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from botgame.lms.observing.observation import Observation, Observer
+from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
+from botgame.lms.simulation import advance as kernels
+from botgame.lms.simulation.digest import add_words, finish, words_of
+from botgame.lms.simulation.kernel import bind
+from botgame.lms.simulation.state import FRAMES, HEADS, STAMPS, UNCAPPED, State, allocate, compile_rules
+from botgame.lms.spec import MAX_MAGES
+
+_UNLIMITED = 2**31 - 1
+
+
+class Due(NamedTuple):
+    """Seats that are to decide: int32 [N] each, ordered by match, then seat."""
+
+    match: np.ndarray
+    seat: np.ndarray
+
+
+class Limits(NamedTuple):
+    """What fair play imposes on a seat. Bots: `of_bots`. People: (0, 0)."""
+
+    reaction: int  # age of what is observed, in ticks
+    cap_moves: int  # 1: changes of direction count towards the action cap
+    cap: int = 0  # counted actions in a window: 0 as in the rules, 1..22, or `UNCAPPED`
+
+    @classmethod
+    def of_bots(cls, rules: Rules, cap: int = 0) -> Limits:
+        """The limits of a bot, with a cap of its own where `cap` is not 0."""
+        return cls(rules.reaction_ticks, 1, cap)
+
+
+class Outcome(NamedTuple):
+    """How a match went, one entry a seat."""
+
+    ticks: int
+    places: np.ndarray  # int32 [P], 1 = winner, ties share the place, 0 = not over yet
+    kills: np.ndarray  # int32 [P]
+    damage_dealt: np.ndarray  # float64 [P], hp, to other mages
+    damage_taken: np.ndarray  # float64 [P], hp, from other mages
+    illegal: np.ndarray  # int32 [P], actions refused as illegal
+    capped: np.ndarray  # int32 [P], actions refused by the cap
+    casts: np.ndarray  # int32 [P, 6], decisions carried out by verb
+    death_ticks: np.ndarray  # int32 [P], -1 for survivors
+
+
+def _check_limits(limits: Limits) -> None:
+    if not 0 <= limits.reaction < FRAMES:
+        raise ValueError(f"reaction is {limits.reaction} ticks, expected 0..{FRAMES - 1}")
+    if not (0 <= limits.cap <= STAMPS or limits.cap == UNCAPPED):
+        raise ValueError(f"cap is {limits.cap} actions, expected 0..{STAMPS} or {UNCAPPED}")
+
+
+def _as_bytes(array: np.ndarray) -> np.ndarray:
+    """The memory of an array [B, ...] as uint8 [B, bytes], not copied."""
+    return array.view(np.ndarray).reshape(array.shape[0], -1).view(np.uint8)
+
+
+class Arena:
+    """B matches of P seats. Raises ValueError for a number of seats or matches out of range."""
+
+    def __init__(self, matches: int, seats: int, rules: Rules | None = None) -> None:
+        if matches < 1 or not MIN_SEATS <= seats <= MAX_SEATS:
+            raise ValueError(f"{matches} matches of {seats} seats: expected 1 or more of {MIN_SEATS}..{MAX_SEATS}")
+        self.matches, self.seats = matches, seats
+        self.rules = rules if rules is not None else Rules()
+        self.state: State = allocate(matches, seats, self.rules)
+        self.tables = compile_rules(self.rules)
+        self._bytes = {name: _as_bytes(array) for name, array in self.state._asdict().items()}
+        self._kinds = np.repeat(np.arange(4, dtype=np.int32), self.rules.items(seats))
+        self._observer: Observer | None = None
+        self._words = words_of(self.state)
+        self._add_words: Callable[..., int] | None = None
+        self.state.matches["done"] = 1  # nothing to run before `reset`
+        self._bind()
+
+    def _bind(self) -> None:
+        """Compile (or load) the kernels for the types of this arena's arrays, which are the same in every arena."""
+        room = self.matches * self.seats
+        self._due = Due(np.zeros(room, np.int32), np.zeros(room, np.int32))
+        self._harm = np.zeros((self.seats, self.seats + 1))
+        self._ranked = np.zeros(MAX_MAGES, np.int32)
+        setup, actions = np.zeros((self.seats, 4), np.int64), np.zeros((1, HEADS), np.int64)
+        common = (self.state, self.tables, self._harm)
+        self._start = bind(kernels.start, *common, 0, setup)
+        self._advance = bind(kernels.advance, *common, 0, *self._due)
+        self._act = bind(kernels.act, *common, *self._due, actions, actions, self._ranked)
+
+    def reset(
+        self,
+        match: int,
+        seed: int,
+        schools: Sequence[int],
+        duration_ticks: int,
+        limits: Sequence[Limits] | None = None,
+    ) -> None:
+        """Start match `match` from its seed. All seats are due at tick 0; `limits` defaults to those of bots.
+
+        Raises ValueError for schools, limits or a duration that make no match.
+        """
+        limits = [Limits.of_bots(self.rules)] * self.seats if limits is None else limits
+        self._check_setup(schools, duration_ticks, limits)
+        for array in self._bytes.values():
+            array[match] = 0
+        self.state.matches["seed"][match] = int(seed) % 2**64
+        self.state.matches["duration"][match] = duration_ticks
+        self.state.items["kind"][match] = self._kinds
+        setup = np.array([(school, *limit) for school, limit in zip(schools, limits, strict=True)], np.int64)
+        self._start(self.state, self.tables, self._harm, int(match), setup)
+
+    def _check_setup(self, schools: Sequence[int], duration_ticks: int, limits: Sequence[Limits]) -> None:
+        if len(schools) != self.seats or any(not 0 <= school < len(SCHOOLS) for school in schools):
+            raise ValueError(f"schools are {tuple(schools)}, expected {self.seats} of 0..{len(SCHOOLS) - 1}")
+        if len(limits) != self.seats:
+            raise ValueError(f"limits are {tuple(limits)}, expected {self.seats}, one a seat")
+        for limit in limits:
+            _check_limits(limit)
+        if duration_ticks < 1:
+            raise ValueError(f"duration is {duration_ticks} ticks, expected 1 or more")
+
+    def set_limits(self, match: int, seat: int, limits: Limits) -> None:
+        """Another kind of controller takes over a seat. Raises ValueError for impossible limits."""
+        _check_limits(limits)
+        self.state.mages["reaction"][match, seat] = limits.reaction
+        self.state.mages["cap_moves"][match, seat] = limits.cap_moves
+        self.state.mages["cap"][match, seat] = limits.cap
+
+    def advance(self, most: int = _UNLIMITED) -> Due:
+        """Run every unfinished match until a living seat is due, it is over, or `most` ticks have passed.
+
+        Returns all due living seats. A match with a due seat stands still until that seat has acted.
+        """
+        count = self._advance(self.state, self.tables, self._harm, most, *self._due)
+        return Due(self._due.match[:count].copy(), self._due.seat[:count].copy())
+
+    def act(self, due: Due, actions: np.ndarray) -> np.ndarray:
+        """Take decisions, int64 [N, HEADS], and return the accepted ones, which a replay stores.
+
+        An illegal verb becomes none; over the cap the verb becomes none and the held direction stays. Seats that are
+        not due may act too; a second decision in one tick changes nothing and returns the first. Raises ValueError
+        for wrong shapes and IndexError for seats that do not exist.
+        """
+        match, seat = np.ascontiguousarray(due.match, np.int32), np.ascontiguousarray(due.seat, np.int32)
+        wanted = np.ascontiguousarray(actions, np.int64)
+        if wanted.shape != (match.size, HEADS) or match.shape != seat.shape or match.ndim != 1:
+            raise ValueError(f"actions have shape {wanted.shape} for {match.size} seats, expected [N, {HEADS}]")
+        accepted = np.empty_like(wanted)
+        if not self._act(self.state, self.tables, self._harm, match, seat, wanted, accepted, self._ranked):
+            raise IndexError(f"a seat is not one of {self.matches} matches x {self.seats} seats")
+        return accepted
+
+    def observe(self, due: Due) -> Observation:
+        """What seats see, delayed and through fog: one row a seat, see `botgame.spec`. Raises IndexError."""
+        if self._observer is None:  # bound on first use: a re-simulation that needs only results never compiles it
+            self._observer = Observer(self.state, self.tables)
+        return self._observer.observe(due.match, due.seat)
+
+    def score(self, due: Due) -> np.ndarray:
+        """float32 [N]: (damage dealt - damage taken) / 100 hp so far."""
+        dealt = self.state.mages["damage_dealt"][due.match, due.seat]
+        taken = self.state.mages["damage_taken"][due.match, due.seat]
+        return np.asarray((dealt - taken) / 100.0, np.float32)
+
+    @property
+    def done(self) -> np.ndarray:
+        """Bool [B]: the matches that are over, or not started."""
+        return np.array(self.state.matches["done"] != 0)
+
+    def outcome(self, match: int) -> Outcome:
+        """What has happened in match `match`, copied."""
+        mages = self.state.mages[match]
+        names = ("place", "kills", "damage_dealt", "damage_taken", "illegal", "capped", "casts", "death_tick")
+        return Outcome(int(self.state.matches["tick"][match]), *(np.array(mages[name]) for name in names))
+
+    def digest(self, match: int) -> int:
+        """64-bit digest of the current state of match `match`, the same on every machine. Raises IndexError."""
+        if not 0 <= match < self.matches:
+            raise IndexError(f"match {match} is not one of {self.matches}")
+        if self._add_words is None:  # bound on first use, like the observer
+            self._add_words = bind(add_words, self._words, 0)
+        return finish(self._add_words(self._words, int(match)), self._words)
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The whole batch as plain uint8 arrays, copied."""
+        return {name: array.copy() for name, array in self._bytes.items()}
+
+    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
+        """Go back to a snapshot of an arena of the same shape. Raises ValueError when it does not fit."""
+        for name, array in self._bytes.items():
+            if name not in snapshot or snapshot[name].shape != array.shape or snapshot[name].dtype != np.uint8:
+                raise ValueError(f"the snapshot has no {name} of {array.shape} bytes: it is of another kind of arena")
+        for name, array in self._bytes.items():
+            array[...] = snapshot[name]

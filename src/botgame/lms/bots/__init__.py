@@ -1,0 +1,1 @@
+"""Scripted bots of the arena, and the trained champion."""

@@ -1,0 +1,47 @@
+"""Styles as data: one row of numbers each for the one decision kernel of `botgame.lms.bots.expert.expert`.
+
+`lms_re` is the all-rounder. The others trade something away for something else, so that they counter one another.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Style(NamedTuple):
+    """What a style wants. Weights have no unit; they are compared with each other when moves are scored."""
+
+    preferred: float = 4.7  # cells it likes between itself and an enemy
+    push: float = 2.0  # cells nearer per 1.0 of advantage in health share
+    shield_push: float = 1.0  # cells nearer while the own ward holds
+    rune_fear: float = 1.0  # cells farther while the enemy's rune lasts
+    spacing: float = 1.0  # weight of reaching that distance
+    strafe: float = 0.4  # weight of moving across the line to the enemy
+    dodge: float = 10.0  # weight of 10 expected damage
+    inertia: float = 0.15  # weight of keeping the last move
+    cover: float = 0.6  # weight of getting behind a wall while weak
+    retreat: float = 0.15  # health share below which it retreats from a healthier enemy
+    loot: float = 1.5  # weight of items
+    fight_loot: float = 1.0  # factor of it while an enemy is in sight
+    chase: float = 6.0  # s for which it goes after a last-seen point
+    bolt_flight: float = 0.45  # s: bolts that fly longer are not shot
+    offence_flight: float = 0.4  # s: the same for the offensive ability
+    reserve: float = 0.15  # share of mana that bolts leave alone
+    offence_reserve: float = 0.08  # share of mana that the offensive ability leaves alone
+    ward_hit: float = 6.0  # hp of an expected hit that a ward is raised against
+    ward_soon: float = 0.3  # s before the hit
+    leap_hit: float = 11.0  # hp of an expected hit that mobility is used against
+    lead_near: float = 1.0  # index of the lead for short flights
+    lead_far: float = 2.0  # and for long ones
+    lead_split: float = 0.35  # s of flight between the two
+    burst: float = 0.35  # mana share from which a ward that hurts is used as a weapon
+
+
+LMS_RE = Style()
+RUSHER = Style(
+    preferred=2.9, push=3.0, spacing=0.9, strafe=0.5, cover=1.5,
+    retreat=0.05, loot=1.0, leap_hit=8.0, burst=0.15, chase=12.0,
+)  # fmt: skip
+KITER = Style(preferred=5.6, push=1.0, spacing=1.2, strafe=0.5, bolt_flight=0.55, offence_flight=0.6)
+LOOTER = Style(preferred=5.3, push=5.0, retreat=0.5, loot=3.0, chase=2.0, offence_flight=0.3, reserve=0.1)
+CAMPER = Style(preferred=5.2, push=0.0, spacing=0.6, loot=0.8, chase=0.0, reserve=0.3)

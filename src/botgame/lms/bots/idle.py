@@ -1,0 +1,20 @@
+"""`idle`: does nothing, so it is the floor of the ladder (the zone kills it in the end)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from botgame.game import Observation, ScriptedPolicy
+from botgame.lms.rules import DELAY_TICKS
+from botgame.lms.spec import ARENA_SPEC
+
+
+def idle() -> ScriptedPolicy:
+    """The bot that stands still."""
+    return ScriptedPolicy("idle", _decide)
+
+
+def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
+    actions = np.zeros((len(keys), len(ARENA_SPEC.heads)), np.int64)
+    actions[:, ARENA_SPEC.head_index("delay")] = len(DELAY_TICKS) - 1
+    return actions

@@ -1,0 +1,92 @@
+"""`legacy`: simple reactions, no plan. Leaves danger, walks up to what it sees, shoots straight at it.
+
+It does not lead its targets, has no wards, leaps or cover, and decides at a fixed pace: the rung above `random`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from botgame.game import Observation, ScriptedPolicy
+from botgame.lms.bots import senses as see
+from botgame.lms.rules import BOLT, INTERACT, NONE, OFFENCE
+from botgame.lms.simulation.kernel import kernel, mix, unit
+
+PACE = 4  # index of the delay between decisions
+FIGHT_CELLS, FLIP = 4.5, 0.08
+
+
+def legacy() -> ScriptedPolicy:
+    """The reactive bot. Its memory is the side it strafes to, flipped at random now and then."""
+    return ScriptedPolicy("legacy", _decide, memory_size=1)
+
+
+def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    actions = np.zeros((len(keys), 6), np.int64)
+    _decide_all(observation["scalars"], observation["vectors"], memory, keys, actions)
+    return actions
+
+
+@kernel
+def _decide_all(
+    scalars: np.ndarray, vectors: np.ndarray, memory: np.ndarray, keys: np.ndarray, actions: np.ndarray
+) -> None:
+    """Fill `actions` int64 [n, 6] row by row; `memory` float32 [n, 1] holds the strafing side, +1 or -1 (0: unset)."""
+    for n in range(keys.shape[0]):
+        if memory[n, 0] == 0.0 or unit(mix(keys[n], np.uint64(0))) < FLIP:
+            memory[n, 0] = 1.0 if unit(mix(keys[n], np.uint64(1))) < 0.5 else -1.0
+        x, y = _heading(scalars[n], vectors[n], memory[n, 0])
+        actions[n, see.VERB] = _verb(scalars[n])
+        actions[n, see.PAUSE] = PACE
+        actions[n, see.MOVE] = _nearest_free_move(scalars[n], x, y)
+        if actions[n, see.VERB] == BOLT or actions[n, see.VERB] == OFFENCE:
+            actions[n, see.TARGET] = 1
+
+
+@kernel
+def _heading(scalars: np.ndarray, vectors: np.ndarray, side: float) -> tuple[float, float]:
+    """Where to walk, along the vector of `_goal`; around an enemy that is near enough."""
+    goal = _goal(scalars)
+    x, y = float(vectors[goal, 0]), float(vectors[goal, 1])
+    if goal == see.TO_ENEMY and scalars[see.ENEMY_DISTANCE] * see.CELLS <= FIGHT_CELLS:
+        return -y * side, x * side
+    return x, y
+
+
+@kernel
+def _goal(scalars: np.ndarray) -> int:
+    """Row of `vectors` to follow: into the zone, off the line of a shot, to the enemy, an item, the centre."""
+    if scalars[see.ZONE_EDGE] < 0.05:
+        return see.TO_ZONE_CENTRE
+    if scalars[see.THREAT] > 0.0 and scalars[see.THREAT + see.THREAT_MISS] < 0.4:
+        return see.THREAT_ESCAPE
+    if scalars[see.ENEMY_VISIBLE] > 0.0:
+        return see.TO_ENEMY
+    nearest, goal = 9.0, see.TO_ZONE_CENTRE
+    for kind in range(4):
+        if scalars[see.ITEM + 2 * kind] > 0.0 and scalars[see.ITEM + 2 * kind + 1] < nearest:
+            nearest, goal = float(scalars[see.ITEM + 2 * kind + 1]), see.TO_ITEM + kind
+    return goal
+
+
+@kernel
+def _verb(scalars: np.ndarray) -> int:
+    if scalars[see.ENEMY_VISIBLE] > 0.0:
+        if scalars[see.CASTABLE + OFFENCE - 1] > 0.0:
+            return OFFENCE
+        if scalars[see.CASTABLE + BOLT - 1] > 0.0:
+            return BOLT
+    elif scalars[see.CASTABLE + INTERACT - 1] > 0.0:
+        return INTERACT
+    return NONE
+
+
+@kernel
+def _nearest_free_move(scalars: np.ndarray, x: float, y: float) -> int:
+    """The unblocked of the 8 moves nearest to (x, y); 0 (stay) without a heading."""
+    best, top = 0, 0.0
+    for move in range(1, 9):
+        along = see.MOVE_X[move] * x + see.MOVE_Y[move] * y
+        if along > top and scalars[see.BLOCKED + move - 1] < 0.5:
+            best, top = move, along
+    return best

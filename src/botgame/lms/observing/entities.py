@@ -1,0 +1,122 @@
+"""The entity table: visible enemy mages, then shots, then items, one row each, without gaps.
+
+Mage rows stand in the order of `rank_enemies`, so category k of the target head is row k - 1. Columns that a kind of
+entity does not use are 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from botgame.lms.observing.columns import (
+    DISTANCE_SCALE,
+    LIMIT,
+    MISS_SCALE,
+    SHIELD_SCALE,
+    SHOT_SPEED_SCALE,
+    TIME_SCALE,
+    entity,
+)
+from botgame.lms.observing.geometry import cut, write_unit
+from botgame.lms.observing.own import slowed_of
+from botgame.lms.observing.threats import ESCAPE_X, ESCAPE_Y, FLAG, MISSES_BY, TIME_LEFT, damage_of
+from botgame.lms.rules import CHEST, ITEM_KINDS, SCHOOLS
+from botgame.lms.simulation.kernel import phase
+
+IS_MAGE, IS_SHOT = entity("is_mage"), entity("is_shot")
+IS_ITEM = entity(*(f"is_{kind}" for kind in ITEM_KINDS))
+PLACE = entity("x", "y", "distance", "direction_x", "direction_y")
+SPEED = entity("speed_x", "speed_y")
+HEALTH, SHIELD_HP, SLOWED, RUNE = entity("health"), entity("shield"), entity("slowed"), entity("rune")
+SCHOOL = entity(*(f"school_{name}" for name in SCHOOLS))
+OWN, THREAT, TIME, MISSES = entity("own"), entity("threat"), entity("time"), entity("miss")
+ESCAPE, DAMAGE_HP, RADIUS = entity("escape_x", "escape_y"), entity("damage"), entity("radius")
+
+
+@phase
+def write_place(row: np.ndarray, dx: float, dy: float) -> None:
+    """Relative place (cells) as position, distance and direction: the columns every entity has."""
+    row[PLACE] = cut(dx * DISTANCE_SCALE)
+    row[PLACE + 1] = cut(dy * DISTANCE_SCALE)
+    distance = write_unit(row[PLACE + 3 : PLACE + 5], dx, dy)
+    row[PLACE + 2] = cut(distance * DISTANCE_SCALE)
+
+
+@phase
+def write_mages(
+    mages: np.ndarray, ranked: np.ndarray, me: Any, tick: int, constants: Any, rows: np.ndarray, start: int
+) -> int:
+    """Rows for the mages of `ranked` (seats, then -1) from row `start`; returns the next free row."""
+    for slot in range(ranked.shape[0]):
+        if ranked[slot] >= 0:
+            row, mage = rows[start], mages[ranked[slot]]
+            row[IS_MAGE] = 1.0
+            write_place(row, mage.x - me.x, mage.y - me.y)
+            row[SPEED] = cut(mage.vx / constants.mage_speed)
+            row[SPEED + 1] = cut(mage.vy / constants.mage_speed)
+            row[HEALTH] = mage.health / constants.health
+            row[SHIELD_HP] = cut(mage.shield * SHIELD_SCALE)
+            row[SLOWED] = slowed_of(mage)
+            row[RUNE] = 1.0 if tick < mage.rune_until else 0.0
+            row[SCHOOL + mage.school] = 1.0
+            row[RADIUS] = cut(constants.mage_radius * MISS_SCALE)
+            start += 1
+    return start
+
+
+@phase
+def write_shots(
+    shots: np.ndarray,
+    ranked: np.ndarray,
+    geometry: np.ndarray,
+    me: Any,
+    seat: int,
+    abilities: np.ndarray,
+    constants: Any,
+    rows: np.ndarray,
+    start: int,
+) -> int:
+    """Rows for the shots of `ranked` (indices, then -1) with the `geometry` of `rank_shots`; returns the next row."""
+    for slot in range(ranked.shape[0]):
+        if ranked[slot] >= 0:
+            row, shot, measured = rows[start], shots[ranked[slot]], geometry[ranked[slot]]
+            ability = abilities[shot.school, shot.row]
+            row[IS_SHOT] = 1.0
+            write_place(row, shot.x - me.x, shot.y - me.y)
+            row[SPEED] = cut(shot.vx * SHOT_SPEED_SCALE)
+            row[SPEED + 1] = cut(shot.vy * SHOT_SPEED_SCALE)
+            row[SCHOOL + shot.school] = 1.0
+            row[DAMAGE_HP] = damage_of(shot, abilities)
+            row[RADIUS] = cut(max(ability.radius + constants.mage_radius, ability.blast) * MISS_SCALE)
+            if shot.owner == seat:
+                row[OWN] = 1.0
+            else:
+                row[THREAT] = measured[FLAG]
+                row[TIME] = min(measured[TIME_LEFT] * TIME_SCALE, LIMIT)
+                row[MISSES] = min(measured[MISSES_BY] * MISS_SCALE, LIMIT)
+                row[ESCAPE] = measured[ESCAPE_X]
+                row[ESCAPE + 1] = measured[ESCAPE_Y]
+            start += 1
+    return start
+
+
+@phase
+def write_items(items: np.ndarray, ranked: np.ndarray, me: Any, constants: Any, rows: np.ndarray, start: int) -> int:
+    """Rows for the items of `ranked` (indices, then -1) from row `start`; returns the next free row."""
+    for slot in range(ranked.shape[0]):
+        if ranked[slot] >= 0:
+            row, item = rows[start], items[ranked[slot]]
+            row[IS_ITEM + item.kind] = 1.0
+            write_place(row, item.x - me.x, item.y - me.y)
+            row[RADIUS] = cut(reach_of(item, constants) * MISS_SCALE)
+            start += 1
+    return start
+
+
+@phase
+def reach_of(item: Any, constants: Any) -> float:
+    """Distance, in cells, from which the item is picked up (or the chest is opened)."""
+    reach: float = constants.interact_radius if item.kind == CHEST else constants.pickup_radius
+    return reach

@@ -1,0 +1,154 @@
+"""Threat geometry: for every shot in sight, when and where it comes closest and which way leads out of its path.
+
+A seat is taken to stand still. So while it steps aside the miss distance grows and the escape direction stays the
+same, and a shot that leads a moving seat shows up on the side it runs to; with the own velocity taken into account a
+well led shot misses by nothing, its side is noise, and every dodge makes the threat blink.
+Dodging is a product of position and velocity that a pooled encoder does not learn, hence these fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from botgame.lms.observing.columns import DAMAGE_SCALE, MISS_SCALE, TIME_SCALE, scalar, vector
+from botgame.lms.observing.geometry import cut, write_unit
+from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.sight import line_is_free
+
+THREATS = 2
+SIDELESS = 0.02  # cells: a shot straight at the seat has no side, and delay and rounding must not choose one
+WALL_STEP = 0.25  # ticks of flight between two looks for a wall, finer than the arena's own
+THREAT_MISS = 1.5  # cells: a shot that passes farther away is no threat (unless its blast is larger)
+FLAG, TIME_LEFT, MISSES_BY, ESCAPE_X, ESCAPE_Y, KEY = range(6)  # columns of `geometry`
+MEASURES = 6
+HARMLESS, OWN_SHOT = 1e6, 1e12  # sorting keys: threats by time, other enemy shots by distance, own shots last
+
+_NAMES = ("flag", "time", "miss", "damage")
+FIRST = scalar(*(f"threat{k}_{name}" for k in (1, 2) for name in _NAMES))
+FIRST_VECTOR = vector(*(f"threat{k}_{name}" for k in (1, 2) for name in ("escape", "direction")))
+FIELDS = len(_NAMES)
+
+
+@phase
+def rank_shots(
+    shots: np.ndarray,
+    me: Any,
+    seat: int,
+    tick: int,
+    sight: float,
+    abilities: np.ndarray,
+    walls: np.ndarray,
+    geometry: np.ndarray,
+    ranked: np.ndarray,
+) -> int:
+    """Measure the shots (SHOT [S] of one frame) within `sight` of `me` and rank them; returns how many are listed.
+
+    `ranked`: int32 [K] out: threats soonest first, other enemy shots nearest first, own shots nearest first; then -1.
+    `geometry`: float64 [S, MEASURES] out, rows of listed shots only: flag, ticks, cells, escape direction, key.
+    """
+    slots = ranked.shape[0]
+    for slot in range(slots):
+        ranked[slot] = -1
+    listed = 0
+    for index in range(shots.shape[0]):
+        shot = shots[index]
+        if shot.active == 0:
+            break
+        dx, dy = shot.x - me.x, shot.y - me.y
+        if dx * dx + dy * dy <= sight * sight:
+            _measure(shot, dx, dy, seat, tick, abilities, walls, geometry[index])
+            slot = listed
+            while slot > 0 and geometry[ranked[slot - 1], KEY] > geometry[index, KEY]:
+                if slot < slots:
+                    ranked[slot] = ranked[slot - 1]
+                slot -= 1
+            if slot < slots:
+                ranked[slot] = index
+                listed = min(listed + 1, slots)
+    return listed
+
+
+@phase
+def _measure(
+    shot: Any,
+    dx: float,
+    dy: float,
+    seat: int,
+    tick: int,
+    abilities: np.ndarray,
+    walls: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """One shot at (dx, dy) from `me`: the point of its remaining flight that is closest to `me`."""
+    blast = abilities[shot.school, shot.row].blast
+    time = _closest(shot, dx, dy, shot.ends - tick, out)
+    threat = shot.owner != seat and time > 0.0 and out[MISSES_BY] < max(THREAT_MISS, blast)
+    if threat and not line_is_free(walls, shot.x, shot.y, shot.x + shot.vx * time, shot.y + shot.vy * time):
+        threat = False
+        if blast > 0.0:
+            _closest(shot, dx, dy, _ticks_to_wall(shot, walls, time), out)
+            threat = out[MISSES_BY] < blast
+    out[FLAG] = 1.0 if threat else 0.0
+    if shot.owner == seat:
+        out[KEY] = OWN_SHOT + dx * dx + dy * dy
+    else:
+        out[KEY] = out[TIME_LEFT] if threat else HARMLESS + dx * dx + dy * dy
+
+
+@phase
+def _closest(shot: Any, dx: float, dy: float, most: float, out: np.ndarray) -> float:
+    """Write when (ticks, at most `most`), how near and which way out; returns the ticks."""
+    speed_squared = shot.vx * shot.vx + shot.vy * shot.vy
+    time = -(dx * shot.vx + dy * shot.vy) / speed_squared if speed_squared > 0.0 else 0.0
+    time = max(min(time, most), 0.0)
+    away_x, away_y = -dx - shot.vx * time, -dy - shot.vy * time
+    out[TIME_LEFT] = time
+    out[MISSES_BY] = write_unit(out[ESCAPE_X : ESCAPE_Y + 1], away_x, away_y)
+    if out[MISSES_BY] <= SIDELESS:
+        write_unit(out[ESCAPE_X : ESCAPE_Y + 1], -shot.vy, shot.vx)
+    return time
+
+
+@phase
+def _ticks_to_wall(shot: Any, walls: np.ndarray, most: float) -> float:
+    """Ticks after which the shot, which will meet a wall within `most` ticks, bursts there."""
+    passed = 0.0
+    while passed < most and walls[int(shot.y + shot.vy * passed), int(shot.x + shot.vx * passed)] == 0:
+        passed += WALL_STEP
+    return min(passed, most)
+
+
+@phase
+def observe_threats(
+    shots: np.ndarray,
+    ranked: np.ndarray,
+    geometry: np.ndarray,
+    abilities: np.ndarray,
+    scalars: np.ndarray,
+    vectors: np.ndarray,
+) -> None:
+    """The two soonest threats as scalars and unit vectors; zeros where there is none."""
+    for k in range(THREATS):
+        field, row = FIRST + k * FIELDS, FIRST_VECTOR + 2 * k
+        index = ranked[k]
+        if index >= 0 and geometry[index, FLAG] == 1.0:
+            shot = shots[index]
+            scalars[field] = 1.0
+            scalars[field + 1] = cut(geometry[index, TIME_LEFT] * TIME_SCALE)
+            scalars[field + 2] = cut(geometry[index, MISSES_BY] * MISS_SCALE)
+            scalars[field + 3] = damage_of(shot, abilities)
+            vectors[row, 0] = geometry[index, ESCAPE_X]
+            vectors[row, 1] = geometry[index, ESCAPE_Y]
+            write_unit(vectors[row + 1], shot.vx, shot.vy)
+        else:
+            scalars[field : field + FIELDS] = 0.0
+            vectors[row : row + 2] = 0.0
+
+
+@phase
+def damage_of(shot: Any, abilities: np.ndarray) -> float:
+    """Damage of a direct hit with the caster's rune, in DAMAGE hp."""
+    scaled: float = cut(abilities[shot.school, shot.row].damage * shot.factor * DAMAGE_SCALE)
+    return scaled

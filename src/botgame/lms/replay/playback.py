@@ -1,0 +1,297 @@
+"""Play recorded matches again, many at a time, and check at every step that they go as they were recorded.
+
+A match is dropped with a reason as soon as it departs from its file: another tick, another accepted action, another
+state digest, another outcome. So what comes out has been verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from botgame.lms.arena import Arena, Due, Limits, Outcome
+from botgame.lms.replay.format import Replay
+from botgame.lms.rules import Rules
+from botgame.lms.simulation.state import FRAMES
+from botgame.lms.statistic_z.measuring import StyleTracker
+
+_CHANGED = "it does not replay as recorded ({}): it was altered, or made by another version of the simulation"
+
+
+class Finished(NamedTuple):
+    """A recorded match that is over. `fault` is None when everything agreed.
+
+    number: position of the replay in the caller's stream.
+    observations: dict of arrays with one row a decision, in the row order of `replay.decisions`, when asked for.
+    styles: how each seat played, float32 [P, Style.width] (`replay.statistics`), when asked for.
+    """
+
+    number: int
+    replay: Replay
+    fault: str | None
+    observations: dict[str, np.ndarray] | None
+    styles: np.ndarray | None = None
+
+
+class Numbered(NamedTuple):
+    """A replay and its position in the caller's stream."""
+
+    number: int
+    replay: Replay
+
+
+class _Track:
+    """What is left to do of the replay in one slot."""
+
+    def __init__(self, job: Numbered) -> None:
+        self.number, self.replay = job
+        decisions = job.replay.decisions
+        self.digests = list(zip(decisions.digest_tick.tolist(), decisions.digest.tolist(), strict=True))[::-1]
+        self.changes = sorted(job.replay.header.changes, key=lambda change: change.tick)[::-1]
+        header = job.replay.header
+        self.live = header.live is True
+        self.irregular = self.live or bool(header.changes) or any(seat.controller for seat in header.seats)
+
+
+class Playback:
+    """Re-simulates replays of equal seats and rules in the slots of one arena.
+
+    observe: keep what each seat saw. style: measure how each played. watch: called with the arena at every tick, for
+    pictures; needs matches = 1.
+    """
+
+    def __init__(
+        self,
+        matches: int,
+        seats: int,
+        rules: Rules,
+        *,
+        observe: bool = False,
+        style: bool = False,
+        watch: Callable[[Arena], None] | None = None,
+    ) -> None:
+        self.arena = Arena(matches, seats, rules)
+        self._styles = StyleTracker(self.arena) if style else None
+        self._observe = observe
+        self._watch = watch
+        self._tracks: list[_Track | None] = [None] * matches
+        self._counts = np.zeros((matches, seats), np.int64)  # decisions of each seat
+        self._starts = np.zeros((matches, seats), np.int64)  # its first row
+        self._cursors = np.zeros((matches, seats), np.int64)  # decisions done
+        self._ticks = np.zeros((matches, 0), np.int32)  # pools: one row a decision
+        self._seen = np.zeros((matches, 0), np.int32)
+        self._choices = np.zeros((matches, 0, 6), np.int8)
+        self._next_event = np.zeros(matches, np.int64)
+        self._live = np.zeros(matches, np.bool_)
+        self._pools: dict[str, np.ndarray] = {}
+
+    def run(self, jobs: Iterator[Numbered]) -> Iterator[Finished]:
+        """Replay everything in `jobs`; each match is yielded as it ends."""
+        self.arena.state.matches["done"] = 1
+        for slot in range(self.arena.matches):
+            self._load(slot, jobs)
+        while any(track is not None for track in self._tracks):
+            due = self._advance()
+            over = self._ended()
+            yield from self._refill(over, jobs)
+            if over:
+                due = self._advance()
+            faults = self._answer(due)
+            yield from self._refill(faults, jobs)
+
+    def _advance(self) -> Due:
+        """Run to the next recorded decisions. A seat held by a person may decide at any tick, not only when due."""
+        irregular = [slot for slot, track in enumerate(self._tracks) if track is not None and track.irregular]
+        if not irregular:
+            return self._run_on()
+        mages = self.arena.state.mages
+        usual = mages["due"].copy()
+        slots = np.array(irregular)
+        mages["due"][slots] = self._recorded_ticks()[slots]
+        due = self._run_on()
+        mages["due"][slots] = usual[slots]
+        return due
+
+    def _run_on(self) -> Due:
+        if self._watch is None:
+            return self.arena.advance()
+        while self._tracks[0] is not None:
+            due = self.arena.advance(1)
+            self._watch(self.arena)
+            if len(due.match) or self.arena.done[0]:
+                return due
+        return self.arena.advance()
+
+    def _recorded_ticks(self) -> np.ndarray:
+        """Tick of each seat's next recorded decision, [B, P]; beyond any match when there is none."""
+        left = self._cursors < self._counts
+        rows = np.where(left, self._starts + self._cursors, 0)
+        ticks = np.take_along_axis(self._ticks, rows.reshape(len(rows), -1), axis=1)
+        return np.where(left, ticks, np.iinfo(np.int32).max)
+
+    def _answer(self, due: Due) -> dict[int, str]:
+        """Let the due seats act as recorded; returns the slots that departed from their file, with the reason."""
+        faults: dict[int, str] = {}
+        slot, seat = due.match, due.seat
+        if self._styles is not None:
+            self._styles.look(slot)
+        now = self.arena.state.matches["tick"][slot]
+        cursor = self._cursors[slot, seat]
+        missing = cursor >= self._counts[slot, seat]
+        row = np.where(missing, 0, self._starts[slot, seat] + cursor)
+        wrong = missing | (self._ticks[slot, row] != now)
+        for where in np.flatnonzero(wrong).tolist():
+            faults[int(slot[where])] = _CHANGED.format(f"no decision of seat {seat[where]} at tick {now[where]}")
+        faults |= self._events(np.unique(slot))
+        keep = ~np.isin(slot, list(faults)) if faults else slice(None)
+        slot, seat, row = slot[keep], seat[keep], row[keep]
+        due = Due(slot, seat)
+        usual = self._look_back(slot, seat, row) if self._live.any() else None
+        if self._observe and len(slot):
+            self._keep(due, row)
+        recorded = self._choices[slot, row].astype(np.int64)
+        accepted = self.arena.act(due, recorded)
+        if usual is not None:
+            self.arena.state.mages["reaction"][slot, seat] = usual
+        for where in np.flatnonzero((accepted != recorded).any(axis=1)).tolist():
+            tick = self.arena.state.matches["tick"][slot[where]]
+            faults[int(slot[where])] = _CHANGED.format(f"an action of seat {seat[where]} is refused at tick {tick}")
+        self._cursors[slot, seat] += 1
+        return faults
+
+    def _look_back(self, slot: np.ndarray, seat: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """A late decision of a live match was made on an older frame: look there. Returns the usual limits."""
+        mages = self.arena.state.mages
+        usual: np.ndarray = mages["reaction"][slot, seat].copy()
+        age = reaction_of(self.arena.state.matches["tick"][slot], self._seen[slot, row], usual)
+        mages["reaction"][slot, seat] = np.where(self._live[slot], age, usual)
+        return usual
+
+    def _events(self, slots: np.ndarray) -> dict[int, str]:
+        """Changes of controller, then state digests, whose tick has come."""
+        faults = {}
+        ticks = self.arena.state.matches["tick"]
+        for slot in slots[ticks[slots] >= self._next_event[slots]].tolist():
+            track, tick = self._tracks[slot], int(ticks[slot])
+            assert track is not None
+            self._change(slot, track, tick)
+            while track.digests and track.digests[-1][0] <= tick:
+                at, digest = track.digests.pop()
+                if at != tick or digest != self.arena.digest(slot) & 0xFFFFFFFF:
+                    faults[slot] = _CHANGED.format(f"the state digest differs at tick {at}")
+            self._schedule(slot, track)
+        return faults
+
+    def _change(self, slot: int, track: _Track, tick: int) -> None:
+        """Whoever holds a seat from `tick` on, or earlier, brings other limits."""
+        while track.changes and track.changes[-1].tick <= tick:
+            change = track.changes.pop()
+            self.arena.set_limits(slot, change.seat, Limits(*change.limits))
+
+    def _schedule(self, slot: int, track: _Track) -> None:
+        coming = [track.digests[-1][0]] if track.digests else []
+        coming += [track.changes[-1].tick] if track.changes else []
+        self._next_event[slot] = min(coming, default=np.iinfo(np.int64).max)
+
+    def _keep(self, due: Due, row: np.ndarray) -> None:
+        for name, array in self.arena.observe(due).items():
+            pool = self._pools.get(name)
+            if pool is None or pool.shape[1] < self._ticks.shape[1]:
+                wider = np.zeros((len(self._tracks), self._ticks.shape[1], *array.shape[1:]), array.dtype)
+                if pool is not None:
+                    wider[:, : pool.shape[1]] = pool
+                pool = self._pools[name] = wider
+            pool[due.match, row] = array
+
+    def _ended(self) -> dict[int, str | None]:
+        """Slots whose match is over, with what is wrong with it."""
+        over: dict[int, str | None] = {}
+        for slot in np.flatnonzero(self.arena.done).tolist():
+            track = self._tracks[slot]
+            if track is not None:
+                over[slot] = self._verdict(slot, track)
+        return over
+
+    def _verdict(self, slot: int, track: _Track) -> str | None:
+        header = track.replay.header
+        outcome = self.arena.outcome(slot)
+        self._change(slot, track, int(outcome.ticks))  # those after the last decision
+        if (self._cursors[slot] != self._counts[slot]).any() or track.digests:
+            return _CHANGED.format(f"the match ends at tick {int(outcome.ticks)}, before its last decision")
+        if int(outcome.ticks) != header.ticks or f"{self.arena.digest(slot):016x}" != header.final:
+            return _CHANGED.format("the end state differs")
+        if not _same_outcome(track.replay, outcome):
+            return _CHANGED.format("the outcome differs")
+        return None
+
+    def _refill(self, over: dict[int, str] | dict[int, str | None], jobs: Iterator[Numbered]) -> Iterator[Finished]:
+        for slot, fault in over.items():
+            track = self._tracks[slot]
+            assert track is not None
+            rows = len(track.replay.decisions.tick)
+            observations = None
+            if self._observe and fault is None:
+                observations = {name: pool[slot, :rows].copy() for name, pool in self._pools.items()}
+            styles = self._final_styles(slot) if fault is None else None
+            self._load(slot, jobs)
+            yield Finished(track.number, track.replay, fault, observations, styles)
+
+    def _final_styles(self, slot: int) -> np.ndarray | None:
+        if self._styles is None:
+            return None
+        seats = np.arange(self.arena.seats)
+        self._styles.look(np.array([slot]))
+        return self._styles.rows(np.full(len(seats), slot), seats)
+
+    def _load(self, slot: int, jobs: Iterator[Numbered]) -> None:
+        job = next(jobs, None)
+        if job is None:
+            self._tracks[slot], self._live[slot] = None, False
+            self.arena.state.matches["done"][slot] = 1
+            return
+        track = self._tracks[slot] = _Track(job)
+        self._live[slot] = track.live
+        header, decisions = job.replay.header, job.replay.decisions
+        rows = len(decisions.tick)
+        if rows > self._ticks.shape[1]:
+            more = rows - self._ticks.shape[1]
+            self._ticks = np.pad(self._ticks, ((0, 0), (0, more)))
+            self._seen = np.pad(self._seen, ((0, 0), (0, more)))
+            self._choices = np.pad(self._choices, ((0, 0), (0, more), (0, 0)))
+        self._ticks[slot, :rows], self._choices[slot, :rows] = decisions.tick, decisions.choices
+        self._seen[slot, :rows] = decisions.seen
+        counts = np.array([seat.decisions for seat in header.seats])
+        self._counts[slot], self._starts[slot], self._cursors[slot] = counts, np.cumsum(counts) - counts, 0
+        self._schedule(slot, track)
+        schools = tuple(seat.school for seat in header.seats)
+        limits = [Limits(*seat.limits) for seat in header.seats]
+        self.arena.reset(slot, header.seed, schools, header.duration_ticks, limits)
+        if self._styles is not None:
+            self._styles.begin(slot)
+
+
+def reaction_of(now: np.ndarray, seen: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Age of the frame that live decisions at ticks `now` on observations of ticks `seen` are taken by, in ticks.
+
+    Never younger than the seat's limit `usual`; frames that are no longer kept are replaced by the oldest one.
+    """
+    age: np.ndarray = np.maximum(usual, np.minimum(now - seen, FRAMES - 1))
+    return age
+
+
+def _same_outcome(replay: Replay, outcome: Outcome) -> bool:
+    """All but the counts of refused actions: a file holds accepted actions only."""
+    seats = replay.header.seats
+    return all(
+        [getattr(seat, field) for seat in seats] == [kind(value) for value in values]
+        for field, kind, values in (
+            ("place", int, outcome.places),
+            ("kills", int, outcome.kills),
+            ("damage_dealt", float, outcome.damage_dealt),
+            ("damage_taken", float, outcome.damage_taken),
+            ("death_tick", int, outcome.death_ticks),
+            ("casts", lambda row: tuple(int(count) for count in row), outcome.casts),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Showing a replay to a person: pictures, films and pages."""

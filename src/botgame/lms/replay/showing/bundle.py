@@ -1,0 +1,90 @@
+"""One page out of many files: a web page of `botgame/web` with its styles and modules inside.
+
+Browsers refuse to load modules from `file://`, so a page that shall open from a disk needs one inline script. The
+modules keep to a simple form (`web/README.md`): named imports from `./name.js`, `export` before a declaration. Each
+becomes a function that returns its exports; an import becomes a destructuring of another module's result.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+WEB = Path(__file__).resolve().parents[3] / "web"
+
+_IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"\./([\w]+\.js)";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export\s+(?=(?:async\s+)?(?:function|class|const)\s)", re.MULTILINE)
+_EXPORTED = re.compile(r"^export\s+(?:async\s+)?(?:function|class|const)\s+(\w+)", re.MULTILINE)
+_STYLE = re.compile(r'\s*<link rel="stylesheet" href="/static/([\w/.]+)">')
+_SCRIPT = re.compile(r'\s*<script type="module" src="/static/([\w/.]+)"></script>')
+_ICON = re.compile(r'<link rel="icon" href="/static/([\w/.]+)">')
+_BRAND = re.compile(r'<a class="brand" href="/">([^<]*)</a>')
+_NAV = re.compile(r"\s*<nav>.*?</nav>")
+
+
+def bundle_modules(entry: Path) -> str:
+    """The module `entry` and all it imports, as one script in the order in which they need each other.
+
+    Raises ValueError for a circle of imports or a statement that does not keep to the simple form.
+    """
+    sources: dict[str, str] = {}
+    _collect(entry, sources, ())
+    names = {name: f"module{index}" for index, name in enumerate(sources)}
+    parts = ['"use strict";', *(_wrap(name, source, names) for name, source in sources.items())]
+    return "\n".join(parts) + "\n"
+
+
+def inline_page(page: str, data: dict[str, str]) -> str:
+    """`page` of the web folder with styles and modules inside; `data`: text by id, each put into a data block.
+
+    Text of data blocks must hold no `<`. What leads to the server's other pages is left out.
+    """
+    html = (WEB / page).read_text(encoding="utf-8")
+    styles = "\n".join((WEB / name).read_text(encoding="utf-8") for name in _STYLE.findall(html))
+    entry = _SCRIPT.search(html)
+    if entry is None:
+        raise ValueError(f"{page} has no module script")
+    script = "\n" + bundle_modules(WEB / entry.group(1)).replace("</script", "<\\/script")
+    blocks = "".join(f'<script type="text/plain" id="{name}">{text}</script>\n' for name, text in data.items())
+    html = _NAV.sub("", _SCRIPT.sub("", _STYLE.sub("", html)))
+    html = _BRAND.sub(r'<span class="brand">\1</span>', html)
+    html = _ICON.sub(lambda found: f'<link rel="icon" href="{_data_url(WEB / found.group(1))}">', html)
+    policy = f"default-src 'none'; script-src '{_sha(script)}'; style-src '{_sha(styles)}'; img-src data: blob:"
+    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{styles}</style>\n</head>'
+    html = html.replace("</head>", head, 1)
+    return html.replace("</body>", f'{blocks}<script type="module">{script}</script>\n</body>', 1)
+
+
+def _data_url(picture: Path) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(picture.read_bytes()).decode()
+
+
+def _sha(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _collect(path: Path, sources: dict[str, str], above: tuple[str, ...]) -> None:
+    """Add `path` after everything it imports."""
+    if path.name in above:
+        raise ValueError(f"modules import each other in a circle: {' -> '.join((*above, path.name))}")
+    if path.name in sources:
+        return
+    source = path.read_text(encoding="utf-8")
+    for _, name in _IMPORT.findall(source):
+        _collect(path.with_name(name), sources, (*above, path.name))
+    sources[path.name] = source
+
+
+def _wrap(name: str, source: str, names: dict[str, str]) -> str:
+    def load(found: re.Match[str]) -> str:
+        wanted = re.sub(r"(\w+)\s+as\s+(\w+)", r"\1: \2", " ".join(found.group(1).split()))
+        return f"const {{ {wanted.rstrip(',')} }} = {names[found.group(2)]};"
+
+    exported = _EXPORTED.findall(source)
+    body = _EXPORT.sub("", _IMPORT.sub(load, source))
+    left = re.search(r"^(?:import|export)\b.*$", body, re.MULTILINE)
+    if left is not None:
+        raise ValueError(f"{name}: {left.group(0)!r} is not in the simple form of web/README.md")
+    return f"// ---- {name}\nconst {names[name]} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();"

@@ -1,0 +1,26 @@
+"""A recorded match as one web page that needs nothing else: the viewer with the film inside."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from pathlib import Path
+
+from botgame import files
+from botgame.lms.replay.format import Replay
+from botgame.lms.replay.showing.bundle import inline_page
+from botgame.lms.replay.showing.film import film_json
+from botgame.lms.replay.showing.policy_readout import Thoughts
+
+
+def page(replay: Replay, thoughts: Thoughts | None = None) -> str:
+    """The whole page. Raises ReplayError when the match does not go as recorded."""
+    packed = base64.b64encode(zlib.compress(film_json(replay, thoughts), 9)).decode()
+    return inline_page("replay.html", {"film": packed})
+
+
+def export(replay: Replay, target: Path, thoughts: Thoughts | None = None) -> int:
+    """Write the page to `target`, all or nothing; returns its size in bytes. Raises UserError."""
+    data = page(replay, thoughts).encode()
+    files.write_atomic(target, data)
+    return len(data)

@@ -1,0 +1,1 @@
+"""The arena's compiled, deterministic simulation: one tick is a visible list of phases, each in its own file."""

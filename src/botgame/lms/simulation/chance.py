@@ -1,0 +1,25 @@
+"""The random stream of a match: its seed is the key, its counter says how many numbers were drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from botgame.lms.simulation.kernel import mix, phase, unit
+
+_ONE = np.uint64(1)
+
+
+@phase
+def draw(match: Any) -> float:
+    """The next number in [0, 1) of the stream of `match` (MATCH record)."""
+    bits = mix(match.seed, match.counter)
+    match.counter += _ONE
+    return float(unit(bits))
+
+
+@phase
+def draw_index(match: Any, n: int) -> int:
+    """The next integer of 0 .. n - 1."""
+    return int(draw(match) * n)

@@ -1,0 +1,70 @@
+"""A 64-bit digest of the current state of a match: two equal ones went the same way, to the bit.
+
+Past frames and walls are left out (they follow from the rest), and so are the counts of refused
+actions: a replay of the accepted ones refuses none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from botgame import rng
+from botgame.lms.simulation.kernel import entry, mix
+from botgame.lms.simulation.state import MAGE, State
+
+_REFUSALS = ("illegal", "capped")
+
+
+class Words(NamedTuple):
+    """The state of B matches as numbers of 64 bits, not copied: uint64 [B, words] each, and what of mages counts."""
+
+    matches: np.ndarray
+    mages: np.ndarray
+    shots: np.ndarray
+    items: np.ndarray
+    counted: np.ndarray  # uint64 [words of the mages of a match], 0 bits where the digest looks away
+
+
+def words_of(state: State) -> Words:
+    """Views of a state's arrays. Padding between fields is 0 from the start and nobody writes there."""
+    seats = state.mages.shape[1]
+    matches, mages, shots, items = (_words(array) for array in (state.matches, state.mages, state.shots, state.items))
+    return Words(matches, mages, shots, items, _counted(seats))
+
+
+@entry
+def add_words(words: Words, b: int) -> np.uint64:
+    """Sum of the hashes of all words of match `b`, each with its place."""
+    total, place = np.uint64(0), np.uint64(0)
+    for k in range(words.matches.shape[1]):
+        total += mix(words.matches[b, k], place)
+        place += np.uint64(1)
+    for k in range(words.mages.shape[1]):
+        total += mix(words.mages[b, k] & words.counted[k], place)
+        place += np.uint64(1)
+    for k in range(words.shots.shape[1]):
+        total += mix(words.shots[b, k], place)
+        place += np.uint64(1)
+    for k in range(words.items.shape[1]):
+        total += mix(words.items[b, k], place)
+        place += np.uint64(1)
+    return total
+
+
+def finish(total: int, words: Words) -> int:
+    """The digest, 0 <= digest < 2**64, from the sum of a match's words."""
+    return rng.derive(int(total), sum(part.shape[1] for part in words[:4]))
+
+
+def _words(array: np.ndarray) -> np.ndarray:
+    return array.view(np.ndarray).reshape(array.shape[0], -1).view(np.uint8).view(np.uint64)
+
+
+def _counted(seats: int) -> np.ndarray:
+    """Every bit of `seats` mages but those of the counts of refused actions."""
+    mask = np.full(seats * MAGE.itemsize, 255, np.uint8).view(MAGE)
+    for name in _REFUSALS:
+        mask[name] = 0
+    return mask.view(np.uint64)

@@ -1,0 +1,88 @@
+"""How the simulation is compiled: the decorators, one record allocator, one cache that is never stale.
+
+The first run after a change compiles once (`botgame.lms.simulation.kernel_cache`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+from botgame import rng
+from botgame.lms.simulation import kernel_cache
+
+COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+
+_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy"}
+_BORROWED: dict[str, Any] = {**_OPTIONS, "_nrt": False, "no_cfunc_wrapper": True}  # no counting of array references
+
+
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    source = Path(function.__code__.co_filename).resolve()
+    numba.config.CACHE_DIR = str(kernel_cache.folder(source))  # type: ignore[attr-defined]
+    return numba.njit(**options)(function)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a simulation function; with `NUMBA_DISABLE_JIT=1` it stays plain Python and gives the same bits."""
+    return _compile(function, **_OPTIONS)
+
+
+def phase(function: Callable[..., Any]) -> Any:
+    """A part of a tick: called by compiled code only, allocates nothing, keeps no array: fast, and quick to compile."""
+    return _compile(function, **_BORROWED, no_cpython_wrapper=True)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Like `phase`, but called from Python, see `bind`."""
+    return _compile(function, **_BORROWED)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Like `phase`, but pasted into its caller: for what compiled code cannot return, such as tuples of records."""
+    return _compile(function, **_BORROWED, no_cpython_wrapper=True, inline="always")
+
+
+def is_cold() -> bool:
+    """True when the arena is not compiled yet for these sources: the first match compiles for some seconds, once."""
+    return COMPILED and not kernel_cache.is_compiled(Path(__file__).resolve().with_name("advance.py"), "advance")
+
+
+def records(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeroed array of records whose fields read as attributes, compiled or not (plain Python needs a recarray)."""
+    array = np.zeros(shape, dtype)
+    return array if COMPILED else array.view(np.recarray)
+
+
+_BOUND: dict[Any, Callable[..., Any]] = {}  # what `bind` has found, by kernel and looks of its arguments
+mix = kernel(rng.mix)
+unit = kernel(rng.unit)
+
+
+def bind(dispatcher: Any, *arguments: Any) -> Callable[..., Any]:
+    """The compiled entry point for the types of `arguments`: it saves looking the types up in every call.
+
+    Later calls must pass the same types in the same memory layout (they are not checked). Plain Python runs with
+    integer overflow warnings off, because the random numbers wrap around on purpose.
+    """
+    if not COMPILED:
+        quiet: Callable[..., Any] = np.errstate(over="ignore")(dispatcher)
+        return quiet
+    looks = dispatcher, *map(_look, arguments)
+    if looks not in _BOUND:
+        types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
+        dispatcher.compile(types)
+        _BOUND[looks] = dispatcher.overloads[types].entry_point
+    return _BOUND[looks]
+
+
+def _look(argument: Any) -> Any:
+    """What the compiled type of an argument depends on. Numba's own answer takes a millisecond for our records."""
+    if isinstance(argument, np.ndarray):
+        flags = argument.flags
+        return argument.dtype, argument.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable, flags.aligned
+    return (type(argument), *map(_look, argument)) if isinstance(argument, tuple) else type(argument)

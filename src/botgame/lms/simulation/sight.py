@@ -1,0 +1,85 @@
+"""What a seat can see: a free line between two points, and its visible enemies in order.
+
+The order of enemies is the order of the entity table and of the target head, so the simulation and the observation
+must both take it from here: a replay stores a slot, and the slot is turned back into a seat by `rank_enemies`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from botgame.lms.simulation.kernel import entry, phase
+
+
+@entry
+def line_is_free(walls: np.ndarray, x0: float, y0: float, x1: float, y1: float) -> bool:
+    """True when the segment crosses no wall of the grid. The same answer in both directions.
+
+    `walls`: uint8 [G, G], [row y, column x]; the points (cells) must lie on the grid. Touching a corner does not
+    block. A grid walk as in Amanatides and Woo (1987), with products instead of quotients: the next border in x
+    comes first when its distance times |dy| is the smaller one.
+    """
+    if x1 < x0 or (x1 == x0 and y1 < y0):
+        x0, y0, x1, y1 = x1, y1, x0, y0
+    column, row = int(x0), int(y0)
+    columns_left, rows_left = int(x1) - column, abs(int(y1) - row)
+    down = y1 >= y0
+    step = 1 if down else -1
+    run = x1 - x0
+    rise = y1 - y0 if down else y0 - y1
+    to_column = (column + 1 - x0) * rise
+    to_row = (row + 1 - y0 if down else y0 - row) * run
+    if walls[row, column] != 0:
+        return False
+    while columns_left > 0 or rows_left > 0:
+        if rows_left == 0 or (columns_left > 0 and to_column < to_row):
+            column += 1
+            columns_left -= 1
+            to_column += rise
+        elif columns_left == 0 or to_row < to_column:
+            row += step
+            rows_left -= 1
+            to_row += run
+        else:
+            column += 1
+            row += step
+            columns_left -= 1
+            rows_left -= 1
+            to_column += rise
+            to_row += run
+        if walls[row, column] != 0:
+            return False
+    return True
+
+
+@entry
+def rank_enemies(mages: np.ndarray, seat: int, ranked: np.ndarray) -> int:
+    """The living enemies that `seat` sees in one frame, nearest first, ties by seat. Returns how many are listed.
+
+    `mages`: SEEN_MAGE [P] of that frame (for a bot the one `reaction` ticks ago). `ranked`: int32 [K] out, filled with
+    seats and then -1; with more than K enemies in sight the K nearest are listed.
+    """
+    me = mages[seat]
+    slots = ranked.shape[0]
+    for slot in range(slots):
+        ranked[slot] = -1
+    listed = 0
+    for other in range(mages.shape[0]):
+        if other != seat and (me.visible >> other) & 1 == 1 and mages[other].alive == 1:
+            distance = _distance_squared(mages, seat, other)
+            slot = min(listed, slots)
+            while slot > 0 and _distance_squared(mages, seat, ranked[slot - 1]) > distance:
+                if slot < slots:
+                    ranked[slot] = ranked[slot - 1]
+                slot -= 1
+            if slot < slots:
+                ranked[slot] = other
+                listed = min(listed + 1, slots)
+    return listed
+
+
+@phase
+def _distance_squared(mages: np.ndarray, a: int, b: int) -> float:
+    dx: float = mages[b].x - mages[a].x
+    dy: float = mages[b].y - mages[a].y
+    return dx * dx + dy * dy

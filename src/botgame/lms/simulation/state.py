@@ -1,0 +1,219 @@
+"""The state of B matches x P seats: arrays of records, and the rules as compiled tables.
+
+Everything that changes is here (the random counter too), so copying the arrays copies the matches. `past_*` hold the
+last `FRAMES` ticks, which is how an observation can be `reaction` ticks old: slot `tick % FRAMES`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from botgame.lms.rules import ABILITY_KINDS, TICKS_PER_SECOND, Rules, ticks
+from botgame.lms.simulation.kernel import records
+
+FRAMES = 8
+SHOTS_PER_SEAT = 6
+HEADS = 6  # verb, delay, move, target, aim, lead
+STAMPS = 22
+UNCAPPED = 255  # a seat's cap that no number of stamps reaches
+
+MAGE = np.dtype(
+    [
+        ("x", "f8"),
+        ("y", "f8"),  # cells; the border wall is cell 0
+        ("vx", "f8"),
+        ("vy", "f8"),  # cells per tick, as really moved in the last tick
+        ("face_x", "f8"),
+        ("face_y", "f8"),  # unit vector of the last aim or move
+        ("health", "f8"),
+        ("mana", "f8"),
+        ("shield", "f8"),  # damage that the ward still absorbs
+        ("slow", "f8"),  # share of speed lost while tick < slow_until
+        ("self_slow", "f8"),  # the same, by the own ward
+        ("dash_x", "f8"),
+        ("dash_y", "f8"),  # cells per tick while tick < dash_until
+        ("damage_dealt", "f8"),
+        ("damage_taken", "f8"),  # hp, to and from other mages
+        ("seen_x", "f8"),
+        ("seen_y", "f8"),  # where the nearest enemy was last seen
+        ("slow_until", "i4"),
+        ("shield_until", "i4"),
+        ("rune_until", "i4"),
+        ("dash_until", "i4"),  # ticks
+        ("ready", "i4", (4,)),  # tick from which bolt, offence, mobility, defence can be cast again
+        ("visible", "i4"),  # bit s: seat s is seen
+        ("seen_tick", "i4"),
+        ("seen_seat", "i4"),  # -1: never
+        ("school", "i4"),
+        ("alive", "i4"),
+        ("death_tick", "i4"),  # -1 while alive
+        ("kills", "i4"),
+        ("place", "i4"),  # 0 while undecided; 1 = winner; ties share a place
+        ("due", "i4"),  # tick of the next decision
+        ("decided", "i4"),  # tick of the last decision, -1 before the first
+        ("pending", "i4"),  # 1: `choice` is to be carried out in the next tick
+        ("choice", "i4", (HEADS,)),  # the accepted action (what replays record)
+        ("target", "i4"),  # seat that `choice` aims at, -1: none
+        ("chest", "i4"),  # index of the item that `choice` opens, -1: none
+        ("cap", "i4"),  # a limit of the seat: counted actions in a window, 0: as many as the rules allow
+        ("aim_x", "f8"),
+        ("aim_y", "f8"),  # unit vector of the pending cast
+        ("last", "i4", (HEADS,)),  # the previous accepted action
+        ("move", "i4"),  # direction held now
+        ("stamps", "i4", (STAMPS,)),  # ticks of the last non-repeating actions, a ring
+        ("stamp_count", "i4"),  # how many there have been
+        ("illegal", "i4"),
+        ("capped", "i4"),  # actions refused so far
+        ("casts", "i4", (6,)),  # verbs carried out
+        ("reaction", "i4"),  # limits of the seat: observation delay in ticks,
+        ("cap_moves", "i4"),  # 1: changes of direction count towards the cap (bots), 0: verbs only (people)
+    ],
+    align=True,
+)
+
+_SEEN = (
+    *("x", "y", "alive", "visible", "health", "vx", "vy", "mana", "shield", "slow", "self_slow", "seen_x", "seen_y"),
+    *("slow_until", "shield_until", "rune_until", "dash_until", "ready", "seen_tick"),
+    *("school", "kills"),
+)
+SEEN_MAGE = np.dtype([(name, MAGE[name]) for name in _SEEN], align=True)  # what delayed observations read of a MAGE
+
+SHOT = np.dtype(
+    [
+        ("x", "f8"),
+        ("y", "f8"),
+        ("vx", "f8"),
+        ("vy", "f8"),  # cells, cells per tick
+        ("factor", "f8"),  # damage factor of the caster's rune
+        ("ends", "i4"),  # tick at which its range is spent
+        ("active", "i4"),
+        ("owner", "i4"),  # seat
+        ("row", "i4"),  # ability row of the owner's school: 0 bolt, 1 offence
+        ("school", "i4"),
+    ],
+    align=True,
+)
+
+ITEM = np.dtype([("x", "f8"), ("y", "f8"), ("kind", "i4"), ("available", "i4")], align=True)
+
+MATCH = np.dtype(
+    [
+        ("seed", "u8"),
+        ("counter", "u8"),  # random stream and how many numbers were drawn
+        ("zone_x", "f8"),
+        ("zone_y", "f8"),
+        ("zone_r", "f8"),
+        ("zone_damage", "f8"),  # damage in hp per tick
+        ("tick", "i4"),
+        ("duration", "i4"),  # ticks
+        ("alive", "i4"),
+        ("done", "i4"),
+        ("cells", "i4"),  # along a side, border included
+    ],
+    align=True,
+)
+
+_INTEGER_CONSTANTS = {
+    *("version", "duel_size", "royale_size", "sight_period", "reaction_ticks", "action_cap", "action_spacing")
+}
+CONSTANTS = np.dtype(
+    [(name, "i4" if name in _INTEGER_CONSTANTS else "f8") for name in Rules().scalars()]
+    + [
+        ("rune_ticks", "i4"), ("window_ticks", "i4"),
+        ("zone_hold", "f8", (4,)), ("zone_close", "f8", (4,)), ("zone_radius", "f8", (4,)),
+    ],
+    align=True,
+)  # fmt: skip
+
+ABILITY = np.dtype(
+    [
+        ("kind", "i4"),
+        ("cooldown", "i4"),
+        ("duration", "i4"),
+        ("flight", "i4"),  # ticks
+        ("mana", "f8"),
+        ("speed", "f8"),  # cells per tick
+        ("range", "f8"),
+        ("radius", "f8"),
+        ("damage", "f8"),
+        ("blast", "f8"),
+        ("blast_damage", "f8"),
+        ("slow", "f8"),
+        ("absorb", "f8"),
+        ("sweep", "f8"),
+        ("self_slow", "f8"),
+    ],
+    align=True,
+)
+
+
+_ABILITY_NUMBERS = (
+    *("mana", "range", "radius", "damage", "blast", "blast_damage"),
+    *("slow", "absorb", "sweep", "self_slow"),
+)
+
+
+class Tables(NamedTuple):
+    """The rules, compiled: `constants` [1] and `abilities` [3 schools, 4 rows] (bolt, offence, mobility, defence)."""
+
+    constants: np.ndarray
+    abilities: np.ndarray
+
+
+class State(NamedTuple):
+    """B matches. Shapes: P seats, S shots, I items, G cells with border, F frames."""
+
+    matches: np.ndarray  # MATCH [B]
+    mages: np.ndarray  # MAGE [B, P]
+    shots: np.ndarray  # SHOT [B, S]; seat p owns slots p * SHOTS_PER_SEAT ...
+    items: np.ndarray  # ITEM [B, I]
+    walls: np.ndarray  # uint8 [B, G, G], [row y, column x], 1 = wall
+    past_matches: np.ndarray  # MATCH [B, F]
+    past_mages: np.ndarray  # SEEN_MAGE [B, F, P]
+    past_shots: np.ndarray  # SHOT [B, F, S]
+    past_available: np.ndarray  # uint8 [B, F, I], of the items, which stay where they are
+
+
+def allocate(matches: int, seats: int, rules: Rules) -> State:
+    """Zeroed state; a match is playable after `botgame.lms.arena.Arena.reset`."""
+    shots, items, cells = seats * SHOTS_PER_SEAT, sum(rules.items(seats)), rules.size(seats) + 2
+    return State(
+        matches=records((matches,), MATCH),
+        mages=records((matches, seats), MAGE),
+        shots=records((matches, shots), SHOT),
+        items=records((matches, items), ITEM),
+        walls=np.zeros((matches, cells, cells), np.uint8),
+        past_matches=records((matches, FRAMES), MATCH),
+        past_mages=records((matches, FRAMES, seats), SEEN_MAGE),
+        past_shots=records((matches, FRAMES, shots), SHOT),
+        past_available=np.zeros((matches, FRAMES, items), np.uint8),
+    )
+
+
+def compile_rules(rules: Rules) -> Tables:
+    """Rules as records with seconds turned into ticks and speeds into cells per tick."""
+    constants = records((1,), CONSTANTS)
+    for name, value in rules.scalars().items():
+        constants[name] = value
+    constants["mage_speed"] = rules.mage_speed / TICKS_PER_SECOND
+    constants["mana_regen"] = rules.mana_regen / TICKS_PER_SECOND
+    constants["zone_damage"] = rules.zone_damage / TICKS_PER_SECOND
+    constants["zone_damage_end"] = rules.zone_damage_end / TICKS_PER_SECOND
+    constants["rune_ticks"] = ticks(rules.rune_duration)
+    constants["window_ticks"] = ticks(rules.action_window)
+    for name in ("zone_hold", "zone_close", "zone_radius"):
+        constants[name] = getattr(rules, name)
+    abilities = records((len(rules.abilities), 4), ABILITY)
+    for school, rows in enumerate(rules.abilities):
+        for row, ability in enumerate(rows):
+            out = abilities[school, row]
+            for name in _ABILITY_NUMBERS:
+                out[name] = getattr(ability, name)
+            out["kind"] = ABILITY_KINDS.index(ability.kind)
+            out["cooldown"] = ticks(ability.cooldown)
+            out["duration"] = ticks(ability.duration)
+            out["speed"] = ability.speed / TICKS_PER_SECOND
+            out["flight"] = ticks(ability.range / ability.speed) if ability.speed and ability.range else 0
+    return Tables(constants, abilities)

@@ -1,0 +1,1 @@
+"""How a seat played the arena, as AlphaStar's statistic z."""

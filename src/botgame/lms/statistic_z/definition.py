@@ -1,0 +1,47 @@
+"""ARENA_STYLE: what is kept of how a seat played the arena, named once. `replay.statistics` measures it.
+
+An opening is made of abilities and pick-ups; interacting does nothing but open chests, so the chest stands for it.
+Each scale is about what the busiest one of twenty seats does in matches of the scripted bots.
+"""
+
+from collections.abc import Sequence
+
+from botgame.lms.rules import BOLT, DEFENCE, ITEM_KINDS, SCHOOLS, VERBS
+from botgame.statistic_z import Statistic, Style
+
+NEAR_CELLS = (3.0, 5.0, 7.0, 10.0)  # bounds of the bands of distance to the nearest enemy; beyond the last: no band
+EDGE_CELLS = 2.0  # this close inside the zone's edge counts as at its edge
+
+ABILITIES = VERBS[BOLT : DEFENCE + 1]
+
+_USES = {"bolt": 0.8, "offence": 0.22, "mobility": 0.1, "defence": 0.1}
+_DAMAGE = {"bolt": 1.6, "offence": 1.6, "defence": 0.4}
+_ITEMS = {"health": 0.055, "mana": 0.05, "rune": 0.025, "chest": 0.025}
+
+
+def _bands() -> tuple[str, ...]:
+    """`near_3`: up to 3 cells, `near_5`: beyond that and up to 5, and so on."""
+    return tuple(f"near_{cells:g}" for cells in NEAR_CELLS)
+
+
+ARENA_STYLE = Style(
+    events=(*ABILITIES, *ITEM_KINDS),
+    opening=12,
+    totals=(
+        *(Statistic(f"use_{verb}", "uses/s", _USES[verb]) for verb in ABILITIES),
+        *(Statistic(f"damage_{kind}", "hp/s dealt to enemies", scale) for kind, scale in _DAMAGE.items()),
+        *(Statistic(f"take_{kind}", "items/s", _ITEMS[kind]) for kind in ITEM_KINDS),
+        *(Statistic(name, "share of time, nearest enemy", 1.0) for name in _bands()),
+        Statistic("still", "share of time without moving", 0.5),
+        Statistic("outside_zone", "share of time", 0.1),
+        Statistic("zone_edge", "share of time, inside and near the edge", 0.5),
+    ),
+    settle_seconds=5.0,
+    head="verb",
+)
+
+
+def style_group(schools: Sequence[int], seat: int) -> int:
+    """A number for the situation that styles should match: own school, and in duels the opponent's."""
+    rival = schools[1 - seat] if len(schools) == 2 else len(SCHOOLS)
+    return schools[seat] * (len(SCHOOLS) + 1) + rival

@@ -1,0 +1,173 @@
+"""`python -m botgame.replay verify|show|export|style PATH...`: check recorded matches, look at one, or use its style.
+
+    python -m botgame.replay verify data/processed
+    python -m botgame.replay show data/processed/duel_s1001_4f0c2b9a61de.lmsr --svg match.svg
+    python -m botgame.replay export data/processed/duel_s1001_4f0c2b9a61de.lmsr -o match.html
+    python -m botgame.replay style data/processed/duel_s1001_4f0c2b9a61de.lmsr --seat 1 -o style.json
+
+Exit codes: 0 every file is good, 1 a file is bad, 2 usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from botgame import cli, files
+from botgame.errors import UserError
+from botgame.lms.replay.errors import ReplayError
+from botgame.lms.replay.format import Replay, read
+from botgame.lms.replay.header import CONTROLLERS
+from botgame.lms.replay.showing.export import export
+from botgame.lms.replay.showing.picture import clock, picture, printable, winner
+from botgame.lms.replay.showing.policy_readout import find_thoughts, read_thoughts
+from botgame.lms.replay.verify import Verdict, expand, verify
+from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
+from botgame.lms.simulation.kernel import is_cold
+from botgame.lms.simulation.state import UNCAPPED
+from botgame.lms.statistic_z.command import show_style
+
+
+def build_parser() -> cli.Parser:
+    """The parser with its sub-commands."""
+    parser = cli.Parser("python -m botgame.replay", "Check recorded matches or look at them.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="verify|show|export|style")
+    check = commands.add_parser(
+        "verify",
+        help="check files and play their matches again",
+        description="Check every file and play its match again: it must go exactly as recorded. Exit code 1 if not.",
+    )
+    look = commands.add_parser(
+        "show",
+        help="print a summary, or draw a match",
+        description="Print what a replay holds; with --svg also draw the match as a picture for any browser.",
+    )
+    page = commands.add_parser(
+        "export",
+        help="make a web page of a match",
+        description="Write one self-contained page that plays the match in any browser, also without a network.",
+    )
+    page.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
+    page.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="write the page to this file")
+    page.flag("--thoughts", type=Path, metavar="FILE", help="what a policy thought; default: found beside the replay")
+    style = commands.add_parser(
+        "style",
+        help="print or write how a seat played",
+        description="Measure how one seat played; the file makes a trained bot play like it: pi_sup.pt@style.json.",
+    )
+    style.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
+    style.flag("--seat", type=cli.non_negative_int, default=0, help="whose style")
+    style.add_argument("-o", "--output", type=Path, default=None, metavar="OUT", help="write it to this file")
+    for command in (check, look):
+        command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="replay files, or folders of them")
+    check.flag("--matches", type=cli.positive_int, default=64, help="matches that are played again at once")
+    look.flag("--svg", type=Path, metavar="OUT", help="write a picture of the match (one replay) to this file")
+    return parser
+
+
+@cli.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; see `--help`."""
+    arguments = build_parser().parse_args(argv)
+    commands = {"verify": _verify, "show": _show, "export": _export, "style": _style}
+    return commands[arguments.command](arguments)
+
+
+def _style(arguments: Namespace) -> int:
+    for line in show_style(arguments.path, arguments.seat, arguments.output):
+        print(line)
+    return 0
+
+
+def _verify(arguments: Namespace) -> int:
+    paths, missing = _expand(arguments.paths)
+    if is_cold():
+        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
+    good, bad = 0, len(missing)
+    for verdict in verify(paths, min(arguments.matches, 1024)):
+        if verdict.fault is not None:
+            bad += 1
+            print(f"BAD {verdict.path}: {verdict.fault}")
+        else:
+            good += 1
+            if len(paths) == 1:
+                print(_good(verdict))
+    print(f"{good + bad} checked: {good} good, {bad} bad")
+    return 1 if bad else 0
+
+
+def _expand(given: Sequence[Path]) -> tuple[list[Path], list[ReplayError]]:
+    """Files to check, and the paths that lead to none (which are printed)."""
+    paths: list[Path] = []
+    missing = []
+    for path in given:
+        try:
+            paths += expand([path])
+        except ReplayError as error:
+            missing.append(error)
+            print(f"BAD {error}")
+    return list(dict.fromkeys(paths)), missing
+
+
+def _good(verdict: Verdict) -> str:
+    assert verdict.replay is not None
+    digests = len(verdict.replay.decisions.digest)
+    return f"good {verdict.path}: {winner(verdict.replay)}, {digests} state digests and the outcome agree"
+
+
+def _show(arguments: Namespace) -> int:
+    paths, missing = _expand(arguments.paths)
+    if arguments.svg is not None and len(paths) + len(missing) != 1:
+        raise UserError(f"--svg draws one match, got {len(paths)} replays: name one file", code=2)
+    bad = len(missing)
+    for path in paths:
+        try:
+            replay = read(path)
+            print("\n".join(_summary(replay)))
+            if arguments.svg is not None:
+                files.write_atomic(arguments.svg, picture(replay).encode())
+                print(f"picture written to {arguments.svg}")
+        except ReplayError as error:
+            bad += 1
+            print(f"BAD {error}")
+    return 1 if bad else 0
+
+
+def _export(arguments: Namespace) -> int:
+    replay = read(arguments.path)
+    thoughts = find_thoughts(replay) if arguments.thoughts is None else read_thoughts(arguments.thoughts, replay)
+    size = export(replay, arguments.output, thoughts)
+    print(f"{winner(replay)}; page of {size // 1024} KiB written to {arguments.output}")
+    return 0
+
+
+def _summary(replay: Replay) -> Iterator[str]:
+    header = replay.header
+    yield f"{replay.path}"
+    played = f"{clock(header.ticks)} of {clock(header.duration_ticks)}"
+    yield f"  {header.mode}, seed {header.seed}, {played}: {winner(replay)}"
+    yield "  seat place policy               school       held by  kills  dealt  taken  decisions  per s"
+    for index, seat in enumerate(header.seats):
+        rating = "" if seat.rating is None else f"  rating {seat.rating:.0f}"
+        end = seat.death_tick if seat.death_tick >= 0 else header.ticks
+        pace = seat.decisions * TICKS_PER_SECOND / max(1, end)
+        yield (
+            f"  {index:4d} {seat.place:5d} {printable(seat.policy):20s} {SCHOOLS[seat.school]:12s} "
+            f"{CONTROLLERS[seat.controller]:7s} {seat.kills:6d} {seat.damage_dealt:6.0f} {seat.damage_taken:6.0f} "
+            f"{seat.decisions:10d} {pace:6.1f}{rating}"
+        )
+    for index, seat in enumerate(header.seats):
+        casts = ", ".join(f"{name} {count}" for name, count in zip(VERBS[1:], seat.casts[1:], strict=True) if count)
+        limits = f"sees {seat.reaction} ticks late" if seat.reaction else "sees at once"
+        limits += {0: "", UNCAPPED: ", uncapped"}.get(seat.cap, f", capped at {seat.cap}")
+        yield f"  seat {index}: {casts or 'no casts'}; {limits}, {seat.illegal} illegal, {seat.capped} over the cap"
+    for change in header.changes:
+        yield f"  {clock(change.tick)}: seat {change.seat} is taken over by a {CONTROLLERS[change.controller]}"
+    for mark in header.marks:
+        yield f"  {clock(mark.tick)}: seat {mark.seat} marked {mark.value:+d}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

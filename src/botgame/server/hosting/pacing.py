@@ -1,0 +1,74 @@
+"""Real time: 30 ticks a second for every room, on absolute deadlines.
+
+The rooms are spread over lanes that tick one after the other within 1/30 s, so that they do not all want the
+processor at once. Deadlines do not drift: each is the start plus a multiple. After a standstill of the whole machine
+(a laptop that slept) the deadlines move on instead of being caught up with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+
+from botgame.lms.rules import TICKS_PER_SECOND
+
+LANES = 8
+_STANDSTILL = 1.0  # seconds behind from which on ticks are given up
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Pacer:
+    """Calls `tick(lane, deadline)` 30 times a second for each of `LANES` lanes, until `stop`.
+
+    clock: seconds, never going back. sleep: as `asyncio.sleep`. skipped: called with the number of given-up slots.
+    """
+
+    def __init__(
+        self,
+        tick: Callable[[int, float], None],
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        skipped: Callable[[int], None] = lambda slots: None,  # noqa: ARG005 - the name documents it
+    ) -> None:
+        self._tick, self._clock, self._sleep, self._skipped = tick, clock, sleep, skipped
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Tick until `stop`."""
+        step = 1.0 / (TICKS_PER_SECOND * LANES)
+        start, slot = self._clock(), 0
+        while not self._stopping:
+            deadline = start + slot * step
+            behind = self._clock() - deadline
+            if behind > _STANDSTILL:
+                lost = int(behind / step)
+                start += lost * step
+                self._skipped(lost)
+                continue
+            await self._sleep(max(0.0, -behind))  # also when late: whoever sends and receives gets its turn
+            self._tick(slot % LANES, deadline)
+            slot += 1
+
+    def stop(self) -> None:
+        """Leave `run` after the current slot."""
+        self._stopping = True
+
+
+@contextlib.contextmanager
+def fine_timer() -> Iterator[None]:
+    """Timers of 1 ms on Windows, where they are of 15 ms by default; elsewhere nothing."""
+    if sys.platform != "win32":
+        yield
+        return
+    import ctypes
+
+    multimedia = ctypes.windll.winmm
+    multimedia.timeBeginPeriod(1)
+    try:
+        yield
+    finally:
+        multimedia.timeEndPeriod(1)

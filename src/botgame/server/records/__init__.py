@@ -1,0 +1,1 @@
+"""What finished matches leave behind: archive, leaderboard, replays."""

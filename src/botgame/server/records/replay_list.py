@@ -1,0 +1,84 @@
+"""Recorded matches for the web: a list of them, and one by its file name. Names never become paths."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botgame.lms.replay.errors import ReplayError
+from botgame.lms.replay.format import SUFFIX, Replay, read, scan
+from botgame.lms.replay.header import CONTROLLERS
+from botgame.lms.rules import SCHOOLS
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,120}")
+_FRESH = 2.0  # seconds for which a listing of the folder is used again
+
+
+class Shelf:
+    """The replays in `folder` and below. Files are looked up in a listing, so no name leads out of it."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder, self._clock = folder, clock
+        self._files: dict[str, tuple[float, Path]] = {}  # by name: time of change, path
+        self._listed = -_FRESH
+        self._entries: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    def entries(self, most: int = 200) -> list[dict[str, Any]]:
+        """The newest replays, newest first; unreadable files are left out."""
+        newest = sorted(self._list().items(), key=lambda item: -item[1][0])[:most]
+        found = (self._entry(name, changed, path) for name, (changed, path) in newest)
+        return [entry for entry in found if entry is not None]
+
+    def find(self, name: str) -> Replay | None:
+        """The replay in the file called `name`; None when there is none. Raises ReplayError for a bad file."""
+        if not _NAME.fullmatch(name) or not name.endswith(SUFFIX):
+            return None
+        found = self._list().get(name)
+        return None if found is None else read(found[1])
+
+    def _list(self) -> dict[str, tuple[float, Path]]:
+        if self._clock() - self._listed >= _FRESH:
+            self._files = {}
+            for path in scan(self._folder) if self._folder.is_dir() else []:
+                try:
+                    self._files[path.name] = (path.stat().st_mtime, path)
+                except OSError:
+                    continue  # gone since it was listed
+            self._listed = self._clock()
+        return self._files
+
+    def _entry(self, name: str, changed: float, path: Path) -> dict[str, Any] | None:
+        """What the list shows of one file, read once for each version of it."""
+        known = self._entries.get(name)
+        if known is None or known[0] != changed:
+            try:
+                known = (changed, describe(read(path), changed))
+            except ReplayError:
+                return None
+            self._entries[name] = known
+        return known[1]
+
+
+def describe(replay: Replay, changed: float) -> dict[str, Any]:
+    """One entry of the list."""
+    header = replay.header
+    return {
+        "file": replay.name if replay.path is None else replay.path.name,
+        "mode": header.mode,
+        "seed": str(header.seed),
+        "ticks": header.ticks,
+        "live": header.live is True,
+        "seats": [
+            {
+                "name": seat.policy,
+                "school": SCHOOLS[seat.school],
+                "place": seat.place,
+                "controller": CONTROLLERS[seat.controller],
+            }
+            for seat in header.seats
+        ],
+        "time": changed,
+    }

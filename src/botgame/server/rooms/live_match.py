@@ -1,0 +1,109 @@
+"""One match in real time: every step is one tick, whether or not anybody has decided.
+
+No clock, no sockets: somebody calls `step` 30 times a second. What happens is recorded and comes out as an exact
+replay (`botgame.lms.replay.live_recording`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from botgame.lms.arena import Arena, Due, Limits, Outcome
+from botgame.lms.observing.observation import Observation
+from botgame.lms.replay.header import Change, Mark
+from botgame.lms.replay.live_recording import LiveRecording, Opening, act_on
+from botgame.lms.rules import Rules
+from botgame.lms.simulation.state import HEADS
+
+_FAR = np.iinfo(np.int32).max
+PEOPLE = Limits(0, 0)  # no artificial delay, and only verbs count towards the cap
+
+
+class LiveMatch:
+    """A match of `seats` mages. `begin` starts it; before that its arena shows where the walls will be."""
+
+    def __init__(self, seats: int, seed: int, duration_ticks: int, rules: Rules) -> None:
+        self.seats, self.seed, self.duration_ticks, self.rules = seats, seed, duration_ticks, rules
+        self.arena = Arena(1, seats, rules)
+        self.arena.reset(0, seed, (0,) * seats, duration_ticks)
+        self.tick = 0
+        self.over = False
+        self.recording: LiveRecording | None = None
+        self._due = self.arena.state.mages["due"][0]
+        self._reactions: list[int] = []
+
+    @property
+    def is_running(self) -> bool:
+        """It has begun and goes on."""
+        return self.recording is not None and not self.over
+
+    def begin(self, schools: Sequence[int], controllers: Sequence[int], limits: Sequence[Limits]) -> None:
+        """Start. schools, controllers (0 bot, 1 human), limits: one a seat."""
+        opening = Opening(self.seed, self.duration_ticks, tuple(schools), tuple(controllers), tuple(limits))
+        self.arena.reset(0, self.seed, opening.schools, self.duration_ticks, opening.limits)
+        self.recording = LiveRecording(opening, self.rules)
+        self._reactions = [limit.reaction for limit in limits]
+
+    def decide(self, seats: list[int], actions: list[list[int]], seen: list[int]) -> list[list[int]]:
+        """Decisions of distinct living seats upon the observations of ticks `seen`; the accepted ones, [N][6].
+
+        At most one a seat and tick. A decision is carried out in the next step.
+        """
+        assert self.recording is not None
+        wanted = np.array(actions, np.int64).reshape(len(seats), HEADS)
+        where = np.array(seats, np.int32)
+        if any(self.tick - tick > self._reactions[seat] for seat, tick in zip(seats, seen, strict=True)):
+            taken = act_on(self.arena, where, wanted, np.array(seen))
+        else:
+            taken = self.arena.act(Due(np.zeros(len(seats), np.int32), where), wanted)
+        accepted: list[list[int]] = taken.tolist()
+        for seat, tick, action in zip(seats, seen, accepted, strict=True):
+            self.recording.decision(seat, self.tick, tick, action)
+        return accepted
+
+    def step(self) -> None:
+        """One tick. `due` is put aside meanwhile: the arena would wait for a seat that has not decided."""
+        usual = self._due.copy()
+        self._due[:] = _FAR
+        self.arena.advance(1)
+        self._due[:] = usual
+        self.tick += 1
+        self.over = bool(self.arena.state.matches["done"][0])
+
+    def is_alive(self, seat: int) -> bool:
+        """Whether the mage of `seat` lives."""
+        return bool(self.arena.state.mages["alive"][0, seat])
+
+    def due(self) -> list[int]:
+        """Tick at which each seat wants to decide next."""
+        ticks: list[int] = self._due.tolist()
+        return ticks
+
+    def observe(self, seats: list[int]) -> Observation:
+        """What seats see now, one row each."""
+        return self.arena.observe(Due(np.zeros(len(seats), np.int32), np.array(seats, np.int32)))
+
+    def seen_tick(self, seat: int) -> int:
+        """Tick of the frame that `seat` observes now."""
+        return max(0, self.tick - self._reactions[seat])
+
+    def hold(self, seat: int, controller: int, limits: Limits) -> bool:
+        """Another controller (0 bot, 1 human) holds `seat` from now on. False: the recording is full of changes."""
+        assert self.recording is not None
+        change = Change(self.tick, seat, controller, *limits)
+        if not self.recording.change(change):
+            return False
+        self.arena.set_limits(0, seat, limits)
+        self._reactions[seat] = limits.reaction
+        return True
+
+    def mark(self, seat: int, value: int) -> bool:
+        """A person judges what `seat` just did: +1 good, -1 bad. False: the recording is full of marks."""
+        assert self.recording is not None
+        return self.recording.mark(Mark(self.tick, seat, value))
+
+    def outcome(self) -> Outcome:
+        """How it stands, or went."""
+        return self.arena.outcome(0)

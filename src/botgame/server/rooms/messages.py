@@ -1,0 +1,95 @@
+"""A room's state as messages of the protocol: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from botgame.lms.arena import Outcome
+from botgame.lms.replay.header import mode_of
+from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
+from botgame.server.protocol import Array, Observation, Result, Room, RoomLine, SeatLine
+from botgame.server.rooms.live_match import LiveMatch
+from botgame.server.rooms.match_driver import Ask
+from botgame.server.rooms.seats import Seat
+
+RoomState = Literal["waiting", "running", "over"]
+
+
+def mode(seats: int) -> Literal["duel", "royale"]:
+    """The mode of a match of `seats`."""
+    return "duel" if mode_of(seats) == "duel" else "royale"
+
+
+def walls(match: LiveMatch) -> list[str]:
+    """One string a row, "1" for a wall."""
+    return ["".join("1" if cell else "0" for cell in row) for row in match.arena.state.walls[0].tolist()]
+
+
+def seat_line(seat: Seat) -> SeatLine:
+    """Who holds a seat, as everybody may know it."""
+    school = "any" if seat.school is None else SCHOOLS[seat.school]
+    gone = seat.kind in ("human", "client") and seat.client is None
+    return SeatLine(seat.index, seat.name, school, seat.kind, seat.bot, not gone)
+
+
+def room(
+    name: str, match: LiveMatch, rows: list[str], seats: Sequence[Seat], state: RoomState, own: Seat | None, owner: bool
+) -> Room:
+    """The room for one of its members; `own` is the seat that it holds."""
+    return Room(
+        room=name,
+        seat=-1 if own is None else own.index,
+        seat_token="" if own is None else own.token,
+        mode=mode(match.seats),
+        cells=len(rows),
+        walls=rows,
+        duration_ticks=match.duration_ticks,
+        seats=[seat_line(seat) for seat in seats],
+        state=state,
+        seed=str(match.seed),
+        owner=owner,
+    )
+
+
+def line(name: str, match: LiveMatch, seats: Sequence[Seat], state: RoomState, spectators: int) -> RoomLine:
+    """The room in the lobby."""
+    return RoomLine(
+        room=name,
+        mode=mode(match.seats),
+        seats=match.seats,
+        taken=sum(seat.kind != "open" for seat in seats),
+        humans=sum(seat.kind == "human" for seat in seats),
+        spectators=spectators,
+        tick=match.tick,
+        duration=match.duration_ticks / TICKS_PER_SECOND,
+        state=state,
+        names=[seat.name for seat in seats if seat.kind != "open"],
+    )
+
+
+def observation(ask: Ask) -> Observation:
+    """What a program is shown: everything that a bot sees; what only a critic may know stays here."""
+    arrays = {
+        name: Array(str(rows.dtype), list(rows.shape[1:]), np.ascontiguousarray(rows[ask.row]).tobytes())
+        for name, rows in ask.observation.items()
+        if name != "privileged"
+    }
+    return Observation(ask.tick, ask.seat, arrays, str(ask.key))
+
+
+def result(name: str, outcome: Outcome, replay: str, *, broken_off: bool) -> Result:
+    """How the match went."""
+    return Result(
+        room=name,
+        places=outcome.places.tolist(),
+        kills=outcome.kills.tolist(),
+        damage_dealt=[round(value, 2) for value in outcome.damage_dealt.tolist()],
+        damage_taken=[round(value, 2) for value in outcome.damage_taken.tolist()],
+        death_ticks=outcome.death_ticks.tolist(),
+        replay=replay,
+        duration=outcome.ticks / TICKS_PER_SECOND,
+        broken_off=broken_off,
+    )

@@ -1,0 +1,1 @@
+"""The league's rules, matchmaking and payoff. NumPy only."""

@@ -1,0 +1,236 @@
+"""The league's rules: who is in it, who plays whom, when a player is frozen and when it starts anew.
+
+The engine of Vinyals et al. (Nature 575, 2019): main agents play everybody and are never reset; main exploiters look
+for holes in the live main agents; league exploiters for holes in the whole history. It knows names, results and step
+counts, nothing of networks: whoever holds the weights hands in a `Store`. All state is plain JSON, and chance comes
+from a counter, so a league that is saved and loaded goes on as if nothing had happened.
+
+Order matters: a player is frozen *before* it is reset, else the frozen copy would be the fresh network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Protocol
+
+import numpy as np
+
+from botgame import rng
+from botgame.training.alphastar.league import matchmaking
+from botgame.training.alphastar.league.matchmaking import Frozen, Pairing, Role, View
+from botgame.training.alphastar.league.payoff import Payoff
+
+SCRIPTED = "scripted"
+_EXPLOITERS: tuple[Role, ...] = ("main_exploiter", "league_exploiter")
+
+
+class Store(Protocol):
+    """Who holds the weights of the players."""
+
+    def freeze(self, player: str, frozen: str) -> None:
+        """Keep a copy of the weights of learning `player` under the name `frozen`, for good."""
+
+    def reset(self, player: str) -> None:
+        """Put learning `player` back to the weights that it started from."""
+
+
+@dataclass(frozen=True)
+class LeagueConfig:
+    """Size of the league and its thresholds. Steps are decisions of the learning player."""
+
+    mains: int = 1
+    schools: tuple[str, ...] = ()  # the only school of each main agent, one for each; (): all play every school
+    main_exploiters: int = 1
+    league_exploiters: int = 1
+    scripted: tuple[str, ...] = ()  # bots that count as frozen players from the start
+    decay: float = 0.99  # memory of the payoff: about 1 / (1 - decay) games of a pair
+    min_phase_steps: int = 2_000_000_000  # a player is frozen at the earliest this long after the last time
+    timeout_steps: int = 4_000_000_000  # and at the latest this long, whether or not it beats all
+    beats_all: float = 0.7  # win rate that is needed against each opponent to be frozen early
+    min_games: float = 8.0  # (decayed) games against each of them before that win rate is trusted
+    league_exploiter_reset: float = 0.25  # chance of starting anew after being frozen; main exploiters always do
+    exploiter_phase: float = 1.0  # exploiters' min_phase_steps and timeout_steps, as a multiple of the main agents'
+    forget_on_reset: bool = True  # a player that starts anew has no record; the published league kept the old one
+    rules: matchmaking.Rules = field(default_factory=matchmaking.Rules)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot run, with the reason."""
+        if self.mains < 1:
+            raise ValueError("a league needs at least one main agent")
+        if self.schools and len(set(self.schools)) != self.mains:
+            raise ValueError(f"expected a school of its own for each of {self.mains} main agents, got {self.schools}")
+        if min(self.main_exploiters, self.league_exploiters) < 0:
+            raise ValueError("numbers of exploiters must be 0 or more")
+        if not 0 < self.min_phase_steps <= self.timeout_steps:
+            raise ValueError("expected 0 < min_phase_steps <= timeout_steps")
+        if not self.exploiter_phase > 0:
+            raise ValueError("expected exploiter_phase above 0")
+
+    @property
+    def main_schools(self) -> dict[str, str]:
+        """The main agents by name, each with its only school or ""."""
+        if self.schools:
+            return {f"main_{school}": school for school in self.schools}
+        return {f"main{number}": "" for number in range(1, self.mains + 1)}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> LeagueConfig:
+        """Inverse of `dataclasses.asdict` through JSON; leagues of earlier releases have no `schools`."""
+        known = {f.name: {"schools": (), **data}[f.name] for f in fields(LeagueConfig)}
+        known["scripted"], known["schools"] = tuple(known["scripted"]), tuple(known["schools"])
+        known["rules"] = matchmaking.Rules(**known["rules"])
+        return LeagueConfig(**known)
+
+
+@dataclass
+class Learner:
+    """A learning player: `mark` is its step count when it was last frozen, `copies` how many frozen copies it has.
+
+    school: the only one that it plays, "" for a player of every school.
+    """
+
+    name: str
+    role: Role
+    steps: int = 0
+    mark: int = 0
+    copies: int = 0
+    resets: int = 0
+    games: int = 0
+    school: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What `review` did: `player` was frozen as `frozen` and, if `reset`, then put back to its start."""
+
+    player: str
+    frozen: str
+    reset: bool
+    beat_all: bool
+
+
+class League:
+    """Players, payoff and chance of one league. Start a new one with `League.start`."""
+
+    def __init__(self, config: LeagueConfig, seed: int) -> None:
+        self.config, self.seed = config, seed
+        self.payoff = Payoff(config.decay)
+        self.learners: dict[str, Learner] = {}
+        self.frozen: list[Frozen] = [Frozen(name, SCRIPTED, "") for name in config.scripted]
+        self._draws = 0
+
+    @staticmethod
+    def start(config: LeagueConfig, seed: int, store: Store) -> League:
+        """A new league in which every main agent's first weights are frozen, so history is never empty."""
+        league = League(config, seed)
+        for name, school in config.main_schools.items():
+            league.learners[name] = Learner(name, "main", school=school)
+        for role, count in zip(_EXPLOITERS, (config.main_exploiters, config.league_exploiters), strict=True):
+            for number in range(1, count + 1):
+                league.learners[f"{role}{number}"] = Learner(f"{role}{number}", role)
+        for name in league.mains:
+            league._freeze(league.learners[name], store)
+        return league
+
+    @property
+    def mains(self) -> list[str]:
+        """Names of the live main agents."""
+        return [learner.name for learner in self.learners.values() if learner.role == "main"]
+
+    @property
+    def names(self) -> list[str]:
+        """All players: learning ones, then frozen ones, oldest first."""
+        return [*self.learners, *(player.name for player in self.frozen)]
+
+    def uniform(self) -> float:
+        """The next number in [0, 1) of the league's own stream."""
+        key = np.array([rng.derive(self.seed, self._draws)], dtype=np.uint64)
+        self._draws += 1
+        return float(rng.uniforms(key, 1)[0, 0])
+
+    def request(self, asker: str) -> Pairing:
+        """The next match of learning player `asker`, after the rules of its role."""
+        view = View(self.mains, self.frozen, self.payoff.win_rate)
+        return matchmaking.opponent(asker, self.learners[asker].role, view, self.config.rules, self.uniform)
+
+    def school(self, name: str) -> str:
+        """The only school that a player plays; "" for one of every school."""
+        if name in self.learners:
+            return self.learners[name].school
+        return next((player.school for player in self.frozen if player.name == name), "")
+
+    def report(self, home: str, away: str, result: int) -> None:
+        """Count a finished duel asked for by `home`; `result` is +1, 0 or -1 for `home`."""
+        self.report_orders(home, {away: [result]})
+
+    def report_orders(self, home: str, orders: Mapping[str, Sequence[int]]) -> None:
+        """Count a finished match of any size asked for by `home`.
+
+        orders: for each other player, how the seats of `home` finished against its seats: +1 above, 0 level, -1 below.
+        """
+        for away, results in orders.items():
+            self.payoff.update(home, away, *results)
+        self.learners[home].games += 1
+
+    def review(self, name: str, store: Store) -> Snapshot | None:
+        """Freeze (and perhaps reset) learning player `name` if it is due: call after each reported match of its."""
+        learner = self.learners[name]
+        scale = 1.0 if learner.role == "main" else self.config.exploiter_phase
+        elapsed = (learner.steps - learner.mark) / scale
+        if elapsed < self.config.min_phase_steps:
+            return None
+        beat_all = self._beats_all(learner)
+        if not beat_all and elapsed <= self.config.timeout_steps:
+            return None
+        frozen = self._freeze(learner, store)
+        reset = self._resets(learner)
+        if reset:
+            store.reset(name)
+            learner.resets += 1
+            if self.config.forget_on_reset:
+                self.payoff.forget(name)
+        return Snapshot(name, frozen, reset, beat_all)
+
+    def _beats_all(self, learner: Learner) -> bool:
+        targets = self.mains if learner.role == "main_exploiter" else [player.name for player in self.frozen]
+        enough = all(self.payoff.games(learner.name, name) >= self.config.min_games for name in targets)
+        return enough and bool(self.payoff.win_rates(learner.name, targets).min() > self.config.beats_all)
+
+    def _resets(self, learner: Learner) -> bool:
+        if learner.role == "league_exploiter":
+            return self.uniform() < self.config.league_exploiter_reset
+        return learner.role == "main_exploiter"
+
+    def _freeze(self, learner: Learner, store: Store) -> str:
+        name = f"{learner.name}.v{learner.copies}"
+        store.freeze(learner.name, name)
+        self.frozen.append(Frozen(name, learner.role, learner.name, learner.school))
+        learner.copies += 1
+        learner.mark = learner.steps
+        return name
+
+    def past_selves(self, name: str) -> Sequence[str]:
+        """Frozen copies of learning player `name`, oldest first."""
+        return [player.name for player in self.frozen if player.parent == name]
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole state in plain JSON types."""
+        return {
+            "seed": self.seed,
+            "draws": self._draws,
+            "config": asdict(self.config),
+            "learners": [asdict(learner) for learner in self.learners.values()],
+            "frozen": [player._asdict() for player in self.frozen],
+            "payoff": self.payoff.to_json(),
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> League:
+        """Inverse of `to_json`. Raises KeyError, TypeError or ValueError for foreign data."""
+        league = League(LeagueConfig.from_json(data["config"]), data["seed"])
+        league._draws = data["draws"]
+        league.learners = {entry["name"]: Learner(**entry) for entry in data["learners"]}
+        league.frozen = [Frozen(**entry) for entry in data["frozen"]]
+        league.payoff = Payoff.from_json(data["payoff"])
+        return league

@@ -1,0 +1,1 @@
+"""The reinforcement learner: returns, losses, gradients, replay buffer."""

@@ -1,0 +1,105 @@
+"""Settings of the reinforcement learner: one declaration that is config, command line, help and saved JSON at once.
+
+The defaults follow AlphaStar (Vinyals et al., Nature 575, 2019, Methods) where scale allows; the learning rate, the
+cost of the dense reward and the reuse of data are tuned for one PC (docs/LOG.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from botgame.errors import UserError
+
+FALLS = ("linear", "geometric")
+Kind = Literal["positive_int", "non_negative_int", "positive_float", "non_negative_float", "probability"]
+
+
+def setting(default: float, kind: Kind, text: str) -> Any:
+    """A dataclass field that `botgame.training.rl.flags` turns into a flag of the same name."""
+    return field(default=default, metadata={"kind": kind, "help": text})
+
+
+def choice(default: str, choices: tuple[str, ...], text: str) -> Any:
+    """The same for one of several words."""
+    return field(default=default, metadata={"choices": choices, "help": text})
+
+
+@dataclass(frozen=True)
+class RLConfig:
+    """Everything that decides what the learner computes. Raises UserError (code 2) for contradictions.
+
+    A sequence is `unroll_length` decisions of one seat within one match (shorter where the match ends).
+    """
+
+    actor_rollouts: int = setting(
+        8, "positive_int", "how many times per iteration the actor unrolls each of its parallel matches"
+    )
+    learner_updates: int = setting(
+        4, "positive_int", "passes per iteration, each over as many sequences as the iteration collected"
+    )
+    unroll_length: int = setting(64, "positive_int", "decisions of one seat in a sequence")
+    batch_size: int = setting(16, "positive_int", "sequences in a minibatch")
+    replay_size: int = setting(2048, "positive_int", "sequences that the replay buffer holds")
+    min_replay_sequences: int = setting(32, "positive_int", "sequences to collect before the first update")
+    matches_per_actor: int = setting(
+        32, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
+    )
+    fresh_share: float = setting(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
+    temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
+    lr: float = setting(3e-4, "positive_float", "learning rate of the policy at the start")
+    critic_lr: float = setting(1e-3, "positive_float", "learning rate of the value heads at the start")
+    lr_end: float = setting(0.1, "probability", "share of the learning rates left at the end")
+    # A long run learns little at high rates once it is strong, a short one little at low rates (docs/LOG.md).
+    lr_fall: str = choice("linear", FALLS, "how the learning rates fall to that")
+    max_grad_norm: float = setting(1.0, "positive_float", "largest L2 norm of a gradient")
+    value_iterations: int = setting(
+        3, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
+    )
+    discount: float = setting(1.0, "probability", "discount per decision; true ends always have 0")
+    td_lambda: float = setting(0.8, "probability", "lambda of the value targets")
+    vtrace_lambda: float = setting(1.0, "probability", "factor of the traces of V-trace; less is less noise, more bias")
+    policy_cost: float = setting(1.0, "non_negative_float", "weight of the V-trace policy gradient")
+    # AlphaStar's 1 costs strength here: UPGO raises whatever was done and so ends exploring (docs/ablations.md).
+    upgo_cost: float = setting(
+        0.0, "non_negative_float", "weight of the UPGO policy gradient (result only); AlphaStar has 1"
+    )
+    baseline_cost: float = setting(1.0, "non_negative_float", "weight of the value loss")
+    kl_cost: float = setting(2e-4, "non_negative_float", "weight of the KL from the supervised teacher")
+    kl_end: float = setting(0.05, "probability", "share of the KL's weight left at the end; it falls geometrically")
+    entropy_cost: float = setting(1e-4, "non_negative_float", "weight of the entropy, each head's divided by ln(size)")
+    damage_reward: float = setting(
+        0.5, "non_negative_float", "weight of the dense rewards' advantage (1.0: 0.01 of a win for each hit point)"
+    )
+    precision: str = "auto"  # see `precision`; flags of their own, which imitation has too
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        """Cross-field checks."""
+        if self.min_replay_sequences > self.replay_size:
+            raise UserError(
+                f"--min-replay-sequences {self.min_replay_sequences} is more than --replay-size {self.replay_size}: "
+                "the first update would never come; lower the one or raise the other",
+                2,
+            )
+        for name, limit in (("unroll_length", 4096), ("replay_size", 10**6), ("matches_per_actor", 4096)):
+            if getattr(self, name) > limit:
+                flag = "--" + name.replace("_", "-")
+                raise UserError(f"{flag} {getattr(self, name)} is absurd: expected at most {limit}", 2)
+        if self.lr_fall == "geometric" and not self.lr_end:
+            raise UserError("--lr-end 0 is never reached by --lr-fall geometric; give more than 0, or linear", 2)
+        if self.actor_rollouts > 10**5 or self.batch_size > 10**5 or self.learner_updates > 10**5:
+            raise UserError("--actor-rollouts, --batch-size and --learner-updates must be at most 100000", 2)
+
+    @property
+    def matches(self) -> int:
+        """Parallel matches: as asked, less where one iteration would overfill the replay buffer."""
+        return max(1, min(self.matches_per_actor, self.replay_size // self.actor_rollouts))
+
+    def sequences(self, learning_seats: float = 1.0) -> int:
+        """Sequences that an iteration collects; `learning_seats`: mean number of seats a match that learn."""
+        return max(1, round(self.actor_rollouts * self.matches * learning_seats))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)

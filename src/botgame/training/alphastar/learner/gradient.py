@@ -1,0 +1,59 @@
+"""The gradient of a minibatch, or of one part of it: forward pass, all losses, backward pass."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from botgame.spec import Spec
+from botgame.training.alphastar.learner.losses import LossWeights, reinforcement_losses
+from botgame.training.alphastar.learner.sequences import Batch
+from botgame.training.alphastar.network.network import Network, Unrolled
+from botgame.training.alphastar.network.precision import autocast
+
+Metrics = dict[str, float]
+
+
+class Task(NamedTuple):
+    """What decides a gradient beside network and data. `decisions`: of the whole minibatch; `mixed`: see `autocast`."""
+
+    weights: LossWeights
+    decisions: int
+    discount: float
+    temperature: float
+    mixed: bool
+
+
+def backward(spec: Spec, network: Network, batch: Batch, task: Task) -> Metrics:
+    """Leave this part's share of the gradient of the minibatch's mean loss in `network`'s parameters.
+
+    Returns the part's share of the mean loss terms and diagnostics, so that the parts add up to the whole.
+    """
+    share = float(batch.mask.sum()) / task.decisions
+    unrolled = unroll(spec, network, batch, task.temperature, task.mixed)
+    losses = reinforcement_losses(
+        spec,
+        log_probs=unrolled.log_probs[:-1],
+        values=unrolled.values,
+        actions=batch.actions[:-1],
+        behaviour=batch.behaviour,
+        teacher=batch.teacher,
+        rewards=batch.rewards,
+        discounts=batch.discount * task.discount,
+        mask=batch.mask,
+        weights=task.weights,
+        early=batch.early,
+        active=batch.active,
+    )
+    network.zero_grad(set_to_none=True)
+    (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
+    shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}
+    return {name: float(value.detach()) * share for name, value in shown.items()}
+
+
+def unroll(spec: Spec, network: Network, batch: Batch, temperature: float, mixed: bool) -> Unrolled:
+    """Log-probabilities, and the values of the spec's rewards: a network may have values for rewards unpaid here."""
+    with autocast(mixed, torch.device(batch.memory.device)):
+        unrolled = network.unroll(batch.observation, batch.memory, batch.actions, batch.valid, temperature=temperature)
+    return unrolled._replace(values=unrolled.values[..., : len(spec.rewards)])

@@ -1,0 +1,213 @@
+"""The learner: minibatches of sequences in, better weights out.
+
+Loss and optimiser are AlphaStar's (Vinyals et al., Nature 575, 2019, Methods): V-trace in head groups, UPGO,
+TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With a crew each minibatch is split over processes, whose
+gradients are added in a fixed order, so a run repeats exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from botgame.spec import Spec
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.diagnostics import Diverged
+from botgame.training.alphastar.learner.gradient import Metrics, Task, backward, unroll
+from botgame.training.alphastar.learner.losses import LossWeights, guess_losses, head_entropies, head_kls
+from botgame.training.alphastar.learner.returns import lambda_returns
+from botgame.training.alphastar.learner.sequences import Batch, Columns, gather
+from botgame.training.alphastar.learner.workers import Crew
+from botgame.training.alphastar.network.action_distribution import used_heads
+from botgame.training.alphastar.network.compiled import compiled_twin
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.precision import mixed
+from botgame.training.alphastar.statistic_z.config import VALUE_WEIGHT
+from botgame.training.alphastar.statistic_z.seats import Styles
+
+BETAS, EPSILON = (0.0, 0.99), 1e-5
+WARMUP_UPDATES = 50  # Adam's second moments are noise at first
+
+
+def loss_weights(
+    spec: Spec, config: RLConfig, *, value_only: bool = False, styles: Styles | None = None, progress: float = 0.0
+) -> LossWeights:
+    """Weights of the loss terms; the dense rewards' advantages weigh `config.damage_reward`.
+
+    progress: share of the run that is done, by which the KL's weight has fallen. A policy moves away from its teacher
+    as it learns, so an even weight would hold it back the more the better it has become (docs/LOG.md, 2026-11-26).
+    Pseudo-rewards for `styles`, which are the last ones of the spec, weigh what its config says.
+    """
+    result = next((index for index, reward in enumerate(spec.rewards) if not reward.dense), 0)
+    on = 0.0 if value_only else 1.0
+    pseudo = styles.config.reward_weights(styles.names) if styles else ()
+    own = spec.rewards[: len(spec.rewards) - len(pseudo)]
+    return LossWeights(
+        policy=on * config.policy_cost,
+        upgo=on * config.upgo_cost,
+        value=config.baseline_cost,
+        kl=on * config.kl_cost * config.kl_end**progress,
+        entropy=on * config.entropy_cost,
+        rewards=tuple(config.damage_reward if reward.dense else 1.0 for reward in own) + pseudo,
+        values=(1.0,) * len(own) + (VALUE_WEIGHT,) * len(pseudo) if pseudo else (),
+        upgo_reward=result,
+        td_lambda=config.td_lambda,
+        vtrace_lambda=config.vtrace_lambda,
+        early_kl=on * styles.config.z_kl_cost if styles else 0.0,
+        early_head=spec.head_index(styles.briefing.conditioning.style.head) if styles else 0,
+    )
+
+
+def rates_left(config: RLConfig, progress: float) -> float:
+    """Share of the learning rates, in [0, 1], that is left when this share of the run is done."""
+    if config.lr_fall == "geometric":
+        return math.pow(config.lr_end, progress)
+    return 1 - (1 - config.lr_end) * progress
+
+
+class Learner:
+    """Owns the optimiser of `network`. `steps` counts updates, `policy_steps` those that moved the policy."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        network: Network,
+        config: RLConfig,
+        *,
+        crew: Crew | None = None,
+        device: torch.device | str = "cpu",
+        styles: Styles | None = None,
+    ) -> None:
+        """`crew`: who shares the work; it is the caller's to close, and other learners may use it in between."""
+        self._spec, self._config, self._device = spec, config, torch.device(device)
+        self._styles = styles
+        self.network = network.to(self._device)
+        self.steps = self.policy_steps = 0
+        self._progress = 0.0
+        self._critic = list(network.critic.parameters())
+        inside = {id(parameter) for parameter in self._critic}
+        self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
+        groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
+        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON)
+        self._mixed = mixed(config.precision, self._device, network)
+        self._learning = compiled_twin(network) if config.compile else network
+        self._crew = crew
+
+    def anneal(self, progress: float) -> None:
+        """Let learning rates and the KL's weight be those of this share of the whole run, in [0, 1]."""
+        self._progress = progress
+
+    def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
+        """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
+
+        Raises Diverged before anything is changed when the loss or its gradient is not finite.
+        """
+        first, *others = np.array_split(places, min(1 + (self._crew.size if self._crew else 0), len(places)))
+        task = Task(
+            loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles, progress=self._progress),
+            max(1, int(columns["length"][places].sum())),
+            self._config.discount,
+            self._config.temperature,
+            self._mixed,
+        )
+        if self._crew and others:
+            self._crew.begin(self.network, columns, others, task)
+        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), task)]
+        if self._crew and others:
+            metrics += self._crew.finish(self.network)
+        merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
+        merged["staleness"] = float(np.mean(self.steps - columns["version"][places]))
+        return merged | self._step(merged["total"], value_only)
+
+    @torch.no_grad()
+    def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
+        """What the network says of the sequences at `places`.
+
+        Entropy and KL of each head over the decisions that use it, the entropy of a uniform guess and the share of
+        those decisions; and for each reward the share of the returns' variance that the critic explains.
+        """
+        batch = gather(columns, places, self._device)
+        unrolled = unroll(self._spec, self.network, batch, self._config.temperature, self._mixed)
+        return {**self._inspect_heads(batch, unrolled.log_probs[:-1]), **self._inspect_critic(batch, unrolled.values)}
+
+    def _inspect_heads(self, batch: Batch, log_probs: Tensor) -> Metrics:
+        actions = batch.actions[:-1]
+        entropies = head_entropies(self._spec, log_probs, actions)[batch.mask]
+        kls = head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask]
+        guesses = guess_losses(self._spec, batch.observation["legal"][:-1])[batch.mask]
+        scored = used_heads(self._spec, actions)[batch.mask]
+        used = scored.sum(0).clamp(min=1)
+        out: Metrics = {}
+        for index, head in enumerate(self._spec.heads):
+            out[f"entropy/{head.name}"] = float(entropies[:, index].sum() / used[index])
+            out[f"kl/{head.name}"] = float(kls[:, index].sum() / used[index])
+            guess = guesses[:, index][scored[:, index]].sum() / used[index] / math.log(max(head.size, 2))
+            out[f"uniform/{head.name}"] = float(guess)
+            out[f"uses/{head.name}"] = float(scored[:, index].sum() / max(1, len(scored)))
+        return out
+
+    def _inspect_critic(self, batch: Batch, values: Tensor) -> Metrics:
+        discounts = (batch.discount * self._config.discount)[..., None]
+        targets = lambda_returns(batch.rewards, discounts, values, self._config.td_lambda, batch.mask[..., None])
+        if batch.active is not None:
+            return self._inspect_active(batch, targets, values)
+        targets, errors = targets[batch.mask], (targets - values[:-1])[batch.mask]
+        explained = 1 - errors.var(0, unbiased=False) / targets.var(0, unbiased=False).clamp(min=1e-8)
+        return {f"explained_variance/{r.name}": float(explained[i]) for i, r in enumerate(self._spec.rewards)}
+
+    def _inspect_active(self, batch: Batch, targets: Tensor, values: Tensor) -> Metrics:
+        """The same, each reward over the sequences in which it is paid; left out where it is paid in none."""
+        assert batch.active is not None
+        out: Metrics = {}
+        for index, reward in enumerate(self._spec.rewards):
+            paid = batch.mask & batch.active[:, index]
+            target, error = targets[..., index][paid], (targets - values[:-1])[..., index][paid]
+            if len(target):
+                spread = target.var(unbiased=False).clamp(min=1e-8)
+                out[f"explained_variance/{reward.name}"] = float(1 - error.var(unbiased=False) / spread)
+        return out
+
+    def state(self) -> dict[str, Any]:
+        """Exact state: weights, optimiser and counters."""
+        return {
+            "weights": {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()},
+            "optimiser": self._optimiser.state_dict(),
+            "steps": self.steps,
+            "policy_steps": self.policy_steps,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        self.network.load_state_dict(state["weights"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.steps, self.policy_steps = int(state["steps"]), int(state["policy_steps"])
+
+    def reset(self, weights: dict[str, Tensor]) -> None:
+        """Start anew from other weights (an exploiter of the league): fresh optimiser, `steps` goes on."""
+        self.network.load_state_dict(weights)
+        self._optimiser.state.clear()
+        self.policy_steps = 0
+
+    def _step(self, loss: float, value_only: bool) -> Metrics:
+        """Clip the gradients and let the optimiser step; returns their norms before clipping."""
+        if value_only:
+            for parameter in self._policy:
+                parameter.grad = None
+        policy, critic = (
+            float(nn.utils.clip_grad_norm_(group, self._config.max_grad_norm)) for group in (self._policy, self._critic)
+        )
+        if not all(map(math.isfinite, (loss, policy, critic))):
+            raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
+        fallen = rates_left(self._config, self._progress)
+        rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
+        for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
+            group["lr"] = lr * fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
+        self._optimiser.step()
+        self.steps += 1
+        self.policy_steps += not value_only
+        return {"gradient_norm": policy, "critic_gradient_norm": critic}

@@ -1,0 +1,226 @@
+"""Losses of imitation and of reinforcement learning, all to be minimised.
+
+Pure functions of time-major tensors. Notation: T decisions of B sequences, H heads, L = sum of head sizes, G V-trace
+groups, R rewards. `mask` bool [T, B] is True for decisions that count; every loss is a mean over those. A head that an
+action does not use gives no loss, KL or entropy, and no gradient.
+
+Source: Vinyals et al., Nature 575, 2019, Methods. Unlike the published pseudocode, KL and entropy are those of the
+learner's own log-probabilities (the actor's carry no gradient), and policy gradient and entropy enter with a minus.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from botgame.spec import Spec
+from botgame.training.alphastar.learner.returns import lambda_returns, upgo, vtrace
+from botgame.training.alphastar.network.action_distribution import (
+    ILLEGAL,
+    group_log_ratios,
+    group_sums,
+    head_log_probs,
+    used_heads,
+)
+
+Losses = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of `reinforcement_losses`; the defaults are AlphaStar's for win and loss."""
+
+    policy: float = 1.0
+    upgo: float = 1.0
+    value: float = 10.0
+    kl: float = 2e-4
+    entropy: float = 1e-4
+    rewards: tuple[float, ...] = ()  # of each reward's advantage in the policy gradient; () for 1 each
+    values: tuple[float, ...] = ()  # of each reward's value loss; () for 1 each
+    upgo_reward: int = 0  # the one reward that UPGO follows: win and loss
+    early_kl: float = 0.0  # more of the KL of one head, `early_head`, in decisions that are `early`
+    early_head: int = 0
+    td_lambda: float = 0.8
+    vtrace_lambda: float = 1.0
+
+
+class CrossEntropy(NamedTuple):
+    """Result of `cross_entropy`, each [T, B, H]."""
+
+    losses: Tensor  # float, 0 where not scored
+    scored: Tensor  # bool: the head is used and its recorded category legal
+    wrong_mask: Tensor  # bool: the head is used but its recorded category illegal
+
+
+def reinforcement_losses(
+    spec: Spec,
+    *,
+    log_probs: Tensor,
+    values: Tensor,
+    actions: Tensor,
+    behaviour: Tensor,
+    teacher: Tensor | None,
+    rewards: Tensor,
+    discounts: Tensor,
+    mask: Tensor,
+    weights: LossWeights,
+    early: Tensor | None = None,
+    active: Tensor | None = None,
+) -> Losses:
+    """All terms of the learner's loss, their weighted sum `total`, and diagnostics without gradient.
+
+    log_probs [T, B, L] and values [T + 1, B, R] of the learner; actions int64 [T, B, H]; behaviour [T, B, H]: the
+    actor's `head_log_probs`; teacher [T, B, L] log-probabilities for the same actions, or None; rewards [T, B, R];
+    discounts [T, B], 0 at true ends. Terms: `policy`, `upgo`, `value`, `kl`, `entropy` (the positive mean entropy).
+    early bool [T, B] adds the term `early_kl`; active bool [B, R] leaves rewards of single sequences out.
+    """
+    chosen = head_log_probs(spec, log_probs, actions)
+    group_log_probs = group_sums(spec, chosen)
+    log_ratios = group_log_ratios(spec, chosen.detach(), behaviour)
+    steps = rewards, discounts, values.detach(), log_ratios, mask
+    returns = lambda_returns(rewards, discounts[..., None], values.detach(), weights.td_lambda, mask[..., None])
+    errors = value_losses(values[:-1], returns, mask, active)
+    reward_weights = _row(weights.rewards, spec, values)
+    if active is not None:
+        reward_weights = reward_weights * active
+    terms = {
+        "policy": policy_gradient_loss(
+            group_log_probs, vtrace_advantages(*steps, reward_weights, weights.vtrace_lambda), mask
+        ),
+        "upgo": policy_gradient_loss(group_log_probs, upgo_advantages(*steps, weights.upgo_reward), mask),
+        "value": (errors * _row(weights.values, spec, values)).sum(),
+        "entropy": _column_means(head_entropies(spec, log_probs, actions), mask).sum(),
+        "kl": log_probs.new_zeros(()),
+    }
+    if teacher is not None:
+        kls = head_kls(spec, teacher, log_probs, actions)
+        terms["kl"] = _column_means(kls, mask).sum()
+        if early is not None:
+            terms["early_kl"] = masked_mean(torch.where(early, kls[..., weights.early_head], 0.0), mask)
+    total = weights.policy * terms["policy"] + weights.upgo * terms["upgo"] + weights.value * terms["value"]
+    total = total + weights.kl * terms["kl"] - weights.entropy * terms["entropy"]
+    if "early_kl" in terms:
+        total = total + weights.early_kl * terms["early_kl"]
+    return {"total": total, **terms, **_diagnostics(spec, log_ratios, values[:-1].detach(), returns, mask)}
+
+
+def vtrace_advantages(
+    rewards: Tensor,
+    discounts: Tensor,
+    values: Tensor,
+    log_ratios: Tensor,
+    mask: Tensor,
+    reward_weights: Tensor,
+    lambda_: float = 1.0,
+) -> Tensor:
+    """V-trace advantages of each group, summed over rewards with their weights.
+
+    rewards [T, B, R], discounts [T, B], values [T + 1, B, R], log_ratios [T, B, G], reward_weights [R] or, for each
+    sequence, [B, R] -> [T, B, G].
+    """
+    rewards, values = rewards[..., None], values[..., None]  # [T, B, R, 1] against ratios of [T, B, 1, G]
+    ratios, counts = log_ratios[..., None, :], mask[..., None, None]
+    corrected = vtrace(rewards, discounts[..., None, None], values, ratios, counts, lambda_=lambda_)
+    return (corrected.advantages * reward_weights[..., None]).sum(-2)
+
+
+def upgo_advantages(
+    rewards: Tensor, discounts: Tensor, values: Tensor, log_ratios: Tensor, mask: Tensor, reward: int
+) -> Tensor:
+    """min(1, pi / mu) (G - V) of each group, with the UPGO return G of one reward; shapes as `vtrace_advantages`."""
+    targets = upgo(rewards[..., reward], discounts, values[..., reward], mask)
+    return log_ratios.exp().clamp(max=1.0) * (targets - values[:-1, :, reward])[..., None]
+
+
+def policy_gradient_loss(group_log_probs: Tensor, advantages: Tensor, mask: Tensor) -> Tensor:
+    """-mean of sum over groups of advantage * log pi: [T, B, G] each, bool [T, B] -> scalar.
+
+    The advantages are constants; each group, of one head or of several, weighs the same.
+    """
+    return -masked_mean((group_log_probs * advantages.detach()).sum(-1), mask)
+
+
+def value_losses(values: Tensor, targets: Tensor, mask: Tensor, active: Tensor | None = None) -> Tensor:
+    """Half the mean squared error of each reward's value: [T, B, R] each -> [R]. The targets are constants.
+
+    active: bool [B, R]; a sequence's reward that is not active has no error.
+    """
+    errors = 0.5 * (targets.detach() - values).square()
+    return _column_means(errors if active is None else errors * active, mask)
+
+
+def head_kls(spec: Spec, teacher: Tensor, student: Tensor, actions: Tensor) -> Tensor:
+    """KL(teacher || student) of each used head: log-probabilities [T, B, L] each -> [T, B, H], 0 where unused.
+
+    Its gradient reaches the student alone.
+    """
+    teacher = teacher.detach()
+    terms = teacher.exp() * (teacher - student)
+    per_head = torch.stack([terms[..., part].sum(-1) for part in spec.slices.values()], dim=-1)
+    return per_head.masked_fill(~used_heads(spec, actions), 0.0)
+
+
+def head_entropies(spec: Spec, log_probs: Tensor, actions: Tensor) -> Tensor:
+    """Entropy of each used head over ln(head size): [T, B, L] -> [T, B, H] in [0, 1], 0 where unused.
+
+    The divisor is a constant: dividing by ln of the number of legal categories is 0 / 0 when there is one.
+    """
+    terms = log_probs.exp() * log_probs
+    parts = [terms[..., spec.slices[head.name]].sum(-1) / -math.log(max(head.size, 2)) for head in spec.heads]
+    return torch.stack(parts, dim=-1).masked_fill(~used_heads(spec, actions), 0.0)
+
+
+def guess_losses(spec: Spec, legal: Tensor) -> Tensor:
+    """What a uniform guess over the legal categories of each head has as cross-entropy and entropy, in nats.
+
+    legal: bool [T, B, L] -> [T, B, H]; 0 where nothing or one category is legal.
+    """
+    counts = [legal[..., part].sum(-1).clamp(min=1) for part in spec.slices.values()]
+    return torch.stack(counts, dim=-1).float().log()
+
+
+def cross_entropy(spec: Spec, log_probs: Tensor, actions: Tensor, valid: Tensor) -> CrossEntropy:
+    """Cross-entropy of each head with recorded actions, for imitation.
+
+    log_probs [T, B, L], actions int64 [T, B, H], valid bool [T, B]. The caller weighs heads and decisions. A recorded
+    category that the mask forbids costs nothing and is counted: masks are of the delayed observation, so the action
+    may have been right all the same, but a rising share of them is a bug.
+    """
+    chosen = head_log_probs(spec, log_probs, actions)
+    used = used_heads(spec, actions) & valid[..., None]
+    scored = used & (chosen > ILLEGAL / 2)
+    return CrossEntropy(torch.where(scored, -chosen, 0.0), scored, used & ~scored)
+
+
+def masked_mean(value: Tensor, mask: Tensor) -> Tensor:
+    """Mean over True entries: [T, B] and bool [T, B] -> scalar; 0 without any."""
+    return torch.where(mask, value, 0.0).sum() / mask.sum().clamp(min=1)
+
+
+def _column_means(value: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the decisions that count, for each column: [T, B, K] -> [K]."""
+    return torch.where(mask[..., None], value, 0.0).sum((0, 1)) / mask.sum().clamp(min=1)
+
+
+def _row(weights: tuple[float, ...], spec: Spec, like: Tensor) -> Tensor:
+    """One weight a reward as a tensor [R]; ones for ()."""
+    if weights and len(weights) != len(spec.rewards):
+        raise ValueError(f"{len(weights)} weights for {len(spec.rewards)} rewards")
+    return like.new_tensor(weights or (1.0,) * len(spec.rewards))
+
+
+@torch.no_grad()
+def _diagnostics(spec: Spec, log_ratios: Tensor, values: Tensor, returns: Tensor, mask: Tensor) -> Losses:
+    """How far from on-policy each group is (`ratio`, mean of pi / mu clipped at 1) and how much values explain."""
+    ratios = _column_means(log_ratios.exp().clamp(max=1.0), mask)
+    out = {f"ratio/{group}": ratios[i] for i, group in enumerate(spec.groups)}
+    for i, reward in enumerate(spec.rewards):
+        target, error = returns[..., i][mask], (returns - values)[..., i][mask]
+        spread = target.var(unbiased=False) if len(target) else target.sum()
+        explained = 1 - error.var(unbiased=False) / spread.clamp(min=1e-8) if len(target) else spread
+        out[f"explained_variance/{reward.name}"] = explained
+    return out

@@ -1,0 +1,181 @@
+"""One learning player: its network, teacher, actor, replay buffer and learner, advanced an iteration at a time.
+
+`alphastar_rl` trains one of these, the league one for each learning player. Matches and opponents are handed in.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from botgame import rng
+from botgame.training.alphastar.actor.actor import Venue
+from botgame.training.alphastar.actor.actors import make_actor
+from botgame.training.alphastar.actor.batching import LEARNER
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.diagnostics import Alarm, Bounds, Watch
+from botgame.training.alphastar.learner.gradient import Metrics
+from botgame.training.alphastar.learner.learner import Learner
+from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
+from botgame.training.alphastar.learner.workers import Crew
+from botgame.training.alphastar.network.network import Network
+
+_INSPECTED = 32  # sequences whose entropy and KL are reported by head
+_BUFFER = 0x627566  # purpose of the buffer's random key
+
+
+class Iteration(NamedTuple):
+    """What one iteration did: figures to log (clock readings start with `time_`), matches that ended, alarms begun.
+
+    uneasy: something is amiss that was not before (`alarms.Watch`): the last checkpoint is to be put aside.
+    """
+
+    metrics: Metrics
+    ended: list[Any]
+    alarms: list[Alarm]
+    uneasy: bool
+
+
+class Trainer:
+    """`iterate` collects `config.sequences(learning_seats)` sequences and learns from them and older ones."""
+
+    def __init__(
+        self,
+        venues: Venue | Sequence[Venue],
+        student: Network,
+        teacher: Network,
+        config: RLConfig,
+        *,
+        learning_seats: float = 1.0,
+        seed: int = 0,
+        crew: Crew | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """`student` is trained in place, `teacher` left as it is. Venues differ in their matches alone.
+
+        crew: see `Learner`.
+        """
+        venues = [venues] if isinstance(venues, Venue) else list(venues)
+        venue = venues[0]
+        self._config, self._seed = config, seed
+        self._sequences = config.sequences(learning_seats)
+        self.learner = Learner(venue.spec, student, config, crew=crew, device=device, styles=venue.styles)
+        self.actor = make_actor(venues, student, teacher.to(device).requires_grad_(False).eval(), config, device)
+        # An iteration may overshoot by what closes in its last step.
+        rows = sum((each.slots or config.matches) * each.seats for each in venues)
+        spare = max(0, self._sequences - config.replay_size) + 2 * rows
+        sizes = student.memory_size, config.unroll_length, config.replay_size
+        self.buffer = ReplayBuffer(venue.spec, *sizes, spare, **venue.told)
+        self.iteration = self.episodes = self.decisions = 0
+        bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
+        self._watch = Watch([head.name for head in venue.spec.heads], bounds)
+
+    def iterate(self, progress: float = 0.0) -> Iteration:
+        """Act, then learn. The first iterations train the critic alone (`value_iterations`).
+
+        progress: share of the whole run that is done, in [0, 1]; decides the learning rates (`lr_end`) and the
+            weight of the KL (`kl_end`).
+        """
+        started = time.perf_counter()
+        self.learner.anneal(progress)
+        wanted = max(self._sequences, self._config.min_replay_sequences - len(self.buffer))
+        collected = self.actor.collect(self.buffer, wanted, self.learner.steps)
+        acted = time.perf_counter()
+        losses, updates, learned = self._learn(collected.sequences)
+        self.iteration += 1
+        self.episodes += len(collected.ended)
+        self.decisions += collected.decisions
+        seconds = time.perf_counter() - acted
+        metrics: Metrics = {
+            "episodes": self.episodes,
+            "decisions": self.decisions,
+            "learner_steps": self.learner.steps,
+            "sequences": collected.sequences,
+            "replay_sequences": len(self.buffer),
+            "updates": updates,
+            **losses,
+            **self.actor.report(),
+            **learning_results(collected.ended),
+            "time_acting": acted - started,
+            "time_learning": seconds,
+            "time_acting_decisions_per_second": collected.decisions / max(acted - started, 1e-9),
+            "time_learning_decisions_per_second": learned / max(seconds, 1e-9),
+            "time_decisions_per_second": collected.decisions / max(acted - started + seconds, 1e-9),
+        }
+        alarms = self._watch.update(self.iteration, metrics)
+        return Iteration({**metrics, **self._watch.figures}, collected.ended, alarms, self._watch.uneasy)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that decides how training goes on."""
+        return {
+            "learner": self.learner.state(),
+            "actor": self.actor.state(),
+            "buffer": self.buffer.state(),
+            "iteration": self.iteration,
+            "episodes": self.episodes,
+            "decisions": self.decisions,
+            "watch": self._watch.state(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`; the matches must have been made with the set-ups that follow those already taken."""
+        self.learner.load(state["learner"])
+        self.actor.load(state["actor"])
+        self.buffer.load(state["buffer"])
+        self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
+        self.decisions = int(state["decisions"])
+        self._watch.load(state.get("watch", {}))
+
+    def _learn(self, fresh: int) -> tuple[Metrics, int, int]:
+        """All passes of this iteration; returns mean metrics, the number of updates and of decisions learned from."""
+        config = self._config
+        value_only = self.iteration < config.value_iterations
+        sums: Metrics = {}
+        updates = learned = 0
+        batches = self.buffer.passes(
+            rng.derive(self._seed, _BUFFER, self.iteration),
+            fresh,
+            passes=config.learner_updates,
+            batch_size=config.batch_size,
+            fresh_share=config.fresh_share,
+        )
+        for places in batches:
+            for name, value in self.learner.update(self.buffer.columns, places, value_only=value_only).items():
+                sums[name] = sums.get(name, 0.0) + value
+            updates += 1
+            learned += int(self.buffer.columns["length"][places].sum())
+        newest = np.arange(max(0, self.buffer.count - min(fresh, _INSPECTED)), self.buffer.count)
+        heads = self.learner.inspect(self.buffer.columns, self.buffer.places(newest))
+        means = {name if "/" in name or name in _PLAIN else f"loss/{name}": v / updates for name, v in sums.items()}
+        return {**means, **heads}, updates, learned
+
+
+_PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
+
+
+def learning_results(ended: list[Any]) -> Metrics:
+    """Win rate of the learner (draws count half) and mean damage score over matches against somebody else.
+
+    In a free-for-all the win rate is the mean share of the other seats that finished below; beside it how often a seat
+    of the learner was alone in the first place, and that share over free-for-alls only.
+    """
+    seats = [(match, seat) for match in ended for seat, player in enumerate(match.setup.players) if player == LEARNER]
+    seats = [(match, seat) for match, seat in seats if any(player != LEARNER for player in match.setup.players)]
+    if not seats:
+        return {}
+    results = [float(match.results[seat]) for match, seat in seats]
+    crowded = [result for result, (match, _) in zip(results, seats, strict=True) if len(match.setup.players) > 2]
+    royale = {
+        "royale/first": sum(result == 1 for result in crowded) / max(1, len(crowded)),
+        "royale/above": 0.5 + 0.5 * sum(crowded) / max(1, len(crowded)),
+    }
+    return {
+        **(royale if crowded else {}),
+        "training/win_rate": 0.5 + 0.5 * sum(results) / len(results),
+        "training/score": sum(float(match.scores[seat]) for match, seat in seats) / len(seats),
+    }

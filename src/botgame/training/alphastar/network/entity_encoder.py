@@ -1,0 +1,100 @@
+"""Encoders of the set of entities: each for itself, or with a transformer that lets them see each other.
+
+Both give the pooled set (maximum and mean over those present) and an embedding of every entity, 0 in absent rows.
+By default they compute no more rows than the batch needs; `dense` computes the whole table, whose shapes depend on no
+data: what a graph exporter and a compiler need.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from botgame.spec import Spec
+from botgame.training.alphastar.network.presets import NetworkConfig
+from botgame.training.alphastar.network.transformer import TransformerLayer, absence
+
+
+class EntityEncoder(nn.Module):
+    """One small network for every entity: several times cheaper than attention.
+
+    What attention would have to find out, the geometry between oneself and each entity, is part of its row.
+    """
+
+    def __init__(self, spec: Spec, width: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(len(spec.entity_columns), width)
+        self.second = nn.Linear(width, width)
+        self.width = 2 * width
+        self.rows = pointed_rows(spec)
+        self.dense = False
+
+    def forward(self, entities: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Entities [N, E, F], mask bool [N, E] -> pooled [N, 2W] and embeddings [N, E', W] (E' = longest row)."""
+        if self.dense:
+            hidden = functional.relu(self.first(entities))
+            table = absent_zero(functional.relu(self.second(hidden)), mask)
+            return pool(table, mask), table
+        entities, mask = trim(entities, mask, self.rows)
+        valid = mask.flatten().nonzero().squeeze(1)
+        hidden = functional.relu(self.first(entities.flatten(0, 1).index_select(0, valid)))
+        rows = functional.relu(self.second(hidden))
+        table = rows.new_zeros((mask.numel(), rows.shape[1])).index_copy_(0, valid, rows)
+        table = table.view(*mask.shape, rows.shape[1])
+        return pool(table, mask), table
+
+
+class EntityTransformer(nn.Module):
+    """Entities that attend to each other."""
+
+    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
+        super().__init__()
+        width = config.entity_width
+        self.first = nn.Linear(len(spec.entity_columns), width)
+        self.layers = nn.ModuleList(
+            TransformerLayer(width, config.entity_heads, config.entity_hidden) for _ in range(config.entity_layers)
+        )
+        self.last = nn.Linear(width, width)
+        self.width = 2 * width
+        self.rows = max(1, pointed_rows(spec))
+        self.dense = False
+
+    def forward(self, entities: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """As `EntityEncoder`."""
+        if not self.dense:
+            entities, mask = trim(entities, mask, self.rows)
+        members = functional.relu(self.first(entities))
+        absent = absence(mask, members)
+        for layer in self.layers:
+            members = layer(members, absent)
+        table = absent_zero(functional.relu(self.last(members)), mask)
+        return pool(table, mask), table
+
+
+def pointed_rows(spec: Spec) -> int:
+    """Rows of the entity table that pointer heads may choose: these are always kept."""
+    return max([head.size - 1 for head in spec.heads if head.kind == "pointer"], default=0)
+
+
+def trim(entities: Tensor, mask: Tensor, least: int) -> tuple[Tensor, Tensor]:
+    """Cut the table to the batch's longest row, at least `least`: valid rows come first."""
+    counts = mask.sum(1)
+    longest = max(int(counts.max()), least) if len(counts) else least
+    return entities[:, :longest], mask[:, :longest]
+
+
+def absent_zero(table: Tensor, mask: Tensor) -> Tensor:
+    """Embeddings [N, E, W] with zeros where the mask bool [N, E] is False."""
+    return torch.where(mask.unsqueeze(2), table, 0.0)
+
+
+def pool(table: Tensor, mask: Tensor) -> Tensor:
+    """Maximum and mean of embeddings >= 0 that are 0 where absent: [N, E, W], bool [N, E] -> [N, 2W].
+
+    So plain sums and maxima are the masked ones, and an empty set is 0.
+    """
+    if not table.shape[1]:
+        return table.new_zeros((len(table), 2 * table.shape[2]))
+    mean = table.sum(1) / mask.sum(1).clamp(min=1).unsqueeze(1)
+    return torch.cat([table.amax(1), mean], dim=1)

@@ -1,0 +1,227 @@
+"""Action heads, chosen one after another: each adds what was chosen to the embedding that the next ones read.
+
+The same loop serves acting (sample each head) and learning (take the recorded categories), so both give the same
+log-probabilities. A head that the earlier choices leave unused holds 0 and adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from botgame.spec import Head, Spec
+from botgame.training.alphastar.network.action_distribution import masked_log_softmax, used_head
+from botgame.training.alphastar.network.encoders import Encoded
+from botgame.training.alphastar.network.precision import full_precision
+from botgame.training.alphastar.network.presets import NetworkConfig
+from botgame.training.alphastar.network.resblocks import Trunk
+
+Choose = Callable[[int, Tensor, Tensor], Tensor]
+"""(head number, its log-probabilities [N, K], its legal categories bool [N, K]) -> categories int64 [N]."""
+
+
+class Context(NamedTuple):
+    """What heads read beside the autoregressive embedding."""
+
+    arrows_x: Tensor  # [N, 2V]: the spec's unit vectors, then the same turned by a quarter (x to y)
+    arrows_y: Tensor
+    entities: Tensor  # [N, E', W]: embeddings, the targets first
+    scalars: Tensor  # [N, S]: of the observation
+
+
+def zero_linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer that starts at 0, so that a new policy is uniform over its legal categories."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class CategoricalHead(nn.Module):
+    """Plain logits."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__()
+        self.output = zero_linear(config.head_width, head.size)
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:  # noqa: ARG002 - one signature for all heads
+        """Hidden [N, head_width] -> logits [N, size]."""
+        logits: Tensor = self.output(hidden)
+        return logits
+
+
+class DirectionHead(nn.Module):
+    """Bin logits plus gated unit vectors: to move away from this, aim at that, step out of a shot's way.
+
+    Unit u turns the spec's vectors v into a pull p_u = sum_v g_uv v + g'_uv perp(v) with gates from the embedding.
+    Unit 0 adds p_0 . direction_k to logit k; the others add w_u relu(p_u . direction_k + c_u), which is how "only as
+    far as it hurts" looks. What no plain layer learns from few matches, a direction as a product of position and
+    velocity, is then a gate. The scalars that belong to category k (`Head.category_scalars`) weigh in the same way.
+    """
+
+    directions: Tensor
+    columns: Tensor
+
+    def __init__(self, head: Head, spec: Spec, config: NetworkConfig) -> None:
+        super().__init__()
+        self.units, self.scale = config.direction_units, config.gate_scale
+        self.groups = len(head.category_scalars)
+        arrows = 2 * len(spec.vectors)
+        self.sizes = [head.size, arrows, self.units * arrows, self.units, self.units, self.groups]
+        self.output = zero_linear(config.head_width, sum(self.sizes))
+        self._start_units(sum(self.sizes[:2]), sum(self.sizes[:4]))
+        directions = torch.tensor(head.directions, dtype=torch.float32).T.contiguous()
+        self.register_buffer("directions", directions, persistent=False)
+        absent = len(spec.scalars)  # a column of zeros stands for a category without a scalar
+        places = [[spec.scalar_index(n) if n else absent for n in names] for names in head.category_scalars]
+        self.register_buffer("columns", torch.tensor(places, dtype=torch.int64), persistent=False)
+
+    def _start_units(self, first: int, last: int) -> None:
+        """Random pulls and offsets, zero weights: the units learn and the first policy is uniform all the same."""
+        layer = nn.Linear(self.output.in_features, last - first)
+        with torch.no_grad():
+            self.output.weight[first:last] = layer.weight
+            self.output.bias[first:last] = layer.bias
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """Hidden [N, head_width] -> logits [N, size]."""
+        logits, gates, unit_gates, offsets, weights, shares = self.output(hidden).split(self.sizes, 1)
+        pull = [(gates * context.arrows_x).sum(1), (gates * context.arrows_y).sum(1)]
+        logits = torch.addmm(logits, torch.stack(pull, dim=1), self.directions, alpha=self.scale)
+        if self.units:
+            arrows = torch.stack([context.arrows_x, context.arrows_y], dim=2)
+            pulls = torch.bmm(unit_gates.view(len(hidden), self.units, self.sizes[1]), arrows)  # [N, U, 2]
+            ridges = functional.relu(pulls @ self.directions + offsets.unsqueeze(2))  # [N, U, size]
+            logits = logits + torch.bmm(weights.unsqueeze(1), ridges).squeeze(1) * self.scale
+        if self.groups:
+            scalars = functional.pad(context.scalars, (0, 1))[:, self.columns]  # [N, G, size]
+            logits = logits + torch.bmm(shares.unsqueeze(1), scalars).squeeze(1) * self.scale
+        return logits
+
+
+class PointerHead(nn.Module):
+    """A query against the embeddings of the first size - 1 entities, and a learned logit for "none" (category 0)."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__()
+        self.targets = head.size - 1
+        self.output = zero_linear(config.head_width, 1 + config.entity_width)
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """Hidden [N, head_width] -> logits [N, size]."""
+        outputs = self.output(hidden)
+        match = (context.entities[:, : self.targets] * outputs[:, None, 1:]).sum(2)
+        return torch.cat([outputs[:, :1], match], dim=1)
+
+
+class NumberEmbedding(nn.Module):
+    """What was chosen, by its number."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__()
+        self.number = nn.Embedding(head.size, config.head_width)
+
+    def forward(self, chosen: Tensor, context: Context) -> Tensor:  # noqa: ARG002 - one signature for all heads
+        """Chosen int64 [N] -> [N, head_width]."""
+        embedded: Tensor = self.number(chosen)
+        return embedded
+
+
+class PointerEmbedding(NumberEmbedding):
+    """The chosen entity, by its slot and by what it is; "none" by its number."""
+
+    def __init__(self, head: Head, config: NetworkConfig) -> None:
+        super().__init__(head, config)
+        self.content = nn.Linear(config.entity_width, config.head_width, bias=False)
+
+    def forward(self, chosen: Tensor, context: Context) -> Tensor:
+        """Chosen int64 [N] -> [N, head_width]."""
+        rows, longest, width = context.entities.shape
+        place = torch.arange(rows, device=chosen.device) * longest + (chosen - 1).clamp(min=0)
+        content: Tensor = self.content(context.entities.reshape(-1, width).index_select(0, place))
+        return super().forward(chosen, context) + content * (chosen > 0).unsqueeze(1)
+
+
+class Rectified(nn.Module):
+    """What a shallow head has in the place of a `Trunk`."""
+
+    def forward(self, value: Tensor, context: Tensor) -> Tensor:  # noqa: ARG002 - one signature for both
+        """Vectors [N, head_width] -> the same, negative parts cut."""
+        return functional.relu(value)
+
+
+class Heads(nn.Module):
+    """All heads of the spec, in its order, and embeddings of the choices of all but the last."""
+
+    def __init__(self, spec: Spec, config: NetworkConfig, features: int) -> None:
+        super().__init__()
+        self.spec = spec
+        self.parts = list(spec.slices.values())
+        self.base = nn.Linear(features, config.head_width)
+        self.outputs = nn.ModuleList(_output(head, spec, config) for head in spec.heads)
+        self.embeddings = nn.ModuleList(_embedding(head, config) for head in spec.heads[:-1])
+        deep = [config.head_blocks if index else config.first_head_blocks for index in range(len(spec.heads))]
+        self.trunks = nn.ModuleList(_trunk(blocks, config) for blocks in deep)
+
+    def forward(
+        self,
+        features: Tensor,
+        observation: dict[str, Tensor],
+        encoded: Encoded,
+        choose: Choose,
+        temperature: float | Tensor | None = 1.0,
+    ) -> tuple[Tensor, Tensor]:
+        """Choose every head: features [N, D], their encoding -> actions int64 [N, H], log-probabilities [N, L].
+
+        `temperature` (a tensor [] when exporting) multiplies each head's own, None takes plain logits; the
+        log-probabilities are of the tempered logits. What `choose` says of an unused head is replaced by 0.
+        """
+        context = self._context(observation, encoded.entities.float())
+        legal, illegal = observation["legal"], ~observation["legal"]
+        embedding = self.base(features)
+        chosen: list[Tensor] = []
+        log_probs: list[Tensor] = []
+        for index, head in enumerate(self.spec.heads):
+            hidden = self.trunks[index](embedding, encoded.scalars)
+            with full_precision(hidden):
+                logits = self.outputs[index](hidden.float(), context)
+            part = self.parts[index]
+            heat = 1.0 if temperature is None else head.temperature * temperature
+            plain = isinstance(heat, float) and heat == 1.0
+            log_probs.append(masked_log_softmax(logits if plain else logits / heat, illegal[:, part]))
+            used = used_head(self.spec, index, chosen)
+            category = choose(index, log_probs[-1], legal[:, part])
+            chosen.append(category if used is None else category * used)
+            if index < len(self.embeddings):
+                added = self.embeddings[index](chosen[-1], context)
+                embedding = embedding + (added if used is None else added * used.unsqueeze(1))
+        return torch.stack(chosen, dim=1), torch.cat(log_probs, dim=1)
+
+    def _context(self, observation: dict[str, Tensor], entities: Tensor) -> Context:
+        """Unit vectors with their perpendiculars, split into x and y; without vectors both are [N, 0]."""
+        if not self.spec.vectors:
+            empty = entities.new_zeros((len(entities), 0))
+            return Context(empty, empty, entities, observation["scalars"])
+        x, y = observation["vectors"].unbind(2)
+        return Context(torch.cat([x, -y], dim=1), torch.cat([y, x], dim=1), entities, observation["scalars"])
+
+
+def _output(head: Head, spec: Spec, config: NetworkConfig) -> nn.Module:
+    """The logits of one head of the spec."""
+    if head.kind == "direction":
+        return DirectionHead(head, spec, config)
+    return PointerHead(head, config) if head.kind == "pointer" else CategoricalHead(head, config)
+
+
+def _trunk(blocks: int, config: NetworkConfig) -> nn.Module:
+    """What comes between the embedding and a head's output."""
+    return Trunk(config.head_width, blocks, config.scalar_width) if blocks else Rectified()
+
+
+def _embedding(head: Head, config: NetworkConfig) -> NumberEmbedding:
+    """The embedding of one head's choice."""
+    return PointerEmbedding(head, config) if head.kind == "pointer" else NumberEmbedding(head, config)

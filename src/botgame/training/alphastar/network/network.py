@@ -1,0 +1,147 @@
+"""The whole network: encoders -> LSTM core (with a skip around it) -> autoregressive heads, and a critic beside.
+
+Built from a `Spec`, so it serves any game that offers one. `act` steps many seats at once and never looks at
+`privileged`; `unroll` runs whole sequences with the recorded actions for learning. Notation: N rows, T time,
+B sequences, H heads, L = sum of head sizes, R rewards, M memory size.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from botgame.spec import Spec
+from botgame.training.alphastar.network.action_distribution import sample
+from botgame.training.alphastar.network.core import Core
+from botgame.training.alphastar.network.critic import Critic
+from botgame.training.alphastar.network.encoders import ObservationEncoder
+from botgame.training.alphastar.network.heads import Choose, Heads
+from botgame.training.alphastar.network.memoryless_core import MemorylessCore
+from botgame.training.alphastar.network.norm_core import NormCore
+from botgame.training.alphastar.network.precision import full_precision
+from botgame.training.alphastar.network.presets import NetworkConfig
+
+
+class Acted(NamedTuple):
+    """Result of `Network.act`."""
+
+    actions: Tensor  # int64 [N, H]
+    memory: Tensor  # float32 [N, M]
+    log_probs: Tensor  # float32 [N, L]: every head's log-softmax, about -1e9 where illegal
+
+
+class Unrolled(NamedTuple):
+    """Result of `Network.unroll`; rows that are not valid are 0."""
+
+    log_probs: Tensor  # float32 [T, B, L]
+    values: Tensor  # float32 [T, B, R]: the spec's rewards, then pseudo-rewards
+    memory: Tensor  # float32 [B, M] after each sequence's last valid row
+
+
+class Network(nn.Module):
+    """Policy and critic for one spec. Initial weights depend on `seed` alone.
+
+    Raises ValueError for a pointer head with more targets than the entity table has rows.
+    """
+
+    def __init__(self, spec: Spec, config: NetworkConfig, seed: int = 0) -> None:
+        super().__init__()
+        self.spec, self.config = spec, config
+        for head in spec.heads:
+            if head.kind == "pointer" and head.size - 1 > spec.max_entities:
+                raise ValueError(f"head {head.name} points at {head.size - 1} of {spec.max_entities} entities")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.encoder = ObservationEncoder(spec, config)
+            self.core = _core(config)
+            features = config.core_width + config.encoder_width
+            self.heads = Heads(spec, config, features)
+            self.critic = Critic(spec, config, features)
+        self.memory_size = self.core.memory_size
+        self.values = self.critic.values
+
+    def initial_memory(self, n: int) -> Tensor:
+        """Memory at the start of an episode: zeros, float32 [n, M]."""
+        return torch.zeros((n, self.memory_size), device=self.heads.base.weight.device)
+
+    def tell(self, told: NDArray[np.float32]) -> None:
+        """Set what seats are told that come without `condition`: float32 [C]. Raises ValueError where it cannot be."""
+        condition = self.encoder.condition
+        if condition is None or condition.plain.shape != told.shape:
+            raise ValueError(f"a network that is told {self.config.condition} columns cannot be told {told.shape}")
+        condition.plain.copy_(torch.from_numpy(told))
+
+    def act(self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: float = 1.0) -> Acted:
+        """Sample one action a row; observation of [N, ...], memory [N, M], uniforms [N, H] in [0, 1].
+
+        `temperature` multiplies that of each head; the log-probabilities are of the tempered logits.
+        """
+        return self.decide(
+            observation,
+            memory,
+            lambda head, log_probs, legal: sample(log_probs, legal, uniforms[:, head : head + 1]),
+            temperature,
+        )
+
+    def decide(
+        self, observation: dict[str, Tensor], memory: Tensor, choose: Choose, temperature: float | Tensor
+    ) -> Acted:
+        """As `act`, with the way to choose a category handed in and, when exporting, `temperature` a tensor []."""
+        encoded = self.encoder(observation)
+        with full_precision(encoded.merged):
+            output, memory = self.core.step(encoded.merged.float(), memory)
+        features = torch.cat([output, encoded.merged], dim=1)
+        actions, log_probs = self.heads(features, observation, encoded, choose, temperature)
+        return Acted(actions, memory, log_probs)
+
+    def unroll(
+        self,
+        observation: dict[str, Tensor],
+        memory: Tensor,
+        actions: Tensor,
+        valid: Tensor,
+        values: bool = True,
+        temperature: float | None = 1.0,
+    ) -> Unrolled:
+        """Run sequences with the recorded actions (teacher forcing).
+
+        observation of [T, B, ...]; memory [B, M] before the first row; actions int64 [T, B, H]; valid bool [T, B],
+        True for the first rows of each sequence. values False skips the critic (zeros). temperature as in `act`, or
+        None for plain logits. Raises ValueError for a `valid` with holes.
+        """
+        if bool((valid[1:] & ~valid[:-1]).any()):
+            raise ValueError("valid must be True for the first rows of each sequence and False after them")
+        rows = None if bool(valid.all()) else valid.flatten().nonzero().squeeze(1)
+        seen = {key: _take(value, rows) for key, value in observation.items()}
+        encoded = self.encoder(seen)
+        with full_precision(encoded.merged):
+            states = _spread(encoded.merged.float(), rows, valid)
+            output, memory = self.core.unroll(states, memory, None if rows is None else valid)
+        features = torch.cat([_take(output, rows), encoded.merged], dim=1)
+        recorded = _take(actions, rows).unbind(1)
+        _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature)
+        critic = self.critic(features, seen) if values else output.new_zeros((len(features), self.values))
+        return Unrolled(_spread(log_probs, rows, valid), _spread(critic, rows, valid), memory)
+
+
+def _core(config: NetworkConfig) -> Core | NormCore | MemorylessCore:
+    if not config.core_layers:
+        return MemorylessCore(config)
+    return NormCore(config) if config.core_norm else Core(config)
+
+
+def _take(value: Tensor, rows: Tensor | None) -> Tensor:
+    """The rows int64 [K] (None: all) of flattened time and batch: [T, B, ...] -> [K, ...]."""
+    flat = value.flatten(0, 1)
+    return flat if rows is None else flat.index_select(0, rows)
+
+
+def _spread(value: Tensor, rows: Tensor | None, valid: Tensor) -> Tensor:
+    """Back from [K, C] to [T, B, C], zeros elsewhere."""
+    if rows is not None:
+        value = value.new_zeros((valid.numel(), value.shape[1])).index_copy_(0, rows, value)
+    return value.view(*valid.shape, value.shape[1])

@@ -1,0 +1,1 @@
+"""Conditioning on statistic z, its library, distances and pseudo-rewards."""

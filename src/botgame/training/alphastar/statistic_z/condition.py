@@ -1,0 +1,125 @@
+"""What a network is told of a seat before a match: how it shall play (statistic z) and how strong it is.
+
+One row of inputs, `observation["condition"]`, constant over the match, in blocks that can each be absent:
+
+| block     | columns                                                                                  |
+|-----------|------------------------------------------------------------------------------------------|
+| `opening` | 1 if given; one-hot of each of K events; where each happened                              |
+| `totals`  | 1 if given; each total in [0, 1]                                                          |
+| `rating`  | 1 if known; rating / 400; for each threshold whether it is above (AlphaStar: one-hot MMR) |
+
+An absent block is all zeros. In imitation each block is dropped at random, so that one network plays with and without
+it. N rows; C columns in all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botgame import rng
+from botgame.statistic_z import Style
+
+Floats = NDArray[np.float32]
+RATING_STEPS = (-400.0, -200.0, -100.0, -50.0, 50.0, 100.0, 200.0, 400.0)
+RATING_SCALE, LARGEST_RATING = 400.0, 1200.0
+BLOCKS = ("opening", "totals", "rating")
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """Which blocks there are. `style` describes the rows that the first two are made from."""
+
+    style: Style
+    opening: bool = False
+    totals: bool = False
+    rating: bool = False
+
+    @property
+    def blocks(self) -> dict[str, slice]:
+        """Columns of every block that there is."""
+        sizes = {
+            "opening": 1 + self.style.opening * (len(self.style.events) + 2),
+            "totals": 1 + len(self.style.totals),
+            "rating": 2 + len(RATING_STEPS),
+        }
+        out, start = {}, 0
+        for name in BLOCKS:
+            if getattr(self, name):
+                out[name] = slice(start, start + sizes[name])
+                start += sizes[name]
+        return out
+
+    @property
+    def width(self) -> int:
+        """C: columns of all blocks."""
+        return max((part.stop for part in self.blocks.values()), default=0)
+
+    @property
+    def has_style(self) -> bool:
+        """Whether z is an input."""
+        return bool(self.pseudo_rewards)
+
+    @property
+    def pseudo_rewards(self) -> tuple[str, ...]:
+        """Blocks of z: each can be followed for a pseudo-reward."""
+        return tuple(name for name in self.blocks if name != "rating")
+
+    def encode(self, rows: NDArray[Any], ratings: NDArray[Any]) -> Floats:
+        """Everything given: rows of styles [N, Style.width], ratings [N] (NaN: not known) -> [N, C]."""
+        out = np.zeros((len(rows), self.width), np.float32)
+        for name, part in self.blocks.items():
+            if name == "rating":
+                out[:, part] = _rating(ratings)
+            else:
+                block = self._opening(rows) if name == "opening" else rows[:, self.style.parts["totals"]]
+                out[:, part.start] = 1.0
+                out[:, part.start + 1 : part.stop] = block
+        return out
+
+    def keep(self, condition: Floats, kept: dict[str, NDArray[np.bool_]]) -> Floats:
+        """A copy without the blocks that are to be dropped. `kept`: bool [N] by block; others stay."""
+        out = condition.copy()
+        for name, part in self.blocks.items():
+            if name in kept:
+                out[~kept[name], part] = 0.0
+        return out
+
+    def drop(self, condition: Floats, given: dict[str, float], *key: int) -> Floats:
+        """Keep each block of each row with its probability `given`, independently; decided by `key` alone."""
+        draws = rng.uniforms(_keys(len(condition), *key), len(BLOCKS))
+        return self.keep(condition, {name: draws[:, BLOCKS.index(name)] < given[name] for name in self.blocks})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {"style": self.style.to_dict(), **{name: getattr(self, name) for name in BLOCKS}}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Conditioning:
+        """Inverse of `to_dict`. Raises KeyError or TypeError for foreign data."""
+        return Conditioning(Style.from_dict(data["style"]), **{name: bool(data[name]) for name in BLOCKS})
+
+    def _opening(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """One-hot of every event, then all places: [N, K * (events + 2)]."""
+        parts = self.style.parts
+        kinds = rows[:, parts["kinds"]].astype(np.int64)
+        hot = kinds[:, :, None] == np.arange(1, 1 + len(self.style.events))
+        return np.concatenate([hot.reshape(len(rows), -1), rows[:, parts["along"]], rows[:, parts["aside"]]], axis=1)
+
+
+def _rating(ratings: NDArray[Any]) -> Floats:
+    """The block of ratings [N] (NaN: not known)."""
+    known = ~np.isnan(ratings)
+    value = np.where(known, np.clip(np.nan_to_num(ratings), -LARGEST_RATING, LARGEST_RATING), 0.0)
+    above = value[:, None] > np.array(RATING_STEPS)
+    columns = np.concatenate([np.ones_like(value)[:, None], value[:, None] / RATING_SCALE, above], axis=1)
+    return np.asarray(columns * known[:, None], np.float32)
+
+
+def _keys(count: int, *key: int) -> NDArray[np.uint64]:
+    """One random key a row."""
+    with np.errstate(over="ignore"):
+        return np.asarray(rng.mix(np.uint64(rng.derive(*key)), np.arange(count, dtype=np.uint64)))

@@ -1,0 +1,101 @@
+"""The library of z: how the seats of the imitated matches played, kept in the checkpoint.
+
+RL draws from it what a match shall look like, and a name of a policy in it is a style to play. `groups` are numbers
+that the game gives to situations which styles should match (the arena: own and opposing school); they mean nothing
+here. n rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from botgame import rng
+from botgame.statistic_z import Style
+from botgame.training.alphastar.statistic_z.distance import opening_distances
+
+LARGEST = 4096  # rows kept; more would only make checkpoints large
+_MEDOID_ROWS = 256  # of a policy, among which its typical opening is sought
+
+
+@dataclass(frozen=True)
+class StyleLibrary:
+    """rows: float32 [n, Style.width]; groups: int64 [n]; results: float32 [n]; names: the policy of each row."""
+
+    style: Style
+    rows: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    results: NDArray[np.float32]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def policies(self) -> list[str]:
+        """Every name once, the most frequent first."""
+        return sorted(set(self.names), key=lambda name: (-self.names.count(name), name))
+
+    def thinned(self, largest: int = LARGEST) -> StyleLibrary:
+        """At most `largest` rows, spread evenly."""
+        if len(self) <= largest:
+            return self
+        chosen = np.arange(largest) * len(self) // largest
+        names = tuple(self.names[k] for k in chosen.tolist())
+        return StyleLibrary(self.style, self.rows[chosen], self.groups[chosen], self.results[chosen], names)
+
+    def draw(self, group: int, *key: int) -> int:
+        """A row of this group, or of any where the group has none; decided by `key` alone."""
+        same = np.flatnonzero(self.groups == group)
+        if not len(same):
+            same = np.arange(len(self))
+        return int(same[rng.derive(*key) % len(same)])
+
+    def typical(self, name: str) -> NDArray[np.float32]:
+        """How policy `name` usually plays: mean totals, and its opening that is nearest to all its others.
+
+        Raises KeyError for a name that has no row.
+        """
+        rows = self.rows[[own == name for own in self.names]]
+        if not len(rows):
+            raise KeyError(name)
+        few = rows[:_MEDOID_ROWS]
+        distances = [opening_distances(self.style, few, np.broadcast_to(row, few.shape)).sum() for row in few]
+        out: NDArray[np.float32] = few[int(np.argmin(distances))].copy()
+        out[self.style.parts["totals"]] = rows[:, self.style.parts["totals"]].mean(0)
+        return out
+
+    def to_tensors(self) -> dict[str, Any]:
+        """For a checkpoint: tensors, and names once with numbers that refer to them."""
+        policies = self.policies
+        return {
+            "rows": torch.from_numpy(self.rows.copy()),
+            "groups": torch.from_numpy(self.groups.copy()),
+            "results": torch.from_numpy(self.results.copy()),
+            "policies": policies,
+            "policy": torch.tensor([policies.index(name) for name in self.names], dtype=torch.int64),
+        }
+
+    @staticmethod
+    def from_tensors(style: Style, data: dict[str, Any]) -> StyleLibrary:
+        """Inverse of `to_tensors`. Raises KeyError, IndexError or AttributeError for foreign data."""
+        names = tuple(str(data["policies"][k]) for k in data["policy"].tolist())
+        rows, groups, results = (data[name].numpy() for name in ("rows", "groups", "results"))
+        return StyleLibrary(style, rows, groups, results, names)
+
+    @staticmethod
+    def build(
+        style: Style,
+        rows: Sequence[NDArray[np.float32]],
+        groups: Sequence[int],
+        results: Sequence[float],
+        names: Sequence[str],
+    ) -> StyleLibrary:
+        """From one entry a seat, which may be none."""
+        table = np.array(rows, np.float32).reshape(len(rows), style.width)
+        return StyleLibrary(style, table, np.array(groups, np.int64), np.array(results, np.float32), tuple(names))

@@ -1,0 +1,174 @@
+"""The styles that the learner's seats are to follow: drawn at the start of a match, and paid for as it goes.
+
+Each block of z (opening, totals) has a pseudo-reward: the decrease of the distance between how the seat has played so
+far and what it is to do, so that over a match it sums to the distance at the start minus that at the end. A seat that
+is given no z, and a block that is not active, gets none and is left out of the losses of that reward.
+
+n rows of the actor's; C columns told; X pseudo-rewards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botgame import rng
+from botgame.spec import Reward, Spec
+from botgame.statistic_z_file import Wanted
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.config import EARLY_SHARE, StyleConfig
+from botgame.training.alphastar.statistic_z.distance import opening_distances, totals_distances
+
+Array = NDArray[Any]
+_DISTANCES = {"opening": opening_distances, "totals": totals_distances}
+_DRAW, _GIVEN, _ACTIVE = 1, 2, 3  # purposes of random keys
+
+
+class StyleWatch(Protocol):
+    """What the game knows of the styles of running matches; handed in."""
+
+    def groups(self, slots: Array, seats: Array) -> Array:
+        """The situation of each seat, int [n]: which styles of the library suit it."""
+
+    def rows(self, slots: Array, seats: Array) -> Array:
+        """How each seat has played so far, float32 [n, Style.width]."""
+
+    def progress(self, slots: Array) -> Array:
+        """How much of its longest duration each match has lasted, float [n] in [0, 1]."""
+
+    def final(self, episode: int) -> Array:
+        """How the seats of a match that has just ended played, float32 [P, Style.width]; asked once."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Exact state, plain arrays."""
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+
+
+@dataclass(frozen=True)
+class Styles:
+    """All that a learner needs to follow styles. `seed` decides what is drawn."""
+
+    briefing: Briefing
+    config: StyleConfig
+    watch: StyleWatch
+    seed: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The X pseudo-rewards, by their blocks."""
+        return self.briefing.conditioning.pseudo_rewards
+
+    def extend(self, spec: Spec) -> Spec:
+        """`spec` with the pseudo-rewards behind its own rewards: what the learner's columns and losses loop over."""
+        extra = tuple(Reward(f"z_{name}", dense=True) for name in self.names)
+        return Spec(**{**vars(spec), "rewards": (*spec.rewards, *extra)})
+
+
+class Seen(NamedTuple):
+    """What `StyleSeats.look` gives of n rows: condition float32 [n, C]; distance, paid float32 [n, X]; early bool [n].
+
+    distance: to the wanted style so far, 0 where it is not followed; paid: its decrease since the last look; early: the
+    extra KL holds.
+    """
+
+    condition: Array
+    distance: Array
+    paid: Array
+    early: Array
+
+
+class StyleSeats:
+    """State of `slots` x `seats` rows; row r is seat r % seats of slot r // seats."""
+
+    def __init__(self, styles: Styles, slots: int, seats: int) -> None:
+        self._styles, self._seats = styles, seats
+        rows, conditioning, extra = slots * seats, styles.briefing.conditioning, len(styles.names)
+        self.condition = np.zeros((rows, conditioning.width), np.float32)
+        self.active = np.zeros((rows, extra), np.bool_)
+        self._target = np.zeros((rows, conditioning.style.width), np.float32)
+        self._given = np.zeros(rows, np.bool_)
+        self._distance = np.zeros((rows, extra), np.float32)
+        self._reached: list[Array] = []  # distances at the end of matches with a z, since the last `report`
+
+    def begin(self, row: Array, episode: Array) -> None:
+        """A match begins in these rows: draw what they are told and what they are paid for."""
+        groups = self._styles.watch.groups(row // self._seats, row % self._seats)
+        for r, number, group in zip(row.tolist(), episode.tolist(), groups.tolist(), strict=True):
+            self._draw(r, rng.derive(self._styles.seed, int(number), r % self._seats), int(group))
+        self._distance[row] = self._measure(row, self._styles.watch.rows(row // self._seats, row % self._seats))
+
+    def look(self, row: Array) -> Seen:
+        """These rows are about to decide."""
+        slots = row // self._seats
+        before = self._distance[row].copy()
+        self._distance[row] = self._measure(row, self._styles.watch.rows(slots, row % self._seats))
+        now = self._distance[row]
+        early = self._given[row] & (self._styles.watch.progress(slots) < EARLY_SHARE)
+        told = self._styles.briefing.conditioning.totals
+        return Seen(self.condition[row], now, before - now, early & told)
+
+    def finish(self, row: int, final: Array) -> Array:
+        """The match of a row is over and `final` [Style.width] is how it played; what is still paid, float32 [X]."""
+        one = np.array([row])
+        before = self._distance[row].copy()
+        self._distance[row] = self._measure(one, final[None])[0]
+        if self._given[row]:
+            self._reached.append(self._distances(one, final[None])[0])
+        return np.asarray(before - self._distance[row])
+
+    def report(self) -> dict[str, float]:
+        """Mean distance at the end of the matches with a z since the last report, by block; nothing without any."""
+        reached, self._reached = self._reached, []
+        if not reached:
+            return {}
+        means = np.mean(reached, axis=0).tolist()
+        return {f"z/{name}": value for name, value in zip(self._styles.names, means, strict=True)}
+
+    def snapshot(self) -> dict[str, Any]:
+        """Exact state between two reports, plain arrays."""
+        return {"watch": self._styles.watch.snapshot(), **{name: getattr(self, name) for name in _ARRAYS}}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self._styles.watch.restore(snapshot["watch"])
+        for name in _ARRAYS:
+            getattr(self, name)[...] = snapshot[name]
+
+    def _draw(self, row: int, key: int, group: int) -> None:
+        """Whether the row is given a z, which, and which of its blocks are paid for."""
+        styles, config = self._styles, self._styles.config
+        library = styles.briefing.library
+        self._given[row] = _uniform(key, _GIVEN) < config.z_share
+        self._target[row] = library.rows[library.draw(group, key, _DRAW)]
+        given = bool(self._given[row])
+        self.condition[row] = styles.briefing.styled(Wanted(self._target[row], given, given))
+        for k in range(len(styles.names)):
+            self.active[row, k] = given and _uniform(key, _ACTIVE, k) * config.z_share < config.z_reward_share
+
+    def _measure(self, row: Array, rows: Array) -> Array:
+        """Distances of these rows, 0 where a block is not active: float32 [n, X]."""
+        out = np.zeros((len(row), len(self._styles.names)), np.float32)
+        active = self.active[row]
+        chosen = np.flatnonzero(active.any(1))
+        if len(chosen):
+            out[chosen] = self._distances(row[chosen], rows[chosen])
+        return np.where(active, out, np.float32(0))
+
+    def _distances(self, row: Array, rows: Array) -> Array:
+        style = self._styles.briefing.conditioning.style
+        columns: Sequence[Array] = [_DISTANCES[name](style, rows, self._target[row]) for name in self._styles.names]
+        return np.stack(columns, axis=1)
+
+
+def _uniform(key: int, *purpose: int) -> float:
+    """One number in [0, 1)."""
+    return float(rng.uniforms(np.array([rng.derive(key, *purpose)], np.uint64), 1)[0, 0])
+
+
+_ARRAYS = ("condition", "active", "_target", "_given", "_distance")

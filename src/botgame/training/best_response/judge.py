@@ -1,0 +1,71 @@
+"""The judge of `exploit`: the learner's win rate against the frozen target over time, and the best version of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from botgame import rng
+from botgame.game import Policy
+from botgame.training.best_response.results import Point
+from botgame.training.evaluation.duels import Tally
+from botgame.training.evaluation.held_out import Best, evaluate, evaluation_metrics
+from botgame.training.rl.setting import Setting, Version
+
+TARGET = "target"
+_FINAL = 0x66696E616C  # purpose of the random key of the last evaluation
+
+
+class TargetJudge:
+    """`curve` holds every evaluation; `final` judges the best version on other seeds once the run has ended."""
+
+    def __init__(self, setting: Setting, target: Policy, matches: int, final_matches: int) -> None:
+        """`matches`: held-out duels of a periodic evaluation, `final_matches`: of the last one."""
+        self.best: Best | None = None
+        self.curve: list[Point] = []
+        self.final: Point | None = None
+        self._setting, self._target = setting, target
+        self._matches, self._final_matches = matches, final_matches
+
+    def evaluate(self, version: Version) -> dict[str, float]:
+        """Meet the target; prints a line and returns metrics."""
+        tally = self._play(version, self._matches, self._setting.seed)
+        self.curve.append(_point(version.iteration, version.decisions, tally))
+        if self.best is None or tally.win_rate >= self.best.yardstick:
+            self.best = Best(version.iteration, tally.win_rate, version.weights)
+        print(f"after {version.decisions:,} decisions: {self.curve[-1]}")
+        metrics = evaluation_metrics({TARGET: tally})
+        return metrics | self._finish(self.best) if version.last else metrics
+
+    def state(self) -> dict[str, Any]:
+        """Exact state, tensors and plain values."""
+        return {
+            "best": self.best.state() if self.best else None,
+            "curve": msgspec.to_builtins(self.curve),
+            "final": msgspec.to_builtins(self.final),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        self.best = Best(**state["best"]) if state["best"] else None
+        self.curve = msgspec.convert(state["curve"], list[Point])
+        self.final = msgspec.convert(state["final"], Point | None)
+
+    def _finish(self, best: Best) -> dict[str, float]:
+        """Judge the best version on seeds that did not choose it."""
+        decisions = next(point.decisions for point in self.curve if point.iteration == best.iteration)
+        version = Version(best.weights, best.iteration, decisions, last=True)
+        tally = self._play(version, self._final_matches, rng.derive(self._setting.seed, _FINAL))
+        self.final = _point(best.iteration, decisions, tally)
+        print(f"best version, after {decisions:,} decisions, on unseen seeds: {self.final}")
+        rate = self.final
+        return {f"final/{TARGET}": rate.win_rate, f"final_low/{TARGET}": rate.low, f"final_high/{TARGET}": rate.high}
+
+    def _play(self, version: Version, matches: int, seed: int) -> Tally:
+        rivals = {TARGET: self._target}
+        return evaluate(self._setting.policy(version.weights), rivals, matches, seed, self._setting.threads)[TARGET]
+
+
+def _point(iteration: int, decisions: int, tally: Tally) -> Point:
+    return Point.of(iteration, decisions, tally.wins, tally.draws, tally.losses)

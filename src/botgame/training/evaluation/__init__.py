@@ -1,0 +1,1 @@
+"""Measuring strength: mirrored matches, placings, ratings, tables."""

@@ -1,0 +1,112 @@
+"""One seat of a policy among many of another: first places and finishing order over rotated free-for-alls.
+
+Each seed is played once for every seat, with the policy in it; schools belong to the seats, so the policy meets every
+situation of the seed and no seat or school helps it. Equal policies finish first in one of N matches: that is par.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from botgame.game import Policy, own_schools
+from botgame.lms.match_batch import Ended, mirrored_setups, play
+from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.ratings import wilson
+from botgame.training.evaluation.duels import PARALLEL_MATCHES
+
+
+@dataclass(frozen=True)
+class Placing:
+    """What A did among `seats` - 1 of B.
+
+    firsts: matches that A won, where a first place that k seats share counts 1/k. places: sum of A's places, where
+    level seats share the mean of theirs. ticks: in sum.
+    """
+
+    seats: int
+    matches: int
+    firsts: float
+    places: float
+    ticks: int
+
+    @property
+    def first_share(self) -> float:
+        """Share of matches that A won; par where nothing was played."""
+        return self.firsts / self.matches if self.matches else self.par
+
+    @property
+    def par(self) -> float:
+        """What that share is between equals."""
+        return 1 / self.seats
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % Wilson interval of the share."""
+        interval = wilson(self.firsts, self.matches)
+        return interval.low, interval.high
+
+    @property
+    def mean_place(self) -> float:
+        """Mean place of A; (seats + 1) / 2 between equals."""
+        return self.places / self.matches if self.matches else (self.seats + 1) / 2
+
+    @property
+    def mean_seconds(self) -> float:
+        """Mean length of a match in game seconds."""
+        return self.ticks / TICKS_PER_SECOND / max(1, self.matches)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, with the derived figures."""
+        return {
+            "seats": self.seats,
+            "matches": self.matches,
+            "firsts": self.firsts,
+            "first_share": self.first_share,
+            "interval": list(self.interval),
+            "par": self.par,
+            "mean_place": self.mean_place,
+            "above": (self.seats - self.mean_place) / (self.seats - 1),
+            "mean_seconds": self.mean_seconds,
+        }
+
+
+def royale_results(
+    a: Policy,
+    b: Policy,
+    matches: int,
+    seed: int,
+    *,
+    seats: int,
+    duration_ticks: int = 3600,
+    parallel: int = PARALLEL_MATCHES,
+    any_school: bool = False,
+    on_match: Callable[[], object] = lambda: None,
+) -> Placing:
+    """Play `matches` (rounded up to a multiple of `seats`) free-for-alls of one `a` and `seats` - 1 times `b`.
+
+    A policy that was trained in one school plays that one, unless `any_school`. Depends on the arguments and the
+    policies alone, not on `parallel`. `on_match` is called after each match.
+    """
+    seeds = -(-matches // seats)
+    own = {} if any_school else own_schools([a, b])
+    setups = mirrored_setups(seed, seeds, (0,) + (1,) * (seats - 1), duration_ticks, own=own)
+    return placing(play([a, b], setups, matches=min(parallel, seats * seeds), seats=seats), seats, on_match)
+
+
+def placing(ended: Iterable[Ended], seats: int, on_match: Callable[[], object] = lambda: None) -> Placing:
+    """Count finished free-for-alls from the view of player 0, who holds one seat."""
+    matches, firsts, places, ticks = 0, 0.0, 0.0, 0
+    for match in ended:
+        order = np.asarray(match.outcome.places)
+        place = order[match.setup.players.index(0)]
+        level = int((order == place).sum())
+        matches += 1
+        firsts += 1 / level if place == 1 else 0.0
+        places += int((order < place).sum()) + (level + 1) / 2
+        ticks += int(match.outcome.ticks)
+        on_match()
+    return Placing(seats, matches, firsts, places, ticks)

@@ -1,0 +1,1 @@
+"""The imitation run behind `alphastar_imitation`."""

@@ -1,0 +1,118 @@
+"""What imitation tells the network of each seat: how it played (statistic z), and how strong its player is.
+
+Every match is played again once to measure its seats; what was measured also becomes the library of the checkpoint.
+A rating is that of the live manifest or the replay; where neither has one, it is fitted to the results of all matches
+in use, with `lms_re` = 0, for players who met others often enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from botgame.lms.replay.errors import ReplayError
+from botgame.lms.replay.format import Replay, read
+from botgame.lms.replay.resimulate import resimulate
+from botgame.lms.statistic_z.definition import style_group
+from botgame.ratings import add_ranking, bradley_terry
+from botgame.training.alphastar.statistic_z.condition import Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.library import StyleLibrary
+from botgame.training.imitation.source import PARALLEL_MATCHES, ReplaySource, SeatPlan, trajectory_name
+
+ANCHOR = "lms_re"
+LEAST_GAMES = 10  # against others, before a fitted rating is told
+
+
+def brief(source: ReplaySource, conditioning: Conditioning) -> Briefing:
+    """Fill `source.told` and return what goes into the checkpoint."""
+    fitted = fitted_ratings([plans for _, plans in source.matches]) if conditioning.rating else {}
+    rows = _measure(source) if conditioning.has_style else {}
+    told = [seat for seat in _seats(source, rows, conditioning) if seat.plan.wanted]
+    ratings = [fitted.get(s.plan.policy, np.nan) if s.plan.rating is None else s.plan.rating for s in told]
+    for seat, rating in zip(told, ratings, strict=True):
+        source.told[seat.name] = conditioning.encode(seat.row[None], np.array([rating]))[0]
+    kept = told if conditioning.has_style else []
+    library = StyleLibrary.build(
+        conditioning.style,
+        [seat.row for seat in kept],
+        [seat.group for seat in kept],
+        [seat.plan.result for seat in kept],
+        [seat.plan.policy for seat in kept],
+    )
+    top = max((rating for rating in ratings if not np.isnan(rating)), default=float("nan"))
+    return Briefing(conditioning, library.thinned(), top)
+
+
+def describe(briefing: Briefing, source: ReplaySource) -> list[str]:
+    """What is told, in sentences for the console."""
+    lines = []
+    if briefing.conditioning.has_style:
+        library = briefing.library
+        styles = ", ".join(f"{name} ({library.names.count(name)})" for name in library.policies)
+        lines.append(f"styles: {len(library)} seats in the library: {styles}")
+    if briefing.conditioning.rating:
+        part = briefing.conditioning.blocks["rating"]
+        known = sum(bool(told[part.start]) for told in source.told.values())
+        top = "none is known" if np.isnan(briefing.top) else f"the top, told at play, is {briefing.top:.0f}"
+        lines.append(f"ratings: known for {known} of {len(source.told)} seats; {top}")
+    return lines
+
+
+def fitted_ratings(matches: list[list[SeatPlan]]) -> dict[str, float]:
+    """Rating of each player by name, from who finished above whom; only of those with enough games.
+
+    Nobody has one where `ANCHOR` did not play.
+    """
+    names = sorted({plan.policy for plans in matches for plan in plans})
+    if ANCHOR not in names:
+        return {}
+    points = np.zeros((len(names), len(names)))
+    for plans in matches:
+        add_ranking(points, [names.index(plan.policy) for plan in plans], [plan.place for plan in plans])
+    elo = bradley_terry(points, names.index(ANCHOR)).elo
+    games = (points + points.T).sum(1)
+    enough = {name: k for k, name in enumerate(names) if games[k] >= LEAST_GAMES and np.isfinite(elo[k])}
+    return {name: float(elo[k]) for name, k in enough.items()}
+
+
+class _Seat(NamedTuple):
+    name: str
+    plan: SeatPlan
+    row: np.ndarray
+    group: int
+
+
+def _seats(source: ReplaySource, rows: dict[str, np.ndarray], conditioning: Conditioning) -> Iterator[_Seat]:
+    """Every seat that was measured, or every seat where nothing had to be."""
+    blank = np.zeros(conditioning.style.width, np.float32)
+    for path, plans in source.matches:
+        schools = [plan.school for plan in plans]
+        for seat, plan in enumerate(plans):
+            name = trajectory_name(path.name, seat)
+            if name in rows or not conditioning.has_style:
+                yield _Seat(name, plan, rows.get(name, blank), style_group(schools, seat))
+
+
+def _measure(source: ReplaySource) -> dict[str, np.ndarray]:
+    """How every seat of every match in use played, by the name of its trajectory."""
+    names: list[str] = []
+    rows: dict[str, np.ndarray] = {}
+    for finished in resimulate(_replays(source, names.append), PARALLEL_MATCHES, style=True):
+        if finished.fault is None and finished.styles is not None:  # a bad match is reported when it is read to learn
+            for seat, row in enumerate(finished.styles):
+                rows[trajectory_name(names[finished.number], seat)] = row
+    return rows
+
+
+def _replays(source: ReplaySource, note: Callable[[str], None]) -> Iterator[Replay]:
+    """The replays in use that can be read; `note` is given the name of each."""
+    for path, _ in source.matches:
+        try:
+            replay = read(path)
+        except ReplayError:
+            continue
+        note(path.name)
+        yield replay

@@ -1,0 +1,294 @@
+"""The loop of imitation: epochs, chunks and updates as a generator; evaluation, checkpoints and commits within.
+
+Nothing random outlives an update (orders are hashes of seed, epoch and chunk), so weights, Adam, stored memories and
+a position in the epoch are the whole state, and a run that was killed and resumed ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from botgame.errors import UserError
+from botgame.lms.rules import Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import load_policy
+from botgame.rng import derive
+from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
+from botgame.training.alphastar.imitation.cloning import Cloner, CloningConfig
+from botgame.training.alphastar.imitation.dataset import Chunk, plan
+from botgame.training.alphastar.learner.diagnostics import Bounds, Diverged, Watch
+from botgame.training.alphastar.metrics import MetricsWriter
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.presets import SIZES
+from botgame.training.alphastar.policy import NetworkPolicy
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.evaluation.duels import Tally, mirrored_results
+from botgame.training.imitation.source import ReplaySource
+from botgame.training.runs.run import RunPaths, StopRequest, commit, keep_good
+
+EXTENDS = ("epochs", "winner_epochs")
+RIVALS = ("lms_re", "random")
+BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
+PLAN, ORDER, EVALUATION, FINAL, TOLD = 1, 2, 3, 4, 5  # purposes of derived seeds
+
+
+class Event(NamedTuple):
+    """Progress: decisions `seen` so far, a short `text`, and a `line` worth keeping on the screen ("" for none)."""
+
+    seen: int
+    text: str
+    line: str = ""
+
+
+class ImitationRun:
+    """One run from its flags, fresh or from the `state` of the last commit."""
+
+    def __init__(
+        self,
+        args: Any,
+        config: dict[str, Any],
+        paths: RunPaths,
+        source: ReplaySource,
+        device: torch.device,
+        state: dict[str, Any] | None,
+        briefing: Briefing | None = None,
+    ) -> None:
+        """`briefing`: what the network is told of each seat, which `source` has been given too."""
+        self.args, self.config, self.paths, self.source = args, config, paths, source
+        self.briefing = briefing
+        self.window = min(args.window, args.batch_size)
+        network = briefed_network(args.preset, args.seed, briefing)
+        cloning = CloningConfig(args.lr, args.value_weight, args.clip_norm, args.precision, args.compile)
+        self.cloner = Cloner(network, cloning, device)
+        self.epoch = self.chunk = self.batch = self.seen = 0
+        self.best, self.finished, self.stopped = -1.0, False, False
+        self.watch = Watch([head.name for head in ARENA_SPEC.heads], BOUNDS)
+        self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions
+        self._whole: Chunk | None = None  # all the data, where it fits into memory
+        self._whole_of_winners = False
+        self._open: tuple[Chunk, torch.Tensor] | None = None  # the chunk in training and its memories
+        if state is not None:
+            self._restore(state)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return sum(weights.numel() for weights in self.cloner.network.parameters())
+
+    @property
+    def epochs(self) -> int:
+        """Of both phases: over all chosen seats, then over the winners among them."""
+        return int(self.args.epochs + self.args.winner_epochs)
+
+    @property
+    def winners(self) -> bool:
+        """Whether this epoch is one of the second phase."""
+        return self.epoch >= int(self.args.epochs)
+
+    def train(self, metrics: MetricsWriter, stop: StopRequest) -> Iterator[Event]:
+        """Train to the last epoch or until `stop`; yields progress after each update and evaluation."""
+        if self.finished and self.epoch >= self.epochs:
+            yield Event(self.seen, "", f"finished already after {self.epoch} epochs; raise --epochs to go on")
+            return
+        self.finished = False
+        while self.epoch < self.epochs and not stop:
+            for event in self._epoch(metrics):
+                yield event
+                if stop:
+                    break
+            else:
+                yield self._close_epoch(metrics)
+        if self.epoch < self.epochs:
+            self.stopped = True
+            self._save()
+            self._commit(metrics)
+            return
+        yield Event(self.seen, "last evaluation")
+        yield from self._finish(metrics)
+
+    def _epoch(self, metrics: MetricsWriter) -> Iterator[Event]:
+        """The rest of this epoch, from (chunk, batch) on."""
+        parts = plan(self.source.sizes, self.args.capacity, self.args.seed, PLAN, self.epoch)
+        width = max(1, self.args.batch_size // self.window)
+        text = f"epoch {self.epoch + 1}/{self.epochs}" + (" (winners)" if self.winners else "")
+        self.cloner.set_rate(self.args.winner_lr if self.winners else self.args.lr)
+        while self.chunk < len(parts):
+            if self._open is None:
+                yield Event(self.seen, f"{text}: reading {len(parts[self.chunk])} matches")
+                chunk = self._read(parts)
+                self._tell(chunk)
+                self._open = chunk, self.cloner.recall.gather(chunk)
+            chunk, memories = self._open
+            order = chunk.batches(width, self.args.seed, ORDER, self.epoch, self.chunk)
+            for windows in itertools.islice(order, self.batch, None):
+                self.seen += self._learn(chunk, windows, memories, metrics)
+                self.batch += 1
+                line = ""
+                if self.cloner.updates % self.args.save_every == 0:
+                    line = self._report(metrics)
+                    self._commit(metrics)
+                yield Event(self.seen, text, line)
+            self.cloner.recall.keep(chunk, memories)
+            self._open = None
+            self.chunk, self.batch = self.chunk + 1, 0
+
+    def _learn(self, chunk: Chunk, windows: np.ndarray, memories: torch.Tensor, metrics: MetricsWriter) -> int:
+        """One update; returns its decisions. Raises Diverged, which names the last good checkpoint."""
+        try:
+            return self.cloner.learn(chunk, windows, memories)
+        except Diverged as error:
+            metrics.log(self.cloner.updates + 1, {"epoch": self.epoch, "alarm/nan": 1.0})
+            good = self.paths.checkpoint if self.paths.checkpoint.exists() else "none yet"
+            raise Diverged(f"{error}; the last good checkpoint: {good}") from error
+
+    def _read(self, parts: list[list[int]]) -> Chunk:
+        """The chunk in turn, from memory where it is all there is."""
+        if self._whole is not None and self._whole_of_winners == self.winners:
+            return self._whole
+        trajectories = self.source.read(parts[self.chunk])
+        if self.winners:
+            trajectories = (trajectory for trajectory in trajectories if trajectory.outcome > 0)
+        chunk = Chunk(trajectories, self.window)
+        if not chunk.windows and len(parts) == 1:
+            raise UserError(
+                "no replay could be re-simulated: they were altered or made by another release; record anew"
+            )
+        if len(parts) == 1:
+            self._whole, self._whole_of_winners = chunk, self.winners
+        return chunk
+
+    def _tell(self, chunk: Chunk) -> None:
+        """Choose what each seat of the chunk is told in this epoch: blocks are left out at random."""
+        if self.briefing is not None and chunk.conditions is not None:
+            args = self.args
+            given = {"opening": args.z_opening, "totals": args.z_totals, "rating": args.rating_input}
+            key = args.seed, TOLD, self.epoch, self.chunk
+            chunk.given = self.briefing.conditioning.drop(chunk.conditions, given, *key)
+
+    def _close_epoch(self, metrics: MetricsWriter) -> Event:
+        """Count the epoch, judge and save where it is time, and commit."""
+        self.epoch, self.chunk, self.batch = self.epoch + 1, 0, 0
+        line, every = "", self.args.eval_every
+        if every and self.epoch % every == 0 and self.epoch < self.epochs:
+            tallies = self._evaluate(EVALUATION, self.args.eval_matches)
+            line = f"epoch {self.epoch}: {_sentence(tallies)}"
+            metrics.log(self.cloner.updates, {"epoch": self.epoch, **_figures("eval", tallies)})
+            self._save(tallies, f"epoch {self.epoch}")
+        self._commit(metrics)
+        return Event(self.seen, f"epoch {self.epoch}/{self.epochs}", line)
+
+    def _finish(self, metrics: MetricsWriter) -> Iterator[Event]:
+        """The last evaluation, on seeds that no other evaluation uses."""
+        tallies = self._evaluate(FINAL, self.args.final_matches)
+        line = self._report(metrics, _figures("final", tallies))
+        self.finished = True
+        self._save(tallies)
+        self._commit(metrics)
+        if line:
+            yield Event(self.seen, "", line)
+        for rival, tally in tallies.items():
+            yield Event(self.seen, "", f"against {rival} over {tally.matches} mirrored duels: {tally}")
+
+    def _evaluate(self, purpose: int, matches: int) -> dict[str, Tally]:
+        """Play against the fixed rivals on held-out seeds."""
+        network = self.cloner.network
+        policy = NetworkPolicy(network, "student", str(self.cloner.device), self.args.temperature)
+        seed = derive(self.args.seed, purpose)
+        tallies = {rival: mirrored_results(policy, load_policy(rival), matches, seed) for rival in RIVALS}
+        network.train()
+        return tallies
+
+    def _report(self, metrics: MetricsWriter, figures: dict[str, float] | None = None) -> str:
+        """Log the statistics since the last line, with further `figures`; returns the alarms that begin, or ""."""
+        means, updates = self._means(), self.cloner.updates
+        alarms = self.watch.update(updates, means)
+        metrics.log(updates, {"epoch": self.epoch, **means, **self.watch.figures, **(figures or {})})
+        if self.watch.uneasy:
+            keep_good(self.paths.checkpoint, self.paths.good)
+        good = self.paths.good if self.paths.good.exists() else "none yet"
+        return "\n".join(alarm.line(f"after {updates} updates", good) for alarm in alarms)
+
+    def _means(self) -> dict[str, float]:
+        """Statistics since the last line."""
+        means = self.cloner.sums.means()
+        now, (then, seen) = time.monotonic(), self._clock
+        self._clock = now, self.seen
+        means["time_decisions_per_second"] = (self.seen - seen) / max(1e-9, now - then)
+        return means
+
+    def _save(self, tallies: dict[str, Tally] | None = None, periodic: str = "") -> None:
+        """Write the checkpoint; after an evaluation the best one too, and the periodic one."""
+        extra = {"evaluation": {rival: tally.to_dict() for rival, tally in (tallies or {}).items()}}
+        network = self.cloner.network
+        checkpoint = Checkpoint(
+            kind="imitation",
+            spec=ARENA_SPEC,
+            network=network.config.to_dict(),
+            weights=network.state_dict(),
+            config=json.loads(json.dumps(self.config, default=str)),
+            rules=Rules().to_dict(),
+            counters={"epochs": self.epoch, "updates": self.cloner.updates, "decisions": self.seen},
+            temperature=self.args.temperature,
+            extra=extra,
+            briefing=self.briefing.to_state() if self.briefing else {},
+        )
+        save_checkpoint(self.paths.checkpoint, checkpoint)
+        if periodic:
+            save_checkpoint(self.paths.periodic("epoch", self.epoch), checkpoint)
+            self.paths.prune("epoch", self.args.keep)
+        if tallies and tallies[RIVALS[0]].win_rate > self.best:
+            self.best = tallies[RIVALS[0]].win_rate
+            save_checkpoint(self.paths.best, checkpoint)
+
+    def _commit(self, metrics: MetricsWriter) -> None:
+        if self._open is not None:
+            self.cloner.recall.keep(*self._open)
+        names = ("epoch", "chunk", "batch", "seen", "best")
+        state = {"cloner": self.cloner.state_dict(), "names": self.source.names}
+        state |= {name: getattr(self, name) for name in names} | {"watch": self.watch.state()}
+        commit(self.paths, self.config, state, offset=metrics.offset, finished=self.finished)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Raises UserError when the first phase would go on after the second has begun."""
+        before = state["config"]["epochs"]
+        if self.args.epochs != before and state["epoch"] > before:
+            raise UserError(f"--epochs cannot grow from {before}: the epochs on winners have begun; raise those", 2)
+        self.cloner.load_state_dict(state["cloner"])
+        for name in ("epoch", "chunk", "batch", "seen", "best", "finished"):
+            setattr(self, name, state[name])
+        self.watch.load(state.get("watch", {}))
+        self._clock = time.monotonic(), self.seen
+
+
+def briefed_network(preset: str, seed: int, briefing: Briefing | None) -> Network:
+    """A fresh network of that size, with an input for what `briefing` tells, where there is one."""
+    sizes = SIZES[preset]
+    if briefing is None:
+        return Network(ARENA_SPEC, sizes, seed=seed)
+    told = briefing.conditioning
+    sizes = replace(sizes, condition=told.width, extra_values=len(told.pseudo_rewards))
+    network = Network(ARENA_SPEC, sizes, seed=seed)
+    network.tell(briefing.plain())
+    return network
+
+
+def _sentence(tallies: dict[str, Tally]) -> str:
+    return "; ".join(f"{tally.win_rate:.1%} against {rival}" for rival, tally in tallies.items())
+
+
+def _figures(prefix: str, tallies: dict[str, Tally]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for rival, tally in tallies.items():
+        low, high = tally.interval
+        figures |= {f"{prefix}/{rival}": tally.win_rate}
+        figures |= {f"{prefix}_low/{rival}": low, f"{prefix}_high/{rival}": high}
+        figures |= {f"{prefix}_draws/{rival}": float(tally.draws), f"{prefix}_matches/{rival}": float(tally.matches)}
+    return figures

@@ -1,0 +1,254 @@
+"""From replay files and live feedback to weighted trajectories: what imitation learns from, and how much.
+
+Every file is opened once at the start (a few KiB each): bad ones are named, seats are chosen, feedback is matched.
+Observations are made again by re-simulation whenever a chunk of matches is read. The weight of a decision is
+
+    chosen seat ? strength : 0,  x 2 in a span marked good, x 0 in one marked bad;  a correction always counts 1
+
+where strength is 2 * expected score against `lms_re` of the seat's rating, 1 when it is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from botgame.errors import UserError
+from botgame.feedback import HUMAN, Decision, Lines, Mark, MatchRecord, find_replay
+from botgame.lms.replay.errors import ReplayError
+from botgame.lms.replay.format import Replay, read, scan
+from botgame.lms.replay.header import HUMAN as HELD_BY_HUMAN
+from botgame.lms.replay.resimulate import SeatTrajectory, results_of, trajectories
+from botgame.lms.spec import ARENA_SPEC
+from botgame.ratings import expected_score
+from botgame.training.alphastar.imitation.dataset import Trajectory
+
+CORRECTION_WEIGHT = 1.0  # 4 cost 8 points: too few decisions count too much (docs/LOG.md)
+MARK_FACTOR = {"good": 2.0, "bad": 0.0}
+PARALLEL_MATCHES = 64
+LARGEST_RATING = 2000.0
+ALL, WINNERS = "all", "winners"  # words of --seats beside names of policies
+
+
+@dataclass
+class SeatPlan:
+    """What to take from one seat. strength: of its bot, human_strength: of a person who held it; 0 = leave out.
+
+    result: +1, 0, -1; rating: as the live manifest or the replay says, None where neither does.
+    """
+
+    strength: float
+    human_strength: float
+    result: float
+    decisions: int
+    policy: str
+    school: int
+    place: int
+    rating: float | None
+    corrections: dict[int, Sequence[int]] = field(default_factory=dict)  # tick -> action
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any decision may count."""
+        return self.strength > 0 or self.human_strength > 0 or bool(self.corrections)
+
+
+@dataclass
+class Usage:
+    """How much there was of each kind and how much of it is used."""
+
+    replays: int = 0
+    skipped: int = 0
+    seats: int = 0
+    decisions: int = 0
+    corrections: int = 0
+    corrections_unmatched: int = 0
+    marks: int = 0
+    marks_unmatched: int = 0
+    live_matches: int = 0
+    live_matches_unmatched: int = 0
+    ratings: int = 0
+    outcomes: int = 0
+
+
+class ReplaySource:
+    """All replays below a folder and those that live feedback names, as `dataset.Source`.
+
+    `report` is called with one line for each thing that is skipped.
+    """
+
+    def __init__(
+        self, data_dir: Path, seats: Sequence[str], manifests: Lines, streams: Lines, report: Callable[[str], None]
+    ) -> None:
+        self.usage = Usage()
+        self.told: dict[str, np.ndarray] = {}  # what is told of a seat, by the name of its trajectory
+        self._reported: set[str] = set()
+        self._tell = report
+        self._paths: list[Path] = []
+        self._plans: list[list[SeatPlan]] = []
+        for problem in (*manifests.problems, *streams.problems):
+            self._report(problem)
+        known = {path.name: path for path in reversed(scan(data_dir))}
+        records = self._attach(manifests, known)
+        feedback = self._attach(streams, known)
+        for path in sorted(known.values(), key=lambda path: path.name):
+            self._open(path, seats, records.get(path.name, []), feedback.get(path.name, []))
+        self.usage.seats = sum(plan.wanted for plans in self._plans for plan in plans)
+        self.usage.decisions = sum(self.sizes)
+
+    @property
+    def names(self) -> list[str]:
+        """File names of the replays in use: what a resumed run must find again."""
+        return [path.name for path in self._paths]
+
+    def restrict(self, names: Sequence[str]) -> None:
+        """Use these replays alone (those of the run that is resumed). Raises UserError when one is gone."""
+        at = {path.name: match for match, path in enumerate(self._paths)}
+        missing = [name for name in names if name not in at]
+        if missing:
+            raise UserError(f"--resume needs {len(missing)} replays that are gone, {missing[0]} first; bring them back")
+        matches = [at[name] for name in names]
+        self._paths = [self._paths[match] for match in matches]
+        self._plans = [self._plans[match] for match in matches]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Decisions of the seats that are used, one number a match."""
+        return [sum(plan.decisions for plan in plans if plan.wanted) for plans in self._plans]
+
+    @property
+    def winning_decisions(self) -> int:
+        """Decisions of the seats that are used and won."""
+        return sum(plan.decisions for plans in self._plans for plan in plans if plan.wanted and plan.result > 0)
+
+    @property
+    def matches(self) -> list[tuple[Path, list[SeatPlan]]]:
+        """Every match in use: its file, and what is taken from each seat."""
+        return list(zip(self._paths, self._plans, strict=True))
+
+    def read(self, matches: Sequence[int]) -> Iterator[Trajectory]:
+        """Re-simulate these matches; one that does not give its recorded states is named and left out."""
+        replays, plans, names = [], [], []
+        for match in matches:
+            try:
+                replays.append(read(self._paths[match]))
+                plans.append(self._plans[match])
+                names.append(self._paths[match].name)
+            except ReplayError as error:
+                self._report(f"{error}; skipped")
+        for seat in trajectories(replays, PARALLEL_MATCHES, report=lambda error: self._report(f"{error}; skipped")):
+            plan = plans[seat.replay][seat.seat]
+            if plan.wanted:
+                name = trajectory_name(names[seat.replay], seat.seat)
+                yield weigh(seat, plan, name)._replace(condition=self.told.get(name))
+
+    def _report(self, line: str) -> None:
+        """Say each thing once, though there is a line for every decision and matches are read in every epoch."""
+        if line not in self._reported:
+            self._reported.add(line)
+            self._tell(line)
+
+    def _attach(self, lines: Lines, known: dict[str, Path]) -> dict[str, list[object]]:
+        """Sort lines by the file name of their replay, which joins `known`."""
+        out: dict[str, list[object]] = {}
+        for source, value in lines.entries:
+            path = find_replay(value.replay, source, known)
+            if path is None:
+                self._unmatched(value)
+                self._report(f"{source}: replay {value.replay} does not exist; what is said of it is left out")
+                continue
+            known.setdefault(path.name, path)
+            out.setdefault(path.name, []).append(value)
+        return out
+
+    def _open(self, path: Path, seats: Sequence[str], records: Sequence[object], feedback: Sequence[object]) -> None:
+        try:
+            replay = read(path)
+        except ReplayError as error:
+            self.usage.skipped += 1
+            self._report(f"{error}; skipped")
+            for value in (*records, *feedback):
+                self._unmatched(value)
+            return
+        plans = [self._plan(replay, seat, seats, records) for seat in range(len(replay.header.seats))]
+        self.usage.live_matches += bool(records)
+        for value in feedback:
+            self._take(value, replay, plans)
+        self._paths.append(path)
+        self._plans.append(plans)
+        self.usage.replays += 1
+
+    def _plan(self, replay: Replay, seat: int, words: Sequence[str], records: Sequence[object]) -> SeatPlan:
+        """Choose a seat and rate it, the live manifest's word before the replay's."""
+        info = replay.header.seats[seat]
+        rating, result = info.rating, results_of(replay.header)[seat]
+        policies = {info.policy}
+        lines = [
+            record.seats[seat] for record in records if isinstance(record, MatchRecord) and seat < len(record.seats)
+        ]
+        self.usage.ratings += any(live.rating is not None for live in lines)  # server and collector may both tell
+        self.usage.outcomes += any(live.result is not None for live in lines)
+        for live in lines:
+            policies |= {live.policy, live.backend}
+            rating = rating if live.rating is None else live.rating
+            result = result if live.result is None else live.result
+        chosen = ALL in words or (WINNERS in words and result > 0) or bool(policies & set(words))
+        strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
+        held = info.controller == HELD_BY_HUMAN or any(c.seat == seat and c.controller for c in replay.header.changes)
+        people = held and (chosen or HUMAN in words)
+        counts = strength * chosen, strength * people
+        return SeatPlan(*counts, result, info.decisions, info.policy, info.school, info.place, rating)
+
+    def _take(self, value: object, replay: Replay, plans: list[SeatPlan]) -> None:
+        """Attach a correction or a mark to its seat."""
+        assert isinstance(value, Decision | Mark)
+        if value.seat >= len(plans) or (isinstance(value, Decision) and not _fits(value, replay)):
+            self._unmatched(value)
+        elif isinstance(value, Mark):
+            plans[value.seat].marks.append(value)
+            self.usage.marks += 1
+        elif value.controller == HUMAN:
+            plans[value.seat].corrections[value.tick] = value.action
+            self.usage.corrections += 1
+
+    def _unmatched(self, value: object) -> None:
+        if isinstance(value, MatchRecord):
+            self.usage.live_matches_unmatched += 1
+        elif isinstance(value, Mark):
+            self.usage.marks_unmatched += 1
+        elif isinstance(value, Decision) and value.controller == HUMAN:
+            self.usage.corrections_unmatched += 1
+
+
+def trajectory_name(file: str, seat: int) -> str:
+    """The name of what a seat did in the match of a file."""
+    return f"{file}:{seat}"
+
+
+def weigh(seat: SeatTrajectory, plan: SeatPlan, name: str) -> Trajectory:
+    """The decisions of a seat with their weights; corrections replace what was done at their tick."""
+    strength = np.where(seat.controllers == HELD_BY_HUMAN, plan.human_strength, plan.strength).astype(np.float32)
+    factors = seat.weights.astype(np.float32)
+    for mark in plan.marks:
+        factors[(seat.ticks >= mark.start) & (seat.ticks <= mark.end)] = MARK_FACTOR[mark.verdict]
+    weights = strength * factors
+    actions = seat.actions
+    if plan.corrections:
+        actions = actions.copy()
+        for row, tick in enumerate(seat.ticks.tolist()):
+            if tick in plan.corrections:
+                actions[row] = plan.corrections[tick]
+                weights[row] = CORRECTION_WEIGHT
+    return Trajectory(name, seat.observation, actions, weights, plan.result)
+
+
+def _fits(value: Decision, replay: Replay) -> bool:
+    """Whether the seat decided at that tick, and the action has a category that exists for each head."""
+    rows = replay.decisions
+    heads = ARENA_SPEC.heads
+    legal = len(value.action) == len(heads) and all(a < h.size for a, h in zip(value.action, heads, strict=True))
+    return legal and bool(((rows.seat == value.seat) & (rows.tick == value.tick)).any())

@@ -1,0 +1,1 @@
+"""The league run behind `alphastar_league`."""

@@ -1,0 +1,105 @@
+"""Evaluation matches of a league: mirrored, on seeds that training never uses, and outside the payoff.
+
+Each round every main agent meets the anchor bot and a bounded choice of its own past selves (forgetting shows there);
+after the last round a choice of all players meets each other, so that the report's table of pairs is filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from botgame import rng
+from botgame.game import Policy, action_cap, own_schools
+from botgame.lms.arena import Arena
+from botgame.lms.match_batch import Ended, MatchBatch, Seating, Setup, mirrored_setups
+from botgame.training.alphastar.league.league import League
+
+PARALLEL_MATCHES = 256
+_HELD_OUT = 0x6576616C  # purpose of the evaluation's random key
+
+
+def against_each(
+    policy: Policy, rivals: Mapping[str, Policy], matches: Mapping[str, int], *, seed: int, duration_ticks: int
+) -> dict[str, list[Ended]]:
+    """`matches[name]` mirrored duels of `policy` (player 0) against each rival, all in one batch."""
+    names = list(rivals)
+    pairings = [(0, number) for number in range(1, len(names) + 1)]
+    games = [matches[name] for name in names]
+    ended = _play([policy, *rivals.values()], pairings, games, held_out(seed), duration_ticks)
+    out: dict[str, list[Ended]] = {name: [] for name in names}
+    for match in ended:
+        out[names[max(match.setup.players) - 1]].append(match)
+    return out
+
+
+def cross_play(
+    policies: Mapping[str, Policy], matches: int, *, seed: int, duration_ticks: int
+) -> Iterator[tuple[str, str, Ended]]:
+    """Each pair of players in `matches` mirrored duels; yields home, away and the match."""
+    names = list(policies)
+    pairings = list(combinations(range(len(names)), 2))
+    games = [matches] * len(pairings)
+    for match in _play(list(policies.values()), pairings, games, held_out(seed), duration_ticks):
+        first, second = sorted(match.setup.players)
+        yield names[first], names[second], match
+
+
+def held_out(seed: int) -> int:
+    """A key that training never uses."""
+    return rng.derive(seed, _HELD_OUT)
+
+
+def result_for(match: Ended, player: int) -> int:
+    """+1, 0 or -1 for the seat of `player`."""
+    return round(float(match.results[match.setup.players.index(player)]))
+
+
+def chosen_past(league: League, name: str, most: int) -> list[str]:
+    """At most `most` past selves, spread evenly from the oldest to the newest that differs from the player now."""
+    past = list(league.past_selves(name))
+    learner = league.learners[name]
+    if learner.steps == learner.mark and learner.steps > 0:
+        past = past[:-1]
+    return _spread(past, most)
+
+
+def chosen_population(league: League, anchor: str, most: int) -> list[str]:
+    """At most `most` players for the cross-play: the anchor, the learning ones, and frozen ones of all roles."""
+    must = [anchor, *league.learners]
+    frozen = [player.name for player in league.frozen if player.parent]
+    return [*must, *_spread(frozen, max(0, most - len(must)))]
+
+
+def _spread(names: Sequence[str], most: int) -> list[str]:
+    if len(names) <= most:
+        return list(names)
+    places = np.unique(np.linspace(0, len(names) - 1, most).round().astype(int)).tolist()
+    return [names[place] for place in places]
+
+
+def _play(
+    policies: Sequence[Policy], pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int
+) -> list[Ended]:
+    """All pairings on the same seeds in one batch, in the order of set-ups, whichever ended first."""
+    setups = list(_setups(pairings, games, key, duration_ticks, own_schools(policies)))
+    if not setups:
+        return []
+    parallel = min(PARALLEL_MATCHES, len(setups))
+    caps = [action_cap(policy) for policy in policies]
+    batch, seating = MatchBatch(Arena(parallel, 2), iter(setups), cap=caps.__getitem__), Seating(parallel, 2)
+    ended: list[Ended] = []
+    while (step := batch.next()) is not None:
+        ended += step.ended
+        if len(step.slot):
+            batch.act(step, seating.act(step, policies))
+    return sorted(ended, key=lambda match: match.episode)
+
+
+def _setups(
+    pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int, own: Mapping[int, int]
+) -> Iterator[Setup]:
+    for players, count in zip(pairings, games, strict=True):
+        yield from mirrored_setups(key, (count + 1) // 2, players, duration_ticks, own=own)

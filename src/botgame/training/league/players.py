@@ -1,0 +1,134 @@
+"""The players of a league as weights and policies: learning ones in memory, frozen ones as files, bots by name.
+
+Implements the `Store` of the league's rules. A frozen player is written once to `players/<id>.pt` before the commit
+that mentions it; a file that no commit mentions is deleted on resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from botgame.errors import UserError
+from botgame.game import Policy
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.league.player_cache import PlayerCache
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.policy import NetworkPolicy
+from botgame.training.runs.origin import build_network
+
+Weights = dict[str, torch.Tensor]
+
+
+class Players:
+    """Networks of learning players by name, and the policy of every player.
+
+    `origin`: what every learning player starts from (fields `network`, `weights`, `lineage`, `rules`, `source`).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        origin: dict[str, Any],
+        config: RLConfig,
+        *,
+        bots: dict[str, Policy],
+        device: torch.device,
+        capacity: int,
+        restart_from: str | None = None,
+        schools: Mapping[str, str] | None = None,
+    ) -> None:
+        """`bots`: fixed players by name. `restart_from`: whose present weights a reset player takes, if any.
+
+        schools: the only school of those learning players that have one.
+        """
+        self.folder, self.origin = folder, origin
+        self.networks: dict[str, Network] = {}
+        self.restarted: set[str] = set()  # learning players that were reset and need fresh matches
+        self._config, self._device, self._restart_from = config, device, restart_from
+        self._schools = dict(schools or {})
+        self._cache: PlayerCache[Policy] = PlayerCache(self._load, capacity)
+        self._fixed = dict(bots)  # bots, and learning players around their living networks
+
+    def enter(self, name: str) -> Network:
+        """Give learning player `name` a fresh network with the weights that it starts from, or starts anew from."""
+        weights = self.origin["weights"]
+        if self._restart_from and name in self.networks:
+            weights = self.networks[self._restart_from].state_dict()
+        network = build_network(self.origin["network"], weights, self.origin["source"]).to(self._device)
+        self.networks[name] = network
+        self._fixed[name] = self._around(network, name, self._schools.get(name, ""))
+        return network
+
+    def teacher(self) -> Network:
+        """A network with the supervised weights."""
+        return build_network(self.origin["network"], self.origin["weights"], self.origin["source"])
+
+    def freeze(self, player: str, frozen: str) -> None:
+        """Write the present weights of `player` as `frozen`; before it has any, those that it starts from."""
+        network = self.networks.get(player)
+        weights = self.origin["weights"] if network is None else network.state_dict()
+        save_checkpoint(self.path(frozen), self.checkpoint(weights, {}, player))
+
+    def reset(self, player: str) -> None:
+        """Let `player` start anew: whoever runs it makes fresh matches for it."""
+        self.restarted.add(player)
+
+    def path(self, name: str) -> Path:
+        """The checkpoint of a player."""
+        return self.folder / f"{name}.pt"
+
+    def policy(self, name: str) -> Policy:
+        """Who plays under this name now: a learning player with its present weights, a bot, or a frozen player."""
+        return self._fixed[name] if name in self._fixed else self._cache.get(name)
+
+    def is_network(self, name: str) -> bool:
+        """Whether the player is a network, which acts the faster the more rows it is given at once."""
+        return name in self.networks or name not in self._fixed
+
+    def around(self, weights: Weights, name: str, player: str) -> Policy:
+        """A policy with these weights, an earlier version of learning player `player`."""
+        network = build_network(self.origin["network"], weights, name)
+        return self._around(network, name, self._schools.get(player, ""))
+
+    def checkpoint(self, weights: Weights, counters: dict[str, int], player: str) -> Checkpoint:
+        """These weights of learning player `player` with everything that a checkpoint carries."""
+        school = self._schools.get(player, "")
+        return Checkpoint(
+            kind="league",
+            spec=ARENA_SPEC,
+            network=self.origin["network"],
+            weights=weights,
+            config=self._config.to_dict(),
+            rules=self.origin["rules"],
+            lineage=self.origin["lineage"],
+            counters=counters,
+            temperature=self._config.temperature,
+            briefing=self.origin.get("briefing", {}),
+            extra={"school": school} if school else {},
+        )
+
+    def keep_only(self, names: list[str]) -> None:
+        """Check that the files of these frozen players exist and delete those of players that no commit mentions."""
+        for name in names:
+            if not self.path(name).exists():
+                raise UserError(f"{self.path(name)} is missing; put it back, or start another league without --resume")
+        for path in self.folder.glob("*.pt"):
+            if path.stem not in names:
+                path.unlink()
+
+    def _load(self, name: str) -> Policy:
+        checkpoint = load_checkpoint(self.path(name), ARENA_SPEC)
+        network = build_network(checkpoint.network, checkpoint.weights, str(self.path(name)))
+        return self._around(network, name, checkpoint.school)
+
+    def _around(self, network: Network, name: str, school: str) -> NetworkPolicy:
+        """Every player acts at the temperature of the league, which its files carry too."""
+        policy = NetworkPolicy(network, name, str(self._device), self._config.temperature)
+        policy.school = school
+        return policy

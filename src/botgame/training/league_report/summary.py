@@ -1,0 +1,257 @@
+"""What a league's matches say: pairs, ratings, Nash mixture, forgetting, exploitability.
+
+A learning player changes, so each of its rounds counts as a player of its own ("main1 in round 7"); frozen and
+scripted players are one player throughout. Bradley-Terry over all of them puts the whole history on one scale, with
+the scripted anchor at 0. The *population* is everyone as of the last round.
+
+A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. How
+often it finished first is told apart (`league_royale`).
+
+Where two of the population never met, their win rate is what the ratings expect; where they met, the record counts,
+with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative population performance use that table.
+
+Live matches enter the ratings and no other figure: everybody who played live stands on the same scale (`league_live`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from botgame import ratings
+from botgame.training.alphastar.league.league import SCRIPTED, League
+from botgame.training.best_response.results import Exploit
+from botgame.training.league.files import EVALUATION, LeagueState, Match, plain
+from botgame.training.league_report.exploits import best_responses
+from botgame.training.league_report.free_for_alls import free_for_alls
+from botgame.training.league_report.live import LiveMatch, live_players
+
+PRIOR_GAMES = 2.0
+_NASH_SHOWN = 1e-4
+Record = dict[tuple[str, str], list[int]]  # (home, away) -> [wins, draws, losses], both directions
+
+
+def summarise(
+    state: LeagueState,
+    matches: list[Match],
+    torn_lines: int = 0,
+    exploits: Sequence[Exploit] = (),
+    live: Sequence[LiveMatch] = (),
+) -> dict[str, Any]:
+    """The whole summary in plain JSON types; `exploits`: results of trained best responses; `live`: live matches."""
+    league = state.league
+    known = {*league.names, state.anchor}
+    counted = _once([match for match in matches if match.players <= known])
+    last = max((match.round for match in counted), default=0)
+    record = _record(counted, league)
+    order, rated = _rate(record, live, state.anchor)
+    population = [name for name in [*league.names, state.anchor] if _current(name, last, league) in order]
+    population = list(dict.fromkeys(population))
+    members = [order[_current(name, last, league)] for name in population]
+    table = _win_rates(record, [_current(name, last, league) for name in population], rated.elo[members])
+    return {
+        "anchor": state.anchor,
+        "rounds_done": state.rounds_done,
+        "rounds": state.rounds,
+        "matches": _counts(counted, len(matches) - len(counted), torn_lines),
+        "players": _players(league, state.anchor, population, rated, members, ratings.nash(table) if members else []),
+        "pairs": _pairs(record, population, last, league),
+        "rating_by_round": _curves(league, order, rated, last),
+        "win_rate_against_anchor": _against_anchor(counted, league, state.anchor),
+        "forgetting": _forgetting(counted, league),
+        "exploitability": _exploitability(counted, league, population, table),
+        "royale": free_for_alls(counted, league),
+        "best_responses": best_responses(exploits),
+        "live": {"matches": len(live), "players": live_players(live, order, rated, set(population))},
+        "relative_population_performance": _relative(league, population, table),
+    }
+
+
+def _once(matches: list[Match]) -> list[Match]:
+    return list({match.id: match for match in matches}.values())
+
+
+def _current(name: str, round_number: int, league: League) -> str:
+    """The rated name of a player in a round: learning players have one a round."""
+    return f"{name}@{round_number}" if name in league.learners else name
+
+
+def _record(matches: list[Match], league: League) -> Record:
+    record: Record = defaultdict(lambda: [0, 0, 0])
+    for match in matches:
+        home = _current(match.home, match.round, league)
+        for name, results in match.orders.items():
+            away = _current(name, match.round, league)
+            for result in results if home != away else ():
+                record[home, away][1 - result] += 1
+                record[away, home][1 + result] += 1
+    return dict(record)
+
+
+def _rate(record: Record, live: Sequence[LiveMatch], anchor: str) -> tuple[dict[str, int], ratings.Ratings]:
+    players = [name for match in live for name in match.players]
+    names = list(dict.fromkeys([anchor, *(home for home, _ in record), *players]))
+    order = {name: index for index, name in enumerate(names)}
+    points = np.zeros((len(names), len(names)))
+    for (home, away), (wins, draws, _losses) in record.items():
+        points[order[home], order[away]] = wins + 0.5 * draws
+    for match in live:
+        ratings.add_ranking(points, [order[name] for name in match.players], match.places)
+    return order, ratings.bradley_terry(points, order[anchor])
+
+
+def _win_rates(record: Record, names: list[str], elo: np.ndarray) -> np.ndarray:
+    """P [N, N] with P + P.T = 1: record and rating expectation together (an unrated player counts as even)."""
+    strength = np.nan_to_num(elo)
+    table = 1.0 / (1.0 + 10.0 ** ((strength[None, :] - strength[:, None]) / 400.0)) if names else np.zeros((0, 0))
+    for row, home in enumerate(names):
+        for column, away in enumerate(names):
+            wins, draws, losses = record.get((home, away), (0, 0, 0))
+            points = wins + 0.5 * draws + PRIOR_GAMES * table[row, column]
+            table[row, column] = points / (wins + draws + losses + PRIOR_GAMES)
+    return 0.5 * (table + 1.0 - table.T)
+
+
+def _players(
+    league: League, anchor: str, population: list[str], rated: ratings.Ratings, members: list[int], mixture: Any
+) -> list[dict[str, Any]]:
+    roles: dict[str, tuple[str, str | None]] = {n: (learner.role, None) for n, learner in league.learners.items()}
+    roles |= {player.name: (player.role, player.parent or None) for player in league.frozen}
+    out = []
+    for name, member, share in zip(population, members, mixture, strict=True):
+        role, parent = roles.get(name, (SCRIPTED, None))
+        interval = rated.interval(member)
+        out.append(
+            {
+                "name": name,
+                "role": role,
+                "parent": parent,
+                "school": league.school(name),
+                "learning": name in league.learners,
+                "anchor": name == anchor,
+                "rating": plain(interval.estimate),
+                "rating_low": plain(interval.low),
+                "rating_high": plain(interval.high),
+                "nash": float(share) if share > _NASH_SHOWN else 0.0,
+            }
+        )
+    return out
+
+
+def _pairs(record: Record, population: list[str], last: int, league: League) -> list[dict[str, Any]]:
+    out = []
+    for home in population:
+        for away in population:
+            counts = record.get((_current(home, last, league), _current(away, last, league)))
+            if counts:
+                out.append({"home": home, "away": away, **_rate_of(*counts)})
+    return out
+
+
+def _rate_of(wins: int, draws: int, losses: int) -> dict[str, Any]:
+    games = wins + draws + losses
+    rate = ratings.wilson(wins + 0.5 * draws, games)
+    return {
+        "wins": wins,
+        "draws": draws,
+        "losses": losses,
+        "win_rate": rate.estimate,
+        "low": rate.low,
+        "high": rate.high,
+    }
+
+
+def _curves(league: League, order: dict[str, int], rated: ratings.Ratings, last: int) -> dict[str, list[Any]]:
+    curves: dict[str, list[Any]] = {}
+    for name in league.learners:
+        rounds = [number for number in range(1, last + 1) if _current(name, number, league) in order]
+        intervals = [(number, rated.interval(order[_current(name, number, league)])) for number in rounds]
+        curves[name] = [
+            {"round": number, "rating": plain(got.estimate), "low": plain(got.low), "high": plain(got.high)}
+            for number, got in intervals
+        ]
+    return curves
+
+
+def _by_round(matches: list[Match], home: str, aways: set[str]) -> dict[int, dict[str, list[int]]]:
+    """Evaluation records of `home` by round and opponent."""
+    out: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
+    for match in matches:
+        if match.kind == EVALUATION and match.home == home and match.away in aways:
+            out[match.round][match.away][1 - match.result] += 1
+    return out
+
+
+def _against_anchor(matches: list[Match], league: League, anchor: str) -> dict[str, list[Any]]:
+    return {
+        name: [{"round": number, **_rate_of(*of[anchor])} for number, of in sorted(rounds.items())]
+        for name in league.learners
+        if (rounds := _by_round(matches, name, {anchor}))
+    }
+
+
+def _forgetting(matches: list[Match], league: League) -> dict[str, Any]:
+    """For each main agent and round its worst evaluation against its own past selves, and the mean of the worst."""
+    out: dict[str, Any] = {}
+    for name in league.mains:
+        rounds = []
+        for number, of in sorted(_by_round(matches, name, set(league.past_selves(name))).items()):
+            rates = {away: _rate_of(*counts) for away, counts in of.items()}
+            worst = min(rates, key=lambda away: float(rates[away]["win_rate"]))
+            rounds.append({"round": number, "opponent": worst, "past_selves": len(rates), **rates[worst]})
+        mean = float(np.mean([entry["win_rate"] for entry in rounds])) if rounds else None
+        out[name] = {"rounds": rounds, "mean_min_win_rate": mean}
+    return out
+
+
+def _exploitability(matches: list[Match], league: League, population: list[str], table: np.ndarray) -> dict[str, Any]:
+    """How well the league's own exploiters do against each live main agent: a lower bound of what is possible.
+
+    `rounds`: the live main exploiters' record by round. `worst`: the best win rate against it in the population,
+    from the table of the population; `exploitability` = that win rate - 0.5, at least 0.
+    """
+    out: dict[str, Any] = {}
+    exploiters = {name for name, learner in league.learners.items() if learner.role == "main_exploiter"}
+    for main in (name for name in league.mains if name in population and len(population) > 1):
+        by_round: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for match in matches:
+            for result in match.orders.get(main, []) if match.home in exploiters else ():
+                by_round[match.round][1 - result] += 1
+        place = population.index(main)
+        column = np.where(np.arange(len(population)) == place, -1.0, table[:, place])
+        worst = int(np.argmax(column))
+        out[main] = {
+            "rounds": [{"round": number, **_rate_of(*counts)} for number, counts in sorted(by_round.items())],
+            "worst": population[worst],
+            "worst_win_rate": float(column[worst]),
+            "exploitability": max(0.0, float(column[worst]) - 0.5),
+        }
+    return out
+
+
+def _relative(league: League, population: list[str], table: np.ndarray) -> dict[str, Any] | None:
+    """Main agents (live and frozen) against all exploiters; None while one of the two has no rated player."""
+    roles: dict[str, str] = {name: learner.role for name, learner in league.learners.items()}
+    roles.update({player.name: player.role for player in league.frozen})
+    mains = [k for k, name in enumerate(population) if roles.get(name) == "main"]
+    exploiters = [k for k, name in enumerate(population) if "exploiter" in roles.get(name, "")]
+    if not mains or not exploiters:
+        return None
+    value = ratings.relative_population_performance(table[np.ix_(mains, exploiters)])
+    return {"rows": "main agents", "columns": "exploiters", "value": value}
+
+
+def _counts(counted: list[Match], skipped: int, torn_lines: int) -> dict[str, Any]:
+    return {
+        "total": len(counted),
+        "by_kind": dict(sorted(Counter(match.kind for match in counted).items())),
+        "by_round": {str(k): v for k, v in sorted(Counter(match.round for match in counted).items())},
+        "by_home": dict(sorted(Counter(match.home for match in counted if match.kind != EVALUATION).items())),
+        "draws": sum(match.result == 0 and not match.seats for match in counted),
+        "royale": sum(bool(match.seats) for match in counted),
+        "skipped": skipped,
+        "torn_lines": torn_lines,
+    }

@@ -1,0 +1,1 @@
+"""The reinforcement learning run behind `alphastar_rl` and `exploit`."""

@@ -1,0 +1,111 @@
+"""The flags that RL and league share: one a field of `RLConfig`, and those that say how fast and where to run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from botgame import cli
+from botgame.lms.simulation.state import STAMPS, UNCAPPED
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.network.precision import PRECISIONS
+from botgame.training.alphastar.statistic_z.config import StyleConfig
+from botgame.training.runs.origin import OPPONENTS, OWN
+
+
+def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
+    """Add one flag for each field of `RLConfig`; `defaults` overrides the dataclass's by field name."""
+    _add_settings(parser, RLConfig, defaults)
+    add_precision_flags(parser)
+
+
+def add_style_flags(parser: cli.Parser) -> None:
+    """Add one flag for each field of `StyleConfig`."""
+    _add_settings(parser, StyleConfig, {})
+
+
+def style_config(options: argparse.Namespace) -> StyleConfig:
+    """The config that parsed flags describe. Raises UserError (code 2) for contradictions."""
+    return StyleConfig(**{field.name: getattr(options, field.name) for field in fields(StyleConfig)})
+
+
+def _add_settings(parser: cli.Parser, config: type[RLConfig] | type[StyleConfig], defaults: dict[str, Any]) -> None:
+    group = {field.name: field for field in fields(config) if field.metadata}
+    for name in defaults:
+        if name not in group:
+            raise KeyError(name)
+    for name, field in group.items():
+        known = field.metadata
+        values = {"choices": known["choices"]} if "choices" in known else {"type": getattr(cli, known["kind"])}
+        default = defaults.get(name, field.default)
+        parser.flag("--" + name.replace("_", "-"), **values, default=default, help=known["help"])
+
+
+def add_critic_flag(parser: cli.Parser) -> None:
+    """Add --critic."""
+    text = "what the critic sees in training: the opponents' true state, or what its own seat sees"
+    parser.flag("--critic", choices=(OPPONENTS, OWN), default=OPPONENTS, help=text)
+
+
+def add_action_cap_flag(parser: cli.Parser) -> None:
+    """Add --action-cap."""
+    text = f"non-repeating actions that the learner may take in any window: 1 to {STAMPS}, none, or rules"
+    parser.flag("--action-cap", type=_action_cap, default="rules", help=text)
+
+
+def _action_cap(text: str) -> int:
+    """As `botgame.lms.arena.Limits` has it."""
+    words = {"rules": 0, "none": UNCAPPED}
+    if text in words or (text.isdecimal() and 1 <= int(text) <= STAMPS):
+        return words[text] if text in words else int(text)
+    raise argparse.ArgumentTypeError(f"expected 1 to {STAMPS}, none or rules, got {text!r}")
+
+
+def add_precision_flags(parser: cli.Parser) -> None:
+    """Add --precision and --compile."""
+    text = "numbers that the learner's network computes in; auto: bfloat16 for a wide network on a GPU, else float32"
+    parser.flag("--precision", choices=PRECISIONS, default="auto", help=text)
+    text = "compile the learner's network: minutes at first, faster updates on a GPU; one thread learns on a CPU"
+    parser.flag("--compile", action="store_true", help=text)
+
+
+def training_config(options: argparse.Namespace) -> RLConfig:
+    """The config that parsed flags describe. Raises UserError (code 2) for contradictions."""
+    return RLConfig(**{field.name: getattr(options, field.name) for field in fields(RLConfig)})
+
+
+def add_start_flag(parser: cli.Parser, default: Path | None = None, *, required: bool = True) -> None:
+    """Add --supervised-checkpoint, required where there is no default and unless `required` is False."""
+    text = "policy to start from, and teacher to stay close to"
+    needed = required and default is None
+    parser.flag("--supervised-checkpoint", type=Path, required=needed, default=default, help=text)
+
+
+def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = None) -> None:
+    """Add --eval-matches and, where the command asks for it by `every`, --eval-every. `against`: words for the help."""
+    if every is not None:
+        text = "iterations between evaluations (0: at the end)"
+        parser.flag("--eval-every", type=cli.non_negative_int, default=every, help=text)
+    parser.flag("--eval-matches", type=cli.positive_int, default=200, help=f"held-out duels {against}")
+
+
+def add_commit_flag(parser: cli.Parser) -> None:
+    """Add --save-every."""
+    parser.flag("--save-every", type=cli.positive_int, default=10, help="iterations between two commits")
+
+
+def add_machine_flags(parser: cli.Parser) -> None:
+    """Add --device, --cpu, --threads, --seed and --resume."""
+    parser.flag("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the networks run")
+    parser.flag("--cpu", action="store_true", help="the same as --device cpu")
+    parser.flag("--threads", type=cli.non_negative_int, default=0, help="CPU threads; 0: one for each core")
+    parser.flag("--seed", type=cli.seed, default=0, help="same seed, same run (exactly so with --threads 1)")
+    parser.flag("--resume", action="store_true", help="go on from the last commit; starts where there is none")
+
+
+def flag_values(options: argparse.Namespace, leave_out: Iterable[str] = ()) -> dict[str, Any]:
+    """Plain values of all flags, for the config file and the checkpoint."""
+    return {name: value for name, value in sorted(vars(options).items()) if name not in set(leave_out)}

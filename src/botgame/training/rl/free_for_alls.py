@@ -1,0 +1,62 @@
+"""How much of a learner's training is free-for-alls, and of how many seats: the flags and what follows from them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from botgame import cli
+from botgame.lms.rules import MAX_SEATS, MIN_SEATS
+
+DUEL = 2
+
+
+class Table(NamedTuple):
+    """Matches of one kind: seats of each, how many run at once, and their share of the learner's sequences."""
+
+    seats: int
+    slots: int
+    share: float
+
+
+@dataclass(frozen=True)
+class RoyaleShare:
+    """`share` of the learner's sequences comes from free-for-alls, in equal parts from each number of seats."""
+
+    share: float = 0.0
+    seats: tuple[int, ...] = (8,)
+
+    def tables(self, matches: int) -> list[Table]:
+        """How `matches` parallel matches are split up: duels first, and at least one of each kind that has a share."""
+        crowded = self.share * matches
+        duels = [Table(DUEL, max(1, matches - round(crowded)), 1.0 - self.share)] if self.share < 1 else []
+        slots = max(1, round(crowded / len(self.seats)))
+        return duels + [Table(seats, slots, self.share / len(self.seats)) for seats in self.seats if self.share]
+
+
+def seat_counts(text: str) -> tuple[int, ...]:
+    """`8`, `3,5,8` or `3-8` as numbers of seats of free-for-alls, ascending."""
+    counts: set[int] = set()
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        numbers = range(int(found[1]), int(found[2] or found[1]) + 1) if found and len(part) < 9 else range(0)
+        if not numbers or not MIN_SEATS < numbers[0] <= numbers[-1] <= MAX_SEATS:
+            expected = f"numbers from {MIN_SEATS + 1} to {MAX_SEATS}, as in 8 or 3,5,8 or 3-8"
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        counts |= set(numbers)
+    return tuple(sorted(counts))
+
+
+def add_royale_flags(parser: cli.Parser) -> None:
+    """Add --royale-share and --royale-seats."""
+    text = "share of the learner's data from free-for-alls; the rest is from duels"
+    parser.flag("--royale-share", type=cli.probability, default=0.0, help=text)
+    text = "seats of the free-for-alls: 8, or several numbers in equal parts, 3,5,8 or 3-8"
+    parser.flag("--royale-seats", type=seat_counts, default="8", help=text)
+
+
+def royale_share(options: argparse.Namespace) -> RoyaleShare:
+    """What parsed flags say."""
+    return RoyaleShare(options.royale_share, tuple(options.royale_seats))

@@ -1,0 +1,282 @@
+"""One run of reinforcement learning in memory: trainer, opponents and judge wired together, logged and committed.
+
+`alphastar_rl` and `exploit` both stand on this loop; they differ in opponents, judge and goal (`rl_setting`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from botgame import rng
+from botgame.errors import UserError
+from botgame.lms.match_batch import Ended, Setup, order_of
+from botgame.lms.rules import SCHOOLS, Rules
+from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.actor.actor import Venue
+from botgame.training.alphastar.actor.actors import matches_taken
+from botgame.training.alphastar.actor.batching import LEARNER
+from botgame.training.alphastar.actor.opponents import PAST, OpponentPool, Weights
+from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
+from botgame.training.alphastar.learner.diagnostics import Diverged
+from botgame.training.alphastar.learner.trainer import Trainer
+from botgame.training.alphastar.learner.workers import Crews
+from botgame.training.alphastar.metrics import MetricsWriter
+from botgame.training.rl.environment import STYLES, arena_venue
+from botgame.training.rl.free_for_alls import DUEL, Table
+from botgame.training.rl.progress import ProgressClock
+from botgame.training.rl.setting import Judge, Setting, Version
+from botgame.training.runs.run import RunPaths, commit, keep_good, stop_on_interrupt
+
+_TRAINING = 0x747261696E  # purpose of the training matches' random key
+
+
+def training_setups(seed: int, pool: OpponentPool, taken: int = 0, seats: int = DUEL) -> Iterator[Setup]:
+    """Endless matches from number `taken` on, with players drawn by the pool and schools by seed.
+
+    An opponent of one school plays that one.
+    """
+    episode = taken
+    while True:
+        key = rng.derive(seed, _TRAINING, episode) if seats == DUEL else rng.derive(seed, _TRAINING, seats, episode)
+        players = pool.draw(episode)[1] if seats == DUEL else pool.draw_royale(episode, seats)
+        own = [pool.school(player) for player in players]
+        drawn = (rng.derive(key, seat) % len(SCHOOLS) for seat in range(seats))
+        schools = tuple(SCHOOLS.index(name) if name else school for name, school in zip(own, drawn, strict=True))
+        yield Setup(key, players, schools, tag=episode)
+        episode += 1
+
+
+class RLRun:
+    """One run in memory. `on_commit` is called after each commit, to write what else follows from the state."""
+
+    def __init__(self, setting: Setting, judge: Judge, on_commit: Callable[[], None] = lambda: None) -> None:
+        self._setting, self._judge, self._on_commit = setting, judge, on_commit
+        weights = setting.origin["weights"]
+        self._student, self._teacher = setting.network(weights), setting.network(weights)
+        self._pool = OpponentPool(
+            setting.shares, setting.fixed, setting.policy, seed=setting.seed, capacity=setting.schedule.snapshots
+        )
+        if PAST in setting.shares:
+            self._pool.freeze(weights)
+        self._crews = Crews(self._student, setting.config, setting.threads, setting.device)
+        self._trainer = self._make_trainer()
+
+    @property
+    def iteration(self) -> int:
+        """Iterations done."""
+        return self._trainer.iteration
+
+    @property
+    def decisions(self) -> int:
+        """Decisions of the learner so far."""
+        return self._trainer.decisions
+
+    @property
+    def done(self) -> int:
+        """How far the run is, in units of its goal."""
+        return self.iteration if self._setting.goal.unit == "iteration" else self.decisions
+
+    @property
+    def finished(self) -> bool:
+        """Whether the goal is reached."""
+        return self.done >= self._setting.goal.amount
+
+    @property
+    def source(self) -> str:
+        """Where the first weights came from."""
+        return self._setting.source
+
+    @property
+    def best_iteration(self) -> int:
+        """Iteration of the best version so far; 0 before the first evaluation."""
+        return self._judge.best.iteration if self._judge.best else 0
+
+    def iterations(self, paths: RunPaths, flags: dict[str, Any], writer: MetricsWriter) -> Iterator[int]:
+        """Train to the goal, yielding after each iteration; logs, evaluates and commits on the way."""
+        schedule, goal = self._setting.schedule, self._setting.goal
+        self._begin(paths, writer)
+        clock, first = ProgressClock(goal.unit), self.done
+        while not self.finished:
+            self._pool.turn(self.iteration)
+            metrics = self._iterate(paths, writer)
+            number, last = self.iteration, self.finished
+            if PAST in self._setting.shares and number % schedule.snapshot_every == 0:
+                self._pool.freeze(self._student.state_dict())
+            due = schedule.eval_every and number % schedule.eval_every == 0
+            evaluated = self._evaluate(last=last) if last or due else {}
+            writer.log(number, {**metrics, **evaluated})
+            clock.report(self.done, first, goal.amount, metrics, force=last or bool(evaluated))
+            if last or number % schedule.save_every == 0:
+                self.commit(paths, flags, writer)
+            yield number
+
+    def commit(self, paths: RunPaths, flags: dict[str, Any], writer: MetricsWriter) -> None:
+        """Make the present state the one to resume from, then write the checkpoints that follow from it."""
+        state = {
+            "origin": self._setting.origin,
+            "trainer": self._trainer.state(),
+            "pool": self._pool.state(),
+            **self._judge.state(),
+        }
+        commit(paths, flags, state, offset=writer.offset, finished=self.finished)
+        self.write_artefacts(paths)
+
+    def write_artefacts(self, paths: RunPaths) -> None:
+        """The latest, the periodic and the best checkpoint of the present state."""
+        schedule, best = self._setting.schedule, self._judge.best
+        latest = self._checkpoint(self._student.state_dict(), self.iteration)
+        save_checkpoint(paths.checkpoint, latest)
+        if schedule.keep is not None and self.iteration % schedule.save_every == 0:
+            save_checkpoint(paths.periodic("iter", self.iteration), latest)
+            paths.prune("iter", schedule.keep)
+        if best:
+            checkpoint = self._checkpoint(best.weights, best.iteration)
+            checkpoint.extra["yardstick"] = best.yardstick
+            save_checkpoint(paths.best, checkpoint)
+        self._on_commit()
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a committed state. Raises UserError (code 2) when the rules have changed since."""
+        if state["origin"]["rules"] != Rules().to_dict():
+            raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
+        self._pool.load(state["pool"])
+        self._judge.load(state)
+        self._trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]))
+        self._trainer.load(state["trainer"])
+
+    def close(self) -> None:
+        """End the processes that share the learner's work."""
+        self._crews.close()
+
+    def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
+        setting = self._setting
+        tables = setting.royale.tables(setting.config.matches)
+        venues = [self._venue(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)]
+        return Trainer(
+            venues,
+            self._student,
+            self._teacher,
+            setting.config,
+            learning_seats=self._pool.learning_seats,
+            seed=setting.seed,
+            crew=self._crews.of(venues[0].spec, **venues[0].told),
+            device=setting.device,
+        )
+
+    def _venue(self, table: Table, taken: int) -> Venue:
+        """Matches of one kind, from set-up number `taken` on."""
+        setting, pool, seats = self._setting, self._pool, table.seats
+        setups = training_setups(setting.seed, pool, taken, seats)
+        purpose = (STYLES,) if seats == DUEL else (STYLES, seats)
+        seed = rng.derive(setting.seed, *purpose)
+        return arena_venue(
+            table,
+            setups,
+            pool.policy,
+            pool.patient,
+            origin=setting.origin,
+            styles=setting.styles,
+            seed=seed,
+            learner_cap=setting.action_cap,
+        )
+
+    def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
+        setting = self._setting
+        if self.iteration:
+            print(f"resuming after {setting.goal.unit} {self.done:,} of {setting.goal.amount:,}")
+            self.write_artefacts(paths)
+            return
+        config = setting.config
+        print(
+            f"seed {setting.seed}, device {setting.device}, {setting.threads} threads: {config.matches} matches at "
+            f"once, {config.sequences(self._pool.learning_seats)} sequences of up to {config.unroll_length} decisions "
+            "an iteration"
+        )
+        if setting.schedule.evaluate_start:
+            writer.log(0, self._evaluate(last=False))
+
+    def _iterate(self, paths: RunPaths, writer: MetricsWriter) -> dict[str, Any]:
+        try:
+            done = self._trainer.iterate(min(1.0, self.done / self._setting.goal.amount))
+        except Diverged:
+            writer.log(self.iteration + 1, {"alarm/nan": 1.0})
+            raise
+        if done.uneasy:
+            keep_good(paths.checkpoint, paths.good)
+        for alarm in done.alarms:
+            print(alarm.line(f"in iteration {self.iteration}", paths.good if paths.good.exists() else self.source))
+        for match in done.ended:
+            self._pool.ended(match.setup.players)
+        return {**done.metrics, **self._results_by_kind(done.ended)}
+
+    def _results_by_kind(self, ended: Sequence[Ended]) -> dict[str, float]:
+        """Win rate of the learner's seats by kind of opponent, seat by seat, over the matches that ended."""
+        results: dict[str, list[float]] = {}
+        for match in ended:
+            for (seat, mine), (other, player) in itertools.permutations(enumerate(match.setup.players), 2):
+                if mine == LEARNER != player:
+                    order = order_of(match.outcome.places, seat, other)
+                    results.setdefault(self._pool.kind(player), []).append(float(order))
+        return {f"win_rate/{kind}": 0.5 + 0.5 * sum(values) / len(values) for kind, values in sorted(results.items())}
+
+    def _evaluate(self, *, last: bool) -> dict[str, float]:
+        started = time.perf_counter()
+        weights = {name: tensor.detach().cpu().clone() for name, tensor in self._student.state_dict().items()}
+        metrics = self._judge.evaluate(Version(weights, self.iteration, self.decisions, last))
+        return {
+            **metrics,
+            "eval/best_iteration": self.best_iteration,
+            "time_evaluation": time.perf_counter() - started,
+        }
+
+    def _checkpoint(self, weights: Weights, iteration: int) -> Checkpoint:
+        origin, config = self._setting.origin, self._setting.config
+        return Checkpoint(
+            kind=self._setting.kind,
+            spec=ARENA_SPEC,
+            network=origin["network"],
+            weights=weights,
+            config=config.to_dict() | (self._setting.styles.to_dict() if self._setting.styles.z_share else {}),
+            rules=origin["rules"],
+            lineage=origin["lineage"],
+            counters={
+                "iteration": iteration,
+                "decisions": self._trainer.decisions,
+                "learner_steps": self._trainer.learner.steps,
+            },
+            temperature=config.temperature,
+            briefing=origin.get("briefing", {}),
+            extra={"action_cap": self._setting.action_cap} if self._setting.action_cap else {},
+        )
+
+
+def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str) -> bool:
+    """Train `run` to its goal, from `state` if there is one, and end its threads.
+
+    Returns False when Ctrl-C stopped it; it is committed then, and `go_on`, the command to resume, printed. Raises
+    UserError when training diverges or nothing can be written.
+    """
+    try:
+        if state:
+            run.load(state)
+        offset = state["metrics_offset"] if state else 0
+        with (
+            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.iteration + 1) as writer,
+            stop_on_interrupt() as stop,
+        ):
+            for _ in run.iterations(paths, flags, writer):
+                if stop:
+                    run.commit(paths, flags, writer)
+                    print(f"stopped after iteration {run.iteration}; go on with: {go_on}")
+                    return False
+    except Diverged as error:
+        good = paths.checkpoint if paths.checkpoint.exists() else run.source
+        raise UserError(f"{error}; the last good checkpoint is {good}") from error
+    except OSError as error:
+        raise UserError(f"cannot write beside {paths.checkpoint}: {error}; free space, then add --resume") from error
+    finally:
+        run.close()
+    return True

@@ -1,0 +1,103 @@
+"""What an RL run is made from: the one description that `alphastar_rl` and `exploit` hand to `rl_run`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+import torch
+
+from botgame.game import Policy
+from botgame.training.alphastar.actor.opponents import Weights
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.policy import NetworkPolicy
+from botgame.training.alphastar.statistic_z.config import StyleConfig
+from botgame.training.evaluation.held_out import Best
+from botgame.training.rl.free_for_alls import RoyaleShare
+from botgame.training.runs.origin import Origin, build_network
+
+
+class Goal(NamedTuple):
+    """A run is done after so many iterations, or once the learner has made so many decisions."""
+
+    unit: Literal["iteration", "decision"]
+    amount: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How often things happen, in iterations.
+
+    eval_every: 0 is at the end only. snapshot_every, snapshots: when a self is frozen as an opponent, and how many
+    are kept. keep: periodic checkpoints that stay (0: all; None: none is written). evaluate_start: also evaluate the
+    learner before its first iteration.
+    """
+
+    eval_every: int
+    save_every: int
+    snapshot_every: int = 1
+    snapshots: int = 1
+    keep: int | None = None
+    evaluate_start: bool = False
+
+
+class Version(NamedTuple):
+    """The learner at one moment of its run; `last`: the run ends with it."""
+
+    weights: Weights
+    iteration: int
+    decisions: int
+    last: bool
+
+
+class Judge(Protocol):
+    """Who measures the learner, and remembers its best version."""
+
+    best: Best | None
+
+    def evaluate(self, version: Version) -> dict[str, float]:
+        """Play on held-out seeds; returns metrics."""
+
+    def state(self) -> dict[str, Any]:
+        """Exact state, tensors and plain values; `best` must be among them."""
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`; there may be further entries."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed, if at all.
+
+    royale: how much of it is free-for-alls. action_cap: the cap on the actions that the learner plays under.
+    """
+
+    kind: str
+    origin: Origin
+    config: RLConfig
+    shares: dict[str, float]
+    fixed: dict[str, Policy]
+    goal: Goal
+    schedule: Schedule
+    seed: int = 0
+    threads: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    styles: StyleConfig = field(default_factory=StyleConfig)
+    royale: RoyaleShare = field(default_factory=RoyaleShare)
+    action_cap: int = 0
+
+    @property
+    def source(self) -> str:
+        """Where the first weights came from, for messages."""
+        return str(self.origin["lineage"][-1]) if self.origin["lineage"] else "a random start"
+
+    def network(self, weights: Weights) -> Network:
+        """A network with these weights. Raises UserError when they do not fit this release."""
+        return build_network(self.origin["network"], weights, self.source)
+
+    def policy(self, weights: Weights) -> NetworkPolicy:
+        """A policy with these weights, acting as the learner does."""
+        policy = NetworkPolicy(self.network(weights), "network", str(self.device), self.config.temperature)
+        policy.action_cap = self.action_cap
+        return policy

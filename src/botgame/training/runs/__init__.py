@@ -1,0 +1,1 @@
+"""One training run on disk: its files, its start, its commits."""

@@ -1,0 +1,222 @@
+"""One training run on disk: its files, whether it may start, how it commits and how it goes on.
+
+The resume file is the one commit point: it holds weights, optimiser, buffers, running matches, counters and the
+length of the metrics file at that moment. Checkpoints beside it are derived from it and written again on resume,
+so a kill at any moment leaves a run that goes on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+
+from botgame.errors import UserError
+from botgame.files import next_backup, replace, write_atomic
+from botgame.training.alphastar.checkpoint import load_state, save_state
+from botgame.training.alphastar.network.compiled import check_compiler
+from botgame.training.alphastar.network.precision import check_precision
+
+# Flags that say where and how fast, not what is computed.
+NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
+# Flags that runs of earlier releases did not know, and what they did all the same.
+ADDED_FLAGS = {
+    **{"precision": "auto", "compile": False, "critic": "opponents"},
+    **{"z_opening": 0.0, "z_totals": 0.0, "rating_input": 0.0, "winner_epochs": 0, "winner_lr": 3e-5},
+    **{"action_cap": 0, "kl_end": 1.0},
+    **{"royale_share": 0.0, "royale_seats": [8]},
+    **{"z_share": 0.0, "z_reward_share": 0.25, "z_opening_reward": 1.0, "z_totals_reward": 1.0, "z_kl_cost": 0.1},
+}
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """Where a run keeps its files. `checkpoint` is the artefact that the command promises."""
+
+    checkpoint: Path
+    resume: Path
+    config: Path
+    metrics: Path
+    tensorboard: Path
+
+    @staticmethod
+    def beside(output: Path) -> RunPaths:
+        """For `dir/name.pt`: `dir/name.resume.pt`, `name.config.json`, `name.metrics.jsonl`, `name.tb/`."""
+        return RunPaths(
+            output,
+            output.with_suffix(".resume.pt"),
+            output.with_suffix(".config.json"),
+            output.with_suffix(".metrics.jsonl"),
+            output.with_suffix(".tb"),
+        )
+
+    @staticmethod
+    def inside(folder: Path, main: str = "main.pt") -> RunPaths:
+        """For a run that owns a folder: `main.pt`, `resume.pt`, `config.json`, `metrics.jsonl`, `tb/`."""
+        return RunPaths(
+            folder / main, folder / "resume.pt", folder / "config.json", folder / "metrics.jsonl", folder / "tb"
+        )
+
+    @property
+    def best(self) -> Path:
+        """The best checkpoint of the periodic held-out evaluation."""
+        return self.checkpoint.with_suffix(".best.pt")
+
+    @property
+    def good(self) -> Path:
+        """The last checkpoint from before a sign of unlearning (`alphastar.alarms`)."""
+        return self.checkpoint.with_suffix(".good.pt")
+
+    def periodic(self, unit: str, number: int) -> Path:
+        """For example `pi_rl.iter000010.pt`."""
+        return self.checkpoint.with_suffix(f".{unit}{number:06d}.pt")
+
+    def prune(self, unit: str, keep: int) -> None:
+        """Delete the oldest periodic checkpoints but `keep` (0: keep all)."""
+        files = sorted(self.checkpoint.parent.glob(f"{self.checkpoint.stem}.{unit}[0-9]*.pt"))
+        for path in files[:-keep] if keep else []:
+            path.unlink(missing_ok=True)
+
+
+def keep_good(checkpoint: Path, good: Path) -> None:
+    """Copy the checkpoint as of the last commit, if there is one, to `good`, which nothing prunes."""
+    if checkpoint.exists():
+        write_atomic(good, checkpoint.read_bytes())
+
+
+def begin(
+    paths: RunPaths, config: dict[str, Any], *, resume: bool, extends: Sequence[str], artefacts: Sequence[Path] = ()
+) -> dict[str, Any] | None:
+    """Decide how a run starts: returns the state to go on from, or None for a fresh start.
+
+    `extends`: flags that may grow on resume. `artefacts`: further files that a fresh start moves to backups.
+    Raises UserError (code 2) when an unfinished run would be overwritten or a flag that matters has changed.
+    """
+    if resume and paths.resume.exists():
+        state = load_state(paths.resume)
+        _check_same(state["config"], config, extends, paths)
+        return state
+    if resume:
+        print(f"nothing to resume at {paths.resume}: starting", file=sys.stderr)
+    else:
+        refuse_unfinished(paths)
+    _move_away(
+        [
+            paths.checkpoint,
+            paths.best,
+            paths.good,
+            paths.resume,
+            paths.config,
+            paths.metrics,
+            paths.tensorboard,
+            *artefacts,
+        ]
+    )
+    write_atomic(paths.config, json.dumps(config, indent=2, sort_keys=True, default=str).encode() + b"\n")
+    return None
+
+
+def commit(paths: RunPaths, config: dict[str, Any], state: dict[str, Any], *, offset: int, finished: bool) -> None:
+    """Make `state` the one to resume from. `offset`: bytes of the metrics file that belong to it."""
+    plain = json.loads(json.dumps(config, default=str))
+    save_state(paths.resume, {**state, "config": plain, "metrics_offset": offset, "finished": finished})
+    write_atomic(paths.config, json.dumps(plain, indent=2, sort_keys=True).encode() + b"\n")
+
+
+def resume_command(argv: Sequence[str] | None, module: str) -> str:
+    """The command line that continues this run."""
+    words = list(argv if argv is not None else sys.argv[1:])
+    if "--resume" not in words:
+        words.append("--resume")
+    return f"python -m {module} " + " ".join(words)
+
+
+class StopRequest:
+    """True once the user pressed Ctrl-C; the loop then commits and ends. A second Ctrl-C ends at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __bool__(self) -> bool:
+        return self.requested
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[StopRequest]:
+    """Turn the first Ctrl-C into a request that the training loop sees at its next safe point."""
+    stop = StopRequest()
+    previous = signal.getsignal(signal.SIGINT)
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.requested = True
+        print("stopping at the next safe point (Ctrl-C again ends at once)", file=sys.stderr)
+        signal.signal(signal.SIGINT, previous if callable(previous) else signal.default_int_handler)
+
+    try:
+        signal.signal(signal.SIGINT, handle)
+    except ValueError:  # not in the main thread (a test): the caller's own handling stays
+        yield stop
+        return
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def choose_device(
+    device: str, *, cpu: bool, threads: int, precision: str = "auto", compiled: bool = False
+) -> torch.device:
+    """The device of `--device auto|cpu|cuda` / `--cpu`, with `threads` CPU threads (0: one a core).
+
+    Raises UserError when CUDA is asked for and not there, or what --precision and --compile ask for.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    wanted = "cpu" if cpu else device
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError("--device cuda: this torch sees no CUDA device; use --device cpu, or install a CUDA build", 2)
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    chosen = torch.device(wanted)
+    check_precision(precision, chosen)
+    if compiled:
+        check_compiler(chosen)
+    return chosen
+
+
+def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str], paths: RunPaths) -> None:
+    plain = json.loads(json.dumps(new, default=str))
+    for name in sorted(set(old) | set(plain)):
+        before, now = old.get(name, ADDED_FLAGS.get(name)), plain.get(name)
+        if before == now or name in NEUTRAL_FLAGS:
+            continue
+        flag = "--" + name.replace("_", "-")
+        if name in extends and isinstance(before, int) and isinstance(now, int) and now > before:
+            continue
+        what = "can only grow" if name in extends else "cannot change"
+        raise UserError(f"{flag} {what} on --resume: {paths.resume} was made with {before}, now {now}", 2)
+
+
+def refuse_unfinished(paths: RunPaths) -> None:
+    """Raise UserError (code 2) when a fresh start would overwrite an unfinished run."""
+    if not paths.resume.exists():
+        return
+    if not load_state(paths.resume).get("finished"):
+        raise UserError(
+            f"{paths.resume} is an unfinished run: add --resume to go on, or delete it, or choose another output",
+            2,
+        )
+
+
+def _move_away(files: Sequence[Path]) -> None:
+    for path in files:
+        if path.exists():
+            replace(path, next_backup(path))
