@@ -14,8 +14,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from botgame import rng
-from botgame.lms.match_batch import Setup, play
+from botgame.game import Setup
+from botgame.lms.game import lms
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
+from botgame.play import play
 from botgame.policies import load_policy
 from botgame.ratings import wilson
 
@@ -46,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     won, met = np.zeros((len(SCHOOLS),) * 2), np.zeros((len(SCHOOLS),) * 2, int)
     seat0, draws, ticks = 0.0, 0, []
-    for ended in play([load_policy(options.bot)], setups(options.seed, options.matches // 2)):
+    for ended in play(lms(), [load_policy(lms(), options.bot)], setups(options.seed, options.matches // 2)):
         points = (ended.results[0] + 1) / 2
         a, b = ended.setup.schools
         won[a, b] += points

@@ -23,11 +23,13 @@ from typing import Any
 
 from botgame import rng
 from botgame.files import write_atomic
+from botgame.game import Setup
 from botgame.live.journal import Journal
-from botgame.lms.match_batch import Setup, play
+from botgame.lms.game import lms
 from botgame.lms.replay.format import scan, write
 from botgame.lms.replay.record import Recorder
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.play import play
 from botgame.policies import load_policy
 from botgame.ratings import wilson
 from botgame.training import alphastar_imitation
@@ -106,7 +108,7 @@ def record_corrections(options: argparse.Namespace, folder: Path) -> None:
     names = [options.student, EXPERT, *OPPONENTS]
     with Journal(folder / "live", folder / "feedback", "takeovers") as journal:
         seconds = options.student_seconds, options.expert_seconds
-        takeovers = Takeovers([load_policy(name) for name in names], names, folder / "replays", journal, seconds)
+        takeovers = Takeovers([load_policy(lms(), name) for name in names], names, folder / "replays", journal, seconds)
         takeovers.play(setups(options, STUDENT), options.matches)
     write_atomic(folder / "done", b"")
     print(f"{options.matches} matches with {takeovers.corrections} corrections")
@@ -119,8 +121,8 @@ def record_plain(options: argparse.Namespace, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     names = [EXPERT, EXPERT, *OPPONENTS]
     recorder = Recorder(Rules(), names, lambda _, replay: write(folder / "replays", replay))
-    policies = [load_policy(name) for name in names]
-    for _ in play(policies, setups(options, 1), matches=min(SLOTS, options.matches), recorder=recorder):
+    policies = [load_policy(lms(), name) for name in names]
+    for _ in play(lms(), policies, setups(options, 1), matches=min(SLOTS, options.matches), recorder=recorder):
         pass
     write_atomic(folder / "done", b"")
 
@@ -149,8 +151,10 @@ def judge(options: argparse.Namespace, arm: str, seed: int, checkpoint: Path) ->
     """Mirrored duels of a checkpoint against the expert, kept beside it."""
     path = options.output_dir / arm / f"judged_{seed}_{options.judge_matches}.json"
     if not path.exists():
-        policy = load_policy(str(checkpoint))
-        tally = mirrored_results(policy, load_policy(EXPERT), options.judge_matches, rng.derive(options.seed, JUDGE))
+        policy = load_policy(lms(), str(checkpoint))
+        tally = mirrored_results(
+            lms(), policy, load_policy(lms(), EXPERT), options.judge_matches, rng.derive(options.seed, JUDGE)
+        )
         write_atomic(path, json.dumps(tally.to_dict()).encode())
         print(f"{arm}, seed {seed}: {tally}", flush=True)
     result: dict[str, Any] = json.loads(path.read_bytes())

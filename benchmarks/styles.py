@@ -14,11 +14,13 @@ import numpy as np
 import torch
 
 from botgame.lms.arena import Arena
-from botgame.lms.match_batch import MatchBatch, Seating, mirrored_setups
+from botgame.lms.game import lms
 from botgame.lms.statistic_z.definition import ARENA_STYLE
 from botgame.lms.statistic_z.meter import StyleMeter
+from botgame.match_batch import MatchBatch
 from botgame.policies import load_policy
 from botgame.ratings import wilson
+from botgame.setups import mirrored_setups
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.statistic_z.conditioning import Briefing
 
@@ -31,8 +33,8 @@ def measure(name: str, rival: str, matches: int, seed: int, slots: int = 64) -> 
     """Points of `name` against `rival`, and the mean totals of its play, float64 [A]."""
     arena, rows = Arena(min(slots, matches), 2), {}
     meter = StyleMeter(arena, rows.__setitem__)
-    batch = MatchBatch(arena, mirrored_setups(seed, matches // 2), meter)
-    seating, policies = Seating(min(slots, matches), 2), [load_policy(name), load_policy(rival)]
+    batch = MatchBatch(arena, mirrored_setups(lms(), seed, matches // 2), meter)
+    seating, policies = Seating(min(slots, matches), 2), [load_policy(lms(), name), load_policy(lms(), rival)]
     points, played = 0.0, []
     while (step := batch.next()) is not None:
         for ended in step.ended:

@@ -13,15 +13,15 @@ import numpy as np
 
 from botgame import rng
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
-from botgame.game import Policy
+from botgame.game import Policy, Setup, Step
 from botgame.live.journal import Journal
 from botgame.lms.arena import Arena
-from botgame.lms.match_batch import MatchBatch, Seating, Setup, Step
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.header import BOT, Change
 from botgame.lms.replay.header import HUMAN as HELD_BY_HUMAN
 from botgame.lms.replay.record import Recorder
 from botgame.lms.rules import TICKS_PER_SECOND, Rules
+from botgame.match_batch import MatchBatch
 
 STUDENT = 0  # its place among the players; the expert and the opponents come after it
 SLOTS = 64

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.policies import load_policy
 from botgame.server import protocol
@@ -21,7 +22,7 @@ class Table:
     """What each client was sent is in `heard[client]`, decoded; `late` ticks pass before bots answer."""
 
     def __init__(self, *, late: int = 0, policies: dict[str, Any] | None = None, **settings: Any) -> None:
-        policies = policies or {name: load_policy(name) for name in BOTS}
+        policies = policies or {name: load_policy(lms(), name) for name in BOTS}
         tokens = itertools.count()
         self.brains, self.metrics = Brains(policies), Metrics()
         chosen = Settings(tuple(policies), **{"seed": 5, **settings})

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from botgame import rng
-from botgame.lms.match_batch import Setup, play
+from botgame.game import Setup
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.record import Recorder
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
+from botgame.play import play
 
 SECONDS = 30
 
@@ -47,6 +49,6 @@ def record(matches: int, seats: int = 2, first: int = 100) -> list[Replay]:
     """Replays of random matches, in the order of their seeds."""
     replays: dict[int, Replay] = {}
     recorder = Recorder(Rules(), ["restless"], replays.__setitem__)
-    for _ in play([Restless()], setups(matches, seats, first), matches=4, seats=seats, recorder=recorder):
+    for _ in play(lms(), [Restless()], setups(matches, seats, first), matches=4, seats=seats, recorder=recorder):
         pass
     return [replays[episode] for episode in range(matches)]

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from botgame.lms.match_batch import play
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, from_bytes, to_bytes
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import trajectories
 from botgame.lms.rules import Rules
 from botgame.lms.simulation.state import UNCAPPED
+from botgame.play import play
 from botgame.training import evaluate
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.league.evaluation import against_each
@@ -29,7 +30,7 @@ def test_replays_know_the_cap_and_come_out_the_same() -> None:
     recorder = Recorder(Rules(), ["free", "slow", "fast"], replays.__setitem__)
     policies = [Restless(), Limited(2), Limited(UNCAPPED)]
     matches = (replace(setup, players=(0, 1, 2)) for setup in setups(3, 3))
-    for _ in play(policies, matches, matches=2, seats=3, recorder=recorder):
+    for _ in play(lms(), policies, matches, matches=2, seats=3, recorder=recorder):
         pass
     again = [from_bytes(to_bytes(replay), Path("x.botreplay")) for replay in replays.values()]
     assert [[seat.cap for seat in replay.header.seats] for replay in again] == [[0, 2, UNCAPPED]] * 3
@@ -42,7 +43,7 @@ def test_replays_know_the_cap_and_come_out_the_same() -> None:
 
 def test_evaluations_play_under_it() -> None:
     free, slow, rival = Restless(), Limited(1), Restless()
-    results = [mirrored_results(policy, rival, 6, 1, duration_ticks=600) for policy in (free, slow)]
+    results = [mirrored_results(lms(), policy, rival, 6, 1, duration_ticks=600) for policy in (free, slow)]
     assert sum(results[1].verbs[1:]) < sum(results[0].verbs[1:]) / 3
     casts = [
         sum(int(match.outcome.casts[match.setup.players.index(0)][1:].sum()) for match in played["rival"])

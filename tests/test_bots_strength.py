@@ -3,15 +3,25 @@
 import numpy as np
 import pytest
 
-from botgame.lms.match_batch import Ended, mirrored_setups, play
+from botgame.game import Ended
+from botgame.lms.game import lms
 from botgame.lms.rules import DEFENCE, INTERACT, MOBILITY, OFFENCE
+from botgame.play import play
 from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
 
 STYLES = ("rusher", "kiter", "looter", "camper")
 
 
 def duels(first: str, second: str, pairs: int = 50, seed: int = 2026) -> list[Ended]:
-    return list(play([load_policy(first), load_policy(second)], mirrored_setups(seed, pairs), matches=2 * pairs))
+    return list(
+        play(
+            lms(),
+            [load_policy(lms(), first), load_policy(lms(), second)],
+            mirrored_setups(lms(), seed, pairs),
+            matches=2 * pairs,
+        )
+    )
 
 
 def points(matches: list[Ended]) -> float:

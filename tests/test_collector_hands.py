@@ -8,6 +8,7 @@ import pytest
 from botgame.live.hands import Gesture, gesture, walking_keys
 from botgame.live.page_hands import PageHands
 from botgame.lms.arena import Arena
+from botgame.lms.game import lms
 from botgame.lms.rules import BOLT, DIRECTIONS, MOBILITY, MOVES, NONE, OFFENCE, Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import load_policy
@@ -26,7 +27,7 @@ def shots_of(arena, seat):
 
 
 def test_pointing_gives_the_shot_that_the_simulation_fires():
-    rules, policy, errors = Rules(), load_policy("lms_re"), []
+    rules, policy, errors = Rules(), load_policy(lms(), "lms_re"), []
     for seed in range(4):
         arena = Arena(1, 2, rules)
         arena.reset(0, seed, (seed % 3, (seed + 1) % 3), 3600)

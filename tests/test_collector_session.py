@@ -11,6 +11,7 @@ from botgame.live.backends import Backend, Brain
 from botgame.live.journal import Appender, Journal, free_run
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Session, rules_of
+from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import load_policy
@@ -20,7 +21,9 @@ from botgame.server import protocol
 @pytest.fixture
 def player(tmp_path):
     with Journal(tmp_path / "live", tmp_path / "feedback", "run") as journal:
-        yield SeatPlayer(Backend("lms_re"), Brain(load_policy("lms_re"), clock=iter(range(10_000)).__next__), journal)
+        yield SeatPlayer(
+            Backend("lms_re"), Brain(load_policy(lms(), "lms_re"), clock=iter(range(10_000)).__next__), journal
+        )
 
 
 def session(player, matches=1, token=""):
@@ -35,9 +38,9 @@ def test_a_match_from_hello_to_the_next(player, tmp_path):
     assert live.every(talk, live.room(), live.state(1)) == []
     (act,) = live.every(talk, live.observation(tick=4))
     assert (act.tick, len(act.action)) == (4, 6)
-    expected, _ = load_policy("lms_re").act(
+    expected, _ = load_policy(lms(), "lms_re").act(
         decode(live.observation(tick=4)),
-        load_policy("lms_re").initial_memory(1),
+        load_policy(lms(), "lms_re").initial_memory(1),
         np.array([2**64 - 5], np.uint64),
     )
     assert act.action == expected[0].tolist()

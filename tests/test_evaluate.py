@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.training import evaluate
 from botgame.training.evaluation import figures as evaluate_figures
@@ -15,24 +16,24 @@ from botgame.training.evaluation.tables import short_names
 
 def test_a_policy_against_itself_is_even_up_to_draws() -> None:
     """Both turns of a pair are the same match seen from either side."""
-    bot = load_policy("lms_re")
-    result = mirrored_results(bot, bot, 20, 3, duration_ticks=900)
+    bot = load_policy(lms(), "lms_re")
+    result = mirrored_results(lms(), bot, bot, 20, 3, duration_ticks=900)
     assert (result.matches, result.wins) == (20, result.losses)
     assert result.win_rate == 0.5
     assert result.verbs == result.rival_verbs
 
 
 def test_exchanging_the_policies_exchanges_the_result() -> None:
-    a, b = load_policy("legacy"), load_policy("random")
-    one, other = mirrored_results(a, b, 12, 5), mirrored_results(b, a, 12, 5)
+    a, b = load_policy(lms(), "legacy"), load_policy(lms(), "random")
+    one, other = mirrored_results(lms(), a, b, 12, 5), mirrored_results(lms(), b, a, 12, 5)
     assert (one.wins, one.draws, one.losses) == (other.losses, other.draws, other.wins)
     assert (one.verbs, one.ticks) == (other.rival_verbs, other.ticks)
     assert one.wins > one.losses
 
 
 def test_results_do_not_depend_on_the_batch() -> None:
-    a, b = load_policy("legacy"), load_policy("random")
-    assert mirrored_results(a, b, 7, 5, parallel=3) == mirrored_results(a, b, 8, 5, parallel=8)
+    a, b = load_policy(lms(), "legacy"), load_policy(lms(), "random")
+    assert mirrored_results(lms(), a, b, 7, 5, parallel=3) == mirrored_results(lms(), a, b, 8, 5, parallel=8)
 
 
 def test_figures_of_a_tally() -> None:

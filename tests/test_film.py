@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from botgame.errors import UserError
-from botgame.lms.match_batch import Setup, play
+from botgame.game import Setup
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.header import Change, Mark
 from botgame.lms.replay.playback import Numbered, Playback
@@ -25,6 +26,7 @@ from botgame.lms.replay.showing.happenings import Happenings
 from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, read_thoughts, write_thoughts
 from botgame.lms.rules import BOLT, CHEST, OFFENCE, Rules
 from botgame.lms.simulation.state import State, allocate
+from botgame.play import play
 from botgame.replay import main
 from matches import record
 
@@ -37,7 +39,14 @@ def scripted(names: tuple[str, ...], seed: int, seconds: int = 40) -> Replay:
     recorder = Recorder(Rules(), names, lambda _, replay: found.append(replay))
     seats = tuple(range(len(names)))
     setup = Setup(seed, seats, tuple(seat % 3 for seat in seats), seconds * 30)
-    for _ in play([load_policy(name) for name in names], iter([setup]), matches=1, seats=len(names), recorder=recorder):
+    for _ in play(
+        lms(),
+        [load_policy(lms(), name) for name in names],
+        iter([setup]),
+        matches=1,
+        seats=len(names),
+        recorder=recorder,
+    ):
         pass
     return found[0]
 

@@ -13,11 +13,13 @@ import pytest
 import torch
 
 from botgame.feedback import Decision, Mark, MatchRecord, SeatRecord, encode_line, read_manifests, read_streams
-from botgame.lms.match_batch import mirrored_setups, play
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, read, write
 from botgame.lms.replay.record import Recorder
 from botgame.lms.rules import Rules
+from botgame.play import play
 from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
 from botgame.training import alphastar_imitation as imitation
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state
 from botgame.training.imitation.source import CORRECTION_WEIGHT, ReplaySource
@@ -31,8 +33,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     replays: list[Replay] = []
     recorder = Recorder(Rules(), POLICIES, lambda _episode, replay: replays.append(replay))
-    setups = mirrored_setups(7, 3, duration_ticks=600)
-    for _ in play([load_policy(name) for name in POLICIES], setups, matches=6, recorder=recorder):
+    setups = mirrored_setups(lms(), 7, 3, duration_ticks=600)
+    for _ in play(lms(), [load_policy(lms(), name) for name in POLICIES], setups, matches=6, recorder=recorder):
         pass
     for replay in replays:
         write(folder / "deep", replay)

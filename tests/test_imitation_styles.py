@@ -17,7 +17,7 @@ from botgame.errors import UserError
 from botgame.feedback import read_manifests, read_streams
 from botgame.game import ScriptedPolicy
 from botgame.lms.arena import Arena
-from botgame.lms.match_batch import MatchBatch, Seating, mirrored_setups, play
+from botgame.lms.game import lms
 from botgame.lms.replay.format import read, write
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import resimulate
@@ -25,9 +25,12 @@ from botgame.lms.rules import BOLT, DEFENCE, Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.lms.statistic_z.definition import ARENA_STYLE
 from botgame.lms.statistic_z.meter import StyleMeter
+from botgame.match_batch import MatchBatch
+from botgame.play import play
 from botgame.policies import in_style, is_checkpoint, load_policy, split_style
 from botgame.server import live, run_match
 from botgame.server import play as play_command
+from botgame.setups import mirrored_setups
 from botgame.training import alphastar_imitation as imitation
 from botgame.training import evaluate
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
@@ -68,7 +71,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve duels of two bots that could not play more differently."""
     folder = tmp_path_factory.mktemp("data")
     recorder = Recorder(Rules(), NAMES, lambda _episode, replay: write(folder, replay))
-    for _ in play(list(BOTS.values()), mirrored_setups(7, 6, duration_ticks=450), matches=12, recorder=recorder):
+    for _ in play(list(BOTS.values()), mirrored_setups(lms(), 7, 6, duration_ticks=450), matches=12, recorder=recorder):
         pass
     return folder
 
@@ -101,9 +104,9 @@ def totals_of_play(name: str, matches: int = 12) -> np.ndarray:
     """Mean totals of `name` against an idle bot, scaled, float64 [A]."""
     arena, rows = Arena(matches, 2), {}
     batch = MatchBatch(
-        arena, mirrored_setups(900, matches // 2, duration_ticks=450), StyleMeter(arena, rows.__setitem__)
+        arena, mirrored_setups(lms(), 900, matches // 2, duration_ticks=450), StyleMeter(arena, rows.__setitem__)
     )
-    seating, policies, seat = Seating(matches, 2), [load_policy(name), load_policy("idle")], {}
+    seating, policies, seat = Seating(matches, 2), [load_policy(lms(), name), load_policy(lms(), "idle")], {}
     while (step := batch.next()) is not None:
         seat |= {ended.episode: ended.setup.players.index(0) for ended in step.ended}
         if len(step.slot):
@@ -186,13 +189,13 @@ def test_a_style_without_a_checkpoint_is_a_usage_error(command, capsys) -> None:
 
 def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="bolts, wards"):
-        load_policy(f"{styled}@nobody")
+        load_policy(lms(), f"{styled}@nobody")
     with pytest.raises(UserError, match="no such checkpoint"):
-        load_policy(f"{tmp_path / 'none.pt'}@bolts")
+        load_policy(lms(), f"{tmp_path / 'none.pt'}@bolts")
     plain = tmp_path / "plain.pt"
     assert imitation.main(flags(data, plain, "--epochs", "1")) == 0
     with pytest.raises(UserError, match="--z-totals"):
-        load_policy(f"{plain}@bolts")
+        load_policy(lms(), f"{plain}@bolts")
     assert load_checkpoint(plain).briefing == {}
     assert "condition" not in " ".join(load_checkpoint(plain).weights)
 

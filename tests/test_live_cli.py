@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from botgame.lms.game import lms
 from botgame.policies import built_in_names
 from botgame.server import live, play
 
@@ -37,7 +38,7 @@ def test_a_bot_that_does_not_exist_is_named(capsys) -> None:
 def test_all_built_in_bots_are_offered_and_the_expert_fills_seats() -> None:
     names = live._names(None)
     assert names[0] == "lms_re"
-    assert sorted(names) == sorted(built_in_names())
+    assert sorted(names) == sorted(built_in_names(lms()))
     assert live._names("kiter, lms_re,kiter") == ("kiter", "lms_re")
 
 

@@ -12,6 +12,7 @@ from botgame import rng
 from botgame.feedback import TAKEN_OVER, MatchRecord, SeatRecord, encode_line
 from botgame.game import ScriptedPolicy
 from botgame.lms.arena import Arena, Due
+from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.server.hosting.bot_workers import Brains
 from botgame.server.hosting.connection import Bucket
@@ -57,14 +58,14 @@ class Counting:
 
 def test_one_batch_answers_all_rooms_as_each_alone() -> None:
     asks = asks_of([3, 4, 5], "lms_re")
-    together = Brains({"lms_re": load_policy("lms_re")})
+    together = Brains({"lms_re": load_policy(lms(), "lms_re")})
     for room, questions in asks.items():
         together.ask(room, questions)
     together.think()
     decided = {(d.room, d.seat): d.action for d in together.ready()}
     assert len(decided) == 6
     for room, questions in asks.items():
-        alone = Brains({"lms_re": load_policy("lms_re")})
+        alone = Brains({"lms_re": load_policy(lms(), "lms_re")})
         for question in questions:
             alone.ask(room, [question])
             alone.think()
@@ -96,7 +97,7 @@ def test_a_bot_that_fails_stands_still_and_stops_nobody(caplog: pytest.LogCaptur
     def fail(observation, memory, keys):
         raise RuntimeError("a mistake")
 
-    table = Table(policies={"lms_re": load_policy("lms_re"), "broken": ScriptedPolicy("broken", fail)})
+    table = Table(policies={"lms_re": load_policy(lms(), "lms_re"), "broken": ScriptedPolicy("broken", fail)})
     table.connect(1)
     table.say(1, Create(bots=["lms_re", "broken"], seat=-1, duration=20))
     room = table.room_of(1)
@@ -108,7 +109,7 @@ def test_a_bot_that_fails_stands_still_and_stops_nobody(caplog: pytest.LogCaptur
 
 
 def test_thinking_happens_in_a_thread_and_stops() -> None:
-    brains = Brains({"lms_re": load_policy("lms_re")})
+    brains = Brains({"lms_re": load_policy(lms(), "lms_re")})
     brains.start()
     for room, questions in asks_of([1, 2], "lms_re").items():
         brains.ask(room, questions)

@@ -11,7 +11,8 @@ import pytest
 
 from botgame.feedback import TAKEN_OVER, Decision, read_manifests, read_streams
 from botgame.feedback import Mark as MarkLine
-from botgame.lms.match_batch import Setup, play
+from botgame.game import Setup
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, from_bytes, read, to_bytes
 from botgame.lms.replay.header import HUMAN
 from botgame.lms.replay.header import Mark as HeaderMark
@@ -20,6 +21,7 @@ from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import resimulate, trajectories
 from botgame.lms.replay.verify import verify
 from botgame.lms.rules import DELAY_TICKS, Rules
+from botgame.play import play
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
@@ -90,7 +92,7 @@ def test_a_match_of_bots_that_are_never_late_is_the_match_that_is_played_without
     recorded: list[Replay] = []
     recorder = Recorder(Rules(), ["lms_re", "kiter"], lambda _, replay: recorded.append(replay))
     setups = iter([Setup(21, (0, 1), schools, 40 * 30)])
-    list(play([load_policy("lms_re"), load_policy("kiter")], setups, matches=1, recorder=recorder))
+    list(play(lms(), [load_policy(lms(), "lms_re"), load_policy(lms(), "kiter")], setups, matches=1, recorder=recorder))
     assert live.decisions == recorded[0].decisions
     assert msgspec.structs.replace(live.header, live=msgspec.UNSET) == recorded[0].header
     assert b"live" not in msgspec.json.encode(recorded[0].header)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from botgame.lms.arena import Limits
+from botgame.lms.game import lms
 from botgame.lms.rules import DELAY_TICKS, SCHOOLS
 from botgame.lms.simulation.state import UNCAPPED
 from botgame.policies import load_policy
@@ -35,7 +36,7 @@ def test_a_duel_against_a_bot_starts_at_once_and_ticks() -> None:
 
 
 def test_a_bot_that_was_trained_in_one_school_plays_it() -> None:
-    bot = load_policy("idle")
+    bot = load_policy(lms(), "idle")
     bot.school = "stormcaller"
     for seed in range(6):
         room = duel(Table(policies={"idle": bot}), seed=seed)
@@ -44,7 +45,7 @@ def test_a_bot_that_was_trained_in_one_school_plays_it() -> None:
 
 def test_a_bot_keeps_its_cap_on_actions() -> None:
     for own, cap in ((7, 7), (UNCAPPED, 0)):
-        bot = load_policy("idle")
+        bot = load_policy(lms(), "idle")
         bot.action_cap = own
         room = duel(Table(policies={"idle": bot}))
         limits = room.match.recording.opening.limits

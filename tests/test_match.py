@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from botgame.errors import UserError
+from botgame.game import Ended, Setup
 from botgame.lms.arena import Arena
-from botgame.lms.match_batch import Ended, MatchBatch, Seating, Setup, mirrored_setups, play, results_of, skip_taken
+from botgame.lms.game import lms
+from botgame.match_batch import MatchBatch
+from botgame.play import play
+from botgame.setups import mirrored_setups, skip_taken
+from botgame.standings import results_of
 from matches import Restless, setups
 
 
@@ -27,7 +32,7 @@ def summary(ended: Ended) -> tuple:
 
 @pytest.mark.parametrize("seats", [2, 5])
 def test_results_do_not_depend_on_the_batch(seats: int) -> None:
-    runs = [play([Restless()], setups(6, seats), matches=matches, seats=seats) for matches in (1, 4, 64)]
+    runs = [play(lms(), [Restless()], setups(6, seats), matches=matches, seats=seats) for matches in (1, 4, 64)]
     single, some, many = (sorted(map(summary, run)) for run in runs)
     assert single == some == many
     assert [row[0] for row in single] == list(range(6))
@@ -49,8 +54,8 @@ def test_steps_list_due_seats_in_order_and_every_match_ends_once() -> None:
 
 
 def test_more_slots_than_setups_leave_slots_empty() -> None:
-    assert len(list(play([Restless()], setups(2), matches=8))) == 2
-    assert list(play([Restless()], setups(0), matches=2)) == []
+    assert len(list(play(lms(), [Restless()], setups(2), matches=8))) == 2
+    assert list(play(lms(), [Restless()], setups(0), matches=2)) == []
 
 
 def test_keys_differ_by_match_seat_and_tick() -> None:
@@ -135,23 +140,23 @@ def test_results_are_for_the_sole_winner(places: list[int], results: list[float]
 
 
 def test_mirrored_setups_swap_players_on_the_same_situation() -> None:
-    first, second, third, _ = mirrored_setups(9, 2)
+    first, second, third, _ = mirrored_setups(lms(), 9, 2)
     assert (first.seed, first.schools, first.tag) == (second.seed, second.schools, second.tag)
     assert (first.players, second.players) == ((0, 1), (1, 0))
     assert third.seed != first.seed
-    turns = list(mirrored_setups(9, 1, players=(0, 1, 2)))
+    turns = list(mirrored_setups(lms(), 9, 1, players=(0, 1, 2)))
     assert sorted(setup.players for setup in turns) == [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
 
 
 def test_one_policy_against_itself_scores_exactly_half_when_mirrored() -> None:
-    ended = list(play([Restless(), Restless()], mirrored_setups(3, 4, duration_ticks=900), matches=3))
+    ended = list(play(lms(), [Restless(), Restless()], mirrored_setups(lms(), 3, 4, duration_ticks=900), matches=3))
     points = {player: sum(e.results[e.setup.players.index(player)] for e in ended) for player in (0, 1)}
     assert points[0] == points[1]
 
 
 def test_a_setup_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="3 seats, the arena has 2"):
-        next(play([Restless()], setups(1, seats=3), seats=2))
+        next(play(lms(), [Restless()], setups(1, seats=3), seats=2))
 
 
 @pytest.mark.parametrize(("actions", "memory"), [((1, 6), (2, 2)), ((2, 5), (2, 2)), ((2, 6), (2, 3))])
@@ -163,4 +168,4 @@ def test_a_bot_that_returns_the_wrong_shapes_is_named(actions: tuple[int, int], 
             return np.zeros(actions, np.int64), np.zeros(memory, np.float32)
 
     with pytest.raises(UserError, match=r"bot 'careless' returned .* expected"):
-        list(play([Careless()], setups(1)))
+        list(play(lms(), [Careless()], setups(1)))

@@ -13,12 +13,14 @@ import torch
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.lms.match_batch import Setup, play
+from botgame.game import Setup
+from botgame.lms.game import lms
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import trajectories
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.onnx_policy import FORMAT, OnnxPolicy
+from botgame.play import play
 from botgame.policies import load_policy as load_bot
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
@@ -59,7 +61,9 @@ def recorded():
     replays = {}
     recorder = Recorder(Rules(), ["lms_re", "kiter"], replays.__setitem__)
     setups = (Setup(seed, (0, 1), (seed % 3, (seed + 1) % 3), tag=seed) for seed in range(MATCHES))
-    for _ in play([load_bot("lms_re"), load_bot("kiter")], setups, matches=MATCHES, recorder=recorder):
+    for _ in play(
+        lms(), [load_bot(lms(), "lms_re"), load_bot(lms(), "kiter")], setups, matches=MATCHES, recorder=recorder
+    ):
         pass
     seats = []
     for seat in trajectories([replays[match] for match in range(MATCHES)], MATCHES):
@@ -85,7 +89,7 @@ def unrolled(policy, seats):
 @pytest.mark.parametrize("name", ["tiny", "small"])
 def test_the_model_decides_like_its_checkpoint_over_recorded_decisions(models, recorded, name):
     torch.set_num_threads(1)
-    expected = unrolled(in_torch(load_policy(f"{models[name]}.pt")), recorded)
+    expected = unrolled(in_torch(load_policy(lms(), f"{models[name]}.pt")), recorded)
     found = unrolled(OnnxPolicy(f"{models[name]}.onnx"), recorded)
     actions, log_probs, uniforms, legal = expected
     assert len(actions) >= DECISIONS
@@ -103,7 +107,7 @@ def test_the_model_decides_like_its_checkpoint_over_recorded_decisions(models, r
 
 
 def test_temperature_is_the_stored_one_and_can_be_set(models):
-    exported, network = OnnxPolicy(f"{models['tiny']}.onnx"), load_policy(f"{models['tiny']}.pt")
+    exported, network = OnnxPolicy(f"{models['tiny']}.onnx"), load_policy(lms(), f"{models['tiny']}.pt")
     assert exported.temperature == 0.5
     for temperature in (0.05, 1.0, 1.7):
         exported.temperature = network.temperature = temperature
@@ -116,9 +120,9 @@ def test_temperature_is_the_stored_one_and_can_be_set(models):
 
 
 def test_another_game_and_any_number_of_rows(models):
-    exported, network = OnnxPolicy(f"{models['toy']}.onnx"), load_policy(f"{models['toy']}.pt")
+    exported, network = OnnxPolicy(f"{models['toy']}.onnx"), load_policy(lms(), f"{models['toy']}.pt")
     assert exported.spec == TOY_SPEC
-    untold = load_policy(f"{models['toy']}.pt")
+    untold = load_policy(lms(), f"{models['toy']}.pt")
     untold.network.tell(np.zeros(5, np.float32))
     for rows in (0, 1, 5):
         observation = {name: value.numpy() for name, value in random_observation(TOY_SPEC, (rows,)).items()}
@@ -134,7 +138,7 @@ def test_another_game_and_any_number_of_rows(models):
 
 def test_faster_than_torch_for_one_seat(models):
     torch.set_num_threads(1)
-    exported, network = OnnxPolicy(f"{models['small']}.onnx"), load_policy(f"{models['small']}.pt")
+    exported, network = OnnxPolicy(f"{models['small']}.onnx"), load_policy(lms(), f"{models['small']}.pt")
     agreement = compare(network, exported)
     print(f"one decision: {agreement.model_ms:.2f} ms against {agreement.torch_ms:.2f} ms: {agreement.ratio:.1f}x")
     assert agreement.ratio > 1.5
@@ -194,7 +198,7 @@ def test_what_is_no_model_is_named(models, tmp_path, name, content, message):
     elif content is not None:
         path.write_bytes(good[:content] if isinstance(content, int) else content)
     with pytest.raises(UserError, match=message) as caught:
-        load_bot(str(path))
+        load_bot(lms(), str(path))
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 

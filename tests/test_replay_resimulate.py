@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from botgame.game import Ended, Setup
 from botgame.lms.arena import Arena, Due, Limits
-from botgame.lms.match_batch import Ended, MatchBatch, Seating, Setup, results_of
 from botgame.lms.replay import header as header_module
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
@@ -18,6 +18,8 @@ from botgame.lms.replay.header import Change, Mark
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import MARK_TICKS, resimulate, trajectories
 from botgame.lms.rules import DELAY_TICKS, Rules
+from botgame.match_batch import MatchBatch
+from botgame.standings import results_of
 from matches import Restless, record, setups
 
 

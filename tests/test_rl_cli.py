@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.lms.simulation.state import MAGE
 from botgame.lms.spec import ARENA_SPEC
@@ -273,7 +274,7 @@ def test_the_learner_and_its_past_play_under_their_cap(supervised: Path, tmp_pat
     output = tmp_path / "pi_rl.pt"
     flags = command(supervised, output, "--action-cap", "5", iterations="2", snapshot_every="1")
     assert main(flags) == 0
-    assert load_checkpoint(output).action_cap == load_policy(str(output)).action_cap == 5
+    assert load_checkpoint(output).action_cap == load_policy(lms(), str(output)).action_cap == 5
     actor = load_state(tmp_path / "pi_rl.resume.pt")["trainer"]["actor"]
     mages = actor["matches"]["arena"]["mages"].numpy().view(MAGE)
     players = np.array([match["players"] for match in actor["matches"]["running"]])

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from botgame.lms.statistic_z.watch import ArenaStyles
 
 from botgame.errors import UserError
 from botgame.lms.arena import Arena
-from botgame.lms.match_batch import MatchBatch, mirrored_setups
+from botgame.lms.game import lms
 from botgame.lms.spec import ARENA_SPEC
-from botgame.lms.statistic_z.watch import ArenaStyles
+from botgame.match_batch import MatchBatch
 from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
 from botgame.training import alphastar_league, alphastar_rl
 from botgame.training.alphastar.actor.actor import Actor, Venue
 from botgame.training.alphastar.actor.batching import LEARNER
@@ -164,10 +166,10 @@ class World:
         self.student, self.teacher = styled_network(told, 1).eval(), styled_network(told, 2).eval()
         setups = (
             replace(setup, players=(LEARNER, LEARNER) if setup.tag % 2 else setup.players)
-            for setup in mirrored_setups(4, 200, (LEARNER, 1), duration_ticks=150)
+            for setup in mirrored_setups(lms(), 4, 200, (LEARNER, 1), duration_ticks=150)
         )
         matches = MatchBatch(arena, setups, watch.meter)
-        spec, bot = self.styles.extend(ARENA_SPEC), load_policy("idle")
+        spec, bot = self.styles.extend(ARENA_SPEC), load_policy(lms(), "idle")
         venue = Venue(spec, matches, lambda _player: bot, styles=self.styles)
         self.config = RLConfig(matches_per_actor=4, unroll_length=STEPS, temperature=1.0)
         self.actor = Actor(venue, self.student, self.teacher, self.config)
@@ -432,7 +434,7 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
     assert {"explained_variance/z_opening", "explained_variance/z_totals"} & names
     assert other.config["z_share"] == 0.8
     names = Briefing.from_state(other.briefing).library.policies
-    styled, plain = load_policy(f"{whole}@{names[0]}"), load_policy(str(whole))
+    styled, plain = load_policy(lms(), f"{whole}@{names[0]}"), load_policy(lms(), str(whole))
     told = [policy.network.encoder.condition.plain for policy in (styled, plain)]
     assert not torch.equal(*told)
     assert torch.equal(told[1], torch.from_numpy(briefing().plain()))

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from botgame.errors import UserError
-from botgame.game import ScriptedPolicy, own_schools
-from botgame.lms.match_batch import Setup, mirrored_setups, order_of, standings_of
+from botgame.game import ScriptedPolicy, Setup, own_factions
+from botgame.lms.game import lms
 from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
+from botgame.standings import order_of, standings_of
 from botgame.training import evaluate
 from botgame.training.alphastar.learner.trainer import learning_results
 from botgame.training.evaluation.duels import mirrored_results
@@ -67,8 +69,8 @@ def test_a_placing_shares_places_among_level_seats() -> None:
 
 def test_equals_finish_first_at_par_whatever_the_batch() -> None:
     """All turns of a seed are one match seen from each seat, so par is met exactly (unless a first place is shared)."""
-    bot = load_policy("lms_re")
-    results = [royale_results(bot, bot, 10, 3, seats=8, duration_ticks=450, parallel=n) for n in (3, 16)]
+    bot = load_policy(lms(), "lms_re")
+    results = [royale_results(lms(), bot, bot, 10, 3, seats=8, duration_ticks=450, parallel=n) for n in (3, 16)]
     assert results[0] == results[1]
     assert results[0].matches == 16
     assert results[0].firsts == pytest.approx(2)
@@ -76,45 +78,45 @@ def test_equals_finish_first_at_par_whatever_the_batch() -> None:
 
 
 def test_a_stronger_policy_finishes_first_more_often() -> None:
-    result = royale_results(load_policy("lms_re"), load_policy("idle"), 8, 5, seats=4)
+    result = royale_results(lms(), load_policy(lms(), "lms_re"), load_policy(lms(), "idle"), 8, 5, seats=4)
     assert result.first_share > 0.5
     assert result.mean_place < 2
 
 
 def of_school(name: str, school: str) -> ScriptedPolicy:
-    policy = load_policy(name)
+    policy = load_policy(lms(), name)
     policy.school = school
     return policy
 
 
 def test_a_policy_of_one_school_goes_round_the_seats_with_its_school() -> None:
-    plain = list(mirrored_setups(4, 6))
-    turns = list(mirrored_setups(4, 6, own={0: 2}))
+    plain = list(mirrored_setups(lms(), 4, 6))
+    turns = list(mirrored_setups(lms(), 4, 6, own={0: 2}))
     for first, second, drawn in zip(turns[::2], turns[1::2], plain[::2], strict=True):
         assert first.seed == second.seed == drawn.seed
         assert first.schools == (2, drawn.schools[1])
         assert (second.players, second.schools) == ((1, 0), first.schools[::-1])
     assert {setup.schools[1] for setup in turns[::2]} == {0, 1, 2}
-    assert list(mirrored_setups(4, 6, own={7: 2})) == plain
-    for setup in mirrored_setups(4, 2, (0, 1, 1), own={1: 0}):
+    assert list(mirrored_setups(lms(), 4, 6, own={7: 2})) == plain
+    for setup in mirrored_setups(lms(), 4, 2, (0, 1, 1), own={1: 0}):
         assert all(school == 0 for player, school in zip(setup.players, setup.schools, strict=True) if player == 1)
 
 
 def test_evaluations_seat_a_policy_of_one_school_in_it() -> None:
-    a, b = of_school("legacy", "stormcaller"), load_policy("random")
-    assert own_schools([b, a]) == {1: 2}
+    a, b = of_school("legacy", "stormcaller"), load_policy(lms(), "random")
+    assert own_factions(lms(), [b, a]) == {1: 2}
     for match in against_each(a, {"b": b}, {"b": 4}, seed=1, duration_ticks=60)["b"]:
         assert match.setup.schools[match.setup.players.index(0)] == 2
-    assert mirrored_results(a, b, 6, 1, duration_ticks=600) != mirrored_results(
-        a, b, 6, 1, duration_ticks=600, any_school=True
+    assert mirrored_results(lms(), a, b, 6, 1, duration_ticks=600) != mirrored_results(
+        lms(), a, b, 6, 1, duration_ticks=600, any_faction=True
     )
-    assert mirrored_results(load_policy("legacy"), b, 6, 1, duration_ticks=600) == mirrored_results(
-        a, b, 6, 1, duration_ticks=600, any_school=True
+    assert mirrored_results(lms(), load_policy(lms(), "legacy"), b, 6, 1, duration_ticks=600) == mirrored_results(
+        lms(), a, b, 6, 1, duration_ticks=600, any_faction=True
     )
     with pytest.raises(UserError, match="necromancer"):
-        own_schools([of_school("legacy", "necromancer")])
-    assert "plays that one here" in evaluate.school_lines([a, b], any_school=False)[0]
-    assert "never learned" in evaluate.school_lines([a], any_school=True)[0]
+        own_factions(lms(), [of_school("legacy", "necromancer")])
+    assert "plays that one here" in evaluate.school_lines([a, b], any_faction=False)[0]
+    assert "never learned" in evaluate.school_lines([a], any_faction=True)[0]
 
 
 def test_the_command_judges_free_for_alls(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:

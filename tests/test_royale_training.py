@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from botgame.lms.game import lms
 from botgame.lms.rules import SCHOOLS
 from botgame.policies import load_policy
 from botgame.training import alphastar_league, alphastar_rl
@@ -20,7 +21,7 @@ from test_league_run import TINY, assert_same_league, metrics_of, supervised  # 
 LEAGUE = (
     *TINY,
     "--main-agents",
-    "per-school",
+    "per-faction",
     "--league-exploiters",
     "0",
     "--royale-share",
@@ -141,7 +142,7 @@ def test_rl_that_was_stopped_ends_as_if_it_had_not_been(supervised, tmp_path, mo
 
 
 def test_an_opponent_of_one_school_is_trained_against_in_it() -> None:
-    bots = {name: load_policy(name) for name in ("legacy", "random")}
+    bots = {name: load_policy(lms(), name) for name in ("legacy", "random")}
     bots["legacy"].school = "stormcaller"
     pool = OpponentPool({"self": 0.2, "legacy": 0.4, "random": 0.4}, bots, lambda _weights: bots["random"], seed=1)
     for seats in (2, 4):
@@ -171,4 +172,4 @@ def test_main_agents_are_all_per_school_or_a_number() -> None:
 
     assert mains() == mains("--main-agents", "all") == {"main1": ""}
     assert mains("--main-agents", "2") == {"main1": "", "main2": ""}
-    assert mains("--main_agents", "per-school") == {f"main_{school}": school for school in SCHOOLS}
+    assert mains("--main_agents", "per-faction") == {f"main_{school}": school for school in SCHOOLS}

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from botgame.lms.arena import Arena, Due
-from botgame.lms.match_batch import MatchBatch, Seating, mirrored_setups
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import resimulate
 from botgame.lms.rules import BOLT, CHEST, DEFENCE, HEALTH, INTERACT, OFFENCE, RUNE, TICKS_PER_SECOND, Rules
 from botgame.lms.statistic_z.definition import ARENA_STYLE
 from botgame.lms.statistic_z.measuring import StyleTracker
+from botgame.match_batch import MatchBatch
 from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
 from botgame.statistic_z import Style
 from botgame.training.alphastar.statistic_z.distance import edit_distances, opening_distances, totals_distances
 
@@ -189,8 +191,8 @@ def recorded(seats: int = 2) -> StyleRecorder:
     arena = Arena(3, seats)
     recorder = StyleRecorder(arena)
     players = (0, 1, 2)[:seats]
-    batch, seating = MatchBatch(arena, mirrored_setups(3, 3, players, 900), recorder), Seating(3, seats)
-    policies = [load_policy(name) for name in POLICIES]
+    batch, seating = MatchBatch(arena, mirrored_setups(lms(), 3, 3, players, 900), recorder), Seating(3, seats)
+    policies = [load_policy(lms(), name) for name in POLICIES]
     while (step := batch.next()) is not None:
         if len(step.slot):
             batch.act(step, seating.act(step, policies))
@@ -227,8 +229,8 @@ def test_looking_again_and_going_on_from_a_snapshot_change_nothing() -> None:
     for cut in (False, True):
         arena = Arena(2, 2)
         recorder = StyleRecorder(arena)
-        policies = [load_policy(name) for name in POLICIES]
-        batch = MatchBatch(arena, mirrored_setups(3, 2, duration_ticks=600), recorder)
+        policies = [load_policy(lms(), name) for name in POLICIES]
+        batch = MatchBatch(arena, mirrored_setups(lms(), 3, 2, duration_ticks=600), recorder)
         seating = Seating(2, 2)
         for count in range(400):
             if (step := batch.next()) is None:

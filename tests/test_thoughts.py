@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from botgame.lms.match_batch import Setup, play
+from botgame.game import Setup
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, read, write
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.showing.film import film
 from botgame.lms.replay.showing.policy_readout import beside, find_thoughts
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
+from botgame.play import play
 from botgame.policies import load_policy
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
@@ -34,7 +36,7 @@ def folder(tmp_path_factory) -> Path:
     names = [str(folder / "pi.pt"), "random"]
     recorder = Recorder(Rules(), names, lambda _, replay: write(folder, replay))
     setup = Setup(3, (0, 1), (0, 2), 20 * 30)
-    for _ in play([load_policy(name) for name in names], iter([setup]), matches=1, recorder=recorder):
+    for _ in play(lms(), [load_policy(lms(), name) for name in names], iter([setup]), matches=1, recorder=recorder):
         pass
     return folder
 
@@ -71,7 +73,7 @@ def test_chances_are_those_with_which_it_played(folder: Path, replay: Replay) ->
     main([str(replay.path)])
     thoughts = find_thoughts(replay)
     assert thoughts is not None
-    policy, said, wanted = load_policy(str(folder / "pi.pt")), [], []
+    policy, said, wanted = load_policy(lms(), str(folder / "pi.pt")), [], []
 
     class Listening:
         name, memory_size, initial_memory = policy.name, policy.memory_size, staticmethod(policy.initial_memory)
@@ -82,7 +84,9 @@ def test_chances_are_those_with_which_it_played(folder: Path, replay: Replay) ->
             wanted.append(actions[0])
             return actions, memory
 
-    for _ in play([Listening(), load_policy("random")], iter([Setup(3, (0, 1), (0, 2), 20 * 30)]), matches=1):
+    for _ in play(
+        lms(), [Listening(), load_policy(lms(), "random")], iter([Setup(3, (0, 1), (0, 2), 20 * 30)]), matches=1
+    ):
         pass
     written = np.concatenate([np.array(head) for head in thoughts.seats[0].chances], axis=1)
     assert written.shape == (len(said), ARENA_SPEC.logits)

@@ -54,6 +54,7 @@ class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: str = "duel"
     seed: int = 0
     ticks: Tick = 0
+    game: str = "lms"
     format: Literal[1] = 1
 
 

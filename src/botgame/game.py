@@ -1,39 +1,53 @@
-"""What a bot is: the batched `Policy` protocol that scripted, learned and users' own bots share.
+"""What a game does: the one contract between a game and everything that plays, trains, evaluates or reports.
 
-A policy sees only the observation (`botgame.spec` lists its arrays), keeps float32 memory that its caller stores and
-resets with each episode, and draws randomness from one key a row. So a row's action depends on that row alone, and
-results do not change with how rows are batched.
+`botgame.spec` says what a game looks like to a learner; this page says how it is played. A game is one `Game` value:
+its spec, a function that makes a `Simulation` of many matches at once, its scripted bots, and what else it has to
+offer. `botgame.match_batch` runs a simulation, `botgame.games` finds a game by name. Types and NumPy only.
 
-A policy that was trained in one school alone says so in a further attribute `school`, the school's name. One that plays
-under a cap on actions of its own says so in `action_cap` (`botgame.lms.arena.Limits`).
+B: slots (matches that run at once), P: seats of a match, N: rows (seats that are due to decide), H: action heads,
+C: things that are counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botgame.errors import UserError
-from botgame.lms.rules import SCHOOLS
+from botgame.spec import Spec
+from botgame.statistic_z import Style
 
-Observation = dict[str, np.ndarray]
-Decide = Callable[[Observation, np.ndarray, np.ndarray], np.ndarray]
+Array = NDArray[Any]
+Observation = dict[str, Array]
+Snapshot = dict[str, Any]
+Decide = Callable[[Observation, Array, Array], Array]
 
 
 @runtime_checkable
 class Policy(Protocol):
-    """A bot. `name` is shown in tables; `memory_size` is the number M of floats it keeps per seat, possibly 0."""
+    """A bot: scripted, learned, exported or a user's own. `name` is shown in tables.
+
+    It sees only the observation (`botgame.spec` lists its arrays), keeps float32 memory of `memory_size` numbers a seat
+    that its caller stores and resets with each match, and draws randomness from one key a row. So a row's action
+    depends on that row alone, and results do not change with how rows are batched.
+
+    A policy that was trained in one faction alone names it in a further attribute `faction`. One that plays under a cap
+    on its actions has the cap in `action_cap` (`ActionCaps`).
+    """
 
     name: str
     memory_size: int
 
-    def initial_memory(self, n: int) -> np.ndarray:
-        """Memory at the start of an episode: float32 [n, M]."""
+    def initial_memory(self, n: int) -> Array:
+        """Memory at the start of a match: float32 [n, M]."""
         ...
 
-    def act(self, observation: Observation, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def act(self, observation: Observation, memory: Array, keys: Array) -> tuple[Array, Array]:
         """Decide for n seats.
 
         observation: dict of arrays with n rows; memory: float32 [n, M]; keys: uint64 [n], one random key a row
@@ -51,29 +65,354 @@ class ScriptedPolicy:
         self.memory_size = memory_size
         self._decide = decide
 
-    def initial_memory(self, n: int) -> np.ndarray:
+    def initial_memory(self, n: int) -> Array:
         """Zeros, float32 [n, M]."""
         return np.zeros((n, self.memory_size), np.float32)
 
-    def act(self, observation: Observation, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def act(self, observation: Observation, memory: Array, keys: Array) -> tuple[Array, Array]:
         """See `Policy.act`; the memory handed in stays as it is."""
         memory = memory.copy()
         return self._decide(observation, memory, keys), memory
 
 
+@dataclass(frozen=True)
+class Setup:
+    """One match to play. `players[p]` is the number of the policy in seat p, `factions[p]` the seat's faction.
+
+    seed: decides the map and every draw of simulation and policies. factions: () in a game without factions.
+    duration_ticks: longest duration; 0 in a game whose duration cannot be chosen. tag: the caller's own number.
+    """
+
+    seed: int
+    players: tuple[int, ...]
+    factions: tuple[int, ...] = ()
+    duration_ticks: int = 0
+    tag: int = 0
+
+
+class Due(NamedTuple):
+    """The N seats that are to decide: int32 [N] each, ordered by slot, then seat."""
+
+    slot: Array
+    seat: Array
+
+    def rows(self, rows: Array) -> Due:
+        """Some of these seats; rows: int [n]."""
+        return Due(self.slot[rows], self.seat[rows])
+
+
+class Outcome(NamedTuple):
+    """How a match went.
+
+    ticks: how long it took. places: int32 [P], 1 = first, ties share a place. rewards: by the names of the spec's
+    reward streams, float32 [P], each summed over the match. counts: int64 [P, C], how often each seat did each of
+    `Game.counted`.
+    """
+
+    ticks: int
+    places: Array
+    rewards: dict[str, Array]
+    counts: Array
+
+
+class Simulation(Protocol):
+    """B matches of P seats each, advanced from decision to decision.
+
+    Deterministic: equal set-ups and actions give equal bits. Nothing that happens in one
+    slot depends on another. At first every slot is done: nothing runs before `reset`.
+    """
+
+    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
+        """Start a match in `slot`. action_caps: each seat's own cap on its actions; 0: as the rules say."""
+
+    def advance(self) -> Due:
+        """Run every unfinished match until a seat is due or it is over; returns all due seats.
+
+        A match with a due seat stands still until that seat has acted, so seats may also be answered later.
+        """
+
+    def observe(self, due: Due) -> Observation:
+        """What these due seats see: arrays with one row a seat, as `Spec` says."""
+
+    def rewards(self, due: Due) -> dict[str, Array]:
+        """Each reward stream of these seats, summed since their matches began: float32 [n] by name."""
+
+    def act(self, due: Due, actions: Array) -> Array:
+        """Answer some due seats with int64 [n, H]; returns the accepted actions."""
+
+    @property
+    def ticks(self) -> Array:
+        """Game time of every slot, int64 [B]."""
+
+    @property
+    def done(self) -> Array:
+        """Bool [B]: the matches that are over, or were not started."""
+
+    def outcome(self, slot: int) -> Outcome:
+        """How the match in `slot` went, once it is done."""
+
+    def snapshot(self) -> Snapshot:
+        """Exact state as plain arrays and JSON values, copied. Raises UserError where a game cannot be saved."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Inverse of `snapshot`. Raises ValueError when it does not fit."""
+
+
+class Ended(NamedTuple):
+    """A match that is over. `episode` is its position in the stream of set-ups."""
+
+    slot: int
+    episode: int
+    setup: Setup
+    outcome: Outcome
+
+
+class Step(NamedTuple):
+    """The N seats that are due, and the matches that ended since the last step.
+
+    slot, seat, player: int32 [N]; episode: int64 [N]; keys: uint64 [N], the randomness of each row. A slot listed in
+    `ended` may already play its next match here.
+    """
+
+    ended: list[Ended]
+    slot: Array
+    seat: Array
+    player: Array
+    episode: Array
+    keys: Array
+
+    @property
+    def due(self) -> Due:
+        """The rows as the simulation names them."""
+        return Due(self.slot, self.seat)
+
+
+class Matches(Protocol):
+    """Matches from a stream of set-ups, as a stream of decisions: see `botgame.match_batch.MatchBatch`."""
+
+    def next(self) -> Step | None:
+        """Run on to the next decisions; None when all matches are over and the set-ups are exhausted."""
+
+    def observe(self, due: Due) -> Observation:
+        """See `Simulation.observe`."""
+
+    def rewards(self, due: Due) -> dict[str, Array]:
+        """See `Simulation.rewards`."""
+
+    def act(self, due: Due, actions: Array) -> Array:
+        """Answer some of the step's rows; the others stay due and come again in the next step."""
+
+    def snapshot(self) -> Snapshot:
+        """Exact state, plain arrays and numbers."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Inverse of `snapshot`."""
+
+
+class Listener(Protocol):
+    """Follows the matches of a batch: a recorder, a meter."""
+
+    def begin(self, slot: int, setup: Setup) -> None:
+        """A match was set up in `slot`."""
+
+    def decisions(self, due: Due) -> None:
+        """These seats are about to act."""
+
+    def accepted(self, due: Due, actions: Array) -> None:
+        """They acted; actions: the accepted ones, int64 [n, H]."""
+
+    def end(self, ended: Ended) -> None:
+        """The match in `ended.slot` is over; its state is still there."""
+
+
+class StatisticMeter(Listener, Protocol):
+    """Measures statistic z of the seats of running matches; serves one simulation.
+
+    The *situation* of a seat says which entries of a library suit it: for example its own and its opponent's faction.
+    """
+
+    def groups(self, due: Due) -> Array:
+        """The situation of each seat, int64 [n]."""
+
+    def rows(self, due: Due) -> Array:
+        """How each seat has played so far, float32 [n, W] (`botgame.statistic_z`)."""
+
+    def progress(self, slots: Array) -> Array:
+        """How much of its longest duration each match has lasted, float [n] in [0, 1]."""
+
+    def final(self, episode: int) -> Array:
+        """How the seats of a match that has just ended played, float32 [P, W]; asked once."""
+
+    def snapshot(self) -> Snapshot:
+        """Exact state, plain arrays."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Inverse of `snapshot`."""
+
+
+@dataclass(frozen=True)
+class StatisticZ:
+    """A game's statistic z: what is measured, and a meter for a simulation."""
+
+    style: Style
+    meter: Callable[[Any], StatisticMeter]
+
+
+class RecordedSeat(NamedTuple):
+    """One seat of a recorded match.
+
+    policy: who played; human: a person held it at first; taken_over: a person held it for a part of the match;
+    decisions: how many it made; place: 1 = first; rating: where known, with the yardstick at 0.
+    """
+
+    policy: str
+    faction: int
+    place: int
+    decisions: int
+    rating: float | None = None
+    human: bool = False
+    taken_over: bool = False
+
+
+class RecordedMatch(Protocol):
+    """One recorded match, opened: small, without observations."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
+    @property
+    def seats(self) -> tuple[RecordedSeat, ...]:
+        """Who played and how it ended."""
+
+    def decided(self, seat: int, tick: int) -> bool:
+        """Whether `seat` made a decision at `tick`."""
+
+
+class SeatDecisions(NamedTuple):
+    """All T decisions of one seat in one recorded match. `match` is the match's position in the caller's list.
+
+    observation: arrays [T, ...], exactly what the seat saw; actions: int64 [T, H]; ticks: int32 [T]; human: bool [T],
+    a person decided; weights: float32 [T] from marks in the file, 1 where nothing was marked.
+    """
+
+    match: int
+    seat: int
+    observation: Observation
+    actions: Array
+    ticks: Array
+    human: Array
+    weights: Array
+
+
+class DemonstrationError(UserError):
+    """A file that holds no usable recorded match; the message names it and the reason in one line."""
+
+
+Report = Callable[[DemonstrationError], None]
+
+
+class Demonstrations(Protocol):
+    """Recorded matches of a game as files to learn from."""
+
+    def scan(self, folder: Path) -> list[Path]:
+        """Every file below `folder` that may hold a recorded match, sorted; [] where there is no folder."""
+
+    def open(self, path: Path) -> RecordedMatch:
+        """Raises DemonstrationError."""
+
+    def decisions(self, matches: Iterable[RecordedMatch], parallel: int, report: Report) -> Iterator[SeatDecisions]:
+        """What every seat saw and did, in an order that depends on `matches` alone; `parallel` matches at a time.
+
+        A match that cannot be reproduced is handed to `report` and left out.
+        """
+
+    def statistics(self, matches: Iterable[RecordedMatch], parallel: int) -> Iterator[tuple[int, Array]]:
+        """Statistic z of the seats of each match that can be reproduced: its position, float32 [P, W]."""
+
+    def situation(self, match: RecordedMatch, seat: int) -> int:
+        """As `StatisticMeter.groups` for a running match."""
+
+
+class ActionCaps(NamedTuple):
+    """Caps on a seat's actions that a game enforces: 1 to `most`, or `uncapped`, a number that lifts the cap."""
+
+    most: int
+    uncapped: int
+
+
+@dataclass(frozen=True)
+class Game:
+    """One game. Raises ValueError for a contradiction among its fields.
+
+    simulate: makes a simulation of (slots, seats). bots: scripted bots by name, each made when it is asked for.
+    yardsticks: bots to measure against; the first anchors ratings at 0. opponents: default shares of the opponents of
+    RL, by name: a bot, `self` or `past`. seat_numbers: how many seats a match may have, the usual number first.
+    factions: names of what a seat may play as, () where seats are alike. duration_ticks: usual longest duration, 0
+    where it cannot be chosen. rules: plain JSON values that matter to a trained bot; kept in checkpoints. counted: what
+    `Outcome.counts` counts; its first entry is "nothing". checkpoints: trained bots that come with the game.
+    reward_weights: of each reward stream's advantage in RL, 1 where none is given. action_caps, statistic_z,
+    demonstrations, picture (a recorded match as SVG text): None where the game has none.
+    """
+
+    name: str
+    spec: Spec
+    simulate: Callable[[int, int], Simulation]
+    bots: Mapping[str, Callable[[], Policy]]
+    yardsticks: tuple[str, ...]
+    opponents: Mapping[str, float]
+    seat_numbers: tuple[int, ...] = (2,)
+    factions: tuple[str, ...] = ()
+    duration_ticks: int = 0
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    counted: tuple[str, ...] = ()
+    checkpoints: Mapping[str, Path] = field(default_factory=dict)
+    reward_weights: Mapping[str, float] = field(default_factory=dict)
+    action_caps: ActionCaps | None = None
+    statistic_z: StatisticZ | None = None
+    demonstrations: Demonstrations | None = None
+    picture: Callable[[Path], str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a game that contradicts itself, with the reason."""
+        unknown = {*self.yardsticks, *self.opponents} - {*self.bots, "self", "past"}
+        if not self.yardsticks or unknown:
+            raise ValueError(f"game {self.name}: yardsticks and opponents must be bots of the game, not {unknown}")
+        strange = set(self.reward_weights) - {reward.name for reward in self.spec.rewards}
+        if strange:
+            raise ValueError(f"game {self.name}: the spec has no rewards called {', '.join(sorted(strange))}")
+        if not self.seat_numbers or min(self.seat_numbers) < 1:
+            raise ValueError(f"game {self.name}: seat_numbers are {self.seat_numbers}, expected 1 or more")
+
+    @property
+    def yardstick(self) -> str:
+        """The bot whose rating is 0."""
+        return self.yardsticks[0]
+
+    @property
+    def seats(self) -> int:
+        """The usual number of seats."""
+        return self.seat_numbers[0]
+
+    @property
+    def seconds(self) -> float:
+        """The usual longest duration in game seconds."""
+        return self.duration_ticks / self.spec.ticks_per_second
+
+
 def action_cap(policy: object) -> int:
-    """Non-repeating actions in a window that a policy plays under; 0: as many as the rules allow."""
+    """The cap on actions that a policy plays under; 0: as many as the rules allow."""
     return int(getattr(policy, "action_cap", 0))
 
 
-def own_schools(policies: Sequence[Policy]) -> dict[int, int]:
-    """The school of each policy that was trained in one alone, by its index; which is where it should play.
+def own_factions(game: Game, policies: Sequence[Policy]) -> dict[int, int]:
+    """The faction of each policy that was trained in one alone, by the policy's index; it is where it should play.
 
-    Raises UserError for a school that this release does not have.
+    Raises UserError for a faction that the game does not have.
     """
-    named = {index: getattr(policy, "school", "") for index, policy in enumerate(policies)}
-    for index, school in named.items():
-        if school and school not in SCHOOLS:
-            name, known = policies[index].name, ", ".join(SCHOOLS)
-            raise UserError(f"{name}: trained in school {school!r}, this release has {known}; train it again")
-    return {index: SCHOOLS.index(school) for index, school in named.items() if school}
+    named = {index: getattr(policy, "faction", "") for index, policy in enumerate(policies)}
+    for index, faction in named.items():
+        if faction and faction not in game.factions:
+            name, known = policies[index].name, ", ".join(game.factions) or "none"
+            raise UserError(f"{name}: trained as {faction!r}, game {game.name} has {known}; train it again")
+    return {index: game.factions.index(faction) for index, faction in named.items() if faction}

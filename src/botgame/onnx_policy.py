@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from botgame.errors import UserError
-from botgame.game import Observation
+from botgame.game import Game, Observation
 from botgame.onnx_session import OUTPUTS, DecisionSession
 from botgame.rng import uniforms
 from botgame.spec import Spec
@@ -27,7 +27,8 @@ _ADVICE = "make it with: botgame export CHECKPOINT -o model.onnx"
 class OnnxPolicy:
     """The policy of an exported file, named by its path. Raises UserError for what is no such file.
 
-    spec: the game it was made for. rules: the rule numbers it was trained under. temperature: of sampling, may be set.
+    game: its name. spec: what it observes and decides. rules: the rule numbers it was trained under. temperature: of
+    sampling, may be set.
     """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
@@ -37,9 +38,10 @@ class OnnxPolicy:
         if metadata.get("format") != FORMAT:
             raise UserError(f"{path}: not a botgame model: its format is not {FORMAT}; {_ADVICE}")
         try:
+            self.game = metadata["game"]
             self.spec = Spec.from_dict(json.loads(metadata["spec"]))
             self.rules: dict[str, Any] = json.loads(metadata["rules"])
-            self.school = metadata.get("school", "")  # the only one that it was trained in, if there is just one
+            self.faction = metadata.get("faction", "")  # the only one that it was trained in, if there is just one
             self.action_cap = int(metadata.get("action_cap", 0))
             self.temperature = float(metadata["temperature"])
             self.shapes = session.shapes
@@ -81,6 +83,16 @@ class OnnxPolicy:
                 f"{self.name}: observation `{name}` has row shape {found}, but it was trained for {self.shapes[name]} "
                 f"({self.spec.name} version {self.spec.version}); use a model trained for this game"
             )
+
+
+def load_model(game: Game, path: str) -> OnnxPolicy:
+    """The exported policy of `game` at `path`. Raises UserError when it is of another game."""
+    policy = OnnxPolicy(path)
+    if policy.game != game.name:
+        raise UserError(
+            f"{path}: a bot of game {policy.game!r}, this is game {game.name!r}; choose its game with --game"
+        )
+    return policy
 
 
 def _session(path: Path, threads: int) -> DecisionSession:

@@ -1,49 +1,31 @@
-"""From a name to a bot: the one door through which bots, and torch with them, come in.
+"""From a name to a bot of a game: the one place where bots come in, and torch with them.
 
-A name is a scripted bot's, `champion` (a trained network in the package), the path of a checkpoint (`.pt`)
-or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint playing in a style:
-a policy that it was trained on, or the path of a style file (`botgame.statistic_z_file`). Modules are imported when a name
-asks for them, so scripted bots and models never load torch.
+A name is a scripted bot's of the game, a trained bot's that comes with the game (`champion`), the path of a checkpoint
+(`.pt`) or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint playing in a
+style: a policy that it was trained on, or the path of a style file (`botgame.statistic_z_file`). Modules are imported
+when a name asks for them, so scripted bots and models never load torch.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from botgame.errors import UserError
-from botgame.game import Policy
+from botgame.game import Game, Policy
+from botgame.games import call_factory
 
-_SCRIPTED = {
-    "idle": "botgame.lms.bots.idle:idle",
-    "random": "botgame.lms.bots.uniform:uniform",
-    "legacy": "botgame.lms.bots.legacy:legacy",
-    "lms_re": "botgame.lms.bots.expert.expert:lms_re",
-    "rusher": "botgame.lms.bots.expert.expert:rusher",
-    "kiter": "botgame.lms.bots.expert.expert:kiter",
-    "looter": "botgame.lms.bots.expert.expert:looter",
-    "camper": "botgame.lms.bots.expert.expert:camper",
-}
-CHAMPION = "champion"
-_CHAMPION_FILE = Path(__file__).parent / "lms" / "bots" / "champion.pt"
-_LEARNED = "botgame.training.alphastar.policy:load_policy"
+_LEARNED = "botgame.training.alphastar.policy"
+_EXPORTED = "botgame.onnx_policy"
 _STYLED = ".pt@"
-_EXPORTED = "botgame.onnx_policy:OnnxPolicy"
 STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
 
 
-def scripted_names() -> tuple[str, ...]:
-    """Names of the built-in bots: the ladder from weak to strong, then the styles."""
-    return tuple(_SCRIPTED)
-
-
-def built_in_names() -> tuple[str, ...]:
-    """The scripted bots and, where torch is installed for it, the champion."""
-    return (*_SCRIPTED, CHAMPION) if importlib.util.find_spec("torch") else scripted_names()
+def built_in_names(game: Game) -> tuple[str, ...]:
+    """The scripted bots and, where torch is installed for them, the trained bots that come with the game."""
+    return (*game.bots, *game.checkpoints) if importlib.util.find_spec("torch") else tuple(game.bots)
 
 
 def split_style(name: str) -> tuple[str, str]:
@@ -70,66 +52,43 @@ def in_style(names: Sequence[str], style: str | None) -> list[str]:
     return styled
 
 
-def load_policy(name: str, device: str = "cpu") -> Policy:
+def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
     """The bot called `name`; `device` is where a checkpoint computes. Raises UserError in one line for a bad name."""
-    if name in _SCRIPTED:
-        policy: Policy = _factory(_SCRIPTED[name])()
-        return policy
-    if name == CHAMPION:
-        return _load_champion(device)
+    if name in game.bots:
+        return game.bots[name]()
+    if name in game.checkpoints:
+        return _load_packaged(game, name, device)
     if is_checkpoint(name):
-        return _load_checkpoint(*split_style(name), device)
+        return _load_checkpoint(game, *split_style(name), device)
     if name.endswith(".onnx"):
-        exported: Policy = _factory(_EXPORTED)(name)
+        exported: Policy = importlib.import_module(_EXPORTED).load_model(game, name)
         return exported
     if ":" in name:
         return _load_own(name)
-    known = ", ".join((*_SCRIPTED, CHAMPION))
+    known = ", ".join((*game.bots, *game.checkpoints))
     raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt checkpoint, an .onnx model or module:factory")
 
 
-def _load_checkpoint(path: str, style: str, device: str) -> Policy:
+def _load_checkpoint(game: Game, path: str, style: str, device: str) -> Policy:
     if not Path(path).is_file():
         raise UserError(f"no such checkpoint {path!r}: expected an existing .pt file; train one or correct the path")
-    policy: Policy = _factory(_LEARNED)(path, device, style)
+    policy: Policy = importlib.import_module(_LEARNED).load_policy(game, path, device, style)
     return policy
 
 
-def _load_champion(device: str) -> Policy:
+def _load_packaged(game: Game, name: str, device: str) -> Policy:
     if not importlib.util.find_spec("torch"):
-        raise UserError(f"bot {CHAMPION!r} is a network and needs PyTorch: install the extra botgame[train]")
-    policy: Policy = _factory(_LEARNED)(str(_CHAMPION_FILE), device)
-    policy.name = CHAMPION
+        raise UserError(f"bot {name!r} is a network and needs PyTorch: install the extra botgame[train]")
+    policy = _load_checkpoint(game, str(game.checkpoints[name]), "", device)
+    policy.name = name
     return policy
 
 
 def _load_own(name: str) -> Policy:
     """A user's `module:factory`: imported from the working folder or the environment, called without arguments."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
-    try:
-        policy = _factory(name)()
-    except UserError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UserError(f"bot {name!r} could not be made ({reason}): correct its module or factory") from error
+    policy = call_factory(name, "bot")
     if not isinstance(policy, Policy):
         raise UserError(
             f"bot {name!r} gave a {type(policy).__name__}: expected name, memory_size, initial_memory and act"
         )
     return policy
-
-
-def _factory(path: str) -> Callable[..., Any]:
-    module_name, _, attribute = path.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise UserError(f"bot {path!r}: no module {error.name!r}; run where it lies or install it") from error
-    factory = getattr(module, attribute, None)
-    if not callable(factory):
-        raise UserError(f"bot {path!r}: module {module_name!r} has no function {attribute!r}")
-    return factory  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from botgame import rng
 from botgame.errors import UserError
 from botgame.game import Policy
 from botgame.live.arrays import ROWS, decode
+from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.policies import is_checkpoint, load_policy, split_style
 from botgame.server import protocol
@@ -37,12 +38,12 @@ class Backend:
     def load(self) -> Policy:
         """The policy, ready to decide. Raises UserError for a checkpoint that is missing or does not load."""
         if self.name != TRAINED:
-            return load_policy(self.name)
+            return load_policy(lms(), self.name)
         if not (is_checkpoint(self.checkpoint) or self.checkpoint.endswith(".onnx")):
             raise UserError(
                 f"--bot-alphastar-checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2
             )
-        policy: Any = load_policy(self.checkpoint)
+        policy: Any = load_policy(lms(), self.checkpoint)
         if not self.stochastic:
             policy.temperature = GREEDY
         elif self.temperature is not None:

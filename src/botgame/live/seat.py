@@ -14,11 +14,11 @@ import numpy as np
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
 from botgame.live.backends import TRAINED, Backend, Brain, Decided
 from botgame.live.journal import Journal
-from botgame.lms.match_batch import results_of
+from botgame.lms.game import CHAMPION, lms
 from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
 from botgame.lms.spec import ARENA_SPEC
-from botgame.policies import CHAMPION, scripted_names
 from botgame.server import protocol
+from botgame.standings import results_of
 
 _DELAY = ARENA_SPEC.head_index("delay")
 
@@ -158,6 +158,6 @@ def backend_of(line: protocol.SeatLine) -> str:
     """How another seat decides, as far as its line in the room tells."""
     if line.controller == "human":
         return HUMAN
-    if line.bot in scripted_names():
+    if line.bot in lms().bots:
         return line.bot
     return TRAINED if line.bot == CHAMPION or line.bot.endswith((".pt", ".onnx")) else line.controller

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.simulation.kernel import is_cold
 from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.hosting.origin_check import is_loopback
@@ -114,7 +115,7 @@ def _check_address(host: str, port: int, token: str) -> None:
 def _names(text: str | None) -> tuple[str, ...]:
     """The bots to offer, without repeats. Raises UserError (exit code 2)."""
     if text is None:
-        return tuple(dict.fromkeys((FILLS_SEATS, *reversed(built_in_names()))))
+        return tuple(dict.fromkeys((FILLS_SEATS, *reversed(built_in_names(lms())))))
     names = [name.strip() for name in text.split(",")]
     if not all(names):
         raise UserError(f"--bots is {text!r}, expected names with commas between them", code=2)

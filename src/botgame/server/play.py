@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.lms.game import CHAMPION, lms
 from botgame.lms.rules import TICKS_PER_SECOND
-from botgame.policies import CHAMPION, STYLE_HELP, built_in_names, in_style
+from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SHORTEST, LONGEST = 10.0, 600.0  # seconds
 def build_parser() -> cli.Parser:
     """The flags."""
     parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
-    known = CHAMPION if CHAMPION in built_in_names() else FILLS_SEATS
+    known = CHAMPION if CHAMPION in built_in_names(lms()) else FILLS_SEATS
     parser.add_argument("bot", nargs="?", default=known, help="a name, a .pt or .onnx file, or module:factory")
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag("--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone closed")
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = f"--duration is {arguments.duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds"
         raise UserError(message, code=2)
     arguments.bot = in_style([arguments.bot], arguments.style)[0]
-    bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(built_in_names()))))
+    bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
     server = make_server(
         _with_server_flags(arguments), bots, token="", on_start=lambda serving: _open(serving, arguments)
     )

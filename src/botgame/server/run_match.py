@@ -17,15 +17,16 @@ from pathlib import Path
 
 from botgame import cli, files, rng
 from botgame.errors import UserError
-from botgame.game import Policy, own_schools
-from botgame.lms.match_batch import Ended, Setup, play
+from botgame.game import Ended, Policy, Setup, own_factions
+from botgame.lms.arena_simulation import ArenaSimulation
+from botgame.lms.game import EXPERT, STYLES, lms
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.record import Recorder
-from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND
 from botgame.lms.simulation.kernel import is_cold
-from botgame.policies import STYLE_HELP, in_style, load_policy, scripted_names
+from botgame.play import play
+from botgame.policies import STYLE_HELP, in_style, load_policy
 
-EXPERT = "lms_re"
 SLOTS = 64
 SHORTEST, LONGEST = 10.0, 600.0  # seconds
 MOST_MATCHES = 1_000_000
@@ -98,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
     plan = make_plan(arguments)
-    policies = [load_policy(name) for name in plan.bots]
+    policies = [load_policy(lms(), name) for name in plan.bots]
     if arguments.record_replay:
         _check_writable(arguments.data_dir)
     if is_cold():
@@ -143,9 +144,8 @@ def _names(text: str, flag: str) -> list[str]:
 
 
 def _default_bots() -> tuple[str, ...]:
-    """The expert, then the styles, which the registry lists after it."""
-    names = scripted_names()
-    return names[names.index(EXPERT) :]
+    """The expert, then the styles."""
+    return EXPERT, *STYLES
 
 
 def _seats(arguments: Namespace, bots: list[str] | None) -> int:
@@ -186,25 +186,21 @@ def _check_writable(folder: Path) -> None:
 def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
     """Play everything and print a line per match, in the order of the seeds."""
     saved: dict[int, Path] = {}
-    rules = Rules()
 
     def save(episode: int, replay: Replay) -> None:
         assert folder is not None
         saved[episode] = write(folder, replay)
 
-    recorder = Recorder(rules, plan.bots, save) if folder is not None else None
+    def listen(simulation: ArenaSimulation) -> Recorder:
+        return Recorder(simulation.arena, plan.bots, save)
+
     waiting: dict[int, str] = {}
     printed, sizes, began = 0, 0, time.perf_counter()
     try:
-        slots = min(SLOTS, plan.matches)
-        for ended in play(
-            policies,
-            plan.setups(own_schools(policies)),
-            matches=slots,
-            seats=plan.seats,
-            rules=rules,
-            recorder=recorder,
-        ):
+        slots, game = min(SLOTS, plan.matches), lms()
+        setups = plan.setups(own_factions(game, policies))
+        listener = listen if folder is not None else None
+        for ended in play(game, policies, setups, slots=slots, seats=plan.seats, listen=listener):
             path = saved.pop(ended.episode, None)
             sizes += path.stat().st_size if path is not None else 0
             waiting[ended.episode] = _line(plan, ended, path)
@@ -222,7 +218,7 @@ def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
 def _line(plan: Plan, ended: Ended, path: Path | None) -> str:
     """`seed 1001: duel of 34.2 s, lms_re (pyromancer) beats kiter (stormcaller)  data/processed/...`."""
     places = ended.outcome.places.tolist()
-    names = [f"{plan.bots[p]} ({SCHOOLS[s]})" for p, s in zip(ended.setup.players, ended.setup.schools, strict=True)]
+    names = [f"{plan.bots[p]} ({SCHOOLS[s]})" for p, s in zip(ended.setup.players, ended.setup.factions, strict=True)]
     mode = "duel" if plan.seats == MIN_SEATS else f"royale of {plan.seats}"
     first = [name for name, place in zip(names, places, strict=True) if place == 1]
     rest = [name for _, name in sorted(zip(places, names, strict=True), key=lambda pair: pair[0])][len(first) :]

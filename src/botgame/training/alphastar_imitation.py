@@ -3,7 +3,7 @@
     python -m botgame.training.alphastar_imitation --data-dir data/processed --output artifacts/alphastar/pi_sup.pt
 
 A batch is `--batch-size` decisions in windows of `--window`; an epoch sees every chosen decision once. The network is
-judged by games against `lms_re` and `random`, not by its loss. Beside the output lie `.best.pt`, `.epochNNNNNN.pt`,
+judged by games against the game's yardsticks, not by its loss. Beside the output lie `.best.pt`, `.epochNNNNNN.pt`,
 `.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`, and after an alarm `.good.pt`. A tiny run, with a few
 recorded matches:
 
@@ -23,7 +23,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from botgame import cli
 from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
-from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.game import Game
+from botgame.games import load_game
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.network.presets import SIZES
 from botgame.training.alphastar.statistic_z.condition import Conditioning
@@ -33,6 +34,7 @@ from botgame.training.imitation.conditioning import describe as describe_briefin
 from botgame.training.imitation.run import EXTENDS, ImitationRun
 from botgame.training.imitation.source import ReplaySource
 from botgame.training.rl.flags import add_machine_flags, add_precision_flags, flag_values
+from botgame.training.runs.game_flags import add_game_flag
 from botgame.training.runs.run import RunPaths, begin, choose_device, resume_command, stop_on_interrupt
 
 MODULE = "botgame.training.alphastar_imitation"
@@ -43,6 +45,7 @@ def build_parser() -> cli.Parser:
     """The flags of imitation."""
     parser = cli.Parser(MODULE, "Clone the players of recorded matches.")
     flag = parser.flag
+    add_game_flag(parser)
     flag("--data-dir", type=Path, default=Path("data/processed"), help="replays, searched recursively")
     flag("--feedback-dir", type=Path, default=Path("reports/feedback_training"), help="feedback streams of live play")
     flag("--reports-live-dir", type=Path, default=Path("reports/live"), help="manifests of live matches")
@@ -53,8 +56,9 @@ def build_parser() -> cli.Parser:
     flag("--window", type=cli.positive_int, default=8, help="consecutive decisions of one seat in a batch")
     flag(
         "--seats",
-        default="lms_re,human",
-        help="whom to imitate, comma-separated: names of policies, `human`, `winners`, or `all`",
+        default=None,
+        metavar="A,B,...",
+        help="names of policies, `human`, `winners`, or `all`; unless given the game's yardstick bot and human",
     )
     flag("--winner-epochs", type=cli.non_negative_int, default=0, help="then passes over the seats that won; may grow")
     flag("--winner-lr", type=cli.positive_float, default=3e-5, help="learning rate of those")
@@ -95,7 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.device, cpu=args.cpu, threads=args.threads, precision=args.precision, compiled=args.compile
     )
     console = Console(stderr=True)
-    source = open_source(args, console)
+    game = load_game(args.game)
+    source = open_source(args, game, console)
     config = flag_values(args, leave_out=("command",))
     paths = RunPaths.beside(args.output)
     state = begin(paths, config, resume=args.resume, extends=EXTENDS)
@@ -123,15 +128,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def open_source(args: Any, console: Console) -> ReplaySource:
+def open_source(args: Any, game: Game, console: Console) -> ReplaySource:
     """Find and choose what to learn from, and say what there is. Raises UserError when that is nothing."""
     for flag, folder in (("--feedback-dir", args.feedback_dir), ("--reports-live-dir", args.reports_live_dir)):
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{flag} {folder} is a file, expected a folder", 2)
-    words = [word.strip() for word in args.seats.split(",") if word.strip()]
+    seats = f"{game.yardstick},human" if args.seats is None else args.seats
+    words = [word.strip() for word in seats.split(",") if word.strip()]
     manifests = read_manifests(args.reports_live_dir)
     streams = name_replays(read_streams(args.feedback_dir), manifests)
-    source = ReplaySource(args.data_dir, words, manifests, streams, lambda line: console.print(line, soft_wrap=True))
+    source = ReplaySource(
+        game, args.data_dir, words, manifests, streams, lambda line: console.print(line, soft_wrap=True)
+    )
     usage = source.usage
     if not usage.replays:
         raise UserError(
@@ -139,9 +147,9 @@ def open_source(args: Any, console: Console) -> ReplaySource:
             "python -m botgame.server.run_match --num_matches 200 --num_scripted_bots 2 --record_replay"
         )
     if not usage.decisions:
-        raise UserError(f"--seats {args.seats} matches no seat of {usage.replays} replays; try --seats all", 2)
+        raise UserError(f"--seats {seats} matches no seat of {usage.replays} replays; try --seats all", 2)
     if args.winner_epochs and not source.winning_decisions:
-        raise UserError(f"--winner-epochs {args.winner_epochs}: no seat of --seats {args.seats} has won a match", 2)
+        raise UserError(f"--winner-epochs {args.winner_epochs}: no seat of --seats {seats} has won a match", 2)
     for line in describe(usage):
         console.print(line, soft_wrap=True)
     return source
@@ -149,9 +157,12 @@ def open_source(args: Any, console: Console) -> ReplaySource:
 
 def open_briefing(args: Any, source: ReplaySource, console: Console) -> Briefing | None:
     """Measure what the network shall be told, and say it. None when it is told nothing."""
-    told = Conditioning(ARENA_STYLE, args.z_opening > 0, args.z_totals > 0, args.rating_input > 0)
-    if not told.width:
+    if not (args.z_opening or args.z_totals or args.rating_input):
         return None
+    statistic = source.game.statistic_z
+    if statistic is None:
+        raise UserError(f"--z-opening, --z-totals, --rating-input: game {source.game.name} measures no statistic z", 2)
+    told = Conditioning(statistic.style, args.z_opening > 0, args.z_totals > 0, args.rating_input > 0)
     briefing = brief(source, told)
     for line in describe_briefing(briefing, source):
         console.print(line, soft_wrap=True)

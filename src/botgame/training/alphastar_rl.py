@@ -22,12 +22,15 @@ from pathlib import Path
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.game import Game
+from botgame.games import load_game
 from botgame.policies import load_policy
-from botgame.training.alphastar.actor.opponents import PAST, SELF, parse_shares
+from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.presets import SIZES
 from botgame.training.rl.environment import check_styles
 from botgame.training.rl.flags import (
+    action_cap_of,
     add_action_cap_flag,
     add_commit_flag,
     add_critic_flag,
@@ -42,18 +45,19 @@ from botgame.training.rl.flags import (
 )
 from botgame.training.rl.free_for_alls import add_royale_flags, royale_share
 from botgame.training.rl.run import RLRun, carry_out
-from botgame.training.rl.setting import Goal, Schedule, Setting
+from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.rl.yardsticks import Yardsticks
+from botgame.training.runs.game_flags import add_game_flag
 from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
 from botgame.training.runs.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
 
 MODULE = "botgame.training.alphastar_rl"
-DEFAULT_OPPONENTS = "self=0.2,past=0.15,lms_re=0.4,rusher=0.0625,kiter=0.0625,looter=0.0625,camper=0.0625"
 
 
 def build_parser() -> cli.Parser:
     """The flags of `alphastar_rl`."""
     parser = cli.Parser(MODULE, "Improve a supervised policy with AlphaStar's off-policy RL.")
+    add_game_flag(parser)
     add_start_flag(parser, required=False)
     text = "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply"
     parser.flag("--scratch", choices=sorted(SIZES), default=None, help=text)
@@ -66,7 +70,8 @@ def build_parser() -> cli.Parser:
     add_style_flags(parser)
     add_royale_flags(parser)
     add_action_cap_flag(parser)
-    parser.flag("--opponents", default=DEFAULT_OPPONENTS, help="shares of the matches by opponent: self, past or a bot")
+    text = "shares of the matches by opponent: self, past or a bot, as in self=0.6,lms_re=0.4; unless given the game's"
+    parser.flag("--opponents", default=None, metavar="NAME=SHARE,...", help=text)
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
     add_evaluation_flags(parser, "against each yardstick", every=20)
@@ -80,11 +85,12 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
     options = build_parser().parse_args(argv)
-    config = training_config(options)
-    return train(options, untaught(config) if options.scratch else config, parse_shares(options.opponents), argv)
+    game = load_game(options.game)
+    config = training_config(options, game)
+    return train(options, untaught(config) if options.scratch else config, game, argv)
 
 
-def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float], argv: Sequence[str] | None) -> int:
+def train(options: argparse.Namespace, config: RLConfig, game: Game, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError."""
     if (options.supervised_checkpoint is None) == (options.scratch is None):
         raise UserError("give one of --supervised-checkpoint PATH and --scratch PRESET: where to start from", 2)
@@ -94,15 +100,19 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     paths = RunPaths.beside(options.output)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     styles = style_config(options)
-    fixed = {name: load_policy(name, str(device)) for name in shares if name not in (SELF, PAST)}
+    shares = parse_shares(options.opponents) if options.opponents is not None else normalized(game.opponents)
+    fixed = {name: load_policy(game, name, str(device)) for name in shares if name not in (SELF, PAST)}
     resuming = options.resume and paths.resume.exists()
-    origin = {} if resuming else start_of(options)
-    if not resuming:
+    origin = None if resuming else start_of(options, game)
+    if origin:
         check_styles(origin, styles)
     state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
-    setting = Setting(
+    origin = Origin.from_dict(state["origin"]) if state else origin
+    assert origin
+    setting = RLSetting(
+        game=game,
         kind="rl",
-        origin=state["origin"] if state else origin,
+        origin=origin,
         config=config,
         shares=shares,
         fixed=fixed,
@@ -112,8 +122,8 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
         threads=options.threads or os.cpu_count() or 1,
         device=device,
         styles=styles,
-        royale=royale_share(options),
-        action_cap=options.action_cap,
+        royale=royale_share(options, game),
+        action_cap=action_cap_of(options.action_cap, game),
     )
     run = RLRun(setting, Yardsticks(setting, options.eval_matches))
     if not carry_out(run, paths, flags, state, resume_command(argv, MODULE)):
@@ -122,10 +132,10 @@ def train(options: argparse.Namespace, config: RLConfig, shares: dict[str, float
     return 0
 
 
-def start_of(options: argparse.Namespace) -> Origin:
+def start_of(options: argparse.Namespace, game: Game) -> Origin:
     """Where the flags say that a fresh run starts. Raises UserError."""
     path, preset = options.supervised_checkpoint, options.scratch
-    origin = scratch_origin(preset, options.seed) if preset else supervised_origin(path)
+    origin = scratch_origin(preset, options.seed, game) if preset else supervised_origin(path, game)
     return with_critic(origin, options.critic)
 
 

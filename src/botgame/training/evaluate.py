@@ -2,12 +2,12 @@
 
     python -m botgame.training.evaluate artifacts/alphastar/pi_rl.pt lms_re random --matches 1000 --seed 7
 
-The first policy meets each of the others. Each seed is played twice with seats and schools exchanged. Win rate =
+The first policy meets each of the others. Each seed is played twice with seats and factions exchanged. Win rate =
 (wins + draws/2)/matches with its 95 % Wilson interval.
 
     python -m botgame.training.evaluate reports/league/players/main1.v1.pt reports/league/main.pt rusher --round-robin
 
-lets everybody meet everybody and `lms_re`, and adds ratings with `lms_re` = 0 and the Nash mixture.
+lets everybody meet everybody and the game's yardstick (`lms_re`), and adds ratings with it at 0 and the Nash mixture.
 
     python -m botgame.training.evaluate main.pt main.best.pt --versus pi_rl.pt lms_re rusher kiter
 
@@ -37,22 +37,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from botgame import cli
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.game import Policy, action_cap
-from botgame.lms.rules import MAX_SEATS, MIN_SEATS, TICKS_PER_SECOND, Rules
-from botgame.lms.simulation.state import UNCAPPED
+from botgame.game import Game, Policy, action_cap
+from botgame.games import load_game
 from botgame.policies import STYLE_HELP, in_style, is_checkpoint, load_policy
 from botgame.training.evaluation.duels import PARALLEL_MATCHES, Tally, mirrored_results
-from botgame.training.evaluation.figures import ANCHOR, Pair, standing_dict, standings, versus, versus_dict
+from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict
 from botgame.training.evaluation.placings import Placing, royale_results
 from botgame.training.evaluation.tables import (
+    counts_table,
     placings_table,
     ratings_table,
     results_table,
-    verbs_table,
     versus_line,
     versus_table,
 )
+from botgame.training.runs.game_flags import add_game_flag, chosen_duration, rules_digest
 
+DUEL = 2
 Result = TypeVar("Result", Tally, Placing)
 
 
@@ -71,17 +72,20 @@ def build_parser() -> cli.Parser:
     parser.add_argument(
         "policies", nargs="+", metavar="POLICY", help="a bot's name, a checkpoint (.pt) or my_module:factory"
     )
+    add_game_flag(parser)
     text = "matches a pair, rounded up to a multiple of the seats"
     parser.flag("--matches", type=cli.positive_int, default=1000, help=text)
-    text = f"{MIN_SEATS}: duels; up to {MAX_SEATS}: one seat of the first policy, the others all of its opponent"
-    parser.flag("--seats", type=cli.positive_int, default=MIN_SEATS, help=text)
-    text = "let a policy that was trained in one school play all of them, which it never learned; else it plays its own"
-    parser.flag("--any-school", action="store_true", help=text)
-    parser.flag("--seed", type=cli.seed, default=0, help="decides maps, schools and every sampled action")
+    text = "2: duels; more: one seat of the first policy, the others all of its opponent"
+    parser.flag("--seats", type=cli.positive_int, default=DUEL, help=text)
+    text = (
+        "let a policy that was trained in one faction play all of them, which it never learned; else it plays its own"
+    )
+    parser.flag("--any-faction", action="store_true", help=text)
+    parser.flag("--seed", type=cli.seed, default=0, help="decides maps, factions and every sampled action")
     parser.flag(
         "--round-robin",
         action="store_true",
-        help=f"everybody against everybody and {ANCHOR}: ratings with {ANCHOR} = 0, and the Nash mixture",
+        help="everybody against everybody and the game's yardstick bot (rating 0): ratings and the Nash mixture",
     )
     parser.flag(
         "--versus",
@@ -91,7 +95,8 @@ def build_parser() -> cli.Parser:
         help="a second set: every policy against each of these, and the first set's relative population performance",
     )
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
-    parser.flag("--episode-duration", type=cli.positive_float, default=120.0, help="longest match, in game seconds")
+    text = "longest match, in game seconds; the game's own unless given"
+    parser.flag("--episode-duration", type=cli.positive_float, default=None, help=text)
     parser.flag("--json", type=Path, default=None, help="also write the figures to this file")
     parser.flag("--parallel", type=cli.positive_int, default=PARALLEL_MATCHES, help="matches played in one batch")
     parser.flag("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="where networks run")
@@ -103,19 +108,20 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Play, print the tables and write the JSON. Raises nothing; returns the exit code."""
     args = build_parser().parse_args(argv)
+    game = load_game(args.game)
     everybody = in_style([*args.policies, *args.versus], args.style)
     first = len(args.policies)
-    plan = make_plan(everybody[:first], everybody[first:], round_robin=args.round_robin)
-    _check_seats(args)
-    policies = _load(plan.names, args.device, args.threads)
+    plan = make_plan(everybody[:first], everybody[first:], game.yardstick, round_robin=args.round_robin)
+    _check_seats(args, game)
+    policies = _load(game, plan.names, args.device, args.threads)
     console = Console()
-    if args.seats > MIN_SEATS:
-        placings = _play(plan, policies, args, functools.partial(royale_results, seats=args.seats))
+    if args.seats > DUEL:
+        placings = _play(game, plan, policies, args, functools.partial(royale_results, seats=args.seats))
         console.print(placings_table(plan.names, placings))
-        report = _report(plan.names, placings, args)
+        report = _report(game, plan.names, placings, args)
     else:
-        report = _judge_duels(plan, policies, args, console)
-    for line in (*school_lines(policies, any_school=args.any_school), *cap_lines(policies)):
+        report = _judge_duels(game, plan, policies, args, console)
+    for line in (*faction_lines(policies, any_faction=args.any_faction), *cap_lines(game, policies)):
         console.print(line, highlight=False)
     if args.json is not None:
         write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
@@ -123,49 +129,55 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _judge_duels(plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, console: Console) -> dict[str, Any]:
+def _judge_duels(
+    game: Game, plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, console: Console
+) -> dict[str, Any]:
     """Play duels and print their tables; returns the figures for the JSON."""
-    tallies = _play(plan, policies, args, mirrored_results)
+    tallies = _play(game, plan, policies, args, mirrored_results)
     console.print(results_table(plan.names, tallies))
-    report = _report(plan.names, tallies, args)
+    report = _report(game, plan.names, tallies, args)
     if args.round_robin:
-        standing = standings(plan.names, tallies)
-        console.print(ratings_table(standing))
-        report |= {"anchor": ANCHOR, "ratings": [standing_dict(one) for one in standing]}
+        standing = standings(plan.names, tallies, game.yardstick)
+        console.print(ratings_table(standing, game.yardstick))
+        report |= {"anchor": game.yardstick, "ratings": [standing_dict(one) for one in standing]}
     if args.versus:
         result = versus(plan.names, plan.a, plan.b, tallies, args.seed)
         console.print(versus_line(result), highlight=False)
         console.print(versus_table(result))
         report |= {"relative_population_performance": versus_dict(result)}
-    console.print(verbs_table(plan.names, tallies))
+    if game.counted:
+        console.print(counts_table(plan.names, game.counted, tallies))
     return report
 
 
-def school_lines(policies: Sequence[Policy], *, any_school: bool) -> list[str]:
-    """What the figures of policies that were trained in one school alone mean."""
+def faction_lines(policies: Sequence[Policy], *, any_faction: bool) -> list[str]:
+    """What the figures of policies that were trained in one faction alone mean."""
     lines = []
     for policy in policies:
-        if school := getattr(policy, "school", ""):
-            played = "all schools here, which it never learned" if any_school else "that one here (--any-school: all)"
-            lines.append(f"{policy.name} was trained as {school} alone and plays {played}")
+        if faction := getattr(policy, "faction", ""):
+            other = "all factions here, which it never learned"
+            played = other if any_faction else "that one here (--any-faction: all)"
+            lines.append(f"{policy.name} was trained as {faction} alone and plays {played}")
     return lines
 
 
-def cap_lines(policies: Sequence[Policy]) -> list[str]:
+def cap_lines(game: Game, policies: Sequence[Policy]) -> list[str]:
     """Who plays under another cap on actions than everybody else."""
     limits = {policy.name: cap for policy in policies if (cap := action_cap(policy))}
-    words = {name: "no cap" if cap == UNCAPPED else f"a cap of {cap}" for name, cap in limits.items()}
+    uncapped = game.action_caps.uncapped if game.action_caps else 0
+    words = {name: "no cap" if cap == uncapped else f"a cap of {cap}" for name, cap in limits.items()}
     return [f"{name} plays under {text} on its actions, as it was trained" for name, text in words.items()]
 
 
-def _check_seats(args: argparse.Namespace) -> None:
-    if not MIN_SEATS <= args.seats <= MAX_SEATS:
-        raise UserError(f"--seats is {args.seats}, expected {MIN_SEATS} to {MAX_SEATS}", 2)
-    if args.seats > MIN_SEATS and (args.round_robin or args.versus):
+def _check_seats(args: argparse.Namespace, game: Game) -> None:
+    if args.seats not in game.seat_numbers:
+        known = ", ".join(map(str, game.seat_numbers))
+        raise UserError(f"--seats is {args.seats}, game {game.name} has matches of {known} seats", 2)
+    if args.seats > DUEL and (args.round_robin or args.versus):
         raise UserError(f"--seats {args.seats}: --round-robin and --versus rate duels; leave them out", 2)
 
 
-def make_plan(policies: Sequence[str], rivals: Sequence[str], *, round_robin: bool) -> Plan:
+def make_plan(policies: Sequence[str], rivals: Sequence[str], anchor: str, *, round_robin: bool) -> Plan:
     """Raises UserError (code 2) when there is nobody to meet, or a set names a policy twice."""
     if len(policies) < 2 and not rivals and not round_robin:
         raise UserError("evaluate needs two or more policies: the one to judge, then its opponents", 2)
@@ -173,9 +185,9 @@ def make_plan(policies: Sequence[str], rivals: Sequence[str], *, round_robin: bo
         if len(set(given)) < len(given):
             raise UserError(f"a policy is named twice in {' '.join(given)}; name each once", 2)
     names = list(policies) if not round_robin and not rivals else list(dict.fromkeys([*policies, *rivals]))
-    if round_robin and ANCHOR not in names:
-        print(f"{ANCHOR} takes part as the anchor of the ratings", file=sys.stderr)
-        names.append(ANCHOR)
+    if round_robin and anchor not in names:
+        print(f"{anchor} takes part as the anchor of the ratings", file=sys.stderr)
+        names.append(anchor)
     if len(names) < 2:
         raise UserError(f"{names[0]} has nobody to meet: name further policies", 2)
     a, b = [names.index(name) for name in policies], [names.index(name) for name in rivals]
@@ -187,16 +199,16 @@ def make_plan(policies: Sequence[str], rivals: Sequence[str], *, round_robin: bo
     return Plan(names, pairs, a, b)
 
 
-def _load(names: Sequence[str], device: str, threads: int) -> list[Policy]:
+def _load(game: Game, names: Sequence[str], device: str, threads: int) -> list[Policy]:
     if any(is_checkpoint(name) for name in names):
         from botgame.training.runs.run import choose_device  # brings torch, which scripted bots do without
 
         device = str(choose_device(device, cpu=False, threads=threads))
-    return [load_policy(name, device="cpu" if device == "auto" else device) for name in names]
+    return [load_policy(game, name, device="cpu" if device == "auto" else device) for name in names]
 
 
 def _play(
-    plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, judge: Callable[..., Result]
+    game: Game, plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, judge: Callable[..., Result]
 ) -> dict[Pair, Result]:
     """What `judge` says of each pair."""
     results = {}
@@ -206,23 +218,27 @@ def _play(
         for a, b in plan.pairs:
             progress.update(everything, description=f"{plan.names[a]} - {plan.names[b]}")
             results[a, b] = judge(
+                game,
                 policies[a],
                 policies[b],
                 args.matches,
                 args.seed,
-                duration_ticks=max(1, round(args.episode_duration * TICKS_PER_SECOND)),
+                duration_ticks=chosen_duration(game, args.episode_duration),
                 parallel=args.parallel,
-                any_school=args.any_school,
+                any_faction=args.any_faction,
                 on_match=functools.partial(progress.advance, everything),
             )
     return results
 
 
-def _report(names: Sequence[str], results: Mapping[Pair, Tally | Placing], args: argparse.Namespace) -> dict[str, Any]:
+def _report(
+    game: Game, names: Sequence[str], results: Mapping[Pair, Tally | Placing], args: argparse.Namespace
+) -> dict[str, Any]:
     return {
+        "game": game.name,
         "seed": args.seed,
-        "episode_duration": args.episode_duration,
-        "rules": Rules().digest(),
+        "episode_duration": args.episode_duration or game.seconds,
+        "rules": rules_digest(game),
         "policies": list(names),
         "pairs": [{"a": names[a], "b": names[b], **result.to_dict()} for (a, b), result in results.items()],
     }

@@ -26,6 +26,7 @@ from botgame import cli
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.game import Observation, Policy
+from botgame.games import load_game
 from botgame.onnx_policy import FORMAT, OnnxPolicy
 from botgame.policies import split_style
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
@@ -34,6 +35,7 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
 from botgame.training.alphastar.network.onnx_graph import traced
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
+from botgame.training.runs.game_flags import add_game_flag
 
 CHECK_ROWS = 512
 TIMED_CALLS = 200
@@ -44,6 +46,7 @@ def build_parser() -> cli.Parser:
     """The flags."""
     parser = cli.Parser("botgame export", "Export a checkpoint as an ONNX model of one decision step.")
     parser.add_argument("checkpoint", help="the .pt file to export; with @STYLE it plays in that style for good")
+    add_game_flag(parser)
     parser.flag("--output", type=Path, default=Path("model.onnx"), help="the .onnx file to write")
     parser.add_argument("-o", dest="output", type=Path, default=Path("model.onnx"), help="the same")
     return parser
@@ -56,9 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.output.suffix != ".onnx":
         raise UserError(f"--output {args.output} must end in .onnx: bots are told apart by their endings", 2)
     torch.set_num_threads(1)
+    game = load_game(args.game)
     path, style = split_style(args.checkpoint)
-    policy = load_policy(path, style=style)
-    data = export(load_checkpoint(path), policy.network)
+    policy = load_policy(game, path, style=style)
+    data = export(load_checkpoint(path, game), policy.network)
     write_atomic(args.output, data)
     print(f"{args.output}: {len(data) / 1024:.0f} KiB")
     agreement = compare(policy, OnnxPolicy(args.output))
@@ -90,10 +94,11 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
     }
     plain = {
         "format": FORMAT,
+        "game": checkpoint.game,
         "kind": checkpoint.kind,
         "version": botgame.__version__,
         "temperature": repr(checkpoint.temperature),
-        "school": checkpoint.school,
+        "faction": checkpoint.faction,
         "action_cap": str(checkpoint.action_cap),
     }
     return plain | {name: json.dumps(value, sort_keys=True) for name, value in structured.items()}

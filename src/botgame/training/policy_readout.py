@@ -19,6 +19,7 @@ import torch
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, read
 from botgame.lms.replay.resimulate import SeatTrajectory, trajectories
 from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, beside, write_thoughts
@@ -62,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def think(replay: Replay, names: dict[int, str]) -> Thoughts:
     """The thoughts of checkpoint `names[seat]` at each decision of `seat`. Raises UserError."""
     for name in dict.fromkeys(names.values()):
-        load_checkpoint(_file(name), ARENA_SPEC)
-    policies = {name: load_policy(*_parts(name)) for name in dict.fromkeys(names.values())}
+        load_checkpoint(_file(name), lms())
+    policies = {name: load_policy(lms(), *_parts(name)) for name in dict.fromkeys(names.values())}
     seats = [
         _thoughts(seat, policies[names[seat.seat]], names[seat.seat])
         for seat in trajectories([replay])

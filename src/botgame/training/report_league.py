@@ -32,6 +32,7 @@ from botgame.training.league_report.live import live_matches
 def build_parser() -> cli.Parser:
     """The flags of this command."""
     parser = cli.Parser("botgame.training.report_league", "Write summary.json and summary.html of a league.")
+    parser.flag("--game", default=None, metavar="NAME", help="insist that the league is of this game")
     parser.flag(
         "--league-state", type=Path, default=Path("reports/league/league_state.json"), help="state of the league"
     )
@@ -64,15 +65,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.output.suffix.lower() in (".html", ".htm", ""):
         raise UserError(f"--output {options.output}: expected a file that ends in .json; the page goes next to it", 2)
     state = league_files.read_state(options.league_state)
+    if options.game not in (None, state.game):
+        raise UserError(f"{options.league_state}: a league of game {state.game!r}, --game is {options.game!r}", 2)
     matches, torn = league_files.read_matches(options.matches)
     if torn:
         print(f"note: {options.matches}: the last line is incomplete and left out", file=sys.stderr)
-    exploits, problems = read_exploits(options.exploit_dir)
+    exploits, problems = read_exploits(options.exploit_dir, state.game)
     manifests = read_manifests(options.reports_live_dir)
     for problem in (*problems, *manifests.problems):
         print(f"note: left out: {problem}", file=sys.stderr)
     frozen = [player.name for player in state.league.frozen]
-    live = live_matches(rated_matches(manifests.entries), options.league_state.parent / "players", frozen)
+    live = live_matches(rated_matches(manifests.entries), state.game, options.league_state.parent / "players", frozen)
     summary = league_summary.summarise(state, matches, torn, exploits, live)
     page = options.output.with_suffix(".html")
     write_atomic(options.output, json.dumps(summary, indent=2).encode() + b"\n")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from botgame.errors import UserError
+from botgame.game import DemonstrationError
 
 
-class ReplayError(UserError):
+class ReplayError(DemonstrationError):
     """`path` cannot be used because of `reason`, a sentence that says what was found and what to do."""
 
     def __init__(self, path: Path | str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Recording: listens to a batch of matches (`botgame.lms.match_batch.Recorder`) and makes a `Replay` of each that ends.
+"""Recording: listens to a batch of matches (`botgame.game.Listener`) and makes a `Replay` of each that ends.
 
 Decisions of all slots go into one growing table, so that recording costs little beside playing.
 """
@@ -6,59 +6,19 @@ Decisions of all slots go into one growing table, so that recording costs little
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import msgspec
 import numpy as np
 
-from botgame.lms.arena import Arena, Due, Limits, Outcome
+from botgame.game import Due, Ended, Setup
+from botgame.lms.arena import Arena, Limits, Outcome
 from botgame.lms.replay.columns import Decisions
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import Change, Header, Mark, Seat, mode_of
-from botgame.lms.rules import TICKS_PER_SECOND, Rules
+from botgame.lms.rules import TICKS_PER_SECOND
 
 _SEAT, _TICK, _SEEN, _CHOICE = 0, 1, 2, 3  # columns of the table; the choice takes six
 _WIDTH = 9
-
-
-class Played(Protocol):
-    """What a recorder needs to know of a match (`botgame.lms.match_batch.Setup`)."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the match."""
-
-    @property
-    def players(self) -> tuple[int, ...]:
-        """Index of the policy of each seat."""
-
-    @property
-    def schools(self) -> tuple[int, ...]:
-        """School of each seat."""
-
-    @property
-    def duration_ticks(self) -> int:
-        """Length at which the zone has closed."""
-
-
-class Over(Protocol):
-    """What a recorder needs to know of the end of a match (`botgame.lms.match_batch.Ended`)."""
-
-    @property
-    def slot(self) -> int:
-        """Where it was played."""
-
-    @property
-    def episode(self) -> int:
-        """Its number."""
-
-    @property
-    def setup(self) -> Played:
-        """What was played."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """How it ended."""
 
 
 class Recorder:
@@ -66,47 +26,47 @@ class Recorder:
 
     def __init__(
         self,
-        rules: Rules,
+        arena: Arena,
         names: Sequence[str],
         sink: Callable[[int, Replay], None],
         ratings: Sequence[float | None] | None = None,
     ) -> None:
-        self._rules = msgspec.Raw(msgspec.json.encode(rules.to_dict()))
+        self._arena = arena
+        self._rules = msgspec.Raw(msgspec.json.encode(arena.rules.to_dict()))
         self._names = list(names)
         self._ratings = list(ratings) if ratings is not None else [None] * len(self._names)
         self._sink = sink
-        self._table = np.zeros((0, 0, _WIDTH), np.int32)
-        self._counts = np.zeros(0, np.int64)
-        self._next_digest = np.zeros(0, np.int64)
-        self._digests: list[list[tuple[int, int]]] = []
-        self._limits: list[list[Limits]] = []
-        self._changes: list[list[Change]] = []
-        self._marks: list[list[Mark]] = []
+        matches = arena.matches
+        self._table = np.zeros((matches, 1024, _WIDTH), np.int32)
+        self._counts = np.zeros(matches, np.int64)
+        self._next_digest = np.zeros(matches, np.int64)
+        self._digests: list[list[tuple[int, int]]] = [[] for _ in range(matches)]
+        self._limits: list[list[Limits]] = [[] for _ in range(matches)]
+        self._changes: list[list[Change]] = [[] for _ in range(matches)]
+        self._marks: list[list[Mark]] = [[] for _ in range(matches)]
 
-    def begin(self, arena: Arena, slot: int, setup: Played) -> None:
+    def begin(self, slot: int, setup: Setup) -> None:
         """Start afresh in `slot`."""
         del setup
-        if len(self._counts) != arena.matches:
-            self._allocate(arena.matches)
         self._counts[slot] = 0
         self._next_digest[slot] = 0
-        mages = arena.state.mages[slot]
+        mages = self._arena.state.mages[slot]
         columns = (mages[name].tolist() for name in Limits._fields)
         self._limits[slot] = [Limits(*limits) for limits in zip(*columns, strict=True)]
         self._digests[slot], self._changes[slot], self._marks[slot] = [], [], []
 
-    def decisions(self, arena: Arena, due: Due) -> None:
+    def decisions(self, due: Due) -> None:
         """Take the digest of every match in which a second has passed, before its seats act."""
-        ticks = arena.state.matches["tick"]
-        slots = np.unique(due.match)
+        ticks = self._arena.state.matches["tick"]
+        slots = np.unique(due.slot)
         for slot in slots[ticks[slots] >= self._next_digest[slots]].tolist():
             tick = int(ticks[slot])
-            self._digests[slot].append((tick, arena.digest(slot) & 0xFFFFFFFF))
+            self._digests[slot].append((tick, self._arena.digest(slot) & 0xFFFFFFFF))
             self._next_digest[slot] = tick + TICKS_PER_SECOND
 
-    def accepted(self, arena: Arena, due: Due, actions: np.ndarray) -> None:
+    def accepted(self, due: Due, actions: np.ndarray) -> None:
         """Keep accepted actions int64 [N, 6]; `due` is ordered by match."""
-        slot, seat = due.match, due.seat
+        slot, seat = due.slot, due.seat
         if not len(slot):
             return
         first = np.flatnonzero(np.diff(slot, prepend=-1))
@@ -115,8 +75,8 @@ class Recorder:
         if row.max() >= self._table.shape[1]:
             more = np.zeros((len(self._counts), max(1024, self._table.shape[1]), _WIDTH), np.int32)
             self._table = np.concatenate([self._table, more], axis=1)
-        tick = arena.state.matches["tick"][slot]
-        seen = np.maximum(0, tick - arena.state.mages["reaction"][slot, seat])
+        tick = self._arena.state.matches["tick"][slot]
+        seen = np.maximum(0, tick - self._arena.state.mages["reaction"][slot, seat])
         self._table[slot, row] = np.column_stack([seat, tick, seen, actions])
         self._counts[slot[first]] += np.diff(np.append(first, len(slot)))
 
@@ -128,7 +88,7 @@ class Recorder:
         """A person marked a moment."""
         self._marks[slot].append(mark)
 
-    def end(self, arena: Arena, ended: Over) -> None:
+    def end(self, ended: Ended) -> None:
         """Make the replay of the match in `ended.slot` and hand it on."""
         slot = ended.slot
         table = self._table[slot, : self._counts[slot]]
@@ -142,28 +102,29 @@ class Recorder:
             digest_tick=digests[:, 0].astype(np.int32),
             digest=digests[:, 1].astype(np.uint32),
         )
-        self._sink(ended.episode, Replay(self._header(arena, ended, table), decisions))
+        self._sink(ended.episode, Replay(self._header(ended, table), decisions))
 
-    def _header(self, arena: Arena, ended: Over, table: np.ndarray) -> Header:
-        setup, outcome, slot = ended.setup, ended.outcome, ended.slot
-        counts = np.bincount(table[:, _SEAT], minlength=arena.seats)
+    def _header(self, ended: Ended, table: np.ndarray) -> Header:
+        setup, slot = ended.setup, ended.slot
+        outcome = self._arena.outcome(slot)
+        counts = np.bincount(table[:, _SEAT], minlength=self._arena.seats)
         return Header(
-            mode=mode_of(arena.seats),
+            mode=mode_of(self._arena.seats),
             seed=setup.seed,
             duration_ticks=setup.duration_ticks,
             ticks=int(outcome.ticks),
-            seats=tuple(self._seat(ended, seat, int(counts[seat])) for seat in range(arena.seats)),
+            seats=tuple(self._seat(ended, outcome, seat, int(counts[seat])) for seat in range(self._arena.seats)),
             changes=tuple(self._changes[slot]),
             marks=tuple(self._marks[slot]),
-            final=f"{arena.digest(slot):016x}",
+            final=f"{self._arena.digest(slot):016x}",
             rules=self._rules,
         )
 
-    def _seat(self, ended: Over, seat: int, count: int) -> Seat:
-        setup, outcome = ended.setup, ended.outcome
+    def _seat(self, ended: Ended, outcome: Outcome, seat: int, count: int) -> Seat:
+        setup = ended.setup
         return Seat(
             policy=self._names[setup.players[seat]],
-            school=setup.schools[seat],
+            school=setup.factions[seat],
             **self._limits[ended.slot][seat]._asdict(),
             rating=self._ratings[setup.players[seat]],
             decisions=count,
@@ -176,12 +137,3 @@ class Recorder:
             casts=tuple(int(count) for count in outcome.casts[seat]),
             death_tick=int(outcome.death_ticks[seat]),
         )
-
-    def _allocate(self, matches: int) -> None:
-        self._table = np.zeros((matches, 1024, _WIDTH), np.int32)
-        self._counts = np.zeros(matches, np.int64)
-        self._next_digest = np.zeros(matches, np.int64)
-        self._digests = [[] for _ in range(matches)]
-        self._limits = [[] for _ in range(matches)]
-        self._changes = [[] for _ in range(matches)]
-        self._marks = [[] for _ in range(matches)]

@@ -1,38 +1,68 @@
-"""Measures how the seats of running matches play: a listener of `botgame.lms.match_batch.MatchBatch`, like a recorder."""
+"""Measures how the seats of running matches play: `botgame.game.StatisticMeter` of the arena."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from botgame.lms.arena import Arena, Due
-from botgame.lms.replay.record import Over, Played
+from botgame.game import Array, Due, Ended, Setup
+from botgame.lms.arena import Arena
+from botgame.lms.statistic_z.definition import style_group
 from botgame.lms.statistic_z.measuring import StyleTracker
 
 
-class StyleMeter:
-    """Gives `sink(episode, rows)` the rows float32 [P, Style.width] of each match as it ends. Serves one arena."""
+class ArenaMeter:
+    """Listens to the matches of one arena and keeps how the seats of finished ones played until they are asked for."""
 
-    def __init__(self, arena: Arena, sink: Callable[[int, np.ndarray], None]) -> None:
-        self.tracker = StyleTracker(arena)
-        self._sink = sink
+    def __init__(self, arena: Arena) -> None:
+        self._arena = arena
+        self._tracker = StyleTracker(arena)
+        self._finals: dict[int, Array] = {}
 
-    def begin(self, arena: Arena, slot: int, setup: Played) -> None:
+    def begin(self, slot: int, setup: Setup) -> None:
         """A match was set up in `slot`."""
-        del arena, setup
-        self.tracker.begin(slot)
+        del setup
+        self._tracker.begin(slot)
 
-    def decisions(self, arena: Arena, due: Due) -> None:
+    def decisions(self, due: Due) -> None:
         """The seats in `due` are about to act."""
-        del arena
-        self.tracker.look(due.match)
+        self._tracker.look(due.slot)
 
-    def accepted(self, arena: Arena, due: Due, actions: np.ndarray) -> None:
+    def accepted(self, due: Due, actions: Array) -> None:
         """What was decided shows in the next state."""
 
-    def end(self, arena: Arena, ended: Over) -> None:
+    def end(self, ended: Ended) -> None:
         """The match in `ended.slot` is over; its state is still there."""
-        self.tracker.look(np.array([ended.slot]))
-        seats = np.arange(arena.seats)
-        self._sink(ended.episode, self.tracker.rows(np.full(arena.seats, ended.slot), seats))
+        self._tracker.look(np.array([ended.slot]))
+        seats = np.arange(self._arena.seats)
+        self._finals[ended.episode] = self._tracker.rows(np.full(self._arena.seats, ended.slot), seats)
+
+    def groups(self, due: Due) -> Array:
+        """Own and, in a duel, opposing school: int64 [n]."""
+        schools = self._arena.state.mages["school"][due.slot].tolist()
+        return np.array(
+            [style_group(row, seat) for row, seat in zip(schools, due.seat.tolist(), strict=True)], np.int64
+        )
+
+    def rows(self, due: Due) -> Array:
+        """See `StatisticMeter.rows`."""
+        self._tracker.look(due.slot)
+        return self._tracker.rows(due.slot, due.seat)
+
+    def progress(self, slots: Array) -> Array:
+        """See `StatisticMeter.progress`."""
+        matches = self._arena.state.matches[slots]
+        return np.asarray(matches["tick"] / matches["duration"])
+
+    def final(self, episode: int) -> Array:
+        """See `StatisticMeter.final`."""
+        return self._finals.pop(episode)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Exact state between two steps, when every finished match has been asked for."""
+        return self._tracker.snapshot()
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self._tracker.restore(snapshot)

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.game import Observation, Policy, action_cap, own_schools
+from botgame.game import Observation, Policy, action_cap, own_factions
+from botgame.lms.game import lms
 from botgame.lms.simulation.state import HEADS, UNCAPPED
 from botgame.server.rooms.match_driver import Ask
 
@@ -58,7 +59,7 @@ class Brains:
     @property
     def schools(self) -> dict[str, int]:
         """The school of each bot that was trained in one alone. Raises UserError for an unknown one."""
-        own = own_schools(list(self._policies.values()))
+        own = own_factions(lms(), list(self._policies.values()))
         return {name: own[place] for place, name in enumerate(self._policies) if place in own}
 
     @property

@@ -21,6 +21,7 @@ from botgame import rng
 from botgame.errors import UserError
 from botgame.game import Policy
 from botgame.lms.arena import Arena, Due
+from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.policies import load_policy
 from botgame.server.hosting.app import LiveApp
@@ -149,7 +150,7 @@ def load_bots(names: tuple[str, ...]) -> dict[str, Policy]:
     both = Due(np.zeros(2, np.int32), np.arange(2, dtype=np.int32))
     observation, policies = arena.observe(both), {}
     for name in names:
-        policy = load_policy(name)
+        policy = load_policy(lms(), name)
         keys = np.array([rng.derive(seat) for seat in range(2)], np.uint64)
         actions, _ = policy.act(observation, policy.initial_memory(2), keys)
         if np.shape(actions) != (2, 6):

@@ -28,12 +28,12 @@ from botgame.feedback import (
     encode_line,
 )
 from botgame.lms.arena import Outcome
-from botgame.lms.match_batch import results_of
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.live_recording import LiveRecording, human_decisions
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.server.protocol import MARK_SECONDS
+from botgame.standings import results_of
 
 _LOG = logging.getLogger(__name__)
 

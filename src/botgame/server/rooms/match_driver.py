@@ -15,10 +15,10 @@ import numpy as np
 
 from botgame import rng
 from botgame.lms.arena import Limits
-from botgame.lms.match_batch import key_bases
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import BOT, HUMAN
 from botgame.lms.replay.showing.happenings import Happenings
+from botgame.match_batch import key_bases
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
 from botgame.server.rooms.live_match import LiveMatch

@@ -15,6 +15,7 @@ import torch
 
 from botgame.errors import UserError
 from botgame.files import write_atomic
+from botgame.game import Game
 from botgame.spec import Spec
 
 FORMAT = "botgame-checkpoint-1"
@@ -25,15 +26,17 @@ STATE_FORMAT = "botgame-state-1"
 class Checkpoint:
     """One trained policy.
 
-    kind: `imitation`, `rl`, `league` or `exploit`. network: fields of `NetworkConfig`. config: the flags of the run.
+    game: its name (`botgame.games`). kind: `imitation`, `rl`, `league` or `exploit`. network: fields of
+    `NetworkConfig`. config: the flags of the run.
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
     counters: how far training went. temperature: at which the policy is sampled when it plays.
-    extra: JSON types only (evaluation figures and the like; `school`: the only one that it was trained in;
+    extra: JSON types only (evaluation figures and the like; `faction`: the only one that it was trained in;
     `action_cap`: the cap on its actions, where it is not that of the rules).
     briefing: what the network can be told of a seat, with the library of styles (`briefing.Briefing.to_state`); empty
     for a network that is told nothing, and then not written.
     """
 
+    game: str
     kind: str
     spec: Spec
     network: dict[str, Any]
@@ -47,9 +50,9 @@ class Checkpoint:
     briefing: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def school(self) -> str:
-        """The only school that it was trained in; "" for a policy of all schools."""
-        return str(self.extra.get("school", ""))
+    def faction(self) -> str:
+        """The only faction that it was trained in; "" for a policy of all factions."""
+        return str(self.extra.get("faction", ""))
 
     @property
     def action_cap(self) -> int:
@@ -66,10 +69,11 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write_atomic(path, lambda file: torch.save(payload, file))
 
 
-def load_checkpoint(path: Path | str, spec: Spec | None = None) -> Checkpoint:
-    """Read a checkpoint on the CPU; with `spec`, insist that it was made for the same spec.
+def load_checkpoint(path: Path | str, game: Game) -> Checkpoint:
+    """Read a checkpoint of `game` on the CPU.
 
-    Raises UserError when the file is missing, empty, cut short, foreign, holds pickled code, or fits another spec.
+    Raises UserError when the file is missing, empty, cut short, foreign, holds pickled code, or is of another game or
+    of a spec that this release does not have.
     """
     path = Path(path)
     payload = _read(path, FORMAT, "checkpoint", "train one with botgame.training.alphastar_imitation")
@@ -80,10 +84,14 @@ def load_checkpoint(path: Path | str, spec: Spec | None = None) -> Checkpoint:
         checkpoint = Checkpoint(**{name: payload[name] for name in names})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{path}: checkpoint is damaged ({error}); make it anew") from error
-    if spec is not None and checkpoint.spec.digest() != spec.digest():
+    if checkpoint.game != game.name:
+        raise UserError(
+            f"{path}: a bot of game {checkpoint.game!r}, this is game {game.name!r}; choose its game with --game"
+        )
+    if checkpoint.spec.digest() != game.spec.digest():
         raise UserError(
             f"{path}: made for spec {checkpoint.spec.name} {checkpoint.spec.digest()}, this release has "
-            f"{spec.name} {spec.digest()}; train it again with this release"
+            f"{game.spec.name} {game.spec.digest()}; train it again with this release"
         )
     return checkpoint
 

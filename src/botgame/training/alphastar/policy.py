@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from botgame.errors import UserError
+from botgame.game import Game
 from botgame.rng import uniforms
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import ActingStep, acting_step
@@ -32,7 +33,7 @@ class NetworkPolicy:
         self.memory_size = network.memory_size
         self._heads = len(network.spec.heads)
         self.rules: dict[str, Any] = {}  # what it was trained under, where that is known
-        self.school = ""  # the only school that it was trained in, if there is just one
+        self.faction = ""  # the only faction that it was trained in, if there is just one
         self.action_cap = 0  # its own cap on actions, if it has one
 
     def initial_memory(self, n: int) -> np.ndarray:
@@ -54,12 +55,12 @@ class NetworkPolicy:
         return decided.actions, decided.memory, decided.log_probs
 
 
-def load_policy(path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
+def load_policy(game: Game, path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
     """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError.
 
     style: how to play, a name or a file (`briefing.Briefing.find`); "" leaves that to the network.
     """
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, game)
     try:
         network = Network(checkpoint.spec, NetworkConfig.from_dict(checkpoint.network))
         network.load_state_dict(checkpoint.weights)
@@ -70,7 +71,7 @@ def load_policy(path: str, device: str = "cpu", style: str = "") -> NetworkPolic
     if style:
         _tell_style(network, checkpoint, style)
     policy = NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
-    policy.rules, policy.school, policy.action_cap = checkpoint.rules, checkpoint.school, checkpoint.action_cap
+    policy.rules, policy.faction, policy.action_cap = checkpoint.rules, checkpoint.faction, checkpoint.action_cap
     return policy
 
 

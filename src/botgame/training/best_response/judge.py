@@ -11,7 +11,7 @@ from botgame.game import Policy
 from botgame.training.best_response.results import Point
 from botgame.training.evaluation.duels import Tally
 from botgame.training.evaluation.held_out import Best, evaluate, evaluation_metrics
-from botgame.training.rl.setting import Setting, Version
+from botgame.training.rl.setting import RLSetting, Version
 
 TARGET = "target"
 _FINAL = 0x66696E616C  # purpose of the random key of the last evaluation
@@ -20,7 +20,7 @@ _FINAL = 0x66696E616C  # purpose of the random key of the last evaluation
 class TargetJudge:
     """`curve` holds every evaluation; `final` judges the best version on other seeds once the run has ended."""
 
-    def __init__(self, setting: Setting, target: Policy, matches: int, final_matches: int) -> None:
+    def __init__(self, setting: RLSetting, target: Policy, matches: int, final_matches: int) -> None:
         """`matches`: held-out duels of a periodic evaluation, `final_matches`: of the last one."""
         self.best: Best | None = None
         self.curve: list[Point] = []
@@ -63,8 +63,9 @@ class TargetJudge:
         return {f"final/{TARGET}": rate.win_rate, f"final_low/{TARGET}": rate.low, f"final_high/{TARGET}": rate.high}
 
     def _play(self, version: Version, matches: int, seed: int) -> Tally:
-        rivals = {TARGET: self._target}
-        return evaluate(self._setting.policy(version.weights), rivals, matches, seed, self._setting.threads)[TARGET]
+        setting, rivals = self._setting, {TARGET: self._target}
+        policy = setting.policy(version.weights)
+        return evaluate(setting.game, policy, rivals, matches, seed, setting.threads)[TARGET]
 
 
 def _point(iteration: int, decisions: int, tally: Tally) -> Point:

@@ -60,6 +60,7 @@ class Search(msgspec.Struct, frozen=True):
 class Exploit(msgspec.Struct):
     """All searches against one target. digest: of the target's file, "" for a bot without one; rules: their digest."""
 
+    game: str
     target: str
     digest: str
     rules: str
@@ -73,7 +74,8 @@ class Exploit(msgspec.Struct):
 
     def same_target(self, other: Exploit) -> bool:
         """Whether both are about the same weights under the same rules."""
-        return (self.target, self.digest, self.rules) == (other.target, other.digest, other.rules)
+        ours = self.game, self.target, self.digest, self.rules
+        return ours == (other.game, other.target, other.digest, other.rules)
 
 
 def folder_name(target: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +11,12 @@ import torch
 
 from botgame.errors import UserError
 from botgame.files import next_backup, replace
-from botgame.game import Policy
+from botgame.game import Game, Policy
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.best_response.judge import TARGET, TargetJudge
 from botgame.training.best_response.results import FILE, Exploit, Search, read_results, write_results
-from botgame.training.rl.flags import flag_values
 from botgame.training.rl.run import RLRun, carry_out
-from botgame.training.rl.setting import Goal, Schedule, Setting
+from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
 from botgame.training.runs.run import NEUTRAL_FLAGS, RunPaths, begin, refuse_unfinished
 
@@ -29,37 +27,59 @@ _UNUSED = {SUPERVISED: ("preset",), SCRATCH: ("supervised_checkpoint", "kl_cost"
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What all searches of one command share."""
+    """What all searches of one command share.
 
-    options: argparse.Namespace
+    supervised: the checkpoint of the supervised start; preset: size of the random start's network; critic: what the
+    critic sees. budget: decisions of the learner from each start. matches, final_matches: held-out duels against the
+    target. flags: plain values of the command's flags.
+    """
+
+    game: Game
     config: RLConfig
     target: Policy
     folder: Path
-    threads: int
-    device: torch.device
+    supervised: Path
+    preset: str
+    critic: str
+    budget: int
+    schedule: Schedule
+    matches: int
+    final_matches: int
+    flags: dict[str, Any]
+    resume: bool = False
+    seed: int = 0
+    threads: int = 1
+    device: torch.device = dataclasses.field(default_factory=lambda: torch.device("cpu"))
 
     def paths(self, start: str) -> RunPaths:
         """Files of the search from `start`."""
         return RunPaths.inside(self.folder / start, main="best_response.pt")
 
-    def flags(self, start: str) -> dict[str, Any]:
+    def flags_of(self, start: str) -> dict[str, Any]:
         """The flags that decide what the search from `start` computes."""
-        return flag_values(self.options, leave_out=[*NEUTRAL_FLAGS, "start", *_UNUSED[start]])
+        unread = {*NEUTRAL_FLAGS, "start", *_UNUSED[start]}
+        return {name: value for name, value in self.flags.items() if name not in unread}
 
-    def setting(self, start: str, origin: Origin) -> Setting:
+    def origin(self, start: str, digest: str) -> Origin:
+        """Where a fresh search from `start` begins. Raises UserError. digest: of the target."""
+        if start == SUPERVISED:
+            origin = supervised_origin(self.supervised, self.game)
+        else:
+            origin = scratch_origin(self.preset, self.seed, self.game)
+        return dataclasses.replace(with_critic(origin, self.critic), target=digest)
+
+    def setting(self, start: str, origin: Origin) -> RLSetting:
         """The RL run that the search is."""
-        options, config = self.options, self.config
-        if start == SCRATCH:
-            config = untaught(config)
-        return Setting(
+        return RLSetting(
+            game=self.game,
             kind="exploit",
             origin=origin,
-            config=config,
+            config=untaught(self.config) if start == SCRATCH else self.config,
             shares={TARGET: 1.0},
             fixed={TARGET: self.target},
-            goal=Goal("decision", options.budget),
-            schedule=Schedule(options.eval_every, options.save_every, evaluate_start=True),
-            seed=options.seed,
+            goal=Goal("decision", self.budget),
+            schedule=self.schedule,
+            seed=self.seed,
             threads=self.threads,
             device=self.device,
         )
@@ -70,7 +90,7 @@ def prepare(task: Task, starts: Sequence[str], results: Exploit) -> None:
 
     Raises UserError (code 2) when an unfinished search would be overwritten or the target is not the one before.
     """
-    resume, path = task.options.resume, task.folder / FILE
+    resume, path = task.resume, task.folder / FILE
     for start in starts:
         if not resume:
             refuse_unfinished(task.paths(start))
@@ -91,21 +111,22 @@ def prepare(task: Task, starts: Sequence[str], results: Exploit) -> None:
 
 def search(task: Task, start: str, results: Exploit, go_on: str) -> bool:
     """Search from `start` to the end, keeping `results` and their file up to date; False when Ctrl-C stopped it."""
-    options, paths, flags = task.options, task.paths(start), task.flags(start)
-    resuming = options.resume and paths.resume.exists()
-    origin = {} if resuming else _origin(options, start) | {"target": results.digest}
-    state = begin(paths, flags, resume=options.resume, extends=["budget"])
-    origin = state["origin"] if state else origin
-    if origin["target"] != results.digest:
+    paths, flags = task.paths(start), task.flags_of(start)
+    resuming = task.resume and paths.resume.exists()
+    origin = None if resuming else task.origin(start, results.digest)
+    state = begin(paths, flags, resume=task.resume, extends=["budget"])
+    origin = Origin.from_dict(state["origin"]) if state else origin
+    assert origin
+    if origin.target != results.digest:
         raise UserError(f"{results.target} has changed since {paths.resume} was made; start anew without --resume", 2)
     setting = task.setting(start, origin)
-    judge = TargetJudge(setting, task.target, options.eval_matches, options.final_matches)
+    judge = TargetJudge(setting, task.target, task.matches, task.final_matches)
 
     def publish() -> None:
         results.searches[start] = Search(
             source=setting.source,
-            seed=options.seed,
-            budget=options.budget,
+            seed=task.seed,
+            budget=task.budget,
             curve=list(judge.curve),
             final=judge.final if run.finished else None,
             checkpoint=paths.best.relative_to(task.folder).as_posix(),
@@ -114,10 +135,3 @@ def search(task: Task, start: str, results: Exploit, go_on: str) -> bool:
 
     run = RLRun(setting, judge, publish)
     return carry_out(run, paths, flags, state, go_on)
-
-
-def _origin(options: argparse.Namespace, start: str) -> Origin:
-    supervised = start == SUPERVISED
-    path, preset = options.supervised_checkpoint, options.preset
-    origin = supervised_origin(path) if supervised else scratch_origin(preset, options.seed)
-    return with_critic(origin, options.critic)

@@ -14,7 +14,6 @@ from botgame import ratings, rng
 from botgame.ratings import Array, Interval
 from botgame.training.evaluation.duels import Tally
 
-ANCHOR = "lms_re"
 _SAMPLES = 400
 _NOISE = 0x6E6F697365  # purpose of the random keys of intervals
 Pair = tuple[int, int]
@@ -23,7 +22,7 @@ Pair = tuple[int, int]
 class Standing(NamedTuple):
     """One player of a round-robin.
 
-    rating: `ANCHOR` = 0, 400 points are odds of 10 to 1. win_rate: mean over all other players. worst, worst_rate:
+    rating: the anchor's is 0, 400 points are odds of 10 to 1. win_rate: mean over all other players. worst, worst_rate:
     whom it does worst against. nash: its share in the mixture of players that none of them beats.
     """
 
@@ -43,10 +42,10 @@ class Versus(NamedTuple):
     b: dict[str, float]
 
 
-def standings(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> list[Standing]:
-    """Of a whole round-robin with the anchor in it, best rated first."""
+def standings(names: Sequence[str], tallies: Mapping[Pair, Tally], anchor: str) -> list[Standing]:
+    """Of a whole round-robin with `anchor` in it, best rated first."""
     points = _points(len(names), tallies)
-    rated = ratings.bradley_terry(points, names.index(ANCHOR))
+    rated = ratings.bradley_terry(points, names.index(anchor))
     rates = ratings.win_rates(points, points + points.T)
     mixture = ratings.nash(rates)
     others = ~np.eye(len(names), dtype=bool)

@@ -1,8 +1,8 @@
 """Held-out evaluation of a learner while it trains, and which of its versions is the best so far.
 
-Win rate against one scripted bot saturates and does not rank agents, so there are three yardsticks: the bot `lms_re`,
-the policy that training started from, and the best version so far. A version becomes the best when it beats that one
-and has not lost to `lms_re` what it gained. The matches are mirrored and their seeds are never trained on.
+Win rate against one scripted bot saturates and does not rank agents, so there are three: the game's yardstick bot, the
+policy that training started from, and the best version so far. A version becomes the best when it beats that one
+and has not lost to that bot what it gained. The matches are mirrored and their seeds are never trained on.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from botgame import rng
-from botgame.game import Policy
+from botgame.game import Game, Policy
 from botgame.training.evaluation.duels import Tally, mirrored_results
 
-YARDSTICK, START, BEST = "lms_re", "start", "best"
+START, BEST = "start", "best"
 TOLERATED_LOSS = 0.03  # of the win rate against the yardstick, about its noise at a few hundred matches
 _HELD_OUT = 0x6576616C  # purpose of the evaluation's random key
 Weights = dict[str, torch.Tensor]
@@ -38,7 +38,7 @@ class Best:
 
 
 def evaluate(
-    policy: Policy, rivals: Mapping[str, Policy], matches: int, seed: int, threads: int = 1
+    game: Game, policy: Policy, rivals: Mapping[str, Policy], matches: int, seed: int, threads: int = 1
 ) -> dict[str, Tally]:
     """`matches` mirrored duels of `policy` against each rival, on seeds that training never uses.
 
@@ -46,33 +46,33 @@ def evaluate(
     """
     key = rng.derive(seed, _HELD_OUT)
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        tallies = pool.map(lambda rival: mirrored_results(policy, rival, matches, key), rivals.values())
+        tallies = pool.map(lambda rival: mirrored_results(game, policy, rival, matches, key), rivals.values())
         return dict(zip(rivals, tallies, strict=True))
 
 
-def is_better(tallies: Mapping[str, Tally], best: Best | None) -> bool:
+def is_better(tallies: Mapping[str, Tally], best: Best | None, yardstick: str) -> bool:
     """Whether the version that reached `tallies` replaces `best`."""
     if best is None:
         return True
-    return tallies[BEST].win_rate > 0.5 and tallies[YARDSTICK].win_rate >= best.yardstick - TOLERATED_LOSS
+    return tallies[BEST].win_rate > 0.5 and tallies[yardstick].win_rate >= best.yardstick - TOLERATED_LOSS
 
 
 def evaluation_metrics(tallies: Mapping[str, Tally]) -> dict[str, float]:
-    """`eval/<rival>` win rates with the ends of their intervals, and `verbs/<verb>` shares over all matches."""
+    """`eval/<rival>` win rates with the ends of their intervals, and `counts/<name>` shares over all matches."""
     out: dict[str, float] = {}
     for name, tally in tallies.items():
         low, high = tally.interval
         out |= {f"eval/{name}": tally.win_rate, f"eval_low/{name}": low, f"eval_high/{name}": high}
-    return out | {f"verbs/{name}": share for name, share in verb_shares(tallies).items()}
+    return out | {f"counts/{name}": share for name, share in count_shares(tallies).items()}
 
 
-def verb_shares(tallies: Mapping[str, Tally]) -> dict[str, float]:
-    """Share of each verb other than none in what the evaluated policy did, over all its matches."""
-    casts = [sum(tally.verbs[1:]) for tally in tallies.values()]
-    total = max(1, sum(casts))
+def count_shares(tallies: Mapping[str, Tally]) -> dict[str, float]:
+    """Share of each counted thing in what the evaluated policy did, over all its matches."""
+    counts = [sum(tally.counts[1:]) for tally in tallies.values()]
+    total = max(1, sum(counts))
     sums: dict[str, float] = {}
-    for tally, count in zip(tallies.values(), casts, strict=True):
-        for name, share in tally.verb_shares.items():
+    for tally, count in zip(tallies.values(), counts, strict=True):
+        for name, share in tally.shares.items():
             sums[name] = sums.get(name, 0.0) + share * count / total
     return sums
 
@@ -80,5 +80,5 @@ def verb_shares(tallies: Mapping[str, Tally]) -> dict[str, float]:
 def evaluation_lines(tallies: Mapping[str, Tally]) -> list[str]:
     """The table for the console."""
     lines = [f"  against {name:<8} {tally}" for name, tally in tallies.items()]
-    shares = "  ".join(f"{name} {share:.1%}" for name, share in verb_shares(tallies).items())
-    return [*lines, f"  verbs: {shares}"]
+    shares = "  ".join(f"{name} {share:.1%}" for name, share in count_shares(tallies).items())
+    return [*lines, f"  did: {shares}"] if shares else lines

@@ -1,7 +1,7 @@
 """One seat of a policy among many of another: first places and finishing order over rotated free-for-alls.
 
-Each seed is played once for every seat, with the policy in it; schools belong to the seats, so the policy meets every
-situation of the seed and no seat or school helps it. Equal policies finish first in one of N matches: that is par.
+Each seed is played once for every seat, with the policy in it; factions belong to the seats, so the policy meets every
+situation of the seed and no seat or faction helps it. Equal policies finish first in one of N matches: that is par.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from botgame.game import Policy, own_schools
-from botgame.lms.match_batch import Ended, mirrored_setups, play
-from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.game import Ended, Game, Policy, own_factions
+from botgame.play import play
 from botgame.ratings import wilson
+from botgame.setups import mirrored_setups
 from botgame.training.evaluation.duels import PARALLEL_MATCHES
 
 
@@ -24,14 +24,14 @@ class Placing:
     """What A did among `seats` - 1 of B.
 
     firsts: matches that A won, where a first place that k seats share counts 1/k. places: sum of A's places, where
-    level seats share the mean of theirs. ticks: in sum.
+    level seats share the mean of theirs. seconds: played in all.
     """
 
     seats: int
     matches: int
     firsts: float
     places: float
-    ticks: int
+    seconds: float
 
     @property
     def first_share(self) -> float:
@@ -57,7 +57,7 @@ class Placing:
     @property
     def mean_seconds(self) -> float:
         """Mean length of a match in game seconds."""
-        return self.ticks / TICKS_PER_SECOND / max(1, self.matches)
+        return self.seconds / max(1, self.matches)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types, with the derived figures."""
@@ -75,29 +75,32 @@ class Placing:
 
 
 def royale_results(
+    game: Game,
     a: Policy,
     b: Policy,
     matches: int,
     seed: int,
     *,
     seats: int,
-    duration_ticks: int = 3600,
+    duration_ticks: int | None = None,
     parallel: int = PARALLEL_MATCHES,
-    any_school: bool = False,
+    any_faction: bool = False,
     on_match: Callable[[], object] = lambda: None,
 ) -> Placing:
     """Play `matches` (rounded up to a multiple of `seats`) free-for-alls of one `a` and `seats` - 1 times `b`.
 
-    A policy that was trained in one school plays that one, unless `any_school`. Depends on the arguments and the
+    A policy that was trained in one faction plays that one, unless `any_faction`. Depends on the arguments and the
     policies alone, not on `parallel`. `on_match` is called after each match.
     """
     seeds = -(-matches // seats)
-    own = {} if any_school else own_schools([a, b])
-    setups = mirrored_setups(seed, seeds, (0,) + (1,) * (seats - 1), duration_ticks, own=own)
-    return placing(play([a, b], setups, matches=min(parallel, seats * seeds), seats=seats), seats, on_match)
+    own = {} if any_faction else own_factions(game, [a, b])
+    players = (0,) + (1,) * (seats - 1)
+    setups = mirrored_setups(game, seed, seeds, players, duration_ticks=duration_ticks, own=own)
+    ended = play(game, [a, b], setups, slots=min(parallel, seats * seeds), seats=seats)
+    return placing(game, ended, seats, on_match)
 
 
-def placing(ended: Iterable[Ended], seats: int, on_match: Callable[[], object] = lambda: None) -> Placing:
+def placing(game: Game, ended: Iterable[Ended], seats: int, on_match: Callable[[], object] = lambda: None) -> Placing:
     """Count finished free-for-alls from the view of player 0, who holds one seat."""
     matches, firsts, places, ticks = 0, 0.0, 0.0, 0
     for match in ended:
@@ -107,6 +110,6 @@ def placing(ended: Iterable[Ended], seats: int, on_match: Callable[[], object] =
         matches += 1
         firsts += 1 / level if place == 1 else 0.0
         places += int((order < place).sum()) + (level + 1) / 2
-        ticks += int(match.outcome.ticks)
+        ticks += match.outcome.ticks
         on_match()
-    return Placing(seats, matches, firsts, places, ticks)
+    return Placing(seats, matches, firsts, places, ticks / game.spec.ticks_per_second)

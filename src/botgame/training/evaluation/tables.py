@@ -7,9 +7,8 @@ from pathlib import PurePath
 
 from rich.table import Table
 
-from botgame.lms.rules import VERBS
 from botgame.training.evaluation.duels import Tally
-from botgame.training.evaluation.figures import ANCHOR, Pair, Standing, Versus
+from botgame.training.evaluation.figures import Pair, Standing, Versus
 from botgame.training.evaluation.placings import Placing
 
 _SHOWN = 0.0005  # smallest share of a mixture that gets a row
@@ -61,9 +60,9 @@ def placings_table(names: Sequence[str], placings: Mapping[Pair, Placing]) -> Ta
     return table
 
 
-def ratings_table(standings: Sequence[Standing]) -> Table:
+def ratings_table(standings: Sequence[Standing], anchor: str) -> Table:
     """One row a player, best first."""
-    table = _table(f"ratings: {ANCHOR} = 0, 400 points = odds of 10 to 1, with 95 % intervals", "policy")
+    table = _table(f"ratings: {anchor} = 0, 400 points = odds of 10 to 1, with 95 % intervals", "policy")
     for heading in ("rating", "interval", "win rate", "worst"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("worst against", overflow="fold")
@@ -71,7 +70,7 @@ def ratings_table(standings: Sequence[Standing]) -> Table:
     shown = short_names([one.name for one in standings])
     for one in standings:
         rating = one.rating
-        interval = f"{rating.low:+.0f} to {rating.high:+.0f}" if one.name != ANCHOR else "anchor"
+        interval = f"{rating.low:+.0f} to {rating.high:+.0f}" if one.name != anchor else "anchor"
         rates = f"{one.win_rate:.1%}", f"{one.worst_rate:.1%}"
         worst, nash = shown.get(one.worst, one.worst), f"{one.nash:.1%}"
         table.add_row(shown[one.name], f"{rating.estimate:+.0f}", interval, *rates, worst, nash)
@@ -97,15 +96,15 @@ def versus_table(result: Versus) -> Table:
     return table
 
 
-def verbs_table(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
-    """Share of each verb other than none in all that a policy did, over all its matches."""
-    counts = [[0] * len(VERBS) for _ in names]
+def counts_table(names: Sequence[str], counted: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
+    """Share of each counted thing but the first ("nothing") in all that a policy did, over all its matches."""
+    counts = [[0] * len(counted) for _ in names]
     for (a, b), tally in tallies.items():
-        for verb in range(len(VERBS)):
-            counts[a][verb] += tally.verbs[verb]
-            counts[b][verb] += tally.rival_verbs[verb]
-    table = _table("share of each verb", "policy")
-    for heading in VERBS[1:]:
+        for index in range(len(counted)):
+            counts[a][index] += tally.counts[index]
+            counts[b][index] += tally.rival_counts[index]
+    table = _table("share of each action", "policy")
+    for heading in counted[1:]:
         table.add_column(heading, justify="right")
     shown = short_names(names)
     for name, row in zip(names, counts, strict=True):

@@ -2,7 +2,7 @@
 
 Every match is played again once to measure its seats; what was measured also becomes the library of the checkpoint.
 A rating is that of the live manifest or the replay; where neither has one, it is fitted to the results of all matches
-in use, with `lms_re` = 0, for players who met others often enough.
+in use, with the game's yardstick at 0, for players who met others often enough.
 """
 
 from __future__ import annotations
@@ -12,23 +12,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.lms.replay.errors import ReplayError
-from botgame.lms.replay.format import Replay, read
-from botgame.lms.replay.resimulate import resimulate
-from botgame.lms.statistic_z.definition import style_group
+from botgame.game import DemonstrationError, RecordedMatch
 from botgame.ratings import add_ranking, bradley_terry
 from botgame.training.alphastar.statistic_z.condition import Conditioning
 from botgame.training.alphastar.statistic_z.conditioning import Briefing
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from botgame.training.imitation.source import PARALLEL_MATCHES, ReplaySource, SeatPlan, trajectory_name
 
-ANCHOR = "lms_re"
 LEAST_GAMES = 10  # against others, before a fitted rating is told
 
 
 def brief(source: ReplaySource, conditioning: Conditioning) -> Briefing:
     """Fill `source.told` and return what goes into the checkpoint."""
-    fitted = fitted_ratings([plans for _, plans in source.matches]) if conditioning.rating else {}
+    plans = [plans for _, plans in source.matches]
+    fitted = fitted_ratings(plans, source.game.yardstick) if conditioning.rating else {}
     rows = _measure(source) if conditioning.has_style else {}
     told = [seat for seat in _seats(source, rows, conditioning) if seat.plan.wanted]
     ratings = [fitted.get(s.plan.policy, np.nan) if s.plan.rating is None else s.plan.rating for s in told]
@@ -61,18 +58,18 @@ def describe(briefing: Briefing, source: ReplaySource) -> list[str]:
     return lines
 
 
-def fitted_ratings(matches: list[list[SeatPlan]]) -> dict[str, float]:
+def fitted_ratings(matches: list[list[SeatPlan]], anchor: str) -> dict[str, float]:
     """Rating of each player by name, from who finished above whom; only of those with enough games.
 
-    Nobody has one where `ANCHOR` did not play.
+    Nobody has one where `anchor` did not play.
     """
     names = sorted({plan.policy for plans in matches for plan in plans})
-    if ANCHOR not in names:
+    if anchor not in names:
         return {}
     points = np.zeros((len(names), len(names)))
     for plans in matches:
         add_ranking(points, [names.index(plan.policy) for plan in plans], [plan.place for plan in plans])
-    elo = bradley_terry(points, names.index(ANCHOR)).elo
+    elo = bradley_terry(points, names.index(anchor)).elo
     games = (points + points.T).sum(1)
     enough = {name: k for k, name in enumerate(names) if games[k] >= LEAST_GAMES and np.isfinite(elo[k])}
     return {name: float(elo[k]) for name, k in enough.items()}
@@ -89,30 +86,28 @@ def _seats(source: ReplaySource, rows: dict[str, np.ndarray], conditioning: Cond
     """Every seat that was measured, or every seat where nothing had to be."""
     blank = np.zeros(conditioning.style.width, np.float32)
     for path, plans in source.matches:
-        schools = [plan.school for plan in plans]
         for seat, plan in enumerate(plans):
             name = trajectory_name(path.name, seat)
             if name in rows or not conditioning.has_style:
-                yield _Seat(name, plan, rows.get(name, blank), style_group(schools, seat))
+                yield _Seat(name, plan, rows.get(name, blank), plan.situation)
 
 
 def _measure(source: ReplaySource) -> dict[str, np.ndarray]:
     """How every seat of every match in use played, by the name of its trajectory."""
     names: list[str] = []
     rows: dict[str, np.ndarray] = {}
-    for finished in resimulate(_replays(source, names.append), PARALLEL_MATCHES, style=True):
-        if finished.fault is None and finished.styles is not None:  # a bad match is reported when it is read to learn
-            for seat, row in enumerate(finished.styles):
-                rows[trajectory_name(names[finished.number], seat)] = row
+    for match, measured in source.demonstrations.statistics(_replays(source, names.append), PARALLEL_MATCHES):
+        for seat, row in enumerate(measured):  # a bad match is left out here, and reported when it is read to learn
+            rows[trajectory_name(names[match], seat)] = row
     return rows
 
 
-def _replays(source: ReplaySource, note: Callable[[str], None]) -> Iterator[Replay]:
+def _replays(source: ReplaySource, note: Callable[[str], None]) -> Iterator[RecordedMatch]:
     """The replays in use that can be read; `note` is given the name of each."""
     for path, _ in source.matches:
         try:
-            replay = read(path)
-        except ReplayError:
+            replay = source.demonstrations.open(path)
+        except DemonstrationError:
             continue
         note(path.name)
         yield replay

@@ -17,10 +17,9 @@ import numpy as np
 import torch
 
 from botgame.errors import UserError
-from botgame.lms.rules import Rules
-from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import load_policy
 from botgame.rng import derive
+from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.imitation.cloning import Cloner, CloningConfig
 from botgame.training.alphastar.imitation.dataset import Chunk, plan
@@ -35,7 +34,6 @@ from botgame.training.imitation.source import ReplaySource
 from botgame.training.runs.run import RunPaths, StopRequest, commit, keep_good
 
 EXTENDS = ("epochs", "winner_epochs")
-RIVALS = ("lms_re", "random")
 BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
 PLAN, ORDER, EVALUATION, FINAL, TOLD = 1, 2, 3, 4, 5  # purposes of derived seeds
 
@@ -63,14 +61,15 @@ class ImitationRun:
     ) -> None:
         """`briefing`: what the network is told of each seat, which `source` has been given too."""
         self.args, self.config, self.paths, self.source = args, config, paths, source
+        self.game = source.game
         self.briefing = briefing
         self.window = min(args.window, args.batch_size)
-        network = briefed_network(args.preset, args.seed, briefing)
+        network = briefed_network(self.game.spec, args.preset, args.seed, briefing)
         cloning = CloningConfig(args.lr, args.value_weight, args.clip_norm, args.precision, args.compile)
         self.cloner = Cloner(network, cloning, device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
-        self.watch = Watch([head.name for head in ARENA_SPEC.heads], BOUNDS)
+        self.watch = Watch([head.name for head in self.game.spec.heads], BOUNDS)
         self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions
         self._whole: Chunk | None = None  # all the data, where it fits into memory
         self._whole_of_winners = False
@@ -155,7 +154,7 @@ class ImitationRun:
             return self._whole
         trajectories = self.source.read(parts[self.chunk])
         if self.winners:
-            trajectories = (trajectory for trajectory in trajectories if trajectory.outcome > 0)
+            trajectories = (trajectory for trajectory in trajectories if trajectory.outcome == 1)
         chunk = Chunk(trajectories, self.window)
         if not chunk.windows and len(parts) == 1:
             raise UserError(
@@ -198,11 +197,13 @@ class ImitationRun:
             yield Event(self.seen, "", f"against {rival} over {tally.matches} mirrored duels: {tally}")
 
     def _evaluate(self, purpose: int, matches: int) -> dict[str, Tally]:
-        """Play against the fixed rivals on held-out seeds."""
-        network = self.cloner.network
+        """Play against the game's yardsticks on held-out seeds."""
+        game, network = self.game, self.cloner.network
         policy = NetworkPolicy(network, "student", str(self.cloner.device), self.args.temperature)
         seed = derive(self.args.seed, purpose)
-        tallies = {rival: mirrored_results(policy, load_policy(rival), matches, seed) for rival in RIVALS}
+        tallies = {
+            rival: mirrored_results(game, policy, load_policy(game, rival), matches, seed) for rival in game.yardsticks
+        }
         network.train()
         return tallies
 
@@ -229,12 +230,13 @@ class ImitationRun:
         extra = {"evaluation": {rival: tally.to_dict() for rival, tally in (tallies or {}).items()}}
         network = self.cloner.network
         checkpoint = Checkpoint(
+            game=self.game.name,
             kind="imitation",
-            spec=ARENA_SPEC,
+            spec=self.game.spec,
             network=network.config.to_dict(),
             weights=network.state_dict(),
             config=json.loads(json.dumps(self.config, default=str)),
-            rules=Rules().to_dict(),
+            rules=dict(self.game.rules),
             counters={"epochs": self.epoch, "updates": self.cloner.updates, "decisions": self.seen},
             temperature=self.args.temperature,
             extra=extra,
@@ -244,8 +246,8 @@ class ImitationRun:
         if periodic:
             save_checkpoint(self.paths.periodic("epoch", self.epoch), checkpoint)
             self.paths.prune("epoch", self.args.keep)
-        if tallies and tallies[RIVALS[0]].win_rate > self.best:
-            self.best = tallies[RIVALS[0]].win_rate
+        if tallies and tallies[self.game.yardstick].win_rate > self.best:
+            self.best = tallies[self.game.yardstick].win_rate
             save_checkpoint(self.paths.best, checkpoint)
 
     def _commit(self, metrics: MetricsWriter) -> None:
@@ -268,14 +270,14 @@ class ImitationRun:
         self._clock = time.monotonic(), self.seen
 
 
-def briefed_network(preset: str, seed: int, briefing: Briefing | None) -> Network:
+def briefed_network(spec: Spec, preset: str, seed: int, briefing: Briefing | None) -> Network:
     """A fresh network of that size, with an input for what `briefing` tells, where there is one."""
     sizes = SIZES[preset]
     if briefing is None:
-        return Network(ARENA_SPEC, sizes, seed=seed)
+        return Network(spec, sizes, seed=seed)
     told = briefing.conditioning
     sizes = replace(sizes, condition=told.width, extra_values=len(told.pseudo_rewards))
-    network = Network(ARENA_SPEC, sizes, seed=seed)
+    network = Network(spec, sizes, seed=seed)
     network.tell(briefing.plain())
     return network
 

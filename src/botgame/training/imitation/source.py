@@ -5,7 +5,7 @@ Observations are made again by re-simulation whenever a chunk of matches is read
 
     chosen seat ? strength : 0,  x 2 in a span marked good, x 0 in one marked bad;  a correction always counts 1
 
-where strength is 2 * expected score against `lms_re` of the seat's rating, 1 when it is not known.
+where strength is 2 * expected score of the seat's rating against the game's yardstick, 1 when it is not known.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ import numpy as np
 
 from botgame.errors import UserError
 from botgame.feedback import HUMAN, Decision, Lines, Mark, MatchRecord, find_replay
-from botgame.lms.replay.errors import ReplayError
-from botgame.lms.replay.format import Replay, read, scan
-from botgame.lms.replay.header import HUMAN as HELD_BY_HUMAN
-from botgame.lms.replay.resimulate import SeatTrajectory, results_of, trajectories
-from botgame.lms.spec import ARENA_SPEC
+from botgame.game import DemonstrationError, Game, RecordedMatch, SeatDecisions
 from botgame.ratings import expected_score
+from botgame.spec import Spec
+from botgame.standings import standings_of
 from botgame.training.alphastar.imitation.dataset import Trajectory
 
 CORRECTION_WEIGHT = 1.0  # 4 cost 8 points: too few decisions count too much (docs/LOG.md)
@@ -37,7 +35,8 @@ ALL, WINNERS = "all", "winners"  # words of --seats beside names of policies
 class SeatPlan:
     """What to take from one seat. strength: of its bot, human_strength: of a person who held it; 0 = leave out.
 
-    result: +1, 0, -1; rating: as the live manifest or the replay says, None where neither does.
+    result: its standing, +1 above all others to -1 below all; situation: see `StatisticMeter`; rating: as the live
+    manifest or the replay says, None where neither does.
     """
 
     strength: float
@@ -45,7 +44,7 @@ class SeatPlan:
     result: float
     decisions: int
     policy: str
-    school: int
+    situation: int
     place: int
     rating: float | None
     corrections: dict[int, Sequence[int]] = field(default_factory=dict)  # tick -> action
@@ -76,14 +75,24 @@ class Usage:
 
 
 class ReplaySource:
-    """All replays below a folder and those that live feedback names, as `dataset.Source`.
+    """All replays of `game` below a folder and those that live feedback names, as `dataset.Source`.
 
-    `report` is called with one line for each thing that is skipped.
+    `report` is called with one line for each thing that is skipped. Raises UserError (code 2) for a game without
+    recorded matches.
     """
 
     def __init__(
-        self, data_dir: Path, seats: Sequence[str], manifests: Lines, streams: Lines, report: Callable[[str], None]
+        self,
+        game: Game,
+        data_dir: Path,
+        seats: Sequence[str],
+        manifests: Lines,
+        streams: Lines,
+        report: Callable[[str], None],
     ) -> None:
+        if game.demonstrations is None:
+            raise UserError(f"game {game.name} has no recorded matches to learn from; start with --scratch of RL", 2)
+        self.game, self.demonstrations = game, game.demonstrations
         self.usage = Usage()
         self.told: dict[str, np.ndarray] = {}  # what is told of a seat, by the name of its trajectory
         self._reported: set[str] = set()
@@ -92,7 +101,7 @@ class ReplaySource:
         self._plans: list[list[SeatPlan]] = []
         for problem in (*manifests.problems, *streams.problems):
             self._report(problem)
-        known = {path.name: path for path in reversed(scan(data_dir))}
+        known = {path.name: path for path in reversed(self.demonstrations.scan(data_dir))}
         records = self._attach(manifests, known)
         feedback = self._attach(streams, known)
         for path in sorted(known.values(), key=lambda path: path.name):
@@ -123,7 +132,7 @@ class ReplaySource:
     @property
     def winning_decisions(self) -> int:
         """Decisions of the seats that are used and won."""
-        return sum(plan.decisions for plans in self._plans for plan in plans if plan.wanted and plan.result > 0)
+        return sum(plan.decisions for plans in self._plans for plan in plans if plan.wanted and plan.result == 1)
 
     @property
     def matches(self) -> list[tuple[Path, list[SeatPlan]]]:
@@ -132,18 +141,20 @@ class ReplaySource:
 
     def read(self, matches: Sequence[int]) -> Iterator[Trajectory]:
         """Re-simulate these matches; one that does not give its recorded states is named and left out."""
-        replays, plans, names = [], [], []
+        replays: list[RecordedMatch] = []
+        plans, names = [], []
         for match in matches:
             try:
-                replays.append(read(self._paths[match]))
+                replays.append(self.demonstrations.open(self._paths[match]))
                 plans.append(self._plans[match])
                 names.append(self._paths[match].name)
-            except ReplayError as error:
+            except DemonstrationError as error:
                 self._report(f"{error}; skipped")
-        for seat in trajectories(replays, PARALLEL_MATCHES, report=lambda error: self._report(f"{error}; skipped")):
-            plan = plans[seat.replay][seat.seat]
+        skipped = lambda error: self._report(f"{error}; skipped")  # noqa: E731
+        for seat in self.demonstrations.decisions(replays, PARALLEL_MATCHES, skipped):
+            plan = plans[seat.match][seat.seat]
             if plan.wanted:
-                name = trajectory_name(names[seat.replay], seat.seat)
+                name = trajectory_name(names[seat.match], seat.seat)
                 yield weigh(seat, plan, name)._replace(condition=self.told.get(name))
 
     def _report(self, line: str) -> None:
@@ -167,14 +178,14 @@ class ReplaySource:
 
     def _open(self, path: Path, seats: Sequence[str], records: Sequence[object], feedback: Sequence[object]) -> None:
         try:
-            replay = read(path)
-        except ReplayError as error:
+            replay = self.demonstrations.open(path)
+        except DemonstrationError as error:
             self.usage.skipped += 1
             self._report(f"{error}; skipped")
             for value in (*records, *feedback):
                 self._unmatched(value)
             return
-        plans = [self._plan(replay, seat, seats, records) for seat in range(len(replay.header.seats))]
+        plans = [self._plan(replay, seat, seats, records) for seat in range(len(replay.seats))]
         self.usage.live_matches += bool(records)
         for value in feedback:
             self._take(value, replay, plans)
@@ -182,31 +193,31 @@ class ReplaySource:
         self._plans.append(plans)
         self.usage.replays += 1
 
-    def _plan(self, replay: Replay, seat: int, words: Sequence[str], records: Sequence[object]) -> SeatPlan:
+    def _plan(self, replay: RecordedMatch, seat: int, words: Sequence[str], records: Sequence[object]) -> SeatPlan:
         """Choose a seat and rate it, the live manifest's word before the replay's."""
-        info = replay.header.seats[seat]
-        rating, result = info.rating, results_of(replay.header)[seat]
+        info = replay.seats[seat]
+        rating, places = info.rating, [each.place for each in replay.seats]
         policies = {info.policy}
         lines = [
             record.seats[seat] for record in records if isinstance(record, MatchRecord) and seat < len(record.seats)
         ]
         self.usage.ratings += any(live.rating is not None for live in lines)  # server and collector may both tell
-        self.usage.outcomes += any(live.result is not None for live in lines)
+        self.usage.outcomes += any(live.place is not None for live in lines)
         for live in lines:
             policies |= {live.policy, live.backend}
             rating = rating if live.rating is None else live.rating
-            result = result if live.result is None else live.result
-        chosen = ALL in words or (WINNERS in words and result > 0) or bool(policies & set(words))
+        result = float(standings_of(_places(records, places))[seat])
+        chosen = ALL in words or (WINNERS in words and result == 1) or bool(policies & set(words))
         strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
-        held = info.controller == HELD_BY_HUMAN or any(c.seat == seat and c.controller for c in replay.header.changes)
-        people = held and (chosen or HUMAN in words)
+        people = (info.human or info.taken_over) and (chosen or HUMAN in words)
         counts = strength * chosen, strength * people
-        return SeatPlan(*counts, result, info.decisions, info.policy, info.school, info.place, rating)
+        situation = self.demonstrations.situation(replay, seat)
+        return SeatPlan(*counts, result, info.decisions, info.policy, situation, info.place, rating)
 
-    def _take(self, value: object, replay: Replay, plans: list[SeatPlan]) -> None:
+    def _take(self, value: object, replay: RecordedMatch, plans: list[SeatPlan]) -> None:
         """Attach a correction or a mark to its seat."""
         assert isinstance(value, Decision | Mark)
-        if value.seat >= len(plans) or (isinstance(value, Decision) and not _fits(value, replay)):
+        if value.seat >= len(plans) or (isinstance(value, Decision) and not _fits(self.game.spec, value, replay)):
             self._unmatched(value)
         elif isinstance(value, Mark):
             plans[value.seat].marks.append(value)
@@ -229,9 +240,9 @@ def trajectory_name(file: str, seat: int) -> str:
     return f"{file}:{seat}"
 
 
-def weigh(seat: SeatTrajectory, plan: SeatPlan, name: str) -> Trajectory:
+def weigh(seat: SeatDecisions, plan: SeatPlan, name: str) -> Trajectory:
     """The decisions of a seat with their weights; corrections replace what was done at their tick."""
-    strength = np.where(seat.controllers == HELD_BY_HUMAN, plan.human_strength, plan.strength).astype(np.float32)
+    strength = np.where(seat.human, plan.human_strength, plan.strength).astype(np.float32)
     factors = seat.weights.astype(np.float32)
     for mark in plan.marks:
         factors[(seat.ticks >= mark.start) & (seat.ticks <= mark.end)] = MARK_FACTOR[mark.verdict]
@@ -246,9 +257,18 @@ def weigh(seat: SeatTrajectory, plan: SeatPlan, name: str) -> Trajectory:
     return Trajectory(name, seat.observation, actions, weights, plan.result)
 
 
-def _fits(value: Decision, replay: Replay) -> bool:
+def _places(records: Sequence[object], recorded: list[int]) -> list[int]:
+    """The finishing places that the last whole live manifest entry names, else the recorded ones."""
+    for record in reversed(records):
+        if isinstance(record, MatchRecord) and len(record.seats) == len(recorded):
+            places = [seat.place for seat in record.seats if seat.place is not None]
+            if len(places) == len(recorded):
+                return places
+    return recorded
+
+
+def _fits(spec: Spec, value: Decision, replay: RecordedMatch) -> bool:
     """Whether the seat decided at that tick, and the action has a category that exists for each head."""
-    rows = replay.decisions
-    heads = ARENA_SPEC.heads
+    heads = spec.heads
     legal = len(value.action) == len(heads) and all(a < h.size for a, h in zip(value.action, heads, strict=True))
-    return legal and bool(((rows.seat == value.seat) & (rows.tick == value.tick)).any())
+    return legal and replay.decided(value.seat, value.tick)

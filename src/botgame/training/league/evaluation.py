@@ -12,9 +12,10 @@ from itertools import combinations
 import numpy as np
 
 from botgame import rng
-from botgame.game import Policy, action_cap, own_schools
-from botgame.lms.arena import Arena
-from botgame.lms.match_batch import Ended, MatchBatch, Seating, Setup, mirrored_setups
+from botgame.game import Ended, Game, Policy, Setup, own_factions
+from botgame.play import play
+from botgame.setups import mirrored_setups
+from botgame.standings import order_of
 from botgame.training.alphastar.league.league import League
 
 PARALLEL_MATCHES = 256
@@ -22,13 +23,20 @@ _HELD_OUT = 0x6576616C  # purpose of the evaluation's random key
 
 
 def against_each(
-    policy: Policy, rivals: Mapping[str, Policy], matches: Mapping[str, int], *, seed: int, duration_ticks: int
+    game: Game,
+    policy: Policy,
+    rivals: Mapping[str, Policy],
+    matches: Mapping[str, int],
+    *,
+    seed: int,
+    duration_ticks: int,
 ) -> dict[str, list[Ended]]:
     """`matches[name]` mirrored duels of `policy` (player 0) against each rival, all in one batch."""
     names = list(rivals)
     pairings = [(0, number) for number in range(1, len(names) + 1)]
     games = [matches[name] for name in names]
-    ended = _play([policy, *rivals.values()], pairings, games, held_out(seed), duration_ticks)
+    players = [policy, *rivals.values()]
+    ended = _play(game, players, pairings, games, held_out(seed), duration_ticks)
     out: dict[str, list[Ended]] = {name: [] for name in names}
     for match in ended:
         out[names[max(match.setup.players) - 1]].append(match)
@@ -36,13 +44,13 @@ def against_each(
 
 
 def cross_play(
-    policies: Mapping[str, Policy], matches: int, *, seed: int, duration_ticks: int
+    game: Game, policies: Mapping[str, Policy], matches: int, *, seed: int, duration_ticks: int
 ) -> Iterator[tuple[str, str, Ended]]:
     """Each pair of players in `matches` mirrored duels; yields home, away and the match."""
     names = list(policies)
     pairings = list(combinations(range(len(names)), 2))
     games = [matches] * len(pairings)
-    for match in _play(list(policies.values()), pairings, games, held_out(seed), duration_ticks):
+    for match in _play(game, list(policies.values()), pairings, games, held_out(seed), duration_ticks):
         first, second = sorted(match.setup.players)
         yield names[first], names[second], match
 
@@ -54,7 +62,8 @@ def held_out(seed: int) -> int:
 
 def result_for(match: Ended, player: int) -> int:
     """+1, 0 or -1 for the seat of `player`."""
-    return round(float(match.results[match.setup.players.index(player)]))
+    seat = match.setup.players.index(player)
+    return order_of(match.outcome.places, seat, 1 - seat)
 
 
 def chosen_past(league: League, name: str, most: int) -> list[str]:
@@ -81,25 +90,19 @@ def _spread(names: Sequence[str], most: int) -> list[str]:
 
 
 def _play(
-    policies: Sequence[Policy], pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int
+    game: Game,
+    policies: Sequence[Policy],
+    pairings: Sequence[tuple[int, int]],
+    matches: Sequence[int],
+    key: int,
+    duration_ticks: int,
 ) -> list[Ended]:
     """All pairings on the same seeds in one batch, in the order of set-ups, whichever ended first."""
-    setups = list(_setups(pairings, games, key, duration_ticks, own_schools(policies)))
+    own = own_factions(game, policies)
+    setups: list[Setup] = []
+    for players, count in zip(pairings, matches, strict=True):
+        setups += mirrored_setups(game, key, (count + 1) // 2, players, duration_ticks=duration_ticks, own=own)
     if not setups:
         return []
-    parallel = min(PARALLEL_MATCHES, len(setups))
-    caps = [action_cap(policy) for policy in policies]
-    batch, seating = MatchBatch(Arena(parallel, 2), iter(setups), cap=caps.__getitem__), Seating(parallel, 2)
-    ended: list[Ended] = []
-    while (step := batch.next()) is not None:
-        ended += step.ended
-        if len(step.slot):
-            batch.act(step, seating.act(step, policies))
+    ended = play(game, policies, iter(setups), slots=min(PARALLEL_MATCHES, len(setups)), seats=2)
     return sorted(ended, key=lambda match: match.episode)
-
-
-def _setups(
-    pairings: Sequence[tuple[int, int]], games: Sequence[int], key: int, duration_ticks: int, own: Mapping[int, int]
-) -> Iterator[Setup]:
-    for players, count in zip(pairings, games, strict=True):
-        yield from mirrored_setups(key, (count + 1) // 2, players, duration_ticks, own=own)

@@ -61,8 +61,8 @@ class Match:
 
     @property
     def orders(self) -> dict[str, list[int]]:
-        """See `Game.orders`."""
-        return Game(self.home, self.away, self.result, self.seed, self.ticks, self.seats).orders
+        """See `GameRecord.orders`."""
+        return GameRecord(self.home, self.away, self.result, self.seed, self.ticks, self.seats).orders
 
     def to_dict(self) -> dict[str, Any]:
         """What a line says: a duel no seats, a free-for-all no opponent and result."""
@@ -74,6 +74,7 @@ class Match:
 class LeagueState:
     """What `league_state.json` says: the league itself and how far it has come."""
 
+    game: str
     league: League
     anchor: str
     rounds_done: int
@@ -85,6 +86,7 @@ def write_state(path: Path, state: LeagueState) -> None:
     """Write `league_state.json`. Raises UserError when it cannot be written."""
     data = {
         "format": FORMAT,
+        "game": state.game,
         "rounds_done": state.rounds_done,
         "rounds": state.rounds,
         "matches": state.matches,
@@ -106,7 +108,7 @@ def read_state(path: Path) -> LeagueState:
         raise UserError(f"{path}: not a league state: expected format {FORMAT}; give league_state.json of a league run")
     try:
         league = League.from_json(data["league"])
-        return LeagueState(league, data["anchor"], data["rounds_done"], data["rounds"], data["matches"])
+        return LeagueState(data["game"], league, data["anchor"], data["rounds_done"], data["rounds"], data["matches"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: the league state is damaged ({error}); resume the league to write it anew") from error
 
@@ -116,7 +118,7 @@ def match_lines(matches: Iterable[Match]) -> bytes:
     return b"".join(json.dumps(match.to_dict()).encode() + b"\n" for match in matches)
 
 
-class Game(NamedTuple):
+class GameRecord(NamedTuple):
     """A finished match before it has a number: `result` is for `home`, `seats` as in `Match`."""
 
     home: str
@@ -150,7 +152,7 @@ class MatchLog:
         """Bytes written so far."""
         return self._file.tell()
 
-    def append(self, kind: str, round_number: int, iteration: int, games: Iterable[Game]) -> None:
+    def append(self, kind: str, round_number: int, iteration: int, games: Iterable[GameRecord]) -> None:
         """Write one line a game."""
         matches = [Match(k, round_number, iteration, kind, *game) for k, game in enumerate(games, self.count + 1)]
         self._file.write(match_lines(matches))

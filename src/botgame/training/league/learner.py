@@ -3,8 +3,8 @@
 Each iteration draws a bounded number of pairings and shares the new matches among them in turn, so frozen networks
 act in useful batches. A match keeps its opponent to its end. Only the player that asked for a match learns from it:
 an exploiter's match never trains the main agent that it plays against. In live self-play both seats are the player.
-In a free-for-all the other seats go to the opponents of several pairings in turn. A player of one school plays that
-school in every seat, whoever asked for the match.
+In a free-for-all the other seats go to the opponents of several pairings in turn. A player of one faction plays that
+faction in every seat, whoever asked for the match.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import torch
-
 from botgame import rng
-from botgame.lms.match_batch import Ended, Setup
-from botgame.lms.rules import SCHOOLS
-from botgame.training.alphastar.actor.actor import Venue
+from botgame.game import Ended, Policy, Setup
+from botgame.setups import drawn_factions
+from botgame.standings import order_of
+from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.actors import matches_taken
-from botgame.training.alphastar.actor.batching import LEARNER, Opponent
+from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.league.league import League
 from botgame.training.alphastar.league.matchmaking import Pairing
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.trainer import Iteration, Trainer
 from botgame.training.alphastar.learner.workers import Crews
 from botgame.training.alphastar.statistic_z.config import StyleConfig
-from botgame.training.league.files import Game
+from botgame.training.league.files import GameRecord
 from botgame.training.league.players import Players
-from botgame.training.rl.environment import STYLES, arena_venue
-from botgame.training.rl.free_for_alls import DUEL, RoyaleShare, Table
+from botgame.training.league.setting import LeagueSetting
+from botgame.training.rl.environment import STYLES, Opponents, make_environment
+from botgame.training.rl.free_for_alls import Table
 
 _MATCHES = 0x6C6561677565  # purpose of the training matches' random key
-_SEAT = 64  # sub-key of the coin that seats the learner; smaller ones draw schools
+_SEAT = 64  # sub-key of the coin that seats the learner; smaller ones draw factions
 
 
 class Roster:
@@ -58,26 +58,19 @@ class Seat:
     def __init__(
         self,
         name: str,
+        setting: LeagueSetting,
+        config: RLConfig,
         league: League,
         players: Players,
         roster: Roster,
-        config: RLConfig,
-        *,
-        slots: int,
-        duration_ticks: int,
-        seed: int,
         crews: Crews,
-        device: torch.device,
-        royale: RoyaleShare | None = None,
-        styles: StyleConfig | None = None,
         state: dict[str, Any] | None = None,
     ) -> None:
+        """`config`: the trainer's settings for this player, which are those of `setting` for a main agent."""
         self.name, self.generation = name, int(state["generation"]) if state else 0
+        self._setting, self._game, self._config = setting, setting.game, config
         self._league, self._players, self._roster = league, players, roster
-        self._config, self._slots, self._seed = config, slots, seed
-        self._duration, self._royale = duration_ticks, royale or RoyaleShare()
-        self._styles = styles or StyleConfig()
-        self._crews, self._device = crews, device
+        self._crews = crews
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
         self.trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]) if state else ())
         if state:
@@ -85,7 +78,7 @@ class Seat:
 
     def iterate(self, progress: float) -> Iteration:
         """Ask the league for this iteration's pairings, then act and learn; `progress`: see `Trainer.iterate`."""
-        self._pairings = [self._league.request(self.name) for _ in range(self._slots)]
+        self._pairings = [self._league.request(self.name) for _ in range(self._setting.opponent_slots)]
         return self.trainer.iterate(progress)
 
     def start_anew(self) -> None:
@@ -96,14 +89,15 @@ class Seat:
         self.trainer.learner.steps = old.learner.steps
         self.trainer.episodes, self.trainer.decisions = old.episodes, old.decisions
 
-    def game(self, match: Ended) -> Game:
+    def game(self, match: Ended) -> GameRecord:
         """A finished match of this player, with names."""
-        players, seed, ticks = match.setup.players, match.setup.seed, int(match.outcome.ticks)
+        players, seed, ticks = match.setup.players, match.setup.seed, match.outcome.ticks
         names = [self._roster.name(number) if number != LEARNER else self.name for number in players]
-        if len(players) > DUEL:
-            return Game(self.name, "", 0, seed, ticks, tuple(zip(names, match.outcome.places.tolist(), strict=True)))
+        if len(players) > 2:
+            places = match.outcome.places.tolist()
+            return GameRecord(self.name, "", 0, seed, ticks, tuple(zip(names, places, strict=True)))
         own = players.index(LEARNER)
-        return Game(self.name, names[1 - own], round(float(match.results[own])), seed, ticks)
+        return GameRecord(self.name, names[1 - own], order_of(match.outcome.places, own, 1 - own), seed, ticks)
 
     def state(self) -> dict[str, Any]:
         """Everything that decides how this player goes on; the network's weights are in the trainer's."""
@@ -114,51 +108,48 @@ class Seat:
         }
 
     def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
-        player_seed = rng.derive(self._seed, *self.name.encode(), self.generation)
-        tables = self._royale.tables(self._config.matches)
+        player_seed = rng.derive(self._setting.seed, *self.name.encode(), self.generation)
+        tables = self._setting.royale.tables(self._config.matches, self._game.seats)
         league, main = self._league, self._league.learners[self.name].role == "main"
         share = league.config.rules.self_play_share / len(league.mains) if main else 0.0
-        styles = self._styles if main else StyleConfig()  # as in AlphaStar, exploiters follow none
+        styles = self._setting.styles if main else StyleConfig()  # as in AlphaStar, exploiters follow none
         starts = taken or [0] * len(tables)
-        venues = [self._venue(player_seed, styles, *each) for each in zip(tables, starts, strict=True)]
+        environments = [self._environment(player_seed, styles, *each) for each in zip(tables, starts, strict=True)]
         return Trainer(
-            venues,
+            environments,
             self._players.enter(self.name),
             self._players.teacher(),
             self._config,
             learning_seats=1.0 + share,
             seed=player_seed,
-            crew=self._crews.of(venues[0].spec, **venues[0].told),
-            device=self._device,
+            crew=self._crews.of(environments[0].spec, **environments[0].told),
+            device=self._setting.device,
         )
 
-    def _venue(self, seed: int, styles: StyleConfig, table: Table, taken: int) -> Venue:
+    def _environment(self, seed: int, styles: StyleConfig, table: Table, taken: int) -> Environment:
         setups, key = self._setups(seed, taken, table.seats), rng.derive(seed, STYLES, table.seats)
-        origin = self._players.origin
-        return arena_venue(table, setups, self._opponent, self._patient, origin=origin, styles=styles, seed=key)
+        origin, opponents = self._players.origin, Opponents(self._opponent, self._may_wait)
+        return make_environment(self._game, table, setups, opponents, origin=origin, styles=styles, seed=key)
 
     def _setups(self, seed: int, taken: int, seats: int) -> Iterator[Setup]:
         """Endless matches from number `taken` on, each with pairings of the iteration in which it begins."""
-        episode, purpose = taken, (_MATCHES,) if seats == DUEL else (_MATCHES, seats)
+        episode, purpose = taken, (_MATCHES,) if seats == self._game.seats else (_MATCHES, seats)
         while True:
             key = rng.derive(seed, *purpose, episode)
             names = [self._turn(episode * (seats - 1) + other) for other in range(seats - 1)]
             names.insert(rng.derive(key, _SEAT) % seats, self.name)
             players = tuple(LEARNER if name == self.name else self._roster.number(name) for name in names)
-            schools = tuple(self._school(name, rng.derive(key, seat)) for seat, name in enumerate(names))
-            yield Setup(key, players, schools, self._duration, tag=episode)
+            draws = [rng.derive(key, seat) for seat in range(seats)]
+            factions = drawn_factions(self._game, draws, [self._league.faction(name) for name in names])
+            yield Setup(key, players, factions, self._setting.duration_ticks, tag=episode)
             episode += 1
 
     def _turn(self, number: int) -> str:
         """The opponent of this iteration whose turn it is."""
         return self._pairings[number % len(self._pairings)].away
 
-    def _school(self, name: str, draw: int) -> int:
-        own = self._league.school(name)
-        return SCHOOLS.index(own) if own else draw % len(SCHOOLS)
-
-    def _opponent(self, number: int) -> Opponent:
+    def _opponent(self, number: int) -> Policy:
         return self._players.policy(self._roster.name(number))
 
-    def _patient(self, number: int) -> bool:
+    def _may_wait(self, number: int) -> bool:
         return self._players.is_network(self._roster.name(number))

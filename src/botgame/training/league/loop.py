@@ -6,102 +6,57 @@ league's state, each player's trainer with its running matches, and the lengths 
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import torch
-
 from botgame.errors import UserError
-from botgame.game import Policy
-from botgame.lms.match_batch import Ended
-from botgame.lms.rules import TICKS_PER_SECOND, Rules
+from botgame.game import Ended
 from botgame.training.alphastar.checkpoint import save_checkpoint
-from botgame.training.alphastar.league.league import League, LeagueConfig, Snapshot
+from botgame.training.alphastar.league.league import League, Snapshot
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Iteration
 from botgame.training.alphastar.learner.workers import Crews
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.evaluation.held_out import YARDSTICK, Best
+from botgame.training.evaluation.held_out import Best
 from botgame.training.league.files import TRAINING, LeagueState, MatchLog, write_state
 from botgame.training.league.learner import Roster, Seat
 from botgame.training.league.players import Players
 from botgame.training.league.rounds import RoundEnd
-from botgame.training.rl.flags import style_config
-from botgame.training.rl.free_for_alls import royale_share
-from botgame.training.runs.run import RunPaths, commit, keep_good
+from botgame.training.league.setting import LeagueSetting
+from botgame.training.runs.origin import Origin
+from botgame.training.runs.run import commit, keep_good
 
 _SECONDS_BETWEEN_LINES = 5.0
 
 
-@dataclasses.dataclass(frozen=True)
-class LeaguePaths:
-    """Files of a league beside those of any run. good: folder of learning players from before an alarm."""
-
-    run: RunPaths
-    state: Path
-    matches: Path
-    players: Path
-    good: Path
-
-    @staticmethod
-    def inside(folder: Path) -> LeaguePaths:
-        """All in one folder."""
-        names = ("league_state.json", "matches.jsonl", "players", "good")
-        return LeaguePaths(RunPaths.inside(folder), *(folder / name for name in names))
-
-    def checkpoints_of(self, league: League, name: str) -> list[Path]:
-        """`main.pt` for the first main agent, `main.SCHOOL.pt` for one that plays a school alone."""
-        first, school = name == league.mains[0], league.school(name)
-        return [*([self.run.checkpoint] if first else []), *([self.main_of(school)] if school else [])]
-
-    def main_of(self, school: str) -> Path:
-        """The main agent that plays this school alone: `main.SCHOOL.pt`."""
-        return self.run.checkpoint.with_suffix(f".{school}.pt")
-
-
-@dataclasses.dataclass(frozen=True)
-class Setting:
-    """What a league is made from. `bots`: fixed players by name; `origin`: see `Players`."""
-
-    options: argparse.Namespace
-    config: RLConfig
-    league: LeagueConfig
-    paths: LeaguePaths
-    origin: dict[str, Any]
-    bots: dict[str, Policy]
-    threads: int
-    device: torch.device
-
-
 class LeagueRun:
-    """One league in memory, fresh or from the `state` of the last commit."""
+    """One league in memory, fresh from `origin` or from the `state` of the last commit."""
 
-    def __init__(self, setting: Setting, state: dict[str, Any] | None) -> None:
-        options, paths = setting.options, setting.paths
-        self._setting, self._options, self._paths = setting, options, paths
-        if setting.origin["rules"] != Rules().to_dict():
+    def __init__(self, setting: LeagueSetting, origin: Origin, state: dict[str, Any] | None) -> None:
+        paths, mains = setting.paths, setting.league.main_factions
+        self._setting, self._paths, self._origin = setting, paths, origin
+        if origin.rules != setting.game.rules:
             raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
         self._players = Players(
+            setting.game,
             paths.players,
-            setting.origin,
+            origin,
             setting.config,
             bots=setting.bots,
             device=setting.device,
-            capacity=options.players_in_memory,
-            restart_from=next(iter(setting.league.main_schools)) if options.exploiter_reset == "main" else None,
-            schools=setting.league.main_schools,
+            capacity=setting.players_in_memory,
+            restart_from=next(iter(mains)) if setting.reset_from_main else None,
+            factions=mains,
         )
         self.iteration = int(state["iteration"]) if state else 0
         if state:
             self.league = League.from_json(state["league"])
             self._players.keep_only([player.name for player in self.league.frozen if player.parent])
         else:
-            self.league = League.start(setting.league, options.seed, self._players)
+            self.league = League.start(setting.league, setting.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
         self._crews = Crews(self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
@@ -109,18 +64,17 @@ class LeagueRun:
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
         bests = {name: Best(**best) for name, best in state.get("bests", {}).items()} if state else {}
-        self._round_end = RoundEnd(options, self.league, self._players, self._log, bests)
+        self._round_end = RoundEnd(setting, self.league, self._players, self._log, bests)
 
     @property
     def total(self) -> int:
         """Iterations of the whole league."""
-        rounds: int = self._options.rounds
-        return rounds * int(self._options.rl_iterations_per_round)
+        return self._setting.schedule.iterations
 
     @property
     def finished(self) -> bool:
         """Whether the last round is over, or the first main agent has made the decisions that it was given."""
-        decisions = self._options.decisions
+        decisions = self._setting.schedule.decisions
         return self.iteration >= self.total or bool(decisions and self.decisions >= decisions)
 
     @property
@@ -132,7 +86,7 @@ class LeagueRun:
     @property
     def expected(self) -> int:
         """Iterations that the league will have had, as far as the decisions so far tell."""
-        wanted: int | None = self._options.decisions
+        wanted = self._setting.schedule.decisions
         if not wanted or not self.decisions:
             return self.total
         return min(self.total, -(-self.iteration * wanted // self.decisions))
@@ -140,12 +94,11 @@ class LeagueRun:
     @property
     def round(self) -> int:
         """The round of the last iteration done; 0 before the first."""
-        per_round: int = self._options.rl_iterations_per_round
-        return -(-self.iteration // per_round)
+        return -(-self.iteration // self._setting.schedule.iterations_per_round)
 
     def iterations(self, flags: dict[str, Any], writer: MetricsWriter) -> Iterator[int]:
         """Train to the last round, yielding after each iteration; logs, evaluates and commits on the way."""
-        options = self._options
+        schedule = self._setting.schedule
         if self.iteration:
             print(f"resuming after iteration {self.iteration} of {self.expected}")
             self.write_artefacts()
@@ -160,12 +113,12 @@ class LeagueRun:
                 writer.log(self.iteration, {"alarm/nan": 1.0})
                 raise
             last = self.finished
-            round_ends = last or self.iteration % options.rl_iterations_per_round == 0
+            round_ends = last or self.iteration % schedule.iterations_per_round == 0
             if round_ends:
                 metrics |= self._round_end.evaluate(self.round, self.iteration, last=last)
             writer.log(self.iteration, {**metrics, "matches": self._log.count})
             clock.report(self, metrics, force=round_ends)
-            if last or self.iteration % options.save_every == 0:
+            if last or self.iteration % schedule.save_every == 0:
                 self.commit(flags, writer)
             yield self.iteration
 
@@ -173,7 +126,7 @@ class LeagueRun:
         """Make the present state the one to resume from, then write the files that follow from it."""
         self._log.sync()
         state = {
-            "origin": self._setting.origin,
+            "origin": self._origin.to_dict(),
             "league": self.league.to_json(),
             "seats": {name: seat.state() for name, seat in self._seats.items()},
             "roster": self._roster.names,
@@ -199,8 +152,9 @@ class LeagueRun:
             checkpoint.extra["yardstick"] = best.yardstick
             for path in self._paths.checkpoints_of(self.league, name):
                 save_checkpoint(path.with_suffix(".best.pt"), checkpoint)
-        done = self.iteration // self._options.rl_iterations_per_round
-        state = LeagueState(self.league, YARDSTICK, done, self._options.rounds, self._log.count)
+        schedule, game = self._setting.schedule, self._setting.game
+        done = self.iteration // schedule.iterations_per_round
+        state = LeagueState(game.name, self.league, game.yardstick, done, schedule.rounds, self._log.count)
         write_state(self._paths.state, state)
 
     def close(self) -> None:
@@ -209,24 +163,10 @@ class LeagueRun:
         self._crews.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
-        setting, options = self._setting, self._options
-        main = self.league.learners[name].role == "main"
-        share, from_main = options.exploiter_share, options.exploiter_reset == "main"
-        return Seat(
-            name,
-            self.league,
-            self._players,
-            self._roster,
-            setting.config if main else exploiter_config(setting.config, share, from_main=from_main),
-            slots=options.opponent_slots,
-            duration_ticks=options.episode_duration * TICKS_PER_SECOND,
-            seed=options.seed,
-            crews=self._crews,
-            device=setting.device,
-            royale=royale_share(options),
-            styles=style_config(options),
-            state=state,
-        )
+        setting, config = self._setting, self._setting.config
+        if self.league.learners[name].role != "main":
+            config = exploiter_config(config, setting.exploiter_share, from_main=setting.reset_from_main)
+        return Seat(name, setting, config, self.league, self._players, self._roster, self._crews, state)
 
     def _iterate(self) -> dict[str, Any]:
         """Every learning player acts and learns once, in turn."""
@@ -253,7 +193,7 @@ class LeagueRun:
             keep_good(self._players.path(name), good)
         for alarm in done.alarms:
             where = f"of {name} in iteration {self.iteration}"
-            print(alarm.line(where, good if good.exists() else self._setting.origin["source"]))
+            print(alarm.line(where, good if good.exists() else self._origin.source))
 
     def _report(self, seat: Seat, ended: Sequence[Ended]) -> None:
         """Count this iteration's matches, all before the player is reviewed: a reset must not inherit them."""
@@ -280,11 +220,11 @@ class LeagueRun:
         }
 
     def _print_start(self) -> None:
-        options, setting = self._options, self._setting
+        setting, schedule = self._setting, self._setting.schedule
         print(
-            f"seed {options.seed}, device {setting.device}, {setting.threads} threads: {options.rounds} rounds of "
-            f"{options.rl_iterations_per_round} iterations for {', '.join(self._seats)}; "
-            f"{setting.config.matches} matches at once; output in {options.output_dir}"
+            f"seed {setting.seed}, device {setting.device}, {setting.threads} threads: {schedule.rounds} rounds of "
+            f"{schedule.iterations_per_round} iterations for {', '.join(self._seats)}; "
+            f"{setting.config.matches} matches at once; output in {setting.paths.state.parent}"
         )
 
 

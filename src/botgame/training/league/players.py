@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from botgame.errors import UserError
-from botgame.game import Policy
-from botgame.lms.spec import ARENA_SPEC
+from botgame.game import Game, Policy
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from botgame.training.alphastar.league.player_cache import PlayerCache
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.policy import NetworkPolicy
-from botgame.training.runs.origin import build_network
+from botgame.training.runs.origin import Origin, build_network
 
 Weights = dict[str, torch.Tensor]
 
@@ -28,51 +26,52 @@ Weights = dict[str, torch.Tensor]
 class Players:
     """Networks of learning players by name, and the policy of every player.
 
-    `origin`: what every learning player starts from (fields `network`, `weights`, `lineage`, `rules`, `source`).
+    `origin`: what every learning player starts from.
     """
 
     def __init__(
         self,
+        game: Game,
         folder: Path,
-        origin: dict[str, Any],
+        origin: Origin,
         config: RLConfig,
         *,
         bots: dict[str, Policy],
         device: torch.device,
         capacity: int,
         restart_from: str | None = None,
-        schools: Mapping[str, str] | None = None,
+        factions: Mapping[str, str] | None = None,
     ) -> None:
         """`bots`: fixed players by name. `restart_from`: whose present weights a reset player takes, if any.
 
-        schools: the only school of those learning players that have one.
+        factions: the only faction of those learning players that have one.
         """
-        self.folder, self.origin = folder, origin
+        self.game, self.folder, self.origin = game, folder, origin
         self.networks: dict[str, Network] = {}
         self.restarted: set[str] = set()  # learning players that were reset and need fresh matches
         self._config, self._device, self._restart_from = config, device, restart_from
-        self._schools = dict(schools or {})
+        self._factions = dict(factions or {})
         self._cache: PlayerCache[Policy] = PlayerCache(self._load, capacity)
         self._fixed = dict(bots)  # bots, and learning players around their living networks
 
     def enter(self, name: str) -> Network:
         """Give learning player `name` a fresh network with the weights that it starts from, or starts anew from."""
-        weights = self.origin["weights"]
+        weights = self.origin.weights
         if self._restart_from and name in self.networks:
             weights = self.networks[self._restart_from].state_dict()
-        network = build_network(self.origin["network"], weights, self.origin["source"]).to(self._device)
+        network = build_network(self.game.spec, self.origin.network, weights, self.origin.source).to(self._device)
         self.networks[name] = network
-        self._fixed[name] = self._around(network, name, self._schools.get(name, ""))
+        self._fixed[name] = self._around(network, name, self._factions.get(name, ""))
         return network
 
     def teacher(self) -> Network:
         """A network with the supervised weights."""
-        return build_network(self.origin["network"], self.origin["weights"], self.origin["source"])
+        return build_network(self.game.spec, self.origin.network, self.origin.weights, self.origin.source)
 
     def freeze(self, player: str, frozen: str) -> None:
         """Write the present weights of `player` as `frozen`; before it has any, those that it starts from."""
         network = self.networks.get(player)
-        weights = self.origin["weights"] if network is None else network.state_dict()
+        weights = self.origin.weights if network is None else network.state_dict()
         save_checkpoint(self.path(frozen), self.checkpoint(weights, {}, player))
 
     def reset(self, player: str) -> None:
@@ -93,24 +92,25 @@ class Players:
 
     def around(self, weights: Weights, name: str, player: str) -> Policy:
         """A policy with these weights, an earlier version of learning player `player`."""
-        network = build_network(self.origin["network"], weights, name)
-        return self._around(network, name, self._schools.get(player, ""))
+        network = build_network(self.game.spec, self.origin.network, weights, name)
+        return self._around(network, name, self._factions.get(player, ""))
 
     def checkpoint(self, weights: Weights, counters: dict[str, int], player: str) -> Checkpoint:
         """These weights of learning player `player` with everything that a checkpoint carries."""
-        school = self._schools.get(player, "")
+        faction = self._factions.get(player, "")
         return Checkpoint(
             kind="league",
-            spec=ARENA_SPEC,
-            network=self.origin["network"],
+            game=self.game.name,
+            spec=self.game.spec,
+            network=self.origin.network,
             weights=weights,
             config=self._config.to_dict(),
-            rules=self.origin["rules"],
-            lineage=self.origin["lineage"],
+            rules=self.origin.rules,
+            lineage=self.origin.lineage,
             counters=counters,
             temperature=self._config.temperature,
-            briefing=self.origin.get("briefing", {}),
-            extra={"school": school} if school else {},
+            briefing=self.origin.briefing,
+            extra={"faction": faction} if faction else {},
         )
 
     def keep_only(self, names: list[str]) -> None:
@@ -123,12 +123,12 @@ class Players:
                 path.unlink()
 
     def _load(self, name: str) -> Policy:
-        checkpoint = load_checkpoint(self.path(name), ARENA_SPEC)
-        network = build_network(checkpoint.network, checkpoint.weights, str(self.path(name)))
-        return self._around(network, name, checkpoint.school)
+        checkpoint = load_checkpoint(self.path(name), self.game)
+        network = build_network(self.game.spec, checkpoint.network, checkpoint.weights, str(self.path(name)))
+        return self._around(network, name, checkpoint.faction)
 
-    def _around(self, network: Network, name: str, school: str) -> NetworkPolicy:
+    def _around(self, network: Network, name: str, faction: str) -> NetworkPolicy:
         """Every player acts at the temperature of the league, which its files carry too."""
         policy = NetworkPolicy(network, name, str(self._device), self._config.temperature)
-        policy.school = school
+        policy.faction = faction
         return policy

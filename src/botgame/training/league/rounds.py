@@ -1,25 +1,24 @@
 """What happens when a round of the league ends: main agents are evaluated and the best version is kept.
 
-Every main agent meets the anchor bot, its own past selves and the best version so far; after the last round the
+Every main agent meets the game's yardstick, its own past selves and the best version so far; after the last round the
 players meet each other. Matches between players of the league go to the match file, marked as evaluation.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botgame import rng
-from botgame.lms.match_batch import Ended
-from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.game import Ended
 from botgame.training.alphastar.league.league import League
 from botgame.training.evaluation.duels import Tally, tally
-from botgame.training.evaluation.held_out import BEST, YARDSTICK, Best, evaluation_lines, evaluation_metrics, is_better
+from botgame.training.evaluation.held_out import BEST, Best, evaluation_lines, evaluation_metrics, is_better
 from botgame.training.league import evaluation as league_evaluation
-from botgame.training.league.files import EVALUATION, Game, MatchLog
+from botgame.training.league.files import EVALUATION, GameRecord, MatchLog
 from botgame.training.league.players import Players
+from botgame.training.league.setting import LeagueSetting
 
 
 class RoundEnd:
@@ -27,15 +26,14 @@ class RoundEnd:
 
     def __init__(
         self,
-        options: argparse.Namespace,
+        setting: LeagueSetting,
         league: League,
         players: Players,
         log: MatchLog,
         bests: dict[str, Best],
     ) -> None:
         self.bests = bests
-        self._options, self._league, self._players, self._log = options, league, players, log
-        self._duration = options.episode_duration * TICKS_PER_SECOND
+        self._setting, self._league, self._players, self._log = setting, league, players, log
 
     def evaluate(self, round_number: int, iteration: int, *, last: bool) -> dict[str, Any]:
         """Play all evaluation matches of the round (`last`: the cross-play as well); returns metrics."""
@@ -50,41 +48,42 @@ class RoundEnd:
         return metrics | {"time_evaluation": time.perf_counter() - started}
 
     def _evaluate(self, name: str, round_number: int, iteration: int) -> Mapping[str, Tally]:
-        options, players = self._options, self._players
-        past = league_evaluation.chosen_past(self._league, name, options.past_selves)
-        rivals = {away: players.policy(away) for away in (YARDSTICK, *past)}
-        matches = dict.fromkeys(past, options.past_matches) | {YARDSTICK: options.eval_matches}
+        setting, plan, players = self._setting, self._setting.evaluation, self._players
+        yardstick = setting.game.yardstick
+        past = league_evaluation.chosen_past(self._league, name, plan.past_selves)
+        rivals = {away: players.policy(away) for away in (yardstick, *past)}
+        matches = dict.fromkeys(past, plan.past_matches) | {yardstick: plan.matches}
         best = self.bests.get(name)
         if best:
             rivals[BEST] = players.around(best.weights, BEST, name)
-            matches[BEST] = options.eval_matches
-        seed = rng.derive(options.seed, round_number)  # other seeds each round, so that rounds are independent
+            matches[BEST] = plan.matches
+        seed = rng.derive(setting.seed, round_number)  # other seeds each round, so that rounds are independent
         ended = league_evaluation.against_each(
-            players.policy(name), rivals, matches, seed=seed, duration_ticks=self._duration
+            setting.game, players.policy(name), rivals, matches, seed=seed, duration_ticks=setting.duration_ticks
         )
-        for away in (YARDSTICK, *past):
+        for away in (yardstick, *past):
             self._log.append(EVALUATION, round_number, iteration, _games(name, away, ended[away]))
-        tallies = {away: tally(matches_of) for away, matches_of in ended.items()}
-        if is_better(tallies, best):
+        tallies = {away: tally(setting.game, matches_of) for away, matches_of in ended.items()}
+        if is_better(tallies, best, yardstick):
             state = players.networks[name].state_dict()
             weights = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
-            self.bests[name] = Best(iteration, tallies[YARDSTICK].win_rate, weights)
+            self.bests[name] = Best(iteration, tallies[yardstick].win_rate, weights)
         return tallies
 
-    def _cross_play(self) -> list[Game]:
-        options = self._options
-        names = league_evaluation.chosen_population(self._league, YARDSTICK, options.cross_play_players)
+    def _cross_play(self) -> list[GameRecord]:
+        setting, plan = self._setting, self._setting.evaluation
+        names = league_evaluation.chosen_population(self._league, setting.game.yardstick, plan.cross_play_players)
         policies = {name: self._players.policy(name) for name in names}
         played = league_evaluation.cross_play(
-            policies, options.cross_play_matches, seed=options.seed, duration_ticks=self._duration
+            setting.game, policies, plan.cross_play_matches, seed=setting.seed, duration_ticks=setting.duration_ticks
         )
         return [_game(home, away, min(match.setup.players), match) for home, away, match in played]
 
 
-def _games(home: str, away: str, ended: Sequence[Ended]) -> list[Game]:
+def _games(home: str, away: str, ended: Sequence[Ended]) -> list[GameRecord]:
     return [_game(home, away, 0, match) for match in ended]
 
 
-def _game(home: str, away: str, player: int, match: Ended) -> Game:
+def _game(home: str, away: str, player: int, match: Ended) -> GameRecord:
     result = league_evaluation.result_for(match, player)
-    return Game(home, away, result, match.setup.seed, int(match.outcome.ticks))
+    return GameRecord(home, away, result, match.setup.seed, match.outcome.ticks)

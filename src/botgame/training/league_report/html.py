@@ -121,7 +121,7 @@ def _rate_point(name: str, entry: dict[str, Any]) -> Point:
 
 
 def _anchor_card(summary: dict[str, Any]) -> str:
-    note = "Evaluation matches of each round, mirrored in seats and schools; they do not enter matchmaking."
+    note = "Evaluation matches of each round, mirrored in seats and factions; they do not enter matchmaking."
     title = f"Win rate against {summary['anchor']}"
     return card(title, note, _rate_lines(summary["win_rate_against_anchor"]))
 

@@ -25,11 +25,13 @@ class LiveMatch(NamedTuple):
     places: list[int]
 
 
-def live_matches(records: Iterable[MatchRecord], folder: Path, frozen: Iterable[str]) -> list[LiveMatch]:
-    """Rated live matches by the league's names. `folder`: where the league keeps its `frozen` players."""
+def live_matches(records: Iterable[MatchRecord], game: str, folder: Path, frozen: Iterable[str]) -> list[LiveMatch]:
+    """Rated live matches of `game` by the league's names. `folder`: where the league keeps its `frozen` players."""
     files = {(folder / f"{name}.pt").resolve(): name for name in frozen}
     out = []
     for record in records:
+        if record.game != game:
+            continue
         policies = [seat.policy for seat in record.seats]
         names = [files.get(Path(policy).resolve(), policy) if policy.endswith(".pt") else policy for policy in policies]
         out.append(LiveMatch(names, [seat.place or 0 for seat in record.seats]))

@@ -53,6 +53,7 @@ def summarise(
     members = [order[_current(name, last, league)] for name in population]
     table = _win_rates(record, [_current(name, last, league) for name in population], rated.elo[members])
     return {
+        "game": state.game,
         "anchor": state.anchor,
         "rounds_done": state.rounds_done,
         "rounds": state.rounds,
@@ -129,7 +130,7 @@ def _players(
                 "name": name,
                 "role": role,
                 "parent": parent,
-                "school": league.school(name),
+                "faction": league.faction(name),
                 "learning": name in league.learners,
                 "anchor": name == anchor,
                 "rating": plain(interval.estimate),

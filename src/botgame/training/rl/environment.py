@@ -1,17 +1,15 @@
-"""Matches of the arena as a venue to learn in, with styles z for the learner to follow where a run asks for them."""
+"""Matches of a game as an environment to learn in, with styles z to follow where a run asks for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from botgame.errors import UserError
-from botgame.game import action_cap
-from botgame.lms.arena import Arena
-from botgame.lms.match_batch import MatchBatch, Setup
-from botgame.lms.spec import ARENA_SPEC
-from botgame.lms.statistic_z.watch import ArenaStyles
-from botgame.training.alphastar.actor.actor import Venue
-from botgame.training.alphastar.actor.batching import LEARNER, Opponent
+from botgame.game import Game, Policy, Setup, action_cap
+from botgame.match_batch import MatchBatch
+from botgame.training.alphastar.actor.actor import Environment
+from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.statistic_z.conditioning import Briefing
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar.statistic_z.seats import Styles
@@ -21,40 +19,48 @@ from botgame.training.runs.origin import Origin
 STYLES = 0x7374796C65  # purpose of the random key of the styles to follow
 
 
-def arena_venue(
+@dataclass(frozen=True)
+class Opponents:
+    """The policy of every player that does not learn, and whether its rows may wait for a fuller batch."""
+
+    policy: Callable[[int], Policy]
+    may_wait: Callable[[int], bool]
+
+
+def make_environment(
+    game: Game,
     table: Table,
     setups: Iterator[Setup],
-    opponent: Callable[[int], Opponent],
-    patient: Callable[[int], bool],
+    opponents: Opponents,
     *,
     origin: Origin,
     styles: StyleConfig,
     seed: int,
     learner_cap: int = 0,
-) -> Venue:
-    """A venue for the matches `setups` of one kind. styles: drawn by `seed` from the library of `origin`, if at all.
+) -> Environment:
+    """An environment for the matches `setups` of one kind. styles: drawn by `seed` from `origin`'s library.
 
-    learner_cap: the learner's cap on actions, see `policy.action_cap`; opponents have theirs.
+    learner_cap: the learner's cap on actions, see `game.action_cap`; opponents have theirs.
     """
 
     def cap(player: int) -> int:
-        return learner_cap if player == LEARNER else action_cap(opponent(player))
+        return learner_cap if player == LEARNER else action_cap(opponents.policy(player))
 
-    arena = Arena(table.slots, table.seats)
-    watch = ArenaStyles(arena)
+    simulation = game.simulate(table.slots, table.seats)
     followed = None
-    if styles.z_share:
-        followed = Styles(Briefing.from_state(origin["briefing"]), styles, watch, seed)
-    matches = MatchBatch(arena, setups, watch.meter if followed else None, cap)
-    spec = followed.extend(ARENA_SPEC) if followed else ARENA_SPEC
-    return Venue(spec, matches, opponent, patient, table.seats, followed, table.slots, table.share)
+    if styles.z_share and game.statistic_z:
+        meter = game.statistic_z.meter(simulation)
+        followed = Styles(Briefing.from_state(origin.briefing), styles, meter, seed)
+    matches = MatchBatch(simulation, setups, followed.meter if followed else None, cap)
+    spec = followed.extend(game.spec) if followed else game.spec
+    return Environment(
+        spec, matches, opponents.policy, opponents.may_wait, table.seats, followed, table.slots, table.share
+    )
 
 
 def check_styles(origin: Origin, styles: StyleConfig) -> None:
     """Raise UserError (code 2) when styles are to be followed and the checkpoint has no library to draw them from."""
     if not styles.z_share:
         return
-    if not origin.get("briefing") or not len(Briefing.from_state(origin["briefing"]).library):
-        raise UserError(
-            f"--z-share: {origin['source']} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2
-        )
+    if not origin.briefing or not len(Briefing.from_state(origin.briefing).library):
+        raise UserError(f"--z-share: {origin.source} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from botgame import cli
-from botgame.lms.simulation.state import STAMPS, UNCAPPED
+from botgame.errors import UserError
+from botgame.game import Game
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.precision import PRECISIONS
 from botgame.training.alphastar.statistic_z.config import StyleConfig
@@ -19,6 +20,8 @@ from botgame.training.runs.origin import OPPONENTS, OWN
 def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
     """Add one flag for each field of `RLConfig`; `defaults` overrides the dataclass's by field name."""
     _add_settings(parser, RLConfig, defaults)
+    text = "weights of the rewards' advantages, as in result=1,damage=0.5; a reward that is left out has the game's"
+    parser.flag("--reward-weights", type=_weights, default="", metavar="NAME=W,...", help=text)
     add_precision_flags(parser)
 
 
@@ -52,16 +55,27 @@ def add_critic_flag(parser: cli.Parser) -> None:
 
 def add_action_cap_flag(parser: cli.Parser) -> None:
     """Add --action-cap."""
-    text = f"non-repeating actions that the learner may take in any window: 1 to {STAMPS}, none, or rules"
+    text = "actions that the learner may take in a window of the game: a number, none, or rules (what the game says)"
     parser.flag("--action-cap", type=_action_cap, default="rules", help=text)
 
 
-def _action_cap(text: str) -> int:
-    """As `botgame.lms.arena.Limits` has it."""
-    words = {"rules": 0, "none": UNCAPPED}
-    if text in words or (text.isdecimal() and 1 <= int(text) <= STAMPS):
-        return words[text] if text in words else int(text)
-    raise argparse.ArgumentTypeError(f"expected 1 to {STAMPS}, none or rules, got {text!r}")
+def _action_cap(text: str) -> str:
+    if text in ("rules", "none") or (text.isdecimal() and int(text)):
+        return text
+    raise argparse.ArgumentTypeError(f"expected a number from 1 on, none or rules, got {text!r}")
+
+
+def action_cap_of(text: str, game: Game) -> int:
+    """`--action-cap` as `game.action_cap` has it. Raises UserError (code 2) where the game has no such cap."""
+    if text == "rules":
+        return 0
+    if game.action_caps is None:
+        raise UserError(f"--action-cap {text}: game {game.name} has no cap on actions; leave the flag out", 2)
+    if text == "none":
+        return game.action_caps.uncapped
+    if int(text) > game.action_caps.most:
+        raise UserError(f"--action-cap {text}: game {game.name} knows caps of 1 to {game.action_caps.most}", 2)
+    return int(text)
 
 
 def add_precision_flags(parser: cli.Parser) -> None:
@@ -72,9 +86,29 @@ def add_precision_flags(parser: cli.Parser) -> None:
     parser.flag("--compile", action="store_true", help=text)
 
 
-def training_config(options: argparse.Namespace) -> RLConfig:
+def training_config(options: argparse.Namespace, game: Game) -> RLConfig:
     """The config that parsed flags describe. Raises UserError (code 2) for contradictions."""
-    return RLConfig(**{field.name: getattr(options, field.name) for field in fields(RLConfig)})
+    values = {field.name: getattr(options, field.name) for field in fields(RLConfig)}
+    return RLConfig(**{**values, "reward_weights": reward_weights(options.reward_weights, game)})
+
+
+def reward_weights(given: dict[str, float], game: Game) -> tuple[tuple[str, float], ...]:
+    """The weight of each reward stream: as given, else the game's. Raises UserError (code 2) for an unknown stream."""
+    names = [reward.name for reward in game.spec.rewards]
+    for name in given:
+        if name not in names:
+            raise UserError(f"--reward-weights: game {game.name} has no reward {name!r}, only {', '.join(names)}", 2)
+    known = {**game.reward_weights, **given}
+    return tuple((name, float(known.get(name, 1.0))) for name in names)
+
+
+def _weights(text: str) -> dict[str, float]:
+    """`result=1,damage=0.5` as numbers by name; "" for none."""
+    out: dict[str, float] = {}
+    for part in filter(None, text.split(",")):
+        name, _, number = part.strip().partition("=")
+        out[name] = cli.non_negative_float(number)
+    return out
 
 
 def add_start_flag(parser: cli.Parser, default: Path | None = None, *, required: bool = True) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from botgame import cli
-from botgame.lms.rules import MAX_SEATS, MIN_SEATS
+from botgame.errors import UserError
+from botgame.game import Game
 
-DUEL = 2
+MOST_SEATS = 99
 
 
 class Table(NamedTuple):
@@ -28,10 +29,10 @@ class RoyaleShare:
     share: float = 0.0
     seats: tuple[int, ...] = (8,)
 
-    def tables(self, matches: int) -> list[Table]:
-        """How `matches` parallel matches are split up: duels first, and at least one of each kind that has a share."""
+    def tables(self, matches: int, usual: int) -> list[Table]:
+        """How `matches` parallel matches are split up: the usual number of seats first, at least one match of each."""
         crowded = self.share * matches
-        duels = [Table(DUEL, max(1, matches - round(crowded)), 1.0 - self.share)] if self.share < 1 else []
+        duels = [Table(usual, max(1, matches - round(crowded)), 1.0 - self.share)] if self.share < 1 else []
         slots = max(1, round(crowded / len(self.seats)))
         return duels + [Table(seats, slots, self.share / len(self.seats)) for seats in self.seats if self.share]
 
@@ -42,8 +43,8 @@ def seat_counts(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         found = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
         numbers = range(int(found[1]), int(found[2] or found[1]) + 1) if found and len(part) < 9 else range(0)
-        if not numbers or not MIN_SEATS < numbers[0] <= numbers[-1] <= MAX_SEATS:
-            expected = f"numbers from {MIN_SEATS + 1} to {MAX_SEATS}, as in 8 or 3,5,8 or 3-8"
+        if not numbers or not 3 <= numbers[0] <= numbers[-1] <= MOST_SEATS:
+            expected = f"numbers from 3 to {MOST_SEATS}, as in 8 or 3,5,8 or 3-8"
             raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
         counts |= set(numbers)
     return tuple(sorted(counts))
@@ -57,6 +58,11 @@ def add_royale_flags(parser: cli.Parser) -> None:
     parser.flag("--royale-seats", type=seat_counts, default="8", help=text)
 
 
-def royale_share(options: argparse.Namespace) -> RoyaleShare:
-    """What parsed flags say."""
-    return RoyaleShare(options.royale_share, tuple(options.royale_seats))
+def royale_share(options: argparse.Namespace, game: Game) -> RoyaleShare:
+    """What parsed flags say. Raises UserError (code 2) for numbers of seats that the game does not have."""
+    share = RoyaleShare(options.royale_share, tuple(options.royale_seats))
+    strange = [seats for seats in share.seats if seats not in game.seat_numbers]
+    if share.share and strange:
+        known = ", ".join(map(str, game.seat_numbers))
+        raise UserError(f"--royale-seats: game {game.name} has matches of {known} seats, not of {strange[0]}", 2)
+    return share

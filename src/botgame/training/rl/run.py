@@ -12,10 +12,10 @@ from typing import Any
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.lms.match_batch import Ended, Setup, order_of
-from botgame.lms.rules import SCHOOLS, Rules
-from botgame.lms.spec import ARENA_SPEC
-from botgame.training.alphastar.actor.actor import Venue
+from botgame.game import Ended, Game, Setup
+from botgame.setups import drawn_factions
+from botgame.standings import order_of
+from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.actor.opponents import PAST, OpponentPool, Weights
@@ -24,37 +24,36 @@ from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.learner.workers import Crews
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.rl.environment import STYLES, arena_venue
-from botgame.training.rl.free_for_alls import DUEL, Table
+from botgame.training.rl.environment import STYLES, Opponents, make_environment
+from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.progress import ProgressClock
-from botgame.training.rl.setting import Judge, Setting, Version
+from botgame.training.rl.setting import Judge, RLSetting, Version
 from botgame.training.runs.run import RunPaths, commit, keep_good, stop_on_interrupt
 
+DUEL = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
 
 
-def training_setups(seed: int, pool: OpponentPool, taken: int = 0, seats: int = DUEL) -> Iterator[Setup]:
-    """Endless matches from number `taken` on, with players drawn by the pool and schools by seed.
+def training_setups(game: Game, seed: int, pool: OpponentPool, taken: int, seats: int) -> Iterator[Setup]:
+    """Endless matches from number `taken` on, with players drawn by the pool and factions by seed.
 
-    An opponent of one school plays that one.
+    An opponent of one faction plays that one.
     """
-    episode = taken
-    while True:
-        key = rng.derive(seed, _TRAINING, episode) if seats == DUEL else rng.derive(seed, _TRAINING, seats, episode)
+    usual = seats == game.seats
+    for episode in itertools.count(taken):
+        key = rng.derive(seed, _TRAINING, episode) if usual else rng.derive(seed, _TRAINING, seats, episode)
         players = pool.draw(episode)[1] if seats == DUEL else pool.draw_royale(episode, seats)
-        own = [pool.school(player) for player in players]
-        drawn = (rng.derive(key, seat) % len(SCHOOLS) for seat in range(seats))
-        schools = tuple(SCHOOLS.index(name) if name else school for name, school in zip(own, drawn, strict=True))
-        yield Setup(key, players, schools, tag=episode)
-        episode += 1
+        draws = [rng.derive(key, seat) for seat in range(seats)]
+        factions = drawn_factions(game, draws, [pool.faction(player) for player in players])
+        yield Setup(key, players, factions, game.duration_ticks, tag=episode)
 
 
 class RLRun:
     """One run in memory. `on_commit` is called after each commit, to write what else follows from the state."""
 
-    def __init__(self, setting: Setting, judge: Judge, on_commit: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, setting: RLSetting, judge: Judge, on_commit: Callable[[], None] = lambda: None) -> None:
         self._setting, self._judge, self._on_commit = setting, judge, on_commit
-        weights = setting.origin["weights"]
+        weights = setting.origin.weights
         self._student, self._teacher = setting.network(weights), setting.network(weights)
         self._pool = OpponentPool(
             setting.shares, setting.fixed, setting.policy, seed=setting.seed, capacity=setting.schedule.snapshots
@@ -116,7 +115,7 @@ class RLRun:
     def commit(self, paths: RunPaths, flags: dict[str, Any], writer: MetricsWriter) -> None:
         """Make the present state the one to resume from, then write the checkpoints that follow from it."""
         state = {
-            "origin": self._setting.origin,
+            "origin": self._setting.origin.to_dict(),
             "trainer": self._trainer.state(),
             "pool": self._pool.state(),
             **self._judge.state(),
@@ -140,7 +139,7 @@ class RLRun:
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a committed state. Raises UserError (code 2) when the rules have changed since."""
-        if state["origin"]["rules"] != Rules().to_dict():
+        if state["origin"]["rules"] != self._setting.game.rules:
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
         self._pool.load(state["pool"])
         self._judge.load(state)
@@ -153,30 +152,30 @@ class RLRun:
 
     def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
         setting = self._setting
-        tables = setting.royale.tables(setting.config.matches)
-        venues = [self._venue(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)]
+        tables = setting.royale.tables(setting.config.matches, setting.game.seats)
+        environments = [self._environment(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)]
         return Trainer(
-            venues,
+            environments,
             self._student,
             self._teacher,
             setting.config,
             learning_seats=self._pool.learning_seats,
             seed=setting.seed,
-            crew=self._crews.of(venues[0].spec, **venues[0].told),
+            crew=self._crews.of(environments[0].spec, **environments[0].told),
             device=setting.device,
         )
 
-    def _venue(self, table: Table, taken: int) -> Venue:
+    def _environment(self, table: Table, taken: int) -> Environment:
         """Matches of one kind, from set-up number `taken` on."""
         setting, pool, seats = self._setting, self._pool, table.seats
-        setups = training_setups(setting.seed, pool, taken, seats)
-        purpose = (STYLES,) if seats == DUEL else (STYLES, seats)
+        setups = training_setups(setting.game, setting.seed, pool, taken, seats)
+        purpose = (STYLES,) if seats == setting.game.seats else (STYLES, seats)
         seed = rng.derive(setting.seed, *purpose)
-        return arena_venue(
+        return make_environment(
+            setting.game,
             table,
             setups,
-            pool.policy,
-            pool.patient,
+            Opponents(pool.policy, pool.may_wait),
             origin=setting.origin,
             styles=setting.styles,
             seed=seed,
@@ -236,19 +235,20 @@ class RLRun:
         origin, config = self._setting.origin, self._setting.config
         return Checkpoint(
             kind=self._setting.kind,
-            spec=ARENA_SPEC,
-            network=origin["network"],
+            game=self._setting.game.name,
+            spec=self._setting.game.spec,
+            network=origin.network,
             weights=weights,
             config=config.to_dict() | (self._setting.styles.to_dict() if self._setting.styles.z_share else {}),
-            rules=origin["rules"],
-            lineage=origin["lineage"],
+            rules=origin.rules,
+            lineage=origin.lineage,
             counters={
                 "iteration": iteration,
                 "decisions": self._trainer.decisions,
                 "learner_steps": self._trainer.learner.steps,
             },
             temperature=config.temperature,
-            briefing=origin.get("briefing", {}),
+            briefing=origin.briefing,
             extra={"action_cap": self._setting.action_cap} if self._setting.action_cap else {},
         )
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 
-from botgame.game import Policy
+from botgame.game import Game, Policy
 from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
@@ -67,12 +67,13 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One run. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed, if at all.
+class RLSetting:
+    """One run in `game`. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed.
 
     royale: how much of it is free-for-alls. action_cap: the cap on the actions that the learner plays under.
     """
 
+    game: Game
     kind: str
     origin: Origin
     config: RLConfig
@@ -90,11 +91,11 @@ class Setting:
     @property
     def source(self) -> str:
         """Where the first weights came from, for messages."""
-        return str(self.origin["lineage"][-1]) if self.origin["lineage"] else "a random start"
+        return str(self.origin.lineage[-1]) if self.origin.lineage else "a random start"
 
     def network(self, weights: Weights) -> Network:
         """A network with these weights. Raises UserError when they do not fit this release."""
-        return build_network(self.origin["network"], weights, self.source)
+        return build_network(self.game.spec, self.origin.network, weights, self.source)
 
     def policy(self, weights: Weights) -> NetworkPolicy:
         """A policy with these weights, acting as the learner does."""

@@ -1,4 +1,4 @@
-"""The judge of `alphastar_rl`: `lms_re`, the policy that training started from, and the best version so far."""
+"""The judge of `alphastar_rl`: the game's yardstick, the policy at the start, and the best version so far."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from botgame.policies import load_policy
 from botgame.training.evaluation.held_out import (
     BEST,
     START,
-    YARDSTICK,
     Best,
     evaluate,
     evaluation_lines,
     evaluation_metrics,
     is_better,
 )
-from botgame.training.rl.setting import Setting, Version
+from botgame.training.rl.setting import RLSetting, Version
 
 
 class Yardsticks:
-    """A version becomes the best when it beats that one and holds against `lms_re` (see `rl_evaluation`)."""
+    """A version becomes the best when it beats that one and holds against the yardstick (see `held_out`)."""
 
-    def __init__(self, setting: Setting, matches: int) -> None:
+    def __init__(self, setting: RLSetting, matches: int) -> None:
         """`matches`: held-out duels against each yardstick."""
         self.best: Best | None = None
         self._setting, self._matches = setting, matches
-        self._yardstick = load_policy(YARDSTICK)
+        self._yardstick = load_policy(setting.game, setting.game.yardstick)
 
     def evaluate(self, version: Version) -> dict[str, float]:
         """Meet every yardstick; prints the table and returns metrics."""
-        setting = self._setting
-        rivals: dict[str, Policy] = {YARDSTICK: self._yardstick, START: setting.policy(setting.origin["weights"])}
+        setting, yardstick = self._setting, self._setting.game.yardstick
+        rivals: dict[str, Policy] = {yardstick: self._yardstick, START: setting.policy(setting.origin.weights)}
         if self.best:
             rivals[BEST] = setting.policy(self.best.weights)
-        tallies = evaluate(setting.policy(version.weights), rivals, self._matches, setting.seed, setting.threads)
-        if is_better(tallies, self.best):
-            self.best = Best(version.iteration, tallies[YARDSTICK].win_rate, version.weights)
+        policy = setting.policy(version.weights)
+        tallies = evaluate(setting.game, policy, rivals, self._matches, setting.seed, setting.threads)
+        if is_better(tallies, self.best, yardstick):
+            self.best = Best(version.iteration, tallies[yardstick].win_rate, version.weights)
         best = self.best.iteration if self.best else 0
         print(f"evaluation after iteration {version.iteration} (best so far: iteration {best})")
         print("\n".join(evaluation_lines(tallies)))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from botgame.errors import UserError
-from botgame.lms.rules import Rules
-from botgame.lms.spec import ARENA_SPEC
+from botgame.game import Game
+from botgame.spec import Spec
 from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.learner.config import RLConfig
@@ -20,25 +21,51 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import SIZES, NetworkConfig
 
 OPPONENTS, OWN = "opponents", "own"  # what a critic may see
-Origin = dict[str, Any]  # network, weights, lineage, rules, source; briefing where the network is told something
 
 
-def supervised_origin(path: Path) -> Origin:
+@dataclass(frozen=True)
+class Origin:
+    """The first weights of a run.
+
+    network: fields of `NetworkConfig`. lineage: checkpoints that they came from, oldest first. rules: what the game
+    says that matters to a trained bot. source: where they came from, for messages. briefing: what the network can be
+    conditioned on, {} for nothing. target: digest of the policy that `exploit` searches a best response to.
+    """
+
+    network: dict[str, Any]
+    weights: Weights
+    lineage: list[str]
+    rules: dict[str, Any]
+    source: str
+    briefing: dict[str, Any] = field(default_factory=dict)
+    target: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain containers and tensors, for a resume file."""
+        return {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Origin:
+        """Inverse of `to_dict`."""
+        return Origin(**data)
+
+
+def supervised_origin(path: Path, game: Game) -> Origin:
     """Start from a checkpoint. Raises UserError when it cannot be read; warns when it knows other rule numbers."""
-    checkpoint = load_checkpoint(path, ARENA_SPEC)
-    if checkpoint.rules and checkpoint.rules != Rules().to_dict():
+    checkpoint = load_checkpoint(path, game)
+    if checkpoint.rules and checkpoint.rules != game.rules:
         print(
             f"warning: {path} was trained under other rule numbers; training goes on under this release's",
             file=sys.stderr,
         )
-    origin = _origin(checkpoint.network, checkpoint.weights, [*checkpoint.lineage, str(path)], str(path))
-    return {**origin, "briefing": checkpoint.briefing} if checkpoint.briefing else origin
+    lineage = [*checkpoint.lineage, str(path)]
+    return Origin(checkpoint.network, checkpoint.weights, lineage, dict(game.rules), str(path), checkpoint.briefing)
 
 
-def scratch_origin(preset: str, seed: int) -> Origin:
+def scratch_origin(preset: str, seed: int, game: Game) -> Origin:
     """Start from the random weights of a fresh network of that size."""
-    network = Network(ARENA_SPEC, SIZES[preset], seed)
-    return _origin(network.config.to_dict(), network.state_dict(), [], f"preset {preset}")
+    network = Network(game.spec, SIZES[preset], seed)
+    return Origin(network.config.to_dict(), network.state_dict(), [], dict(game.rules), f"preset {preset}")
 
 
 def untaught(config: RLConfig) -> RLConfig:
@@ -48,24 +75,14 @@ def untaught(config: RLConfig) -> RLConfig:
 
 def with_critic(origin: Origin, sees: str) -> Origin:
     """The same start with a critic that `sees` "opponents", their true state, or only its "own" seat's view."""
-    return {**origin, "network": {**origin["network"], "privileged_critic": sees == OPPONENTS}}
+    return dataclasses.replace(origin, network={**origin.network, "privileged_critic": sees == OPPONENTS})
 
 
-def build_network(config: dict[str, Any], weights: Weights, source: str) -> Network:
+def build_network(spec: Spec, config: dict[str, Any], weights: Weights, source: str) -> Network:
     """A network from the fields of a checkpoint. Raises UserError when they do not fit this release."""
     try:
-        network = Network(ARENA_SPEC, NetworkConfig.from_dict(config))
+        network = Network(spec, NetworkConfig.from_dict(config))
         network.load_state_dict(weights)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{source}: its weights do not fit this release's network; train it again") from error
     return network
-
-
-def _origin(network: dict[str, Any], weights: Weights, lineage: list[str], source: str) -> Origin:
-    return {
-        "network": network,
-        "weights": weights,
-        "lineage": lineage,
-        "rules": Rules().to_dict(),
-        "source": source,
-    }

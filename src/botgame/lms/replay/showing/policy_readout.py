@@ -1,7 +1,7 @@
 """What a policy thought during a match, as a JSON file that a film can carry.
 
-Whoever can run the policy makes the file (`botgame.training.policy_readout`); nothing here needs the policy itself. It lies
-beside the replay under the same name, with another ending.
+`botgame.training.policy_readout` writes the file; nothing here needs the policy itself. The file lies beside the
+replay under the same name, with another ending.
 """
 
 from __future__ import annotations

@@ -8,16 +8,18 @@ sequences, with its own recurrent memory carried from one to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from botgame import rng
+from botgame.game import Array, Ended, Matches, Policy, Step
+from botgame.play import SeatMemory, decide_rows
 from botgame.spec import Spec
-from botgame.training.alphastar.actor.batching import LEARNER, Array, Opponent, OpponentSeats, Turns
+from botgame.training.alphastar.actor.batching import LEARNER, Batching
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.sequences import LEAST_LOG_PROB, OBSERVED, allocate, gather
@@ -28,36 +30,20 @@ from botgame.training.alphastar.statistic_z.seats import Seen, Styles, StyleSeat
 from botgame.training.alphastar.trees import to_arrays, to_tensors
 
 
-class Matches(Protocol):
-    """A batch of running matches: see `botgame.lms.match_batch.MatchBatch`, whose steps and endings these are."""
-
-    def next(self) -> Any:
-        """Run on to the next decisions."""
-
-    def act(self, step: Any, actions: Array) -> Array:
-        """Answer them."""
-
-    def snapshot(self) -> dict[str, Any]:
-        """Exact state, plain arrays and numbers."""
-
-    def restore(self, snapshot: dict[str, Any]) -> None:
-        """Inverse of `snapshot`."""
-
-
 @dataclass(frozen=True)
-class Venue:
+class Environment:
     """Where a learner plays, and against whom.
 
     matches: has `slots` slots (0: `config.matches`) of `seats` seats. opponent: the policy of a player other than the
-    learner. patient: whether that player's rows wait for company (`Turns`). styles: what the learner's seats are to
-    follow; `spec` then has the pseudo-rewards behind its own rewards (`Styles.extend`). share: of the learner's
-    sequences that are to come from here (`Actors`).
+    learner. may_wait: whether that player's rows may wait for a fuller batch (`Batching`). styles: what the learner's
+    seats are to follow; `spec` then has the pseudo-rewards behind its own rewards (`Styles.extend`). share: of the
+    learner's sequences that are to come from here (`Actors`).
     """
 
     spec: Spec
     matches: Matches
-    opponent: Callable[[int], Opponent]
-    patient: Callable[[int], bool] = lambda _player: False
+    opponent: Callable[[int], Policy]
+    may_wait: Callable[[int], bool] = lambda _player: False
     seats: int = 2
     styles: Styles | None = None
     slots: int = 0
@@ -76,7 +62,7 @@ class Collected(NamedTuple):
 
     sequences: int
     decisions: int
-    ended: list[Any]
+    ended: list[Ended]
 
 
 class _Pending(NamedTuple):
@@ -88,38 +74,45 @@ class _Pending(NamedTuple):
 
 
 class Actor:
-    """Plays the matches of one venue. Row r of the arrays below is seat r % seats of slot r // seats."""
+    """Plays the matches of one environment. Row r of the arrays below is seat r % seats of slot r // seats."""
 
     def __init__(
-        self, venue: Venue, student: Network, teacher: Network, config: RLConfig, device: torch.device | str = "cpu"
+        self,
+        environment: Environment,
+        student: Network,
+        teacher: Network,
+        config: RLConfig,
+        device: torch.device | str = "cpu",
     ) -> None:
-        slots, seats = venue.slots or config.matches, venue.seats
+        slots, seats = environment.slots or config.matches, environment.seats
         rows = slots * seats
-        self._venue, self._spec, self._student, self._teacher = venue, venue.spec, student, teacher
+        self._environment, self._spec, self._student, self._teacher = environment, environment.spec, student, teacher
         self._act = acting_step(student)
-        self._matches = venue.matches
-        self._turns = Turns(slots, seats, venue.patient)
-        self._opponents = OpponentSeats(slots, seats, venue.opponent)
+        self._matches = environment.matches
+        self._batching = Batching(slots, seats, environment.may_wait)
+        self._opponents = SeatMemory(slots, seats)
         self._seats, self._steps = seats, config.unroll_length
         self._temperature, self._device = config.temperature, torch.device(device)
-        self._styles = StyleSeats(venue.styles, slots, seats) if venue.styles else None
-        self._pseudo = len(venue.styles.names) if venue.styles else 0  # pseudo-rewards: the last ones of the spec
-        own = venue.spec.rewards[: len(venue.spec.rewards) - self._pseudo]
-        self._dense = np.array([reward.dense for reward in own])
-        self._open = allocate(venue.spec, student.memory_size, config.unroll_length, rows, **venue.told)
+        self._styles = StyleSeats(environment.styles, slots, seats) if environment.styles else None
+        self._pseudo = (
+            len(environment.styles.names) if environment.styles else 0
+        )  # pseudo-rewards: the last ones of the spec
+        own = environment.spec.rewards[: len(environment.spec.rewards) - self._pseudo]
+        self._rewards = tuple(reward.name for reward in own)
+        self._open = allocate(environment.spec, student.memory_size, config.unroll_length, rows, **environment.told)
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
         self._memory = np.zeros((rows, student.memory_size), np.float32)
         self._teacher_memory = np.zeros((rows, teacher.memory_size), np.float32)
         self._first = np.zeros(rows, np.bool_)  # the open sequence is the first of its match
-        self._score = np.zeros(rows, np.float32)
+        self._earned = np.zeros((rows, len(own)), np.float32)  # each reward of the match, as far as it is paid
         self._pending: list[_Pending] = []
 
     def collect(self, buffer: ReplayBuffer, sequences: int, version: int) -> Collected:
         """Play until at least `sequences` more are in `buffer`; `version`: learner steps done so far."""
         start = buffer.count
         decisions = 0
-        ended: list[Any] = []
+        ended: list[Ended] = []
         while buffer.count - start < sequences:
             step = self._matches.next()
             if step is None:
@@ -152,25 +145,28 @@ class Actor:
     def _parts(self) -> tuple[str, ...]:
         return (*_PARTS, "styles") if self._styles else _PARTS
 
-    def _decide(self, step: Any, buffer: ReplayBuffer, version: int) -> int:
-        """Let the players whose turn it is act, answer those rows, and return how many of them are the learner's."""
-        turns = self._turns.next(step)
+    def _decide(self, step: Step, buffer: ReplayBuffer, version: int) -> int:
+        """Let the players whose turn it is decide, and return how many of the answered rows are the learner's."""
+        turns = self._batching.next(step)
         actions = np.zeros((len(step.slot), len(self._spec.heads)), np.int64)
         for player, rows in turns.items():
             if player == LEARNER:
                 actions[rows] = self._learner_acts(step, rows, buffer, version)
             else:
-                actions[rows] = self._opponents.act(step, rows, player)
+                policy = self._environment.opponent(player)
+                actions[rows] = decide_rows(self._matches, step, rows, policy, self._opponents, actions.shape[1])
         rows = np.sort(np.concatenate(list(turns.values())))
-        self._matches.act(_part_of(step, rows), actions[rows])
+        self._matches.act(step.due.rows(rows), actions[rows])
         return len(turns.get(LEARNER, ()))
 
-    def _learner_acts(self, step: Any, rows: Array, buffer: ReplayBuffer, version: int) -> Array:
-        row = step.slot[rows] * self._seats + step.seat[rows]
+    def _learner_acts(self, step: Step, rows: Array, buffer: ReplayBuffer, version: int) -> Array:
+        due = step.due.rows(rows)
+        row = due.slot * self._seats + due.seat
         self._begin_matches(row, step.episode[rows])
         seen = self._styles.look(row) if self._styles else None
-        self._pay(row, step.scores[rows], seen)
-        observation = {name: step.observation[name][rows] for name in OBSERVED}
+        self._pay(row, self._stacked(self._matches.rewards(due)), seen)
+        observed = self._matches.observe(due)
+        observation = {name: observed[name] for name in OBSERVED}
         if seen:
             observation["style_distance"] = seen.distance
         self._observe(row, observation, buffer)
@@ -194,21 +190,25 @@ class Actor:
         if len(new):
             self._memory[new] = self._student.initial_memory(len(new)).cpu().numpy()
             self._first[new] = True
-            self._score[new] = 0
+            self._earned[new] = 0
             self._position[new] = 0
             if self._styles:
                 self._styles.begin(new, episode[fresh])
             self._episode[row] = episode
 
-    def _pay(self, row: Array, score: Array, seen: Seen | None) -> None:
-        """Pay the change of the score, and what came nearer to the wanted style, to the decision before."""
+    def _pay(self, row: Array, earned: Array, seen: Seen | None) -> None:
+        """Pay what each reward grew by, and what came nearer to the wanted style, to the decision before."""
         paid = self._position[row] > 0
         places = (row[paid], self._position[row[paid]] - 1)
-        gain = (score[paid] - self._score[row[paid]])[:, None] * self._dense
+        gain = earned[paid] - self._earned[row[paid]]
         if seen:
             gain = np.concatenate([gain, seen.paid[paid]], axis=1)
         self._open["rewards"][places] += gain
-        self._score[row] = score
+        self._earned[row] = earned
+
+    def _stacked(self, rewards: Mapping[str, Array]) -> Array:
+        """Rewards by name as columns in the order of the spec."""
+        return np.stack([rewards[name] for name in self._rewards], axis=1).astype(np.float32, copy=False)
 
     def _observe(self, row: Array, observation: dict[str, Array], buffer: ReplayBuffer) -> None:
         """Write the observations; a sequence that is full takes them as its bootstrap and the next one begins."""
@@ -229,19 +229,19 @@ class Actor:
             self._open["condition"][row] = self._styles.condition[row]
             self._open["active"][row] = self._styles.active[row]
 
-    def _end_matches(self, ended: Sequence[Any], buffer: ReplayBuffer) -> None:
-        """True ends: pay the result and what the score still changed by, and close the learner's sequences."""
+    def _end_matches(self, ended: Sequence[Ended], buffer: ReplayBuffer) -> None:
+        """True ends: pay what each reward still grew by, and close the learner's sequences."""
         for match in ended:
-            final = self._venue.styles.watch.final(match.episode) if self._venue.styles else None
+            final = self._environment.styles.meter.final(match.episode) if self._environment.styles else None
+            earned = self._stacked(match.outcome.rewards)
             for seat, player in enumerate(match.setup.players):
                 row = match.slot * self._seats + seat
                 if player != LEARNER or self._episode[row] != match.episode:
                     continue
-                rest = float(match.scores[seat]) - self._score[row]
-                reward = np.where(self._dense, rest, float(match.results[seat]))
+                reward = earned[seat] - self._earned[row]
                 if self._styles and final is not None:
                     reward = np.concatenate([reward, self._styles.finish(row, final[seat])])
-                self._open["rewards"][row, self._position[row] - 1] += reward.astype(np.float32)
+                self._open["rewards"][row, self._position[row] - 1] += reward
                 self._close(np.array([row]), False, buffer)
 
     def _close(self, rows: Array, truncated: bool, buffer: ReplayBuffer) -> None:
@@ -280,10 +280,5 @@ class Actor:
         self._teacher_memory[rows] = taught.memory.cpu().numpy()
 
 
-def _part_of(step: Any, rows: Array) -> Any:
-    """The step as if only `rows` were due."""
-    return step._replace(slot=step.slot[rows], seat=step.seat[rows])
-
-
-_PARTS = ("matches", "turns", "opponents")
-_ARRAYS = ("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_score")
+_PARTS = ("matches", "batching", "opponents")
+_ARRAYS = ("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_earned")

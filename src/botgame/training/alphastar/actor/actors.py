@@ -1,6 +1,6 @@
 """Several actors as one: a learner that plays duels and free-for-alls fills one buffer with both, each its share.
 
-The matches of an actor have one number of seats, so each number of seats is a venue with an actor of its own. Shares
+The matches of an actor have one number of seats, so each number of seats is an environment with its own actor. Shares
 are of the learner's sequences and hold over the whole run: what one actor overshoots, the next call makes up for.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from botgame.training.alphastar.actor.actor import Actor, Collected, Venue
+from botgame.training.alphastar.actor.actor import Actor, Collected, Environment
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.network.network import Network
@@ -59,13 +59,17 @@ class Actors:
 
 
 def make_actor(
-    venues: Sequence[Venue], student: Network, teacher: Network, config: RLConfig, device: torch.device | str
+    environments: Sequence[Environment],
+    student: Network,
+    teacher: Network,
+    config: RLConfig,
+    device: torch.device | str,
 ) -> Actor | Actors:
-    """One actor for each venue, joined where there are several."""
-    actors = [Actor(venue, student, teacher, config, device) for venue in venues]
-    return actors[0] if len(actors) == 1 else Actors(actors, [venue.share for venue in venues])
+    """One actor for each environment, joined where there are several."""
+    actors = [Actor(environment, student, teacher, config, device) for environment in environments]
+    return actors[0] if len(actors) == 1 else Actors(actors, [environment.share for environment in environments])
 
 
 def matches_taken(state: dict[str, Any]) -> list[int]:
-    """How many set-ups each venue's matches had taken, from the state of what `make_actor` made."""
+    """How many set-ups each environment's matches had taken, from the state of what `make_actor` made."""
     return [int(part["matches"]["taken"]) for part in state.get("actors", [state])]

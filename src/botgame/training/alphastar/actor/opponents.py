@@ -15,7 +15,8 @@ import torch
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.training.alphastar.actor.batching import LEARNER, Opponent
+from botgame.game import Policy
+from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.policy import NetworkPolicy
 
 SELF, PAST = "self", "past"
@@ -40,9 +41,14 @@ def parse_shares(text: str) -> dict[str, float]:
                 2,
             )
         shares[name] = share
-    total = sum(shares.values())
-    if not total:
+    if not sum(shares.values()):
         raise UserError(f"--opponents {text!r}: the shares sum to 0; give at least one opponent a share", 2)
+    return normalized(shares)
+
+
+def normalized(shares: Mapping[str, float]) -> dict[str, float]:
+    """The same shares, those of 0 left out, with a sum of 1."""
+    total = sum(shares.values())
     return {name: share / total for name, share in shares.items() if share}
 
 
@@ -55,8 +61,8 @@ class OpponentPool:
     def __init__(
         self,
         shares: Mapping[str, float],
-        fixed: Mapping[str, Opponent],
-        make_policy: Callable[[Weights], Opponent],
+        fixed: Mapping[str, Policy],
+        make_policy: Callable[[Weights], Policy],
         *,
         seed: int,
         capacity: int = 8,
@@ -67,7 +73,7 @@ class OpponentPool:
         self._fixed = [fixed[name] for name in self._names]
         self._make, self._seed, self._capacity = make_policy, seed, capacity
         self._weights: dict[int, Weights] = {}  # every frozen self that may still be playing, by player number
-        self._policies: dict[int, Opponent] = {}
+        self._policies: dict[int, Policy] = {}
         self._drawable: list[int] = []
         self._playing: dict[int, int] = {}  # seats of each frozen self in running matches
         self._frozen = 0
@@ -129,11 +135,11 @@ class OpponentPool:
             return SELF
         return PAST if player >= _FIRST_PAST else self._names[player - 1]
 
-    def school(self, player: int) -> str:
-        """The only school that a player plays; "" where it may be any."""
-        return str(getattr(self._fixed[player - 1], "school", "")) if 0 < player < _FIRST_PAST else ""
+    def faction(self, player: int) -> str:
+        """The only faction that a player plays; "" where it may be any."""
+        return str(getattr(self._fixed[player - 1], "faction", "")) if 0 < player < _FIRST_PAST else ""
 
-    def policy(self, player: int) -> Opponent:
+    def policy(self, player: int) -> Policy:
         """The policy of a player that is not the learner."""
         if player < _FIRST_PAST:
             return self._fixed[player - 1]
@@ -141,8 +147,8 @@ class OpponentPool:
             self._policies[player] = self._make(self._weights[player])
         return self._policies[player]
 
-    def patient(self, player: int) -> bool:
-        """Whether a player's rows had better wait for company: networks are the faster the more rows they get."""
+    def may_wait(self, player: int) -> bool:
+        """Whether a player's rows may wait for a fuller batch: networks are the faster the more rows they get."""
         return player >= _FIRST_PAST or isinstance(self._fixed[player - 1], NetworkPolicy)
 
     def ended(self, players: Sequence[int]) -> None:

@@ -40,7 +40,7 @@ class LeagueConfig:
     """Size of the league and its thresholds. Steps are decisions of the learning player."""
 
     mains: int = 1
-    schools: tuple[str, ...] = ()  # the only school of each main agent, one for each; (): all play every school
+    factions: tuple[str, ...] = ()  # the only faction of each main agent, one for each; (): all play every faction
     main_exploiters: int = 1
     league_exploiters: int = 1
     scripted: tuple[str, ...] = ()  # bots that count as frozen players from the start
@@ -58,8 +58,8 @@ class LeagueConfig:
         """Refuse what cannot run, with the reason."""
         if self.mains < 1:
             raise ValueError("a league needs at least one main agent")
-        if self.schools and len(set(self.schools)) != self.mains:
-            raise ValueError(f"expected a school of its own for each of {self.mains} main agents, got {self.schools}")
+        if self.factions and len(set(self.factions)) != self.mains:
+            raise ValueError(f"expected a faction of its own for each of {self.mains} main agents, got {self.factions}")
         if min(self.main_exploiters, self.league_exploiters) < 0:
             raise ValueError("numbers of exploiters must be 0 or more")
         if not 0 < self.min_phase_steps <= self.timeout_steps:
@@ -68,17 +68,17 @@ class LeagueConfig:
             raise ValueError("expected exploiter_phase above 0")
 
     @property
-    def main_schools(self) -> dict[str, str]:
-        """The main agents by name, each with its only school or ""."""
-        if self.schools:
-            return {f"main_{school}": school for school in self.schools}
+    def main_factions(self) -> dict[str, str]:
+        """The main agents by name, each with its only faction or ""."""
+        if self.factions:
+            return {f"main_{faction}": faction for faction in self.factions}
         return {f"main{number}": "" for number in range(1, self.mains + 1)}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> LeagueConfig:
-        """Inverse of `dataclasses.asdict` through JSON; leagues of earlier releases have no `schools`."""
-        known = {f.name: {"schools": (), **data}[f.name] for f in fields(LeagueConfig)}
-        known["scripted"], known["schools"] = tuple(known["scripted"]), tuple(known["schools"])
+        """Inverse of `dataclasses.asdict` through JSON; leagues of earlier releases have no `factions`."""
+        known = {f.name: {"factions": (), **data}[f.name] for f in fields(LeagueConfig)}
+        known["scripted"], known["factions"] = tuple(known["scripted"]), tuple(known["factions"])
         known["rules"] = matchmaking.Rules(**known["rules"])
         return LeagueConfig(**known)
 
@@ -87,7 +87,7 @@ class LeagueConfig:
 class Learner:
     """A learning player: `mark` is its step count when it was last frozen, `copies` how many frozen copies it has.
 
-    school: the only one that it plays, "" for a player of every school.
+    faction: the only one that it plays, "" for a player of every faction.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Learner:
     copies: int = 0
     resets: int = 0
     games: int = 0
-    school: str = ""
+    faction: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ class League:
     def start(config: LeagueConfig, seed: int, store: Store) -> League:
         """A new league in which every main agent's first weights are frozen, so history is never empty."""
         league = League(config, seed)
-        for name, school in config.main_schools.items():
-            league.learners[name] = Learner(name, "main", school=school)
+        for name, faction in config.main_factions.items():
+            league.learners[name] = Learner(name, "main", faction=faction)
         for role, count in zip(_EXPLOITERS, (config.main_exploiters, config.league_exploiters), strict=True):
             for number in range(1, count + 1):
                 league.learners[f"{role}{number}"] = Learner(f"{role}{number}", role)
@@ -154,11 +154,11 @@ class League:
         view = View(self.mains, self.frozen, self.payoff.win_rate)
         return matchmaking.opponent(asker, self.learners[asker].role, view, self.config.rules, self.uniform)
 
-    def school(self, name: str) -> str:
-        """The only school that a player plays; "" for one of every school."""
+    def faction(self, name: str) -> str:
+        """The only faction that a player plays; "" for one of every faction."""
         if name in self.learners:
-            return self.learners[name].school
-        return next((player.school for player in self.frozen if player.name == name), "")
+            return self.learners[name].faction
+        return next((player.faction for player in self.frozen if player.name == name), "")
 
     def report(self, home: str, away: str, result: int) -> None:
         """Count a finished duel asked for by `home`; `result` is +1, 0 or -1 for `home`."""
@@ -205,7 +205,7 @@ class League:
     def _freeze(self, learner: Learner, store: Store) -> str:
         name = f"{learner.name}.v{learner.copies}"
         store.freeze(learner.name, name)
-        self.frozen.append(Frozen(name, learner.role, learner.name, learner.school))
+        self.frozen.append(Frozen(name, learner.role, learner.name, learner.faction))
         learner.copies += 1
         learner.mark = learner.steps
         return name

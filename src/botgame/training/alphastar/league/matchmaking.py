@@ -55,12 +55,12 @@ VARIANTS: dict[str, Rules] = {
 
 
 class Frozen(NamedTuple):
-    """A historical player: never learns, never asks for a match. `role` and `school` are those of its parent."""
+    """A historical player: never learns, never asks for a match. `role` and `faction` are those of its parent."""
 
     name: str
     role: str
     parent: str
-    school: str = ""
+    faction: str = ""
 
 
 class View(NamedTuple):

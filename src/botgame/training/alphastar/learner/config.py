@@ -68,9 +68,7 @@ class RLConfig:
     kl_cost: float = setting(2e-4, "non_negative_float", "weight of the KL from the supervised teacher")
     kl_end: float = setting(0.05, "probability", "share of the KL's weight left at the end; it falls geometrically")
     entropy_cost: float = setting(1e-4, "non_negative_float", "weight of the entropy, each head's divided by ln(size)")
-    damage_reward: float = setting(
-        0.5, "non_negative_float", "weight of the dense rewards' advantage (1.0: 0.01 of a win for each hit point)"
-    )
+    reward_weights: tuple[tuple[str, float], ...] = ()  # of each reward's advantage by name; 1 for the others
     precision: str = "auto"  # see `precision`; flags of their own, which imitation has too
     compile: bool = False
 

@@ -37,7 +37,7 @@ WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 def loss_weights(
     spec: Spec, config: RLConfig, *, value_only: bool = False, styles: Styles | None = None, progress: float = 0.0
 ) -> LossWeights:
-    """Weights of the loss terms; the dense rewards' advantages weigh `config.damage_reward`.
+    """Weights of the loss terms; the rewards' advantages weigh what `config.reward_weights` says.
 
     progress: share of the run that is done, by which the KL's weight has fallen. A policy moves away from its teacher
     as it learns, so an even weight would hold it back the more the better it has become (docs/LOG.md, 2026-11-26).
@@ -53,7 +53,7 @@ def loss_weights(
         value=config.baseline_cost,
         kl=on * config.kl_cost * config.kl_end**progress,
         entropy=on * config.entropy_cost,
-        rewards=tuple(config.damage_reward if reward.dense else 1.0 for reward in own) + pseudo,
+        rewards=tuple(dict(config.reward_weights).get(reward.name, 1.0) for reward in own) + pseudo,
         values=(1.0,) * len(own) + (VALUE_WEIGHT,) * len(pseudo) if pseudo else (),
         upgo_reward=result,
         td_lambda=config.td_lambda,

@@ -14,7 +14,9 @@ import numpy as np
 import torch
 
 from botgame import rng
-from botgame.training.alphastar.actor.actor import Venue
+from botgame.game import Ended
+from botgame.standings import standings_of
+from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.actors import make_actor
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.learner.config import RLConfig
@@ -36,7 +38,7 @@ class Iteration(NamedTuple):
     """
 
     metrics: Metrics
-    ended: list[Any]
+    ended: list[Ended]
     alarms: list[Alarm]
     uneasy: bool
 
@@ -46,7 +48,7 @@ class Trainer:
 
     def __init__(
         self,
-        venues: Venue | Sequence[Venue],
+        environments: Environment | Sequence[Environment],
         student: Network,
         teacher: Network,
         config: RLConfig,
@@ -56,24 +58,24 @@ class Trainer:
         crew: Crew | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`student` is trained in place, `teacher` left as it is. Venues differ in their matches alone.
+        """`student` is trained in place, `teacher` left as it is. Environments differ in their matches alone.
 
         crew: see `Learner`.
         """
-        venues = [venues] if isinstance(venues, Venue) else list(venues)
-        venue = venues[0]
+        environments = [environments] if isinstance(environments, Environment) else list(environments)
+        environment = environments[0]
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
-        self.learner = Learner(venue.spec, student, config, crew=crew, device=device, styles=venue.styles)
-        self.actor = make_actor(venues, student, teacher.to(device).requires_grad_(False).eval(), config, device)
+        self.learner = Learner(environment.spec, student, config, crew=crew, device=device, styles=environment.styles)
+        self.actor = make_actor(environments, student, teacher.to(device).requires_grad_(False).eval(), config, device)
         # An iteration may overshoot by what closes in its last step.
-        rows = sum((each.slots or config.matches) * each.seats for each in venues)
+        rows = sum((each.slots or config.matches) * each.seats for each in environments)
         spare = max(0, self._sequences - config.replay_size) + 2 * rows
         sizes = student.memory_size, config.unroll_length, config.replay_size
-        self.buffer = ReplayBuffer(venue.spec, *sizes, spare, **venue.told)
+        self.buffer = ReplayBuffer(environment.spec, *sizes, spare, **environment.told)
         self.iteration = self.episodes = self.decisions = 0
         bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
-        self._watch = Watch([head.name for head in venue.spec.heads], bounds)
+        self._watch = Watch([head.name for head in environment.spec.heads], bounds)
 
     def iterate(self, progress: float = 0.0) -> Iteration:
         """Act, then learn. The first iterations train the critic alone (`value_iterations`).
@@ -158,8 +160,8 @@ class Trainer:
 _PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
 
 
-def learning_results(ended: list[Any]) -> Metrics:
-    """Win rate of the learner (draws count half) and mean damage score over matches against somebody else.
+def learning_results(ended: Sequence[Ended]) -> Metrics:
+    """Win rate of the learner (draws count half) and the mean of each reward over matches against somebody else.
 
     In a free-for-all the win rate is the mean share of the other seats that finished below; beside it how often a seat
     of the learner was alone in the first place, and that share over free-for-alls only.
@@ -168,7 +170,7 @@ def learning_results(ended: list[Any]) -> Metrics:
     seats = [(match, seat) for match, seat in seats if any(player != LEARNER for player in match.setup.players)]
     if not seats:
         return {}
-    results = [float(match.results[seat]) for match, seat in seats]
+    results = [float(standings_of(match.outcome.places)[seat]) for match, seat in seats]
     crowded = [result for result, (match, _) in zip(results, seats, strict=True) if len(match.setup.players) > 2]
     royale = {
         "royale/first": sum(result == 1 for result in crowded) / max(1, len(crowded)),
@@ -177,5 +179,9 @@ def learning_results(ended: list[Any]) -> Metrics:
     return {
         **(royale if crowded else {}),
         "training/win_rate": 0.5 + 0.5 * sum(results) / len(results),
-        "training/score": sum(float(match.scores[seat]) for match, seat in seats) / len(seats),
+        **{f"training/reward/{name}": _mean_reward(name, seats) for name in seats[0][0].outcome.rewards},
     }
+
+
+def _mean_reward(name: str, seats: Sequence[tuple[Ended, int]]) -> float:
+    return sum(float(match.outcome.rewards[name][seat]) for match, seat in seats) / len(seats)

@@ -11,43 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from botgame import rng
+from botgame.game import Array, Due, StatisticMeter
 from botgame.spec import Reward, Spec
 from botgame.statistic_z_file import Wanted
 from botgame.training.alphastar.statistic_z.conditioning import Briefing
 from botgame.training.alphastar.statistic_z.config import EARLY_SHARE, StyleConfig
 from botgame.training.alphastar.statistic_z.distance import opening_distances, totals_distances
 
-Array = NDArray[Any]
 _DISTANCES = {"opening": opening_distances, "totals": totals_distances}
 _DRAW, _GIVEN, _ACTIVE = 1, 2, 3  # purposes of random keys
-
-
-class StyleWatch(Protocol):
-    """What the game knows of the styles of running matches; handed in."""
-
-    def groups(self, slots: Array, seats: Array) -> Array:
-        """The situation of each seat, int [n]: which styles of the library suit it."""
-
-    def rows(self, slots: Array, seats: Array) -> Array:
-        """How each seat has played so far, float32 [n, Style.width]."""
-
-    def progress(self, slots: Array) -> Array:
-        """How much of its longest duration each match has lasted, float [n] in [0, 1]."""
-
-    def final(self, episode: int) -> Array:
-        """How the seats of a match that has just ended played, float32 [P, Style.width]; asked once."""
-
-    def snapshot(self) -> dict[str, Any]:
-        """Exact state, plain arrays."""
-
-    def restore(self, snapshot: dict[str, Any]) -> None:
-        """Inverse of `snapshot`."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +33,7 @@ class Styles:
 
     briefing: Briefing
     config: StyleConfig
-    watch: StyleWatch
+    meter: StatisticMeter
     seed: int = 0
 
     @property
@@ -98,18 +75,17 @@ class StyleSeats:
 
     def begin(self, row: Array, episode: Array) -> None:
         """A match begins in these rows: draw what they are told and what they are paid for."""
-        groups = self._styles.watch.groups(row // self._seats, row % self._seats)
+        groups = self._styles.meter.groups(self._due(row))
         for r, number, group in zip(row.tolist(), episode.tolist(), groups.tolist(), strict=True):
             self._draw(r, rng.derive(self._styles.seed, int(number), r % self._seats), int(group))
-        self._distance[row] = self._measure(row, self._styles.watch.rows(row // self._seats, row % self._seats))
+        self._distance[row] = self._measure(row, self._styles.meter.rows(self._due(row)))
 
     def look(self, row: Array) -> Seen:
         """These rows are about to decide."""
-        slots = row // self._seats
         before = self._distance[row].copy()
-        self._distance[row] = self._measure(row, self._styles.watch.rows(slots, row % self._seats))
+        self._distance[row] = self._measure(row, self._styles.meter.rows(self._due(row)))
         now = self._distance[row]
-        early = self._given[row] & (self._styles.watch.progress(slots) < EARLY_SHARE)
+        early = self._given[row] & (self._styles.meter.progress(row // self._seats) < EARLY_SHARE)
         told = self._styles.briefing.conditioning.totals
         return Seen(self.condition[row], now, before - now, early & told)
 
@@ -132,13 +108,16 @@ class StyleSeats:
 
     def snapshot(self) -> dict[str, Any]:
         """Exact state between two reports, plain arrays."""
-        return {"watch": self._styles.watch.snapshot(), **{name: getattr(self, name) for name in _ARRAYS}}
+        return {"meter": self._styles.meter.snapshot(), **{name: getattr(self, name) for name in _ARRAYS}}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Inverse of `snapshot`."""
-        self._styles.watch.restore(snapshot["watch"])
+        self._styles.meter.restore(snapshot["meter"])
         for name in _ARRAYS:
             getattr(self, name)[...] = snapshot[name]
+
+    def _due(self, row: Array) -> Due:
+        return Due(row // self._seats, row % self._seats)
 
     def _draw(self, row: int, key: int, group: int) -> None:
         """Whether the row is given a z, which, and which of its blocks are paid for."""

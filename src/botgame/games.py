@@ -1,0 +1,58 @@
+"""From a name to a game: the only module that knows which games there are. Imports a game when it is asked for.
+
+A name is a game that comes with the package (`lms`) or a user's own `module:factory`, a function without arguments
+that returns a `botgame.game.Game`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botgame.errors import UserError
+from botgame.game import Game
+
+DEFAULT = "lms"
+_GAMES = {"lms": "botgame.lms.game:lms"}
+
+
+def load_game(name: str) -> Game:
+    """The game called `name`. Raises UserError (code 2) in one line for a bad name."""
+    if name not in _GAMES and ":" not in name:
+        known = ", ".join(_GAMES)
+        raise UserError(f"unknown game {name!r}: expected {known} or your own module:factory", 2)
+    game = call_factory(_GAMES.get(name, name), "game")
+    if not isinstance(game, Game):
+        raise UserError(f"game {name!r} is a {type(game).__name__}: expected a botgame.game.Game", 2)
+    return game
+
+
+def call_factory(path: str, what: str) -> Any:
+    """Import `module` of `module:factory`, from the working folder too, and call the factory. Raises UserError."""
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    try:
+        return find_factory(path, what)()
+    except UserError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(f"{what} {path!r} could not be made ({reason}): correct its module or factory") from error
+
+
+def find_factory(path: str, what: str) -> Callable[..., Any]:
+    """The function behind `module:factory`. Raises UserError when there is none."""
+    module_name, _, attribute = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise UserError(f"{what} {path!r}: no module {error.name!r}; run where it lies or install it") from error
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        raise UserError(f"{what} {path!r}: module {module_name!r} has no function {attribute!r}")
+    return factory  # type: ignore[no-any-return]

@@ -1,0 +1,65 @@
+"""The arena as a `botgame.game.Simulation`: set-ups in, due seats and outcomes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from botgame.game import Array, Due, Observation, Outcome, Setup, Snapshot
+from botgame.lms.arena import Arena, Limits
+from botgame.lms.arena import Due as ArenaDue
+from botgame.standings import standings_of
+
+
+class ArenaSimulation:
+    """`slots` matches of `seats` mages under the rules of this release. `arena`: what runs them, for listeners."""
+
+    def __init__(self, slots: int, seats: int) -> None:
+        self.arena = Arena(slots, seats)
+
+    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
+        """See `Simulation.reset`. Raises ValueError for factions or a duration that make no match."""
+        limits = [Limits.of_bots(self.arena.rules, cap) for cap in action_caps]
+        self.arena.reset(slot, setup.seed, setup.factions, setup.duration_ticks, limits)
+
+    def advance(self) -> Due:
+        """See `Simulation.advance`."""
+        return Due(*self.arena.advance())
+
+    def observe(self, due: Due) -> Observation:
+        """See `Simulation.observe`."""
+        return self.arena.observe(ArenaDue(*due))
+
+    def rewards(self, due: Due) -> dict[str, Array]:
+        """`result` is paid at the end; `damage` so far: (dealt - taken) / 100 hp."""
+        return {"result": np.zeros(len(due.slot), np.float32), "damage": self.arena.score(ArenaDue(*due))}
+
+    def act(self, due: Due, actions: Array) -> Array:
+        """See `Simulation.act`."""
+        return self.arena.act(ArenaDue(*due), actions)
+
+    @property
+    def ticks(self) -> Array:
+        """Ticks of 1/30 s since each match began."""
+        return np.asarray(self.arena.state.matches["tick"], np.int64)
+
+    @property
+    def done(self) -> Array:
+        """See `Simulation.done`."""
+        return self.arena.done
+
+    def outcome(self, slot: int) -> Outcome:
+        """`result` is the mean finishing order against the others; counted are the verbs that were carried out."""
+        over = self.arena.outcome(slot)
+        damage = (np.asarray(over.damage_dealt) - np.asarray(over.damage_taken)) / 100
+        rewards = {"result": standings_of(over.places), "damage": damage.astype(np.float32)}
+        return Outcome(over.ticks, over.places, rewards, over.casts.astype(np.int64))
+
+    def snapshot(self) -> Snapshot:
+        """See `Simulation.snapshot`."""
+        return dict(self.arena.snapshot())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """See `Simulation.restore`."""
+        self.arena.restore(snapshot)

@@ -1,0 +1,75 @@
+"""Replay files as `botgame.game.Demonstrations`: what imitation learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from botgame.game import Array, DemonstrationError, RecordedMatch, RecordedSeat, SeatDecisions
+from botgame.lms.replay.format import Replay, read, scan
+from botgame.lms.replay.header import HUMAN, Header
+from botgame.lms.replay.resimulate import resimulate, trajectories
+from botgame.lms.statistic_z.definition import style_group
+
+
+@dataclass(frozen=True)
+class ArenaRecord:
+    """A replay, as training sees it; of any number of seats."""
+
+    path: Path
+    replay: Replay
+
+    @property
+    def seats(self) -> tuple[RecordedSeat, ...]:
+        """See `RecordedMatch.seats`."""
+        header = self.replay.header
+        return tuple(_seat(header, number) for number in range(len(header.seats)))
+
+    def decided(self, seat: int, tick: int) -> bool:
+        """See `RecordedMatch.decided`."""
+        rows = self.replay.decisions
+        return bool(((rows.seat == seat) & (rows.tick == tick)).any())
+
+
+class ArenaDemonstrations:
+    """Replay files in folders; observations are simulated again."""
+
+    def scan(self, folder: Path) -> list[Path]:
+        """See `Demonstrations.scan`."""
+        return scan(folder)
+
+    def open(self, path: Path) -> ArenaRecord:
+        """See `Demonstrations.open`. Raises DemonstrationError."""
+        return ArenaRecord(path, read(path))
+
+    def decisions(
+        self, matches: Iterable[RecordedMatch], parallel: int, report: Callable[[DemonstrationError], None]
+    ) -> Iterator[SeatDecisions]:
+        """See `Demonstrations.decisions`."""
+        for seat in trajectories(map(_replay, matches), parallel, report):
+            human = seat.controllers == HUMAN
+            yield SeatDecisions(seat.replay, seat.seat, seat.observation, seat.actions, seat.ticks, human, seat.weights)
+
+    def statistics(self, matches: Iterable[RecordedMatch], parallel: int) -> Iterator[tuple[int, Array]]:
+        """See `Demonstrations.statistics`."""
+        for finished in resimulate(map(_replay, matches), parallel, style=True):
+            if finished.fault is None and finished.styles is not None:
+                yield finished.number, finished.styles
+
+    def situation(self, match: RecordedMatch, seat: int) -> int:
+        """See `Demonstrations.situation`: own and, in a duel, opposing school."""
+        return style_group([each.faction for each in match.seats], seat)
+
+
+def _replay(match: RecordedMatch) -> Replay:
+    assert isinstance(match, ArenaRecord)
+    return match.replay
+
+
+def _seat(header: Header, number: int) -> RecordedSeat:
+    info = header.seats[number]
+    taken_over = any(change.seat == number and change.controller == HUMAN for change in header.changes)
+    return RecordedSeat(
+        info.policy, info.school, info.place, info.decisions, info.rating, info.controller == HUMAN, taken_over
+    )

@@ -1,0 +1,64 @@
+"""The arena "last mage standing" as a `botgame.game.Game`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from botgame.game import ActionCaps, Game, Policy, StatisticZ
+from botgame.lms.arena_simulation import ArenaSimulation
+from botgame.lms.demonstrations import ArenaDemonstrations
+from botgame.lms.replay.format import read
+from botgame.lms.replay.showing.picture import picture
+from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
+from botgame.lms.simulation.state import STAMPS, UNCAPPED
+from botgame.lms.spec import ARENA_SPEC
+from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.meter import ArenaMeter
+
+EXPERT = "lms_re"
+STYLES = ("rusher", "kiter", "looter", "camper")
+CHAMPION = "champion"
+DURATION_SECONDS = 120
+_BOTS = {
+    "idle": "idle:idle",
+    "random": "uniform:uniform",
+    "legacy": "legacy:legacy",
+    EXPERT: "expert.expert:lms_re",
+    **{name: f"expert.expert:{name}" for name in STYLES},
+}
+
+
+def lms() -> Game:
+    """The game under the rules of this release."""
+    return Game(
+        name="lms",
+        spec=ARENA_SPEC,
+        simulate=ArenaSimulation,
+        bots={name: _factory(path) for name, path in _BOTS.items()},
+        yardsticks=(EXPERT, "random"),
+        opponents={"self": 0.2, "past": 0.15, EXPERT: 0.4, **dict.fromkeys(STYLES, 0.0625)},
+        seat_numbers=tuple(range(MIN_SEATS, MAX_SEATS + 1)),
+        factions=SCHOOLS,
+        duration_ticks=DURATION_SECONDS * TICKS_PER_SECOND,
+        rules=Rules().to_dict(),
+        counted=VERBS,
+        checkpoints={CHAMPION: Path(__file__).parent / "bots" / "champion.pt"},
+        reward_weights={"damage": 0.5},
+        action_caps=ActionCaps(STAMPS, UNCAPPED),
+        statistic_z=StatisticZ(ARENA_STYLE, lambda simulation: ArenaMeter(simulation.arena)),
+        demonstrations=ArenaDemonstrations(),
+        picture=lambda path: picture(read(path)),
+    )
+
+
+def _factory(path: str) -> Callable[[], Policy]:
+    """The bot at `module:function` below `botgame.lms.bots`, imported when it is made."""
+
+    def make() -> Policy:
+        module, _, function = path.partition(":")
+        policy: Policy = getattr(importlib.import_module(f"botgame.lms.bots.{module}"), function)()
+        return policy
+
+    return make

@@ -1,0 +1,54 @@
+"""Streams of set-ups: which matches are played, by whom, in which seats and factions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+from botgame import rng
+from botgame.game import Game, Setup
+
+
+def mirrored_setups(
+    game: Game,
+    seed: int,
+    pairs: int,
+    players: tuple[int, ...] = (0, 1),
+    *,
+    duration_ticks: int | None = None,
+    factions: tuple[int, ...] | None = None,
+    own: Mapping[int, int] | None = None,
+) -> Iterator[Setup]:
+    """Each of `pairs` random seeds once per rotation of `players` over the seats (two players: seats swapped).
+
+    Factions belong to the seats (drawn by seed unless given), so they change hands together with them and every
+    player meets exactly the same situations. `tag` is the number of the seed, 0 .. pairs - 1. duration_ticks: the
+    game's usual duration where it is None.
+
+    own: faction of the players that always play the same one. With such a player in a match every faction goes round
+    with its player, so that both rotations of a seed are the same match-up.
+    """
+    own = own or {}
+    duration = game.duration_ticks if duration_ticks is None else duration_ticks
+    for pair in range(pairs):
+        match_seed = rng.derive(seed, pair)
+        drawn = factions or drawn_factions(game, [rng.derive(match_seed, seat, 1) for seat in range(len(players))])
+        theirs = tuple(own.get(player, faction) for player, faction in zip(players, drawn, strict=bool(drawn)))
+        for turn in range(len(players)):
+            rotated = players[turn:] + players[:turn]
+            seated = theirs[turn:] + theirs[:turn] if own.keys() & set(players) else drawn
+            yield Setup(match_seed, rotated, seated, duration, tag=pair)
+
+
+def drawn_factions(game: Game, draws: list[int], own: list[str] | None = None) -> tuple[int, ...]:
+    """The faction of each seat: its own where `own` names one, else as its random number says; () without factions."""
+    if not game.factions:
+        return ()
+    names = own or [""] * len(draws)
+    count = len(game.factions)
+    return tuple(game.factions.index(name) if name else draw % count for name, draw in zip(names, draws, strict=True))
+
+
+def skip_taken(setups: Iterator[Setup], taken: int) -> Iterator[Setup]:
+    """The set-ups that remain after the first `taken`: what a restored `MatchBatch` is given."""
+    return itertools.islice(setups, taken, None)

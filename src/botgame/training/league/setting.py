@@ -1,0 +1,102 @@
+"""What a league run is made from: the one description that `alphastar_league` hands to the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from botgame.game import Game, Policy
+from botgame.training.alphastar.league.league import League, LeagueConfig
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.statistic_z.config import StyleConfig
+from botgame.training.rl.free_for_alls import RoyaleShare
+from botgame.training.runs.run import RunPaths
+
+
+@dataclass(frozen=True)
+class LeaguePaths:
+    """Files of a league beside those of any run. good: folder of learning players from before an alarm."""
+
+    run: RunPaths
+    state: Path
+    matches: Path
+    players: Path
+    good: Path
+
+    @staticmethod
+    def inside(folder: Path) -> LeaguePaths:
+        """All in one folder."""
+        names = ("league_state.json", "matches.jsonl", "players", "good")
+        return LeaguePaths(RunPaths.inside(folder), *(folder / name for name in names))
+
+    def checkpoints_of(self, league: League, name: str) -> list[Path]:
+        """`main.pt` for the first main agent, `main.FACTION.pt` for one that plays a faction alone."""
+        first, faction = name == league.mains[0], league.faction(name)
+        return [*([self.run.checkpoint] if first else []), *([self.main_of(faction)] if faction else [])]
+
+    def main_of(self, faction: str) -> Path:
+        """The main agent that plays this faction alone: `main.FACTION.pt`."""
+        return self.run.checkpoint.with_suffix(f".{faction}.pt")
+
+
+@dataclass(frozen=True)
+class LeagueSchedule:
+    """How long a league is and how often it commits.
+
+    decisions: of the first main agent, after which the league ends though rounds are left; None: never.
+    save_every: iterations between two commits.
+    """
+
+    rounds: int
+    iterations_per_round: int
+    decisions: int | None
+    save_every: int
+
+    @property
+    def iterations(self) -> int:
+        """Iterations of all rounds."""
+        return self.rounds * self.iterations_per_round
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """Held-out duels: a round against the yardstick and the best version, and against each of so many past selves.
+
+    cross_play_players, cross_play_matches: who meets whom, and how often, after the last round.
+    """
+
+    matches: int
+    past_selves: int
+    past_matches: int
+    cross_play_players: int
+    cross_play_matches: int
+
+
+@dataclass(frozen=True)
+class LeagueSetting:
+    """One league in `game`. bots: fixed players by name, the game's yardstick among them.
+
+    opponent_slots: pairings that a player draws for an iteration. players_in_memory: frozen networks kept loaded.
+    exploiter_share: an exploiter's share of a main agent's matches. reset_from_main: exploiters start anew from the
+    main agent's weights instead of the supervised ones.
+    """
+
+    game: Game
+    config: RLConfig
+    league: LeagueConfig
+    paths: LeaguePaths
+    bots: dict[str, Policy]
+    schedule: LeagueSchedule
+    evaluation: EvaluationPlan
+    duration_ticks: int
+    seed: int = 0
+    threads: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    opponent_slots: int = 4
+    players_in_memory: int = 24
+    exploiter_share: float = 0.25
+    reset_from_main: bool = False
+    styles: StyleConfig = field(default_factory=StyleConfig)
+    royale: RoyaleShare = field(default_factory=RoyaleShare)
