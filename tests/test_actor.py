@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.actor.actor import Actor, Venue
+from botgame.training.alphastar.actor.actor import Actor, Environment
 from botgame.training.alphastar.actor.actors import Actors, make_actor, matches_taken
 from botgame.training.alphastar.actor.opponents import OpponentPool, parse_shares
 from botgame.training.alphastar.learner.config import RLConfig
@@ -16,7 +16,7 @@ from botgame.training.alphastar.learner.sequences import gather
 from botgame.training.alphastar.network.action_distribution import head_log_probs
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
-from toy_game import TOY_SPEC, Fixed, ToyMatches
+from toy_game import TOY_SPEC, Fixed, toy_matches
 
 torch.set_num_threads(1)  # small tensors: more threads only wait for each other
 STEPS, SLOTS = 3, 4
@@ -42,11 +42,11 @@ def network(seed: int) -> Network:
 class World:
     """An actor with all that it needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: int = 0) -> None:
         self.student, self.teacher, self.bot = network(1), network(2), Fixed(2)
-        self.matches = ToyMatches(SLOTS, players)
-        venue = Venue(TOY_SPEC, self.matches, lambda _player: self.bot)
-        self.actor = Actor(venue, self.student, self.teacher, config(SLOTS))
+        self.matches = toy_matches(SLOTS, players, taken=taken)
+        environment = Environment(TOY_SPEC, self.matches, lambda _player: self.bot)
+        self.actor = Actor(environment, self.student, self.teacher, config(SLOTS))
         self.buffer = ReplayBuffer(TOY_SPEC, self.student.memory_size, STEPS, 512, 64)
 
 
@@ -60,7 +60,7 @@ def world() -> World:
 def episodes_in(world: World) -> dict[tuple[int, int], list[int]]:
     """Sequences of each (episode, learner seat) in order, found by their first decision in the log of the game."""
     log: dict[tuple[int, int], list[tuple[int, tuple[int, ...]]]] = {}
-    for episode, seat, tick, action in world.matches.log:
+    for episode, seat, tick, action in world.matches.simulation.log:
         if players(episode)[seat] == 0:
             log.setdefault((episode, seat), []).append((tick, action))
     return log
@@ -102,8 +102,8 @@ def test_dense_rewards_sum_to_the_final_score(world: World) -> None:
     for match in finished.values():
         for seat, player in enumerate(match.setup.players):
             if player == 0:
-                totals.setdefault((seat, float(match.scores[seat])), 0)
-                totals[seat, float(match.scores[seat])] += 1
+                totals.setdefault((seat, float(match.outcome.rewards["lead"][seat])), 0)
+                totals[seat, float(match.outcome.rewards["lead"][seat])] += 1
     sums: dict[tuple[int, float], int] = {}
     running: dict[tuple[int, int], float] = {}
     for k in range(world.buffer.count):
@@ -160,7 +160,7 @@ def rows_of_sequences(world: World) -> None:
     again.buffer.add = spy
     for version in (0, 7):
         again.actor.collect(again.buffer, 40, version)
-    assert again.matches.log == world.matches.log
+    assert again.matches.simulation.log == world.matches.simulation.log
     world.rows = rows
 
 
@@ -169,7 +169,7 @@ def test_a_restored_actor_goes_on_to_the_bit() -> None:
     for each in (whole, cut):
         each.actor.collect(each.buffer, 20, 0)
     state = copy.deepcopy({"actor": cut.actor.state(), "buffer": cut.buffer.state()})
-    other = World()
+    other = World(int(state["actor"]["matches"]["taken"]))
     other.actor.load(state["actor"])
     other.buffer.load(state["buffer"])
     for each in (whole, other):
@@ -221,14 +221,20 @@ def test_seats_of_a_free_for_all_are_drawn_by_share_each_for_itself() -> None:
         made.ended(players)
 
 
-def test_two_venues_fill_one_buffer_by_their_shares_and_go_on_to_the_bit() -> None:
-    def joined() -> tuple[Actor | Actors, ReplayBuffer]:
+def test_two_environments_fill_one_buffer_by_their_shares_and_go_on_to_the_bit() -> None:
+    def joined(*taken: int) -> tuple[Actor | Actors, ReplayBuffer]:
         bot, student = Fixed(2), network(1)
-        venues = [
-            Venue(TOY_SPEC, ToyMatches(slots, players, seed), lambda _player: bot, slots=slots, share=share)
+        environments = [
+            Environment(
+                TOY_SPEC,
+                toy_matches(slots, players, seed, *taken[seed : seed + 1]),
+                lambda _player: bot,
+                slots=slots,
+                share=share,
+            )
             for seed, (slots, share) in enumerate(((4, 0.75), (2, 0.25)))
         ]
-        made = make_actor(venues, student, network(2), config(SLOTS), "cpu")
+        made = make_actor(environments, student, network(2), config(SLOTS), "cpu")
         return made, ReplayBuffer(TOY_SPEC, student.memory_size, STEPS, 512, 64)
 
     (whole, buffer), (cut, other) = joined(), joined()
@@ -240,7 +246,7 @@ def test_two_venues_fill_one_buffer_by_their_shares_and_go_on_to_the_bit() -> No
     assert abs(counts[1] - 0.25 * buffer.count) <= 4  # off by what closes in one step
     assert matches_taken(whole.state()) == [actor["matches"]["taken"] for actor in whole.state()["actors"]]
     state = copy.deepcopy({"actor": cut.state(), "buffer": other.state()})
-    again, columns = joined()
+    again, columns = joined(*matches_taken(state["actor"]))
     again.load(state["actor"])
     columns.load(state["buffer"])
     for made, place in ((whole, buffer), (again, columns)):
@@ -291,17 +297,17 @@ def test_shares_sum_to_one() -> None:
     assert parse_shares("self=1, lms_re=3,past=0") == {"self": 0.25, "lms_re": 0.75}
 
 
-def test_networks_wait_for_company_and_nothing_else_changes() -> None:
-    """With patience the same matches run in another order: each episode's decisions stay the same."""
+def test_networks_wait_for_fuller_batches_and_nothing_else_changes() -> None:
+    """Where rows wait, the same matches run in another order: each episode's decisions stay the same."""
     logs, calls = [], []
-    for patience in (True, False):
+    for waits in (True, False):
         student, bot, counted = network(1), Fixed(0), [0]
-        matches = ToyMatches(6, lambda episode: [(0, 0), (0, 1), (2, 0)][episode % 3])
-        venue = Venue(
+        matches = toy_matches(6, lambda episode: [(0, 0), (0, 1), (2, 0)][episode % 3])
+        environment = Environment(
             TOY_SPEC, matches, lambda _player, bot=bot: bot,
-            patient=lambda player, patience=patience: patience and player == 2,
+            may_wait=lambda player, waits=waits: waits and player == 2,
         )  # fmt: skip
-        actor = Actor(venue, student, network(2), config(6))
+        actor = Actor(environment, student, network(2), config(6))
         act = actor._act
 
         def count(*given, act=act, counted=counted):
@@ -311,7 +317,7 @@ def test_networks_wait_for_company_and_nothing_else_changes() -> None:
         actor._act = count
         buffer = ReplayBuffer(TOY_SPEC, student.memory_size, STEPS, 512, 64)
         actor.collect(buffer, 150, 0)
-        logs.append({entry[:3]: entry[3] for entry in matches.log})
+        logs.append({entry[:3]: entry[3] for entry in matches.simulation.log})
         calls.append(buffer.count / counted[0])
     shared = set(logs[0]) & set(logs[1])
     assert len(shared) > 0.8 * len(logs[0])

@@ -1,16 +1,20 @@
-"""A game of a few lines for tests of actor and learner: whoever says "two" more often wins.
+"""A second game, outside the package: the player who says "two" more often wins.
 
-Two seats, asynchronous: after choice c a seat is due again in 1 + c % 2 ticks. A match lasts 4 to 11 ticks, by its
-number. Observation: tick / 10, own count / 10, seat. It knows nothing of the arena, and the actor nothing of it.
+Two seats, asynchronous: after choice c a seat is due again in 1 + c % 2 ticks. A match lasts 4 to 11 ticks by its seed.
+Observation: tick / 10, own count / 10, seat. It knows nothing of the arena, and nothing in the package knows it; the
+commands find it as `--game toy_game:toy`.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from botgame import rng
+from botgame.game import Due, Game, Outcome, Setup
+from botgame.match_batch import MatchBatch
 from botgame.spec import Condition, Head, Reward, Scalar, Spec
+from botgame.standings import standings_of
 
 TOY_SPEC = Spec(
     name="toy",
@@ -32,74 +36,46 @@ TOY_SPEC = Spec(
     ),
     rewards=(Reward("result", dense=False), Reward("lead", dense=True)),
 )
+_STATE = ("tick", "length", "due", "count", "said", "choices", "tag", "started")
 
 
-class ToySetup(NamedTuple):
-    seed: int
-    players: tuple[int, ...]
+class ToySimulation:
+    """See `botgame.game.Simulation`. Keeps a log of (tag, seat, tick, action), which is not part of its state."""
 
-
-class ToyEnded(NamedTuple):
-    slot: int
-    episode: int
-    setup: ToySetup
-    scores: np.ndarray
-    results: np.ndarray
-
-
-class ToyStep(NamedTuple):
-    ended: list
-    slot: np.ndarray
-    seat: np.ndarray
-    player: np.ndarray
-    episode: np.ndarray
-    observation: dict
-    keys: np.ndarray
-    scores: np.ndarray
-
-
-class ToyMatches:
-    """Endless matches; `draw(episode)` gives the players of each. Keeps a log of (episode, seat, tick, action)."""
-
-    def __init__(self, slots: int, draw: Callable[[int], tuple[int, int]], seed: int = 0) -> None:
-        self.slots, self.draw, self.seed = slots, draw, seed
-        self.taken = 0
-        self.episode = np.full(slots, -1, np.int64)
-        self.players = np.zeros((slots, 2), np.int64)
+    def __init__(self, slots: int, seats: int) -> None:
+        assert seats == 2
         self.tick = np.zeros(slots, np.int64)
         self.length = np.zeros(slots, np.int64)
         self.due = np.zeros((slots, 2), np.int64)
         self.count = np.zeros((slots, 2), np.int64)
         self.said = np.zeros((slots, 2), np.int64)  # counts when time goes on, so that order within a tick is nothing
+        self.choices = np.zeros((slots, 2, 3), np.int64)
+        self.tag = np.zeros(slots, np.int64)
+        self.started = np.zeros(slots, np.bool_)
         self.log: list[tuple[int, int, int, tuple[int, ...]]] = []
-        for slot in range(slots):
-            self._take(slot)
 
-    def _take(self, slot: int) -> None:
-        self.episode[slot] = self.taken
-        self.players[slot] = self.draw(self.taken)
-        self.length[slot] = 4 + rng.derive(self.seed, self.taken) % 8
-        self.tick[slot] = self.due[slot] = self.count[slot] = self.said[slot] = 0
-        self.taken += 1
+    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
+        assert not any(action_caps)
+        self.length[slot] = 4 + setup.seed % 8
+        for array in (self.tick, self.due, self.count, self.said, self.choices):
+            array[slot] = 0
+        self.tag[slot], self.started[slot] = setup.tag, True
 
-    def next(self) -> ToyStep:
-        ended = []
-        for slot in range(self.slots):
+    def advance(self) -> Due:
+        for slot in np.flatnonzero(~self.done):
             if self.due[slot].min() > self.tick[slot]:
                 self.count[slot] += self.said[slot]
                 self.said[slot] = 0
             self.tick[slot] = self.due[slot].min()
-            if self.tick[slot] >= self.length[slot]:
-                lead = (self.count[slot] - self.count[slot, ::-1]).astype(np.float32)
-                setup = ToySetup(0, tuple(self.players[slot].tolist()))
-                ended.append(ToyEnded(slot, int(self.episode[slot]), setup, lead, np.sign(lead)))
-                self._take(slot)
-        slot, seat = np.nonzero(self.due == self.tick[:, None])
-        theirs = self.count[slot, 1 - seat]
-        own = self.count[slot, seat]
-        n = len(slot)
-        observation = {
-            "scalars": np.stack([self.tick[slot] / 10, own / 10, seat], 1).astype(np.float32),
+        waiting = (self.due == self.tick[:, None]) & ~self.done[:, None]
+        slot, seat = np.nonzero(waiting)
+        return Due(slot.astype(np.int32), seat.astype(np.int32))
+
+    def observe(self, due: Due) -> dict:
+        slot, seat = due
+        n, theirs = len(slot), self.count[slot, 1 - seat]
+        return {
+            "scalars": np.stack([self.tick[slot] / 10, self.count[slot, seat] / 10, seat], 1).astype(np.float32),
             "vectors": np.zeros((n, 0, 2), np.float32),
             "entities": np.zeros((n, 0, 0), np.float32),
             "entity_mask": np.zeros((n, 0), np.bool_),
@@ -107,37 +83,51 @@ class ToyMatches:
             "legal": np.ones((n, 5), np.bool_),
             "privileged": (theirs[:, None] / 10).astype(np.float32),
         }
-        keys = [rng.derive(self.seed, int(e), int(p), int(t)) for e, p, t in
-                zip(self.episode[slot], seat, self.tick[slot], strict=True)]  # fmt: skip
-        return ToyStep(
-            ended, slot, seat, self.players[slot, seat], self.episode[slot], observation,
-            np.array(keys, np.uint64), (own - theirs).astype(np.float32),
-        )  # fmt: skip
 
-    def act(self, step: ToyStep, actions: np.ndarray) -> np.ndarray:
-        for row, (slot, seat) in enumerate(zip(step.slot, step.seat, strict=True)):
+    def rewards(self, due: Due) -> dict:
+        lead = self.count[due.slot, due.seat] - self.count[due.slot, 1 - due.seat]
+        return {"result": np.zeros(len(lead), np.float32), "lead": lead.astype(np.float32)}
+
+    def act(self, due: Due, actions: np.ndarray) -> np.ndarray:
+        for row, (slot, seat) in enumerate(zip(*due, strict=True)):
             choice = int(actions[row, 0])
-            self.log.append((int(self.episode[slot]), int(seat), int(self.tick[slot]), tuple(actions[row].tolist())))
+            self.log.append((int(self.tag[slot]), int(seat), int(self.tick[slot]), tuple(actions[row].tolist())))
             self.said[slot, seat] = choice == 2
+            self.choices[slot, seat, choice] += 1
             self.due[slot, seat] += 1 + choice % 2
         return actions
 
+    @property
+    def ticks(self) -> np.ndarray:
+        return self.tick.copy()
+
+    @property
+    def done(self) -> np.ndarray:
+        return ~self.started | (self.tick >= self.length)
+
+    def outcome(self, slot: int) -> Outcome:
+        lead = (self.count[slot] - self.count[slot, ::-1]).astype(np.float32)
+        places = np.where(lead < 0, 2, 1)
+        rewards = {"result": standings_of(places), "lead": lead}
+        return Outcome(int(self.tick[slot]), places, rewards, self.choices[slot].copy())
+
     def snapshot(self) -> dict:
-        names = ("episode", "players", "tick", "length", "due", "count", "said")
-        return {"taken": self.taken, **{name: getattr(self, name).copy() for name in names}}
+        return {name: getattr(self, name).copy() for name in _STATE}
 
     def restore(self, snapshot: dict) -> None:
-        for name, value in snapshot.items():
-            setattr(self, name, value if name == "taken" else value.copy())
+        for name in _STATE:
+            if snapshot[name].shape != getattr(self, name).shape:
+                raise ValueError(f"{name} has another shape")
+            getattr(self, name)[...] = snapshot[name]
 
 
 class Fixed:
-    """An opponent that always makes the same choice and counts its decisions in its memory."""
+    """A bot that always makes the same choice and counts its decisions in its memory."""
 
     memory_size = 1
 
     def __init__(self, choice: int) -> None:
-        self.choice = choice
+        self.name, self.choice = f"fixed{choice}", choice
         self.memories: list[float] = []
 
     def initial_memory(self, n: int) -> np.ndarray:
@@ -148,3 +138,41 @@ class Fixed:
         actions = np.zeros((len(keys), 2), np.int64)
         actions[:, 0] = self.choice
         return actions, memory + 1
+
+
+class Chance:
+    """A bot that chooses at random."""
+
+    name, memory_size = "chance", 0
+
+    def initial_memory(self, n: int) -> np.ndarray:
+        return np.zeros((n, 0), np.float32)
+
+    def act(self, observation: dict, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return (rng.uniforms(keys, 2) * np.array([3, 2])).astype(np.int64), memory
+
+
+def toy() -> Game:
+    """The game."""
+    return Game(
+        name="toy",
+        spec=TOY_SPEC,
+        simulate=ToySimulation,
+        bots={"zero": lambda: Fixed(0), "chance": Chance},
+        yardsticks=("chance", "zero"),
+        opponents={"self": 0.5, "past": 0.2, "chance": 0.3},
+        rules={"words": 3},
+        counted=("zero", "one", "two"),
+        reward_weights={"lead": 0.25},
+    )
+
+
+def toy_setups(draw: Callable[[int], tuple[int, int]], seed: int = 0, taken: int = 0) -> Iterator[Setup]:
+    """Endless set-ups from number `taken` on; `draw(episode)` gives the players of each."""
+    for episode in itertools.count(taken):
+        yield Setup(rng.derive(seed, episode), draw(episode), tag=episode)
+
+
+def toy_matches(slots: int, draw: Callable[[int], tuple[int, int]], seed: int = 0, taken: int = 0) -> MatchBatch:
+    """Endless matches in `slots` slots."""
+    return MatchBatch(ToySimulation(slots, 2), toy_setups(draw, seed, taken))

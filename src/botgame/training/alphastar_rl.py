@@ -99,7 +99,8 @@ def train(options: argparse.Namespace, config: RLConfig, game: Game, argv: Seque
     )
     paths = RunPaths.beside(options.output)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
-    styles = style_config(options)
+    styles, royale = style_config(options), royale_share(options, game)
+    action_cap = action_cap_of(options.action_cap, game)
     shares = parse_shares(options.opponents) if options.opponents is not None else normalized(game.opponents)
     fixed = {name: load_policy(game, name, str(device)) for name in shares if name not in (SELF, PAST)}
     resuming = options.resume and paths.resume.exists()
@@ -122,8 +123,8 @@ def train(options: argparse.Namespace, config: RLConfig, game: Game, argv: Seque
         threads=options.threads or os.cpu_count() or 1,
         device=device,
         styles=styles,
-        royale=royale_share(options, game),
-        action_cap=action_cap_of(options.action_cap, game),
+        royale=royale,
+        action_cap=action_cap,
     )
     run = RLRun(setting, Yardsticks(setting, options.eval_matches))
     if not carry_out(run, paths, flags, state, resume_command(argv, MODULE)):
