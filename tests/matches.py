@@ -1,20 +1,22 @@
-"""A random policy with memory, and short recorded matches, for the tests of matches and replays."""
+"""The arena as a game, a random policy with memory, and recorded matches, for the tests of matches and replays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from botgame import rng
-from botgame.game import Setup
+from botgame.game import Policy, Setup, Step
 from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.record import Recorder
-from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
-from botgame.play import play
+from botgame.match_batch import MatchBatch
+from botgame.play import SeatMemory, decide, play
 
+LMS = lms()
+HEADS = len(ARENA_SPEC.heads)
 SECONDS = 30
 
 
@@ -41,14 +43,31 @@ class Restless:
 
 def setups(matches: int, seats: int = 2, first: int = 100) -> Iterator[Setup]:
     for seed in range(first, first + matches):
-        schools = tuple((seed + seat) % 3 for seat in range(seats))
-        yield Setup(seed, (0,) * seats, schools, duration_ticks=SECONDS * 30, tag=seed)
+        factions = tuple((seed + seat) % 3 for seat in range(seats))
+        yield Setup(seed, (0,) * seats, factions, duration_ticks=SECONDS * 30, tag=seed)
+
+
+def answer(batch: MatchBatch, step: Step, memory: SeatMemory, policies: Sequence[Policy]) -> None:
+    """Every seat that is due does what its policy decides."""
+    batch.act(step.due, decide(batch, step, memory, policies, HEADS))
+
+
+def recorded(policies: Sequence[Policy], setups: Iterator[Setup], *, slots: int = 4, seats: int = 2) -> list[Replay]:
+    """Replays of matches between `policies`, in the order of the set-ups."""
+    replays: dict[int, Replay] = {}
+    names = [policy.name for policy in policies]
+    for _ in play(
+        LMS,
+        policies,
+        setups,
+        slots=slots,
+        seats=seats,
+        listen=lambda simulation: Recorder(simulation.arena, names, replays.__setitem__),
+    ):
+        pass
+    return [replays[episode] for episode in sorted(replays)]
 
 
 def record(matches: int, seats: int = 2, first: int = 100) -> list[Replay]:
     """Replays of random matches, in the order of their seeds."""
-    replays: dict[int, Replay] = {}
-    recorder = Recorder(Rules(), ["restless"], replays.__setitem__)
-    for _ in play(lms(), [Restless()], setups(matches, seats, first), matches=4, seats=seats, recorder=recorder):
-        pass
-    return [replays[episode] for episode in range(matches)]
+    return recorded([Restless()], setups(matches, seats, first), seats=seats)

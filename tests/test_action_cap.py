@@ -5,17 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from botgame.lms.game import lms
-from botgame.lms.replay.format import Replay, from_bytes, to_bytes
-from botgame.lms.replay.record import Recorder
+from botgame.lms.replay.format import from_bytes, to_bytes
 from botgame.lms.replay.resimulate import trajectories
-from botgame.lms.rules import Rules
 from botgame.lms.simulation.state import UNCAPPED
-from botgame.play import play
 from botgame.training import evaluate
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.league.evaluation import against_each
-from matches import Restless, setups
+from matches import LMS, Restless, recorded, setups
 
 
 class Limited(Restless):
@@ -26,13 +22,10 @@ class Limited(Restless):
 
 
 def test_replays_know_the_cap_and_come_out_the_same() -> None:
-    replays: dict[int, Replay] = {}
-    recorder = Recorder(Rules(), ["free", "slow", "fast"], replays.__setitem__)
     policies = [Restless(), Limited(2), Limited(UNCAPPED)]
     matches = (replace(setup, players=(0, 1, 2)) for setup in setups(3, 3))
-    for _ in play(lms(), policies, matches, matches=2, seats=3, recorder=recorder):
-        pass
-    again = [from_bytes(to_bytes(replay), Path("x.botreplay")) for replay in replays.values()]
+    replays = recorded(policies, matches, slots=2, seats=3)
+    again = [from_bytes(to_bytes(replay), Path("x.botreplay")) for replay in replays]
     assert [[seat.cap for seat in replay.header.seats] for replay in again] == [[0, 2, UNCAPPED]] * 3
     for one in trajectories(again):
         counted = _counted_ticks(one.ticks, one.actions)
@@ -43,16 +36,17 @@ def test_replays_know_the_cap_and_come_out_the_same() -> None:
 
 def test_evaluations_play_under_it() -> None:
     free, slow, rival = Restless(), Limited(1), Restless()
-    results = [mirrored_results(lms(), policy, rival, 6, 1, duration_ticks=600) for policy in (free, slow)]
-    assert sum(results[1].verbs[1:]) < sum(results[0].verbs[1:]) / 3
+    results = [mirrored_results(LMS, policy, rival, 6, 1, duration_ticks=600) for policy in (free, slow)]
+    assert sum(results[1].counts[1:]) < sum(results[0].counts[1:]) / 3
     casts = [
-        sum(int(match.outcome.casts[match.setup.players.index(0)][1:].sum()) for match in played["rival"])
+        sum(int(match.outcome.counts[match.setup.players.index(0)][1:].sum()) for match in played["rival"])
         for played in (
-            against_each(policy, {"rival": rival}, {"rival": 6}, seed=1, duration_ticks=600) for policy in (free, slow)
+            against_each(LMS, policy, {"rival": rival}, {"rival": 6}, seed=1, duration_ticks=600)
+            for policy in (free, slow)
         )
     ]
     assert casts[1] < casts[0] / 3
-    lines = evaluate.cap_lines([free, slow, Limited(UNCAPPED)])
+    lines = evaluate.cap_lines(LMS, [free, slow, Limited(UNCAPPED)])
     assert lines == [
         "cap 1 plays under a cap of 1 on its actions, as it was trained",
         f"cap {UNCAPPED} plays under no cap on its actions, as it was trained",

@@ -9,14 +9,15 @@ from botgame import policies as registry
 from botgame.errors import UserError
 from botgame.game import Observation, Policy
 from botgame.lms.arena import Arena
-from botgame.lms.game import lms
+from botgame.lms.game import CHAMPION
 from botgame.lms.rules import SCHOOLS
 from botgame.lms.spec import ARENA_SPEC
-from botgame.policies import CHAMPION, built_in_names, load_policy
+from botgame.policies import built_in_names, load_policy
 from botgame.rng import derive
 from botgame.training.evaluation.duels import mirrored_results
+from matches import LMS
 
-NAMES = tuple(lms().bots)
+NAMES = tuple(LMS.bots)
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
@@ -32,7 +33,7 @@ def moments() -> list[Observation]:
         arena = Arena(matches, seats)
         for match in range(matches):
             arena.reset(match, match, tuple((match + seat) % len(SCHOOLS) for seat in range(seats)), 1800)
-        players = [load_policy(lms(), "lms_re"), load_policy(lms(), "random")]
+        players = [load_policy(LMS, "lms_re"), load_policy(LMS, "random")]
         for step in range(steps):
             due = arena.advance()
             if not len(due.match):
@@ -66,7 +67,7 @@ def legal_rows(observation: Observation, actions: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_actions_have_the_shape_of_the_spec_and_are_legal(name: str, moments: list[Observation]) -> None:
-    policy = load_policy(lms(), name)
+    policy = load_policy(LMS, name)
     assert policy.name == name
     for observation in moments:
         n = len(observation["scalars"])
@@ -80,7 +81,7 @@ def test_actions_have_the_shape_of_the_spec_and_are_legal(name: str, moments: li
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_does_not_depend_on_its_batch(name: str, moments: list[Observation]) -> None:
-    policy = load_policy(lms(), name)
+    policy = load_policy(LMS, name)
     observation = moments[len(moments) // 2]
     n = len(observation["scalars"])
     keys = keys_of(7, n)
@@ -96,7 +97,7 @@ def test_a_row_does_not_depend_on_its_batch(name: str, moments: list[Observation
 def test_acting_is_repeatable_and_leaves_its_inputs_alone(name: str, moments: list[Observation]) -> None:
     observation = moments[3]
     before = {field: array.copy() for field, array in observation.items()}
-    first, second = load_policy(lms(), name), load_policy(lms(), name)
+    first, second = load_policy(LMS, name), load_policy(LMS, name)
     memory = first.initial_memory(len(observation["scalars"]))
     kept = memory.copy()
     keys = keys_of(3, len(memory))
@@ -110,7 +111,7 @@ def test_acting_is_repeatable_and_leaves_its_inputs_alone(name: str, moments: li
 def test_bots_look_at_nothing_but_what_a_learned_bot_sees(moments: list[Observation]) -> None:
     fields = ("scalars", "vectors", "entities", "entity_mask", "legal")
     for name in NAMES:
-        policy = load_policy(lms(), name)
+        policy = load_policy(LMS, name)
         bare = {field: moments[5][field] for field in fields}
         np.testing.assert_array_equal(acted(policy, bare)[0], acted(policy, moments[5])[0])
 
@@ -118,13 +119,13 @@ def test_bots_look_at_nothing_but_what_a_learned_bot_sees(moments: list[Observat
 def test_chance_moves_the_expert_bots_only_in_their_delay(moments: list[Observation]) -> None:
     delay = ARENA_SPEC.head_index("delay")
     for name in NAMES[3:]:
-        one, other = (acted(load_policy(lms(), name), moments[4], seed)[0] for seed in (1, 2))
+        one, other = (acted(load_policy(LMS, name), moments[4], seed)[0] for seed in (1, 2))
         assert (one[:, delay] != other[:, delay]).any()
         np.testing.assert_array_equal(np.delete(one, delay, axis=1), np.delete(other, delay, axis=1))
 
 
 def test_random_reaches_every_legal_category_and_shoots_only_at_mages(moments: list[Observation]) -> None:
-    policy = load_policy(lms(), "random")
+    policy = load_policy(LMS, "random")
     seeing = np.array([row["legal"][0, ARENA_SPEC.slices["target"]][1:].any() for row in moments])
     assert seeing.any()
     assert not seeing.all()
@@ -142,7 +143,7 @@ def test_random_reaches_every_legal_category_and_shoots_only_at_mages(moments: l
 @pytest.mark.parametrize("name", ["lms_rex", "", "idle ", "model.onnx2"])
 def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UserError) as caught:
-        load_policy(lms(), name)
+        load_policy(LMS, name)
     message = str(caught.value)
     assert "\n" not in message
     assert all(known in message for known in NAMES)
@@ -150,12 +151,12 @@ def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
 
 def test_a_missing_checkpoint_is_named() -> None:
     with pytest.raises(UserError, match=r"no such checkpoint 'nowhere/pi\.pt'"):
-        load_policy(lms(), "nowhere/pi.pt")
+        load_policy(LMS, "nowhere/pi.pt")
 
 
 def test_the_documented_example_plays(monkeypatch: pytest.MonkeyPatch, moments: list[Observation]) -> None:
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    policy = load_policy(lms(), "my_bot:make")
+    policy = load_policy(LMS, "my_bot:make")
     actions, memory = acted(policy, moments[2])
     assert legal_rows(moments[2], actions).all()
     assert (memory <= 1.0).all()
@@ -179,19 +180,19 @@ def test_a_broken_bot_of_ones_own_is_explained_in_one_line(
     (tmp_path / f"{name.partition(':')[0]}.py").write_text(source) if source else None
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(UserError, match=message) as caught:
-        load_policy(lms(), name)
+        load_policy(LMS, name)
     assert "\n" not in str(caught.value)
 
 
 def test_the_champion_comes_with_the_package_and_beats_the_expert() -> None:
-    champion = load_policy(lms(), CHAMPION)
-    assert champion.name == CHAMPION in built_in_names(lms())
-    tally = mirrored_results(lms(), champion, load_policy(lms(), "lms_re"), 40, 5)
+    champion = load_policy(LMS, CHAMPION)
+    assert champion.name == CHAMPION in built_in_names(LMS)
+    tally = mirrored_results(LMS, champion, load_policy(LMS, "lms_re"), 40, 5)
     assert tally.win_rate >= 0.75
 
 
 def test_without_torch_there_is_no_champion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry.importlib.util, "find_spec", lambda _name: None)
-    assert built_in_names(lms()) == tuple(lms().bots)
+    assert built_in_names(LMS) == tuple(LMS.bots)
     with pytest.raises(UserError, match=r"botgame\[train\]"):
-        load_policy(lms(), CHAMPION)
+        load_policy(LMS, CHAMPION)

@@ -74,7 +74,7 @@ def test_trained_bots_are_greedy_unless_told_otherwise(tmp_path, monkeypatch):
     class Trained:
         temperature = 0.5
 
-    monkeypatch.setattr("botgame.live.backends.load_policy", lambda name: Trained())
+    monkeypatch.setattr("botgame.live.backends.load_policy", lambda _game, _name: Trained())
     assert Backend("alphastar", "x.onnx").load().temperature == GREEDY
     assert Backend("alphastar", "x.onnx", stochastic=True).load().temperature == 0.5
     assert Backend("alphastar", "x.onnx", stochastic=True, temperature=0.9).load().temperature == 0.9

@@ -15,40 +15,26 @@ import pytest
 
 from botgame.errors import UserError
 from botgame.game import Setup
-from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.header import Change, Mark
 from botgame.lms.replay.playback import Numbered, Playback
-from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.showing import bundle
 from botgame.lms.replay.showing.film import FORMAT, SCALE, film, film_json
 from botgame.lms.replay.showing.happenings import Happenings
 from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, read_thoughts, write_thoughts
 from botgame.lms.rules import BOLT, CHEST, OFFENCE, Rules
 from botgame.lms.simulation.state import State, allocate
-from botgame.play import play
+from botgame.policies import load_policy
 from botgame.replay import main
-from matches import record
+from matches import LMS, record, recorded
 
 
 def scripted(names: tuple[str, ...], seed: int, seconds: int = 40) -> Replay:
     """A match of bots that know what they are doing: it has hits, kills, pick-ups and wards."""
-    from botgame.policies import load_policy
-
-    found: list[Replay] = []
-    recorder = Recorder(Rules(), names, lambda _, replay: found.append(replay))
     seats = tuple(range(len(names)))
     setup = Setup(seed, seats, tuple(seat % 3 for seat in seats), seconds * 30)
-    for _ in play(
-        lms(),
-        [load_policy(lms(), name) for name in names],
-        iter([setup]),
-        matches=1,
-        seats=len(names),
-        recorder=recorder,
-    ):
-        pass
-    return found[0]
+    (replay,) = recorded([load_policy(LMS, name) for name in names], iter([setup]), slots=1, seats=len(names))
+    return replay
 
 
 @pytest.fixture(scope="module")

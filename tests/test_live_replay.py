@@ -12,22 +12,20 @@ import pytest
 from botgame.feedback import TAKEN_OVER, Decision, read_manifests, read_streams
 from botgame.feedback import Mark as MarkLine
 from botgame.game import Setup
-from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, from_bytes, read, to_bytes
 from botgame.lms.replay.header import HUMAN
 from botgame.lms.replay.header import Mark as HeaderMark
 from botgame.lms.replay.live_recording import human_decisions
-from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import resimulate, trajectories
 from botgame.lms.replay.verify import verify
-from botgame.lms.rules import DELAY_TICKS, Rules
-from botgame.play import play
+from botgame.lms.rules import DELAY_TICKS
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
 from botgame.server.records.archive import Archive, Finished
 from botgame.server.rooms.room import Room
 from live_table import Table, duel
+from matches import LMS, recorded
 
 
 def replay_of(room: Room) -> Replay:
@@ -88,14 +86,11 @@ def test_a_match_of_bots_that_are_never_late_is_the_match_that_is_played_without
     room = table.room_of(1)
     table.play_out(room)
     live = replay_of(room)
-    schools = tuple(seat.school for seat in live.header.seats)
-    recorded: list[Replay] = []
-    recorder = Recorder(Rules(), ["lms_re", "kiter"], lambda _, replay: recorded.append(replay))
-    setups = iter([Setup(21, (0, 1), schools, 40 * 30)])
-    list(play(lms(), [load_policy(lms(), "lms_re"), load_policy(lms(), "kiter")], setups, matches=1, recorder=recorder))
-    assert live.decisions == recorded[0].decisions
-    assert msgspec.structs.replace(live.header, live=msgspec.UNSET) == recorded[0].header
-    assert b"live" not in msgspec.json.encode(recorded[0].header)
+    setup = Setup(21, (0, 1), tuple(seat.school for seat in live.header.seats), 40 * 30)
+    (plain,) = recorded([load_policy(LMS, name) for name in ("lms_re", "kiter")], iter([setup]), slots=1)
+    assert live.decisions == plain.decisions
+    assert msgspec.structs.replace(live.header, live=msgspec.UNSET) == plain.header
+    assert b"live" not in msgspec.json.encode(plain.header)
 
 
 def taken_over() -> tuple[Table, Room]:

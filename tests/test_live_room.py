@@ -37,7 +37,7 @@ def test_a_duel_against_a_bot_starts_at_once_and_ticks() -> None:
 
 def test_a_bot_that_was_trained_in_one_school_plays_it() -> None:
     bot = load_policy(lms(), "idle")
-    bot.school = "stormcaller"
+    bot.faction = "stormcaller"
     for seed in range(6):
         room = duel(Table(policies={"idle": bot}), seed=seed)
         assert SCHOOLS[room.holders.seats[1].school] == "stormcaller"

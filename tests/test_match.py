@@ -9,13 +9,12 @@ import pytest
 
 from botgame.errors import UserError
 from botgame.game import Ended, Setup
-from botgame.lms.arena import Arena
-from botgame.lms.game import lms
+from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.match_batch import MatchBatch
-from botgame.play import play
+from botgame.play import SeatMemory, decide, decide_rows, play
 from botgame.setups import mirrored_setups, skip_taken
-from botgame.standings import results_of
-from matches import Restless, setups
+from botgame.standings import results_of, standings_of
+from matches import HEADS, LMS, Restless, answer, setups
 
 
 def summary(ended: Ended) -> tuple:
@@ -24,61 +23,77 @@ def summary(ended: Ended) -> tuple:
         ended.episode,
         ended.setup,
         outcome.ticks,
-        *(np.asarray(column).tolist() for column in outcome[1:]),
-        ended.scores.tolist(),
-        ended.results.tolist(),
+        outcome.places.tolist(),
+        {name: reward.tolist() for name, reward in outcome.rewards.items()},
+        outcome.counts.tolist(),
     )
 
 
 @pytest.mark.parametrize("seats", [2, 5])
 def test_results_do_not_depend_on_the_batch(seats: int) -> None:
-    runs = [play(lms(), [Restless()], setups(6, seats), matches=matches, seats=seats) for matches in (1, 4, 64)]
+    runs = [play(LMS, [Restless()], setups(6, seats), slots=slots, seats=seats) for slots in (1, 4, 64)]
     single, some, many = (sorted(map(summary, run)) for run in runs)
     assert single == some == many
     assert [row[0] for row in single] == list(range(6))
 
 
 def test_steps_list_due_seats_in_order_and_every_match_ends_once() -> None:
-    batch, seating = MatchBatch(Arena(3, 2), setups(7)), Seating(3, 2)
+    batch, memory = MatchBatch(ArenaSimulation(3, 2), setups(7)), SeatMemory(3, 2)
     ended: list[Ended] = []
     while (step := batch.next()) is not None:
         ended += step.ended
         order = step.slot * 2 + step.seat
         assert (np.diff(order) > 0).all()
-        assert step.observation["scalars"].shape[0] == len(step.keys) == len(step.scores) == len(step.slot)
+        rows = [step.keys, *batch.observe(step.due).values(), *batch.rewards(step.due).values()]
+        assert {len(array) for array in rows} == {len(step.slot)}
         if len(step.slot):
-            batch.act(step, seating.act(step, [Restless()]))
+            answer(batch, step, memory, [Restless()])
     assert sorted(match.episode for match in ended) == list(range(7))
     assert batch.next() is None
     assert {match.setup.tag for match in ended} == set(range(100, 107))
 
 
 def test_more_slots_than_setups_leave_slots_empty() -> None:
-    assert len(list(play(lms(), [Restless()], setups(2), matches=8))) == 2
-    assert list(play(lms(), [Restless()], setups(0), matches=2)) == []
+    assert len(list(play(LMS, [Restless()], setups(2), slots=8))) == 2
+    assert list(play(LMS, [Restless()], setups(0), slots=2)) == []
 
 
 def test_keys_differ_by_match_seat_and_tick() -> None:
-    batch, seating = MatchBatch(Arena(2, 2), setups(2)), Seating(2, 2)
+    batch, memory = MatchBatch(ArenaSimulation(2, 2), setups(2)), SeatMemory(2, 2)
     keys: list[int] = []
     for _ in range(50):
         step = batch.next()
         assert step is not None
         keys += step.keys.tolist()
-        batch.act(step, seating.act(step, [Restless()]))
+        answer(batch, step, memory, [Restless()])
     assert len(set(keys)) == len(keys)
 
 
 def test_memory_counts_the_decisions_of_its_own_episode() -> None:
-    batch, seating = MatchBatch(Arena(2, 2), setups(5)), Seating(2, 2)
+    batch, memory = MatchBatch(ArenaSimulation(2, 2), setups(5)), SeatMemory(2, 2)
     counts: dict[tuple[int, int], int] = {}
     while (step := batch.next()) is not None:
-        actions = seating.act(step, [Restless()])
+        actions = decide(batch, step, memory, [Restless()], HEADS)
         for slot, seat, episode in zip(step.slot.tolist(), step.seat.tolist(), step.episode.tolist(), strict=True):
             counts[episode, seat] = counts.get((episode, seat), 0) + 1
-            assert seating.memory[slot, seat].tolist() == [counts[episode, seat], 7.0]
-        batch.act(step, actions)
+            assert memory.memory[slot, seat].tolist() == [counts[episode, seat], 7.0]
+        batch.act(step.due, actions)
     assert len(counts) == 10
+
+
+def test_rows_that_are_not_answered_come_again_and_nothing_else_changes() -> None:
+    batch, memory = MatchBatch(ArenaSimulation(3, 2), setups(5)), SeatMemory(3, 2)
+    ended: list[Ended] = []
+    left: set[int] = set()
+    while (step := batch.next()) is not None:
+        ended += step.ended
+        keys = step.keys.tolist()
+        assert left <= set(keys)
+        rows = np.arange(0, len(keys), 2)
+        left = set(keys) - set(step.keys[rows].tolist())
+        if len(rows):
+            batch.act(step.due.rows(rows), decide_rows(batch, step, rows, Restless(), memory, HEADS))
+    assert sorted(map(summary, ended)) == sorted(map(summary, play(LMS, [Restless()], setups(5))))
 
 
 def test_policies_get_their_own_rows_and_memory_sizes() -> None:
@@ -92,43 +107,44 @@ def test_policies_get_their_own_rows_and_memory_sizes() -> None:
             assert (memory == 3.0).all()
             return super().act(observation, memory[:, :2], keys)[0], memory
 
-    batch, seating = MatchBatch(Arena(1, 2), iter([Setup(5, (1, 0), (0, 1), 600)])), Seating(1, 2)
+    batch = MatchBatch(ArenaSimulation(1, 2), iter([Setup(5, (1, 0), (0, 1), 600)]))
+    memory = SeatMemory(1, 2)
     for _ in range(20):
         step = batch.next()
         assert step is not None
         assert step.player.tolist() == [1 - seat for seat in step.seat.tolist()]
-        batch.act(step, seating.act(step, [Restless(), Wide()]))
-    assert seating.memory.shape == (1, 2, 5)
-    assert seating.memory[0, 0, 0] == 3.0
-    assert seating.memory[0, 1, 0] > 3.0
+        answer(batch, step, memory, [Restless(), Wide()])
+    assert memory.memory.shape == (1, 2, 5)
+    assert memory.memory[0, 0, 0] == 3.0
+    assert memory.memory[0, 1, 0] > 3.0
 
 
 def test_a_restored_batch_goes_on_as_if_nothing_had_happened() -> None:
-    def finish(batch: MatchBatch, seating: Seating) -> list[tuple]:
+    def finish(batch: MatchBatch, memory: SeatMemory) -> list[tuple]:
         rows = []
         while (step := batch.next()) is not None:
             rows += [summary(ended) for ended in step.ended]
             if len(step.slot):
-                batch.act(step, seating.act(step, [Restless()]))
+                answer(batch, step, memory, [Restless()])
         return rows
 
-    batch, seating = MatchBatch(Arena(3, 2), setups(8)), Seating(3, 2)
+    batch, memory = MatchBatch(ArenaSimulation(3, 2), setups(8)), SeatMemory(3, 2)
     for _ in range(120):
         step = batch.next()
         assert step is not None
-        batch.act(step, seating.act(step, [Restless()]))
-    saved, saved_seating = batch.snapshot(), seating.snapshot()
-    arrays = saved.pop("arena")
-    saved = json.loads(json.dumps(saved)) | {"arena": arrays}
-    expected = finish(batch, seating)
+        answer(batch, step, memory, [Restless()])
+    saved, remembered = batch.snapshot(), memory.snapshot()
+    arrays = saved.pop("simulation")
+    saved = json.loads(json.dumps(saved)) | {"simulation": arrays}
+    expected = finish(batch, memory)
 
-    again, seating = MatchBatch(Arena(3, 2), skip_taken(setups(8), saved["taken"])), Seating(3, 2)
+    again, memory = MatchBatch(ArenaSimulation(3, 2), skip_taken(setups(8), saved["taken"])), SeatMemory(3, 2)
     again.restore(saved)
-    seating.restore(saved_seating)
-    assert finish(again, seating) == expected
+    memory.restore(remembered)
+    assert finish(again, memory) == expected
     assert len(expected) >= 5
     with pytest.raises(UserError, match="another release"):
-        again.restore({**saved, "arena": {**arrays, "past_mages": arrays["mages"]}})
+        again.restore({**saved, "simulation": {**arrays, "past_mages": arrays["mages"]}})
 
 
 @pytest.mark.parametrize(
@@ -140,23 +156,24 @@ def test_results_are_for_the_sole_winner(places: list[int], results: list[float]
 
 
 def test_mirrored_setups_swap_players_on_the_same_situation() -> None:
-    first, second, third, _ = mirrored_setups(lms(), 9, 2)
-    assert (first.seed, first.schools, first.tag) == (second.seed, second.schools, second.tag)
+    first, second, third, _ = mirrored_setups(LMS, 9, 2)
+    assert (first.seed, first.factions, first.tag) == (second.seed, second.factions, second.tag)
     assert (first.players, second.players) == ((0, 1), (1, 0))
     assert third.seed != first.seed
-    turns = list(mirrored_setups(lms(), 9, 1, players=(0, 1, 2)))
+    assert {first.duration_ticks, third.duration_ticks} == {LMS.duration_ticks}
+    turns = list(mirrored_setups(LMS, 9, 1, players=(0, 1, 2)))
     assert sorted(setup.players for setup in turns) == [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
 
 
 def test_one_policy_against_itself_scores_exactly_half_when_mirrored() -> None:
-    ended = list(play(lms(), [Restless(), Restless()], mirrored_setups(lms(), 3, 4, duration_ticks=900), matches=3))
-    points = {player: sum(e.results[e.setup.players.index(player)] for e in ended) for player in (0, 1)}
-    assert points[0] == points[1]
+    ended = list(play(LMS, [Restless(), Restless()], mirrored_setups(LMS, 3, 4, duration_ticks=900), slots=3))
+    results = [standings_of(match.outcome.places)[list(match.setup.players)] for match in ended]
+    assert np.sum(results, axis=0).tolist() == [0, 0]
 
 
 def test_a_setup_of_another_size_is_refused() -> None:
-    with pytest.raises(ValueError, match="3 seats, the arena has 2"):
-        next(play(lms(), [Restless()], setups(1, seats=3), seats=2))
+    with pytest.raises(ValueError, match="expected 2 of"):
+        next(play(LMS, [Restless()], setups(1, seats=3), seats=2))
 
 
 @pytest.mark.parametrize(("actions", "memory"), [((1, 6), (2, 2)), ((2, 5), (2, 2)), ((2, 6), (2, 3))])
@@ -168,4 +185,4 @@ def test_a_bot_that_returns_the_wrong_shapes_is_named(actions: tuple[int, int], 
             return np.zeros(actions, np.int64), np.zeros(memory, np.float32)
 
     with pytest.raises(UserError, match=r"bot 'careless' returned .* expected"):
-        list(play(lms(), [Careless()], setups(1)))
+        list(play(LMS, [Careless()], setups(1)))

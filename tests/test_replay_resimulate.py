@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from botgame.game import Ended, Setup
-from botgame.lms.arena import Arena, Due, Limits
+from botgame.game import Due, Ended, Setup
+from botgame.lms.arena import Arena, Limits
+from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.replay import header as header_module
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
@@ -19,8 +20,9 @@ from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import MARK_TICKS, resimulate, trajectories
 from botgame.lms.rules import DELAY_TICKS, Rules
 from botgame.match_batch import MatchBatch
+from botgame.play import SeatMemory
 from botgame.standings import results_of
-from matches import Restless, record, setups
+from matches import Restless, answer, record, setups
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +32,13 @@ def replays() -> list[Replay]:
 
 def test_every_seat_sees_again_what_it_saw(replays: list[Replay]) -> None:
     seen: dict[tuple[int, int], list[dict[str, np.ndarray]]] = {}
-    batch, seating = MatchBatch(Arena(2, 2), setups(5)), Seating(2, 2)
+    batch, memory = MatchBatch(ArenaSimulation(2, 2), setups(5)), SeatMemory(2, 2)
     while (step := batch.next()) is not None:
+        observation = batch.observe(step.due)
         for row, key in enumerate(zip(step.episode.tolist(), step.seat.tolist(), strict=True)):
-            seen.setdefault(key, []).append({name: array[row] for name, array in step.observation.items()})
+            seen.setdefault(key, []).append({name: array[row] for name, array in observation.items()})
         if len(step.slot):
-            batch.act(step, seating.act(step, [Restless()]))
+            answer(batch, step, memory, [Restless()])
     found = list(trajectories(replays, matches=3))
     assert {(t.replay, t.seat) for t in found} == set(seen)
     for one in found:
@@ -150,10 +153,11 @@ def take_over(at: int) -> tuple[Replay, list[tuple[int, list[float]]]]:
     """A match in which a person takes seat 1 at tick `at` and acts whenever it likes; and what that seat saw."""
     replays: list[Replay] = []
     setup = Setup(7, (0, 0), (1, 2), 900)
-    recorder = Recorder(Rules(), ["restless"], lambda _, replay: replays.append(replay))
-    arena, bot, seen = Arena(1, 2), Restless(), []
-    arena.reset(0, setup.seed, setup.schools, setup.duration_ticks)
-    recorder.begin(arena, 0, setup)
+    simulation, bot, seen = ArenaSimulation(1, 2), Restless(), []
+    arena = simulation.arena
+    recorder = Recorder(arena, ["restless"], lambda _, replay: replays.append(replay))
+    simulation.reset(0, setup, (0, 0))
+    recorder.begin(0, setup)
     while not arena.done[0]:
         tick, due = int(arena.state.matches["tick"][0]), arena.advance(0)
         person = tick >= at
@@ -165,15 +169,14 @@ def take_over(at: int) -> tuple[Replay, list[tuple[int, list[float]]]]:
             acting.add(1)
         if acting:
             due = Due(np.zeros(len(acting), np.int32), np.array(sorted(acting), np.int32))
-            observation = arena.observe(due)
+            observation = simulation.observe(due)
             seen += [(tick, observation["scalars"][row].tolist()) for row in np.flatnonzero(due.seat == 1)]
             keys = np.array([tick * 2 + seat for seat in sorted(acting)], np.uint64)
-            recorder.decisions(arena, due)
+            recorder.decisions(due)
             actions, _ = bot.act(observation, bot.initial_memory(len(keys)), keys)
-            recorder.accepted(arena, due, arena.act(due, actions))
+            recorder.accepted(due, simulation.act(due, actions))
         tick_on(arena, person=person)
-    outcome = arena.outcome(0)
-    recorder.end(arena, Ended(0, 0, setup, outcome, np.zeros(2, np.float32), results_of(outcome.places)))
+    recorder.end(Ended(0, 0, setup, simulation.outcome(0)))
     return replays[0], seen
 
 

@@ -92,7 +92,7 @@ def test_by_default_one_seat_is_the_expert_and_the_rest_are_varied() -> None:
     seen = {player for cast in casts for player in cast}
     assert seen == set(range(len(many.bots)))
     assert many.bots[0] == EXPERT
-    schools = [setup.schools for setup in many.setups()]
+    schools = [setup.factions for setup in many.setups()]
     assert set(schools) == {(a, b) for a in range(3) for b in range(3)}
 
 
@@ -213,7 +213,7 @@ def test_every_school_can_be_named() -> None:
 
 def test_a_bot_of_one_school_plays_it_unless_another_is_asked_for() -> None:
     three = plan("--bots", "legacy,random,legacy", "--seat-schools", "any,any,cryomancer", "--num-matches", "20")
-    schools = [setup.schools for setup in three.setups({0: 2})]
+    schools = [setup.factions for setup in three.setups({0: 2})]
     assert {each[0] for each in schools} == {2}
     assert {each[1] for each in schools} == {0, 1, 2}
     assert {each[2] for each in schools} == {1}

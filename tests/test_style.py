@@ -8,18 +8,21 @@ import numpy as np
 import pytest
 
 from botgame.lms.arena import Arena, Due
-from botgame.lms.game import lms
+from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import resimulate
 from botgame.lms.rules import BOLT, CHEST, DEFENCE, HEALTH, INTERACT, OFFENCE, RUNE, TICKS_PER_SECOND, Rules
 from botgame.lms.statistic_z.definition import ARENA_STYLE
 from botgame.lms.statistic_z.measuring import StyleTracker
+from botgame.lms.statistic_z.meter import ArenaMeter
 from botgame.match_batch import MatchBatch
+from botgame.play import SeatMemory
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.statistic_z import Style
 from botgame.training.alphastar.statistic_z.distance import edit_distances, opening_distances, totals_distances
+from matches import LMS, answer
 
 WIDTH, PARTS = ARENA_STYLE.width, ARENA_STYLE.parts
 EVENTS = ("", *ARENA_STYLE.events)
@@ -168,34 +171,32 @@ class StyleRecorder(Recorder):
     def __init__(self, arena: Arena) -> None:
         self.replays: dict[int, Replay] = {}
         self.rows: dict[int, np.ndarray] = {}
-        self.tracker = StyleTracker(arena)
-        super().__init__(Rules(), POLICIES, self.replays.__setitem__)
+        self.meter = ArenaMeter(arena)
+        super().__init__(arena, POLICIES, self.replays.__setitem__)
 
-    def begin(self, arena, slot, setup) -> None:
-        self.tracker.begin(slot)
-        super().begin(arena, slot, setup)
+    def begin(self, slot, setup) -> None:
+        self.meter.begin(slot, setup)
+        super().begin(slot, setup)
 
-    def decisions(self, arena, due) -> None:
-        self.tracker.look(due.match)
-        super().decisions(arena, due)
+    def decisions(self, due) -> None:
+        self.meter.decisions(due)
+        super().decisions(due)
 
-    def end(self, arena, ended) -> None:
-        self.tracker.look(np.array([ended.slot]))
-        seats = np.arange(arena.seats)
-        self.rows[ended.episode] = self.tracker.rows(np.full(arena.seats, ended.slot), seats)
-        super().end(arena, ended)
+    def end(self, ended) -> None:
+        self.meter.end(ended)
+        self.rows[ended.episode] = self.meter.final(ended.episode)
+        super().end(ended)
 
 
 @cache
 def recorded(seats: int = 2) -> StyleRecorder:
-    arena = Arena(3, seats)
-    recorder = StyleRecorder(arena)
-    players = (0, 1, 2)[:seats]
-    batch, seating = MatchBatch(arena, mirrored_setups(lms(), 3, 3, players, 900), recorder), Seating(3, seats)
-    policies = [load_policy(lms(), name) for name in POLICIES]
+    simulation, memory = ArenaSimulation(3, seats), SeatMemory(3, seats)
+    recorder = StyleRecorder(simulation.arena)
+    batch = MatchBatch(simulation, mirrored_setups(LMS, 3, 3, (0, 1, 2)[:seats], duration_ticks=900), recorder)
+    policies = [load_policy(LMS, name) for name in POLICIES]
     while (step := batch.next()) is not None:
         if len(step.slot):
-            batch.act(step, seating.act(step, policies))
+            answer(batch, step, memory, policies)
     return recorder
 
 
@@ -224,25 +225,24 @@ def test_all_damage_is_attributed_to_some_kind() -> None:
 
 
 def test_looking_again_and_going_on_from_a_snapshot_change_nothing() -> None:
-    """One tracker looks twice as often and is thrown away and restored in mid-match."""
+    """One meter looks twice as often and is thrown away and restored in mid-match."""
     rows = []
+    policies = [load_policy(LMS, name) for name in POLICIES]
     for cut in (False, True):
-        arena = Arena(2, 2)
-        recorder = StyleRecorder(arena)
-        policies = [load_policy(lms(), name) for name in POLICIES]
-        batch = MatchBatch(arena, mirrored_setups(lms(), 3, 2, duration_ticks=600), recorder)
-        seating = Seating(2, 2)
+        simulation, memory = ArenaSimulation(2, 2), SeatMemory(2, 2)
+        recorder = StyleRecorder(simulation.arena)
+        batch = MatchBatch(simulation, mirrored_setups(LMS, 3, 2, duration_ticks=600), recorder)
         for count in range(400):
             if (step := batch.next()) is None:
                 break
             if cut and count == 60:
-                fresh = StyleTracker(arena)
-                fresh.restore(recorder.tracker.snapshot())
-                recorder.tracker = fresh
+                fresh = ArenaMeter(simulation.arena)
+                fresh.restore(recorder.meter.snapshot())
+                recorder.meter = fresh
             if len(step.slot):
                 if cut:
-                    recorder.tracker.look(step.slot)
-                batch.act(step, seating.act(step, policies))
+                    recorder.meter.rows(step.due)
+                answer(batch, step, memory, policies)
         rows.append(recorder.rows)
     assert rows[0].keys() == rows[1].keys() != set()
     for episode, row in rows[0].items():

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 
 from botgame.game import Setup
-from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, read, write
-from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.showing.film import film
 from botgame.lms.replay.showing.policy_readout import beside, find_thoughts
-from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.play import play
 from botgame.policies import load_policy
@@ -21,8 +18,10 @@ from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.policy_readout import main
+from matches import LMS, recorded
 from toy_network import randomize
 
+SETUP = Setup(3, (0, 1), (0, 2), 20 * 30)
 VERB, TARGET = ARENA_SPEC.head_index("verb"), ARENA_SPEC.head_index("target")
 
 
@@ -32,12 +31,10 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("thoughts")
     network = Network(ARENA_SPEC, PRESETS["tiny"])
     randomize(network)
-    save_checkpoint(folder / "pi.pt", Checkpoint("rl", ARENA_SPEC, network.config.to_dict(), network.state_dict()))
-    names = [str(folder / "pi.pt"), "random"]
-    recorder = Recorder(Rules(), names, lambda _, replay: write(folder, replay))
-    setup = Setup(3, (0, 1), (0, 2), 20 * 30)
-    for _ in play(lms(), [load_policy(lms(), name) for name in names], iter([setup]), matches=1, recorder=recorder):
-        pass
+    sizes, weights = network.config.to_dict(), network.state_dict()
+    save_checkpoint(folder / "pi.pt", Checkpoint(LMS.name, "rl", ARENA_SPEC, sizes, weights))
+    (replay,) = recorded([load_policy(LMS, name) for name in (str(folder / "pi.pt"), "random")], iter([SETUP]), slots=1)
+    write(folder, replay)
     return folder
 
 
@@ -73,7 +70,7 @@ def test_chances_are_those_with_which_it_played(folder: Path, replay: Replay) ->
     main([str(replay.path)])
     thoughts = find_thoughts(replay)
     assert thoughts is not None
-    policy, said, wanted = load_policy(lms(), str(folder / "pi.pt")), [], []
+    policy, said, wanted = load_policy(LMS, str(folder / "pi.pt")), [], []
 
     class Listening:
         name, memory_size, initial_memory = policy.name, policy.memory_size, staticmethod(policy.initial_memory)
@@ -84,10 +81,7 @@ def test_chances_are_those_with_which_it_played(folder: Path, replay: Replay) ->
             wanted.append(actions[0])
             return actions, memory
 
-    for _ in play(
-        lms(), [Listening(), load_policy(lms(), "random")], iter([Setup(3, (0, 1), (0, 2), 20 * 30)]), matches=1
-    ):
-        pass
+    list(play(LMS, [Listening(), load_policy(LMS, "random")], iter([SETUP]), slots=1))
     written = np.concatenate([np.array(head) for head in thoughts.seats[0].chances], axis=1)
     assert written.shape == (len(said), ARENA_SPEC.logits)
     gaps = np.abs(written - 100 * np.array(said))
