@@ -9,7 +9,7 @@ import argparse
 import functools
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from botgame.errors import UserError
@@ -17,21 +17,54 @@ from botgame.errors import UserError
 LARGEST_INT = 10**12
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse without abbreviations, where `--two-words` is also accepted as `--two_words`."""
+class _Help(argparse.HelpFormatter):
+    """Shows the default of a flag that has one to show."""
 
-    def __init__(self, prog: str, description: str, **kwargs: Any) -> None:
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],  # noqa: ARG002
+        prefix: str | None = None,
+    ) -> None:
+        """Only what must be given: a list of fifty flags helps nobody, and --help lists them below."""
+        needed = [action for action in actions if action.required or not action.option_strings]
+        rest = argparse.Action([], "flags", nargs="?", metavar="flags")
+        super().add_usage(usage, [*needed, rest], [], prefix)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        shown = action.default not in (None, False, "", argparse.SUPPRESS) and action.option_strings
+        return f"{action.help} (default: %(default)s)" if action.help and shown else action.help
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse without abbreviations, where `--two-words` is also accepted as `--two_words`.
+
+    Flags belong to the section that was begun last. --help shows `sections` in their order, then any others.
+    """
+
+    def __init__(self, prog: str, description: str, sections: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(
             prog=prog,
             description=description,
             allow_abbrev=False,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Help,
             **kwargs,
         )
+        self._sections: dict[str, argparse._ArgumentGroup] = {}
+        self._section: argparse._ActionsContainer = self
+        for title in sections:
+            self.section(title)
+
+    def section(self, title: str) -> None:
+        """Put the flags that follow under this heading of --help."""
+        if title not in self._sections:
+            self._sections[title] = self.add_argument_group(title)
+        self._section = self._sections[title]
 
     def flag(self, name: str, **kwargs: Any) -> argparse.Action:
         """Add an option given with dashes; the underscore spelling works too and is not shown twice in --help."""
-        action = self.add_argument(name, **kwargs)
+        action = self._section.add_argument(name, **kwargs)
         alias = "--" + name[2:].replace("-", "_")
         if alias != name:
             self._option_string_actions[alias] = action

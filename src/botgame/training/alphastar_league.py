@@ -16,38 +16,27 @@ alarm `good/<id>.pt` is the player from before. A tiny run:
 from __future__ import annotations
 
 import argparse
-import functools
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from botgame import cli
-from botgame.errors import UserError
-from botgame.game import Game
-from botgame.games import load_game
-from botgame.policies import load_policy
-from botgame.training.alphastar.league.league import LeagueConfig
 from botgame.training.alphastar.league.matchmaking import VARIANTS
-from botgame.training.alphastar.learner.config import RLConfig
-from botgame.training.league.run import train
-from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueSchedule, LeagueSetting
 from botgame.training.rl.flags import (
+    JUDGING,
+    OPPOSITION,
+    SECTIONS,
+    START,
     add_commit_flag,
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
     add_style_flags,
     add_training_flags,
-    flag_values,
-    style_config,
-    training_config,
 )
-from botgame.training.rl.free_for_alls import add_royale_flags, royale_share
-from botgame.training.runs.game_flags import add_game_flag, chosen_duration
-from botgame.training.runs.origin import supervised_origin
-from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
+from botgame.training.rl.free_for_alls import add_royale_flags
+from botgame.training.runs.game_flags import add_game_flag
 
 MODULE = "botgame.training.alphastar_league"
 PER_FACTION = "per-faction"
@@ -59,7 +48,8 @@ _TRAINING: dict[str, Any] = {
 
 def build_parser() -> cli.Parser:
     """The flags of `alphastar_league`."""
-    parser = cli.Parser(MODULE, "Train a league of agents from a supervised policy.")
+    parser = cli.Parser(MODULE, "Train a league of agents from a supervised policy.", SECTIONS)
+    parser.section(START)
     add_game_flag(parser)
     add_start_flag(parser)
     parser.flag("--output-dir", type=Path, required=True, help="folder of the league's files")
@@ -72,6 +62,7 @@ def build_parser() -> cli.Parser:
     add_training_flags(parser, **_TRAINING)
     add_style_flags(parser)
     add_royale_flags(parser)
+    parser.section(OPPOSITION)
     text = "longest match, in game seconds; the game's own unless given"
     parser.flag("--episode-duration", type=cli.positive_int, default=None, help=text)
     _add_league_flags(parser)
@@ -94,6 +85,7 @@ def main_agents(text: str) -> int | str:
 
 
 def _add_league_flags(parser: cli.Parser) -> None:
+    parser.section("the league")
     parser.flag(
         "--main-agents",
         type=main_agents,
@@ -142,6 +134,7 @@ def _add_league_flags(parser: cli.Parser) -> None:
 
 def _add_evaluation_flags(parser: cli.Parser) -> None:
     add_evaluation_flags(parser, "a round against the game's yardstick bot")
+    parser.section(JUDGING)
     parser.flag(
         "--past-selves", type=cli.non_negative_int, default=6, help="past selves that a main agent meets a round"
     )
@@ -150,101 +143,13 @@ def _add_evaluation_flags(parser: cli.Parser) -> None:
     parser.flag("--cross-play-matches", type=cli.positive_int, default=30, help="duels of each of its pairs")
 
 
-def league_config(options: argparse.Namespace, config: RLConfig, game: Game) -> LeagueConfig:
-    """The league that parsed flags describe. Raises UserError (code 2) for contradictions."""
-    per_faction = options.main_agents == PER_FACTION
-    if per_faction and not game.factions:
-        raise UserError(f"--main-agents {PER_FACTION}: game {game.name} has no factions; give a number", 2)
-    sequences = options.rl_iterations_per_round * config.sequences()
-    phase = options.min_phase_steps or sequences * config.unroll_length
-    if options.main_exploiters + options.league_exploiters and not options.exploiter_share:
-        raise UserError(
-            "--exploiter-share 0 leaves the exploiters without matches; give them a share or none of them", 2
-        )
-    try:
-        return LeagueConfig(
-            mains=len(game.factions) if per_faction else options.main_agents,
-            factions=game.factions if per_faction else (),
-            main_exploiters=options.main_exploiters,
-            league_exploiters=options.league_exploiters,
-            scripted=_scripted(options.scripted_players, game),
-            decay=options.payoff_decay,
-            min_phase_steps=phase,
-            timeout_steps=options.timeout_steps or 2 * phase,
-            beats_all=options.beats_all,
-            min_games=options.min_games,
-            exploiter_phase=options.exploiter_share or 1.0,
-            rules=VARIANTS[options.matchmaking],
-        )
-    except ValueError as error:
-        raise UserError(f"the league cannot be set up: {error}; see --help", 2) from error
-
-
-def _scripted(names: str | None, game: Game) -> tuple[str, ...]:
-    if names is None:
-        return tuple(name for name in game.opponents if name in game.bots)
-    return tuple(name.strip() for name in names.split(",") if name.strip())
-
-
 @cli.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
     options = build_parser().parse_args(argv)
-    game = load_game(options.game)
-    setting = league_setting(options, game)
-    flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
-    go_on = resume_command(argv, MODULE)
-    start = functools.partial(supervised_origin, options.supervised_checkpoint, game)
-    if not train(setting, flags, start, resume=options.resume, go_on=go_on):
-        return 130
-    paths = setting.paths
-    print(f"done: {paths.run.checkpoint} after {options.rounds} rounds; report: {_report_command(paths)}")
-    return 0
+    from botgame.training.league.command import train_league  # brings torch, which --help does without
 
-
-def league_setting(options: argparse.Namespace, game: Game) -> LeagueSetting:
-    """The run that parsed flags describe. Raises UserError (code 2) for contradictions."""
-    device = choose_device(
-        options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
-    )
-    config = training_config(options, game)
-    league = league_config(options, config, game)
-    schedule = LeagueSchedule(options.rounds, options.rl_iterations_per_round, options.decisions, options.save_every)
-    plan = EvaluationPlan(
-        options.eval_matches,
-        options.past_selves,
-        options.past_matches,
-        options.cross_play_players,
-        options.cross_play_matches,
-    )
-    duration = chosen_duration(game, options.episode_duration)
-    names = dict.fromkeys([game.yardstick, *league.scripted])
-    return LeagueSetting(
-        game=game,
-        config=config,
-        league=league,
-        paths=LeaguePaths.inside(options.output_dir),
-        bots={name: load_policy(game, name, str(device)) for name in names},
-        schedule=schedule,
-        evaluation=plan,
-        duration_ticks=game.duration_ticks if duration is None else duration,
-        seed=options.seed,
-        threads=options.threads or os.cpu_count() or 1,
-        device=device,
-        opponent_slots=options.opponent_slots,
-        players_in_memory=options.players_in_memory,
-        exploiter_share=options.exploiter_share,
-        reset_from_main=options.exploiter_reset == "main",
-        styles=style_config(options),
-        royale=royale_share(options, game),
-    )
-
-
-def _report_command(paths: LeaguePaths) -> str:
-    return (
-        f"python -m botgame.training.report_league --league-state {paths.state} --matches {paths.matches} "
-        f"--output {paths.state.with_name('summary.json')}"
-    )
+    return train_league(options, MODULE, argv)
 
 
 if __name__ == "__main__":

@@ -14,23 +14,17 @@ alarm `pi_rl.good.pt` (the checkpoint from before). A tiny run:
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from botgame import cli
-from botgame.errors import UserError
-from botgame.game import Game
-from botgame.games import load_game
-from botgame.policies import load_policy
-from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
-from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.presets import SIZES
-from botgame.training.rl.environment import check_styles
 from botgame.training.rl.flags import (
-    action_cap_of,
+    OPPOSITION,
+    RESULTS,
+    SECTIONS,
+    START,
     add_action_cap_flag,
     add_commit_flag,
     add_critic_flag,
@@ -39,24 +33,17 @@ from botgame.training.rl.flags import (
     add_start_flag,
     add_style_flags,
     add_training_flags,
-    flag_values,
-    style_config,
-    training_config,
 )
-from botgame.training.rl.free_for_alls import add_royale_flags, royale_share
-from botgame.training.rl.run import RLRun, carry_out
-from botgame.training.rl.setting import Goal, RLSetting, Schedule
-from botgame.training.rl.yardsticks import Yardsticks
+from botgame.training.rl.free_for_alls import add_royale_flags
 from botgame.training.runs.game_flags import add_game_flag
-from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
-from botgame.training.runs.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
 
 MODULE = "botgame.training.alphastar_rl"
 
 
 def build_parser() -> cli.Parser:
     """The flags of `alphastar_rl`."""
-    parser = cli.Parser(MODULE, "Improve a supervised policy with AlphaStar's off-policy RL.")
+    parser = cli.Parser(MODULE, "Improve a supervised policy with AlphaStar's off-policy RL.", SECTIONS)
+    parser.section(START)
     add_game_flag(parser)
     add_start_flag(parser, required=False)
     text = "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply"
@@ -70,12 +57,14 @@ def build_parser() -> cli.Parser:
     add_style_flags(parser)
     add_royale_flags(parser)
     add_action_cap_flag(parser)
+    parser.section(OPPOSITION)
     text = "shares of the matches by opponent: self, past or a bot, as in self=0.6,lms_re=0.4; unless given the game's"
     parser.flag("--opponents", default=None, metavar="NAME=SHARE,...", help=text)
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
     add_evaluation_flags(parser, "against each yardstick", every=20)
     add_commit_flag(parser)
+    parser.section(RESULTS)
     parser.flag("--keep", type=cli.non_negative_int, default=5, help="periodic checkpoints to keep; 0: all")
     add_machine_flags(parser)
     return parser
@@ -85,70 +74,9 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
     options = build_parser().parse_args(argv)
-    game = load_game(options.game)
-    config = training_config(options, game)
-    return train(options, untaught(config) if options.scratch else config, game, argv)
+    from botgame.training.rl.command import train  # brings torch, which --help does without
 
-
-def train(options: argparse.Namespace, config: RLConfig, game: Game, argv: Sequence[str] | None) -> int:
-    """The whole command. Returns the exit code; raises UserError."""
-    if (options.supervised_checkpoint is None) == (options.scratch is None):
-        raise UserError("give one of --supervised-checkpoint PATH and --scratch PRESET: where to start from", 2)
-    device = choose_device(
-        options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
-    )
-    paths = RunPaths.beside(options.output)
-    flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
-    styles, royale = style_config(options), royale_share(options, game)
-    action_cap = action_cap_of(options.action_cap, game)
-    shares = parse_shares(options.opponents) if options.opponents is not None else normalized(game.opponents)
-    fixed = {name: load_policy(game, name, str(device)) for name in shares if name not in (SELF, PAST)}
-    resuming = options.resume and paths.resume.exists()
-    origin = None if resuming else start_of(options, game)
-    if origin:
-        check_styles(origin, styles)
-    state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
-    origin = Origin.from_dict(state["origin"]) if state else origin
-    assert origin
-    setting = RLSetting(
-        game=game,
-        kind="rl",
-        origin=origin,
-        config=config,
-        shares=shares,
-        fixed=fixed,
-        goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
-        schedule=schedule(options),
-        seed=options.seed,
-        threads=options.threads or os.cpu_count() or 1,
-        device=device,
-        styles=styles,
-        royale=royale,
-        action_cap=action_cap,
-    )
-    run = RLRun(setting, Yardsticks(setting, options.eval_matches))
-    if not carry_out(run, paths, flags, state, resume_command(argv, MODULE)):
-        return 130
-    print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
-    return 0
-
-
-def start_of(options: argparse.Namespace, game: Game) -> Origin:
-    """Where the flags say that a fresh run starts. Raises UserError."""
-    path, preset = options.supervised_checkpoint, options.scratch
-    origin = scratch_origin(preset, options.seed, game) if preset else supervised_origin(path, game)
-    return with_critic(origin, options.critic)
-
-
-def schedule(options: argparse.Namespace) -> Schedule:
-    """When to freeze, evaluate and save."""
-    return Schedule(
-        eval_every=options.eval_every,
-        save_every=options.save_every,
-        snapshot_every=options.snapshot_every,
-        snapshots=options.snapshots,
-        keep=options.keep,
-    )
+    return train(options, MODULE, argv)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Thoughts about a recorded match, made when somebody asks for them, by a program beside this one.
 
-The program is `botgame.training.policy_readout`; nothing here knows networks. Only checkpoints among the operator's bots
-are asked, one match at a time, and what they say is kept beside the replay.
+The program is `botgame.training.policy_readout`; nothing here knows networks. Only checkpoints among the operator's
+bots are asked, one match at a time, and what they say is kept beside the replay.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from botgame.policies import load_policy
 from botgame.rng import derive
 from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.imitation.cloning import Cloner, CloningConfig
+from botgame.training.alphastar.imitation.cloning import Cloner
 from botgame.training.alphastar.imitation.dataset import Chunk, plan
 from botgame.training.alphastar.learner.diagnostics import Bounds, Diverged, Watch
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -30,6 +30,7 @@ from botgame.training.alphastar.network.presets import SIZES
 from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.statistic_z.conditioning import Briefing
 from botgame.training.evaluation.duels import Tally, mirrored_results
+from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource
 from botgame.training.runs.run import RunPaths, StopRequest, commit, keep_good
 
@@ -47,26 +48,24 @@ class Event(NamedTuple):
 
 
 class ImitationRun:
-    """One run from its flags, fresh or from the `state` of the last commit."""
+    """One run, fresh or from the `state` of the last commit. config: plain values of the flags, kept with the run."""
 
     def __init__(
         self,
-        args: Any,
+        setting: ImitationSetting,
         config: dict[str, Any],
         paths: RunPaths,
         source: ReplaySource,
-        device: torch.device,
         state: dict[str, Any] | None,
         briefing: Briefing | None = None,
     ) -> None:
         """`briefing`: what the network is told of each seat, which `source` has been given too."""
-        self.args, self.config, self.paths, self.source = args, config, paths, source
+        self.setting, self.config, self.paths, self.source = setting, config, paths, source
         self.game = source.game
         self.briefing = briefing
-        self.window = min(args.window, args.batch_size)
-        network = briefed_network(self.game.spec, args.preset, args.seed, briefing)
-        cloning = CloningConfig(args.lr, args.value_weight, args.clip_norm, args.precision, args.compile)
-        self.cloner = Cloner(network, cloning, device)
+        self.window = min(setting.window, setting.batch_size)
+        network = briefed_network(self.game.spec, setting.preset, setting.seed, briefing)
+        self.cloner = Cloner(network, setting.cloning, setting.device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
         self.watch = Watch([head.name for head in self.game.spec.heads], BOUNDS)
@@ -85,12 +84,12 @@ class ImitationRun:
     @property
     def epochs(self) -> int:
         """Of both phases: over all chosen seats, then over the winners among them."""
-        return int(self.args.epochs + self.args.winner_epochs)
+        return self.setting.epochs + self.setting.winner_epochs
 
     @property
     def winners(self) -> bool:
         """Whether this epoch is one of the second phase."""
-        return self.epoch >= int(self.args.epochs)
+        return self.epoch >= self.setting.epochs
 
     def train(self, metrics: MetricsWriter, stop: StopRequest) -> Iterator[Event]:
         """Train to the last epoch or until `stop`; yields progress after each update and evaluation."""
@@ -115,10 +114,10 @@ class ImitationRun:
 
     def _epoch(self, metrics: MetricsWriter) -> Iterator[Event]:
         """The rest of this epoch, from (chunk, batch) on."""
-        parts = plan(self.source.sizes, self.args.capacity, self.args.seed, PLAN, self.epoch)
-        width = max(1, self.args.batch_size // self.window)
+        parts = plan(self.source.sizes, self.setting.capacity, self.setting.seed, PLAN, self.epoch)
+        width = max(1, self.setting.batch_size // self.window)
         text = f"epoch {self.epoch + 1}/{self.epochs}" + (" (winners)" if self.winners else "")
-        self.cloner.set_rate(self.args.winner_lr if self.winners else self.args.lr)
+        self.cloner.set_rate(self.setting.winner_lr if self.winners else self.setting.cloning.lr)
         while self.chunk < len(parts):
             if self._open is None:
                 yield Event(self.seen, f"{text}: reading {len(parts[self.chunk])} matches")
@@ -126,12 +125,12 @@ class ImitationRun:
                 self._tell(chunk)
                 self._open = chunk, self.cloner.recall.gather(chunk)
             chunk, memories = self._open
-            order = chunk.batches(width, self.args.seed, ORDER, self.epoch, self.chunk)
+            order = chunk.batches(width, self.setting.seed, ORDER, self.epoch, self.chunk)
             for windows in itertools.islice(order, self.batch, None):
                 self.seen += self._learn(chunk, windows, memories, metrics)
                 self.batch += 1
                 line = ""
-                if self.cloner.updates % self.args.save_every == 0:
+                if self.cloner.updates % self.setting.save_every == 0:
                     line = self._report(metrics)
                     self._commit(metrics)
                 yield Event(self.seen, text, line)
@@ -167,17 +166,15 @@ class ImitationRun:
     def _tell(self, chunk: Chunk) -> None:
         """Choose what each seat of the chunk is told in this epoch: blocks are left out at random."""
         if self.briefing is not None and chunk.conditions is not None:
-            args = self.args
-            given = {"opening": args.z_opening, "totals": args.z_totals, "rating": args.rating_input}
-            key = args.seed, TOLD, self.epoch, self.chunk
-            chunk.given = self.briefing.conditioning.drop(chunk.conditions, given, *key)
+            key = self.setting.seed, TOLD, self.epoch, self.chunk
+            chunk.given = self.briefing.conditioning.drop(chunk.conditions, self.setting.given, *key)
 
     def _close_epoch(self, metrics: MetricsWriter) -> Event:
         """Count the epoch, judge and save where it is time, and commit."""
         self.epoch, self.chunk, self.batch = self.epoch + 1, 0, 0
-        line, every = "", self.args.eval_every
+        line, every = "", self.setting.eval_every
         if every and self.epoch % every == 0 and self.epoch < self.epochs:
-            tallies = self._evaluate(EVALUATION, self.args.eval_matches)
+            tallies = self._evaluate(EVALUATION, self.setting.eval_matches)
             line = f"epoch {self.epoch}: {_sentence(tallies)}"
             metrics.log(self.cloner.updates, {"epoch": self.epoch, **_figures("eval", tallies)})
             self._save(tallies, f"epoch {self.epoch}")
@@ -186,7 +183,7 @@ class ImitationRun:
 
     def _finish(self, metrics: MetricsWriter) -> Iterator[Event]:
         """The last evaluation, on seeds that no other evaluation uses."""
-        tallies = self._evaluate(FINAL, self.args.final_matches)
+        tallies = self._evaluate(FINAL, self.setting.final_matches)
         line = self._report(metrics, _figures("final", tallies))
         self.finished = True
         self._save(tallies)
@@ -199,8 +196,8 @@ class ImitationRun:
     def _evaluate(self, purpose: int, matches: int) -> dict[str, Tally]:
         """Play against the game's yardsticks on held-out seeds."""
         game, network = self.game, self.cloner.network
-        policy = NetworkPolicy(network, "student", str(self.cloner.device), self.args.temperature)
-        seed = derive(self.args.seed, purpose)
+        policy = NetworkPolicy(network, "student", str(self.cloner.device), self.setting.temperature)
+        seed = derive(self.setting.seed, purpose)
         tallies = {
             rival: mirrored_results(game, policy, load_policy(game, rival), matches, seed) for rival in game.yardsticks
         }
@@ -238,14 +235,14 @@ class ImitationRun:
             config=json.loads(json.dumps(self.config, default=str)),
             rules=dict(self.game.rules),
             counters={"epochs": self.epoch, "updates": self.cloner.updates, "decisions": self.seen},
-            temperature=self.args.temperature,
+            temperature=self.setting.temperature,
             extra=extra,
             briefing=self.briefing.to_state() if self.briefing else {},
         )
         save_checkpoint(self.paths.checkpoint, checkpoint)
         if periodic:
             save_checkpoint(self.paths.periodic("epoch", self.epoch), checkpoint)
-            self.paths.prune("epoch", self.args.keep)
+            self.paths.prune("epoch", self.setting.keep)
         if tallies and tallies[self.game.yardstick].win_rate > self.best:
             self.best = tallies[self.game.yardstick].win_rate
             save_checkpoint(self.paths.best, checkpoint)
@@ -261,7 +258,7 @@ class ImitationRun:
     def _restore(self, state: dict[str, Any]) -> None:
         """Raises UserError when the first phase would go on after the second has begun."""
         before = state["config"]["epochs"]
-        if self.args.epochs != before and state["epoch"] > before:
+        if self.setting.epochs != before and state["epoch"] > before:
             raise UserError(f"--epochs cannot grow from {before}: the epochs on winners have begun; raise those", 2)
         self.cloner.load_state_dict(state["cloner"])
         for name in ("epoch", "chunk", "batch", "seen", "best", "finished"):

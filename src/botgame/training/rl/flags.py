@@ -11,15 +11,22 @@ from typing import Any
 from botgame import cli
 from botgame.errors import UserError
 from botgame.game import Game
-from botgame.training.alphastar.learner.config import RLConfig
-from botgame.training.alphastar.network.precision import PRECISIONS
+from botgame.training.alphastar.learner.config import OPPONENTS, OWN, PRECISIONS, RLConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
-from botgame.training.runs.origin import OPPONENTS, OWN
+
+# Headings of --help, in the order in which a beginner needs them.
+START, SIZE, RESULTS, MACHINE = "start and end", "size of an iteration", "results", "machine and resuming"
+OPPOSITION, LEARNING = "advanced: opponents and matches", "advanced: learning"
+FOLLOWING, JUDGING = "advanced: following statistic z", "advanced: evaluation"
+SECTIONS = (START, SIZE, RESULTS, MACHINE, OPPOSITION, LEARNING, FOLLOWING, JUDGING)
 
 
 def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
     """Add one flag for each field of `RLConfig`; `defaults` overrides the dataclass's by field name."""
-    _add_settings(parser, RLConfig, defaults)
+    parser.section(SIZE)
+    _add_settings(parser, RLConfig, defaults, basic=True)
+    parser.section(LEARNING)
+    _add_settings(parser, RLConfig, defaults, basic=False)
     text = "weights of the rewards' advantages, as in result=1,damage=0.5; a reward that is left out has the game's"
     parser.flag("--reward-weights", type=_weights, default="", metavar="NAME=W,...", help=text)
     add_precision_flags(parser)
@@ -27,7 +34,8 @@ def add_training_flags(parser: cli.Parser, **defaults: Any) -> None:
 
 def add_style_flags(parser: cli.Parser) -> None:
     """Add one flag for each field of `StyleConfig`."""
-    _add_settings(parser, StyleConfig, {})
+    parser.section(FOLLOWING)
+    _add_settings(parser, StyleConfig, {}, basic=False)
 
 
 def style_config(options: argparse.Namespace) -> StyleConfig:
@@ -35,13 +43,17 @@ def style_config(options: argparse.Namespace) -> StyleConfig:
     return StyleConfig(**{field.name: getattr(options, field.name) for field in fields(StyleConfig)})
 
 
-def _add_settings(parser: cli.Parser, config: type[RLConfig] | type[StyleConfig], defaults: dict[str, Any]) -> None:
+def _add_settings(
+    parser: cli.Parser, config: type[RLConfig] | type[StyleConfig], defaults: dict[str, Any], *, basic: bool
+) -> None:
     group = {field.name: field for field in fields(config) if field.metadata}
     for name in defaults:
         if name not in group:
             raise KeyError(name)
     for name, field in group.items():
         known = field.metadata
+        if known["basic"] != basic:
+            continue
         values = {"choices": known["choices"]} if "choices" in known else {"type": getattr(cli, known["kind"])}
         default = defaults.get(name, field.default)
         parser.flag("--" + name.replace("_", "-"), **values, default=default, help=known["help"])
@@ -49,12 +61,14 @@ def _add_settings(parser: cli.Parser, config: type[RLConfig] | type[StyleConfig]
 
 def add_critic_flag(parser: cli.Parser) -> None:
     """Add --critic."""
+    parser.section(LEARNING)
     text = "what the critic sees in training: the opponents' true state, or what its own seat sees"
     parser.flag("--critic", choices=(OPPONENTS, OWN), default=OPPONENTS, help=text)
 
 
 def add_action_cap_flag(parser: cli.Parser) -> None:
     """Add --action-cap."""
+    parser.section(OPPOSITION)
     text = "actions that the learner may take in a window of the game: a number, none, or rules (what the game says)"
     parser.flag("--action-cap", type=_action_cap, default="rules", help=text)
 
@@ -80,6 +94,7 @@ def action_cap_of(text: str, game: Game) -> int:
 
 def add_precision_flags(parser: cli.Parser) -> None:
     """Add --precision and --compile."""
+    parser.section(MACHINE)
     text = "numbers that the learner's network computes in; auto: bfloat16 for a wide network on a GPU, else float32"
     parser.flag("--precision", choices=PRECISIONS, default="auto", help=text)
     text = "compile the learner's network: minutes at first, faster updates on a GPU; one thread learns on a CPU"
@@ -113,6 +128,7 @@ def _weights(text: str) -> dict[str, float]:
 
 def add_start_flag(parser: cli.Parser, default: Path | None = None, *, required: bool = True) -> None:
     """Add --supervised-checkpoint, required where there is no default and unless `required` is False."""
+    parser.section(START)
     text = "policy to start from, and teacher to stay close to"
     needed = required and default is None
     parser.flag("--supervised-checkpoint", type=Path, required=needed, default=default, help=text)
@@ -120,6 +136,7 @@ def add_start_flag(parser: cli.Parser, default: Path | None = None, *, required:
 
 def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = None) -> None:
     """Add --eval-matches and, where the command asks for it by `every`, --eval-every. `against`: words for the help."""
+    parser.section(JUDGING)
     if every is not None:
         text = "iterations between evaluations (0: at the end)"
         parser.flag("--eval-every", type=cli.non_negative_int, default=every, help=text)
@@ -128,11 +145,13 @@ def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = N
 
 def add_commit_flag(parser: cli.Parser) -> None:
     """Add --save-every."""
+    parser.section(RESULTS)
     parser.flag("--save-every", type=cli.positive_int, default=10, help="iterations between two commits")
 
 
 def add_machine_flags(parser: cli.Parser) -> None:
     """Add --device, --cpu, --threads, --seed and --resume."""
+    parser.section(MACHINE)
     parser.flag("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the networks run")
     parser.flag("--cpu", action="store_true", help="the same as --device cpu")
     parser.flag("--threads", type=cli.non_negative_int, default=0, help="CPU threads; 0: one for each core")

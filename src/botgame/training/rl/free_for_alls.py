@@ -52,6 +52,7 @@ def seat_counts(text: str) -> tuple[int, ...]:
 
 def add_royale_flags(parser: cli.Parser) -> None:
     """Add --royale-share and --royale-seats."""
+    parser.section("advanced: opponents and matches")
     text = "share of the learner's data from free-for-alls; the rest is from duels"
     parser.flag("--royale-share", type=cli.probability, default=0.0, help=text)
     text = "seats of the free-for-alls: 8, or several numbers in equal parts, 3,5,8 or 3-8"

@@ -16,11 +16,9 @@ from botgame.game import Game
 from botgame.spec import Spec
 from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.alphastar.checkpoint import load_checkpoint
-from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.config import OPPONENTS, RLConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import SIZES, NetworkConfig
-
-OPPONENTS, OWN = "opponents", "own"  # what a critic may see
 
 
 @dataclass(frozen=True)

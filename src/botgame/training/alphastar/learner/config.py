@@ -12,17 +12,22 @@ from typing import Any, Literal
 from botgame.errors import UserError
 
 FALLS = ("linear", "geometric")
+PRECISIONS = ("float32", "bfloat16", "auto")
+OPPONENTS, OWN = "opponents", "own"  # what a critic may see
 Kind = Literal["positive_int", "non_negative_int", "positive_float", "non_negative_float", "probability"]
 
 
-def setting(default: float, kind: Kind, text: str) -> Any:
-    """A dataclass field that `botgame.training.rl.flags` turns into a flag of the same name."""
-    return field(default=default, metadata={"kind": kind, "help": text})
+def setting(default: float, kind: Kind, text: str, *, basic: bool = False) -> Any:
+    """A dataclass field that `botgame.training.rl.flags` turns into a flag of the same name.
+
+    basic: --help shows it among what a beginner needs first, not under "advanced".
+    """
+    return field(default=default, metadata={"kind": kind, "help": text, "basic": basic})
 
 
 def choice(default: str, choices: tuple[str, ...], text: str) -> Any:
     """The same for one of several words."""
-    return field(default=default, metadata={"choices": choices, "help": text})
+    return field(default=default, metadata={"choices": choices, "help": text, "basic": False})
 
 
 @dataclass(frozen=True)
@@ -33,15 +38,21 @@ class RLConfig:
     """
 
     actor_rollouts: int = setting(
-        8, "positive_int", "how many times per iteration the actor unrolls each of its parallel matches"
+        8,
+        "positive_int",
+        "how many times per iteration the actor unrolls each of its parallel matches",
+        basic=True,
     )
     learner_updates: int = setting(
-        4, "positive_int", "passes per iteration, each over as many sequences as the iteration collected"
+        4,
+        "positive_int",
+        "passes per iteration, each over as many sequences as the iteration collected",
+        basic=True,
     )
-    unroll_length: int = setting(64, "positive_int", "decisions of one seat in a sequence")
-    batch_size: int = setting(16, "positive_int", "sequences in a minibatch")
-    replay_size: int = setting(2048, "positive_int", "sequences that the replay buffer holds")
-    min_replay_sequences: int = setting(32, "positive_int", "sequences to collect before the first update")
+    unroll_length: int = setting(64, "positive_int", "decisions of one seat in a sequence", basic=True)
+    batch_size: int = setting(16, "positive_int", "sequences in a minibatch", basic=True)
+    replay_size: int = setting(2048, "positive_int", "sequences that the replay buffer holds", basic=True)
+    min_replay_sequences: int = setting(32, "positive_int", "sequences to collect before the first update", basic=True)
     matches_per_actor: int = setting(
         32, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
     )

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from botgame.errors import UserError
 
-PRECISIONS = ("float32", "bfloat16", "auto")
 WIDE = 1_000_000  # parameters; a smaller network waits for kernel launches, which conversions only add to
 
 

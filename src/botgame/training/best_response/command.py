@@ -1,0 +1,92 @@
+"""From the flags of `exploit` to its searches, and what they found as a table."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from botgame.games import load_game
+from botgame.policies import is_checkpoint, load_policy, split_style
+from botgame.training.best_response.results import Exploit, Point, folder_name
+from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, prepare, search
+from botgame.training.rl.flags import flag_values, training_config
+from botgame.training.rl.setting import Schedule
+from botgame.training.runs.game_flags import rules_digest
+from botgame.training.runs.run import choose_device, resume_command
+
+REPORTS = Path("reports/exploit")
+
+
+def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
+    """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
+    game = load_game(options.game)
+    device = choose_device(
+        options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
+    )
+    results = Exploit(game.name, options.target, _digest(options.target), rules_digest(game))
+    task = Task(
+        game=game,
+        config=training_config(options, game),
+        target=load_policy(game, options.target, str(device)),
+        folder=options.output_dir or REPORTS / folder_name(options.target),
+        supervised=options.supervised_checkpoint,
+        preset=options.preset,
+        critic=options.critic,
+        budget=options.budget,
+        schedule=Schedule(options.eval_every, options.save_every, evaluate_start=True),
+        matches=options.eval_matches,
+        final_matches=options.final_matches,
+        flags=flag_values(options),
+        resume=options.resume,
+        seed=options.seed,
+        threads=options.threads or os.cpu_count() or 1,
+        device=device,
+    )
+    starts = (SUPERVISED, SCRATCH) if options.start == "both" else (options.start,)
+    prepare(task, starts, results)
+    for start in starts:
+        print(f"best response against {options.target}, start: {start}")
+        if not search(task, start, results, resume_command(argv, module)):
+            return 130
+    Console().print(curves_table(results))
+    worst = results.worst()
+    if worst:
+        print(f"exploitability of {options.target}: the best response ({worst[0]} start) wins {worst[1]}")
+    print(f"written to {task.folder}")
+    return 0
+
+
+def curves_table(results: Exploit) -> Table:
+    """Win rate over time of every search; its last row is the best version on unseen seeds."""
+    table = Table(title=f"best responses against {results.target}: win rate with its 95 % Wilson interval")
+    table.add_column("start", overflow="fold")
+    for heading in ("decisions", "won", "drawn", "lost", "win rate", "interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for start, search_of in results.searches.items():
+        for point in search_of.curve:
+            table.add_row(start, *_cells(point))
+        if search_of.final:
+            table.add_row(f"{start}, best", *_cells(search_of.final), style="bold", end_section=True)
+    return table
+
+
+def _cells(point: Point) -> tuple[str, ...]:
+    counts = (f"{number:,}" for number in (point.decisions, point.wins, point.draws, point.losses))
+    return (*counts, f"{point.win_rate:.1%}", f"{100 * point.low:.1f}-{point.high:.1%}")
+
+
+def _digest(target: str) -> str:
+    """SHA-256 of the files behind a target, so that --resume meets the same weights; "" for a bot without one."""
+    if not target.endswith(".onnx") and not is_checkpoint(target):
+        return ""
+    digest = hashlib.sha256()
+    for part in split_style(target):
+        if part and Path(part).is_file():
+            digest.update(Path(part).read_bytes())
+    return digest.hexdigest()

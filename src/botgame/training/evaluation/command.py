@@ -1,0 +1,182 @@
+"""From the flags of `evaluate` to matches, tables and a JSON report."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import itertools
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from botgame.errors import UserError
+from botgame.files import write_atomic
+from botgame.game import Game, Policy, action_cap
+from botgame.games import load_game
+from botgame.policies import in_style, is_checkpoint, load_policy
+from botgame.training.evaluation.duels import Tally, mirrored_results
+from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict
+from botgame.training.evaluation.placings import Placing, royale_results
+from botgame.training.evaluation.tables import (
+    counts_table,
+    placings_table,
+    ratings_table,
+    results_table,
+    versus_line,
+    versus_table,
+)
+from botgame.training.runs.game_flags import chosen_duration, rules_digest
+
+DUEL = 2
+Result = TypeVar("Result", Tally, Placing)
+
+
+class Plan(NamedTuple):
+    """Who takes part, and which pairs of them meet. a, b: the two populations of --versus, b empty without it."""
+
+    names: list[str]
+    pairs: list[Pair]
+    a: list[int]
+    b: list[int]
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """The whole command: play, print the tables and write the JSON. Returns the exit code; raises UserError."""
+    game = load_game(args.game)
+    everybody = in_style([*args.policies, *args.versus], args.style)
+    first = len(args.policies)
+    plan = make_plan(everybody[:first], everybody[first:], game.yardstick, round_robin=args.round_robin)
+    _check_seats(args, game)
+    policies = _load(game, plan.names, args.device, args.threads)
+    console = Console()
+    if args.seats > DUEL:
+        placings = _play(game, plan, policies, args, functools.partial(royale_results, seats=args.seats))
+        console.print(placings_table(plan.names, placings))
+        report = _report(game, plan.names, placings, args)
+    else:
+        report = _judge_duels(game, plan, policies, args, console)
+    for line in (*faction_lines(policies, any_faction=args.any_faction), *cap_lines(game, policies)):
+        console.print(line, highlight=False)
+    if args.json is not None:
+        write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
+        console.print(f"written to {args.json}")
+    return 0
+
+
+def _judge_duels(
+    game: Game, plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, console: Console
+) -> dict[str, Any]:
+    """Play duels and print their tables; returns the figures for the JSON."""
+    tallies = _play(game, plan, policies, args, mirrored_results)
+    console.print(results_table(plan.names, tallies))
+    report = _report(game, plan.names, tallies, args)
+    if args.round_robin:
+        standing = standings(plan.names, tallies, game.yardstick)
+        console.print(ratings_table(standing, game.yardstick))
+        report |= {"anchor": game.yardstick, "ratings": [standing_dict(one) for one in standing]}
+    if args.versus:
+        result = versus(plan.names, plan.a, plan.b, tallies, args.seed)
+        console.print(versus_line(result), highlight=False)
+        console.print(versus_table(result))
+        report |= {"relative_population_performance": versus_dict(result)}
+    if game.counted:
+        console.print(counts_table(plan.names, game.counted, tallies))
+    return report
+
+
+def faction_lines(policies: Sequence[Policy], *, any_faction: bool) -> list[str]:
+    """What the figures of policies that were trained in one faction alone mean."""
+    lines = []
+    for policy in policies:
+        if faction := getattr(policy, "faction", ""):
+            other = "all factions here, which it never learned"
+            played = other if any_faction else "that one here (--any-faction: all)"
+            lines.append(f"{policy.name} was trained as {faction} alone and plays {played}")
+    return lines
+
+
+def cap_lines(game: Game, policies: Sequence[Policy]) -> list[str]:
+    """Who plays under another cap on actions than everybody else."""
+    limits = {policy.name: cap for policy in policies if (cap := action_cap(policy))}
+    uncapped = game.action_caps.uncapped if game.action_caps else 0
+    words = {name: "no cap" if cap == uncapped else f"a cap of {cap}" for name, cap in limits.items()}
+    return [f"{name} plays under {text} on its actions, as it was trained" for name, text in words.items()]
+
+
+def _check_seats(args: argparse.Namespace, game: Game) -> None:
+    if args.seats not in game.seat_numbers:
+        known = ", ".join(map(str, game.seat_numbers))
+        raise UserError(f"--seats is {args.seats}, game {game.name} has matches of {known} seats", 2)
+    if args.seats > DUEL and (args.round_robin or args.versus):
+        raise UserError(f"--seats {args.seats}: --round-robin and --versus rate duels; leave them out", 2)
+
+
+def make_plan(policies: Sequence[str], rivals: Sequence[str], anchor: str, *, round_robin: bool) -> Plan:
+    """Raises UserError (code 2) when there is nobody to meet, or a set names a policy twice."""
+    if len(policies) < 2 and not rivals and not round_robin:
+        raise UserError("evaluate needs two or more policies: the one to judge, then its opponents", 2)
+    for given in (policies, rivals) if round_robin or rivals else ():
+        if len(set(given)) < len(given):
+            raise UserError(f"a policy is named twice in {' '.join(given)}; name each once", 2)
+    names = list(policies) if not round_robin and not rivals else list(dict.fromkeys([*policies, *rivals]))
+    if round_robin and anchor not in names:
+        print(f"{anchor} takes part as the anchor of the ratings", file=sys.stderr)
+        names.append(anchor)
+    if len(names) < 2:
+        raise UserError(f"{names[0]} has nobody to meet: name further policies", 2)
+    a, b = [names.index(name) for name in policies], [names.index(name) for name in rivals]
+    pairs = list(itertools.combinations(range(len(names)), 2))
+    if rivals and not round_robin:
+        pairs = [pair for pair in pairs if (pair[0] in a and pair[1] in b) or (pair[1] in a and pair[0] in b)]
+    elif not round_robin:
+        pairs = [pair for pair in pairs if pair[0] == 0]
+    return Plan(names, pairs, a, b)
+
+
+def _load(game: Game, names: Sequence[str], device: str, threads: int) -> list[Policy]:
+    if any(is_checkpoint(name) for name in names):
+        from botgame.training.runs.run import choose_device  # brings torch, which scripted bots do without
+
+        device = str(choose_device(device, cpu=False, threads=threads))
+    return [load_policy(game, name, device="cpu" if device == "auto" else device) for name in names]
+
+
+def _play(
+    game: Game, plan: Plan, policies: Sequence[Policy], args: argparse.Namespace, judge: Callable[..., Result]
+) -> dict[Pair, Result]:
+    """What `judge` says of each pair."""
+    results = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        everything = progress.add_task("all pairs", total=len(plan.pairs) * (args.matches + -args.matches % args.seats))
+        for a, b in plan.pairs:
+            progress.update(everything, description=f"{plan.names[a]} - {plan.names[b]}")
+            results[a, b] = judge(
+                game,
+                policies[a],
+                policies[b],
+                args.matches,
+                args.seed,
+                duration_ticks=chosen_duration(game, args.episode_duration),
+                parallel=args.parallel,
+                any_faction=args.any_faction,
+                on_match=functools.partial(progress.advance, everything),
+            )
+    return results
+
+
+def _report(
+    game: Game, names: Sequence[str], results: Mapping[Pair, Tally | Placing], args: argparse.Namespace
+) -> dict[str, Any]:
+    return {
+        "game": game.name,
+        "seed": args.seed,
+        "episode_duration": args.episode_duration or game.seconds,
+        "rules": rules_digest(game),
+        "policies": list(names),
+        "pairs": [{"a": names[a], "b": names[b], **result.to_dict()} for (a, b), result in results.items()],
+    }

@@ -1,0 +1,128 @@
+"""A checkpoint as an ONNX file, and how the file compares with its checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+import botgame
+from botgame.errors import UserError
+from botgame.files import write_atomic
+from botgame.game import Observation, Policy
+from botgame.games import load_game
+from botgame.onnx_policy import FORMAT, OnnxPolicy
+from botgame.policies import split_style
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
+from botgame.training.alphastar.network.acting import TorchStep
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.observations import random_observation
+from botgame.training.alphastar.network.onnx_graph import traced
+from botgame.training.alphastar.policy import NetworkPolicy, load_policy
+
+CHECK_ROWS = 512
+TIMED_CALLS = 200
+TOLERANCE = 1e-3  # of a log-probability
+
+
+def export_checkpoint(args: argparse.Namespace) -> int:
+    """The whole command: export, compare with the checkpoint, and say how fast both are. Raises UserError."""
+    if args.output.suffix != ".onnx":
+        raise UserError(f"--output {args.output} must end in .onnx: bots are told apart by their endings", 2)
+    torch.set_num_threads(1)
+    game = load_game(args.game)
+    path, style = split_style(args.checkpoint)
+    policy = load_policy(game, path, style=style)
+    data = export(load_checkpoint(path, game), policy.network)
+    write_atomic(args.output, data)
+    print(f"{args.output}: {len(data) / 1024:.0f} KiB")
+    agreement = compare(policy, OnnxPolicy(args.output))
+    if agreement.error > TOLERANCE:
+        raise UserError(f"{args.output} differs from its checkpoint by {agreement.error:.2g} in a log-probability")
+    equal = f"{agreement.equal} of {agreement.rows} decisions as the checkpoint's"
+    print(f"{equal}, log-probabilities within {agreement.error:.1g}")
+    speed = f"{agreement.model_ms:.2f} ms, in torch {agreement.torch_ms:.2f} ms"
+    print(f"one decision: {speed} ({agreement.ratio:.1f} times faster)")
+    return 0
+
+
+def export(checkpoint: Checkpoint, network: Network) -> bytes:
+    """The ONNX file of a checkpoint and the network built from it. Raises UserError without the exporter."""
+    model = traced(network, told=False, optimize=True)
+    for name, value in _metadata(checkpoint).items():
+        model.metadata_props.add(key=name, value=value)
+    return bytes(model.SerializeToString())
+
+
+def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
+    """What a checkpoint says of itself, as strings; what is structured is JSON."""
+    structured: dict[str, Any] = {
+        "spec": checkpoint.spec.to_dict(),
+        "rules": checkpoint.rules,
+        "network": checkpoint.network,
+        "lineage": checkpoint.lineage,
+        "counters": checkpoint.counters,
+    }
+    plain = {
+        "format": FORMAT,
+        "game": checkpoint.game,
+        "kind": checkpoint.kind,
+        "version": botgame.__version__,
+        "temperature": repr(checkpoint.temperature),
+        "faction": checkpoint.faction,
+        "action_cap": str(checkpoint.action_cap),
+    }
+    return plain | {name: json.dumps(value, sort_keys=True) for name, value in structured.items()}
+
+
+class Agreement(NamedTuple):
+    """How a model compares with its checkpoint: equal decisions, the largest error, milliseconds a decision."""
+
+    rows: int
+    equal: int
+    error: float
+    model_ms: float
+    torch_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster the model decides for one seat."""
+        return self.torch_ms / self.model_ms
+
+
+def compare(checkpoint: NetworkPolicy, model: OnnxPolicy) -> Agreement:
+    """Decide for `CHECK_ROWS` random rows with both, the checkpoint as torch computes it, and time single decisions."""
+    checkpoint = in_torch(checkpoint)
+    generator = np.random.default_rng(1)
+    observation = random_observation(model.spec, CHECK_ROWS, generator)
+    memory = generator.normal(size=(CHECK_ROWS, model.memory_size)).astype(np.float32)
+    keys = generator.integers(0, 2**63, CHECK_ROWS).astype(np.uint64)
+    expected, found = (policy.act_full(observation, memory, keys) for policy in (checkpoint, model))
+    legal = observation["legal"]
+    error = float(np.abs(expected[2] - found[2])[legal].max())
+    equal = int((expected[0] == found[0]).all(axis=1).sum())
+    one = {name: array[:1] for name, array in observation.items()}
+    alone = one, memory[:1], keys[:1]
+    return Agreement(CHECK_ROWS, equal, error, milliseconds(model, *alone), milliseconds(checkpoint, *alone))
+
+
+def in_torch(policy: NetworkPolicy) -> NetworkPolicy:
+    """The policy without the graph that it acts by on a CPU."""
+    policy = copy.copy(policy)
+    policy.step = TorchStep(policy.network)
+    return policy
+
+
+def milliseconds(policy: Policy, observation: Observation, memory: np.ndarray, keys: np.ndarray) -> float:
+    """Median processor time of a decision, after some to warm up."""
+    times = []
+    for _ in range(TIMED_CALLS):
+        start = time.process_time()
+        policy.act(observation, memory, keys)
+        times.append(time.process_time() - start)
+    return 1e3 * float(np.median(times[TIMED_CALLS // 10 :]))

@@ -1,0 +1,148 @@
+"""From the flags of `alphastar_imitation` to a run, and the run from start to end."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from botgame.errors import UserError
+from botgame.feedback import name_replays, read_manifests, read_streams
+from botgame.game import Game
+from botgame.games import load_game
+from botgame.training.alphastar.imitation.cloning import CloningConfig
+from botgame.training.alphastar.metrics import MetricsWriter
+from botgame.training.alphastar.statistic_z.condition import Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.imitation.conditioning import brief
+from botgame.training.imitation.conditioning import describe as describe_briefing
+from botgame.training.imitation.run import EXTENDS, ImitationRun
+from botgame.training.imitation.setting import ImitationSetting
+from botgame.training.imitation.source import ReplaySource, Usage
+from botgame.training.rl.flags import flag_values
+from botgame.training.runs.run import RunPaths, begin, choose_device, resume_command, stop_on_interrupt
+
+LARGEST_BATCH = 16_384
+
+
+def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
+    """The whole command; returns the exit code (130 after Ctrl-C, with the command that goes on). Raises UserError."""
+    setting = imitation_setting(options)
+    console = Console(stderr=True)
+    source = open_source(options, load_game(options.game), console)
+    config = flag_values(options, leave_out=("command",))
+    paths = RunPaths.beside(options.output)
+    state = begin(paths, config, resume=options.resume, extends=EXTENDS)
+    if state is not None:
+        source.restrict(state["names"])
+    briefing = open_briefing(options, source, console)
+    run = ImitationRun(setting, config, paths, source, state, briefing)
+    device = f"seed {setting.seed}, device {setting.device}"
+    console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
+    offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
+    with (
+        MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
+        stop_on_interrupt() as stop,
+        Progress(*_columns(), console=console, transient=True) as progress,
+    ):
+        decisions = setting.epochs * source.usage.decisions + setting.winner_epochs * source.winning_decisions
+        task = progress.add_task("imitation", total=max(1, decisions), completed=run.seen)
+        for event in run.train(metrics, stop):
+            progress.update(task, completed=event.seen, description=event.text)
+            if event.line:
+                progress.console.print(event.line, soft_wrap=True)
+    if run.stopped:
+        console.print(f"stopped and saved; go on with:\n{resume_command(argv, module)}", soft_wrap=True)
+        return 130
+    console.print(f"written to {options.output}", soft_wrap=True)
+    return 0
+
+
+def imitation_setting(options: argparse.Namespace) -> ImitationSetting:
+    """The run that parsed flags describe. Raises UserError (code 2) for contradictions."""
+    if options.batch_size > LARGEST_BATCH:
+        raise UserError(f"--batch-size {options.batch_size} is absurd: many small updates clone best; try 128", 2)
+    device = choose_device(
+        options.device,
+        cpu=options.cpu,
+        threads=options.threads,
+        precision=options.precision,
+        compiled=options.compile,
+    )
+    names: tuple[str, ...] = (
+        "preset",
+        "epochs",
+        "winner_epochs",
+        "winner_lr",
+        "batch_size",
+        "window",
+        "capacity",
+        "temperature",
+    )
+    names += ("eval_every", "eval_matches", "final_matches", "save_every", "keep", "seed")
+    return ImitationSetting(
+        cloning=CloningConfig(options.lr, options.value_weight, options.clip_norm, options.precision, options.compile),
+        given={"opening": options.z_opening, "totals": options.z_totals, "rating": options.rating_input},
+        device=device,
+        **{name: getattr(options, name) for name in names},
+    )
+
+
+def open_source(options: argparse.Namespace, game: Game, console: Console) -> ReplaySource:
+    """Find and choose what to learn from, and say what there is. Raises UserError when that is nothing."""
+    for flag, folder in (("--feedback-dir", options.feedback_dir), ("--reports-live-dir", options.reports_live_dir)):
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{flag} {folder} is a file, expected a folder", 2)
+    seats = f"{game.yardstick},human" if options.seats is None else options.seats
+    words = [word.strip() for word in seats.split(",") if word.strip()]
+    manifests = read_manifests(options.reports_live_dir)
+    streams = name_replays(read_streams(options.feedback_dir), manifests)
+    source = ReplaySource(
+        game, options.data_dir, words, manifests, streams, lambda line: console.print(line, soft_wrap=True)
+    )
+    usage = source.usage
+    if not usage.replays:
+        raise UserError(
+            f"--data-dir {options.data_dir} holds no usable replay; record some with "
+            "python -m botgame.server.run_match --num_matches 200 --num_scripted_bots 2 --record_replay"
+        )
+    if not usage.decisions:
+        raise UserError(f"--seats {seats} matches no seat of {usage.replays} replays; try --seats all", 2)
+    if options.winner_epochs and not source.winning_decisions:
+        raise UserError(f"--winner-epochs {options.winner_epochs}: no seat of --seats {seats} has won a match", 2)
+    for line in describe(usage):
+        console.print(line, soft_wrap=True)
+    return source
+
+
+def open_briefing(options: argparse.Namespace, source: ReplaySource, console: Console) -> Briefing | None:
+    """Measure what the network shall be told, and say it. None when it is told nothing."""
+    if not (options.z_opening or options.z_totals or options.rating_input):
+        return None
+    statistic = source.game.statistic_z
+    if statistic is None:
+        raise UserError(f"--z-opening, --z-totals, --rating-input: game {source.game.name} measures no statistic z", 2)
+    told = Conditioning(statistic.style, options.z_opening > 0, options.z_totals > 0, options.rating_input > 0)
+    briefing = brief(source, told)
+    for line in describe_briefing(briefing, source):
+        console.print(line, soft_wrap=True)
+    return briefing
+
+
+def describe(usage: Usage) -> list[str]:
+    """What is used, in sentences for the console."""
+    return [
+        f"data: {usage.replays} replays ({usage.skipped} skipped), {usage.seats} seats, {usage.decisions:,} decisions",
+        f"feedback: {usage.corrections} corrections and {usage.marks} marks used, "
+        f"{usage.corrections_unmatched} and {usage.marks_unmatched} match no decision",
+        f"live reports: {usage.live_matches} matches used for {usage.outcomes} outcomes and {usage.ratings} ratings, "
+        f"{usage.live_matches_unmatched} without a replay",
+    ]
+
+
+def _columns() -> tuple[Any, ...]:
+    text = TextColumn("{task.description}")
+    return (text, BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn())
