@@ -55,7 +55,9 @@ def save_styled(path: Path) -> Briefing:
     network = styled_network(told)
     sizes, weights = network.config.to_dict(), network.state_dict()
     rules = Rules().to_dict()
-    save_checkpoint(path, Checkpoint("imitation", ARENA_SPEC, sizes, weights, rules=rules, briefing=told.to_state()))
+    save_checkpoint(
+        path, Checkpoint("lms", "imitation", ARENA_SPEC, sizes, weights, rules=rules, briefing=told.to_state())
+    )
     return told
 
 

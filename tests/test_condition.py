@@ -20,7 +20,7 @@ from botgame.training.alphastar.statistic_z.condition import RATING_STEPS, Condi
 from botgame.training.alphastar.statistic_z.conditioning import Briefing
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from matches import record
-from toy_network import TOY_SPEC
+from toy_network import TOY_SPEC, other_game
 
 STYLE = Style(("hop", "skip"), 3, (Statistic("speed", "cells/s", 2.0), Statistic("rest", "share", 0.5)), 1.0, "mode")
 ALL = Conditioning(STYLE, opening=True, totals=True, rating=True)
@@ -75,8 +75,8 @@ def test_a_library_draws_from_the_group_and_from_all_where_it_is_empty() -> None
 def test_a_briefing_travels_in_a_checkpoint(tmp_path: Path) -> None:
     briefing = Briefing(ALL, library(), 120.0)
     path = tmp_path / "pi.pt"
-    save_checkpoint(path, Checkpoint("imitation", TOY_SPEC, {}, {}, briefing=briefing.to_state()))
-    again = Briefing.from_state(load_checkpoint(path).briefing)
+    save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}, briefing=briefing.to_state()))
+    again = Briefing.from_state(load_checkpoint(path, other_game()).briefing)
     assert again.conditioning == ALL
     assert again.library.names == library().names
     np.testing.assert_array_equal(again.library.rows, library().rows)
@@ -86,9 +86,9 @@ def test_a_briefing_travels_in_a_checkpoint(tmp_path: Path) -> None:
     plain = again.plain()
     assert not plain[: ALL.blocks["rating"].start].any()
     assert plain[ALL.blocks["rating"].start] == 1  # the top rating, always
-    save_checkpoint(path, Checkpoint("imitation", TOY_SPEC, {}, {}))
+    save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}))
     assert "briefing" not in torch.load(path, weights_only=True)  # a network that is told nothing is saved as ever
-    assert load_checkpoint(path).briefing == {}
+    assert load_checkpoint(path, other_game()).briefing == {}
     with pytest.raises(UserError, match="damaged"):
         Briefing.from_state({"conditioning": {}})
 

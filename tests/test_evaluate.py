@@ -10,6 +10,7 @@ from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.training import evaluate
 from botgame.training.evaluation import figures as evaluate_figures
+from botgame.training.evaluation.command import make_plan
 from botgame.training.evaluation.duels import Tally, mirrored_results
 from botgame.training.evaluation.tables import short_names
 
@@ -20,14 +21,14 @@ def test_a_policy_against_itself_is_even_up_to_draws() -> None:
     result = mirrored_results(lms(), bot, bot, 20, 3, duration_ticks=900)
     assert (result.matches, result.wins) == (20, result.losses)
     assert result.win_rate == 0.5
-    assert result.verbs == result.rival_verbs
+    assert result.counts == result.rival_counts
 
 
 def test_exchanging_the_policies_exchanges_the_result() -> None:
     a, b = load_policy(lms(), "legacy"), load_policy(lms(), "random")
     one, other = mirrored_results(lms(), a, b, 12, 5), mirrored_results(lms(), b, a, 12, 5)
     assert (one.wins, one.draws, one.losses) == (other.losses, other.draws, other.wins)
-    assert (one.verbs, one.ticks) == (other.rival_verbs, other.ticks)
+    assert (one.counts, one.seconds) == (other.rival_counts, other.seconds)
     assert one.wins > one.losses
 
 
@@ -37,11 +38,11 @@ def test_results_do_not_depend_on_the_batch() -> None:
 
 
 def test_figures_of_a_tally() -> None:
-    tally = Tally(wins=6, draws=2, losses=2, verbs=(90, 3, 1, 0, 0, 0), rival_verbs=(5, 0, 0, 0, 0, 0), ticks=9000)
+    tally = Tally(6, 2, 2, lms().counted, counts=(90, 3, 1, 0, 0, 0), rival_counts=(5, 0, 0, 0, 0, 0), seconds=300.0)
     assert (tally.matches, tally.win_rate, tally.mean_seconds) == (10, 0.7, 30.0)
     assert tally.interval == pytest.approx((0.3968, 0.8922), abs=1e-4)
-    assert tally.verb_shares == {"bolt": 0.75, "offence": 0.25, "mobility": 0, "defence": 0, "interact": 0}
-    assert set(tally.rival_verb_shares.values()) == {0.0}
+    assert tally.shares == {"bolt": 0.75, "offence": 0.25, "mobility": 0, "defence": 0, "interact": 0}
+    assert set(tally.rival_shares.values()) == {0.0}
 
 
 def run(tmp_path: Path, *words: str) -> dict:
@@ -92,14 +93,14 @@ def test_versus_plays_the_pairs_of_the_two_sets_alone(tmp_path: Path, capsys: py
 
 
 def test_a_round_robin_with_versus_plays_every_pair() -> None:
-    plan = evaluate.make_plan(["a", "b"], ["b", "c"], round_robin=True)
+    plan = make_plan(["a", "b"], ["b", "c"], "lms_re", round_robin=True)
     assert plan.names == ["a", "b", "c", "lms_re"]
     assert len(plan.pairs) == 6
     assert (plan.a, plan.b) == ([0, 1], [1, 2])
 
 
 def record(wins: int, losses: int) -> Tally:
-    return Tally(wins, 0, losses, (0,) * 6, (0,) * 6, 0)
+    return Tally(wins, 0, losses, (), (), (), 0.0)
 
 
 NAMES = ["rock", "paper", "scissors", "lms_re"]
@@ -111,7 +112,7 @@ CIRCLE = {
 
 def test_standings_of_a_circle() -> None:
     """Three that beat each other in a circle, and the anchor below them all."""
-    standings = {one.name: one for one in evaluate_figures.standings(NAMES, CIRCLE)}
+    standings = {one.name: one for one in evaluate_figures.standings(NAMES, CIRCLE, "lms_re")}
     for name, beaten_by in (("rock", "paper"), ("paper", "scissors"), ("scissors", "rock")):
         one = standings[name]
         assert one.rating.estimate == pytest.approx(400 * math.log10(3), abs=4)  # the prior of one game a pair

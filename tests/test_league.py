@@ -79,25 +79,25 @@ def test_a_league_begins_with_a_frozen_copy_of_every_main():
     np.testing.assert_array_equal(weights.frozen["main1.v0"], START)
 
 
-def test_a_main_agent_for_each_school_and_their_copies_keep_it():
-    league, weights = start(LeagueConfig(mains=2, schools=("fire", "ice"), min_phase_steps=1, timeout_steps=1))
+def test_a_main_agent_for_each_faction_and_their_copies_keep_it():
+    league, weights = start(LeagueConfig(mains=2, factions=("fire", "ice"), min_phase_steps=1, timeout_steps=1))
     assert league.mains == ["main_fire", "main_ice"]
     league.learners["main_ice"].steps = 2
     league.review("main_ice", weights)
     again = League.from_json(json.loads(json.dumps(league.to_json())))
     for one in (league, again):
         names = ("main_fire", "main_ice", "main_fire.v0", "main_ice.v1", "main_exploiter1", "lms_re")
-        assert [one.school(name) for name in names] == ["fire", "ice", "fire", "ice", "", ""]
+        assert [one.faction(name) for name in names] == ["fire", "ice", "fire", "ice", "", ""]
     drawn = {league.request("main_exploiter1").away for _ in range(50)}
-    assert drawn == {"main_fire", "main_ice"}  # picked uniformly: exploiters face every school
+    assert drawn == {"main_fire", "main_ice"}  # picked uniformly: exploiters face every faction
 
 
 def test_a_league_of_an_earlier_release_is_read():
     league, _ = start(LeagueConfig(mains=2))
     data = json.loads(json.dumps(league.to_json()))
-    del data["config"]["schools"]
+    del data["config"]["factions"]
     for entry in [*data["learners"], *data["frozen"]]:
-        del entry["school"]
+        del entry["faction"]
     assert League.from_json(data).to_json() == league.to_json()
 
 
@@ -134,7 +134,7 @@ def test_beating_all_freezes_before_any_reset(role):
     np.testing.assert_array_equal(weights.live[name], START if role != "main" else [0.0, 5.0, 0.0])
     learner = league.learners[name]
     assert (learner.steps, learner.mark) == (100, 100)
-    assert league.frozen[-1]._asdict() == {"name": frozen, "role": role, "parent": name, "school": ""}
+    assert league.frozen[-1]._asdict() == {"name": frozen, "role": role, "parent": name, "faction": ""}
 
 
 def test_no_snapshot_before_the_phase_ends():
@@ -228,8 +228,8 @@ def test_seeds_differ_and_repeat():
     "changes",
     [
         {"mains": 0},
-        {"mains": 2, "schools": ("fire",)},
-        {"mains": 2, "schools": ("fire", "fire")},
+        {"mains": 2, "factions": ("fire",)},
+        {"mains": 2, "factions": ("fire", "fire")},
         {"league_exploiters": -1},
         {"min_phase_steps": 0},
         {"min_phase_steps": 5, "timeout_steps": 4},

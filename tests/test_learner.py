@@ -10,19 +10,20 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.actor.actor import Venue
+from botgame.training.alphastar.actor.actor import Environment
+from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights, rates_left
 from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.learner.workers import Crew
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
-from toy_game import TOY_SPEC, Fixed, ToyMatches
+from toy_game import TOY_SPEC, Fixed, toy_matches
 
 torch.set_num_threads(1)  # small tensors: more threads only wait for each other
 CONFIG = RLConfig(
     actor_rollouts=4, unroll_length=4, replay_size=64, min_replay_sequences=8, matches_per_actor=8, batch_size=8,
-    lr=3e-3, value_iterations=2, kl_cost=2e-3,
+    lr=3e-3, value_iterations=2, kl_cost=2e-3, reward_weights=(("lead", 0.5),),
 )  # fmt: skip
 
 
@@ -30,12 +31,13 @@ def players(episode: int) -> tuple[int, int]:
     return [(0, 0), (0, 1), (1, 0)][episode % 3]
 
 
-def trainer(crew: Crew | None = None, config: RLConfig = CONFIG, preset: str = "tiny") -> Trainer:
+def trainer(crew: Crew | None = None, config: RLConfig = CONFIG, preset: str = "tiny", taken: int = 0) -> Trainer:
+    """`taken`: set-ups that a run before has played."""
     student, teacher = (Network(TOY_SPEC, PRESETS[preset], 0) for _ in range(2))
-    matches = ToyMatches(config.matches, players)
+    matches = toy_matches(config.matches, players, taken=taken)
     bot = Fixed(2)
-    venue = Venue(TOY_SPEC, matches, lambda _player: bot)
-    return Trainer(venue, student, teacher, config, learning_seats=4 / 3, crew=crew)
+    environment = Environment(TOY_SPEC, matches, lambda _player: bot)
+    return Trainer(environment, student, teacher, config, learning_seats=4 / 3, crew=crew)
 
 
 def figures(metrics: dict[str, float]) -> dict[str, float]:
@@ -178,7 +180,7 @@ def test_a_restored_trainer_ends_with_the_same_bits(threads: int, crews: dict[in
         for _ in range(4):
             each.iterate()
     state = copy.deepcopy(cut.state())
-    other = trainer(crews[threads])
+    other = trainer(crews[threads], taken=matches_taken(state["actor"])[0])
     other.load(state)
     ends = [[figures(each.iterate().metrics) for _ in range(3)] for each in (whole, other)]
     assert ends[0] == ends[1]

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.spec import ARENA_SPEC
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
@@ -99,8 +100,9 @@ def test_observations_of_another_game_are_named():
 
 def test_a_checkpoint_loads_as_the_same_policy(tmp_path):
     network, path = build(ARENA_SPEC), tmp_path / "bot.pt"
-    save_checkpoint(path, Checkpoint("rl", ARENA_SPEC, network.config.to_dict(), network.state_dict(), temperature=0.5))
-    loaded, expected = load_policy(str(path)), NetworkPolicy(network, temperature=0.5)
+    config, weights = network.config.to_dict(), network.state_dict()
+    save_checkpoint(path, Checkpoint("lms", "rl", ARENA_SPEC, config, weights, temperature=0.5))
+    loaded, expected = load_policy(lms(), str(path)), NetworkPolicy(network, temperature=0.5)
     assert loaded.name == str(path)
     observation = arrays(ARENA_SPEC)
     for a, b in zip(
@@ -113,7 +115,7 @@ def test_a_checkpoint_loads_as_the_same_policy(tmp_path):
 
 @pytest.mark.parametrize("damage", ["field", "shape", "missing"])
 def test_a_checkpoint_that_does_not_fit_is_named(tmp_path, damage):
-    network, path = build(TOY_SPEC), tmp_path / "bot.pt"
+    network, path = build(ARENA_SPEC), tmp_path / "bot.pt"
     config, weights = network.config.to_dict(), dict(network.state_dict())
     if damage == "field":
         config["colour"] = 3
@@ -121,9 +123,9 @@ def test_a_checkpoint_that_does_not_fit_is_named(tmp_path, damage):
         config = dataclasses.replace(network.config, head_width=5).to_dict()
     else:
         weights.pop("heads.base.weight")
-    save_checkpoint(path, Checkpoint("rl", TOY_SPEC, config, weights))
-    with pytest.raises(UserError, match=r"bot\.pt"):
-        load_policy(str(path))
+    save_checkpoint(path, Checkpoint("lms", "rl", ARENA_SPEC, config, weights))
+    with pytest.raises(UserError, match=r"bot\.pt: its weights do not fit"):
+        load_policy(lms(), str(path))
 
 
 def test_the_policy_leaves_training_mode_and_gradients_off():

@@ -14,22 +14,23 @@ import torch
 from botgame import rng
 from botgame.errors import UserError
 from botgame.game import Setup
+from botgame.games import load_game
 from botgame.lms.game import lms
-from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import trajectories
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.onnx_policy import FORMAT, OnnxPolicy
-from botgame.play import play
 from botgame.policies import load_policy as load_bot
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar.policy import load_policy
-from botgame.training.export import compare, in_torch, main
-from toy_network import TOY_SPEC, random_observation, randomize
+from botgame.training.export import main
+from botgame.training.exporting import compare, in_torch
+from matches import recorded
+from toy_network import TOY_SPEC, other_game, random_observation, randomize
 
-MODELS = {"tiny": ARENA_SPEC, "small": ARENA_SPEC, "toy": TOY_SPEC}
+GAMES = {"tiny": "lms", "small": "lms", "toy": "toy_network:other_game"}
 CONFIGS = PRESETS | {"toy": dataclasses.replace(PRESETS["tiny"], condition=5)}  # the toy's network is told how to play
 DECISIONS = 10_000
 MATCHES = 12
@@ -41,36 +42,32 @@ MOST_TIES = 2e-4  # share of heads where rounding moved a draw across the edge b
 def models(tmp_path_factory) -> dict[str, Path]:
     """Checkpoints with random weights and their exports: name -> path without ending."""
     folder = tmp_path_factory.mktemp("models")
-    for name, spec in MODELS.items():
-        network = Network(spec, CONFIGS[name])
+    for name, module in GAMES.items():
+        game = load_game(module)
+        network = Network(game.spec, CONFIGS[name])
         randomize(network)
         if CONFIGS[name].condition:
             network.tell(np.linspace(-1, 1, CONFIGS[name].condition, dtype=np.float32))
         path = folder / f"{name}.pt"
-        checkpoint = Checkpoint("rl", spec, network.config.to_dict(), network.state_dict())
+        checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
         checkpoint.rules, checkpoint.temperature = Rules().to_dict(), 0.5
-        checkpoint.extra = {"school": "cryomancer", "action_cap": 11} if name == "tiny" else {}
+        checkpoint.extra = {"faction": "cryomancer", "action_cap": 11} if name == "tiny" else {}
         save_checkpoint(path, checkpoint)
-        assert main([str(path), "-o", str(path.with_suffix(".onnx"))]) == 0
-    return {name: folder / name for name in MODELS}
+        assert main([str(path), "-o", str(path.with_suffix(".onnx")), "--game", module]) == 0
+    return {name: folder / name for name in GAMES}
 
 
 @pytest.fixture(scope="module")
-def recorded():
+def seats():
     """Observations of each seat of recorded duels, and its decisions' keys: 10,000 decisions and more."""
-    replays = {}
-    recorder = Recorder(Rules(), ["lms_re", "kiter"], replays.__setitem__)
-    setups = (Setup(seed, (0, 1), (seed % 3, (seed + 1) % 3), tag=seed) for seed in range(MATCHES))
-    for _ in play(
-        lms(), [load_bot(lms(), "lms_re"), load_bot(lms(), "kiter")], setups, matches=MATCHES, recorder=recorder
-    ):
-        pass
-    seats = []
-    for seat in trajectories([replays[match] for match in range(MATCHES)], MATCHES):
+    setups = (Setup(seed, (0, 1), (seed % 3, (seed + 1) % 3), duration_ticks=3600, tag=seed) for seed in range(MATCHES))
+    replays = recorded([load_bot(lms(), name) for name in ("lms_re", "kiter")], setups)
+    found = []
+    for seat in trajectories(replays, MATCHES):
         base = np.uint64(rng.derive(7, seat.replay, seat.seat))
         with np.errstate(over="ignore"):
-            seats.append((seat.observation, rng.mix(base, seat.ticks.astype(np.uint64))))
-    return seats
+            found.append((seat.observation, rng.mix(base, seat.ticks.astype(np.uint64))))
+    return found
 
 
 def unrolled(policy, seats):
@@ -87,10 +84,10 @@ def unrolled(policy, seats):
 
 
 @pytest.mark.parametrize("name", ["tiny", "small"])
-def test_the_model_decides_like_its_checkpoint_over_recorded_decisions(models, recorded, name):
+def test_the_model_decides_like_its_checkpoint_over_recorded_decisions(models, seats, name):
     torch.set_num_threads(1)
-    expected = unrolled(in_torch(load_policy(lms(), f"{models[name]}.pt")), recorded)
-    found = unrolled(OnnxPolicy(f"{models[name]}.onnx"), recorded)
+    expected = unrolled(in_torch(load_policy(lms(), f"{models[name]}.pt")), seats)
+    found = unrolled(OnnxPolicy(f"{models[name]}.onnx"), seats)
     actions, log_probs, uniforms, legal = expected
     assert len(actions) >= DECISIONS
     differs = (actions != found[0]).any(axis=1)
@@ -120,9 +117,9 @@ def test_temperature_is_the_stored_one_and_can_be_set(models):
 
 
 def test_another_game_and_any_number_of_rows(models):
-    exported, network = OnnxPolicy(f"{models['toy']}.onnx"), load_policy(lms(), f"{models['toy']}.pt")
+    exported, network = OnnxPolicy(f"{models['toy']}.onnx"), load_policy(other_game(), f"{models['toy']}.pt")
     assert exported.spec == TOY_SPEC
-    untold = load_policy(lms(), f"{models['toy']}.pt")
+    untold = load_policy(other_game(), f"{models['toy']}.pt")
     untold.network.tell(np.zeros(5, np.float32))
     for rows in (0, 1, 5):
         observation = {name: value.numpy() for name, value in random_observation(TOY_SPEC, (rows,)).items()}
@@ -153,7 +150,7 @@ def test_metadata_names_the_spec_and_the_rules_and_no_path(models):
     assert policy.spec.digest() == ARENA_SPEC.digest()
     assert policy.rules == json.loads(metadata["rules"])
     other = OnnxPolicy(f"{models['small']}.onnx")
-    assert (policy.school, other.school) == ("cryomancer", "")
+    assert (policy.faction, other.faction) == ("cryomancer", "")
     assert (policy.action_cap, other.action_cap) == (11, 0)
     for folder in (Path(__file__).parent.parent, Path(torch.__file__).parent):
         assert str(folder).encode() not in data

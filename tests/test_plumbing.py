@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from botgame import cli, files, rng
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.spec import ARENA_SPEC
 from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import (
@@ -98,12 +100,12 @@ def test_spec_survives_json_and_its_digest_sees_every_change() -> None:
 
 
 def checkpoint() -> Checkpoint:
-    return Checkpoint("rl", ARENA_SPEC, {"preset": "tiny"}, {"w": torch.arange(3.0)}, counters={"iteration": 2})
+    return Checkpoint("lms", "rl", ARENA_SPEC, {"preset": "tiny"}, {"w": torch.arange(3.0)}, counters={"iteration": 2})
 
 
 def test_checkpoint_round_trip(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "a.pt", checkpoint())
-    again = load_checkpoint(tmp_path / "a.pt", ARENA_SPEC)
+    again = load_checkpoint(tmp_path / "a.pt", lms())
     assert again.spec == ARENA_SPEC
     assert torch.equal(again.weights["w"], torch.arange(3.0))
     assert again.counters == {"iteration": 2}
@@ -120,11 +122,12 @@ def bad_files(folder: Path) -> dict[str, Path]:
     changed = checkpoint()
     changed.spec = Spec.from_dict({**ARENA_SPEC.to_dict(), "version": 99})
     save_checkpoint(folder / "other.pt", changed)
+    save_checkpoint(folder / "chess.pt", replace(checkpoint(), game="chess"))
     contents = {"empty": b"", "cut": whole[: len(whole) // 2], "text": b"hello", "code": pickle.dumps(Bomb())}
     for name, data in contents.items():
         (folder / f"{name}.pt").write_bytes(data)
     torch.save({"format": "something"}, folder / "foreign.pt")
-    names = [*contents, "foreign", "missing", "other"]
+    names = [*contents, "foreign", "missing", "other", "chess"]
     return {name: folder / f"{name}.pt" for name in names} | {"folder": folder}
 
 
@@ -132,7 +135,7 @@ def test_every_bad_checkpoint_is_a_one_line_error(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     for name, path in bad_files(tmp_path).items():
         with pytest.raises(UserError) as caught:
-            load_checkpoint(path, ARENA_SPEC)
+            load_checkpoint(path, lms())
         assert str(path) in str(caught.value), name
         assert "\n" not in str(caught.value), name
     assert not Path("pwned").exists()

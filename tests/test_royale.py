@@ -2,19 +2,19 @@
 
 import argparse
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from botgame.errors import UserError
-from botgame.game import ScriptedPolicy, Setup, own_factions
+from botgame.game import Ended, Outcome, ScriptedPolicy, Setup, own_factions
 from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.standings import order_of, standings_of
 from botgame.training import evaluate
 from botgame.training.alphastar.learner.trainer import learning_results
+from botgame.training.evaluation.command import faction_lines
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.evaluation.placings import Placing, placing, royale_results
 from botgame.training.league.evaluation import against_each
@@ -42,10 +42,10 @@ def test_a_standing_is_the_mean_order_against_the_others(places: list[int], stan
         assert np.mean(orders) == pytest.approx(got[seat])
 
 
-def ended(players: tuple[int, ...], places: list[int], ticks: int = 300) -> SimpleNamespace:
-    outcome = SimpleNamespace(places=np.array(places), ticks=ticks)
-    setup = Setup(0, players, (0,) * len(players))
-    return SimpleNamespace(setup=setup, outcome=outcome, results=standings_of(places), scores=np.zeros(len(players)))
+def ended(players: tuple[int, ...], places: list[int], ticks: int = 300) -> Ended:
+    rewards = {"result": standings_of(places), "place": np.array(places, np.float32)}
+    outcome = Outcome(ticks, np.array(places), rewards, np.zeros((len(players), 0), np.int64))
+    return Ended(0, 0, Setup(0, players), outcome)
 
 
 def test_training_figures_of_a_free_for_all() -> None:
@@ -55,11 +55,13 @@ def test_training_figures_of_a_free_for_all() -> None:
     assert figures["royale/first"] == pytest.approx(1 / 3)  # a shared first place is none
     assert figures["royale/above"] == pytest.approx(0.5 + 0.5 * np.mean(orders))
     assert figures["training/win_rate"] == pytest.approx(0.5 + 0.5 * np.mean([*orders, -1]))
+    assert figures["training/reward/result"] == pytest.approx(np.mean([*orders, -1]))
+    assert figures["training/reward/place"] == pytest.approx(np.mean([1, 3, 1, 2]))
     assert "royale/first" not in learning_results(matches[2:])
 
 
 def test_a_placing_shares_places_among_level_seats() -> None:
-    result = placing([ended((1, 0, 1), [2, 1, 3]), ended((0, 1, 1), [1, 1, 3]), ended((1, 1, 0), [1, 2, 2])], 3)
+    result = placing(lms(), [ended((1, 0, 1), [2, 1, 3]), ended((0, 1, 1), [1, 1, 3]), ended((1, 1, 0), [1, 2, 2])], 3)
     assert (result.matches, result.firsts, result.places) == (3, 1.5, 1 + 1.5 + 2.5)
     assert (result.par, result.first_share, result.mean_seconds) == (1 / 3, 0.5, 10)
     assert result.to_dict()["above"] == pytest.approx((3 - 5 / 3) / 2)
@@ -83,30 +85,30 @@ def test_a_stronger_policy_finishes_first_more_often() -> None:
     assert result.mean_place < 2
 
 
-def of_school(name: str, school: str) -> ScriptedPolicy:
+def of_faction(name: str, faction: str) -> ScriptedPolicy:
     policy = load_policy(lms(), name)
-    policy.school = school
+    policy.faction = faction
     return policy
 
 
-def test_a_policy_of_one_school_goes_round_the_seats_with_its_school() -> None:
+def test_a_policy_of_one_faction_goes_round_the_seats_with_its_faction() -> None:
     plain = list(mirrored_setups(lms(), 4, 6))
     turns = list(mirrored_setups(lms(), 4, 6, own={0: 2}))
     for first, second, drawn in zip(turns[::2], turns[1::2], plain[::2], strict=True):
         assert first.seed == second.seed == drawn.seed
-        assert first.schools == (2, drawn.schools[1])
-        assert (second.players, second.schools) == ((1, 0), first.schools[::-1])
-    assert {setup.schools[1] for setup in turns[::2]} == {0, 1, 2}
+        assert first.factions == (2, drawn.factions[1])
+        assert (second.players, second.factions) == ((1, 0), first.factions[::-1])
+    assert {setup.factions[1] for setup in turns[::2]} == {0, 1, 2}
     assert list(mirrored_setups(lms(), 4, 6, own={7: 2})) == plain
     for setup in mirrored_setups(lms(), 4, 2, (0, 1, 1), own={1: 0}):
-        assert all(school == 0 for player, school in zip(setup.players, setup.schools, strict=True) if player == 1)
+        assert all(faction == 0 for player, faction in zip(setup.players, setup.factions, strict=True) if player == 1)
 
 
-def test_evaluations_seat_a_policy_of_one_school_in_it() -> None:
-    a, b = of_school("legacy", "stormcaller"), load_policy(lms(), "random")
+def test_evaluations_seat_a_policy_of_one_faction_in_it() -> None:
+    a, b = of_faction("legacy", "stormcaller"), load_policy(lms(), "random")
     assert own_factions(lms(), [b, a]) == {1: 2}
-    for match in against_each(a, {"b": b}, {"b": 4}, seed=1, duration_ticks=60)["b"]:
-        assert match.setup.schools[match.setup.players.index(0)] == 2
+    for match in against_each(lms(), a, {"b": b}, {"b": 4}, seed=1, duration_ticks=60)["b"]:
+        assert match.setup.factions[match.setup.players.index(0)] == 2
     assert mirrored_results(lms(), a, b, 6, 1, duration_ticks=600) != mirrored_results(
         lms(), a, b, 6, 1, duration_ticks=600, any_faction=True
     )
@@ -114,9 +116,9 @@ def test_evaluations_seat_a_policy_of_one_school_in_it() -> None:
         lms(), a, b, 6, 1, duration_ticks=600, any_faction=True
     )
     with pytest.raises(UserError, match="necromancer"):
-        own_factions(lms(), [of_school("legacy", "necromancer")])
-    assert "plays that one here" in evaluate.school_lines([a, b], any_faction=False)[0]
-    assert "never learned" in evaluate.school_lines([a], any_faction=True)[0]
+        own_factions(lms(), [of_faction("legacy", "necromancer")])
+    assert "plays that one here" in faction_lines([a, b], any_faction=False)[0]
+    assert "never learned" in faction_lines([a], any_faction=True)[0]
 
 
 def test_the_command_judges_free_for_alls(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,8 +137,8 @@ def test_the_command_judges_free_for_alls(tmp_path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--seats", "17"], "expected 2 to 16"),
-        (["--seats", "1"], "expected 2 to 16"),
+        (["--seats", "17"], "--seats is 17, game lms has matches of 2, 3, 4,"),
+        (["--seats", "1"], "--seats is 1, game lms has matches of 2, 3, 4,"),
         (["--seats", "8", "--round-robin"], "--round-robin"),
         (["--seats", "8", "--versus", "random"], "--versus"),
     ],
@@ -152,14 +154,14 @@ def test_seats_are_numbers_lists_and_ranges() -> None:
     assert seat_counts("3-5,4-6") == (3, 4, 5, 6)
 
 
-@pytest.mark.parametrize("text", ["", "2", "17", "x", "8-3", "3-17", "3,,4", "-4", "3-4-5", "1000000-2000000"])
+@pytest.mark.parametrize("text", ["", "2", "100", "x", "8-3", "3-100", "3,,4", "-4", "3-4-5", "1000000-2000000"])
 def test_bad_seats_are_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="3 to 16"):
+    with pytest.raises(argparse.ArgumentTypeError, match="3 to 99"):
         seat_counts(text)
 
 
 def test_parallel_matches_are_split_by_share() -> None:
-    assert RoyaleShare().tables(16) == [Table(2, 16, 1.0)]
-    assert RoyaleShare(0.25, (8,)).tables(16) == [Table(2, 12, 0.75), Table(8, 4, 0.25)]
-    assert RoyaleShare(1.0, (3, 8)).tables(16) == [Table(3, 8, 0.5), Table(8, 8, 0.5)]
-    assert RoyaleShare(0.01, (3, 4)).tables(2) == [Table(2, 2, 0.99), Table(3, 1, 0.005), Table(4, 1, 0.005)]
+    assert RoyaleShare().tables(16, 2) == [Table(2, 16, 1.0)]
+    assert RoyaleShare(0.25, (8,)).tables(16, 2) == [Table(2, 12, 0.75), Table(8, 4, 0.25)]
+    assert RoyaleShare(1.0, (3, 8)).tables(16, 2) == [Table(3, 8, 0.5), Table(8, 8, 0.5)]
+    assert RoyaleShare(0.01, (3, 4)).tables(2, 2) == [Table(2, 2, 0.99), Table(3, 1, 0.005), Table(4, 1, 0.005)]

@@ -2,6 +2,7 @@
 
 import torch
 
+from botgame.game import Game, ScriptedPolicy
 from botgame.spec import Condition, Head, Reward, Scalar, Spec
 
 TOY_SPEC = Spec(
@@ -27,6 +28,16 @@ TOY_SPEC = Spec(
     ),
     rewards=(Reward("result", dense=False),),
 )  # fmt: skip
+
+
+def other_game() -> Game:
+    """A game of this spec, for what asks a game for nothing else: it cannot be played."""
+    bots = {"nobody": lambda: ScriptedPolicy("nobody", lambda _observation, _memory, keys: keys)}
+    return Game("toy", TOY_SPEC, _refuse, bots, yardsticks=("nobody",), opponents={"nobody": 1.0})
+
+
+def _refuse(slots: int, seats: int) -> None:
+    raise NotImplementedError
 
 
 def random_observation(spec: Spec, shape: tuple[int, ...], seed: int = 0) -> dict[str, torch.Tensor]:
