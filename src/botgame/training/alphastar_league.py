@@ -85,7 +85,7 @@ def main_agents(text: str) -> int | str:
 
 
 def _add_league_flags(parser: cli.Parser) -> None:
-    parser.section("the league")
+    parser.section("advanced: the league")
     parser.flag(
         "--main-agents",
         type=main_agents,

@@ -263,7 +263,7 @@ class ImitationRun:
         self.cloner.load_state_dict(state["cloner"])
         for name in ("epoch", "chunk", "batch", "seen", "best", "finished"):
             setattr(self, name, state[name])
-        self.watch.load(state.get("watch", {}))
+        self.watch.load(state["watch"])
         self._clock = time.monotonic(), self.seen
 
 

@@ -7,7 +7,7 @@ league's state, each player's trainer with its running matches, and the lengths 
 from __future__ import annotations
 
 import dataclasses
-import time
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,9 +27,8 @@ from botgame.training.league.players import Players
 from botgame.training.league.rounds import RoundEnd
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.runs.origin import Origin
+from botgame.training.runs.progress import ProgressClock, rates
 from botgame.training.runs.run import commit, keep_good
-
-_SECONDS_BETWEEN_LINES = 5.0
 
 
 class LeagueRun:
@@ -104,7 +103,7 @@ class LeagueRun:
             self.write_artefacts()
         else:
             self._print_start()
-        clock = _Clock(self.iteration)
+        clock = ProgressClock(self.iteration)
         while not self.finished:
             self.iteration += 1
             try:
@@ -117,7 +116,8 @@ class LeagueRun:
             if round_ends:
                 metrics |= self._round_end.evaluate(self.round, self.iteration, last=last)
             writer.log(self.iteration, {**metrics, "matches": self._log.count})
-            clock.report(self, metrics, force=round_ends)
+            text = functools.partial(self._progress_line, metrics)
+            clock.report(self.iteration, self.expected, text, force=round_ends)
             if last or self.iteration % schedule.save_every == 0:
                 self.commit(flags, writer)
             yield self.iteration
@@ -219,6 +219,10 @@ class LeagueRun:
             "learner_steps": trainer.learner.steps,
         }
 
+    def _progress_line(self, metrics: dict[str, Any]) -> str:
+        won = rates(metrics, {f"{name}/training/win_rate": name for name in self.league.learners})
+        return f"round {self.round}  iteration {self.iteration}/{self.expected}  won: {won}"
+
     def _print_start(self) -> None:
         setting, schedule = self._setting, self._setting.schedule
         print(
@@ -237,27 +241,3 @@ def exploiter_config(config: RLConfig, share: float, *, from_main: bool) -> RLCo
     kl_end = config.kl_end if from_main else 1.0
     matches = max(1, round(config.matches * share))
     return dataclasses.replace(config, matches_per_actor=matches, lr_end=1.0, kl_end=kl_end)
-
-
-class _Clock:
-    """Prints a line of progress now and then, with the time that is left."""
-
-    def __init__(self, first: int) -> None:
-        self._first = first
-        self._started = time.monotonic()
-        self._printed = -_SECONDS_BETWEEN_LINES
-
-    def report(self, run: LeagueRun, metrics: dict[str, Any], *, force: bool) -> None:
-        """Print if it is time, or if `force`."""
-        elapsed = time.monotonic() - self._started
-        if not force and elapsed - self._printed < _SECONDS_BETWEEN_LINES:
-            return
-        self._printed = elapsed
-        left = elapsed / (run.iteration - self._first) * (run.expected - run.iteration)
-        names = [name for name in run.league.learners if f"{name}/training/win_rate" in metrics]
-        rates = "  ".join(f"{name} {metrics[f'{name}/training/win_rate']:.0%}" for name in names)
-        print(
-            f"round {run.round}  iteration {run.iteration}/{run.expected}  won: {rates or '-'}  "
-            f"left {int(left) // 60}:{int(left) % 60:02d}",
-            flush=True,
-        )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +27,8 @@ from botgame.training.alphastar.learner.workers import Crews
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.rl.free_for_alls import Table
-from botgame.training.rl.progress import ProgressClock
-from botgame.training.rl.setting import Judge, RLSetting, Version
+from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
+from botgame.training.runs.progress import ProgressClock, rates
 from botgame.training.runs.run import RunPaths, commit, keep_good, stop_on_interrupt
 
 DUEL = 2
@@ -97,7 +98,7 @@ class RLRun:
         """Train to the goal, yielding after each iteration; logs, evaluates and commits on the way."""
         schedule, goal = self._setting.schedule, self._setting.goal
         self._begin(paths, writer)
-        clock, first = ProgressClock(goal.unit), self.done
+        clock = ProgressClock(self.done)
         while not self.finished:
             self._pool.turn(self.iteration)
             metrics = self._iterate(paths, writer)
@@ -107,7 +108,8 @@ class RLRun:
             due = schedule.eval_every and number % schedule.eval_every == 0
             evaluated = self._evaluate(last=last) if last or due else {}
             writer.log(number, {**metrics, **evaluated})
-            clock.report(self.done, first, goal.amount, metrics, force=last or bool(evaluated))
+            text = functools.partial(_progress_line, goal, self.done, metrics)
+            clock.report(self.done, goal.amount, text, force=last or bool(evaluated))
             if last or number % schedule.save_every == 0:
                 self.commit(paths, flags, writer)
             yield number
@@ -251,6 +253,14 @@ class RLRun:
             briefing=origin.briefing,
             extra={"action_cap": self._setting.action_cap} if self._setting.action_cap else {},
         )
+
+
+def _progress_line(goal: Goal, done: int, metrics: dict[str, Any]) -> str:
+    won = rates(metrics, {name: name[9:] for name in metrics if name.startswith("win_rate/")})
+    return (
+        f"{goal.unit} {done:,}/{goal.amount:,}  {metrics['time_decisions_per_second']:.0f} decisions/s  "
+        f"kl {metrics['kl']:.3f}  value {metrics['loss/value']:.3f}  won: {won}"
+    )
 
 
 def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str) -> bool:

@@ -27,14 +27,6 @@ from botgame.training.alphastar.network.precision import check_precision
 
 # Flags that say where and how fast, not what is computed.
 NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
-# Flags that runs of earlier releases did not know, and what they did all the same.
-ADDED_FLAGS = {
-    **{"precision": "auto", "compile": False, "critic": "opponents"},
-    **{"z_opening": 0.0, "z_totals": 0.0, "rating_input": 0.0, "winner_epochs": 0, "winner_lr": 3e-5},
-    **{"action_cap": 0, "kl_end": 1.0},
-    **{"royale_share": 0.0, "royale_seats": [8]},
-    **{"z_share": 0.0, "z_reward_share": 0.25, "z_opening_reward": 1.0, "z_totals_reward": 1.0, "z_kl_cost": 0.1},
-}
 
 
 @dataclass(frozen=True)
@@ -195,7 +187,7 @@ def choose_device(
 def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str], paths: RunPaths) -> None:
     plain = json.loads(json.dumps(new, default=str))
     for name in sorted(set(old) | set(plain)):
-        before, now = old.get(name, ADDED_FLAGS.get(name)), plain.get(name)
+        before, now = old.get(name), plain.get(name)
         if before == now or name in NEUTRAL_FLAGS:
             continue
         flag = "--" + name.replace("_", "-")

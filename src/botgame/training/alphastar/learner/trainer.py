@@ -131,7 +131,7 @@ class Trainer:
         self.buffer.load(state["buffer"])
         self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
         self.decisions = int(state["decisions"])
-        self._watch.load(state.get("watch", {}))
+        self._watch.load(state["watch"])
 
     def _learn(self, fresh: int) -> tuple[Metrics, int, int]:
         """All passes of this iteration; returns mean metrics, the number of updates and of decisions learned from."""
