@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from ablation_arms import IMITATION, Arm, Plan, measured, measuring, past_selves, training
 from botgame.files import write_atomic
+from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.best_response.results import FILE, read_results
 
@@ -193,7 +194,7 @@ def _figures(plan: Plan, job: Job) -> dict[str, Any]:
     past = [rates[str(path)] for path in past_selves(arm, seed, plan)]
     imitation = rates.get(str(plan.home(IMITATION, seed) / "pi.pt"))
     return {
-        "decisions": load_checkpoint(final).counters.get("decisions"),
+        "decisions": load_checkpoint(final, lms()).counters.get("decisions"),
         "checkpoint": str(final),
         "measures": {
             "lms_re": rates["lms_re"],

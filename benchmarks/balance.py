@@ -20,8 +20,9 @@ from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.play import play
 from botgame.policies import load_policy
 from botgame.ratings import wilson
+from botgame.standings import order_of
 
-DURATION_TICKS = 120 * TICKS_PER_SECOND
+GAME = lms()
 
 
 def setups(seed: int, pairs: int) -> Iterator[Setup]:
@@ -29,8 +30,8 @@ def setups(seed: int, pairs: int) -> Iterator[Setup]:
     for pair in range(pairs):
         key = rng.derive(seed, pair)
         first, second = (rng.derive(key, seat) % len(SCHOOLS) for seat in range(2))
-        for schools in ((first, second), (second, first)):
-            yield Setup(key, (0, 0), schools, DURATION_TICKS)
+        for factions in ((first, second), (second, first)):
+            yield Setup(key, (0, 0), factions, GAME.duration_ticks)
 
 
 def share(points: float, matches: int) -> str:
@@ -48,15 +49,16 @@ def main() -> None:
     options = parser.parse_args()
     won, met = np.zeros((len(SCHOOLS),) * 2), np.zeros((len(SCHOOLS),) * 2, int)
     seat0, draws, ticks = 0.0, 0, []
-    for ended in play(lms(), [load_policy(lms(), options.bot)], setups(options.seed, options.matches // 2)):
-        points = (ended.results[0] + 1) / 2
-        a, b = ended.setup.schools
+    for ended in play(GAME, [load_policy(GAME, options.bot)], setups(options.seed, options.matches // 2)):
+        result = order_of(ended.outcome.places, 0, 1)
+        points = (result + 1) / 2
+        a, b = ended.setup.factions
         won[a, b] += points
         won[b, a] += 1 - points
         met[a, b] += 1
         met[b, a] += 1
         seat0 += points
-        draws += ended.results[0] == 0
+        draws += result == 0
         ticks.append(ended.outcome.ticks)
     count = len(ticks)
     print(f"{count} duels of {options.bot}, seed {options.seed}")

@@ -25,10 +25,11 @@ from botgame import rng
 from botgame.files import write_atomic
 from botgame.game import Setup
 from botgame.live.journal import Journal
+from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.game import lms
 from botgame.lms.replay.format import scan, write
 from botgame.lms.replay.record import Recorder
-from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, Rules
+from botgame.lms.rules import SCHOOLS
 from botgame.play import play
 from botgame.policies import load_policy
 from botgame.ratings import wilson
@@ -36,10 +37,10 @@ from botgame.training import alphastar_imitation
 from botgame.training.evaluation.duels import mirrored_results
 from takeovers import SLOTS, STUDENT, Takeovers
 
+GAME = lms()
 EXPERT = "lms_re"
 OPPONENTS = ("lms_re", "rusher", "kiter", "looter", "camper")
 ARMS = ("base", "plain", "corrections")
-DURATION_TICKS = 120 * TICKS_PER_SECOND
 MATCHES, JUDGE = 0x6D61, 0x6A75  # purposes of seeds
 
 
@@ -95,9 +96,9 @@ def setups(options: argparse.Namespace, expert: int) -> Iterator[Setup]:
     for number in range(options.matches):
         seed = rng.derive(options.seed, MATCHES, number)
         opponent = 2 + rng.derive(seed, 1) % len(OPPONENTS)
-        schools = tuple(rng.derive(seed, 2, seat) % len(SCHOOLS) for seat in range(2))
+        factions = tuple(rng.derive(seed, 2, seat) % len(SCHOOLS) for seat in range(2))
         players = (expert, opponent) if number % 2 == 0 else (opponent, expert)
-        yield Setup(seed, players, schools, DURATION_TICKS)
+        yield Setup(seed, players, factions, GAME.duration_ticks)
 
 
 def record_corrections(options: argparse.Namespace, folder: Path) -> None:
@@ -108,8 +109,8 @@ def record_corrections(options: argparse.Namespace, folder: Path) -> None:
     names = [options.student, EXPERT, *OPPONENTS]
     with Journal(folder / "live", folder / "feedback", "takeovers") as journal:
         seconds = options.student_seconds, options.expert_seconds
-        takeovers = Takeovers([load_policy(lms(), name) for name in names], names, folder / "replays", journal, seconds)
-        takeovers.play(setups(options, STUDENT), options.matches)
+        takeovers = Takeovers([load_policy(GAME, name) for name in names], names, folder / "replays", journal, seconds)
+        takeovers.play(setups(options, STUDENT))
     write_atomic(folder / "done", b"")
     print(f"{options.matches} matches with {takeovers.corrections} corrections")
 
@@ -120,9 +121,12 @@ def record_plain(options: argparse.Namespace, folder: Path) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     names = [EXPERT, EXPERT, *OPPONENTS]
-    recorder = Recorder(Rules(), names, lambda _, replay: write(folder / "replays", replay))
-    policies = [load_policy(lms(), name) for name in names]
-    for _ in play(lms(), policies, setups(options, 1), matches=min(SLOTS, options.matches), recorder=recorder):
+    policies = [load_policy(GAME, name) for name in names]
+
+    def listen(simulation: ArenaSimulation) -> Recorder:
+        return Recorder(simulation.arena, names, lambda _, replay: write(folder / "replays", replay))
+
+    for _ in play(GAME, policies, setups(options, 1), slots=SLOTS, listen=listen):
         pass
     write_atomic(folder / "done", b"")
 
@@ -151,10 +155,8 @@ def judge(options: argparse.Namespace, arm: str, seed: int, checkpoint: Path) ->
     """Mirrored duels of a checkpoint against the expert, kept beside it."""
     path = options.output_dir / arm / f"judged_{seed}_{options.judge_matches}.json"
     if not path.exists():
-        policy = load_policy(lms(), str(checkpoint))
-        tally = mirrored_results(
-            lms(), policy, load_policy(lms(), EXPERT), options.judge_matches, rng.derive(options.seed, JUDGE)
-        )
+        student, expert = load_policy(GAME, str(checkpoint)), load_policy(GAME, EXPERT)
+        tally = mirrored_results(GAME, student, expert, options.judge_matches, rng.derive(options.seed, JUDGE))
         write_atomic(path, json.dumps(tally.to_dict()).encode())
         print(f"{arm}, seed {seed}: {tally}", flush=True)
     result: dict[str, Any] = json.loads(path.read_bytes())

@@ -16,12 +16,13 @@ import torch
 
 from botgame.lms.spec import ARENA_SPEC
 from botgame.spec import Spec
+from botgame.training.alphastar.learner.config import PRECISIONS
 from botgame.training.alphastar.learner.losses import LossWeights, reinforcement_losses
 from botgame.training.alphastar.network.acting import acting_step
 from botgame.training.alphastar.network.action_distribution import head_log_probs
 from botgame.training.alphastar.network.compiled import compiled_twin
 from botgame.training.alphastar.network.network import Network
-from botgame.training.alphastar.network.precision import PRECISIONS, autocast, mixed
+from botgame.training.alphastar.network.precision import autocast, mixed
 from botgame.training.alphastar.network.presets import PRESETS
 
 UNROLL, SEQUENCES = 64, 16

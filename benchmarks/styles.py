@@ -13,17 +13,20 @@ import argparse
 import numpy as np
 import torch
 
-from botgame.lms.arena import Arena
+from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.game import lms
 from botgame.lms.statistic_z.definition import ARENA_STYLE
-from botgame.lms.statistic_z.meter import StyleMeter
+from botgame.lms.statistic_z.meter import ArenaMeter
 from botgame.match_batch import MatchBatch
+from botgame.play import SeatMemory, play_batch
 from botgame.policies import load_policy
 from botgame.ratings import wilson
 from botgame.setups import mirrored_setups
+from botgame.standings import order_of
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.statistic_z.conditioning import Briefing
 
+GAME = lms()
 TOTALS = ARENA_STYLE.parts["totals"]
 NAMES = [entry.name for entry in ARENA_STYLE.totals]
 SHOWN = ("use_bolt", "use_offence", "use_mobility", "use_defence", "take_chest", "near_3", "near_5", "near_7", "still")
@@ -31,18 +34,15 @@ SHOWN = ("use_bolt", "use_offence", "use_mobility", "use_defence", "take_chest",
 
 def measure(name: str, rival: str, matches: int, seed: int, slots: int = 64) -> tuple[float, np.ndarray]:
     """Points of `name` against `rival`, and the mean totals of its play, float64 [A]."""
-    arena, rows = Arena(min(slots, matches), 2), {}
-    meter = StyleMeter(arena, rows.__setitem__)
-    batch = MatchBatch(arena, mirrored_setups(lms(), seed, matches // 2), meter)
-    seating, policies = Seating(min(slots, matches), 2), [load_policy(lms(), name), load_policy(lms(), rival)]
+    simulation = ArenaSimulation(slots, 2)
+    meter = ArenaMeter(simulation.arena)
+    batch = MatchBatch(simulation, mirrored_setups(GAME, seed, matches // 2), meter)
+    policies = [load_policy(GAME, name), load_policy(GAME, rival)]
     points, played = 0.0, []
-    while (step := batch.next()) is not None:
-        for ended in step.ended:
-            seat = ended.setup.players.index(0)
-            points += (ended.results[seat] + 1) / 2
-            played.append(rows.pop(ended.episode)[seat, TOTALS])
-        if len(step.slot):
-            batch.act(step, seating.act(step, policies))
+    for ended in play_batch(batch, policies, SeatMemory(slots, 2), len(GAME.spec.heads)):
+        seat = ended.setup.players.index(0)
+        points += (order_of(ended.outcome.places, seat, 1 - seat) + 1) / 2
+        played.append(meter.final(ended.episode)[seat, TOTALS])
     return points, np.mean(played, axis=0)
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="styles to ask for; default: all of the library")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    library = Briefing.from_state(load_checkpoint(options.checkpoint).briefing).library
+    library = Briefing.from_state(load_checkpoint(options.checkpoint, GAME).briefing).library
     styles = [name for name in options.only.split(",") if name] or library.policies
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
     print(f"{'':10}{'won':24}{'from asked':12}{'unasked':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))

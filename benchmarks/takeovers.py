@@ -15,13 +15,15 @@ from botgame import rng
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
 from botgame.game import Policy, Setup, Step
 from botgame.live.journal import Journal
-from botgame.lms.arena import Arena
+from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.header import BOT, Change
 from botgame.lms.replay.header import HUMAN as HELD_BY_HUMAN
 from botgame.lms.replay.record import Recorder
-from botgame.lms.rules import TICKS_PER_SECOND, Rules
+from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.lms.simulation.state import HEADS
 from botgame.match_batch import MatchBatch
+from botgame.play import SeatMemory, decide
 
 STUDENT = 0  # its place among the players; the expert and the opponents come after it
 SLOTS = 64
@@ -44,42 +46,42 @@ class Takeovers:
         seconds: tuple[float, float],
     ) -> None:
         self.players, self.names, self.folder, self.journal, self.seconds = players, names, folder, journal, seconds
-        self.rules = Rules()
         self.corrections = 0
-        self._recorder = Recorder(self.rules, names, self._save)
+        self._simulation = ArenaSimulation(SLOTS, 2)
+        self._recorder = Recorder(self._simulation.arena, names, self._save)
         self._held: dict[tuple[int, int], bool] = {}  # (slot, seat) -> the expert holds it
         self._lines: dict[int, list[tuple[int, int, list[int]]]] = {}  # episode -> seat, tick, action
         self._setups: dict[int, Setup] = {}
 
-    def play(self, setups: Iterator[Setup], matches: int) -> None:
+    def play(self, setups: Iterator[Setup]) -> None:
         """Play them all."""
-        arena = Arena(min(SLOTS, matches), 2, self.rules)
-        batch = MatchBatch(arena, self._numbered(setups), self._recorder)
-        students, others = Seating(arena.matches, 2), Seating(arena.matches, 2)
+        batch = MatchBatch(self._simulation, self._numbered(setups), self._recorder)
+        students, others = SeatMemory(SLOTS, 2), SeatMemory(SLOTS, 2)
         while (step := batch.next()) is not None:
             if not len(step.slot):
                 continue
-            expert = self._expert_holds(arena, step)
-            actions = students.act(step, self.players)
+            expert = self._expert_holds(step)
+            actions = decide(batch, step, students, self.players, HEADS)
             shadow = step._replace(player=np.where(step.player == STUDENT, 1, step.player))
-            actions[expert] = others.act(shadow, self.players)[expert]
-            self._note(arena, step, expert, batch.act(step, actions))
+            actions[expert] = decide(batch, shadow, others, self.players, HEADS)[expert]
+            self._note(step, expert, batch.act(step.due, actions))
 
     def _numbered(self, setups: Iterator[Setup]) -> Iterator[Setup]:
         for episode, setup in enumerate(setups):
             self._setups[episode], self._lines[episode] = setup, []
             yield setup
 
-    def _expert_holds(self, arena: Arena, step: Step) -> np.ndarray:
+    def _expert_holds(self, step: Step) -> np.ndarray:
         """Rows in which the expert decides, bool [N]; a change of hands is recorded."""
-        holds = np.zeros(len(step.slot), bool)
+        holds, ticks = np.zeros(len(step.slot), bool), self._simulation.ticks
+        reaction = self._simulation.arena.rules.reaction_ticks
         for row in np.flatnonzero(step.player == STUDENT).tolist():
             slot, seat = int(step.slot[row]), int(step.seat[row])
-            tick = int(arena.state.matches["tick"][slot])
+            tick = int(ticks[slot])
             holds[row] = self._is_expert_span(self._setups[int(step.episode[row])].seed, tick)
             if holds[row] != (tick > 0 and self._held.get((slot, seat), False)):
                 controller = HELD_BY_HUMAN if holds[row] else BOT
-                self._recorder.change(slot, Change(tick, seat, controller, self.rules.reaction_ticks, 1))
+                self._recorder.change(slot, Change(tick, seat, controller, reaction, 1))
             self._held[slot, seat] = bool(holds[row])
         return holds
 
@@ -93,10 +95,10 @@ class Takeovers:
                 return number % 2 == 1
             number += 1
 
-    def _note(self, arena: Arena, step: Step, expert: np.ndarray, accepted: np.ndarray) -> None:
+    def _note(self, step: Step, expert: np.ndarray, accepted: np.ndarray) -> None:
+        ticks = self._simulation.ticks[step.slot]
         for row in np.flatnonzero(expert).tolist():
-            tick = int(arena.state.matches["tick"][step.slot[row]])
-            line = int(step.seat[row]), tick, [int(choice) for choice in accepted[row]]
+            line = int(step.seat[row]), int(ticks[row]), [int(choice) for choice in accepted[row]]
             self._lines[int(step.episode[row])].append(line)
 
     def _save(self, episode: int, replay: Replay) -> None:

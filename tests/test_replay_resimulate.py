@@ -159,12 +159,12 @@ def take_over(at: int) -> tuple[Replay, list[tuple[int, list[float]]]]:
     simulation.reset(0, setup, (0, 0))
     recorder.begin(0, setup)
     while not arena.done[0]:
-        tick, due = int(arena.state.matches["tick"][0]), arena.advance(0)
+        tick, acting = int(arena.state.matches["tick"][0]), set(arena.advance(0).seat.tolist())
         person = tick >= at
         if tick == at:
             arena.set_limits(0, 1, Limits(0, 0))
             recorder.change(0, Change(tick, 1, 1, 0, 0))
-        acting = set(due.seat.tolist()) - ({1} if person else set())
+        acting -= {1} if person else set()
         if person and tick % 7 in (0, 3) and arena.state.mages["alive"][0, 1]:
             acting.add(1)
         if acting:
