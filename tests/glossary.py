@@ -4,16 +4,16 @@ import json
 import re
 from pathlib import Path
 
-from botgame.lms.rules import VERBS
-from botgame.lms.spec import ARENA_SPEC
+from botgame.lms.game import lms
 
+GAME = lms()
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 FREE = r"[\w.:]+"
 PLACEHOLDERS = {
-    "HEAD": "|".join(head.name for head in ARENA_SPEC.heads),
-    "GROUP": "|".join(dict.fromkeys(head.group for head in ARENA_SPEC.heads)),
-    "REWARD": "|".join(reward.name for reward in ARENA_SPEC.rewards),
-    "VERB": "|".join(VERBS[1:]),
+    "HEAD": "|".join(head.name for head in GAME.spec.heads),
+    "GROUP": "|".join(dict.fromkeys(head.group for head in GAME.spec.heads)),
+    "REWARD": "|".join(reward.name for reward in GAME.spec.rewards),
+    "COUNTED": "|".join(GAME.counted[1:]),
     "BLOCK": "opening|totals",
     "RIVAL": FREE,
     "OPPONENT": FREE,

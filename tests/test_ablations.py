@@ -19,6 +19,7 @@ from ablation_panels import MEASURES, PANELS
 from ablation_runs import CHILD, Job, Sitting, result_path
 from ablation_statistics import difference, t_interval, verdict
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.ratings import Interval
@@ -119,7 +120,7 @@ def begin(folder: Path) -> None:
     """An imitation that is there already."""
     plan, network = Plan(folder, folder), Network(ARENA_SPEC, PRESETS["tiny"], 3)
     sizes, rules = PRESETS["tiny"].to_dict(), Rules().to_dict()
-    checkpoint = Checkpoint("imitation", ARENA_SPEC, sizes, network.state_dict(), rules=rules)
+    checkpoint = Checkpoint("lms", "imitation", ARENA_SPEC, sizes, network.state_dict(), rules=rules)
     final = plan.final(BY_NAME["imitation"], 0)
     final.parent.mkdir(parents=True)
     save_checkpoint(final, checkpoint)
@@ -158,7 +159,7 @@ def test_a_sitting_goes_on_and_reports(
     assert 30 <= result["decisions"] < 30 + 2 * 3 * 8
     assert set(result["measures"]) >= {"lms_re", "imitation"}
     assert not list(folder.rglob("*resume.pt"))
-    assert load_checkpoint(folder / "runs" / "no-kl" / "seed0" / "pi.pt").config["kl_cost"] == 0
+    assert load_checkpoint(folder / "runs" / "no-kl" / "seed0" / "pi.pt", lms()).config["kl_cost"] == 0
     capsys.readouterr()
     assert ablations.main([*words, "--budget", "31"]) == 2
     assert "sizes.json" in capsys.readouterr().err

@@ -14,15 +14,13 @@ import torch
 
 from botgame.feedback import Decision, Mark, MatchRecord, SeatRecord, encode_line, read_manifests, read_streams
 from botgame.lms.game import lms
-from botgame.lms.replay.format import Replay, read, write
-from botgame.lms.replay.record import Recorder
-from botgame.lms.rules import Rules
-from botgame.play import play
+from botgame.lms.replay.format import read, write
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.training import alphastar_imitation as imitation
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state
 from botgame.training.imitation.source import CORRECTION_WEIGHT, ReplaySource
+from matches import recorded
 
 POLICIES = ("lms_re", "rusher")
 
@@ -31,18 +29,14 @@ POLICIES = ("lms_re", "rusher")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six short duels of `lms_re` against `rusher`."""
     folder = tmp_path_factory.mktemp("data")
-    replays: list[Replay] = []
-    recorder = Recorder(Rules(), POLICIES, lambda _episode, replay: replays.append(replay))
     setups = mirrored_setups(lms(), 7, 3, duration_ticks=600)
-    for _ in play(lms(), [load_policy(lms(), name) for name in POLICIES], setups, matches=6, recorder=recorder):
-        pass
-    for replay in replays:
+    for replay in recorded([load_policy(lms(), name) for name in POLICIES], setups):
         write(folder / "deep", replay)
     return folder
 
 
 def source(data: Path, live: Path | None = None, seats: str = "lms_re,human") -> ReplaySource:
-    return ReplaySource(data, seats.split(","), read_manifests(live), read_streams(live), lambda _line: None)
+    return ReplaySource(lms(), data, seats.split(","), read_manifests(live), read_streams(live), lambda _line: None)
 
 
 def flags(data: Path, output: Path, *more: str) -> list[str]:
@@ -109,13 +103,13 @@ def test_corrections_and_marks_change_what_is_learned(data: Path, tmp_path: Path
 def test_live_outcomes_and_ratings_override_the_replay(data: Path, tmp_path: Path) -> None:
     path = sorted(data.rglob("*.lmsr"))[0]
     expert = next(k for k, seat in enumerate(read(path).header.seats) if seat.policy == "lms_re")
-    seats = [SeatRecord("somebody"), SeatRecord("somebody")]
-    seats[expert] = SeatRecord("lms_re", rating=400.0, result=0.0)
+    seats = [SeatRecord("somebody", place=1), SeatRecord("somebody", place=1)]
+    seats[expert] = SeatRecord("lms_re", rating=400.0, place=1)  # the first place was shared
     missing = MatchRecord("m2", "gone.lmsr", [SeatRecord("a"), SeatRecord("b")])
     write_live(tmp_path / "run", "manifest.jsonl", MatchRecord("m1", path.name, seats), missing)
     fed = source(data, tmp_path)
     usage = fed.usage
-    assert (usage.live_matches, usage.live_matches_unmatched, usage.ratings, usage.outcomes) == (1, 1, 1, 1)
+    assert (usage.live_matches, usage.live_matches_unmatched, usage.ratings, usage.outcomes) == (1, 1, 1, 2)
     _, weights, outcome = everything(fed)[f"{path.name}:{expert}"]
     assert (outcome, weights[0]) == (0.0, pytest.approx(20 / 11))
     assert everything(source(data))[f"{path.name}:{expert}"][1][0] == 1.0
@@ -137,7 +131,7 @@ def test_bad_files_are_named_and_skipped(data: Path, tmp_path: Path) -> None:
     first.write_bytes(first.read_bytes()[:200])
     second.write_bytes(b"something else entirely")
     told: list[str] = []
-    one = ReplaySource(tmp_path, ["all"], read_manifests(None), read_streams(None), told.append)
+    one = ReplaySource(lms(), tmp_path, ["all"], read_manifests(None), read_streams(None), told.append)
     assert (one.usage.replays, one.usage.skipped) == (4, 2)
     assert [line.split(":")[0] for line in told] == [str(first), str(second)]
 
@@ -153,20 +147,20 @@ def test_a_small_run_writes_every_artefact_lowers_the_loss_and_can_be_extended(
     losses = [line["loss"] for line in lines if "loss" in line]
     assert losses[-1] < 0.8 * losses[0]
     assert lines[-1]["final_matches/random"] == 2
-    checkpoint = load_checkpoint(output)
+    checkpoint = load_checkpoint(output, lms())
     assert (checkpoint.kind, checkpoint.counters["epochs"]) == ("imitation", 4)
     assert "6 replays" in capsys.readouterr().err
     again = flags(data, output, "--lr", "3e-3", "--resume")
     assert imitation.main([*again, "--epochs", "4"]) == 0
     assert "finished already" in capsys.readouterr().err
     assert imitation.main([*again, "--epochs", "5"]) == 0
-    assert load_checkpoint(output).counters["epochs"] == 5
+    assert load_checkpoint(output, lms()).counters["epochs"] == 5
     assert imitation.main([*again, "--epochs", "6", "--lr", "0.1"]) == 2
     assert "--lr" in capsys.readouterr().err
 
 
 def comparable(output: Path) -> tuple[list[dict[str, float]], dict[str, torch.Tensor], dict[str, int]]:
-    checkpoint = load_checkpoint(output)
+    checkpoint = load_checkpoint(output, lms())
     lines = [json.loads(line) for line in output.with_suffix(".metrics.jsonl").read_text().splitlines()]
     untimed = [{name: value for name, value in line.items() if not name.startswith("time_")} for line in lines]
     return untimed, checkpoint.weights, checkpoint.counters
@@ -177,7 +171,7 @@ def assert_same_run(one: Path, other: Path) -> None:
     assert lines == lines2
     assert counters == counters2
     assert all(torch.equal(weights[name], weights2[name]) for name in weights)
-    best, best2 = (load_checkpoint(path.with_suffix(".best.pt")) for path in (one, other))
+    best, best2 = (load_checkpoint(path.with_suffix(".best.pt"), lms()) for path in (one, other))
     assert best.counters == best2.counters
 
 

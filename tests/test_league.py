@@ -92,15 +92,6 @@ def test_a_main_agent_for_each_faction_and_their_copies_keep_it():
     assert drawn == {"main_fire", "main_ice"}  # picked uniformly: exploiters face every faction
 
 
-def test_a_league_of_an_earlier_release_is_read():
-    league, _ = start(LeagueConfig(mains=2))
-    data = json.loads(json.dumps(league.to_json()))
-    del data["config"]["factions"]
-    for entry in [*data["learners"], *data["frozen"]]:
-        del entry["faction"]
-    assert League.from_json(data).to_json() == league.to_json()
-
-
 def test_a_free_for_all_counts_each_pair_and_one_game_of_the_asker():
     league, _ = start(LeagueConfig(mains=2))
     league.report_orders("main1", {"main2": [1], "main_exploiter1": [-1, 1], "main1.v0": [0]})

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from botgame.feedback import TAKEN_OVER, Entry, MatchRecord, SeatRecord, encode_line, rated_matches
@@ -54,7 +55,8 @@ def test_all_who_finish_lower_are_beaten_and_other_figures_stay():
 
 def test_frozen_players_are_known_by_their_files(tmp_path):
     records = [record(1, (str(tmp_path / "players" / "main1.v0.pt"), 1), ("elsewhere/main1.v0.pt", 2))]
-    (match,) = live_matches(records, tmp_path / "players", ["main1.v0"])
+    records.append(msgspec.structs.replace(records[0], game="chess"))  # of no concern to this league
+    (match,) = live_matches(records, "lms", tmp_path / "players", ["main1.v0"])
     assert match == (["main1.v0", "elsewhere/main1.v0.pt"], [1, 2])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.training import alphastar_league, report_league
@@ -21,9 +22,11 @@ from botgame.training.alphastar.league.league import League, LeagueConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.league import evaluation as league_evaluation
+from botgame.training.league.command import league_config
 from botgame.training.league.files import EVALUATION, TRAINING, read_matches, read_state
 from botgame.training.league.learner import Roster
 from botgame.training.league.loop import exploiter_config
+from botgame.training.rl.flags import training_config
 
 TINY = (
     *("--rl-iterations-per-round", "2", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "16"),
@@ -40,7 +43,7 @@ def supervised(tmp_path_factory):
     network = Network(ARENA_SPEC, PRESETS["tiny"], seed=0)
     rules = Rules().to_dict()
     save_checkpoint(
-        path, Checkpoint("imitation", ARENA_SPEC, network.config.to_dict(), network.state_dict(), rules=rules)
+        path, Checkpoint("lms", "imitation", ARENA_SPEC, network.config.to_dict(), network.state_dict(), rules=rules)
     )
     return path
 
@@ -63,7 +66,7 @@ def metrics_of(folder):
 
 
 def weights_of(path):
-    return load_checkpoint(path, ARENA_SPEC).weights
+    return load_checkpoint(path, lms()).weights
 
 
 def same_weights(first, second):
@@ -89,7 +92,7 @@ def test_every_promised_file_is_there(league):
     frozen = [player.name for player in state.league.frozen if player.parent]
     assert len(frozen) > 1, "nobody was frozen: the phases are too long for this test to say much"
     for name in [*state.league.learners, *frozen]:
-        assert load_checkpoint(league / "players" / f"{name}.pt", ARENA_SPEC).kind == "league"
+        assert load_checkpoint(league / "players" / f"{name}.pt", lms()).kind == "league"
     assert load_state(league / "resume.pt")["finished"]
 
 
@@ -230,8 +233,8 @@ def test_the_verbatim_command_parses():
         "--rl-iterations-per-round 20 --actor-rollouts 8 --learner-updates 4"
     )
     options = alphastar_league.build_parser().parse_args(words.split())
-    config = alphastar_league.training_config(options)
-    league = alphastar_league.league_config(options, config)
+    config = training_config(options, lms())
+    league = league_config(options, config, lms())
     assert (league.mains, league.main_exploiters, league.league_exploiters) == (1, 1, 1)
     assert league.timeout_steps == 2 * league.min_phase_steps
     assert options.output_dir == Path("reports/league")
@@ -239,7 +242,7 @@ def test_the_verbatim_command_parses():
 
 def test_exploiters_have_their_share_of_the_work():
     options = alphastar_league.build_parser().parse_args(["--supervised-checkpoint", "a.pt", "--output-dir", "b"])
-    config = alphastar_league.training_config(options)
+    config = training_config(options, lms())
     assert exploiter_config(config, 0.5, from_main=False).matches == config.matches // 2
     # It starts anew again and again: at full rates, and held to the teacher as firmly as whom it starts from.
     assert exploiter_config(config, 1.0, from_main=False) == dataclasses.replace(config, lr_end=1.0, kl_end=1.0)
@@ -308,11 +311,11 @@ def test_a_league_may_end_by_decisions(supervised, tmp_path):
     words = arguments(supervised, tmp_path, "--rounds", "50", "--decisions", "200", *alone)
     assert alphastar_league.main(words) == 0
     state = load_state(tmp_path / "resume.pt")
-    decisions = load_checkpoint(tmp_path / "main.pt").counters["decisions"]
+    decisions = load_checkpoint(tmp_path / "main.pt", lms()).counters["decisions"]
     assert state["finished"]
     assert state["iteration"] < 100
     assert 200 <= decisions < 200 + 2 * 2 * 4 * 16 + 64
     matches, _ = read_matches(tmp_path / "matches.jsonl")
     assert {(match.home, match.away) for match in matches if match.kind == TRAINING} <= {("main1", "main1")}
     assert alphastar_league.main([*words, "--resume"]) == 0
-    assert load_checkpoint(tmp_path / "main.pt").counters["decisions"] == decisions
+    assert load_checkpoint(tmp_path / "main.pt", lms()).counters["decisions"] == decisions

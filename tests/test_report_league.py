@@ -14,7 +14,7 @@ from botgame.training.best_response.results import Exploit, Point, Search, write
 from botgame.training.league.files import (
     EVALUATION,
     TRAINING,
-    Game,
+    GameRecord,
     LeagueState,
     Match,
     MatchLog,
@@ -41,7 +41,7 @@ def league_of_two_rounds():
     for name in ("main1", "main_exploiter1"):
         league.learners[name].steps = 21
         league.review(name, NoWeights())
-    return LeagueState(league, "lms_re", 2, 2, 0)
+    return LeagueState("lms", league, "lms_re", 2, 2, 0)
 
 
 def matches_of(*groups):
@@ -204,11 +204,13 @@ def curve(*wins):
 
 
 def write_exploits(folder):
-    """Two targets: one searched from both starts, one whose search goes on."""
+    """Two targets: one searched from both starts, one whose search goes on; and one of another game."""
     supervised = Search("pi_sup.pt", 0, 100_000, curve(20, 35, 42), Point.of(20, 100_000, 380, 40, 580), "a.pt")
     scratch = Search("a random start", 0, 100_000, curve(1, 8, 15), Point.of(20, 100_000, 140, 0, 860), "b.pt")
-    finished = Exploit("reports/league/main.pt", "d1", "r", {"supervised": supervised, "scratch": scratch})
-    opened = Exploit("pi_<rl>.pt", "d2", "r", {"scratch": Search("a", 0, 10**6, curve(3), None, "c.pt")})
+    finished = Exploit("lms", "reports/league/main.pt", "d1", "r", {"supervised": supervised, "scratch": scratch})
+    opened = Exploit("lms", "pi_<rl>.pt", "d2", "r", {"scratch": Search("a", 0, 10**6, curve(3), None, "c.pt")})
+    foreign = Exploit("chess", "queen.pt", "d3", "r", {"supervised": supervised})
+    write_results(folder / "exploit" / "queen" / "exploit.json", foreign)
     write_results(folder / "exploit" / "main" / "exploit.json", finished)
     write_results(folder / "exploit" / "deep" / "pi_rl" / "exploit.json", opened)
 
@@ -237,7 +239,7 @@ def test_best_responses_are_taken_in(tmp_path, capsys):
 
 
 def test_targets_of_the_same_name_are_told_apart(tmp_path):
-    targets = [Exploit(f"{folder}/main.pt", "", "r", {}) for folder in "ab"]
+    targets = [Exploit("lms", f"{folder}/main.pt", "", "r", {}) for folder in "ab"]
     assert [entry["name"] for entry in league_exploits.best_responses(targets)] == ["a/main.pt", "b/main.pt"]
 
 
@@ -350,12 +352,13 @@ def test_state_and_matches_round_trip(tmp_path):
     write(tmp_path)
     state = read_state(tmp_path / "league_state.json")
     assert state.league.to_json() == league_of_two_rounds().league.to_json()
+    assert (state.game, state.anchor, state.rounds_done, state.rounds) == ("lms", "lms_re", 2, 2)
     assert read_matches(tmp_path / "matches.jsonl") == (GAMES, 0)
 
 
 def test_the_match_log_cuts_what_no_commit_knew(tmp_path):
     path = tmp_path / "matches.jsonl"
-    games = [Game("main1", "lms_re", result, 7, 900) for result in (1, 0, -1, 1, 1)]
+    games = [GameRecord("main1", "lms_re", result, 7, 900) for result in (1, 0, -1, 1, 1)]
     log = MatchLog(path, 0, 0)
     log.append(EVALUATION, 1, 20, games[:2])
     committed = log.offset, log.count

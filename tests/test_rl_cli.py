@@ -27,6 +27,7 @@ from botgame.training.alphastar_rl import build_parser, main
 from botgame.training.evaluation.duels import Tally
 from botgame.training.evaluation.held_out import Best, is_better
 from botgame.training.rl import run as rl_run
+from botgame.training.rl.flags import training_config
 
 torch.set_num_threads(1)
 SMALL = {
@@ -43,7 +44,7 @@ def supervised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = Network(ARENA_SPEC, PRESETS["tiny"], 3)
     weights = network.state_dict()
     save_checkpoint(
-        path, Checkpoint("imitation", ARENA_SPEC, PRESETS["tiny"].to_dict(), weights, rules=Rules().to_dict())
+        path, Checkpoint("lms", "imitation", ARENA_SPEC, PRESETS["tiny"].to_dict(), weights, rules=Rules().to_dict())
     )
     return path
 
@@ -70,7 +71,7 @@ def lines(output: Path) -> list[dict]:
 def assert_same_run(output: Path, reference: Path) -> None:
     assert lines(output) == lines(reference)
     for suffix in (".pt", ".best.pt", ".iter000004.pt", ".iter000005.pt"):
-        mine, other = (load_checkpoint(path.with_suffix(suffix)) for path in (output, reference))
+        mine, other = (load_checkpoint(path.with_suffix(suffix), lms()) for path in (output, reference))
         assert mine.counters == other.counters
         for name, tensor in other.weights.items():
             assert torch.equal(mine.weights[name], tensor), (suffix, name)
@@ -82,7 +83,7 @@ def test_artefacts_and_metrics(whole: Path, supervised: Path) -> None:
         *("pi_rl.pt", "pi_rl.best.pt", "pi_rl.iter000004.pt", "pi_rl.iter000005.pt", "pi_rl.resume.pt"),
         *("pi_rl.config.json", "pi_rl.metrics.jsonl", "pi_rl.tb"),
     }
-    trained, before = load_checkpoint(whole, ARENA_SPEC), load_checkpoint(supervised)
+    trained, before = load_checkpoint(whole, lms()), load_checkpoint(supervised, lms())
     assert trained.kind == "rl"
     assert trained.lineage == [str(supervised)]
     assert trained.rules == Rules().to_dict()
@@ -94,7 +95,7 @@ def test_artefacts_and_metrics(whole: Path, supervised: Path) -> None:
             "ratio/arguments", "decisions"} <= set(rows[0])  # fmt: skip
     assert [row["step"] for row in rows if "eval/lms_re" in row] == [3, 5]
     assert "eval/best" in rows[4]
-    assert sum(value for name, value in rows[4].items() if name.startswith("verbs/")) == pytest.approx(1, abs=1e-4)
+    assert sum(value for name, value in rows[4].items() if name.startswith("counts/")) == pytest.approx(1, abs=1e-4)
 
 
 def start(arguments: list[str]) -> subprocess.Popen:
@@ -132,7 +133,7 @@ def test_ctrl_c_commits_and_says_how_to_go_on(supervised: Path, whole: Path, tmp
     assert process.returncode == 130, text
     assert "--resume" in text
     assert "Traceback" not in text
-    assert load_checkpoint(output).counters["iteration"] == len(lines(output))
+    assert load_checkpoint(output, lms()).counters["iteration"] == len(lines(output))
 
 
 def test_a_finished_run_can_be_extended_as_if_planned_so(supervised: Path, tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_an_unfinished_run_is_refused_and_a_changed_flag_named(
     monkeypatch.setattr(rl_run.Trainer, "iterate", late)
     assert main(command(supervised, output)) == 1
     assert str(output) in capsys.readouterr().err  # the last good checkpoint
-    assert load_checkpoint(output).counters["iteration"] == 2
+    assert load_checkpoint(output, lms()).counters["iteration"] == 2
     assert main(command(supervised, output)) == 2
     assert "--resume" in capsys.readouterr().err
     assert main(command(supervised, output, "--resume", lr="0.1")) == 2
@@ -208,6 +209,9 @@ def test_bad_checkpoints_are_one_line(
         ({"opponents": "nobody=1"}, "nobody"),
         ({"min_replay_sequences": "13"}, "--min-replay-sequences"),
         ({"unroll_length": "99999"}, "--unroll-length"),
+        ({"action_cap": "23"}, "--action-cap 23: game lms knows caps of 1 to 22"),
+        ({"reward_weights": "speed=1"}, "--reward-weights: game lms has no reward 'speed', only result, damage"),
+        ({"royale_share": "0.5", "royale_seats": "8-20"}, "--royale-seats"),
     ],
 )
 def test_bad_values_are_one_line(
@@ -217,6 +221,7 @@ def test_bad_values_are_one_line(
     error = capsys.readouterr().err
     assert named in error
     assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("flag", ["iterations", "actor-rollouts", "learner-updates", "batch-size", "replay-size", "lr"])
@@ -236,22 +241,22 @@ def test_an_output_that_cannot_be_written(supervised: Path, tmp_path: Path, caps
 
 
 def tally(wins: int, losses: int) -> Tally:
-    return Tally(wins, 0, losses, (0,) * 6, (0,) * 6, 0)
+    return Tally(wins, 0, losses, (), (), (), 0.0)
 
 
 def test_the_best_must_hold_against_both_yardsticks() -> None:
     best = Best(1, 0.8, {})
-    assert is_better({"lms_re": tally(1, 9)}, None)
-    assert is_better({"lms_re": tally(8, 2), "best": tally(6, 4)}, best)
-    assert not is_better({"lms_re": tally(9, 1), "best": tally(5, 5)}, best)  # a lucky row against the bot
-    assert not is_better({"lms_re": tally(6, 4), "best": tally(9, 1)}, best)  # forgot the bot
+    assert is_better({"lms_re": tally(1, 9)}, None, "lms_re")
+    assert is_better({"lms_re": tally(8, 2), "best": tally(6, 4)}, best, "lms_re")
+    assert not is_better({"lms_re": tally(9, 1), "best": tally(5, 5)}, best, "lms_re")  # a lucky row against the bot
+    assert not is_better({"lms_re": tally(6, 4), "best": tally(9, 1)}, best, "lms_re")  # forgot the bot
 
 
 def test_from_random_weights_by_decisions_with_a_critic_of_its_own(tmp_path: Path) -> None:
     output = tmp_path / "pi.pt"
     words = command(tmp_path / "none.pt", output, "--scratch", "tiny", "--decisions", "60", "--critic", "own")[2:]
     assert main(words) == 0
-    made = load_checkpoint(output)
+    made = load_checkpoint(output, lms())
     assert 60 <= made.counters["decisions"] < 60 + 2 * 2 * 12 * 8
     assert made.counters["iteration"] < 5
     assert (made.config["kl_cost"], made.config["value_iterations"]) == (0, 0)
@@ -260,7 +265,7 @@ def test_from_random_weights_by_decisions_with_a_critic_of_its_own(tmp_path: Pat
     done = made.counters["iteration"]
     more = [word if word != "60" else "200" for word in words]
     assert main([*more, "--resume"]) == 0
-    assert load_checkpoint(output).counters["iteration"] > done
+    assert load_checkpoint(output, lms()).counters["iteration"] > done
 
 
 @pytest.mark.parametrize("extra", [(), ("--scratch", "tiny", "--supervised-checkpoint", "pi_sup.pt")])
@@ -274,10 +279,25 @@ def test_the_learner_and_its_past_play_under_their_cap(supervised: Path, tmp_pat
     output = tmp_path / "pi_rl.pt"
     flags = command(supervised, output, "--action-cap", "5", iterations="2", snapshot_every="1")
     assert main(flags) == 0
-    assert load_checkpoint(output).action_cap == load_policy(lms(), str(output)).action_cap == 5
+    assert load_checkpoint(output, lms()).action_cap == load_policy(lms(), str(output)).action_cap == 5
     actor = load_state(tmp_path / "pi_rl.resume.pt")["trainer"]["actor"]
-    mages = actor["matches"]["arena"]["mages"].numpy().view(MAGE)
+    mages = actor["matches"]["simulation"]["mages"].numpy().view(MAGE)
     players = np.array([match["players"] for match in actor["matches"]["running"]])
     assert (mages["cap"] == np.where(players == 1, 0, 5)).all()  # 1: the scripted bot
+
+
+def test_rewards_weigh_what_the_flag_says_else_what_the_game_says() -> None:
+    def weights(*words: str) -> dict[str, float]:
+        options = build_parser().parse_args(["--supervised-checkpoint", "a", "--output", "b", *words])
+        return dict(training_config(options, lms()).reward_weights)
+
+    assert weights() == {"result": 1.0, "damage": 0.5}
+    assert weights("--reward-weights", "damage=0.2") == {"result": 1.0, "damage": 0.2}
+    assert weights("--reward_weights", "damage=0, result=3") == {"result": 3.0, "damage": 0.0}
+
+
+@pytest.mark.parametrize("text", ["damage", "damage=", "damage=-1", "=x"])
+def test_reward_weights_that_are_no_numbers_are_usage_errors(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(command(supervised, tmp_path / "other.pt", "--action-cap", "23"))
+        build_parser().parse_args(["--supervised-checkpoint", "a", "--output", "b", "--reward-weights", text])
+    assert "--reward-weights" in capsys.readouterr().err

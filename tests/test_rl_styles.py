@@ -9,17 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from botgame.lms.statistic_z.watch import ArenaStyles
 
 from botgame.errors import UserError
-from botgame.lms.arena import Arena
 from botgame.lms.game import lms
 from botgame.lms.spec import ARENA_SPEC
 from botgame.match_batch import MatchBatch
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.training import alphastar_league, alphastar_rl
-from botgame.training.alphastar.actor.actor import Actor, Venue
+from botgame.training.alphastar.actor.actor import Actor, Environment
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.learner.config import RLConfig
@@ -37,7 +35,7 @@ from botgame.training.alphastar.statistic_z.config import EARLY_SHARE, VALUE_WEI
 from botgame.training.alphastar.statistic_z.distance import opening_distances, totals_distances
 from botgame.training.alphastar.statistic_z.seats import Styles, StyleSeats
 from botgame.training.league.loop import LeagueRun
-from botgame.training.runs.run import ADDED_FLAGS
+from botgame.training.rl.run import RLRun
 from glossary import assert_glossary, metric_names
 from styled_checkpoint import briefing, rows_of, save_styled, styled_network
 
@@ -51,17 +49,17 @@ def told() -> Briefing:
     return briefing()
 
 
-class FakeWatch:
+class FakeMeter:
     """Seats that play as the test says; the group of a seat is that of row `seat` of the library."""
 
     def __init__(self, told: Briefing) -> None:
         self.told, self.played, self.share = told, rows_of(told, 1)[0], 0.0
 
-    def groups(self, slots, seats):
-        return self.told.library.groups[seats]
+    def groups(self, due):
+        return self.told.library.groups[due.seat]
 
-    def rows(self, slots, seats):
-        return np.tile(self.played, (len(slots), 1))
+    def rows(self, due):
+        return np.tile(self.played, (len(due.slot), 1))
 
     def progress(self, slots):
         return np.full(len(slots), self.share)
@@ -75,7 +73,7 @@ class FakeWatch:
 
 def drawn(told: Briefing, config: StyleConfig, episodes: int = 3000) -> tuple[StyleSeats, dict[str, np.ndarray]]:
     """What `episodes` matches of one slot drew for seat 0."""
-    seats = StyleSeats(Styles(told, config, FakeWatch(told), 5), 1, 2)
+    seats = StyleSeats(Styles(told, config, FakeMeter(told), 5), 1, 2)
     out = {"given": [], "active": [], "target": [], "condition": []}
     for episode in range(episodes):
         seats.begin(np.array([0]), np.array([episode]))
@@ -104,16 +102,16 @@ def test_styles_are_drawn_and_paid_in_their_shares_from_the_same_situation(told:
 
 def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(told: Briefing) -> None:
     seats, out = drawn(told, StyleConfig(z_share=1.0, z_reward_share=0.5), 40)
-    watch, style = seats._styles.watch, told.conditioning.style
+    meter, style = seats._styles.meter, told.conditioning.style
     cases = 0
     for episode in range(40):
-        watch.played = np.zeros(style.width, np.float32)
+        meter.played = np.zeros(style.width, np.float32)
         seats.begin(np.array([0]), np.array([episode]))
         target, active = out["target"][episode][None], out["active"][episode]
-        start = [distance(style, watch.played[None], target)[0] for distance in (opening_distances, totals_distances)]
+        start = [distance(style, meter.played[None], target)[0] for distance in (opening_distances, totals_distances)]
         paid = np.zeros(2)
         for played in (rows_of(told, 3)[2], rows_of(told, 2)[1]):
-            watch.played = played
+            meter.played = played
             seen = seats.look(np.array([0]))
             paid += seen.paid[0]
             now = [distance(style, played[None], target)[0] for distance in (opening_distances, totals_distances)]
@@ -131,15 +129,15 @@ def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(told: B
 
 
 def test_early_is_before_a_quarter_of_the_match_and_needs_totals(told: Briefing) -> None:
-    seats = StyleSeats(Styles(told, StyleConfig(z_share=1.0), FakeWatch(told), 5), 1, 2)
+    seats = StyleSeats(Styles(told, StyleConfig(z_share=1.0), FakeMeter(told), 5), 1, 2)
     seats.begin(np.array([0]), np.array([3]))
     found = []
     for share in (0.0, EARLY_SHARE - 0.01, EARLY_SHARE, 0.9):
-        seats._styles.watch.share = share
+        seats._styles.meter.share = share
         found.append(bool(seats.look(np.array([0])).early[0]))
     assert found == [True, True, False, False]
     without = Briefing(replace(told.conditioning, totals=False), told.library, told.top)
-    seats = StyleSeats(Styles(without, StyleConfig(z_share=1.0), FakeWatch(told), 5), 1, 2)
+    seats = StyleSeats(Styles(without, StyleConfig(z_share=1.0), FakeMeter(told), 5), 1, 2)
     seats.begin(np.array([0]), np.array([3]))
     assert not seats.look(np.array([0])).early[0]
 
@@ -160,20 +158,21 @@ class World:
     """An actor on the arena whose learner follows styles, against an idle bot and against itself."""
 
     def __init__(self, told: Briefing, share: float = 1.0) -> None:
-        arena = Arena(4, 2)
-        watch = ArenaStyles(arena)
-        self.styles = Styles(told, StyleConfig(z_share=share, z_reward_share=min(share, 0.6)), watch, 9)
+        game = lms()
+        simulation = game.simulate(4, 2)
+        meter = game.statistic_z.meter(simulation)
+        self.styles = Styles(told, StyleConfig(z_share=share, z_reward_share=min(share, 0.6)), meter, 9)
         self.student, self.teacher = styled_network(told, 1).eval(), styled_network(told, 2).eval()
         setups = (
             replace(setup, players=(LEARNER, LEARNER) if setup.tag % 2 else setup.players)
-            for setup in mirrored_setups(lms(), 4, 200, (LEARNER, 1), duration_ticks=150)
+            for setup in mirrored_setups(game, 4, 200, (LEARNER, 1), duration_ticks=150)
         )
-        matches = MatchBatch(arena, setups, watch.meter)
-        spec, bot = self.styles.extend(ARENA_SPEC), load_policy(lms(), "idle")
-        venue = Venue(spec, matches, lambda _player: bot, styles=self.styles)
+        matches = MatchBatch(simulation, setups, meter)
+        spec, bot = self.styles.extend(ARENA_SPEC), load_policy(game, "idle")
+        environment = Environment(spec, matches, lambda _player: bot, styles=self.styles)
         self.config = RLConfig(matches_per_actor=4, unroll_length=STEPS, temperature=1.0)
-        self.actor = Actor(venue, self.student, self.teacher, self.config)
-        self.buffer = ReplayBuffer(spec, self.student.memory_size, STEPS, 2048, 64, **venue.told)
+        self.actor = Actor(environment, self.student, self.teacher, self.config)
+        self.buffer = ReplayBuffer(spec, self.student.memory_size, STEPS, 2048, 64, **environment.told)
         self.spec, self.rows = spec, []
         add = self.buffer.add
 
@@ -314,9 +313,9 @@ def test_styled_and_plain_sequences_have_a_crew_each(world: World) -> None:
 
 def test_weights_of_pseudo_rewards(told: Briefing) -> None:
     config = StyleConfig(z_share=0.5, z_opening_reward=4.0, z_totals_reward=6.0)
-    styles = Styles(told, config, FakeWatch(told))
-    weights = loss_weights(styles.extend(ARENA_SPEC), RLConfig(), styles=styles)
-    assert weights.rewards == (1.0, RLConfig().damage_reward, 4.0, 6.0)
+    styles = Styles(told, config, FakeMeter(told))
+    weights = loss_weights(styles.extend(ARENA_SPEC), RLConfig(reward_weights=(("damage", 0.5),)), styles=styles)
+    assert weights.rewards == (1.0, 0.5, 4.0, 6.0)
     assert weights.values == (1.0, 1.0, VALUE_WEIGHT, VALUE_WEIGHT)
     assert (weights.early_kl, weights.early_head) == (0.1, 0)
     assert loss_weights(styles.extend(ARENA_SPEC), RLConfig(), styles=styles, value_only=True).early_kl == 0
@@ -409,7 +408,7 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
     whole, broken = tmp_path / "whole.pt", tmp_path / "broken.pt"
     assert alphastar_rl.main(command(supervised, whole)) == 0
     for stop_at in (1, 3):
-        iterations = alphastar_rl.RLRun.iterations
+        iterations = RLRun.iterations
 
         def stopping(run, paths, flags, writer, iterations=iterations, stop_at=stop_at):
             for number in iterations(run, paths, flags, writer):
@@ -417,14 +416,14 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
                 if number == stop_at:
                     raise KeyboardInterrupt
 
-        monkeypatch.setattr(alphastar_rl.RLRun, "iterations", stopping)
+        monkeypatch.setattr(RLRun, "iterations", stopping)
         assert alphastar_rl.main(command(supervised, broken, "--resume")) == 130
         monkeypatch.undo()
         state = load_state(broken.with_suffix(".resume.pt"))["trainer"]
         assert state["iteration"] == stop_at
         assert state["actor"]["styles"]["_given"].any()
     assert alphastar_rl.main(command(supervised, broken, "--resume")) == 0
-    mine, other = load_checkpoint(broken), load_checkpoint(whole)
+    mine, other = load_checkpoint(broken, lms()), load_checkpoint(whole, lms())
     assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
     assert lines(broken) == lines(whole)
     rows = lines(whole)
@@ -446,7 +445,7 @@ def test_without_styles_a_conditioned_network_trains_as_any_other(supervised: Pa
     flags = command(supervised, output, iterations="1", z_share="0", z_reward_share="0.25")
     assert alphastar_rl.main(flags) == 0
     assert "loss/early_kl" not in lines(output)[0]
-    assert load_checkpoint(output).briefing
+    assert load_checkpoint(output, lms()).briefing
     assert "explained_variance/z_totals" not in lines(output)[0]
 
 
@@ -479,7 +478,7 @@ def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
     assert actors["main1"]["styles"]["_given"].any()
     assert "styles" not in actors["main_exploiter1"]
     assert alphastar_league.main(league(supervised, broken, "--resume")) == 0
-    mine, other = (load_checkpoint(folder / "main.pt") for folder in (broken, whole))
+    mine, other = (load_checkpoint(folder / "main.pt", lms()) for folder in (broken, whole))
     assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
     names = metric_names(whole / "metrics.jsonl")
     assert "main1/loss/early_kl" in names
@@ -497,17 +496,10 @@ def test_styles_need_a_checkpoint_that_knows_them(
     if knows:
         library = told.library.thinned(0)
         state = Briefing(Conditioning(told.conditioning.style, **knows), library, 0.0).to_state()
-    save_checkpoint(
-        path, Checkpoint("imitation", ARENA_SPEC, PRESETS["tiny"].to_dict(), network.state_dict(), briefing=state)
-    )
+    sizes, weights = network.config.to_dict(), network.state_dict()
+    save_checkpoint(path, Checkpoint("lms", "imitation", ARENA_SPEC, sizes, weights, briefing=state))
     assert alphastar_rl.main(command(path, tmp_path / "pi.pt")) == 2
     error = capsys.readouterr().err
     assert "--z-share" in error
     assert "--z-opening" in error
     assert not (tmp_path / "pi.config.json").exists()
-
-
-def test_flags_that_older_runs_did_not_know_are_listed_with_their_defaults() -> None:
-    parser = alphastar_rl.build_parser()
-    for name, value in StyleConfig().to_dict().items():
-        assert parser.get_default(name) == value == ADDED_FLAGS[name]

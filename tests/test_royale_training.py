@@ -1,4 +1,4 @@
-"""RL and league with free-for-alls and a main agent per school, whole and tiny: who sits where, and exact resume."""
+"""RL and league with free-for-alls and a main agent per faction, whole and tiny: who sits where, and exact resume."""
 
 import itertools
 from pathlib import Path
@@ -12,9 +12,11 @@ from botgame.training import alphastar_league, alphastar_rl
 from botgame.training.alphastar.actor.opponents import OpponentPool
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.league import run as league_run
+from botgame.training.league.command import league_config
 from botgame.training.league.files import TRAINING, read_matches, read_state
 from botgame.training.league.learner import Seat
 from botgame.training.rl import run as rl_run
+from botgame.training.rl.flags import training_config
 from glossary import documented, metric_names
 from test_league_run import TINY, assert_same_league, metrics_of, supervised  # noqa: F401 - a fixture
 
@@ -63,13 +65,13 @@ def league(supervised: Path, folder: Path, *more: str) -> int:  # noqa: F811
 
 @pytest.fixture(scope="module")
 def whole(supervised: Path, tmp_path_factory: pytest.TempPathFactory):  # noqa: F811
-    """A finished league, and every training match of it: (names, schools) seat by seat."""
+    """A finished league, and every training match of it: (names, factions) seat by seat."""
     folder, seated = tmp_path_factory.mktemp("whole") / "league", []
     game = Seat.game
 
     def spy(seat, match):
         names = [seat._roster.name(number) if number else seat.name for number in match.setup.players]
-        seated.append((names, match.setup.schools))
+        seated.append((names, match.setup.factions))
         return game(seat, match)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -78,27 +80,28 @@ def whole(supervised: Path, tmp_path_factory: pytest.TempPathFactory):  # noqa: 
     return folder, seated
 
 
-def test_a_main_agent_of_one_school_plays_it_in_every_seat(whole) -> None:
+def test_a_main_agent_of_one_faction_plays_it_in_every_seat(whole) -> None:
     _, seated = whole
     assert len(seated) > 20
     assert {len(names) for names, _ in seated} == {2, 3, 4}
-    played = {name: set() for name in ("random", "main_exploiter1", *(f"main_{school}" for school in SCHOOLS))}
-    for names, schools in seated:
-        for name, school in zip(names, schools, strict=True):
-            played.setdefault(name.split(".")[0], set()).add(school)
-    for number, school in enumerate(SCHOOLS):
-        assert played[f"main_{school}"] == {number}
+    played = {name: set() for name in ("random", "main_exploiter1", *(f"main_{faction}" for faction in SCHOOLS))}
+    for names, factions in seated:
+        for name, faction in zip(names, factions, strict=True):
+            played.setdefault(name.split(".")[0], set()).add(faction)
+    for number, faction in enumerate(SCHOOLS):
+        assert played[f"main_{faction}"] == {number}
     assert len(played["main_exploiter1"]) > 1
 
 
-def test_checkpoints_say_their_school(whole) -> None:
+def test_checkpoints_say_their_faction(whole) -> None:
     folder, _ = whole
-    for school in SCHOOLS:
-        own = (folder / f"main.{school}.pt", folder / f"main.{school}.best.pt")
-        for path in (*own, *(folder / "players").glob(f"main_{school}*.pt")):
-            assert load_checkpoint(path).school == school
-    assert load_checkpoint(folder / "main.pt").school == load_checkpoint(folder / "main.best.pt").school == SCHOOLS[0]
-    assert load_checkpoint(folder / "players" / "main_exploiter1.pt").school == ""
+    for faction in SCHOOLS:
+        own = (folder / f"main.{faction}.pt", folder / f"main.{faction}.best.pt")
+        for path in (*own, *(folder / "players").glob(f"main_{faction}*.pt")):
+            assert load_checkpoint(path, lms()).faction == faction
+    for name in ("main.pt", "main.best.pt"):
+        assert load_checkpoint(folder / name, lms()).faction == SCHOOLS[0]
+    assert load_checkpoint(folder / "players" / "main_exploiter1.pt", lms()).faction == ""
 
 
 def test_every_match_is_one_line_and_one_game(whole) -> None:
@@ -141,16 +144,16 @@ def test_rl_that_was_stopped_ends_as_if_it_had_not_been(supervised, tmp_path, mo
     assert metrics_of(whole.parent) == metrics_of(cut.parent)
 
 
-def test_an_opponent_of_one_school_is_trained_against_in_it() -> None:
+def test_an_opponent_of_one_faction_is_trained_against_in_it() -> None:
     bots = {name: load_policy(lms(), name) for name in ("legacy", "random")}
-    bots["legacy"].school = "stormcaller"
+    bots["legacy"].faction = "stormcaller"
     pool = OpponentPool({"self": 0.2, "legacy": 0.4, "random": 0.4}, bots, lambda _weights: bots["random"], seed=1)
     for seats in (2, 4):
-        setups = list(itertools.islice(rl_run.training_setups(5, pool, 0, seats), 60))
+        setups = list(itertools.islice(rl_run.training_setups(lms(), 5, pool, 0, seats), 60))
         played = {player: set() for player in range(3)}
         for setup in setups:
-            for player, school in zip(setup.players, setup.schools, strict=True):
-                played[player].add(school)
+            for player, faction in zip(setup.players, setup.factions, strict=True):
+                played[player].add(faction)
         assert played == {0: {0, 1, 2}, 1: {2}, 2: {0, 1, 2}}
 
 
@@ -162,14 +165,14 @@ def test_bad_flags_are_usage_errors(words: list[str], capsys: pytest.CaptureFixt
     assert words[0] in capsys.readouterr().err
 
 
-def test_main_agents_are_all_per_school_or_a_number() -> None:
+def test_main_agents_are_all_per_faction_or_a_number() -> None:
     def mains(*words: str) -> dict[str, str]:
         options = alphastar_league.build_parser().parse_args(
             ["--supervised-checkpoint", "a", "--output-dir", "b", *words]
         )
-        config = alphastar_league.training_config(options)
-        return alphastar_league.league_config(options, config).main_schools
+        config = training_config(options, lms())
+        return league_config(options, config, lms()).main_factions
 
     assert mains() == mains("--main-agents", "all") == {"main1": ""}
     assert mains("--main-agents", "2") == {"main1": "", "main2": ""}
-    assert mains("--main_agents", "per-faction") == {f"main_{school}": school for school in SCHOOLS}
+    assert mains("--main_agents", "per-faction") == {f"main_{faction}": faction for faction in SCHOOLS}

@@ -76,8 +76,8 @@ class LeagueConfig:
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> LeagueConfig:
-        """Inverse of `dataclasses.asdict` through JSON; leagues of earlier releases have no `factions`."""
-        known = {f.name: {"factions": (), **data}[f.name] for f in fields(LeagueConfig)}
+        """Inverse of `dataclasses.asdict` through JSON."""
+        known = {f.name: data[f.name] for f in fields(LeagueConfig)}
         known["scripted"], known["factions"] = tuple(known["scripted"]), tuple(known["factions"])
         known["rules"] = matchmaking.Rules(**known["rules"])
         return LeagueConfig(**known)

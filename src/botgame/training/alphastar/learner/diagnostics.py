@@ -79,8 +79,8 @@ class Watch:
         return {"first": dict(self._first), "since": dict(self._since), "held": dict(self._held)}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Inverse of `state`; {} (a run of an earlier release) starts anew."""
-        self._first, self._since, self._held = (dict(state.get(name, {})) for name in ("first", "since", "held"))
+        """Inverse of `state`."""
+        self._first, self._since, self._held = (dict(state[name]) for name in ("first", "since", "held"))
 
     def _wait(self, name: str) -> int:
         if name == "nan":
