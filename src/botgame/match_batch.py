@@ -7,7 +7,7 @@ seed, the seat and the tick, and a slot that becomes free takes the next set-up 
     batch = MatchBatch(game.simulate(64, 2), setups)
     memory = SeatMemory(64, 2)
     while (step := batch.next()) is not None:
-        batch.act(step.due, decide(batch, step, memory, policies, heads=6))
+        batch.act(step.due, decide(batch, step, memory, policies, len(game.spec.heads)))
 """
 
 from __future__ import annotations
