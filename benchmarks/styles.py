@@ -24,7 +24,7 @@ from botgame.ratings import wilson
 from botgame.setups import mirrored_setups
 from botgame.standings import order_of
 from botgame.training.alphastar.checkpoint import load_checkpoint
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 
 GAME = lms()
 TOTALS = ARENA_STYLE.parts["totals"]

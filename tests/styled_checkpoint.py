@@ -1,4 +1,4 @@
-"""A tiny network that can be told styles and ratings, with a library from random matches: no training needed."""
+"""A tiny network conditioned on styles and ratings, with a library from random matches: no training needed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from botgame.lms.statistic_z.definition import ARENA_STYLE, style_group
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
-from botgame.training.alphastar.statistic_z.condition import Conditioning
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from matches import record
 from toy_network import randomize
@@ -24,7 +24,7 @@ from toy_network import randomize
 TOP = 80.0
 
 
-def briefing() -> Briefing:
+def conditioning() -> Conditioning:
     """All blocks; every seat of six random duels is in the library, under the name of its school."""
     rows, groups, names = [], [], []
     for finished in resimulate(record(6), style=True):
@@ -34,25 +34,25 @@ def briefing() -> Briefing:
             groups.append(style_group(schools, seat))
             names.append(f"school{schools[seat]}")
     library = StyleLibrary.build(ARENA_STYLE, rows, groups, [0.0] * len(rows), names)
-    return Briefing(Conditioning(ARENA_STYLE, opening=True, totals=True, rating=True), library, TOP)
+    return Conditioning(ConditionSpec(ARENA_STYLE, opening=True, totals=True, rating=True), library, TOP)
 
 
-def styled_network(told: Briefing, seed: int = 3) -> Network:
+def styled_network(made: Conditioning, seed: int = 3) -> Network:
     """Random weights, in the condition's layers too."""
-    sizes = replace(PRESETS["tiny"], condition=told.conditioning.width, extra_values=2)
+    sizes = replace(PRESETS["tiny"], condition=made.inputs.width, extra_values=2)
     network = Network(ARENA_SPEC, sizes, seed)
     randomize(network, seed)
     with torch.no_grad():
         for parameter in network.heads.parameters():
             parameter.mul_(0.3)  # not too sure of anything
-    network.tell(told.plain())
+    network.set_default_condition(made.default())
     return network
 
 
-def save_styled(path: Path) -> Briefing:
-    """Write such a checkpoint; returns its briefing."""
-    told = briefing()
-    network = styled_network(told)
+def save_styled(path: Path) -> Conditioning:
+    """Write such a checkpoint; returns its conditioning."""
+    made = conditioning()
+    network = styled_network(made)
     sizes, weights = network.config.to_dict(), network.state_dict()
     rules = Rules().to_dict()
     save_checkpoint(
@@ -61,6 +61,6 @@ def save_styled(path: Path) -> Briefing:
     return told
 
 
-def rows_of(told: Briefing, count: int) -> np.ndarray:
+def rows_of(made: Conditioning, count: int) -> np.ndarray:
     """Rows of the library, repeated as needed: float32 [count, Style.width]."""
-    return told.library.rows[np.arange(count) % len(told.library)]
+    return made.library.rows[np.arange(count) % len(made.library)]

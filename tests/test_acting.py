@@ -1,4 +1,4 @@
-"""The graph that acts on a CPU decides as torch does: for any preset, after any change of weights, told or not."""
+"""The ONNX graph that acts on a CPU decides as torch does: for any preset, any weights, conditioned or not."""
 
 import dataclasses
 
@@ -8,14 +8,14 @@ import torch
 
 from botgame import rng, source_cache
 from botgame.lms.spec import ARENA_SPEC
-from botgame.training.alphastar.network import onnx_graph as decision_graph
-from botgame.training.alphastar.network.acting import GraphStep, TorchStep, acting_step
+from botgame.training.alphastar.network import onnx_graph
+from botgame.training.alphastar.network.acting import OnnxStep, TorchStep, acting_step
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
 from botgame.training.alphastar.network.presets import SIZES
 from toy_network import TOY_SPEC, randomize
 
-ROWS, TOLD = 64, 5
+ROWS, COLUMNS = 64, 5
 TOLERANCE = 1e-3  # of a log-probability
 KINDS = {
     "tiny": (ARENA_SPEC, SIZES["tiny"]),
@@ -23,7 +23,7 @@ KINDS = {
     "small-transformer": (ARENA_SPEC, SIZES["small-transformer"]),
     "small-memoryless": (ARENA_SPEC, SIZES["small-memoryless"]),
     "toy": (TOY_SPEC, SIZES["tiny"]),
-    "told": (TOY_SPEC, dataclasses.replace(SIZES["tiny"], condition=TOLD)),
+    "conditioned": (TOY_SPEC, dataclasses.replace(SIZES["tiny"], condition=COLUMNS)),
     # the parts of `base` and `full` (scatter, deep heads, layer-normed memory) in small
     "deep": (
         ARENA_SPEC,
@@ -41,12 +41,12 @@ def build(name):
     return network
 
 
-def given(network, told=False):
+def given(network, conditioned=False):
     """Random arguments of a step."""
     generator = np.random.default_rng(3)
     observation = random_observation(network.spec, ROWS, generator)
-    if told:
-        observation["condition"] = generator.normal(size=(ROWS, TOLD)).astype(np.float32)
+    if conditioned:
+        observation["condition"] = generator.normal(size=(ROWS, COLUMNS)).astype(np.float32)
     memory = generator.normal(size=(ROWS, network.memory_size)).astype(np.float32)
     return observation, memory, rng.uniforms(np.arange(ROWS, dtype=np.uint64), len(network.spec.heads)), 0.7
 
@@ -66,13 +66,13 @@ def assert_equal(network, step, arguments):
 def test_the_graph_decides_as_torch_does(name):
     network = build(name)
     step = acting_step(network)
-    assert isinstance(step, GraphStep)
+    assert isinstance(step, OnnxStep)
     assert_equal(network, step, given(network))
 
 
 def test_it_follows_every_change_of_the_weights():
     network = build("toy")
-    step, arguments = GraphStep(network), given(network)
+    step, arguments = OnnxStep(network), given(network)
     found = [step(*arguments)]
     optimizer = torch.optim.Adam(network.parameters(), lr=0.1)
     network.heads.base.weight.sum().backward()
@@ -84,39 +84,39 @@ def test_it_follows_every_change_of_the_weights():
     np.testing.assert_array_equal(found[0].log_probs, found[2].log_probs)
 
 
-def test_what_a_row_is_told_comes_with_it_or_from_the_network():
-    network = build("told")
-    step = GraphStep(network)
-    told = assert_equal(network, step, given(network, told=True))
-    untold = assert_equal(network, step, given(network))
-    network.tell(np.linspace(-1, 1, TOLD, dtype=np.float32))
-    told_all = assert_equal(network, step, given(network))
-    for one, other in ((told, untold), (untold, told_all)):
+def test_the_condition_comes_with_a_row_or_from_the_network():
+    network = build("conditioned")
+    step = OnnxStep(network)
+    conditioned = assert_equal(network, step, given(network, conditioned=True))
+    default = assert_equal(network, step, given(network))
+    network.set_default_condition(np.linspace(-1, 1, COLUMNS, dtype=np.float32))
+    changed = assert_equal(network, step, given(network))
+    for one, other in ((conditioned, default), (default, changed)):
         assert np.abs(one.memory - other.memory).max() > TOLERANCE
 
 
-def test_where_nothing_can_be_traced_torch_acts(tmp_path, monkeypatch, capsys):
+def test_where_nothing_can_be_exported_torch_acts(tmp_path, monkeypatch, capsys):
     def fails(*_given, **_named):
         raise RuntimeError("not on this machine\nand a long story")
 
     monkeypatch.setattr(source_cache, "root", lambda: tmp_path)
-    monkeypatch.setattr(decision_graph, "traced", fails)
+    monkeypatch.setattr(onnx_graph, "export", fails)
     network = Network(TOY_SPEC, dataclasses.replace(SIZES["tiny"], scalar_width=9))
     for _ in range(2):
         assert isinstance(acting_step(network), TorchStep)
-    assert capsys.readouterr().err.count("cannot be traced (not on this machine)\n") == 1
+    assert capsys.readouterr().err.count("cannot be exported (not on this machine)\n") == 1
 
 
-def test_a_kind_is_traced_once_and_a_damaged_file_again(tmp_path, monkeypatch):
+def test_a_kind_is_exported_once_and_a_damaged_file_again(tmp_path, monkeypatch):
     monkeypatch.setattr(source_cache, "root", lambda: tmp_path)
-    traces, trace = [], decision_graph.traced
-    monkeypatch.setattr(decision_graph, "traced", lambda *given, **named: traces.append(1) or trace(*given, **named))
+    exports, export = [], onnx_graph.export
+    monkeypatch.setattr(onnx_graph, "export", lambda *given, **named: exports.append(1) or export(*given, **named))
     network = build("toy")
     graphs = []
     for content in (None, None, b"no graph"):
-        decision_graph._skeleton.cache_clear()
+        onnx_graph.skeleton.cache_clear()
         for path in tmp_path.rglob("*.onnx"):
             path.write_bytes(content or path.read_bytes())
-        graphs.append(decision_graph.graph(network))
-    assert len(traces) == 2
+        graphs.append(onnx_graph.graph(network))
+    assert len(exports) == 2
     assert graphs[0] == graphs[1] == graphs[2]

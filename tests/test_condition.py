@@ -1,4 +1,4 @@
-"""What a network is told of a seat: its encoding, random dropping, the library of styles, and style files."""
+"""The condition of a seat: its encoding, random dropping, the library of styles, and style files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from botgame.replay import main as replay_main
 from botgame.statistic_z import Statistic, Style
 from botgame.statistic_z_file import read_style, to_plain, write_style
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from botgame.training.alphastar.statistic_z.condition import RATING_STEPS, Conditioning
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.condition_spec import RATING_STEPS, ConditionSpec
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from matches import record
 from toy_network import TOY_SPEC, other_game
 
 STYLE = Style(("hop", "skip"), 3, (Statistic("speed", "cells/s", 2.0), Statistic("rest", "share", 0.5)), 1.0, "mode")
-ALL = Conditioning(STYLE, opening=True, totals=True, rating=True)
+ALL = ConditionSpec(STYLE, opening=True, totals=True, rating=True)
 ROWS = np.array([[2, 1, 0, 0.5, 0.25, 0, 0.1, 0, 0, 0.75, 0.5], [1, 0, 0, -1, 0, 0, 0.2, 0, 0, 0.25, 1.0]], np.float32)
 
 
@@ -33,29 +33,31 @@ def library() -> StyleLibrary:
 
 
 def test_every_block_is_encoded_as_the_table_says() -> None:
-    told = ALL.encode(ROWS, np.array([60.0, np.nan]))
+    condition = ALL.encode(ROWS, np.array([60.0, np.nan]))
     opening = [1, *(0, 1), *(1, 0), *(0, 0), 0.5, 0.25, 0, 0.1, 0, 0]
     rating = [1, 60 / 400, *(step < 60 for step in RATING_STEPS)]
-    np.testing.assert_allclose(told[0], np.array([*opening, 1, 0.75, 0.5, *rating], np.float32))
-    assert not told[1, ALL.blocks["rating"]].any()  # not known
-    assert told.shape == (2, ALL.width)
-    alone = Conditioning(STYLE, rating=True)
-    np.testing.assert_array_equal(alone.encode(ROWS, np.array([60.0, np.nan])), told[:, ALL.blocks["rating"]])
-    assert Conditioning(STYLE).width == 0
+    np.testing.assert_allclose(condition[0], np.array([*opening, 1, 0.75, 0.5, *rating], np.float32))
+    assert not condition[1, ALL.blocks["rating"]].any()  # not known
+    assert condition.shape == (2, ALL.width)
+    alone = ConditionSpec(STYLE, rating=True)
+    np.testing.assert_array_equal(alone.encode(ROWS, np.array([60.0, np.nan])), condition[:, ALL.blocks["rating"]])
+    assert ConditionSpec(STYLE).width == 0
 
 
 def test_blocks_are_dropped_independently_at_their_rates() -> None:
     count = 4000
-    told = ALL.encode(np.repeat(ROWS[:1], count, axis=0), np.full(count, 100.0))
+    condition = ALL.encode(np.repeat(ROWS[:1], count, axis=0), np.full(count, 100.0))
     given = {"opening": 0.8, "totals": 0.5, "rating": 1.0}
-    dropped = ALL.drop(told, given, 7, 1)
+    dropped = ALL.dropout(condition, given, 7, 1)
     kept = {name: dropped[:, part].any(1) for name, part in ALL.blocks.items()}
     for name, rate in given.items():
         assert abs(kept[name].mean() - rate) < 0.03, name
-        np.testing.assert_array_equal(dropped[kept[name]][:, ALL.blocks[name]], told[kept[name]][:, ALL.blocks[name]])
+        np.testing.assert_array_equal(
+            dropped[kept[name]][:, ALL.blocks[name]], condition[kept[name]][:, ALL.blocks[name]]
+        )
     assert abs((kept["opening"] & kept["totals"]).mean() - 0.4) < 0.03  # independent
-    np.testing.assert_array_equal(dropped, ALL.drop(told, given, 7, 1))
-    assert not np.array_equal(dropped, ALL.drop(told, given, 7, 2))
+    np.testing.assert_array_equal(dropped, ALL.dropout(condition, given, 7, 1))
+    assert not np.array_equal(dropped, ALL.dropout(condition, given, 7, 2))
 
 
 def test_a_library_draws_from_the_group_and_from_all_where_it_is_empty() -> None:
@@ -72,38 +74,37 @@ def test_a_library_draws_from_the_group_and_from_all_where_it_is_empty() -> None
         made.typical("nobody")
 
 
-def test_a_briefing_travels_in_a_checkpoint(tmp_path: Path) -> None:
-    briefing = Briefing(ALL, library(), 120.0)
+def test_conditioning_travels_in_a_checkpoint(tmp_path: Path) -> None:
+    conditioning = Conditioning(ALL, library(), 120.0)
     path = tmp_path / "pi.pt"
     save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}, briefing=briefing.to_state()))
     again = Briefing.from_state(load_checkpoint(path, other_game()).briefing)
     assert again.conditioning == ALL
     assert again.library.names == library().names
     np.testing.assert_array_equal(again.library.rows, library().rows)
-    np.testing.assert_array_equal(
-        again.styled(again.find("sleeper", "toy")), briefing.styled(briefing.find("sleeper", "toy"))
-    )
-    plain = again.plain()
+    sleeper = [each.condition_for(each.find("sleeper", "toy")) for each in (again, conditioning)]
+    np.testing.assert_array_equal(*sleeper)
+    plain = again.default()
     assert not plain[: ALL.blocks["rating"].start].any()
     assert plain[ALL.blocks["rating"].start] == 1  # the top rating, always
     save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}))
     assert "briefing" not in torch.load(path, weights_only=True)  # a network that is told nothing is saved as ever
     assert load_checkpoint(path, other_game()).briefing == {}
     with pytest.raises(UserError, match="damaged"):
-        Briefing.from_state({"conditioning": {}})
+        Conditioning.restore({"inputs": {}})
 
 
 def test_styles_are_found_by_name_or_file(tmp_path: Path) -> None:
-    briefing = Briefing(Conditioning(STYLE, totals=True), library())
-    assert np.isnan(briefing.top)
+    conditioning = Conditioning(ConditionSpec(STYLE, totals=True), library())
+    assert np.isnan(conditioning.top_rating)
     write_style(tmp_path / "s.json", STYLE, "toy", ROWS[0])
-    found = briefing.find(str(tmp_path / "s.json"), "toy")
-    np.testing.assert_allclose(briefing.styled(found), [1, 0.75, 0.5])
+    found = conditioning.find(str(tmp_path / "s.json"), "toy")
+    np.testing.assert_allclose(conditioning.condition_for(found), [1, 0.75, 0.5])
     with pytest.raises(UserError, match="runner, sleeper"):
-        briefing.find("jumper", "toy")
+        conditioning.find("jumper", "toy")
     with pytest.raises(UserError, match="expected 'chess'"):
-        briefing.find(str(tmp_path / "s.json"), "chess")
-    blind = Briefing(Conditioning(STYLE, rating=True), library())
+        conditioning.find(str(tmp_path / "s.json"), "chess")
+    blind = Conditioning(ConditionSpec(STYLE, rating=True), library())
     with pytest.raises(UserError, match="--z-totals"):
         blind.find("runner", "toy")
 

@@ -1,4 +1,4 @@
-"""Imitation that is told how seats played and how strong they are: inputs, library, resume; play follows the style."""
+"""Imitation conditioned on how seats played and how strong they are: inputs, library, resume; play in a style."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ TOLD = ("--z-opening", "0.8", "--z-totals", "0.5", "--rating-input", "0.9")
 
 @pytest.fixture(scope="module")
 def styled(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny network that learned both bots, told which totals each seat had."""
+    """A tiny network that learned both bots, conditioned on the totals of each seat."""
     output = tmp_path_factory.mktemp("styled") / "pi.pt"
     words = flags(data, output, "--z-totals", "0.9", "--epochs", "12", "--lr", "5e-3", "--temperature", "1")
     assert imitation.main(words) == 0
@@ -113,7 +113,7 @@ def totals_of_play(name: str, matches: int = 12) -> np.ndarray:
     return np.mean(rows, axis=0)
 
 
-def test_the_statistics_of_its_play_follow_the_style_it_is_told(styled: Path, tmp_path: Path) -> None:
+def test_the_statistics_of_its_play_follow_the_style_asked_for(styled: Path, tmp_path: Path) -> None:
     """One network plays like either of its teachers, asked by name or by file; unasked it plays like neither."""
     library = Briefing.from_state(load_checkpoint(styled, lms()).briefing).library
     wanted = {name: library.typical(name)[ARENA_STYLE.parts["totals"]] for name in NAMES}
@@ -199,22 +199,22 @@ def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, data:
     assert "condition" not in " ".join(load_checkpoint(plain, lms()).weights)
 
 
-def test_what_seats_are_told_and_what_the_checkpoint_keeps(data: Path) -> None:
+def test_the_conditions_of_seats_and_what_the_checkpoint_keeps(data: Path) -> None:
     one = source(data)
-    conditioning = Conditioning(ARENA_STYLE, opening=True, totals=True, rating=True)
-    briefing = brief(one, conditioning)
-    assert len(one.told) == len(briefing.library) == one.usage.seats == 24
-    assert set(briefing.library.policies) == set(NAMES)
-    assert np.isnan(briefing.top)  # nobody has a rating and `lms_re` did not play
-    told = {t.name: t.condition for t in one.read(range(len(one.sizes)))}
-    for name, condition in told.items():
-        np.testing.assert_array_equal(condition, one.told[name])
+    inputs = ConditionSpec(ARENA_STYLE, opening=True, totals=True, rating=True)
+    conditioning = measure_conditions(one, inputs)
+    assert len(one.conditions) == len(conditioning.library) == one.usage.seats == 24
+    assert set(conditioning.library.policies) == set(NAMES)
+    assert np.isnan(conditioning.top_rating)  # nobody has a rating and `lms_re` did not play
+    conditions = {t.name: t.condition for t in one.read(range(len(one.sizes)))}
+    for name, condition in conditions.items():
+        np.testing.assert_array_equal(condition, one.conditions[name])
         opening, totals = (conditioning.blocks[block].start for block in ("opening", "totals"))
         assert condition[opening] == condition[totals] == 1
         assert not condition[conditioning.blocks["rating"]].any()
     winners = source(data, "winners")
     assert (
-        len(brief(winners, conditioning).library) == winners.usage.seats < 24
+        len(measure_conditions(winners, inputs).library) == winners.usage.seats < 24
     )  # seats that are not imitated: no style
 
 
@@ -258,7 +258,7 @@ def test_a_run_with_everything_on_resumes_to_the_same_bits(
     assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
     assert mine.counters == other.counters
     assert lines_of(broken) == lines_of(whole)
-    assert torch.equal(mine.briefing["library"]["rows"], other.briefing["library"]["rows"])
+    assert torch.equal(mine.conditioning["library"]["rows"], other.conditioning["library"]["rows"])
 
 
 def stop_after(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,33 +303,33 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change(
     assert kept == [True] * 13
     error = " ".join(capsys.readouterr().err.split())
     assert "lower --lr; the last good checkpoint: none yet" in error
-    assert lines_of(output)[-1]["alarm/nan"] == 1.0
+    assert lines_of(output)[-1]["diagnostic/nan"] == 1.0
     assert not output.exists()
 
 
-def test_an_alarm_is_named_and_the_checkpoint_from_before_is_kept(
+def test_what_is_flagged_is_named_and_the_checkpoint_from_before_is_kept(
     data: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output, of_first_epoch = tmp_path / "pi.pt", []
 
-    def conditions(_metrics, _heads, _bounds, _first):
+    def failing(_metrics, _heads, _bounds, _first):
         if output.exists() and not of_first_epoch:
             of_first_epoch.append(load_checkpoint(output, lms()).counters)
         return {"uniform/aim": "it has learned nothing"} if of_first_epoch else {}
 
-    monkeypatch.setattr(alarms, "conditions", conditions)
+    monkeypatch.setattr(diagnostics, "failing", failing)
     more = ("--eval-every", "1", "--eval-matches", "2", "--save-every", "5", "--epochs", "3")
     assert imitation.main(flags(data, output, *more)) == 0
     error = " ".join(capsys.readouterr().err.split())
     assert re.search(rf"alarm uniform/aim after \d+ updates, .*last good checkpoint: {tmp_path}/pi\.good\.pt", error)
     assert load_checkpoint(output.with_suffix(".good.pt"), lms()).counters == of_first_epoch[0]
     assert of_first_epoch[0]["epochs"] == 1
-    assert "alarm/uniform/aim" in lines_of(output)[-1]
+    assert "diagnostic/uniform/aim" in lines_of(output)[-1]
 
 
-def test_a_healthy_run_raises_no_alarm(styled: Path) -> None:
+def test_a_healthy_run_has_nothing_flagged(styled: Path) -> None:
     assert not styled.with_suffix(".good.pt").exists()
-    assert "alarm" not in styled.with_suffix(".metrics.jsonl").read_text()
+    assert "diagnostic" not in styled.with_suffix(".metrics.jsonl").read_text()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights, rates_left
 from botgame.training.alphastar.learner.trainer import Trainer
-from botgame.training.alphastar.learner.workers import Crew
+from botgame.training.alphastar.learner.workers import Workers
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from toy_game import TOY_SPEC, Fixed, toy_matches
@@ -127,22 +127,22 @@ def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> N
 
 
 @pytest.fixture(scope="module")
-def crews() -> Iterator[dict[int, Crew]]:
-    """A crew for each number of processes; 1 is no crew."""
-    made = {threads: Crew(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads) for threads in (1, 2, 3)}
+def pools() -> Iterator[dict[int, Workers]]:
+    """Workers for each number of processes; 1 is none."""
+    made = {threads: Workers(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads) for threads in (1, 2, 3)}
     yield made
-    for crew in made.values():
-        crew.close()
+    for workers in made.values():
+        workers.close()
 
 
-def test_a_split_minibatch_has_the_same_gradient(crews: dict[int, Crew]) -> None:
+def test_a_split_minibatch_has_the_same_gradient(pools: dict[int, Workers]) -> None:
     """One update from the same weights and data in one process, in two and in three."""
     source = trainer()
     source.actor.collect(source.buffer, 20, 0)
     results = []
-    for threads, crew in crews.items():
-        assert crew.size == threads - 1
-        learner = Learner(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"], 0), CONFIG, crew=crew)
+    for threads, workers in pools.items():
+        assert workers.size == threads - 1
+        learner = Learner(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"], 0), CONFIG, workers=workers)
         metrics = learner.update(source.buffer.columns, np.arange(7))
         gradients = [parameter.grad for parameter in learner.network.parameters()]
         results.append((metrics, gradients))
@@ -152,15 +152,15 @@ def test_a_split_minibatch_has_the_same_gradient(crews: dict[int, Crew]) -> None
             torch.testing.assert_close(mine, reference, atol=1e-6, rtol=1e-4)
 
 
-def test_a_crew_has_no_more_processes_than_minibatches_are_worth() -> None:
-    sizes = [Crew(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads).size for threads in (1, 4, 64)]
+def test_there_are_no_more_workers_than_minibatches_are_worth() -> None:
+    sizes = [Workers(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads).size for threads in (1, 4, 64)]
     assert sizes == [0, 3, 3]  # of 8 sequences
 
 
-def test_a_worker_that_dies_is_named_and_the_weights_stay(crews: dict[int, Crew]) -> None:
+def test_a_worker_that_dies_is_named_and_the_weights_stay(pools: dict[int, Workers]) -> None:
     others = set(multiprocessing.active_children())
-    crew = Crew(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, 2)
-    made = trainer(crew)
+    workers = Workers(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, 2)
+    made = trainer(workers)
     for _ in range(3):
         made.iterate()
     before = weights(made)
@@ -168,14 +168,14 @@ def test_a_worker_that_dies_is_named_and_the_weights_stay(crews: dict[int, Crew]
     worker.kill()
     with pytest.raises(UserError, match="has died"):
         made.iterate()
-    crew.close()
+    workers.close()
     for name, tensor in weights(made).items():
         assert torch.equal(tensor, before[name]), name
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_restored_trainer_ends_with_the_same_bits(threads: int, crews: dict[int, Crew]) -> None:
-    whole, cut = trainer(crews[threads]), trainer(crews[threads])
+def test_a_restored_trainer_ends_with_the_same_bits(threads: int, pools: dict[int, Workers]) -> None:
+    whole, cut = trainer(pools[threads]), trainer(pools[threads])
     for each in (whole, cut):
         for _ in range(4):
             each.iterate()

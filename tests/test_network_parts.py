@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from botgame.lms.spec import ARENA_SPEC
-from botgame.training.alphastar.network.decision_step import DecisionStep
 from botgame.training.alphastar.network.entity_encoder import EntityEncoder, EntityTransformer
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.norm_core import NormLayer
+from botgame.training.alphastar.network.onnx_export import ExportableDecision
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar.network.raster_encoder import Scatter, ScatterEncoder
 from botgame.training.alphastar.network.transformer import TransformerLayer, absence
@@ -28,8 +28,8 @@ def test_a_transformer_layer_is_torchs_own():
     layer = TransformerLayer(width=12, heads=3, hidden=20)
     other = nn.TransformerEncoderLayer(12, 3, 20, dropout=0.0, batch_first=True)
     pairs = {
-        "match": "self_attn.in_proj_", "gather": "self_attn.out_proj.", "first": "linear1.", "second": "linear2.",
-        "norms.0": "norm1.", "norms.1": "norm2.",
+        "query_key_value": "self_attn.in_proj_", "output": "self_attn.out_proj.",
+        "first": "linear1.", "second": "linear2.", "norms.0": "norm1.", "norms.1": "norm2.",
     }  # fmt: skip
     randomize(layer)
     weights = layer.state_dict()
@@ -77,10 +77,10 @@ def literal_norm_lstm(layer, inputs, hidden, cell):
     def sigmoid(value):
         return 1 / (1 + np.exp(-value))
 
-    seen = norm(layer.seen.weight.double().numpy() @ inputs, layer.seen_norm)
-    kept = norm(layer.kept.weight.double().numpy() @ hidden, layer.kept_norm)
-    entry, forget, candidate, output = np.split(seen + kept, 4)
-    cell = sigmoid(forget) * cell + sigmoid(entry) * np.tanh(candidate)
+    from_input = norm(layer.input_weights.weight.double().numpy() @ inputs, layer.input_norm)
+    recurrent = norm(layer.recurrent_weights.weight.double().numpy() @ hidden, layer.recurrent_norm)
+    inward, forget, candidate, output = np.split(from_input + recurrent, 4)
+    cell = sigmoid(forget) * cell + sigmoid(inward) * np.tanh(candidate)
     return sigmoid(output) * np.tanh(cell), cell
 
 
@@ -88,7 +88,7 @@ def literal_norm_lstm(layer, inputs, hidden, cell):
 def test_a_norm_lstm_layer_is_its_equation():
     layer = NormLayer(6, 4)
     randomize(layer)
-    for norm in (layer.seen_norm, layer.kept_norm):
+    for norm in (layer.input_norm, layer.recurrent_norm):
         norm.weight.add_(1.0)
     generator = torch.Generator().manual_seed(2)
     inputs, hidden, cell = (torch.randn(3, size, generator=generator) for size in (6, 4, 4))
@@ -155,7 +155,7 @@ def test_the_step_for_exporters_decides_alike(preset):
     uniforms, memory = torch.rand(20, len(ARENA_SPEC.heads)), torch.rand(20, network.memory_size) - 0.5
     with torch.inference_mode():
         expected = network.act(observation, memory, uniforms, 0.7)
-        found = DecisionStep(network)(observation, memory, uniforms, torch.tensor(0.7))
+        found = ExportableDecision(network)(observation, memory, uniforms, torch.tensor(0.7))
     assert torch.equal(found[0], expected.actions)
     torch.testing.assert_close(found[1], expected.memory, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(found[2], expected.log_probs, rtol=1e-4, atol=1e-4)

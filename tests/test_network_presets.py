@@ -12,7 +12,7 @@ from botgame.lms.spec import ARENA_SPEC
 from botgame.lms.statistic_z.definition import ARENA_STYLE
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS, SIZES, VARIANTS, NetworkConfig
-from botgame.training.alphastar.statistic_z.condition import Conditioning
+from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
 from toy_network import TOY_SPEC, random_observation, randomize
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "network.md"
@@ -58,8 +58,8 @@ def test_variants_are_documented_with_their_parameters(preset):
 
 
 def test_what_being_told_of_a_seat_costs_is_that_of_the_document():
-    told = Conditioning(ARENA_STYLE, opening=True, totals=True, rating=True)
-    sizes = dataclasses.replace(PRESETS["small"], condition=told.width, extra_values=len(told.pseudo_rewards))
+    inputs = ConditionSpec(ARENA_STYLE, opening=True, totals=True, rating=True)
+    sizes = dataclasses.replace(PRESETS["small"], condition=inputs.width, extra_values=len(inputs.pseudo_rewards))
     more = sum(parameter.numel() for parameter in Network(ARENA_SPEC, sizes).parameters()) - parameters("small")
     assert f" {more:,} parameters more" in DOCUMENT.read_text(encoding="utf-8")
 

@@ -47,7 +47,7 @@ def models(tmp_path_factory) -> dict[str, Path]:
         network = Network(game.spec, CONFIGS[name])
         randomize(network)
         if CONFIGS[name].condition:
-            network.tell(np.linspace(-1, 1, CONFIGS[name].condition, dtype=np.float32))
+            network.set_default_condition(np.linspace(-1, 1, CONFIGS[name].condition, dtype=np.float32))
         path = folder / f"{name}.pt"
         checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
         checkpoint.rules, checkpoint.temperature = Rules().to_dict(), 0.5
@@ -128,7 +128,7 @@ def test_another_game_and_any_number_of_rows(models):
         expected = network.act(observation, network.initial_memory(rows), keys)
         np.testing.assert_array_equal(actions, expected[0])
         np.testing.assert_allclose(memory, expected[1], atol=1e-5)
-        other = untold.act(observation, network.initial_memory(rows), keys)[1]
+        other = blank.act(observation, network.initial_memory(rows), keys)[1]
         assert rows == 0 or np.abs(other - memory).max() > 1e-3  # what it is told is in the file
         assert (actions.dtype, memory.dtype) == (np.int64, np.float32)
 

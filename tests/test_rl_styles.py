@@ -25,19 +25,19 @@ from botgame.training.alphastar.learner.learner import Learner, loss_weights
 from botgame.training.alphastar.learner.losses import LossWeights, head_kls, reinforcement_losses, value_losses
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.sequences import gather
-from botgame.training.alphastar.learner.workers import Crew, Crews
+from botgame.training.alphastar.learner.workers import Workers, WorkersByKind
 from botgame.training.alphastar.network.action_distribution import head_log_probs
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
-from botgame.training.alphastar.statistic_z.condition import Conditioning
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.config import EARLY_SHARE, VALUE_WEIGHT, StyleConfig
 from botgame.training.alphastar.statistic_z.distance import opening_distances, totals_distances
 from botgame.training.alphastar.statistic_z.seats import Styles, StyleSeats
 from botgame.training.league.loop import LeagueRun
 from botgame.training.rl.run import RLRun
 from glossary import assert_glossary, metric_names
-from styled_checkpoint import briefing, rows_of, save_styled, styled_network
+from styled_checkpoint import conditioning, rows_of, save_styled, styled_network
 
 torch.set_num_threads(1)
 CONFIG = StyleConfig(z_share=0.8, z_reward_share=0.5)
@@ -45,15 +45,15 @@ EXTENDED = ("result", "damage", "z_opening", "z_totals")
 
 
 @pytest.fixture(scope="module")
-def told() -> Briefing:
-    return briefing()
+def conditioned() -> Conditioning:
+    return conditioning()
 
 
 class FakeMeter:
     """Seats that play as the test says; the group of a seat is that of row `seat` of the library."""
 
-    def __init__(self, told: Briefing) -> None:
-        self.told, self.played, self.share = told, rows_of(told, 1)[0], 0.0
+    def __init__(self, conditioned: Conditioning) -> None:
+        self.conditioned, self.played, self.share = conditioned, rows_of(conditioned, 1)[0], 0.0
 
     def groups(self, due):
         return self.told.library.groups[due.seat]
@@ -71,7 +71,9 @@ class FakeMeter:
         self.played = snapshot["played"]
 
 
-def drawn(told: Briefing, config: StyleConfig, episodes: int = 3000) -> tuple[StyleSeats, dict[str, np.ndarray]]:
+def drawn(
+    conditioned: Conditioning, config: StyleConfig, episodes: int = 3000
+) -> tuple[StyleSeats, dict[str, np.ndarray]]:
     """What `episodes` matches of one slot drew for seat 0."""
     seats = StyleSeats(Styles(told, config, FakeMeter(told), 5), 1, 2)
     out = {"given": [], "active": [], "target": [], "condition": []}
@@ -83,20 +85,20 @@ def drawn(told: Briefing, config: StyleConfig, episodes: int = 3000) -> tuple[St
     return seats, {name: np.array(values) for name, values in out.items()}
 
 
-def test_styles_are_drawn_and_paid_in_their_shares_from_the_same_situation(told: Briefing) -> None:
-    _, out = drawn(told, StyleConfig(z_share=0.6))
+def test_styles_are_drawn_and_paid_in_their_shares_from_the_same_situation(conditioned: Conditioning) -> None:
+    _, out = drawn(conditioned, StyleConfig(z_share=0.6))
     given, active = out["given"], out["active"]
     assert abs(given.mean() - 0.6) < 0.03
     assert np.abs(active.mean(0) - 0.25).max() < 0.03  # of all matches, as in AlphaStar
     assert abs((active[:, 0] & active[:, 1]).mean() - 0.25**2 / 0.6) < 0.03  # independent of each other
     assert not active[~given].any()
-    same = {tuple(row) for row in told.library.rows[told.library.groups == told.library.groups[0]]}
+    same = {tuple(row) for row in conditioned.library.rows[conditioned.library.groups == conditioned.library.groups[0]]}
     assert {tuple(row) for row in out["target"]} == same  # all of the group, nothing else
-    blocks = told.conditioning.blocks
+    blocks = conditioned.inputs.blocks
     for name in ("opening", "totals"):
         np.testing.assert_array_equal(out["condition"][:, blocks[name].start] == 1, given)
-    assert (out["condition"][:, blocks["rating"].start] == 1).all()  # always told the top
-    _, again = drawn(told, StyleConfig(z_share=0.6), 200)
+    assert (out["condition"][:, blocks["rating"].start] == 1).all()  # always on the top rating
+    _, again = drawn(conditioned, StyleConfig(z_share=0.6), 200)
     np.testing.assert_array_equal(again["target"], out["target"][:200])
 
 
@@ -116,7 +118,7 @@ def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(told: B
             paid += seen.paid[0]
             now = [distance(style, played[None], target)[0] for distance in (opening_distances, totals_distances)]
             np.testing.assert_allclose(seen.distance[0], np.where(active, now, 0), atol=1e-6)
-        final = rows_of(told, 5)[4]
+        final = rows_of(conditioned, 5)[4]
         paid += seats.finish(0, final)
         end = [distance(style, final[None], target)[0] for distance in (opening_distances, totals_distances)]
         np.testing.assert_allclose(paid, np.where(active, np.subtract(start, end), 0), atol=1e-5)
@@ -184,8 +186,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(told: Briefing) -> World:
-    made = World(told)
+def world(conditioned: Conditioning) -> World:
+    made = World(conditioned)
     made.ended = made.actor.collect(made.buffer, 150, 0).ended
     made.report = made.actor.report()
     return made
@@ -199,13 +201,13 @@ def test_what_was_told_gives_the_stored_behaviour_again(world: World) -> None:
         other = world.student.unroll(blind, batch.memory, batch.actions, batch.valid)
     again = head_log_probs(world.spec, out.log_probs[:-1], batch.actions[:-1])
     torch.testing.assert_close(again[batch.mask], batch.behaviour[batch.mask], atol=1e-4, rtol=1e-3)
-    assert (out.log_probs - other.log_probs).abs().max() > 0.01  # what it is told matters to it
+    assert (out.log_probs - other.log_probs).abs().max() > 0.01  # its condition matters to it
     assert out.values.shape[-1] == len(world.spec.rewards) == 4
     assert [reward.name for reward in world.spec.rewards] == list(EXTENDED)
 
 
 def test_the_teacher_is_told_the_same(world: World) -> None:
-    """Sequences that begin a match: the teacher unrolled over them, told the same, gives what is stored."""
+    """Sequences that begin a match: the teacher unrolled over them, on the same condition, gives what is stored."""
     columns, seen, first = world.buffer.columns, set(), []
     for k, row in enumerate(world.rows):
         if row not in seen:
@@ -260,8 +262,8 @@ def test_early_decisions_are_those_of_the_first_quarter(world: World) -> None:
         assert not early[share >= EARLY_SHARE].any()
 
 
-def test_a_restored_actor_follows_on_to_the_bit(told: Briefing) -> None:
-    whole, cut, other = World(told, 0.7), World(told, 0.7), World(told, 0.7)
+def test_a_restored_actor_follows_on_to_the_bit(conditioned: Conditioning) -> None:
+    whole, cut, other = World(conditioned, 0.7), World(conditioned, 0.7), World(conditioned, 0.7)
     for each in (whole, cut):
         each.actor.collect(each.buffer, 40, 0)
     state = {"actor": cut.actor.state(), "buffer": cut.buffer.state()}
@@ -276,42 +278,42 @@ def test_a_restored_actor_follows_on_to_the_bit(told: Briefing) -> None:
         np.testing.assert_array_equal(other.buffer.columns[name], column, err_msg=name)
 
 
-def test_the_learner_learns_from_it_and_a_crew_does_the_same(world: World, told: Briefing) -> None:
-    sizes = {"condition": told.conditioning.width, "distances": len(world.styles.names)}
+def test_the_learner_learns_from_it_and_workers_do_the_same(world: World, conditioned: Conditioning) -> None:
+    sizes = {"condition": conditioned.inputs.width, "distances": len(world.styles.names)}
     places, learned = np.arange(world.config.batch_size), []
     for threads in (1, 2):
-        network = styled_network(told, 1)
-        crew = Crew(world.spec, network, world.config, threads, **sizes)
-        learner = Learner(world.spec, network, world.config, crew=crew, styles=world.styles)
+        network = styled_network(conditioned, 1)
+        workers = Workers(world.spec, network, world.config, threads, **sizes)
+        learner = Learner(world.spec, network, world.config, workers=workers, styles=world.styles)
         metrics = learner.update(world.buffer.columns, places)
         assert metrics["early_kl"] > 0
         learned.append((metrics, {name: value.clone() for name, value in network.state_dict().items()}))
         inspected = learner.inspect(world.buffer.columns, places)
         assert {f"explained_variance/{name}" for name in EXTENDED} <= set(inspected)
-        crew.close()
+        workers.close()
     for name, value in learned[0][0].items():
         assert learned[1][0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
-    before = styled_network(told, 1).state_dict()
+    before = styled_network(conditioned, 1).state_dict()
     moved = {name for name, value in learned[0][1].items() if not torch.equal(value, before[name])}
     assert {"encoder.condition.first.weight", "encoder.condition.second.weight", "critic.output.weight"} <= moved
-    assert "encoder.condition.plain" not in moved
+    assert "encoder.condition.default" not in moved
 
 
-def test_styled_and_plain_sequences_have_a_crew_each(world: World) -> None:
+def test_styled_and_plain_sequences_have_workers_each(world: World) -> None:
     """As in a league, where main agents follow styles and exploiters do not; no process starts before it is needed."""
     config = replace(world.config, batch_size=4)
-    crews = Crews(world.student, config, 2, torch.device("cpu"))
-    told = {"condition": world.styles.briefing.conditioning.width, "distances": 2}
-    styled, plain = crews.of(world.spec, **told), crews.of(ARENA_SPEC)
+    workers = WorkersByKind(world.student, config, 2, torch.device("cpu"))
+    sizes = {"condition": world.styles.conditioning.inputs.width, "distances": 2}
+    styled, plain = workers.of(world.spec, **sizes), workers.of(ARENA_SPEC)
     assert styled is not plain
     assert None not in (styled, plain)
-    assert crews.of(world.spec, **told) is styled
-    assert crews.of(ARENA_SPEC) is plain
-    assert Crews(world.student, config, 1, torch.device("cpu")).of(ARENA_SPEC) is None
-    crews.close()
+    assert workers.of(world.spec, **sizes) is styled
+    assert workers.of(ARENA_SPEC) is plain
+    assert WorkersByKind(world.student, config, 1, torch.device("cpu")).of(ARENA_SPEC) is None
+    workers.close()
 
 
-def test_weights_of_pseudo_rewards(told: Briefing) -> None:
+def test_weights_of_pseudo_rewards(conditioned: Conditioning) -> None:
     config = StyleConfig(z_share=0.5, z_opening_reward=4.0, z_totals_reward=6.0)
     styles = Styles(told, config, FakeMeter(told))
     weights = loss_weights(styles.extend(ARENA_SPEC), RLConfig(reward_weights=(("damage", 0.5),)), styles=styles)
@@ -334,7 +336,7 @@ def losses(world: World, network: Network, weights: LossWeights, **changed: obje
     return reinforcement_losses(world.spec, weights=weights, **{**fields, **changed})
 
 
-def test_the_extra_kl_is_of_the_verb_in_early_decisions_alone(world: World, told: Briefing) -> None:
+def test_the_extra_kl_is_of_the_verb_in_early_decisions_alone(world: World, conditioned: Conditioning) -> None:
     batch = gather(world.buffer.columns, np.arange(16))
     out = world.student.unroll(batch.observation, batch.memory, batch.actions, batch.valid)
     kls = head_kls(world.spec, batch.teacher, out.log_probs[:-1], batch.actions[:-1])[..., 0].detach()
@@ -347,7 +349,7 @@ def test_the_extra_kl_is_of_the_verb_in_early_decisions_alone(world: World, told
     assert "early_kl" not in losses(world, world.student, LossWeights(early_kl=3.0), early=None)
 
 
-def test_a_reward_that_is_not_active_moves_nothing(world: World, told: Briefing) -> None:
+def test_a_reward_that_is_not_active_moves_nothing(world: World, conditioned: Conditioning) -> None:
     """Change the pseudo-rewards of sequences in which they are not active: no term changes; of active ones: it does."""
     batch = gather(world.buffer.columns, np.arange(16))
     idle = ~batch.active[None].expand_as(batch.rewards)
@@ -365,14 +367,14 @@ def test_a_reward_that_is_not_active_moves_nothing(world: World, told: Briefing)
     assert value_losses(values, targets, torch.ones(1, 2, dtype=torch.bool), active).tolist() == [0.5, 0.25]
 
 
-def test_rows_that_are_told_nothing_are_told_the_plain_thing(told: Briefing) -> None:
-    network = styled_network(told).eval()
-    plain = torch.from_numpy(told.plain())
+def test_rows_without_a_condition_have_the_default_one(conditioned: Conditioning) -> None:
+    network = styled_network(conditioned).eval()
+    plain = torch.from_numpy(conditioned.default())
     torch.testing.assert_close(network.encoder.condition(None), network.encoder.condition(plain[None]))
-    with pytest.raises(ValueError, match="cannot be told"):
-        Network(ARENA_SPEC, PRESETS["tiny"]).tell(told.plain())
-    with pytest.raises(ValueError, match="cannot be told"):
-        network.tell(told.plain()[:-1])
+    with pytest.raises(ValueError, match="expected a condition of shape"):
+        Network(ARENA_SPEC, PRESETS["tiny"]).set_default_condition(conditioned.default())
+    with pytest.raises(ValueError, match="expected a condition of shape"):
+        network.set_default_condition(conditioned.default()[:-1])
 
 
 SMALL = {
@@ -483,14 +485,14 @@ def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
     names = metric_names(whole / "metrics.jsonl")
     assert "main1/loss/early_kl" in names
     assert "main_exploiter1/loss/early_kl" not in names
-    assert other.briefing
+    assert other.conditioning
 
 
 @pytest.mark.parametrize("knows", [{}, {"rating": True}])
 def test_styles_need_a_checkpoint_that_knows_them(
     knows: dict[str, bool], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, told = tmp_path / "sup.pt", briefing()
+    path, conditioned = tmp_path / "sup.pt", conditioning()
     network = Network(ARENA_SPEC, PRESETS["tiny"], 1)
     state = {}
     if knows:

@@ -4,8 +4,8 @@ r"""Reinforcement learning from a supervised checkpoint: actors play, the learne
         --output artifacts/alphastar/pi_rl.pt --iterations 200
 
 Beside the output `pi_rl.pt` lie `pi_rl.best.pt` (best in the held-out evaluation), `pi_rl.iter000010.pt` (periodic),
-`pi_rl.resume.pt` (what --resume goes on from), `pi_rl.config.json`, `pi_rl.metrics.jsonl` and `pi_rl.tb/`, and after an
-alarm `pi_rl.good.pt` (the checkpoint from before). A tiny run:
+`pi_rl.resume.pt` (what --resume goes on from), `pi_rl.config.json`, `pi_rl.metrics.jsonl` and `pi_rl.tb/`, and after a
+flagged diagnostic `pi_rl.good.pt` (the checkpoint from before). A tiny run:
 
     python -m botgame.training.alphastar_rl --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output artifacts/alphastar/pi_rl_smoke_test.pt --iterations 1 --actor-rollouts 1 --learner-updates 1 \

@@ -32,8 +32,8 @@ class Checkpoint:
     counters: how far training went. temperature: at which the policy is sampled when it plays.
     extra: JSON types only (evaluation figures and the like; `faction`: the only one that it was trained in;
     `action_cap`: the cap on its actions, where it is not that of the rules).
-    briefing: what the network can be told of a seat, with the library of styles (`briefing.Briefing.to_state`); empty
-    for a network that is told nothing, and then not written.
+    conditioning: the inputs and the styles of a conditioned network (`Conditioning.snapshot`); {} for any other, and
+    then not written.
     """
 
     game: str
@@ -47,7 +47,7 @@ class Checkpoint:
     counters: dict[str, int] = field(default_factory=dict)
     temperature: float = 1.0
     extra: dict[str, Any] = field(default_factory=dict)
-    briefing: dict[str, Any] = field(default_factory=dict)
+    conditioning: dict[str, Any] = field(default_factory=dict)
 
     @property
     def faction(self) -> str:
@@ -63,8 +63,8 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically. Raises UserError when the file cannot be written."""
     payload = {**vars(checkpoint), "format": FORMAT, "spec": checkpoint.spec.to_dict()}
-    if not checkpoint.briefing:
-        del payload["briefing"]
+    if not checkpoint.conditioning:
+        del payload["conditioning"]
     payload["weights"] = {name: tensor.detach().cpu().clone() for name, tensor in checkpoint.weights.items()}
     write_atomic(path, lambda file: torch.save(payload, file))
 
@@ -80,7 +80,7 @@ def load_checkpoint(path: Path | str, game: Game) -> Checkpoint:
     try:
         payload["spec"] = Spec.from_dict(payload["spec"])
         names = Checkpoint.__dataclass_fields__
-        payload.setdefault("briefing", {})
+        payload.setdefault("conditioning", {})
         checkpoint = Checkpoint(**{name: payload[name] for name in names})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{path}: checkpoint is damaged ({error}); make it anew") from error

@@ -15,7 +15,7 @@ from botgame.training.alphastar.network.acting import ActingStep, acting_step
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import Observation, check_observation
 from botgame.training.alphastar.network.presets import NetworkConfig
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 
 
 class NetworkPolicy:
@@ -58,7 +58,7 @@ class NetworkPolicy:
 def load_policy(game: Game, path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
     """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError.
 
-    style: how to play, a name or a file (`briefing.Briefing.find`); "" leaves that to the network.
+    style: how to play, a name or a file (`Conditioning.find`); "" leaves that to the network.
     """
     checkpoint = load_checkpoint(path, game)
     try:
@@ -69,15 +69,15 @@ def load_policy(game: Game, path: str, device: str = "cpu", style: str = "") -> 
             f"{path}: its weights do not fit this version's network; train it again or use that version"
         ) from error
     if style:
-        _tell_style(network, checkpoint, style)
+        _set_style(network, checkpoint, style)
     policy = NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
     policy.rules, policy.faction, policy.action_cap = checkpoint.rules, checkpoint.faction, checkpoint.action_cap
     return policy
 
 
-def _tell_style(network: Network, checkpoint: Checkpoint, style: str) -> None:
-    """Make `network` play in `style`. Raises UserError when it knows none."""
-    if not checkpoint.briefing:
+def _set_style(network: Network, checkpoint: Checkpoint, style: str) -> None:
+    """Make `network` play in `style`. Raises UserError when it is not conditioned on styles."""
+    if not checkpoint.conditioning:
         raise UserError(f"style {style!r}: the checkpoint knows no styles; imitate with --z-opening and --z-totals", 2)
-    briefing = Briefing.from_state(checkpoint.briefing)
-    network.tell(briefing.styled(briefing.find(style, checkpoint.spec.name)))
+    conditioning = Conditioning.restore(checkpoint.conditioning)
+    network.set_default_condition(conditioning.condition_for(conditioning.find(style, checkpoint.spec.name)))

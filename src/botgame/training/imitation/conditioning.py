@@ -1,4 +1,4 @@
-"""What imitation tells the network of each seat: how it played (statistic z), and how strong its player is.
+"""The condition of each imitated seat: how it played (statistic z), and how strong its player is.
 
 Every match is played again once to measure its seats; what was measured also becomes the library of the checkpoint.
 A rating is that of the live manifest or the replay; where neither has one, it is fitted to the results of all matches
@@ -14,8 +14,8 @@ import numpy as np
 
 from botgame.game import DemonstrationError, RecordedMatch
 from botgame.ratings import add_ranking, bradley_terry
-from botgame.training.alphastar.statistic_z.condition import Conditioning
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from botgame.training.imitation.source import PARALLEL_MATCHES, ReplaySource, SeatPlan, trajectory_name
 
@@ -33,28 +33,29 @@ def brief(source: ReplaySource, conditioning: Conditioning) -> Briefing:
         source.told[seat.name] = conditioning.encode(seat.row[None], np.array([rating]))[0]
     kept = told if conditioning.has_style else []
     library = StyleLibrary.build(
-        conditioning.style,
+        inputs.style,
         [seat.row for seat in kept],
         [seat.group for seat in kept],
         [seat.plan.result for seat in kept],
         [seat.plan.policy for seat in kept],
     )
     top = max((rating for rating in ratings if not np.isnan(rating)), default=float("nan"))
-    return Briefing(conditioning, library.thinned(), top)
+    return Conditioning(inputs, library.thinned(), top)
 
 
-def describe(briefing: Briefing, source: ReplaySource) -> list[str]:
-    """What is told, in sentences for the console."""
+def describe(conditioning: Conditioning, source: ReplaySource) -> list[str]:
+    """What the network is conditioned on, in sentences for the console."""
     lines = []
-    if briefing.conditioning.has_style:
-        library = briefing.library
+    if conditioning.inputs.has_style:
+        library = conditioning.library
         styles = ", ".join(f"{name} ({library.names.count(name)})" for name in library.policies)
         lines.append(f"styles: {len(library)} seats in the library: {styles}")
-    if briefing.conditioning.rating:
-        part = briefing.conditioning.blocks["rating"]
-        known = sum(bool(told[part.start]) for told in source.told.values())
-        top = "none is known" if np.isnan(briefing.top) else f"the top, told at play, is {briefing.top:.0f}"
-        lines.append(f"ratings: known for {known} of {len(source.told)} seats; {top}")
+    if conditioning.inputs.rating:
+        part = conditioning.inputs.blocks["rating"]
+        known = sum(bool(condition[part.start]) for condition in source.conditions.values())
+        rating = conditioning.top_rating
+        top = "none is known" if np.isnan(rating) else f"the highest, used at play, is {rating:.0f}"
+        lines.append(f"ratings: known for {known} of {len(source.conditions)} seats; {top}")
     return lines
 
 
@@ -82,9 +83,9 @@ class _Seat(NamedTuple):
     group: int
 
 
-def _seats(source: ReplaySource, rows: dict[str, np.ndarray], conditioning: Conditioning) -> Iterator[_Seat]:
+def _seats(source: ReplaySource, rows: dict[str, np.ndarray], inputs: ConditionSpec) -> Iterator[_Seat]:
     """Every seat that was measured, or every seat where nothing had to be."""
-    blank = np.zeros(conditioning.style.width, np.float32)
+    blank = np.zeros(inputs.style.width, np.float32)
     for path, plans in source.matches:
         for seat, plan in enumerate(plans):
             name = trajectory_name(path.name, seat)

@@ -23,12 +23,12 @@ from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.imitation.cloning import Cloner
 from botgame.training.alphastar.imitation.dataset import Chunk, plan
-from botgame.training.alphastar.learner.diagnostics import Bounds, Diverged, Watch
+from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import SIZES
 from botgame.training.alphastar.policy import NetworkPolicy
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.evaluation.duels import Tally, mirrored_results
 from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource
@@ -36,7 +36,7 @@ from botgame.training.runs.run import RunPaths, StopRequest, commit, keep_good
 
 EXTENDS = ("epochs", "winner_epochs")
 BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
-PLAN, ORDER, EVALUATION, FINAL, TOLD = 1, 2, 3, 4, 5  # purposes of derived seeds
+PLAN, ORDER, EVALUATION, FINAL, DROPOUT = 1, 2, 3, 4, 5  # purposes of derived seeds
 
 
 class Event(NamedTuple):
@@ -57,7 +57,7 @@ class ImitationRun:
         paths: RunPaths,
         source: ReplaySource,
         state: dict[str, Any] | None,
-        briefing: Briefing | None = None,
+        conditioning: Conditioning | None = None,
     ) -> None:
         """`briefing`: what the network is told of each seat, which `source` has been given too."""
         self.setting, self.config, self.paths, self.source = setting, config, paths, source
@@ -122,7 +122,7 @@ class ImitationRun:
             if self._open is None:
                 yield Event(self.seen, f"{text}: reading {len(parts[self.chunk])} matches")
                 chunk = self._read(parts)
-                self._tell(chunk)
+                self._drop_blocks(chunk)
                 self._open = chunk, self.cloner.recall.gather(chunk)
             chunk, memories = self._open
             order = chunk.batches(width, self.setting.seed, ORDER, self.epoch, self.chunk)
@@ -143,7 +143,7 @@ class ImitationRun:
         try:
             return self.cloner.learn(chunk, windows, memories)
         except Diverged as error:
-            metrics.log(self.cloner.updates + 1, {"epoch": self.epoch, "alarm/nan": 1.0})
+            metrics.log(self.cloner.updates + 1, {"epoch": self.epoch, "diagnostic/nan": 1.0})
             good = self.paths.checkpoint if self.paths.checkpoint.exists() else "none yet"
             raise Diverged(f"{error}; the last good checkpoint: {good}") from error
 
@@ -205,14 +205,14 @@ class ImitationRun:
         return tallies
 
     def _report(self, metrics: MetricsWriter, figures: dict[str, float] | None = None) -> str:
-        """Log the statistics since the last line, with further `figures`; returns the alarms that begin, or ""."""
+        """Log the statistics since the last line, with further `figures`; returns lines of what is flagged, or ""."""
         means, updates = self._means(), self.cloner.updates
-        alarms = self.watch.update(updates, means)
-        metrics.log(updates, {"epoch": self.epoch, **means, **self.watch.figures, **(figures or {})})
-        if self.watch.uneasy:
+        flagged = self.diagnostics.update(updates, means)
+        metrics.log(updates, {"epoch": self.epoch, **means, **self.diagnostics.figures, **(figures or {})})
+        if self.diagnostics.newly_failing:
             keep_good(self.paths.checkpoint, self.paths.good)
         good = self.paths.good if self.paths.good.exists() else "none yet"
-        return "\n".join(alarm.line(f"after {updates} updates", good) for alarm in alarms)
+        return "\n".join(each.line(f"after {updates} updates", good) for each in flagged)
 
     def _means(self) -> dict[str, float]:
         """Statistics since the last line."""
@@ -237,7 +237,7 @@ class ImitationRun:
             counters={"epochs": self.epoch, "updates": self.cloner.updates, "decisions": self.seen},
             temperature=self.setting.temperature,
             extra=extra,
-            briefing=self.briefing.to_state() if self.briefing else {},
+            conditioning=self.conditioning.snapshot() if self.conditioning else {},
         )
         save_checkpoint(self.paths.checkpoint, checkpoint)
         if periodic:
@@ -252,7 +252,7 @@ class ImitationRun:
             self.cloner.recall.keep(*self._open)
         names = ("epoch", "chunk", "batch", "seen", "best")
         state = {"cloner": self.cloner.state_dict(), "names": self.source.names}
-        state |= {name: getattr(self, name) for name in names} | {"watch": self.watch.state()}
+        state |= {name: getattr(self, name) for name in names} | {"diagnostics": self.diagnostics.snapshot()}
         commit(self.paths, self.config, state, offset=metrics.offset, finished=self.finished)
 
     def _restore(self, state: dict[str, Any]) -> None:

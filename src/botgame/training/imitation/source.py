@@ -94,7 +94,7 @@ class ReplaySource:
             raise UserError(f"game {game.name} has no recorded matches to learn from; start with --scratch of RL", 2)
         self.game, self.demonstrations = game, game.demonstrations
         self.usage = Usage()
-        self.told: dict[str, np.ndarray] = {}  # what is told of a seat, by the name of its trajectory
+        self.conditions: dict[str, np.ndarray] = {}  # condition of a seat, by the name of its trajectory
         self._reported: set[str] = set()
         self._tell = report
         self._paths: list[Path] = []

@@ -23,7 +23,7 @@ from botgame.training.alphastar.league.league import League
 from botgame.training.alphastar.league.matchmaking import Pairing
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.trainer import Iteration, Trainer
-from botgame.training.alphastar.learner.workers import Crews
+from botgame.training.alphastar.learner.workers import WorkersByKind
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.league.files import GameRecord
 from botgame.training.league.players import Players

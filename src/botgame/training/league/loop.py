@@ -18,7 +18,7 @@ from botgame.training.alphastar.league.league import League, Snapshot
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Iteration
-from botgame.training.alphastar.learner.workers import Crews
+from botgame.training.alphastar.learner.workers import WorkersByKind
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.evaluation.held_out import Best
 from botgame.training.league.files import TRAINING, LeagueState, MatchLog, write_state
@@ -57,7 +57,7 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, setting.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
-        self._crews = Crews(self._players.teacher(), setting.config, setting.threads, setting.device)
+        self._workers = WorkersByKind(self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
@@ -109,7 +109,7 @@ class LeagueRun:
             try:
                 metrics = self._iterate()
             except Diverged:
-                writer.log(self.iteration, {"alarm/nan": 1.0})
+                writer.log(self.iteration, {"diagnostic/nan": 1.0})
                 raise
             last = self.finished
             round_ends = last or self.iteration % schedule.iterations_per_round == 0
@@ -160,7 +160,7 @@ class LeagueRun:
     def close(self) -> None:
         """End the processes that share the learners' work and close the match file."""
         self._log.close()
-        self._crews.close()
+        self._workers.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, config = self._setting, self._setting.config
@@ -178,7 +178,7 @@ class LeagueRun:
                 done = seat.iterate((self.iteration - 1) / self.total)
             except Diverged as error:
                 raise Diverged(f"{name}: {error}") from error
-            self._raise_alarms(name, done)
+            self._report_flagged(name, done)
             learner.steps += seat.trainer.decisions - before
             self._report(seat, done.ended)
             self._start_anew(self.league.review(name, self._players))
@@ -186,12 +186,12 @@ class LeagueRun:
             metrics |= {f"{name}/copies": learner.copies, f"{name}/resets": learner.resets}
         return metrics
 
-    def _raise_alarms(self, name: str, done: Iteration) -> None:
-        """Put the player's weights as of the last commit aside when something is amiss, and name what is."""
+    def _report_flagged(self, name: str, done: Iteration) -> None:
+        """Keep a copy of the player as of the last commit when a check first fails, and name what is flagged."""
         good = self._paths.good / f"{name}.pt"
-        if done.uneasy:
+        if done.newly_failing:
             keep_good(self._players.path(name), good)
-        for alarm in done.alarms:
+        for flagged in done.flagged:
             where = f"of {name} in iteration {self.iteration}"
             print(alarm.line(where, good if good.exists() else self._origin.source))
 

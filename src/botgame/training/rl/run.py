@@ -23,7 +23,7 @@ from botgame.training.alphastar.actor.opponents import PAST, OpponentPool, Weigh
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Trainer
-from botgame.training.alphastar.learner.workers import Crews
+from botgame.training.alphastar.learner.workers import WorkersByKind
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.rl.free_for_alls import Table
@@ -61,7 +61,7 @@ class RLRun:
         )
         if PAST in setting.shares:
             self._pool.freeze(weights)
-        self._crews = Crews(self._student, setting.config, setting.threads, setting.device)
+        self._workers = WorkersByKind(self._student, setting.config, setting.threads, setting.device)
         self._trainer = self._make_trainer()
 
     @property
@@ -150,7 +150,7 @@ class RLRun:
 
     def close(self) -> None:
         """End the processes that share the learner's work."""
-        self._crews.close()
+        self._workers.close()
 
     def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
         setting = self._setting
@@ -203,12 +203,12 @@ class RLRun:
         try:
             done = self._trainer.iterate(min(1.0, self.done / self._setting.goal.amount))
         except Diverged:
-            writer.log(self.iteration + 1, {"alarm/nan": 1.0})
+            writer.log(self.iteration + 1, {"diagnostic/nan": 1.0})
             raise
-        if done.uneasy:
+        if done.newly_failing:
             keep_good(paths.checkpoint, paths.good)
-        for alarm in done.alarms:
-            print(alarm.line(f"in iteration {self.iteration}", paths.good if paths.good.exists() else self.source))
+        for flagged in done.flagged:
+            print(flagged.line(f"in iteration {self.iteration}", paths.good if paths.good.exists() else self.source))
         for match in done.ended:
             self._pool.ended(match.setup.players)
         return {**done.metrics, **self._results_by_kind(done.ended)}

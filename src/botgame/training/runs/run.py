@@ -64,7 +64,7 @@ class RunPaths:
 
     @property
     def good(self) -> Path:
-        """The last checkpoint from before a sign of unlearning (`alphastar.alarms`)."""
+        """The last checkpoint from before a sign of unlearning (`learner.diagnostics`)."""
         return self.checkpoint.with_suffix(".good.pt")
 
     def periodic(self, unit: str, number: int) -> Path:

@@ -50,11 +50,11 @@ class Environment:
     share: float = 1.0
 
     @property
-    def told(self) -> dict[str, int]:
-        """Sizes of what sequences hold beside: see `trajectories.allocate`."""
+    def condition_sizes(self) -> dict[str, int]:
+        """Sizes of what sequences hold in addition: see `sequences.allocate`."""
         if self.styles is None:
             return {}
-        return {"condition": self.styles.briefing.conditioning.width, "distances": len(self.styles.names)}
+        return {"condition": self.styles.conditioning.inputs.width, "distances": len(self.styles.names)}
 
 
 class Collected(NamedTuple):

@@ -25,7 +25,7 @@ class Trajectory(NamedTuple):
 
     name: unique and stable. observation: arrays [L, ...] after `botgame.spec`; actions: int64 [L, H];
     weights: float32 [L], how much each decision counts (0: context only); outcome: +1 won, 0 drawn, -1 lost, NaN where
-    it is not known. condition: float32 [C], what is told of the seat (`condition`), or None.
+    it is not known. condition: float32 [C], the condition of the seat, or None.
     """
 
     name: str
@@ -77,8 +77,8 @@ class Chunk:
         self.names = [t.name for t in kept]
         lengths = np.array([len(t.weights) for t in kept], np.int64)
         self.counts = -(-lengths // window)
-        told = [t.condition for t in kept if t.condition is not None]
-        self.conditions = np.stack(told) if told else None
+        conditions = [t.condition for t in kept if t.condition is not None]
+        self.conditions = np.stack(conditions) if conditions else None
         self.given = self.conditions
         self._of = np.repeat(np.arange(len(kept)), self.counts)  # trajectory of each window
         self._outcome = np.repeat(np.array([t.outcome for t in kept], np.float32), self.counts)
@@ -124,8 +124,8 @@ class Chunk:
             picked = column[rows]
             observation[key] = picked.astype(np.float32) if picked.dtype == np.float16 else picked
         if self.given is not None:
-            told = self.given[self._of[windows]]
-            observation["condition"] = np.broadcast_to(told, (self.window, *told.shape)).copy()
+            condition = self.given[self._of[windows]]
+            observation["condition"] = np.broadcast_to(condition, (self.window, *condition.shape)).copy()
         weights = np.where(valid, self._weights[rows], np.float32(0))
         actions = self._actions[rows].astype(np.int64)
         return Batch(observation, actions, valid, weights, self._outcome[windows], windows)

@@ -1,9 +1,10 @@
-"""Signs that a network unlearns, read off a trainer's metrics: what was wrong long before the win rate says so.
+"""Diagnostics: signs that a network unlearns, found in a trainer's metrics long before the win rate shows them.
 
-`conditions` says what holds in one report; `Watch` counts reports, and an alarm begins once its condition has held for
-`patience` of them in a row. Names: `uniform/HEAD` (mini-AlphaStar's place head sat at ln(65536) for weeks, unnoticed),
-`collapse/HEAD`, `kl`, `staleness`, `nan`. docs/metrics.md lists the thresholds. When a condition first holds, and not
-only when its alarm begins, the checkpoint from before is put aside (`Watch.uneasy`). Plain Python, no torch.
+A check looks at one report; `failing` lists the checks that fail in it. A diagnostic is flagged once its check has
+failed in `patience` reports in a row, and stays flagged while it fails. Names: `uniform/HEAD` (mini-AlphaStar's place
+head stayed at ln(65536) for weeks, unnoticed), `collapse/HEAD`, `kl`, `staleness`, `nan`. docs/metrics.md lists the
+bounds. The run keeps a copy of the checkpoint from before a check first fails (`Diagnostics.newly_failing`), since the
+flag comes later. Plain Python, no torch.
 """
 
 from __future__ import annotations
@@ -17,81 +18,85 @@ from botgame.errors import UserError
 
 
 class Diverged(UserError):  # noqa: N818 - a state that training reached
-    """The loss is no number any more: the weights of the last commit are the last good ones."""
+    """The loss is not a finite number: the weights of the last commit are the last good ones."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """When a condition holds, and for how many reports in a row it must. Set a bound to infinity to leave it out."""
+    """When a check fails, and in how many reports in a row before it is flagged. Infinity turns a check off."""
 
     uniform: float = 0.99  # of what a uniform guess over the legal categories has: entropy, or loss in imitation
     collapse: float = 0.002  # entropy over ln(size) of a head that had `collapse_from` when the run began
     collapse_from: float = 0.02
-    kl: float = 60.0  # nats a decision from the teacher; sound long runs reach 20 as its pull fades
+    kl: float = 60.0  # nats a decision from the teacher; sound long runs reach 20 as its weight falls
     staleness: float = 8.0  # iterations between acting and learning
-    uses: float = 0.01  # share of decisions that a head must have to be judged
+    uses: float = 0.01  # share of decisions that must use a head before it is judged
     patience: int = 3
-    patience_uniform: int = 20  # a policy from random weights starts there
+    patience_uniform: int = 20  # a policy with random weights starts uniform
 
 
-class Alarm(NamedTuple):
-    """One that begins. `since`: the step of the first report in which its condition held."""
+class Flagged(NamedTuple):
+    """A diagnostic that has just been flagged. `since`: the step of the first report in which its check failed."""
 
     name: str
     text: str
     since: int
 
     def line(self, where: str, good: object) -> str:
-        """What the log says. where: words for the run and the moment; good: the last good checkpoint."""
-        return f"alarm {self.name} {where}, seen since step {self.since}: {self.text}; last good checkpoint: {good}"
+        """The line of the log. where: names the run and the moment; good: the last good checkpoint."""
+        what = f"diagnostic {self.name} {where}, failing since step {self.since}: {self.text}"
+        return f"{what}; last good checkpoint: {good}"
 
 
-class Watch:
-    """Alarms of one run."""
+class Diagnostics:
+    """The diagnostics of one run."""
 
     def __init__(self, heads: Sequence[str], bounds: Bounds | None = None) -> None:
         self._heads, self._bounds = tuple(heads), bounds or Bounds()
         self._first: dict[str, float] = {}  # entropy of each head in the first report that judges it
-        self._since: dict[str, int] = {}  # conditions that hold: step of their first report
-        self._held: dict[str, int] = {}  # and for how many reports they have
-        self.uneasy = False  # whether a condition holds in the last report and none did in the one before
+        self._since: dict[str, int] = {}  # failing checks: step of the first report in which they failed
+        self._failures: dict[str, int] = {}  # and in how many reports in a row they have
+        self.newly_failing = False  # whether a check fails in the last report and none did in the one before
 
-    def update(self, step: int, metrics: Mapping[str, float]) -> list[Alarm]:
-        """Take in one report; returns the alarms that begin with it."""
+    def update(self, step: int, metrics: Mapping[str, float]) -> list[Flagged]:
+        """Take in one report; returns the diagnostics that it flags."""
         for head in judged(metrics, self._heads, self._bounds):
             if f"entropy/{head}" in metrics:
                 self._first.setdefault(head, metrics[f"entropy/{head}"])
-        found = conditions(metrics, self._heads, self._bounds, self._first)
-        self.uneasy = bool(found) and not self._since
+        found = failing(metrics, self._heads, self._bounds, self._first)
+        self.newly_failing = bool(found) and not self._since
         self._since = {name: self._since.get(name, step) for name in found}
-        self._held = {name: self._held.get(name, 0) + 1 for name in found}
+        self._failures = {name: self._failures.get(name, 0) + 1 for name in found}
         return [
-            Alarm(name, text, self._since[name]) for name, text in found.items() if self._held[name] == self._wait(name)
+            Flagged(name, text, self._since[name])
+            for name, text in found.items()
+            if self._failures[name] == self._patience(name)
         ]
 
     @property
     def figures(self) -> dict[str, float]:
-        """`alarm/NAME`: 1 for each alarm that is on."""
-        return {f"alarm/{name}": 1.0 for name, held in self._held.items() if held >= self._wait(name)}
+        """`diagnostic/NAME`: 1 for each diagnostic that is flagged now."""
+        flagged = (name for name, count in self._failures.items() if count >= self._patience(name))
+        return {f"diagnostic/{name}": 1.0 for name in flagged}
 
-    def state(self) -> dict[str, Any]:
-        """Everything that later alarms depend on."""
-        return {"first": dict(self._first), "since": dict(self._since), "held": dict(self._held)}
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that later flags depend on, in plain JSON types."""
+        return {"first": dict(self._first), "since": dict(self._since), "failures": dict(self._failures)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Inverse of `state`."""
         self._first, self._since, self._held = (dict(state[name]) for name in ("first", "since", "held"))
 
-    def _wait(self, name: str) -> int:
+    def _patience(self, name: str) -> int:
         if name == "nan":
             return 1
         return self._bounds.patience_uniform if name.startswith("uniform/") else self._bounds.patience
 
 
-def conditions(
+def failing(
     metrics: Mapping[str, float], heads: Sequence[str], bounds: Bounds, first: Mapping[str, float]
 ) -> dict[str, str]:
-    """What is wrong in one report: name -> a sentence. `first`: entropies that heads began with."""
+    """The checks that fail in one report: name -> a sentence with advice. `first`: entropies that heads began with."""
     broken = [name for name, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]
     found = {"nan": f"{broken[0]} is {metrics[broken[0]]}: lower --lr"} if broken else {}
     for head in judged(metrics, heads, bounds):

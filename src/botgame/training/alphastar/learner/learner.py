@@ -1,7 +1,7 @@
 """The learner: minibatches of sequences in, better weights out.
 
 Loss and optimiser are AlphaStar's (Vinyals et al., Nature 575, 2019, Methods): V-trace in head groups, UPGO,
-TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With a crew each minibatch is split over processes, whose
+TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With `workers` each minibatch is split over processes, whose
 gradients are added in a fixed order, so a run repeats exactly.
 """
 
@@ -22,7 +22,7 @@ from botgame.training.alphastar.learner.gradient import Metrics, Task, backward,
 from botgame.training.alphastar.learner.losses import LossWeights, guess_losses, head_entropies, head_kls
 from botgame.training.alphastar.learner.returns import lambda_returns
 from botgame.training.alphastar.learner.sequences import Batch, Columns, gather
-from botgame.training.alphastar.learner.workers import Crew
+from botgame.training.alphastar.learner.workers import Workers
 from botgame.training.alphastar.network.action_distribution import used_heads
 from botgame.training.alphastar.network.compiled import compiled_twin
 from botgame.training.alphastar.network.network import Network
@@ -59,7 +59,7 @@ def loss_weights(
         td_lambda=config.td_lambda,
         vtrace_lambda=config.vtrace_lambda,
         early_kl=on * styles.config.z_kl_cost if styles else 0.0,
-        early_head=spec.head_index(styles.briefing.conditioning.style.head) if styles else 0,
+        early_head=spec.head_index(styles.conditioning.inputs.style.head) if styles else 0,
     )
 
 
@@ -79,11 +79,11 @@ class Learner:
         network: Network,
         config: RLConfig,
         *,
-        crew: Crew | None = None,
+        workers: Workers | None = None,
         device: torch.device | str = "cpu",
         styles: Styles | None = None,
     ) -> None:
-        """`crew`: who shares the work; it is the caller's to close, and other learners may use it in between."""
+        """`workers`: processes that share the work. The caller closes them; other learners may use them in between."""
         self._spec, self._config, self._device = spec, config, torch.device(device)
         self._styles = styles
         self.network = network.to(self._device)
@@ -96,7 +96,7 @@ class Learner:
         self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network
-        self._crew = crew
+        self._workers = workers
 
     def anneal(self, progress: float) -> None:
         """Let learning rates and the KL's weight be those of this share of the whole run, in [0, 1]."""
@@ -107,7 +107,7 @@ class Learner:
 
         Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
-        first, *others = np.array_split(places, min(1 + (self._crew.size if self._crew else 0), len(places)))
+        first, *others = np.array_split(places, min(1 + (self._workers.size if self._workers else 0), len(places)))
         task = Task(
             loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles, progress=self._progress),
             max(1, int(columns["length"][places].sum())),
@@ -115,11 +115,11 @@ class Learner:
             self._config.temperature,
             self._mixed,
         )
-        if self._crew and others:
-            self._crew.begin(self.network, columns, others, task)
+        if self._workers and others:
+            self._workers.begin(self.network, columns, others, task)
         metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), task)]
-        if self._crew and others:
-            metrics += self._crew.finish(self.network)
+        if self._workers and others:
+            metrics += self._workers.finish(self.network)
         merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
         merged["staleness"] = float(np.mean(self.steps - columns["version"][places]))
         return merged | self._step(merged["total"], value_only)

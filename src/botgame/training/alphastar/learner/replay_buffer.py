@@ -21,14 +21,16 @@ from botgame.training.alphastar.learner.sequences import Columns, allocate, copy
 class ReplayBuffer:
     """The last `capacity` sequences. `count` is how many were ever added; sequence k lies at k % slots."""
 
-    def __init__(self, spec: Spec, memory_size: int, steps: int, capacity: int, spare: int = 0, **told: int) -> None:
+    def __init__(
+        self, spec: Spec, memory_size: int, steps: int, capacity: int, spare: int = 0, **condition_sizes: int
+    ) -> None:
         """`spare`: places beyond the capacity, so that an iteration's own data is never overwritten while in use.
 
-        `told`: see `trajectories.allocate`.
+        `condition_sizes`: see `sequences.allocate`.
         """
         self.capacity = capacity
         self.slots = capacity + spare
-        self.columns: Columns = allocate(spec, memory_size, steps, self.slots, **told)
+        self.columns: Columns = allocate(spec, memory_size, steps, self.slots, **condition_sizes)
         self.count = 0
 
     def __len__(self) -> int:

@@ -45,7 +45,7 @@ def allocate(
     [capacity, steps, rewards]; `memory` float32 [capacity, memory_size] before the first decision; `length` int32;
     `truncated` bool: the match went on; `version` int64: learner steps done when the sequence began.
 
-    Where seats are told something (`condition` columns) and follow styles (`distances`: number of pseudo-rewards):
+    Where networks are conditioned (`condition` columns) and follow styles (`distances`: number of pseudo-rewards):
     `condition` float32 [capacity, condition]; `style_distance` float32 [capacity, steps + 1, distances]; `active` bool
     [capacity, distances]: the pseudo-reward is paid; `early` bool [capacity, steps]: the extra KL holds.
     """
@@ -114,9 +114,9 @@ def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | s
     observation = {name: take(name, steps + 1) for name in OBSERVED}
     styled = "condition" in columns
     if styled:
-        told = torch.from_numpy(columns["condition"][indices]).to(device)
+        condition = torch.from_numpy(columns["condition"][indices]).to(device)
         observation |= {
-            "condition": told.expand(steps + 1, -1, -1),
+            "condition": condition.expand(steps + 1, -1, -1),
             "style_distance": take("style_distance", steps + 1),
         }
     actions = take("actions", steps)

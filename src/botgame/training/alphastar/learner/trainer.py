@@ -20,11 +20,11 @@ from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.actors import make_actor
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.learner.config import RLConfig
-from botgame.training.alphastar.learner.diagnostics import Alarm, Bounds, Watch
+from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Flagged
 from botgame.training.alphastar.learner.gradient import Metrics
 from botgame.training.alphastar.learner.learner import Learner
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
-from botgame.training.alphastar.learner.workers import Crew
+from botgame.training.alphastar.learner.workers import Workers
 from botgame.training.alphastar.network.network import Network
 
 _INSPECTED = 32  # sequences whose entropy and KL are reported by head
@@ -32,9 +32,11 @@ _BUFFER = 0x627566  # purpose of the buffer's random key
 
 
 class Iteration(NamedTuple):
-    """What one iteration did: figures to log (clock readings start with `time_`), matches that ended, alarms begun.
+    """What one iteration did.
 
-    uneasy: something is amiss that was not before (`alarms.Watch`): the last checkpoint is to be put aside.
+    metrics: figures to log (clock readings start with `time_`); ended: matches that ended; flagged: diagnostics that
+    this iteration flags; newly_failing: a check fails and none did before (`Diagnostics`), so the caller keeps a copy
+    of the last checkpoint.
     """
 
     metrics: Metrics
@@ -55,12 +57,12 @@ class Trainer:
         *,
         learning_seats: float = 1.0,
         seed: int = 0,
-        crew: Crew | None = None,
+        workers: Workers | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
         """`student` is trained in place, `teacher` left as it is. Environments differ in their matches alone.
 
-        crew: see `Learner`.
+        workers: see `Learner`.
         """
         environments = [environments] if isinstance(environments, Environment) else list(environments)
         environment = environments[0]
@@ -109,8 +111,9 @@ class Trainer:
             "time_learning_decisions_per_second": learned / max(seconds, 1e-9),
             "time_decisions_per_second": collected.decisions / max(acted - started + seconds, 1e-9),
         }
-        alarms = self._watch.update(self.iteration, metrics)
-        return Iteration({**metrics, **self._watch.figures}, collected.ended, alarms, self._watch.uneasy)
+        diagnostics = self._diagnostics
+        flagged = diagnostics.update(self.iteration, metrics)
+        return Iteration({**metrics, **diagnostics.figures}, collected.ended, flagged, diagnostics.newly_failing)
 
     def state(self) -> dict[str, Any]:
         """Everything that decides how training goes on."""
@@ -121,7 +124,7 @@ class Trainer:
             "iteration": self.iteration,
             "episodes": self.episodes,
             "decisions": self.decisions,
-            "watch": self._watch.state(),
+            "diagnostics": self._diagnostics.snapshot(),
         }
 
     def load(self, state: dict[str, Any]) -> None:

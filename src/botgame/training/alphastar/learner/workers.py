@@ -1,9 +1,9 @@
-"""Processes that share a learner's work: each computes the gradient of its part of every minibatch.
+"""Data-parallel workers: processes that each compute the gradient of their part of every minibatch.
 
-Threads would not do: between two small tensor operations they wait for each other (two threads learned no faster than
-one, two processes 1.3 times as fast on two cores). A worker keeps nothing from one minibatch to the next: weights and
-sequences come through shared memory, and so do its gradients, which the learner adds up in a fixed order. So a run
-repeats exactly for the same number of workers, and several learners may take turns with one crew.
+Threads are no alternative: they wait for each other between two small tensor operations (two threads learned no faster
+than one, two processes 1.3 times as fast on two cores). A worker keeps nothing from one minibatch to the next: weights
+and sequences come through shared memory, and so do its gradients, which the learner adds up in a fixed order. So a run
+repeats exactly for the same number of workers, and several learners may take turns with the same workers.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ class _Blueprint(NamedTuple):
     gradient: Any
 
 
-class Crew:
-    """`size` workers for networks of one kind, started when they are first needed."""
+class Workers:
+    """`size` worker processes for networks of one kind, started when they are first needed."""
 
-    def __init__(self, spec: Spec, network: Network, config: RLConfig, threads: int, **told: int) -> None:
-        """One process fewer than `threads`, for the learner works too; fewer still where minibatches are small.
+    def __init__(self, spec: Spec, network: Network, config: RLConfig, threads: int, **condition_sizes: int) -> None:
+        """One process fewer than `threads`, because the learner works too; fewer where minibatches are small.
 
-        `told`: see `trajectories.allocate`.
+        `condition_sizes`: see `sequences.allocate`.
         """
         self.size = max(1, min(threads, config.batch_size // LEAST)) - 1
         rows = -(-config.batch_size // (self.size + 1))
-        self._columns = allocate(spec, network.memory_size, config.unroll_length, rows, **told)
+        self._columns = allocate(spec, network.memory_size, config.unroll_length, rows, **condition_sizes)
         self._spec, self._network = spec, (network.spec, network.config)
         self._state = {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
         self._count = sum(parameter.numel() for parameter in network.parameters())
@@ -102,26 +102,26 @@ class Crew:
         return _Worker(blueprint)
 
 
-class Crews:
-    """A crew for each kind of sequences, for learners of one kind of network that take turns."""
+class WorkersByKind:
+    """Workers for each kind of sequences, for learners of one kind of network that take turns."""
 
     def __init__(self, network: Network, config: RLConfig, threads: int, device: torch.device) -> None:
         """For `threads` cores; on a GPU, and for a compiled network, one process does all the work."""
         self._network, self._config = network, config
         self._threads = threads if device.type == "cpu" and not config.compile else 1
-        self._made: dict[tuple[int, ...], Crew] = {}
+        self._made: dict[tuple[int, ...], Workers] = {}
 
-    def of(self, spec: Spec, **told: int) -> Crew | None:
-        """The crew for such sequences, made when it is first asked for; None where one process does all the work."""
-        kind = len(spec.rewards), *told.values()
+    def of(self, spec: Spec, **condition_sizes: int) -> Workers | None:
+        """The workers for such sequences, made at the first request; None where one process does all the work."""
+        kind = len(spec.rewards), *condition_sizes.values()
         if kind not in self._made:
-            self._made[kind] = Crew(spec, self._network, self._config, self._threads, **told)
+            self._made[kind] = Workers(spec, self._network, self._config, self._threads, **condition_sizes)
         return self._made[kind] if self._made[kind].size else None
 
     def close(self) -> None:
         """End all processes."""
-        for crew in self._made.values():
-            crew.close()
+        for workers in self._made.values():
+            workers.close()
 
 
 class _Worker:

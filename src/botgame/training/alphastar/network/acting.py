@@ -1,7 +1,8 @@
-"""How a network acts: arrays in, arrays out. On a GPU as torch computes it, on a CPU as a graph.
+"""How a network acts: arrays in, arrays out. On a GPU torch computes the decisions, on a CPU an ONNX graph.
 
-The small tensors of one decision cost torch more in overhead than in arithmetic: as a graph (`decision_graph`) a
-decision of one seat is six times as fast and one of a hundred twice, with the same numbers up to rounding.
+For the small tensors of one decision torch spends more time on overhead than on arithmetic. The ONNX graph
+(`onnx_graph`) decides six times as fast for one seat and twice as fast for a hundred, with the same numbers up to
+rounding.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from botgame.training.alphastar.network.observations import Observation
 from botgame.training.alphastar.network.onnx_graph import graph, has_graph
 
 
-class Decided(NamedTuple):
-    """Result of a step, as `network.Acted` in NumPy."""
+class Decisions(NamedTuple):
+    """Result of a step: `network.Acted` as NumPy arrays."""
 
     actions: np.ndarray  # int64 [N, H]
     memory: np.ndarray  # float32 [N, M]
@@ -30,8 +31,8 @@ class ActingStep(Protocol):
 
     def __call__(
         self, observation: Observation, memory: np.ndarray, uniforms: np.ndarray, temperature: float
-    ) -> Decided:
-        """See `Network.act`; `observation` may hold more than a policy reads."""
+    ) -> Decisions:
+        """See `Network.act`; `observation` may hold more arrays than a policy reads."""
 
 
 class TorchStep:
@@ -42,14 +43,14 @@ class TorchStep:
 
     def __call__(
         self, observation: Observation, memory: np.ndarray, uniforms: np.ndarray, temperature: float
-    ) -> Decided:
+    ) -> Decisions:
         """See `ActingStep`."""
         seen = {name: self._tensor(array) for name, array in observation.items() if name not in _CRITIC_ALONE}
         with torch.inference_mode():
             acted = self._network.act(
                 seen, self._tensor(memory), self._tensor(uniforms.astype(np.float32)), temperature
             )
-        return Decided(*(tensor.cpu().numpy() for tensor in acted))
+        return Decisions(*(tensor.cpu().numpy() for tensor in acted))
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         """The array on the network's device, without a copy where that is possible."""
@@ -57,8 +58,8 @@ class TorchStep:
         return torch.from_numpy(np.require(array, requirements=("C", "W"))).to(device)
 
 
-class GraphStep:
-    """The network's graph, made anew whenever its weights have changed."""
+class OnnxStep:
+    """The network's ONNX graph, filled again whenever the weights have changed."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -68,26 +69,26 @@ class GraphStep:
 
     def __call__(
         self, observation: Observation, memory: np.ndarray, uniforms: np.ndarray, temperature: float
-    ) -> Decided:
+    ) -> Decisions:
         """See `ActingStep`."""
-        changes = sum(tensor._version for tensor in self._tensors)  # torch counts what is written to each
+        changes = sum(tensor._version for tensor in self._tensors)  # torch counts the writes to each
         if self._session is None or changes != self._changes:
             self._session, self._changes = DecisionSession(graph(self._network)), changes
         if "condition" in self._session.shapes and "condition" not in observation:
-            observation = {**observation, "condition": self._untold(len(memory))}
-        return Decided(*self._session.run(OUTPUTS, observation, memory, uniforms, temperature))
+            observation = {**observation, "condition": self._default_condition(len(memory))}
+        return Decisions(*self._session.run(OUTPUTS, observation, memory, uniforms, temperature))
 
-    def _untold(self, rows: int) -> np.ndarray:
-        """What rows are told that come without `condition`: float32 [rows, C]."""
-        condition = self._network.encoder.condition
-        assert condition is not None
-        return np.tile(condition.plain.numpy(), (rows, 1))
+    def _default_condition(self, rows: int) -> np.ndarray:
+        """The condition of rows that come without one: float32 [rows, C]."""
+        encoder = self._network.encoder.condition
+        assert encoder is not None
+        return np.tile(encoder.default.numpy(), (rows, 1))
 
 
-def acting_step(network: Network) -> GraphStep | TorchStep:
-    """The fastest way for this network, on the device where it is."""
+def acting_step(network: Network) -> OnnxStep | TorchStep:
+    """The fastest step for this network, on the device where it is."""
     on_cpu = network.heads.base.weight.device.type == "cpu"
-    return GraphStep(network) if on_cpu and has_graph(network.spec, network.config) else TorchStep(network)
+    return OnnxStep(network) if on_cpu and has_graph(network.spec, network.config) else TorchStep(network)
 
 
 _CRITIC_ALONE = ("privileged", "style_distance")

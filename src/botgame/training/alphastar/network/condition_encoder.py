@@ -1,6 +1,6 @@
-"""The encoder of what a seat is told (`condition`): added to the scalars, as AlphaStar does with z and MMR.
+"""The encoder of the condition (style and strength of a seat): added to the scalars, as AlphaStar does with z and MMR.
 
-Its last layer starts at 0, so a network that has it begins as the network without it.
+Its last layer starts at 0, so a network with it begins with the same outputs as one without it.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from botgame.training.alphastar.network.presets import NetworkConfig
 
 
 class ConditionEncoder(nn.Module):
-    """`plain` [C], saved with the weights, is what rows are told that come without `condition`: how to play at play."""
+    """Two layers. `default` float32 [C], saved with the weights, is the condition of rows that come without one."""
 
-    plain: Tensor
+    default: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.first = nn.Linear(config.condition, config.condition_width)
         self.second = nn.Linear(config.condition_width, config.scalar_width, bias=False)
         nn.init.zeros_(self.second.weight)
-        self.register_buffer("plain", torch.zeros(config.condition))
+        self.register_buffer("default", torch.zeros(config.condition))
 
-    def forward(self, told: Tensor | None) -> Tensor:
-        """`condition` [N, C] -> [N, scalar_width]; None -> [1, scalar_width], the same for all rows."""
-        hidden = functional.relu(self.first(self.plain.unsqueeze(0) if told is None else told))
+    def forward(self, condition: Tensor | None) -> Tensor:
+        """Condition [N, C] -> [N, scalar_width]; None -> [1, scalar_width], the same for all rows."""
+        hidden = functional.relu(self.first(self.default.unsqueeze(0) if condition is None else condition))
         added: Tensor = self.second(hidden)
         return added

@@ -25,10 +25,10 @@ Choose = Callable[[int, Tensor, Tensor], Tensor]
 
 
 class Context(NamedTuple):
-    """What heads read beside the autoregressive embedding."""
+    """What heads read in addition to the autoregressive embedding."""
 
-    arrows_x: Tensor  # [N, 2V]: the spec's unit vectors, then the same turned by a quarter (x to y)
-    arrows_y: Tensor
+    vectors_x: Tensor  # [N, 2V]: the spec's unit vectors, then the same turned by a quarter (x to y)
+    vectors_y: Tensor
     entities: Tensor  # [N, E', W]: embeddings, the targets first
     scalars: Tensor  # [N, S]: of the observation
 
@@ -55,12 +55,12 @@ class CategoricalHead(nn.Module):
 
 
 class DirectionHead(nn.Module):
-    """Bin logits plus gated unit vectors: to move away from this, aim at that, step out of a shot's way.
+    """Logits of the directions from a plain layer plus gated sums of the spec's unit vectors.
 
-    Unit u turns the spec's vectors v into a pull p_u = sum_v g_uv v + g'_uv perp(v) with gates from the embedding.
-    Unit 0 adds p_0 . direction_k to logit k; the others add w_u relu(p_u . direction_k + c_u), which is how "only as
-    far as it hurts" looks. What no plain layer learns from few matches, a direction as a product of position and
-    velocity, is then a gate. The scalars that belong to category k (`Head.category_scalars`) weigh in the same way.
+    Unit u sums the unit vectors v to a resultant r_u = sum_v g_uv v + g'_uv perp(v) with gates from the embedding. Unit
+    0 adds r_0 . direction_k to logit k; the others add w_u relu(r_u . direction_k + c_u), which acts on one side of a
+    threshold only. So a gate expresses what a plain layer does not learn from few matches: a direction that is a
+    product of position and velocity. The scalars of category k (`Head.category_scalars`) add to its logit, also gated.
     """
 
     directions: Tensor
@@ -70,8 +70,8 @@ class DirectionHead(nn.Module):
         super().__init__()
         self.units, self.scale = config.direction_units, config.gate_scale
         self.groups = len(head.category_scalars)
-        arrows = 2 * len(spec.vectors)
-        self.sizes = [head.size, arrows, self.units * arrows, self.units, self.units, self.groups]
+        vectors = 2 * len(spec.vectors)
+        self.sizes = [head.size, vectors, self.units * vectors, self.units, self.units, self.groups]
         self.output = zero_linear(config.head_width, sum(self.sizes))
         self._start_units(sum(self.sizes[:2]), sum(self.sizes[:4]))
         directions = torch.tensor(head.directions, dtype=torch.float32).T.contiguous()
@@ -81,7 +81,7 @@ class DirectionHead(nn.Module):
         self.register_buffer("columns", torch.tensor(places, dtype=torch.int64), persistent=False)
 
     def _start_units(self, first: int, last: int) -> None:
-        """Random pulls and offsets, zero weights: the units learn and the first policy is uniform all the same."""
+        """Random gates and offsets, but zero weights: the units can learn although the first policy is uniform."""
         layer = nn.Linear(self.output.in_features, last - first)
         with torch.no_grad():
             self.output.weight[first:last] = layer.weight
@@ -90,13 +90,13 @@ class DirectionHead(nn.Module):
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """Hidden [N, head_width] -> logits [N, size]."""
         logits, gates, unit_gates, offsets, weights, shares = self.output(hidden).split(self.sizes, 1)
-        pull = [(gates * context.arrows_x).sum(1), (gates * context.arrows_y).sum(1)]
-        logits = torch.addmm(logits, torch.stack(pull, dim=1), self.directions, alpha=self.scale)
+        resultant = [(gates * context.vectors_x).sum(1), (gates * context.vectors_y).sum(1)]
+        logits = torch.addmm(logits, torch.stack(resultant, dim=1), self.directions, alpha=self.scale)
         if self.units:
-            arrows = torch.stack([context.arrows_x, context.arrows_y], dim=2)
-            pulls = torch.bmm(unit_gates.view(len(hidden), self.units, self.sizes[1]), arrows)  # [N, U, 2]
-            ridges = functional.relu(pulls @ self.directions + offsets.unsqueeze(2))  # [N, U, size]
-            logits = logits + torch.bmm(weights.unsqueeze(1), ridges).squeeze(1) * self.scale
+            vectors = torch.stack([context.vectors_x, context.vectors_y], dim=2)
+            resultants = torch.bmm(unit_gates.view(len(hidden), self.units, self.sizes[1]), vectors)  # [N, U, 2]
+            activations = functional.relu(resultants @ self.directions + offsets.unsqueeze(2))  # [N, U, size]
+            logits = logits + torch.bmm(weights.unsqueeze(1), activations).squeeze(1) * self.scale
         if self.groups:
             scalars = functional.pad(context.scalars, (0, 1))[:, self.columns]  # [N, G, size]
             logits = logits + torch.bmm(shares.unsqueeze(1), scalars).squeeze(1) * self.scale
@@ -104,7 +104,7 @@ class DirectionHead(nn.Module):
 
 
 class PointerHead(nn.Module):
-    """A query against the embeddings of the first size - 1 entities, and a learned logit for "none" (category 0)."""
+    """Scores of a query against the first size - 1 entities, and a learned logit for "none" (category 0)."""
 
     def __init__(self, head: Head, config: NetworkConfig) -> None:
         super().__init__()
@@ -114,8 +114,8 @@ class PointerHead(nn.Module):
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """Hidden [N, head_width] -> logits [N, size]."""
         outputs = self.output(hidden)
-        match = (context.entities[:, : self.targets] * outputs[:, None, 1:]).sum(2)
-        return torch.cat([outputs[:, :1], match], dim=1)
+        scores = (context.entities[:, : self.targets] * outputs[:, None, 1:]).sum(2)
+        return torch.cat([outputs[:, :1], scores], dim=1)
 
 
 class NumberEmbedding(nn.Module):

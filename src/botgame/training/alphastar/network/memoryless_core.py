@@ -1,4 +1,4 @@
-"""No memory: a layer in the place of the LSTM, for a network that decides by what it sees now alone."""
+"""No memory: a layer in the place of the LSTM, for a network that decides from the current observation alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from botgame.training.alphastar.network.presets import NetworkConfig
 
 
 class MemorylessCore(nn.Module):
-    """The face of `Core` with rows of memory that are 0 wide."""
+    """Has the interface of `Core`, with memory rows of width 0."""
 
     memory_size = 0
 
@@ -24,6 +24,6 @@ class MemorylessCore(nn.Module):
     def unroll(self, encoded: Tensor, memory: Tensor, _valid: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Whole sequences: encoded [T, B, D], memory [B, 0] -> outputs [T, B, W], memory [B, 0].
 
-        Outputs of rows that are not `_valid` mean nothing.
+        Outputs of rows that are not `_valid` have no meaning.
         """
         return torch.relu(self.layer(encoded)), memory

@@ -68,12 +68,12 @@ class Network(nn.Module):
         """Memory at the start of an episode: zeros, float32 [n, M]."""
         return torch.zeros((n, self.memory_size), device=self.heads.base.weight.device)
 
-    def tell(self, told: NDArray[np.float32]) -> None:
-        """Set what seats are told that come without `condition`: float32 [C]. Raises ValueError where it cannot be."""
-        condition = self.encoder.condition
-        if condition is None or condition.plain.shape != told.shape:
-            raise ValueError(f"a network that is told {self.config.condition} columns cannot be told {told.shape}")
-        condition.plain.copy_(torch.from_numpy(told))
+    def set_default_condition(self, condition: NDArray[np.float32]) -> None:
+        """Set the condition of rows that come without one: float32 [C]. Raises ValueError for another shape."""
+        encoder = self.encoder.condition
+        if encoder is None or encoder.default.shape != condition.shape:
+            raise ValueError(f"expected a condition of shape ({self.config.condition},), got {condition.shape}")
+        encoder.default.copy_(torch.from_numpy(condition))
 
     def act(self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: float = 1.0) -> Acted:
         """Sample one action a row; observation of [N, ...], memory [N, M], uniforms [N, H] in [0, 1].

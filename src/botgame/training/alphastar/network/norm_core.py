@@ -2,8 +2,8 @@
 
     gates = norm(W x) + norm(U h) + b,   cell' = forget * cell + input * tanh(candidate),   h' = output * tanh(cell')
 
-(Ba et al., "Layer normalization", 2016). There is no fused kernel for it, so it is stepped in Python; what the input
-gives to the gates is computed for all steps at once. Where a sequence has ended its state is left as it was.
+(Ba et al., "Layer normalization", 2016). There is no fused kernel for it, so Python steps through time; the input's
+share of the gates is computed for all steps at once. The state of a sequence does not change after its end.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ class NormLayer(nn.Module):
 
     def __init__(self, inputs: int, width: int) -> None:
         super().__init__()
-        self.seen = nn.Linear(inputs, 4 * width, bias=False)
-        self.kept = nn.Linear(width, 4 * width, bias=False)
-        self.seen_norm, self.kept_norm = nn.LayerNorm(4 * width), nn.LayerNorm(4 * width)
+        self.input_weights = nn.Linear(inputs, 4 * width, bias=False)
+        self.recurrent_weights = nn.Linear(width, 4 * width, bias=False)
+        self.input_norm, self.recurrent_norm = nn.LayerNorm(4 * width), nn.LayerNorm(4 * width)
         with torch.no_grad():  # remember by default, as in `Core`
-            self.seen_norm.bias[width : 2 * width] = 1.0
+            self.input_norm.bias[width : 2 * width] = 1.0
 
     def project(self, value: Tensor) -> Tensor:
-        """What the input gives to the gates: [..., inputs] -> [..., 4W]."""
-        projected: Tensor = self.seen_norm(self.seen(value))
+        """The input's share of the gates: [..., inputs] -> [..., 4W]."""
+        projected: Tensor = self.input_norm(self.input_weights(value))
         return projected
 
     def forward(self, projected: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
         """One step: [N, 4W] and the state, [N, W] each -> the next state."""
-        gates = projected + self.kept_norm(self.kept(hidden))
-        entry, forget, candidate, output = gates.chunk(4, dim=1)
-        cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(candidate)
+        gates = projected + self.recurrent_norm(self.recurrent_weights(hidden))
+        inward, forget, candidate, output = gates.chunk(4, dim=1)
+        cell = torch.sigmoid(forget) * cell + torch.sigmoid(inward) * torch.tanh(candidate)
         return torch.sigmoid(output) * torch.tanh(cell), cell
 
 

@@ -31,10 +31,10 @@ class NetworkConfig:
     core_width: int  # LSTM cells of a layer
     head_width: int  # autoregressive embedding
     value_width: int  # hidden layer of the critic
-    direction_units: int = 8  # rectified pulls of a direction head
+    direction_units: int = 8  # rectified units of a direction head
     detach_value: bool = True  # the critic reads the policy's features but sends no gradient into them
     thermometer: float = 16.0  # steepness of tanh(steepness * (value - threshold))
-    gate_scale: float = 16.0  # logits that a gate of 1 adds in direction heads: telling 32 bins apart takes a hundred
+    gate_scale: float = 16.0  # logits that a gate of 1 adds in direction heads: separating 32 bins takes a hundred
     entity_layers: int = 0  # transformer layers over the entities; 0: each for itself
     entity_heads: int = 1  # attention heads of such a layer, which share entity_width
     entity_hidden: int = 1  # hidden layer behind its attention
@@ -46,7 +46,7 @@ class NetworkConfig:
     first_head_blocks: int = 0  # residual blocks of the first head; 0: no gate either
     head_blocks: int = 0  # residual blocks of each other head
     value_blocks: int = 0  # residual blocks of the critic
-    condition: int = 0  # columns that a seat is told (`condition`); 0: none
+    condition: int = 0  # columns of the condition (style and strength); 0: not conditioned
     condition_width: int = 64  # their hidden layer
     privileged_critic: bool = True  # whether the critic sees the opponents' true state; else zeros in its place
     extra_values: int = 0  # values of the critic beside one for each reward of the spec: for pseudo-rewards

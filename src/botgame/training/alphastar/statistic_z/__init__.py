@@ -1,1 +1,1 @@
-"""Conditioning on statistic z, its library, distances and pseudo-rewards."""
+"""ConditionSpec on statistic z, its library, distances and pseudo-rewards."""

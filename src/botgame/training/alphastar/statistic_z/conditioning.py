@@ -1,7 +1,7 @@
-"""What goes with a network that is told something of its seat: which inputs, the library of styles, the top rating.
+"""Conditioning of a network on the style and the strength of a player: what a checkpoint keeps for it.
 
-At play a seat is told the highest rating of the imitated players and, unless a style is asked for, no style. A style is
-the name of a policy in the library, or a file (`botgame.statistic_z_file`).
+At play the condition has the highest rating of the imitated players and, unless the user asks for a style, no style. A
+style is the name of a policy in the library, or a file (`botgame.statistic_z_file`).
 """
 
 from __future__ import annotations
@@ -14,55 +14,59 @@ import numpy as np
 
 from botgame.errors import UserError
 from botgame.statistic_z_file import Wanted, read_style
-from botgame.training.alphastar.statistic_z.condition import Conditioning, Floats
+from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec, Floats
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 
 
 @dataclass(frozen=True)
-class Briefing:
-    """conditioning: the inputs; library: empty where no style is told; top: told at play, NaN where none is known."""
+class Conditioning:
+    """What a conditioned network is conditioned on.
 
-    conditioning: Conditioning
+    inputs: the blocks of its condition. library: the styles it imitated, empty where style is no input. top_rating:
+    the rating in the condition at play, NaN where none is known.
+    """
+
+    inputs: ConditionSpec
     library: StyleLibrary
-    top: float = float("nan")
+    top_rating: float = float("nan")
 
-    def plain(self) -> Floats:
-        """What a seat is told that may play as it likes: float32 [C]."""
-        blank = np.zeros(self.conditioning.style.width, np.float32)
-        return self.styled(Wanted(blank, opening=False, totals=False))
+    def default(self) -> Floats:
+        """The condition of a seat without a style: float32 [C]."""
+        blank = np.zeros(self.inputs.style.width, np.float32)
+        return self.condition_for(Wanted(blank, opening=False, totals=False))
 
-    def styled(self, wanted: Wanted) -> Floats:
-        """What a seat is told that shall play like `wanted`: float32 [C]."""
-        told = self.conditioning.encode(wanted.row[None], np.array([self.top]))
-        kept = {"opening": np.array([wanted.opening]), "totals": np.array([wanted.totals])}
-        return np.asarray(self.conditioning.keep(told, kept)[0])
+    def condition_for(self, wanted: Wanted) -> Floats:
+        """The condition of a seat that is to play like `wanted`: float32 [C]."""
+        condition = self.inputs.encode(wanted.row[None], np.array([self.top_rating]))
+        masks = {"opening": np.array([wanted.opening]), "totals": np.array([wanted.totals])}
+        return np.asarray(self.inputs.masked(condition, masks)[0])
 
     def find(self, style: str, game: str) -> Wanted:
-        """The style called `style`: a policy of the library, or a file. Raises UserError that says what there is."""
-        if not self.conditioning.has_style:
+        """The style called `style`: a policy of the library, or a file. Raises UserError that lists the known ones."""
+        if not self.inputs.has_style:
             raise UserError(f"style {style!r}: the network knows no styles; imitate with --z-opening and --z-totals", 2)
         if style in self.library.policies:
             return Wanted(self.library.typical(style), opening=True, totals=True)
         if Path(style).is_file():
-            return read_style(Path(style), self.conditioning.style, game)
+            return read_style(Path(style), self.inputs.style, game)
         known = ", ".join(self.library.policies) or "none"
         raise UserError(f"style {style!r} is neither a policy of the library ({known}) nor a style file", 2)
 
-    def to_state(self) -> dict[str, Any]:
-        """For a checkpoint: plain values and tensors."""
+    def snapshot(self) -> dict[str, Any]:
+        """Plain values and tensors for a checkpoint."""
         return {
-            "conditioning": self.conditioning.to_dict(),
-            "library": self.library.to_tensors(),
-            "top": None if np.isnan(self.top) else float(self.top),
+            "inputs": self.inputs.to_dict(),
+            "library": self.library.snapshot(),
+            "top_rating": None if np.isnan(self.top_rating) else float(self.top_rating),
         }
 
     @staticmethod
-    def from_state(state: dict[str, Any]) -> Briefing:
-        """Inverse of `to_state`. Raises UserError for a foreign one."""
+    def restore(snapshot: dict[str, Any]) -> Conditioning:
+        """Inverse of `snapshot`. Raises UserError for a damaged one."""
         try:
-            conditioning = Conditioning.from_dict(state["conditioning"])
-            library = StyleLibrary.from_tensors(conditioning.style, state["library"])
-            top = float("nan") if state["top"] is None else float(state["top"])
-            return Briefing(conditioning, library, top)
+            inputs = ConditionSpec.from_dict(snapshot["inputs"])
+            library = StyleLibrary.restore(inputs.style, snapshot["library"])
+            top = float("nan") if snapshot["top_rating"] is None else float(snapshot["top_rating"])
+            return Conditioning(inputs, library, top)
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            raise UserError(f"the checkpoint's briefing is damaged ({error}); make the checkpoint anew") from error
+            raise UserError(f"the checkpoint's conditioning is damaged ({error}); make the checkpoint again") from error

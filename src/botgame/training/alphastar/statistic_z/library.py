@@ -1,8 +1,8 @@
 """The library of z: how the seats of the imitated matches played, kept in the checkpoint.
 
-RL draws from it what a match shall look like, and a name of a policy in it is a style to play. `groups` are numbers
-that the game gives to situations which styles should match (the arena: own and opposing school); they mean nothing
-here. n rows.
+RL draws from it the style for a match, and the name of a policy in it is a style to play. `groups` are numbers of the
+situations that a style belongs to, given by the game (the arena: own and opposing school); their values have no meaning
+here. Notation: n rows.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from botgame.statistic_z import Style
 from botgame.training.alphastar.statistic_z.distance import opening_distances
 
 LARGEST = 4096  # rows kept; more would only make checkpoints large
-_MEDOID_ROWS = 256  # of a policy, among which its typical opening is sought
+_MEDOID_ROWS = 256  # rows of a policy among which its typical opening is chosen
 
 
 @dataclass(frozen=True)
 class StyleLibrary:
-    """rows: float32 [n, Style.width]; groups: int64 [n]; results: float32 [n]; names: the policy of each row."""
+    """Styles of n seats.
+
+    rows: float32 [n, Style.width]; groups: int64 [n]; results: float32 [n]; names: the policy of each row.
+    """
 
     style: Style
     rows: NDArray[np.float32]
@@ -38,11 +41,11 @@ class StyleLibrary:
 
     @property
     def policies(self) -> list[str]:
-        """Every name once, the most frequent first."""
+        """The names without repetition, the most frequent first."""
         return sorted(set(self.names), key=lambda name: (-self.names.count(name), name))
 
     def thinned(self, largest: int = LARGEST) -> StyleLibrary:
-        """At most `largest` rows, spread evenly."""
+        """A library of at most `largest` of the rows, spread evenly."""
         if len(self) <= largest:
             return self
         chosen = np.arange(largest) * len(self) // largest
@@ -50,14 +53,14 @@ class StyleLibrary:
         return StyleLibrary(self.style, self.rows[chosen], self.groups[chosen], self.results[chosen], names)
 
     def draw(self, group: int, *key: int) -> int:
-        """A row of this group, or of any where the group has none; decided by `key` alone."""
+        """The number of a random row of this group, or of any group if it has none; decided by `key` alone."""
         same = np.flatnonzero(self.groups == group)
         if not len(same):
             same = np.arange(len(self))
         return int(same[rng.derive(*key) % len(same)])
 
     def typical(self, name: str) -> NDArray[np.float32]:
-        """How policy `name` usually plays: mean totals, and its opening that is nearest to all its others.
+        """How policy `name` usually plays: its mean totals, and the opening nearest to all its others (the medoid).
 
         Raises KeyError for a name that has no row.
         """
@@ -70,8 +73,8 @@ class StyleLibrary:
         out[self.style.parts["totals"]] = rows[:, self.style.parts["totals"]].mean(0)
         return out
 
-    def to_tensors(self) -> dict[str, Any]:
-        """For a checkpoint: tensors, and names once with numbers that refer to them."""
+    def snapshot(self) -> dict[str, Any]:
+        """Tensors for a checkpoint; `policies` are the names, `policy` [n] their numbers."""
         policies = self.policies
         return {
             "rows": torch.from_numpy(self.rows.copy()),
@@ -82,10 +85,10 @@ class StyleLibrary:
         }
 
     @staticmethod
-    def from_tensors(style: Style, data: dict[str, Any]) -> StyleLibrary:
-        """Inverse of `to_tensors`. Raises KeyError, IndexError or AttributeError for foreign data."""
-        names = tuple(str(data["policies"][k]) for k in data["policy"].tolist())
-        rows, groups, results = (data[name].numpy() for name in ("rows", "groups", "results"))
+    def restore(style: Style, snapshot: dict[str, Any]) -> StyleLibrary:
+        """Inverse of `snapshot`. Raises KeyError, IndexError or AttributeError for foreign data."""
+        names = tuple(str(snapshot["policies"][k]) for k in snapshot["policy"].tolist())
+        rows, groups, results = (snapshot[name].numpy() for name in ("rows", "groups", "results"))
         return StyleLibrary(style, rows, groups, results, names)
 
     @staticmethod
@@ -96,6 +99,6 @@ class StyleLibrary:
         results: Sequence[float],
         names: Sequence[str],
     ) -> StyleLibrary:
-        """From one entry a seat, which may be none."""
+        """A library with one row a seat; there may be none."""
         table = np.array(rows, np.float32).reshape(len(rows), style.width)
         return StyleLibrary(style, table, np.array(groups, np.int64), np.array(results, np.float32), tuple(names))

@@ -1,10 +1,10 @@
-"""The styles that the learner's seats are to follow: drawn at the start of a match, and paid for as it goes.
+"""The styles that the learner's seats follow: drawn at the start of a match, and rewarded during it.
 
 Each block of z (opening, totals) has a pseudo-reward: the decrease of the distance between how the seat has played so
-far and what it is to do, so that over a match it sums to the distance at the start minus that at the end. A seat that
-is given no z, and a block that is not active, gets none and is left out of the losses of that reward.
+far and the drawn style, so over a match it sums to the distance at the start minus that at the end. A seat without a z,
+and a block that is not active, gets none, and the losses of that reward leave it out.
 
-n rows of the actor's; C columns told; X pseudo-rewards.
+Notation: n rows of the actor; C columns of a condition; X pseudo-rewards.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from botgame import rng
 from botgame.game import Array, Due, StatisticMeter
 from botgame.spec import Reward, Spec
 from botgame.statistic_z_file import Wanted
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.config import EARLY_SHARE, StyleConfig
 from botgame.training.alphastar.statistic_z.distance import opening_distances, totals_distances
 
@@ -29,9 +29,9 @@ _DRAW, _GIVEN, _ACTIVE = 1, 2, 3  # purposes of random keys
 
 @dataclass(frozen=True)
 class Styles:
-    """All that a learner needs to follow styles. `seed` decides what is drawn."""
+    """Everything that a learner needs to follow styles. `seed` decides which ones are drawn."""
 
-    briefing: Briefing
+    conditioning: Conditioning
     config: StyleConfig
     meter: StatisticMeter
     seed: int = 0
@@ -39,7 +39,7 @@ class Styles:
     @property
     def names(self) -> tuple[str, ...]:
         """The X pseudo-rewards, by their blocks."""
-        return self.briefing.conditioning.pseudo_rewards
+        return self.conditioning.inputs.pseudo_rewards
 
     def extend(self, spec: Spec) -> Spec:
         """`spec` with the pseudo-rewards behind its own rewards: what the learner's columns and losses loop over."""
@@ -65,10 +65,10 @@ class StyleSeats:
 
     def __init__(self, styles: Styles, slots: int, seats: int) -> None:
         self._styles, self._seats = styles, seats
-        rows, conditioning, extra = slots * seats, styles.briefing.conditioning, len(styles.names)
-        self.condition = np.zeros((rows, conditioning.width), np.float32)
+        rows, inputs, extra = slots * seats, styles.conditioning.inputs, len(styles.names)
+        self.condition = np.zeros((rows, inputs.width), np.float32)
         self.active = np.zeros((rows, extra), np.bool_)
-        self._target = np.zeros((rows, conditioning.style.width), np.float32)
+        self._target = np.zeros((rows, inputs.style.width), np.float32)
         self._given = np.zeros(rows, np.bool_)
         self._distance = np.zeros((rows, extra), np.float32)
         self._reached: list[Array] = []  # distances at the end of matches with a z, since the last `report`
@@ -120,13 +120,13 @@ class StyleSeats:
         return Due(row // self._seats, row % self._seats)
 
     def _draw(self, row: int, key: int, group: int) -> None:
-        """Whether the row is given a z, which, and which of its blocks are paid for."""
+        """Draw whether the row has a z, which one, and which of its pseudo-rewards are active."""
         styles, config = self._styles, self._styles.config
-        library = styles.briefing.library
+        library = styles.conditioning.library
         self._given[row] = _uniform(key, _GIVEN) < config.z_share
         self._target[row] = library.rows[library.draw(group, key, _DRAW)]
         given = bool(self._given[row])
-        self.condition[row] = styles.briefing.styled(Wanted(self._target[row], given, given))
+        self.condition[row] = styles.conditioning.condition_for(Wanted(self._target[row], given, given))
         for k in range(len(styles.names)):
             self.active[row, k] = given and _uniform(key, _ACTIVE, k) * config.z_share < config.z_reward_share
 
@@ -140,7 +140,7 @@ class StyleSeats:
         return np.where(active, out, np.float32(0))
 
     def _distances(self, row: Array, rows: Array) -> Array:
-        style = self._styles.briefing.conditioning.style
+        style = self._styles.conditioning.inputs.style
         columns: Sequence[Array] = [_DISTANCES[name](style, rows, self._target[row]) for name in self._styles.names]
         return np.stack(columns, axis=1)
 

@@ -1,6 +1,6 @@
-"""What a network is told of a seat before a match: how it shall play (statistic z) and how strong it is.
+"""The condition: an input, constant over a match, that says how a seat plays (statistic z) and how strong it is.
 
-One row of inputs, `observation["condition"]`, constant over the match, in blocks that can each be absent:
+It is one row of columns, `observation["condition"]`, in blocks that can each be absent:
 
 | block     | columns                                                                                  |
 |-----------|------------------------------------------------------------------------------------------|
@@ -8,8 +8,8 @@ One row of inputs, `observation["condition"]`, constant over the match, in block
 | `totals`  | 1 if given; each total in [0, 1]                                                          |
 | `rating`  | 1 if known; rating / 400; for each threshold whether it is above (AlphaStar: one-hot MMR) |
 
-An absent block is all zeros. In imitation each block is dropped at random, so that one network plays with and without
-it. N rows; C columns in all.
+An absent block is all zeros. Imitation drops each block at random, so that one network plays with and without it.
+Notation: N rows; C columns in all.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ BLOCKS = ("opening", "totals", "rating")
 
 
 @dataclass(frozen=True)
-class Conditioning:
-    """Which blocks there are. `style` describes the rows that the first two are made from."""
+class ConditionSpec:
+    """Which blocks a condition has. `style` describes the rows that `opening` and `totals` are made from."""
 
     style: Style
     opening: bool = False
@@ -60,7 +60,7 @@ class Conditioning:
 
     @property
     def has_style(self) -> bool:
-        """Whether z is an input."""
+        """Whether statistic z is an input."""
         return bool(self.pseudo_rewards)
 
     @property
@@ -69,7 +69,7 @@ class Conditioning:
         return tuple(name for name in self.blocks if name != "rating")
 
     def encode(self, rows: NDArray[Any], ratings: NDArray[Any]) -> Floats:
-        """Everything given: rows of styles [N, Style.width], ratings [N] (NaN: not known) -> [N, C]."""
+        """All blocks: rows of styles [N, Style.width] and ratings [N] (NaN: not known) -> float32 [N, C]."""
         out = np.zeros((len(rows), self.width), np.float32)
         for name, part in self.blocks.items():
             if name == "rating":
@@ -80,27 +80,27 @@ class Conditioning:
                 out[:, part.start + 1 : part.stop] = block
         return out
 
-    def keep(self, condition: Floats, kept: dict[str, NDArray[np.bool_]]) -> Floats:
-        """A copy without the blocks that are to be dropped. `kept`: bool [N] by block; others stay."""
+    def masked(self, condition: Floats, masks: dict[str, NDArray[np.bool_]]) -> Floats:
+        """A copy with blocks set to zero where their mask, bool [N], is False; blocks without a mask stay."""
         out = condition.copy()
         for name, part in self.blocks.items():
-            if name in kept:
-                out[~kept[name], part] = 0.0
+            if name in masks:
+                out[~masks[name], part] = 0.0
         return out
 
-    def drop(self, condition: Floats, given: dict[str, float], *key: int) -> Floats:
-        """Keep each block of each row with its probability `given`, independently; decided by `key` alone."""
+    def dropout(self, condition: Floats, kept: dict[str, float], *key: int) -> Floats:
+        """A copy that keeps each block of each row with probability `kept`, independently; decided by `key` alone."""
         draws = rng.uniforms(_keys(len(condition), *key), len(BLOCKS))
-        return self.keep(condition, {name: draws[:, BLOCKS.index(name)] < given[name] for name in self.blocks})
+        return self.masked(condition, {name: draws[:, BLOCKS.index(name)] < kept[name] for name in self.blocks})
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The blocks in plain JSON types."""
         return {"style": self.style.to_dict(), **{name: getattr(self, name) for name in BLOCKS}}
 
     @staticmethod
-    def from_dict(data: dict[str, Any]) -> Conditioning:
+    def from_dict(data: dict[str, Any]) -> ConditionSpec:
         """Inverse of `to_dict`. Raises KeyError or TypeError for foreign data."""
-        return Conditioning(Style.from_dict(data["style"]), **{name: bool(data[name]) for name in BLOCKS})
+        return ConditionSpec(Style.from_dict(data["style"]), **{name: bool(data[name]) for name in BLOCKS})
 
     def _opening(self, rows: NDArray[Any]) -> NDArray[Any]:
         """One-hot of every event, then all places: [N, K * (events + 2)]."""

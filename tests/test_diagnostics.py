@@ -1,4 +1,4 @@
-"""Alarms: each begins on what it is made for, once; a healthy run is silent; the last good checkpoint is kept."""
+"""Diagnostics: each is flagged for its reason, once; a healthy run is silent; the last good checkpoint is kept."""
 
 import itertools
 import json
@@ -14,8 +14,8 @@ from botgame.lms.spec import ARENA_SPEC
 from botgame.training import alphastar_rl
 from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from botgame.training.alphastar.learner import diagnostics as alarms
-from botgame.training.alphastar.learner.diagnostics import Alarm, Bounds, Diverged, Watch
+from botgame.training.alphastar.learner import diagnostics
+from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Diverged, Flagged
 from botgame.training.alphastar.learner.learner import Learner
 from botgame.training.alphastar.learner.trainer import Iteration
 from botgame.training.alphastar.network.network import Network
@@ -41,17 +41,17 @@ CLONING = {
 }  # fmt: skip
 
 
-def begun(rows, watch=None, first=1):
-    """(step, name) of every alarm that begins over the rows."""
-    watch = watch or Watch(HEADS)
-    return [(step, alarm.name) for step, row in enumerate(rows, first) for alarm in watch.update(step, row)]
+def flagged(rows, made=None, first=1):
+    """(step, name) of every diagnostic that is flagged over the rows."""
+    made = made or Diagnostics(HEADS)
+    return [(step, each.name) for step, row in enumerate(rows, first) for each in made.update(step, row)]
 
 
 @pytest.mark.parametrize("row", [HEALTHY, CLONING], ids=["RL", "imitation"])
 def test_a_healthy_run_is_silent(row):
-    watch = Watch(HEADS)
-    assert begun([row] * 60, watch) == []
-    assert watch.figures == {}
+    made = Diagnostics(HEADS)
+    assert flagged([row] * 60, made) == []
+    assert made.figures == {}
 
 
 @pytest.mark.parametrize(
@@ -65,18 +65,18 @@ def test_a_healthy_run_is_silent(row):
         ({"explained_variance/result": -math.inf}, "nan", 1),
     ],
 )
-def test_each_begins_once_and_stays_in_the_metrics_while_it_holds(change, name, waits):
-    watch, bad = Watch(HEADS), HEALTHY | change
-    assert begun([HEALTHY] * 5 + [bad] * 40, watch) == [(5 + waits, name)]
-    assert watch.figures == {f"alarm/{name}": 1.0}
-    assert begun([HEALTHY], watch) == []
-    assert watch.figures == {}
-    assert begun([bad] * 40, watch, first=51) == [(50 + waits, name)]
+def test_each_is_flagged_once_and_stays_in_the_metrics_while_it_fails(change, name, waits):
+    made, bad = Diagnostics(HEADS), HEALTHY | change
+    assert flagged([HEALTHY] * 5 + [bad] * 40, made) == [(5 + waits, name)]
+    assert made.figures == {f"diagnostic/{name}": 1.0}
+    assert flagged([HEALTHY], made) == []
+    assert made.figures == {}
+    assert flagged([bad] * 40, made, first=51) == [(50 + waits, name)]
 
 
-def test_the_document_has_every_alarm_and_its_bounds():
-    page = PAGE.read_text(encoding="utf-8").split("\n## Alarms\n")[1].split("\n## ")[0]
-    rows = dict(re.findall(r"^\| `alarm/([a-z]+)[^|]*\| (.*) \|$", page, re.MULTILINE))
+def test_the_document_has_every_diagnostic_and_its_bounds():
+    page = PAGE.read_text(encoding="utf-8").split("\n## Diagnostics\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `diagnostic/([a-z]+)[^|]*\| (.*) \|$", page, re.MULTILINE))
     bounds, imitation = Bounds(), IMITATION_BOUNDS.patience_uniform
     assert {name: re.findall(r"\b[\d.]+\b", row) for name, row in rows.items()} == {
         "uniform": [f"{bounds.uniform}", f"{bounds.patience_uniform}", f"{imitation}"],
@@ -89,10 +89,10 @@ def test_the_document_has_every_alarm_and_its_bounds():
 
 
 def test_it_says_what_is_wrong_in_one_line_and_since_when():
-    watch = Watch(HEADS)
+    made = Diagnostics(HEADS)
     rows = [HEALTHY] * 5 + [HEALTHY | {"kl": 74.0}] * 3
-    found = [alarm for step, row in enumerate(rows) for alarm in watch.update(step, row)]
-    assert [(alarm.name, alarm.since) for alarm in found] == [("kl", 5)]
+    found = [each for step, row in enumerate(rows) for each in made.update(step, row)]
+    assert [(each.name, each.since) for each in found] == [("kl", 5)]
     assert "74 nats" in found[0].text
     assert "\n" not in found[0].line("in iteration 7", "pi.good.pt")
 
@@ -100,26 +100,26 @@ def test_it_says_what_is_wrong_in_one_line_and_since_when():
 def test_a_loss_at_ln_of_the_size_is_found_in_imitation():
     """mini-AlphaStar's issue 11: the place head's loss stuck at 11.090355 = ln(65536)."""
     stuck = {"loss/place": 11.090355, "uniform/place": math.log(65536), "uses/place": 0.2}
-    watch = Watch(["place"], Bounds(patience_uniform=3))
-    assert begun([stuck] * 10, watch) == [(3, "uniform/place")]
-    assert begun([stuck | {"loss/place": 10.9}] * 10) == []
+    made = Diagnostics(["place"], Bounds(patience_uniform=3))
+    assert flagged([stuck] * 10, made) == [(3, "uniform/place")]
+    assert flagged([stuck | {"loss/place": 10.9}] * 10) == []
 
 
 def test_single_reports_and_heads_that_are_hardly_used_do_not_count():
     bad = HEALTHY | {"kl": 74.0}
-    assert begun([HEALTHY, bad, bad, HEALTHY, bad, bad] * 5) == []
+    assert flagged([HEALTHY, bad, bad, HEALTHY, bad, bad] * 5) == []
     rare = HEALTHY | {"entropy/aim": 0.0, "uses/aim": 0.001}
-    assert begun([HEALTHY] * 3 + [rare] * 30) == []
-    assert begun([HEALTHY | {"kl": 74.0}] * 10, Watch(HEADS, Bounds(kl=math.inf))) == []
+    assert flagged([HEALTHY] * 3 + [rare] * 30) == []
+    assert flagged([HEALTHY | {"kl": 74.0}] * 10, Diagnostics(HEADS, Bounds(kl=math.inf))) == []
 
 
 def test_a_head_that_was_certain_from_the_start_has_not_collapsed():
     certain = HEALTHY | {"entropy/verb": 0.0005}
-    assert begun([certain] * 10) == []
+    assert flagged([certain] * 10) == []
 
 
 def test_state_goes_on_in_the_middle_of_a_wait():
-    whole, cut = Watch(HEADS), Watch(HEADS)
+    whole, cut = Diagnostics(HEADS), Diagnostics(HEADS)
     rows = [HEALTHY] + [HEALTHY | {"entropy/verb": 0.001, "entropy/aim": 0.999}] * 25
     expected = begun(rows, whole)
     found = begun(rows[:3], cut)
@@ -133,8 +133,8 @@ def test_a_trainer_that_learns_is_silent_and_one_whose_policy_blows_up_is_not():
     made = trainer()
     for _ in range(12):
         done = made.iterate()
-        assert done.alarms == []
-        assert not any(name.startswith("alarm/") for name in done.metrics)
+        assert done.flagged == []
+        assert not any(name.startswith("diagnostic/") for name in done.metrics)
     assert 0 < done.metrics["uniform/choice"] <= 1.0
     assert done.metrics["uses/choice"] == 1.0
     names = set()
@@ -155,13 +155,13 @@ def be_certain(made):
         parameter.data *= 100.0
 
 
-def test_unease_is_the_first_report_of_a_condition_while_nothing_else_holds():
-    """So what is put aside then is from before everything that is wrong now."""
+def test_newly_failing_is_the_first_report_of_a_failure_while_nothing_else_fails():
+    """So the copy that a run keeps then is from before everything that is wrong now."""
     late, old = HEALTHY | {"kl": 74.0}, HEALTHY | {"staleness": 400.0}
-    watch, found = Watch(HEADS), []
+    made, found = Diagnostics(HEADS), []
     for row in (HEALTHY, late, late, late | old, old, HEALTHY, old, HEALTHY):
-        watch.update(1, row)
-        found.append(watch.uneasy)
+        made.update(1, row)
+        found.append(made.newly_failing)
     assert found == [False, True, False, False, False, False, True, False]
 
 
@@ -186,13 +186,13 @@ def drift_from(iteration, monkeypatch):
     """Let every report from the one of this iteration on say that the policy has drifted."""
     seen = itertools.count(1)
 
-    def conditions(_metrics, _heads, _bounds, _first):
+    def failing(_metrics, _heads, _bounds, _first):
         return {"kl": "it has drifted"} if next(seen) >= iteration else {}
 
-    monkeypatch.setattr(alarms, "conditions", conditions)
+    monkeypatch.setattr(diagnostics, "failing", failing)
 
 
-def test_rl_names_an_alarm_in_its_log_and_keeps_the_checkpoint_from_before(tmp_path, monkeypatch, capsys):
+def test_rl_names_what_is_flagged_in_its_log_and_keeps_the_checkpoint_from_before(tmp_path, monkeypatch, capsys):
     drift_from(3, monkeypatch)
     assert run(tmp_path) == 0
     good = tmp_path / "pi.good.pt"
@@ -200,9 +200,9 @@ def test_rl_names_an_alarm_in_its_log_and_keeps_the_checkpoint_from_before(tmp_p
     assert line == f"alarm kl in iteration 5, seen since step 3: it has drifted; last good checkpoint: {good}"
     assert load_checkpoint(good, lms()).counters["iteration"] == 2
     rows = [json.loads(line) for line in (tmp_path / "pi.metrics.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows if "alarm/kl" in row] == [5, 6]
+    assert [row["step"] for row in rows if "diagnostic/kl" in row] == [5, 6]
     names = metric_names(tmp_path / "pi.metrics.jsonl")
-    assert_glossary(names, ["Reinforcement learning", "Alarms"], must=[])
+    assert_glossary(names, ["Reinforcement learning", "Diagnostics"], must=[])
 
 
 def test_before_the_first_commit_the_good_one_is_where_training_began(tmp_path, monkeypatch, capsys):
@@ -214,9 +214,9 @@ def test_before_the_first_commit_the_good_one_is_where_training_began(tmp_path, 
 
 def test_a_healthy_run_keeps_nothing_aside_and_says_nothing(tmp_path, capsys):
     assert run(tmp_path) == 0
-    assert "alarm" not in capsys.readouterr().out
+    assert "diagnostic" not in capsys.readouterr().out
     assert not (tmp_path / "pi.good.pt").exists()
-    assert "alarm" not in (tmp_path / "pi.metrics.jsonl").read_text()
+    assert "diagnostic" not in (tmp_path / "pi.metrics.jsonl").read_text()
 
 
 def test_a_league_names_the_player_and_keeps_it(tmp_path, capsys):
@@ -229,13 +229,13 @@ def test_a_league_names_the_player_and_keeps_it(tmp_path, capsys):
     league = SimpleNamespace(_paths=paths, _players=players, _origin=origin, iteration=7)
     LeagueRun._raise_alarms(league, "main1", Iteration({}, [], [], True))
     (paths.players / "main1.pt").write_bytes(b"after")
-    LeagueRun._raise_alarms(league, "main1", Iteration({}, [], [Alarm("kl", "it has drifted", 6)], False))
-    LeagueRun._raise_alarms(league, "main2", Iteration({}, [], [Alarm("kl", "it has drifted", 1)], False))
+    LeagueRun._report_flagged(league, "main1", Iteration({}, [], [Flagged("kl", "it has drifted", 6)], False))
+    LeagueRun._report_flagged(league, "main2", Iteration({}, [], [Flagged("kl", "it has drifted", 1)], False))
     good = tmp_path / "good" / "main1.pt"
     assert good.read_bytes() == b"before"
     assert capsys.readouterr().out.splitlines() == [
-        f"alarm kl of main1 in iteration 7, seen since step 6: it has drifted; last good checkpoint: {good}",
-        "alarm kl of main2 in iteration 7, seen since step 1: it has drifted; last good checkpoint: pi_sup.pt",
+        f"diagnostic kl of main1 in iteration 7, failing since step 6: it has drifted; last good checkpoint: {good}",
+        "diagnostic kl of main2 in iteration 7, failing since step 1: it has drifted; last good checkpoint: pi_sup.pt",
     ]
 
 

@@ -1,0 +1,107 @@
+"""Exports one decision of a network as an ONNX graph: observation and memory in, actions and memory out.
+
+The graph has the same weights and gives the same numbers, up to rounding, as `Network.act`. Two things differ: it
+computes every row of the entity table and sets the absent ones to 0 afterwards, where the network computes the valid
+rows only, so no shape depends on the data; and the temperature is an input, so that one file plays at any temperature.
+The critic is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from botgame.errors import UserError
+from botgame.onnx_session import OUTPUTS, STATE
+from botgame.training.alphastar.network.action_distribution import beyond
+from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.network.observations import random_observation
+
+if TYPE_CHECKING:
+    import onnx
+
+OPSET = 20
+_ROWS = 3  # of the example that is traced
+
+
+class ExportableDecision(nn.Module):
+    """A network's decision in a form that the exporter can trace: no shape and no branch depends on the data."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
+        self.network.encoder.set_dense(True)
+
+    def forward(
+        self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `Network.act`, with `temperature` float32 []: actions [N, H], memory [N, M], log-probabilities [N, L]."""
+        acted = self.network.decide(
+            observation,
+            memory,
+            lambda head, log_probs, legal: _sample(log_probs, legal, uniforms[:, head : head + 1]),
+            temperature,
+        )
+        memory = acted.memory.clone()  # a memory that is passed through would lose its name as an output
+        return acted.actions, memory, acted.log_probs
+
+
+def export(network: Network, *, conditioned: bool, optimize: bool) -> onnx.ModelProto:
+    """The ONNX model of one decision of `network`. Raises UserError without the exporter.
+
+    conditioned: `condition` is an input; otherwise the network's default condition is part of the graph.
+    """
+    try:
+        import onnxscript  # noqa: F401 - torch's exporter needs it and would only fail later
+    except ImportError as error:
+        raise UserError(f'exporting needs {error.name}; run: pip install "botgame[train]"') from error
+    generator = np.random.default_rng(0)
+    observation = random_observation(network.spec, _ROWS, generator)
+    if conditioned:
+        observation["condition"] = generator.random((_ROWS, network.config.condition), np.float32)
+    tensors = {name: torch.from_numpy(array) for name, array in observation.items()}
+    uniforms = torch.rand(_ROWS, len(network.spec.heads), generator=torch.Generator().manual_seed(0))
+    inputs = (tensors, network.initial_memory(_ROWS).cpu(), uniforms, torch.tensor(1.0))
+    rows = {0: torch.export.Dim("rows")}
+    shapes = (dict.fromkeys(tensors, rows), rows, rows, None)
+    with _quietly():
+        program = torch.export.export(ExportableDecision(network), inputs, dynamic_shapes=shapes, strict=True)
+        exported = torch.onnx.export(
+            program,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[*tensors, *STATE],
+            output_names=list(OUTPUTS),
+            optimize=optimize,
+            verbose=False,
+        )
+    assert exported is not None
+    model = exported.model_proto
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        part.ClearField("metadata_props")  # stack traces with paths of this machine
+    return model
+
+
+def _sample(log_probs: Tensor, legal: Tensor, uniforms: Tensor) -> Tensor:
+    """`action_distribution.sample` with a cast in place of its view as bytes, which ONNX does not have."""
+    return (beyond(log_probs, uniforms) & legal).to(torch.int32).argmax(-1)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Silence the exporter: it warns of optional packages and its own deprecations, which no user can act on."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
