@@ -241,7 +241,7 @@ def test_two_environments_fill_one_buffer_by_their_shares_and_go_on_to_the_bit()
     done = [[made.collect(place, 13, turn) for turn in range(8)] for made, place in ((whole, buffer), (cut, other))]
     assert all(13 <= each.sequences <= 13 + 12 for each in done[0])
     assert sum(each.sequences for each in done[0]) == buffer.count
-    counts = whole.state()["counts"]
+    counts = whole.snapshot()["counts"]
     assert sum(counts) == buffer.count
     assert abs(counts[1] - 0.25 * buffer.count) <= 4  # off by what closes in one step
     assert matches_taken(whole.state()) == [actor["matches"]["taken"] for actor in whole.state()["actors"]]
@@ -266,13 +266,13 @@ def test_a_frozen_self_lives_as_long_as_its_matches() -> None:
     made.freeze({"w": torch.tensor(2)})  # drops the first from the pool while it still plays
     made.turn(1)
     assert made.policy(number).choice == 1
-    state = made.state()
+    state = made.snapshot()
     made.ended(seats)
     assert made.policy(max(made.draw(1)[1])).choice == 2
     with pytest.raises(KeyError):
         made.policy(number)
     again = pool({"past": 1.0}, capacity=1)
-    again.load(state)
+    again.restore(state)
     assert again.policy(number).choice == 1
 
 

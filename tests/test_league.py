@@ -84,7 +84,7 @@ def test_a_main_agent_for_each_faction_and_their_copies_keep_it():
     assert league.mains == ["main_fire", "main_ice"]
     league.learners["main_ice"].steps = 2
     league.review("main_ice", weights)
-    again = League.from_json(json.loads(json.dumps(league.to_json())))
+    again = League.restore(json.loads(json.dumps(league.snapshot())))
     for one in (league, again):
         names = ("main_fire", "main_ice", "main_fire.v0", "main_ice.v1", "main_exploiter1", "lms_re")
         assert [one.faction(name) for name in names] == ["fire", "ice", "fire", "ice", "", ""]
@@ -197,14 +197,14 @@ def test_a_saved_league_goes_on_to_the_bit():
     league, weights = start(config, seed=7)
     for _ in range(200):
         play_round(league, weights)
-    copy = League.from_json(json.loads(json.dumps(league.to_json())))
+    copy = League.restore(json.loads(json.dumps(league.snapshot())))
     other = Weights()
     other.live = {name: logits.copy() for name, logits in weights.live.items()}
     other.frozen = dict(weights.frozen)
     for _ in range(200):
         play_round(league, weights)
         play_round(copy, other)
-    assert copy.to_json() == league.to_json()
+    assert copy.snapshot() == league.snapshot()
     assert all(np.array_equal(other.live[name], weights.live[name]) for name in weights.live)
 
 

@@ -285,7 +285,7 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
     plain = league_seat.Seat.iterate
 
     def watched(seat, progress):
-        others = {name: len(other.trainer.buffer) for name, other in seats.items() if other is not seat}
+        others = {name: len(other.trainer.replay_buffer) for name, other in seats.items() if other is not seat}
         weights = {
             name: other.trainer.learner.network.state_dict() for name, other in seats.items() if other is not seat
         }
@@ -293,10 +293,10 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
         seats[seat.name] = seat
         done = plain(seat, progress)
         for name, count in others.items():
-            assert len(seats[name].trainer.buffer) == count
+            assert len(seats[name].trainer.replay_buffer) == count
             now = seats[name].trainer.learner.network.state_dict()
             assert all(np.array_equal(before[name][k].numpy(), now[k].numpy()) for k in now)
-        grown[seat.name] = len(seat.trainer.buffer)
+        grown[seat.name] = len(seat.trainer.replay_buffer)
         return done
 
     seats = {}

@@ -77,7 +77,7 @@ def test_the_critic_warms_up_while_it_learns_alone() -> None:
     made = trainer(config=RLConfig(**{**CONFIG.to_dict(), "value_iterations": 9, "critic_lr": 1e-3}))
     while made.learner.steps < WARMUP_UPDATES:
         made.iterate()
-    policy, critic = made.learner.state()["optimiser"]["param_groups"]
+    policy, critic = made.learner.state_dict()["optimiser"]["param_groups"]
     assert critic["lr"] == 1e-3
     assert policy["lr"] == pytest.approx(CONFIG.lr / WARMUP_UPDATES)
 
@@ -86,7 +86,7 @@ def test_the_learning_rates_fall_with_progress() -> None:
     made = trainer(config=RLConfig(**{**CONFIG.to_dict(), "lr_end": 0.2, "value_iterations": 0, "critic_lr": 1e-3}))
     while made.learner.policy_steps < WARMUP_UPDATES:
         made.iterate(0.5)
-    policy, critic = made.learner.state()["optimiser"]["param_groups"]
+    policy, critic = made.learner.state_dict()["optimiser"]["param_groups"]
     assert policy["lr"] == pytest.approx(0.6 * CONFIG.lr)
     assert critic["lr"] == pytest.approx(0.6e-3)
 
@@ -138,12 +138,12 @@ def pools() -> Iterator[dict[int, Workers]]:
 def test_a_split_minibatch_has_the_same_gradient(pools: dict[int, Workers]) -> None:
     """One update from the same weights and data in one process, in two and in three."""
     source = trainer()
-    source.actor.collect(source.buffer, 20, 0)
+    source.actor.collect(source.replay_buffer, 20, 0)
     results = []
     for threads, workers in pools.items():
         assert workers.size == threads - 1
         learner = Learner(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"], 0), CONFIG, workers=workers)
-        metrics = learner.update(source.buffer.columns, np.arange(7))
+        metrics = learner.update(source.replay_buffer.columns, np.arange(7))
         gradients = [parameter.grad for parameter in learner.network.parameters()]
         results.append((metrics, gradients))
     for metrics, gradients in results[1:]:
@@ -193,9 +193,9 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change() -> None:
     for _ in range(3):
         made.iterate()
     before = weights(made)
-    made.buffer.columns["rewards"][:] = np.nan
+    made.replay_buffer.columns["rewards"][:] = np.nan
     with pytest.raises(Diverged, match="--lr"):
-        made.learner.update(made.buffer.columns, np.arange(8))
+        made.learner.update(made.replay_buffer.columns, np.arange(8))
     for name, tensor in weights(made).items():
         assert torch.equal(tensor, before[name]), name
 
@@ -208,4 +208,4 @@ def test_reset_starts_the_optimiser_anew() -> None:
     made.learner.reset(fresh)
     assert all(torch.equal(tensor, fresh[name]) for name, tensor in weights(made).items())
     assert made.learner.policy_steps == 0
-    assert not made.learner.state()["optimiser"]["state"]
+    assert not made.learner.state_dict()["optimiser"]["state"]

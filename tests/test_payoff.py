@@ -57,10 +57,10 @@ def test_json_round_trip_goes_on_to_the_bit():
     for step in range(50):
         payoff.update("ab"[step % 2], "bc"[step % 2], (step % 3) - 1)
     payoff.update("c", "c", 0)
-    copy = Payoff.from_json(json.loads(json.dumps(payoff.to_json())))
+    copy = Payoff.restore(json.loads(json.dumps(payoff.snapshot())))
     for table in (payoff, copy):
         table.update("a", "b", 1)
-    assert copy.to_json() == payoff.to_json()
+    assert copy.snapshot() == payoff.snapshot()
 
 
 @pytest.mark.parametrize("result", [2, 0.5, None])

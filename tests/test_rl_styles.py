@@ -266,11 +266,11 @@ def test_a_restored_actor_follows_on_to_the_bit(conditioned: Conditioning) -> No
     whole, cut, other = World(conditioned, 0.7), World(conditioned, 0.7), World(conditioned, 0.7)
     for each in (whole, cut):
         each.actor.collect(each.buffer, 40, 0)
-    state = {"actor": cut.actor.state(), "buffer": cut.buffer.state()}
+    state = {"actor": cut.actor.snapshot(), "buffer": cut.buffer.snapshot()}
     taken = state["actor"]["matches"]["taken"]
     other.actor._matches._setups = iter(list(cut.actor._matches._setups))
-    other.actor.load(state["actor"])
-    other.buffer.load(state["buffer"])
+    other.actor.restore(state["actor"])
+    other.buffer.restore(state["buffer"])
     assert other.actor._matches.taken == taken
     for each in (whole, other):
         each.actor.collect(each.buffer, 60, 5)

@@ -101,7 +101,7 @@ def test_minibatches_depend_on_the_key_alone() -> None:
 def test_buffer_state_round_trip() -> None:
     buffer = filled(6, 2, [5, 5])
     again = ReplayBuffer(TOY_SPEC, 2, STEPS, 6, 2)
-    again.load(buffer.state())
+    again.restore(buffer.snapshot())
     assert again.count == buffer.count
     for name, column in buffer.columns.items():
         np.testing.assert_array_equal(again.columns[name], column)

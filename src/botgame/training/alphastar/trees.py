@@ -1,4 +1,10 @@
-"""Nested state between NumPy and torch: resume files hold tensors only, because those load without pickled code."""
+"""Conversion of nested state between NumPy arrays and tensors.
+
+Resume files hold tensors only, because those load without running pickled code. What is saved has one of two pairs of
+methods: `state_dict` and `load_state_dict`, as in PyTorch, where it contains tensors of learning (networks, optimisers,
+learners, trainers); `snapshot` and `restore` for everything else (matches, actors, pools, leagues, buffers). Plain
+values, such as specs and configurations, have `to_dict` and `from_dict`.
+"""
 
 from __future__ import annotations
 

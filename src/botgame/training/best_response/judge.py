@@ -38,19 +38,19 @@ class TargetJudge:
         metrics = evaluation_metrics({TARGET: tally})
         return metrics | self._finish(self.best) if version.last else metrics
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Exact state, tensors and plain values."""
         return {
-            "best": self.best.state() if self.best else None,
+            "best": self.best.snapshot() if self.best else None,
             "curve": msgspec.to_builtins(self.curve),
             "final": msgspec.to_builtins(self.final),
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`."""
-        self.best = Best(**state["best"]) if state["best"] else None
-        self.curve = msgspec.convert(state["curve"], list[Point])
-        self.final = msgspec.convert(state["final"], Point | None)
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self.best = Best(**snapshot["best"]) if snapshot["best"] else None
+        self.curve = msgspec.convert(snapshot["curve"], list[Point])
+        self.final = msgspec.convert(snapshot["final"], Point | None)
 
     def _finish(self, best: Best) -> dict[str, float]:
         """Judge the best version on seeds that did not choose it."""

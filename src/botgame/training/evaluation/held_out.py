@@ -32,7 +32,7 @@ class Best:
     yardstick: float
     weights: Weights
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Tensors and numbers."""
         return {"iteration": self.iteration, "yardstick": self.yardstick, "weights": dict(self.weights)}
 

@@ -91,7 +91,7 @@ def write_state(path: Path, state: LeagueState) -> None:
         "rounds": state.rounds,
         "matches": state.matches,
         "anchor": state.anchor,
-        "league": state.league.to_json(),
+        "league": state.league.snapshot(),
     }
     write_atomic(path, json.dumps(data, indent=1).encode() + b"\n")
 

@@ -74,7 +74,7 @@ class Seat:
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
         self.trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]) if state else ())
         if state:
-            self.trainer.load(state["trainer"])
+            self.trainer.load_state_dict(state["trainer"])
 
     def iterate(self, progress: float) -> Iteration:
         """Ask the league for this iteration's pairings, then act and learn; `progress`: see `Trainer.iterate`."""
@@ -99,12 +99,12 @@ class Seat:
         own = players.index(LEARNER)
         return GameRecord(self.name, names[1 - own], order_of(match.outcome.places, own, 1 - own), seed, ticks)
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Everything that decides how this player goes on; the network's weights are in the trainer's."""
         return {
             "generation": self.generation,
             "pairings": [list(pairing) for pairing in self._pairings],
-            "trainer": self.trainer.state(),
+            "trainer": self.trainer.state_dict(),
         }
 
     def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:

@@ -52,7 +52,7 @@ class LeagueRun:
         )
         self.iteration = int(state["iteration"]) if state else 0
         if state:
-            self.league = League.from_json(state["league"])
+            self.league = League.restore(state["league"])
             self._players.keep_only([player.name for player in self.league.frozen if player.parent])
         else:
             self.league = League.start(setting.league, setting.seed, self._players)
@@ -133,7 +133,7 @@ class LeagueRun:
             "iteration": self.iteration,
             "matches": self._log.count,
             "matches_offset": self._log.offset,
-            "bests": {name: best.state() for name, best in self._round_end.bests.items()},
+            "bests": {name: best.snapshot() for name, best in self._round_end.bests.items()},
         }
         commit(self._paths.run, flags, state, offset=writer.offset, finished=self.finished)
         self.write_artefacts()

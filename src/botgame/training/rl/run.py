@@ -139,14 +139,14 @@ class RLRun:
             save_checkpoint(paths.best, checkpoint)
         self._on_commit()
 
-    def load(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Go on from a committed state. Raises UserError (code 2) when the rules have changed since."""
         if state["origin"]["rules"] != self._setting.game.rules:
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
-        self._pool.load(state["pool"])
-        self._judge.load(state)
+        self._pool.restore(state["pool"])
+        self._judge.restore(state)
         self._trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]))
-        self._trainer.load(state["trainer"])
+        self._trainer.load_state_dict(state["trainer"])
 
     def close(self) -> None:
         """End the processes that share the learner's work."""
@@ -271,7 +271,7 @@ def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[st
     """
     try:
         if state:
-            run.load(state)
+            run.restore(state)
         offset = state["metrics_offset"] if state else 0
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.iteration + 1) as writer,

@@ -59,11 +59,11 @@ class Judge(Protocol):
     def evaluate(self, version: Version) -> dict[str, float]:
         """Play on held-out seeds; returns metrics."""
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Exact state, tensors and plain values; `best` must be among them."""
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`; there may be further entries."""
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`; there may be further entries."""
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,10 @@ class Yardsticks:
         print("\n".join(evaluation_lines(tallies)))
         return evaluation_metrics(tallies)
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """The best version."""
-        return {"best": self.best.state() if self.best else None}
+        return {"best": self.best.snapshot() if self.best else None}
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`."""
-        self.best = Best(**state["best"]) if state["best"] else None
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self.best = Best(**snapshot["best"]) if snapshot["best"] else None

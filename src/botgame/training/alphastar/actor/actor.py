@@ -124,14 +124,14 @@ class Actor:
         self._teach(buffer)
         return Collected(buffer.count - start, decisions, ended)
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Exact state between two calls of `collect`, tensors and numbers."""
         parts = {part: getattr(self, "_" + part).snapshot() for part in self._parts}
         return dict(to_tensors({**parts, **{name: getattr(self, name) for name in _ARRAYS}}))
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`."""
-        arrays = to_arrays(state)
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        arrays = to_arrays(snapshot)
         for part in self._parts:
             getattr(self, "_" + part).restore(arrays[part])
         for name in _ARRAYS:

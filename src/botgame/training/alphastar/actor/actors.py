@@ -39,15 +39,15 @@ class Actors:
             ended += part.ended
         return Collected(got, decisions, ended)
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Exact state between two calls of `collect`."""
-        return {"counts": list(self._counts), "actors": [actor.state() for actor in self._actors]}
+        return {"counts": list(self._counts), "actors": [actor.snapshot() for actor in self._actors]}
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`."""
-        self._counts = [int(count) for count in state["counts"]]
-        for actor, part in zip(self._actors, state["actors"], strict=True):
-            actor.load(part)
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self._counts = [int(count) for count in snapshot["counts"]]
+        for actor, part in zip(self._actors, snapshot["actors"], strict=True):
+            actor.restore(part)
 
     def report(self) -> dict[str, float]:
         """See `Actor.report`; the mean over the actors that report a figure."""

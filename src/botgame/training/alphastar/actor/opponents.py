@@ -165,7 +165,7 @@ class OpponentPool:
         """Weights of the frozen selves that can be drawn, oldest first."""
         return [self._weights[number] for number in self._drawable]
 
-    def state(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Exact state, tensors and numbers."""
         return {
             "weights": dict(self._weights),
@@ -175,12 +175,12 @@ class OpponentPool:
             "current": self._current,
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`."""
-        self._weights = {int(number): dict(weights) for number, weights in state["weights"].items()}
-        self._drawable = [int(number) for number in state["drawable"]]
-        self._playing = {int(number): int(count) for number, count in state["playing"].items()}
-        self._frozen, self._current = int(state["frozen"]), int(state["current"])
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self._weights = {int(number): dict(weights) for number, weights in snapshot["weights"].items()}
+        self._drawable = [int(number) for number in snapshot["drawable"]]
+        self._playing = {int(number): int(count) for number, count in snapshot["playing"].items()}
+        self._frozen, self._current = int(snapshot["frozen"]), int(snapshot["current"])
         self._policies = {}
 
     def _forget(self, number: int) -> None:

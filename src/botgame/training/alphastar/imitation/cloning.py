@@ -85,13 +85,13 @@ class Sums:
         self._sums, self._weights = {}, {}
         return out
 
-    def state_dict(self) -> dict[str, dict[str, float]]:
+    def snapshot(self) -> dict[str, dict[str, float]]:
         """Both sums of every name."""
         return {"sums": dict(self._sums), "weights": dict(self._weights)}
 
-    def load_state_dict(self, state: dict[str, dict[str, float]]) -> None:
-        """Inverse of `state_dict`."""
-        self._sums, self._weights = dict(state["sums"]), dict(state["weights"])
+    def restore(self, snapshot: dict[str, dict[str, float]]) -> None:
+        """Inverse of `snapshot`."""
+        self._sums, self._weights = dict(snapshot["sums"]), dict(snapshot["weights"])
 
 
 class Cloner:
@@ -178,7 +178,7 @@ class Cloner:
             "weights": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "recall": self.recall.state_dict(),
-            "sums": self.sums.state_dict(),
+            "sums": self.sums.snapshot(),
             "updates": self.updates,
         }
 
@@ -187,7 +187,7 @@ class Cloner:
         self.network.load_state_dict(state["weights"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.recall.load_state_dict(state["recall"])
-        self.sums.load_state_dict(state["sums"])
+        self.sums.restore(state["sums"])
         self.updates = state["updates"]
 
 

@@ -214,7 +214,7 @@ class League:
         """Frozen copies of learning player `name`, oldest first."""
         return [player.name for player in self.frozen if player.parent == name]
 
-    def to_json(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """The whole state in plain JSON types."""
         return {
             "seed": self.seed,
@@ -222,15 +222,15 @@ class League:
             "config": asdict(self.config),
             "learners": [asdict(learner) for learner in self.learners.values()],
             "frozen": [player._asdict() for player in self.frozen],
-            "payoff": self.payoff.to_json(),
+            "payoff": self.payoff.snapshot(),
         }
 
     @staticmethod
-    def from_json(data: dict[str, Any]) -> League:
-        """Inverse of `to_json`. Raises KeyError, TypeError or ValueError for foreign data."""
-        league = League(LeagueConfig.from_json(data["config"]), data["seed"])
-        league._draws = data["draws"]
-        league.learners = {entry["name"]: Learner(**entry) for entry in data["learners"]}
-        league.frozen = [Frozen(**entry) for entry in data["frozen"]]
-        league.payoff = Payoff.from_json(data["payoff"])
+    def restore(snapshot: dict[str, Any]) -> League:
+        """Inverse of `snapshot`. Raises KeyError, TypeError or ValueError for foreign data."""
+        league = League(LeagueConfig.from_dict(snapshot["config"]), snapshot["seed"])
+        league._draws = snapshot["draws"]
+        league.learners = {entry["name"]: Learner(**entry) for entry in snapshot["learners"]}
+        league.frozen = [Frozen(**entry) for entry in snapshot["frozen"]]
+        league.payoff = Payoff.restore(snapshot["payoff"])
         return league

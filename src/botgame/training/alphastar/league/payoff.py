@@ -71,16 +71,16 @@ class Payoff:
         """Drop every result of `name`: it starts anew, and what its old weights did says nothing of the new ones."""
         self._cells = {pair: counts for pair, counts in self._cells.items() if name not in pair}
 
-    def to_json(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Plain JSON types; floats survive a round trip exactly."""
         cells = [[home, away, *counts] for (home, away), counts in self._cells.items()]
         return {"decay": self.decay, "cells": cells, "self_games": dict(self._self_games)}
 
     @staticmethod
-    def from_json(data: dict[str, Any]) -> Payoff:
-        """Inverse of `to_json`. Raises KeyError, TypeError or ValueError for foreign data."""
-        payoff = Payoff(data["decay"])
-        for home, away, wins, draws, losses in data["cells"]:
+    def restore(snapshot: dict[str, Any]) -> Payoff:
+        """Inverse of `snapshot`. Raises KeyError, TypeError or ValueError for foreign data."""
+        payoff = Payoff(snapshot["decay"])
+        for home, away, wins, draws, losses in snapshot["cells"]:
             payoff._cells[home, away] = [float(wins), float(draws), float(losses)]
-        payoff._self_games = {str(name): int(count) for name, count in data["self_games"].items()}
+        payoff._self_games = {str(name): int(count) for name, count in snapshot["self_games"].items()}
         return payoff

@@ -172,7 +172,7 @@ class Learner:
                 out[f"explained_variance/{reward.name}"] = float(1 - error.var(unbiased=False) / spread)
         return out
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Exact state: weights, optimiser and counters."""
         return {
             "weights": {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()},
@@ -181,8 +181,8 @@ class Learner:
             "policy_steps": self.policy_steps,
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Inverse of `state_dict`."""
         self.network.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.steps, self.policy_steps = int(state["steps"]), int(state["policy_steps"])

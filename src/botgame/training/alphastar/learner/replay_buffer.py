@@ -71,18 +71,18 @@ class ReplayBuffer:
             for start in range(0, len(chosen), batch_size):
                 yield self.places(chosen[start : start + batch_size])
 
-    def state(self) -> dict[str, Any]:
-        """Exact state for the resume file: tensors that share the memory of the filled part."""
+    def snapshot(self) -> dict[str, Any]:
+        """The filled part as tensors that share its memory, for the resume file."""
         filled = min(self.count, self.slots)
         return {
             "count": self.count,
             "columns": {name: torch.from_numpy(column[:filled]) for name, column in self.columns.items()},
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`."""
-        self.count = int(state["count"])
-        for name, tensor in state["columns"].items():
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self.count = int(snapshot["count"])
+        for name, tensor in snapshot["columns"].items():
             self.columns[name][: len(tensor)] = tensor.numpy()
 
 

@@ -28,7 +28,7 @@ from botgame.training.alphastar.learner.workers import Workers
 from botgame.training.alphastar.network.network import Network
 
 _INSPECTED = 32  # sequences whose entropy and KL are reported by head
-_BUFFER = 0x627566  # purpose of the buffer's random key
+_REPLAY = 0x627566  # purpose of the replay buffer's random key
 
 
 class Iteration(NamedTuple):
@@ -87,8 +87,8 @@ class Trainer:
         """
         started = time.perf_counter()
         self.learner.anneal(progress)
-        wanted = max(self._sequences, self._config.min_replay_sequences - len(self.buffer))
-        collected = self.actor.collect(self.buffer, wanted, self.learner.steps)
+        wanted = max(self._sequences, self._config.min_replay_sequences - len(self.replay_buffer))
+        collected = self.actor.collect(self.replay_buffer, wanted, self.learner.steps)
         acted = time.perf_counter()
         losses, updates, learned = self._learn(collected.sequences)
         self.iteration += 1
@@ -100,7 +100,7 @@ class Trainer:
             "decisions": self.decisions,
             "learner_steps": self.learner.steps,
             "sequences": collected.sequences,
-            "replay_sequences": len(self.buffer),
+            "replay_sequences": len(self.replay_buffer),
             "updates": updates,
             **losses,
             **self.actor.report(),
@@ -115,23 +115,23 @@ class Trainer:
         flagged = diagnostics.update(self.iteration, metrics)
         return Iteration({**metrics, **diagnostics.figures}, collected.ended, flagged, diagnostics.newly_failing)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything that decides how training goes on."""
         return {
-            "learner": self.learner.state(),
-            "actor": self.actor.state(),
-            "buffer": self.buffer.state(),
+            "learner": self.learner.state_dict(),
+            "actor": self.actor.snapshot(),
+            "replay_buffer": self.replay_buffer.snapshot(),
             "iteration": self.iteration,
             "episodes": self.episodes,
             "decisions": self.decisions,
             "diagnostics": self._diagnostics.snapshot(),
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Inverse of `state`; the matches must have been made with the set-ups that follow those already taken."""
-        self.learner.load(state["learner"])
-        self.actor.load(state["actor"])
-        self.buffer.load(state["buffer"])
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Inverse of `state_dict`; the matches must have been made with the set-ups that follow those already taken."""
+        self.learner.load_state_dict(state["learner"])
+        self.actor.restore(state["actor"])
+        self.replay_buffer.restore(state["replay_buffer"])
         self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
         self.decisions = int(state["decisions"])
         self._watch.load(state["watch"])
@@ -142,20 +142,20 @@ class Trainer:
         value_only = self.iteration < config.value_iterations
         sums: Metrics = {}
         updates = learned = 0
-        batches = self.buffer.passes(
-            rng.derive(self._seed, _BUFFER, self.iteration),
+        batches = self.replay_buffer.passes(
+            rng.derive(self._seed, _REPLAY, self.iteration),
             fresh,
             passes=config.learner_updates,
             batch_size=config.batch_size,
             fresh_share=config.fresh_share,
         )
         for places in batches:
-            for name, value in self.learner.update(self.buffer.columns, places, value_only=value_only).items():
+            for name, value in self.learner.update(self.replay_buffer.columns, places, value_only=value_only).items():
                 sums[name] = sums.get(name, 0.0) + value
             updates += 1
-            learned += int(self.buffer.columns["length"][places].sum())
-        newest = np.arange(max(0, self.buffer.count - min(fresh, _INSPECTED)), self.buffer.count)
-        heads = self.learner.inspect(self.buffer.columns, self.buffer.places(newest))
+            learned += int(self.replay_buffer.columns["length"][places].sum())
+        newest = np.arange(max(0, self.replay_buffer.count - min(fresh, _INSPECTED)), self.replay_buffer.count)
+        heads = self.learner.inspect(self.replay_buffer.columns, self.replay_buffer.places(newest))
         means = {name if "/" in name or name in _PLAIN else f"loss/{name}": v / updates for name, v in sums.items()}
         return {**means, **heads}, updates, learned
 
