@@ -219,3 +219,36 @@ def test_targets_carry_no_gradient_and_wrong_shapes_are_named():
         lambda_returns(ones, ones, values[:-1], 0.8)
     with pytest.raises(ValueError, match="ranks"):
         upgo(ones, ones[:, 0], values)
+    with pytest.raises(ValueError, match="do not broadcast"):
+        upgo(ones.expand(6, 3), ones.expand(6, 2), values)
+
+
+@pytest.mark.parametrize("wrong", [torch.ones(5, 1), torch.ones(7, 1), torch.ones(6), torch.ones(6, 1, 1)])
+@pytest.mark.parametrize("name", ["lambda_", "mask", "log_ratios"])
+def test_inputs_of_another_shape_are_named(name, wrong):
+    """Without a check 5 or 7 steps of ratios, masks or lambdas fail inside, and a wrong rank broadcasts silently."""
+    inputs = torch.ones(6, 1), torch.ones(6, 1), torch.ones(7, 1)
+    wrong = wrong.bool() if name == "mask" else wrong
+    functions = {
+        "lambda_": [lambda: lambda_returns(*inputs, wrong)],
+        "log_ratios": [lambda: vtrace(*inputs, wrong)],
+        "mask": [
+            lambda: lambda_returns(*inputs, 0.8, wrong),
+            lambda: upgo(*inputs, wrong),
+            lambda: vtrace(*inputs, torch.ones(6, 1), wrong),
+        ],
+    }[name]
+    for function in functions:
+        with pytest.raises(ValueError, match=name):
+            function()
+
+
+def test_a_mask_or_lambda_with_other_sequences_is_named():
+    inputs = torch.ones(6, 2), torch.ones(6, 2), torch.ones(7, 2)
+    for function in (
+        lambda: lambda_returns(*inputs, torch.ones(6, 3)),
+        lambda: lambda_returns(*inputs, 0.8, torch.ones(6, 3, dtype=torch.bool)),
+        lambda: vtrace(*inputs, torch.ones(6, 3)),
+    ):
+        with pytest.raises(ValueError, match="do not broadcast"):
+            function()

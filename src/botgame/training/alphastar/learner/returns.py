@@ -30,9 +30,10 @@ def lambda_returns(
     """G_t = r_t + g_t ((1 - l_t) V_{t+1} + l_t G_{t+1}) with G_n = V_n after the last of n decisions: [T, B, ...].
 
     `lambda_` is a number (TD(lambda); 0 gives one-step targets, 1 the return to the end) or a tensor [T, B, ...].
-    In the padding the return is the value there. Used as the target of the value loss, and by `upgo`.
+    In the padding the return is the value there. Used as the target of the value loss, and by `upgo`. Raises ValueError
+    for shapes that do not fit.
     """
-    _check(rewards, discounts, values)
+    _check(rewards, discounts, values, lambda_=lambda_, mask=mask)
     constant = rewards + discounts * (1 - lambda_) * values[1:]
     factor = discounts * lambda_
     if mask is not None:
@@ -46,8 +47,9 @@ def upgo(rewards: Tensor, discounts: Tensor, values: Tensor, mask: Tensor | None
 
     G_t = r_t + g_t (G_{t+1} if r_{t+1} + g_{t+1} V_{t+2} >= V_{t+1} else V_{t+1}): a lambda-return whose lambda is
     that indicator. So G_t >= r_t + g_t V_{t+1} always. The advantage is min(1, pi / mu) (G_t - V_t).
+    Raises ValueError for shapes that do not fit.
     """
-    _check(rewards, discounts, values)
+    _check(rewards, discounts, values, mask=mask)
     better = (rewards + discounts * values[1:] >= values[:-1]).to(values.dtype)
     lambdas = torch.cat([better[1:], torch.ones_like(better[:1])])  # the last one weighs V_T against itself
     return lambda_returns(rewards, discounts, values, lambdas, mask)
@@ -68,9 +70,10 @@ def vtrace(
 
     delta_t = rho_t (r_t + g_t V_{t+1} - V_t);  vs_t - V_t = delta_t + g_t c_t (vs_{t+1} - V_{t+1});
     A_t = rho_t (r_t + g_t vs_{t+1} - V_t), with vs_n = V_n, rho the ratio clipped from above, and c the ratio clipped
-    from above times `lambda_` (IMPALA, remark 2), which trades variance for bias; AlphaStar has 1.
+    from above times `lambda_` (IMPALA, remark 2), which trades variance for bias; AlphaStar has 1. Raises ValueError for
+    shapes that do not fit.
     """
-    _check(rewards, discounts, values)
+    _check(rewards, discounts, values, log_ratios=log_ratios, mask=mask)
     ratios = log_ratios.exp()
     rho, c = ratios.clamp(max=clip_rho), ratios.clamp(max=clip_c)
     delta = rho * (rewards + discounts * values[1:] - values[:-1])
@@ -94,11 +97,22 @@ def _accumulate(constant: Tensor, factor: Tensor, last: Tensor) -> Tensor:
     return torch.stack(result[::-1])
 
 
-def _check(rewards: Tensor, discounts: Tensor, values: Tensor) -> None:
-    """Raise ValueError unless the time axes fit; trailing dimensions may broadcast."""
-    if rewards.ndim != discounts.ndim or rewards.ndim != values.ndim:
-        raise ValueError(f"ranks differ: rewards {rewards.ndim}, discounts {discounts.ndim}, values {values.ndim}")
-    if len(values) != len(rewards) + 1 or len(discounts) != len(rewards):
-        raise ValueError(
-            f"expected T rewards, T discounts and T + 1 values, got {len(rewards)}, {len(discounts)}, {len(values)}"
-        )
+def _check(rewards: Tensor, discounts: Tensor, values: Tensor, **others: Tensor | float | None) -> None:
+    """Raise ValueError unless ranks and time axes fit and the other dimensions broadcast.
+
+    others: further inputs of T steps by name; a number or None always fits.
+    """
+    steps = {"rewards": rewards, "discounts": discounts}
+    steps |= {name: other for name, other in others.items() if isinstance(other, Tensor)}
+    ranks = {name: tensor.ndim for name, tensor in {**steps, "values": values}.items()}
+    if len(set(ranks.values())) > 1:
+        raise ValueError("ranks differ: " + ", ".join(f"{name} {rank}" for name, rank in ranks.items()))
+    lengths = {name: len(tensor) for name, tensor in steps.items()}
+    if set(lengths.values()) != {len(values) - 1}:
+        found = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise ValueError(f"expected T + 1 values and T of each other input, got {len(values)} values, {found}")
+    try:
+        torch.broadcast_shapes(values.shape[1:], *(tensor.shape[1:] for tensor in steps.values()))
+    except RuntimeError as error:
+        shapes = {name: tuple(tensor.shape) for name, tensor in {**steps, "values": values}.items()}
+        raise ValueError(f"shapes do not broadcast: {shapes}") from error
