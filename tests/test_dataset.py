@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botgame.training.alphastar.imitation.dataset import Chunk, Trajectory, plan, shuffled
+from botgame.training.alphastar.imitation.dataset import Chunk, Trajectory, divide, shuffled
 
 
 def trajectory(name: str, length: int, first: int = 0, weights: np.ndarray | None = None) -> Trajectory:
@@ -61,15 +61,15 @@ def test_batches_cover_each_window_once_and_depend_on_the_key() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 50), max_size=30), st.integers(20, 200), st.integers(0, 9))
 def test_chunks_cover_every_match_and_stay_within_the_capacity(sizes: list[int], capacity: int, key: int) -> None:
-    chunks = plan(sizes, capacity, key)
+    chunks = divide(sizes, capacity, key)
     assert sorted(itertools.chain.from_iterable(chunks)) == list(range(len(sizes)))
     for chunk in chunks:
         assert len(chunk) == 1 or sum(sizes[m] for m in chunk) <= capacity
 
 
 def test_one_chunk_keeps_its_order_and_several_are_shuffled_each_epoch() -> None:
-    assert plan([5] * 4, 20, 1) == [[0, 1, 2, 3]]
-    assert plan([5] * 40, 50, 1) != plan([5] * 40, 50, 2)
+    assert divide([5] * 4, 20, 1) == [[0, 1, 2, 3]]
+    assert divide([5] * 40, 50, 1) != divide([5] * 40, 50, 2)
 
 
 def test_shuffled_is_a_permutation() -> None:

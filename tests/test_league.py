@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from botgame import ratings
-from botgame.training.alphastar.league.league import League, LeagueConfig, Snapshot
+from botgame.training.alphastar.league.league import League, LeagueConfig, Review
 from botgame.training.alphastar.league.player_cache import PlayerCache
 
 BEATS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=float)  # rock, paper, scissors: for the row
@@ -120,7 +120,7 @@ def test_beating_all_freezes_before_any_reset(role):
     league, weights, name = due(role)
     got = league.review(name, weights)
     frozen = got.frozen
-    assert got == Snapshot(name, frozen, reset=role != "main", beat_all=True)
+    assert got == Review(name, frozen, reset=role != "main", beat_all=True)
     np.testing.assert_array_equal(weights.frozen[frozen], [0.0, 5.0, 0.0])  # the copy is of the trained weights
     np.testing.assert_array_equal(weights.live[name], START if role != "main" else [0.0, 5.0, 0.0])
     learner = league.learners[name]
@@ -141,7 +141,7 @@ def test_a_player_that_does_not_beat_all_waits_for_the_timeout():
     league.learners[name].steps = 200
     assert league.review(name, weights) is None
     league.learners[name].steps = 201
-    assert league.review(name, weights) == Snapshot(name, "main1.v1", reset=False, beat_all=False)
+    assert league.review(name, weights) == Review(name, "main1.v1", reset=False, beat_all=False)
 
 
 def test_a_few_lucky_games_are_not_trusted():

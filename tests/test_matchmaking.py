@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from botgame.training.alphastar.league.matchmaking import (
     VARIANTS,
     Frozen,
+    MatchmakingRules,
     Pairing,
-    Rules,
     View,
     opponent,
     pfsp,
@@ -86,47 +86,55 @@ def test_golden_monotone_tail(rates, kept):
 
 def test_main_pfsp_half_plays_any_frozen_player():
     league = view([MAIN_0, EXPLOITER, LEAGUE_EXPLOITER], {("main1", "main_exploiter1.v0"): 0.0})
-    got = opponent("main1", "main", league, Rules(), source(0.49, 0.5))
+    got = opponent("main1", "main", league, MatchmakingRules(), source(0.49, 0.5))
     assert got == Pairing("main1", "main_exploiter1.v0", train_away=False)
 
 
 def test_main_verification_takes_exploiters_that_still_win():
     league = view([MAIN_0, EXPLOITER], {("main1", EXPLOITER.name): 0.29})
-    assert opponent("main1", "main", league, Rules(), source(0.5, 0.0, 0.0)).away == EXPLOITER.name
+    assert opponent("main1", "main", league, MatchmakingRules(), source(0.5, 0.0, 0.0)).away == EXPLOITER.name
 
 
 def test_main_verification_takes_forgotten_selves_when_exploiters_are_beaten():
     rates = {("main1", EXPLOITER.name): 0.3, ("main1", "main1.v0"): 0.6, ("main1", "main1.v1"): 0.9}
     league = view([MAIN_0, EXPLOITER, MAIN_1], rates)
-    assert opponent("main1", "main", league, Rules(), source(0.64, 0.0, 0.0)).away == "main1.v0"
-    assert opponent("main1", "main", league, Rules(), source(0.64, 0.0, 0.999)).away == "main1.v1"
+    assert opponent("main1", "main", league, MatchmakingRules(), source(0.64, 0.0, 0.0)).away == "main1.v0"
+    assert opponent("main1", "main", league, MatchmakingRules(), source(0.64, 0.0, 0.999)).away == "main1.v1"
 
 
 @pytest.mark.parametrize("rates", [(0.9, 0.6), (0.8, 0.9)])  # a plain tail; nothing below the bar
 def test_main_verification_falls_to_self_play(rates):
     known = {("main1", "main1.v0"): rates[0], ("main1", "main1.v1"): rates[1]}
     league = view([MAIN_0, MAIN_1], known)
-    assert opponent("main1", "main", league, Rules(), source(0.6, 0.0)) == Pairing("main1", "main1", train_away=True)
+    assert opponent("main1", "main", league, MatchmakingRules(), source(0.6, 0.0)) == Pairing(
+        "main1", "main1", train_away=True
+    )
 
 
 def test_main_self_play_only_against_a_main_of_like_strength():
     frozen = [MAIN_0, OTHER_0]
     even = view(frozen, mains=("main1", "main2"))
-    assert opponent("main1", "main", even, Rules(), source(0.65, 0.9)) == Pairing("main1", "main2", train_away=True)
+    assert opponent("main1", "main", even, MatchmakingRules(), source(0.65, 0.9)) == Pairing(
+        "main1", "main2", train_away=True
+    )
     weak = view(frozen, {("main1", "main2"): 0.3}, mains=("main1", "main2"))
-    assert opponent("main1", "main", weak, Rules(), source(0.65, 0.9, 0.0)) == Pairing("main1", "main2.v0", False)
+    assert opponent("main1", "main", weak, MatchmakingRules(), source(0.65, 0.9, 0.0)) == Pairing(
+        "main1", "main2.v0", False
+    )
 
 
 def test_main_exploiter_plays_the_live_main_and_does_not_train_it():
     league = view([MAIN_0, MAIN_1], {("main_exploiter1", "main1"): 0.11})
-    got = opponent("main_exploiter1", "main_exploiter", league, Rules(), source(0.0))
+    got = opponent("main_exploiter1", "main_exploiter", league, MatchmakingRules(), source(0.0))
     assert got == Pairing("main_exploiter1", "main1", train_away=False)
 
 
 def test_main_exploiter_that_never_wins_gets_a_curriculum():
     rates = {("main_exploiter1", "main1"): 0.1, ("main_exploiter1", "main1.v1"): 1.0}
     league = view([MAIN_0, MAIN_1, EXPLOITER], rates)
-    assert opponent("main_exploiter1", "main_exploiter", league, Rules(), source(0.0, 0.99)).away == "main1.v0"
+    assert (
+        opponent("main_exploiter1", "main_exploiter", league, MatchmakingRules(), source(0.0, 0.99)).away == "main1.v0"
+    )
 
 
 def test_the_papers_curriculum_tosses_a_coin_below_a_fifth():
@@ -134,21 +142,27 @@ def test_the_papers_curriculum_tosses_a_coin_below_a_fifth():
     paper = VARIANTS["paper"]
     assert opponent("main_exploiter1", "main_exploiter", league, paper, source(0.0, 0.49, 0.0)).away == "main1.v0"
     assert opponent("main_exploiter1", "main_exploiter", league, paper, source(0.0, 0.5)).away == "main1"
-    assert opponent("main_exploiter1", "main_exploiter", league, Rules(), source(0.0)).away == "main1"
+    assert opponent("main_exploiter1", "main_exploiter", league, MatchmakingRules(), source(0.0)).away == "main1"
 
 
 def test_league_exploiter_plays_all_history_with_capped_weights():
     league = view([MAIN_0, EXPLOITER], {("league_exploiter1", "main1.v0"): 0.0})
-    draws = [opponent("league_exploiter1", "league_exploiter", league, Rules(), source(u)).away for u in (0.49, 0.51)]
+    draws = [
+        opponent("league_exploiter1", "league_exploiter", league, MatchmakingRules(), source(u)).away
+        for u in (0.49, 0.51)
+    ]
     assert draws == ["main1.v0", EXPLOITER.name]  # capped: 0.5 against 0.5, where "linear" would say 1 against 0.5
 
 
 def test_variants_are_what_their_sources_say():
-    assert VARIANTS["pseudocode"] == Rules()
+    assert VARIANTS["pseudocode"] == MatchmakingRules()
     assert VARIANTS["di-engine"].league_exploiter_weighting == "squared"
     assert not VARIANTS["di-engine"].forgotten_filter
     assert VARIANTS["di-star"].main_verification == 0.0
-    assert dataclasses.replace(VARIANTS["paper"], main_exploiter_bar=0.1, main_exploiter_curriculum=1.0) == Rules()
+    assert (
+        dataclasses.replace(VARIANTS["paper"], main_exploiter_bar=0.1, main_exploiter_curriculum=1.0)
+        == MatchmakingRules()
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,13 +177,13 @@ def test_variants_of_main_agents_alone(name, shares):
 
 def test_without_the_filter_a_plain_tail_counts_as_forgotten():
     league = view([MAIN_0, MAIN_1], {("main1", "main1.v0"): 0.9, ("main1", "main1.v1"): 0.6})
-    unfiltered = dataclasses.replace(Rules(), forgotten_filter=False)
+    unfiltered = dataclasses.replace(MatchmakingRules(), forgotten_filter=False)
     assert opponent("main1", "main", league, unfiltered, source(0.6, 0.0, 0.0)).train_away is False
 
 
 def test_shares_of_a_main_agent():
     counter = np.random.default_rng(0)
     league = view([MAIN_0, EXPLOITER], {("main1", EXPLOITER.name): 0.2, ("main1", "main1.v0"): 1.0})
-    draws = [opponent("main1", "main", league, Rules(), counter.random) for _ in range(4000)]
+    draws = [opponent("main1", "main", league, MatchmakingRules(), counter.random) for _ in range(4000)]
     live = sum(pairing.train_away for pairing in draws) / 4000
     assert live == pytest.approx(0.35, abs=0.03)

@@ -202,7 +202,7 @@ class LeagueRun:
             self.league.report_orders(game.home, game.orders)
         self._log.append(TRAINING, self.round, self.iteration, games)
 
-    def _start_anew(self, event: Snapshot | None) -> None:
+    def _start_anew(self, event: Review | None) -> None:
         if event is None:
             return
         reason = "beats all" if event.beat_all else "time is up"

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from botgame.spec import Spec
-from botgame.training.alphastar.imitation.dataset import Batch, Chunk
+from botgame.training.alphastar.imitation.dataset import Chunk, WindowBatch
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.losses import CrossEntropy, cross_entropy, guess_losses
 from botgame.training.alphastar.network.compiled import compiled_twin
@@ -199,7 +199,7 @@ def outcome_error(spec: Spec, values: Tensor, outcome: Tensor) -> Tensor:
     return 0.5 * ((values[..., final] - target) ** 2).sum(-1) * known
 
 
-def _tensors(batch: Batch, device: torch.device) -> dict[str, Any]:
+def _tensors(batch: WindowBatch, device: torch.device) -> dict[str, Any]:
     fields = {name: getattr(batch, name) for name in ("actions", "valid", "weights", "outcome")}
     tensors: dict[str, Any] = {name: torch.from_numpy(array).to(device) for name, array in fields.items()}
     tensors["observation"] = {key: torch.from_numpy(array).to(device) for key, array in batch.observation.items()}

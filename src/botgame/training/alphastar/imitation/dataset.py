@@ -49,7 +49,7 @@ class Source(Protocol):
         ...
 
 
-class Batch(NamedTuple):
+class WindowBatch(NamedTuple):
     """Windows side by side, time first.
 
     observation: arrays [T, B, ...], float32 where the game gives floats; actions: int64 [T, B, H]; valid: bool [T, B];
@@ -113,7 +113,7 @@ class Chunk:
         for start in range(0, self.windows, windows):
             yield order[start : start + windows]
 
-    def batch(self, windows: np.ndarray) -> Batch:
+    def batch(self, windows: np.ndarray) -> WindowBatch:
         """Gather `windows` (int64 [B])."""
         steps = np.arange(self.window)[:, None]
         length = self._length[windows]
@@ -128,7 +128,7 @@ class Chunk:
             observation["condition"] = np.broadcast_to(condition, (self.window, *condition.shape)).copy()
         weights = np.where(valid, self._weights[rows], np.float32(0))
         actions = self._actions[rows].astype(np.int64)
-        return Batch(observation, actions, valid, weights, self._outcome[windows], windows)
+        return WindowBatch(observation, actions, valid, weights, self._outcome[windows], windows)
 
 
 def shuffled(count: int, *key: int) -> np.ndarray:
@@ -138,7 +138,7 @@ def shuffled(count: int, *key: int) -> np.ndarray:
         return np.argsort(rng.mix(base, np.arange(count, dtype=np.uint64)), kind="stable")
 
 
-def plan(sizes: Sequence[int], capacity: int, *key: int) -> list[list[int]]:
+def divide(sizes: Sequence[int], capacity: int, *key: int) -> list[list[int]]:
     """Divide matches into chunks of at most `capacity` decisions (or one match); several chunks are shuffled by `key`.
 
     sizes: upper estimates, one a match. Returns lists of match numbers that cover every match once.

@@ -52,7 +52,7 @@ class LeagueConfig:
     league_exploiter_reset: float = 0.25  # chance of starting anew after being frozen; main exploiters always do
     exploiter_phase: float = 1.0  # exploiters' min_phase_steps and timeout_steps, as a multiple of the main agents'
     forget_on_reset: bool = True  # a player that starts anew has no record; the published league kept the old one
-    rules: matchmaking.Rules = field(default_factory=matchmaking.Rules)
+    rules: matchmaking.MatchmakingRules = field(default_factory=matchmaking.MatchmakingRules)
 
     def __post_init__(self) -> None:
         """Refuse what cannot run, with the reason."""
@@ -84,8 +84,8 @@ class LeagueConfig:
 
 
 @dataclass
-class Learner:
-    """A learning player: `mark` is its step count when it was last frozen, `copies` how many frozen copies it has.
+class LearningPlayer:
+    """The counters of a learning player.
 
     faction: the only one that it plays, "" for a player of every faction.
     """
@@ -101,8 +101,8 @@ class Learner:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """What `review` did: `player` was frozen as `frozen` and, if `reset`, then put back to its start."""
+class Review:
+    """What `League.review` did: it froze `player` as `frozen` and then, if `reset`, put it back to its start."""
 
     player: str
     frozen: str
@@ -116,7 +116,7 @@ class League:
     def __init__(self, config: LeagueConfig, seed: int) -> None:
         self.config, self.seed = config, seed
         self.payoff = Payoff(config.decay)
-        self.learners: dict[str, Learner] = {}
+        self.learners: dict[str, LearningPlayer] = {}
         self.frozen: list[Frozen] = [Frozen(name, SCRIPTED, "") for name in config.scripted]
         self._draws = 0
 
@@ -128,7 +128,7 @@ class League:
             league.learners[name] = Learner(name, "main", faction=faction)
         for role, count in zip(_EXPLOITERS, (config.main_exploiters, config.league_exploiters), strict=True):
             for number in range(1, count + 1):
-                league.learners[f"{role}{number}"] = Learner(f"{role}{number}", role)
+                league.learners[f"{role}{number}"] = LearningPlayer(f"{role}{number}", role)
         for name in league.mains:
             league._freeze(league.learners[name], store)
         return league
@@ -173,7 +173,7 @@ class League:
             self.payoff.update(home, away, *results)
         self.learners[home].games += 1
 
-    def review(self, name: str, store: Store) -> Snapshot | None:
+    def review(self, name: str, store: Store) -> Review | None:
         """Freeze (and perhaps reset) learning player `name` if it is due: call after each reported match of its."""
         learner = self.learners[name]
         scale = 1.0 if learner.role == "main" else self.config.exploiter_phase
@@ -190,19 +190,19 @@ class League:
             learner.resets += 1
             if self.config.forget_on_reset:
                 self.payoff.forget(name)
-        return Snapshot(name, frozen, reset, beat_all)
+        return Review(name, frozen, reset, beat_all)
 
-    def _beats_all(self, learner: Learner) -> bool:
+    def _beats_all(self, learner: LearningPlayer) -> bool:
         targets = self.mains if learner.role == "main_exploiter" else [player.name for player in self.frozen]
         enough = all(self.payoff.games(learner.name, name) >= self.config.min_games for name in targets)
         return enough and bool(self.payoff.win_rates(learner.name, targets).min() > self.config.beats_all)
 
-    def _resets(self, learner: Learner) -> bool:
+    def _resets(self, learner: LearningPlayer) -> bool:
         if learner.role == "league_exploiter":
             return self.uniform() < self.config.league_exploiter_reset
         return learner.role == "main_exploiter"
 
-    def _freeze(self, learner: Learner, store: Store) -> str:
+    def _freeze(self, learner: LearningPlayer, store: Store) -> str:
         name = f"{learner.name}.v{learner.copies}"
         store.freeze(learner.name, name)
         self.frozen.append(Frozen(name, learner.role, learner.name, learner.faction))
@@ -230,7 +230,7 @@ class League:
         """Inverse of `snapshot`. Raises KeyError, TypeError or ValueError for foreign data."""
         league = League(LeagueConfig.from_dict(snapshot["config"]), snapshot["seed"])
         league._draws = snapshot["draws"]
-        league.learners = {entry["name"]: Learner(**entry) for entry in snapshot["learners"]}
+        league.learners = {entry["name"]: LearningPlayer(**entry) for entry in snapshot["learners"]}
         league.frozen = [Frozen(**entry) for entry in snapshot["frozen"]]
         league.payoff = Payoff.restore(snapshot["payoff"])
         return league

@@ -1,8 +1,8 @@
 """Who plays whom in the league: prioritised fictitious self-play and the rules of each role.
 
-The rules are those of the pseudocode published with Vinyals et al. (Nature 575, 2019), with its mistakes corrected;
-where paper, pseudocode and re-implementations disagree, the choice is a field of `Rules` and `VARIANTS` names the
-known ones. Pure functions: a `View` of the league and a source of uniform numbers go in, an opponent comes out.
+The rules are those of the pseudocode published with Vinyals et al. (Nature 575, 2019), with its mistakes corrected.
+Where paper, pseudocode and re-implementations disagree, the choice is a field of `MatchmakingRules`, and `VARIANTS`
+lists the known choices. Pure functions: a `View` of the league and uniform numbers go in, an opponent comes out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST_WEIGHT = 1e-10
 
 
 @dataclass(frozen=True)
-class Rules:
+class MatchmakingRules:
     """Shares and thresholds of the matchmaking; the defaults are the pseudocode's."""
 
     main_pfsp: float = 0.50  # share of a main agent's matches against all frozen players
@@ -41,16 +41,16 @@ class Rules:
         return 1.0 - self.main_pfsp - self.main_verification
 
 
-VARIANTS: dict[str, Rules] = {
-    "pseudocode": Rules(),
-    "paper": Rules(main_exploiter_bar=0.2, main_exploiter_curriculum=0.5),
-    "di-engine": Rules(main_exploiter_bar=0.2, forgotten_filter=False, league_exploiter_weighting="squared"),
-    "di-star": Rules(main_verification=0.0, main_exploiter_bar=0.2),
+VARIANTS: dict[str, MatchmakingRules] = {
+    "pseudocode": MatchmakingRules(),
+    "paper": MatchmakingRules(main_exploiter_bar=0.2, main_exploiter_curriculum=0.5),
+    "di-engine": MatchmakingRules(main_exploiter_bar=0.2, forgotten_filter=False, league_exploiter_weighting="squared"),
+    "di-star": MatchmakingRules(main_verification=0.0, main_exploiter_bar=0.2),
     # The paper's comparison of ways to train main agents alone.
-    "self-play": Rules(main_pfsp=0.0, main_verification=0.0),
-    "fictitious": Rules(main_pfsp=1.0, main_verification=0.0, main_weighting="uniform"),
-    "pfsp": Rules(main_pfsp=1.0, main_verification=0.0),
-    "pfsp-self-play": Rules(main_pfsp=0.5, main_verification=0.0),
+    "self-play": MatchmakingRules(main_pfsp=0.0, main_verification=0.0),
+    "fictitious": MatchmakingRules(main_pfsp=1.0, main_verification=0.0, main_weighting="uniform"),
+    "pfsp": MatchmakingRules(main_pfsp=1.0, main_verification=0.0),
+    "pfsp-self-play": MatchmakingRules(main_pfsp=0.5, main_verification=0.0),
 }
 
 
@@ -128,7 +128,7 @@ def pick(probabilities: NDArray[np.float64], u: float) -> int:
     return min(index, int(np.flatnonzero(probabilities)[-1]))
 
 
-def opponent(asker: str, role: Role, view: View, rules: Rules, uniform: Uniform) -> Pairing:
+def opponent(asker: str, role: Role, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
     """The match that `asker` plays next: first matching rule of its role.
 
     `view.frozen` must hold a copy of every main agent (the league freezes them at its start), so no rule runs dry.
@@ -141,7 +141,7 @@ def opponent(asker: str, role: Role, view: View, rules: Rules, uniform: Uniform)
     return _against(asker, names, view, rules.league_exploiter_weighting, uniform)
 
 
-def _for_main(asker: str, view: View, rules: Rules, uniform: Uniform) -> Pairing:
+def _for_main(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
     u = uniform()
     if u < rules.main_pfsp:
         return _against(asker, [player.name for player in view.frozen], view, rules.main_weighting, uniform)
@@ -155,7 +155,7 @@ def _for_main(asker: str, view: View, rules: Rules, uniform: Uniform) -> Pairing
     return _against(asker, _copies(view, main), view, "variance", uniform)
 
 
-def _for_main_exploiter(asker: str, view: View, rules: Rules, uniform: Uniform) -> Pairing:
+def _for_main_exploiter(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
     main = _pick_main(view, uniform)
     if view.win_rate(asker, main) > rules.main_exploiter_bar:
         return Pairing(asker, main, train_away=False)
@@ -164,7 +164,7 @@ def _for_main_exploiter(asker: str, view: View, rules: Rules, uniform: Uniform) 
     return _against(asker, _copies(view, main), view, "variance", uniform)
 
 
-def _verification(asker: str, main: str, view: View, rules: Rules) -> list[str]:
+def _verification(asker: str, main: str, view: View, rules: MatchmakingRules) -> list[str]:
     """Frozen main exploiters that still beat the asker, else old selves of `main` that it has forgotten to beat."""
     exploiters = [player.name for player in view.frozen if player.role == "main_exploiter"]
     if exploiters and min(view.win_rate(asker, name) for name in exploiters) < rules.exploiter_bar:

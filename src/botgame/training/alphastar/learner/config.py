@@ -56,23 +56,23 @@ class RLConfig:
     matches_per_actor: int = setting(
         32, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
     )
-    fresh_share: float = setting(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
-    temperature: float = setting(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
-    lr: float = setting(3e-4, "positive_float", "learning rate of the policy at the start")
-    critic_lr: float = setting(1e-3, "positive_float", "learning rate of the value heads at the start")
-    lr_end: float = setting(0.1, "probability", "share of the learning rates left at the end")
+    fresh_share: float = flag(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
+    temperature: float = flag(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
+    lr: float = flag(3e-4, "positive_float", "learning rate of the policy at the start")
+    critic_lr: float = flag(1e-3, "positive_float", "learning rate of the value heads at the start")
+    lr_end: float = flag(0.1, "probability", "share of the learning rates left at the end")
     # A long run learns little at high rates once it is strong, a short one little at low rates (docs/LOG.md).
-    lr_fall: str = choice("linear", FALLS, "how the learning rates fall to that")
-    max_grad_norm: float = setting(1.0, "positive_float", "largest L2 norm of a gradient")
-    value_iterations: int = setting(
+    lr_fall: str = choice_flag("linear", FALLS, "how the learning rates fall to that")
+    max_grad_norm: float = flag(1.0, "positive_float", "largest L2 norm of a gradient")
+    value_iterations: int = flag(
         3, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
     )
-    discount: float = setting(1.0, "probability", "discount per decision; true ends always have 0")
-    td_lambda: float = setting(0.8, "probability", "lambda of the value targets")
-    vtrace_lambda: float = setting(1.0, "probability", "factor of the traces of V-trace; less is less noise, more bias")
-    policy_cost: float = setting(1.0, "non_negative_float", "weight of the V-trace policy gradient")
+    discount: float = flag(1.0, "probability", "discount per decision; true ends always have 0")
+    td_lambda: float = flag(0.8, "probability", "lambda of the value targets")
+    vtrace_lambda: float = flag(1.0, "probability", "factor of the traces of V-trace; less is less noise, more bias")
+    policy_cost: float = flag(1.0, "non_negative_float", "weight of the V-trace policy gradient")
     # AlphaStar's 1 costs strength here: UPGO raises whatever was done and so ends exploring (docs/ablations.md).
-    upgo_cost: float = setting(
+    upgo_cost: float = flag(
         0.0, "non_negative_float", "weight of the UPGO policy gradient (result only); AlphaStar has 1"
     )
     baseline_cost: float = setting(1.0, "non_negative_float", "weight of the value loss")
@@ -93,8 +93,8 @@ class RLConfig:
             )
         for name, limit in (("unroll_length", 4096), ("replay_size", 10**6), ("matches_per_actor", 4096)):
             if getattr(self, name) > limit:
-                flag = "--" + name.replace("_", "-")
-                raise UserError(f"{flag} {getattr(self, name)} is absurd: expected at most {limit}", 2)
+                spelling = "--" + name.replace("_", "-")
+                raise UserError(f"{spelling} {getattr(self, name)} is absurd: expected at most {limit}", 2)
         if self.lr_fall == "geometric" and not self.lr_end:
             raise UserError("--lr-end 0 is never reached by --lr-fall geometric; give more than 0, or linear", 2)
         if self.actor_rollouts > 10**5 or self.batch_size > 10**5 or self.learner_updates > 10**5:

@@ -8,15 +8,18 @@ import torch
 
 from botgame.spec import Spec
 from botgame.training.alphastar.learner.losses import LossWeights, reinforcement_losses
-from botgame.training.alphastar.learner.sequences import Batch
+from botgame.training.alphastar.learner.sequences import SequenceBatch
 from botgame.training.alphastar.network.network import Network, Unrolled
 from botgame.training.alphastar.network.precision import autocast
 
 Metrics = dict[str, float]
 
 
-class Task(NamedTuple):
-    """What decides a gradient beside network and data. `decisions`: of the whole minibatch; `mixed`: see `autocast`."""
+class GradientOptions(NamedTuple):
+    """What a gradient depends on besides network and data.
+
+    decisions: number in the whole minibatch; mixed: whether the network computes in bfloat16 (`precision.autocast`).
+    """
 
     weights: LossWeights
     decisions: int
@@ -25,13 +28,13 @@ class Task(NamedTuple):
     mixed: bool
 
 
-def backward(spec: Spec, network: Network, batch: Batch, task: Task) -> Metrics:
+def backward(spec: Spec, network: Network, batch: SequenceBatch, options: GradientOptions) -> Metrics:
     """Leave this part's share of the gradient of the minibatch's mean loss in `network`'s parameters.
 
     Returns the part's share of the mean loss terms and diagnostics, so that the parts add up to the whole.
     """
-    share = float(batch.mask.sum()) / task.decisions
-    unrolled = unroll(spec, network, batch, task.temperature, task.mixed)
+    share = float(batch.mask.sum()) / options.decisions
+    unrolled = unroll(spec, network, batch, options.temperature, options.mixed)
     losses = reinforcement_losses(
         spec,
         log_probs=unrolled.log_probs[:-1],
@@ -40,9 +43,9 @@ def backward(spec: Spec, network: Network, batch: Batch, task: Task) -> Metrics:
         behaviour=batch.behaviour,
         teacher=batch.teacher,
         rewards=batch.rewards,
-        discounts=batch.discount * task.discount,
+        discounts=batch.discount * options.discount,
         mask=batch.mask,
-        weights=task.weights,
+        weights=options.weights,
         early=batch.early,
         active=batch.active,
     )
@@ -52,7 +55,7 @@ def backward(spec: Spec, network: Network, batch: Batch, task: Task) -> Metrics:
     return {name: float(value.detach()) * share for name, value in shown.items()}
 
 
-def unroll(spec: Spec, network: Network, batch: Batch, temperature: float, mixed: bool) -> Unrolled:
+def unroll(spec: Spec, network: Network, batch: SequenceBatch, temperature: float, mixed: bool) -> Unrolled:
     """Log-probabilities, and the values of the spec's rewards: a network may have values for rewards unpaid here."""
     with autocast(mixed, torch.device(batch.memory.device)):
         unrolled = network.unroll(batch.observation, batch.memory, batch.actions, batch.valid, temperature=temperature)

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from botgame.spec import Spec
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
-from botgame.training.alphastar.learner.gradient import Metrics, Task, backward, unroll
+from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward, unroll
 from botgame.training.alphastar.learner.losses import LossWeights, guess_losses, head_entropies, head_kls
 from botgame.training.alphastar.learner.returns import lambda_returns
-from botgame.training.alphastar.learner.sequences import Batch, Columns, gather
+from botgame.training.alphastar.learner.sequences import Columns, SequenceBatch, gather
 from botgame.training.alphastar.learner.workers import Workers
 from botgame.training.alphastar.network.action_distribution import used_heads
 from botgame.training.alphastar.network.compiled import compiled_twin
@@ -108,7 +108,7 @@ class Learner:
         Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
         first, *others = np.array_split(places, min(1 + (self._workers.size if self._workers else 0), len(places)))
-        task = Task(
+        options = GradientOptions(
             loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles, progress=self._progress),
             max(1, int(columns["length"][places].sum())),
             self._config.discount,
@@ -116,8 +116,8 @@ class Learner:
             self._mixed,
         )
         if self._workers and others:
-            self._workers.begin(self.network, columns, others, task)
-        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), task)]
+            self._workers.begin(self.network, columns, others, options)
+        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), options)]
         if self._workers and others:
             metrics += self._workers.finish(self.network)
         merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
@@ -135,7 +135,7 @@ class Learner:
         unrolled = unroll(self._spec, self.network, batch, self._config.temperature, self._mixed)
         return {**self._inspect_heads(batch, unrolled.log_probs[:-1]), **self._inspect_critic(batch, unrolled.values)}
 
-    def _inspect_heads(self, batch: Batch, log_probs: Tensor) -> Metrics:
+    def _inspect_heads(self, batch: SequenceBatch, log_probs: Tensor) -> Metrics:
         actions = batch.actions[:-1]
         entropies = head_entropies(self._spec, log_probs, actions)[batch.mask]
         kls = head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask]
@@ -151,7 +151,7 @@ class Learner:
             out[f"uses/{head.name}"] = float(scored[:, index].sum() / max(1, len(scored)))
         return out
 
-    def _inspect_critic(self, batch: Batch, values: Tensor) -> Metrics:
+    def _inspect_critic(self, batch: SequenceBatch, values: Tensor) -> Metrics:
         discounts = (batch.discount * self._config.discount)[..., None]
         targets = lambda_returns(batch.rewards, discounts, values, self._config.td_lambda, batch.mask[..., None])
         if batch.active is not None:
@@ -160,7 +160,7 @@ class Learner:
         explained = 1 - errors.var(0, unbiased=False) / targets.var(0, unbiased=False).clamp(min=1e-8)
         return {f"explained_variance/{r.name}": float(explained[i]) for i, r in enumerate(self._spec.rewards)}
 
-    def _inspect_active(self, batch: Batch, targets: Tensor, values: Tensor) -> Metrics:
+    def _inspect_active(self, batch: SequenceBatch, targets: Tensor, values: Tensor) -> Metrics:
         """The same, each reward over the sequences in which it is paid; left out where it is paid in none."""
         assert batch.active is not None
         out: Metrics = {}

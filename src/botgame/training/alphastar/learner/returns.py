@@ -30,8 +30,8 @@ def lambda_returns(
     """G_t = r_t + g_t ((1 - l_t) V_{t+1} + l_t G_{t+1}) with G_n = V_n after the last of n decisions: [T, B, ...].
 
     `lambda_` is a number (TD(lambda); 0 gives one-step targets, 1 the return to the end) or a tensor [T, B, ...].
-    In the padding the return is the value there. Used as the target of the value loss, and by `upgo`. Raises ValueError
-    for shapes that do not fit.
+    In the padding the return is the value there. Used as the target of the value loss, and by `upgo`.
+    Raises ValueError for shapes that do not fit.
     """
     _check(rewards, discounts, values, lambda_=lambda_, mask=mask)
     constant = rewards + discounts * (1 - lambda_) * values[1:]
@@ -70,8 +70,8 @@ def vtrace(
 
     delta_t = rho_t (r_t + g_t V_{t+1} - V_t);  vs_t - V_t = delta_t + g_t c_t (vs_{t+1} - V_{t+1});
     A_t = rho_t (r_t + g_t vs_{t+1} - V_t), with vs_n = V_n, rho the ratio clipped from above, and c the ratio clipped
-    from above times `lambda_` (IMPALA, remark 2), which trades variance for bias; AlphaStar has 1. Raises ValueError for
-    shapes that do not fit.
+    from above times `lambda_` (IMPALA, remark 2), which trades variance for bias; AlphaStar has 1.
+    Raises ValueError for shapes that do not fit.
     """
     _check(rewards, discounts, values, log_ratios=log_ratios, mask=mask)
     ratios = log_ratios.exp()
@@ -112,7 +112,7 @@ def _check(rewards: Tensor, discounts: Tensor, values: Tensor, **others: Tensor 
         found = ", ".join(f"{length} {name}" for name, length in lengths.items())
         raise ValueError(f"expected T + 1 values and T of each other input, got {len(values)} values, {found}")
     try:
-        torch.broadcast_shapes(values.shape[1:], *(tensor.shape[1:] for tensor in steps.values()))
+        torch.broadcast_shapes(values.shape[1:], *(each.shape[1:] for each in steps.values()))  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         shapes = {name: tuple(tensor.shape) for name, tensor in {**steps, "values": values}.items()}
         raise ValueError(f"shapes do not broadcast: {shapes}") from error

@@ -75,7 +75,7 @@ def copy_rows(source: Columns, rows: NDArray[np.intp], target: Columns, places: 
         column[places] = source[name][rows]
 
 
-class Batch(NamedTuple):
+class SequenceBatch(NamedTuple):
     """A minibatch, time first: T decisions of B sequences.
 
     observation: dict of [T + 1, B, ...] (floats are float32); valid bool [T + 1, B]: rows that were observed;
@@ -101,7 +101,7 @@ class Batch(NamedTuple):
     active: Tensor | None = None
 
 
-def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | str = "cpu") -> Batch:
+def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | str = "cpu") -> SequenceBatch:
     """The minibatch of sequences `indices`, cut to the longest of them."""
     length = torch.from_numpy(columns["length"][indices].astype(np.int64))
     truncated = torch.from_numpy(columns["truncated"][indices])
@@ -121,7 +121,7 @@ def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | s
         }
     actions = take("actions", steps)
     last = torch.zeros((1, *actions.shape[1:]), dtype=torch.int64, device=device)
-    return Batch(
+    return SequenceBatch(
         observation=observation,
         valid=valid.to(device),
         memory=torch.from_numpy(columns["memory"][indices]).to(device),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from botgame.errors import UserError
 from botgame.spec import Spec
 from botgame.training.alphastar.learner.config import RLConfig
-from botgame.training.alphastar.learner.gradient import Metrics, Task, backward
+from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward
 from botgame.training.alphastar.learner.sequences import Columns, allocate, gather
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import NetworkConfig
@@ -62,7 +62,9 @@ class Workers:
         self._workers: list[_Worker] = []
         self._busy = 0
 
-    def begin(self, network: Network, columns: Columns, parts: Sequence[NDArray[np.intp]], task: Task) -> None:
+    def begin(
+        self, network: Network, columns: Columns, parts: Sequence[NDArray[np.intp]], options: GradientOptions
+    ) -> None:
         """Let worker k compute the gradient of the sequences at `parts[k]`."""
         if not self._workers:
             self._workers = [self._start() for _ in range(self.size)]
@@ -70,7 +72,7 @@ class Workers:
         torch.cat(flat, out=torch.frombuffer(self._weights, dtype=torch.float32))
         self._busy = len(parts)
         for worker, part in zip(self._workers, parts, strict=False):
-            worker.begin(columns, part, task)
+            worker.begin(columns, part, options)
 
     def finish(self, network: Network) -> list[Metrics]:
         """Wait, add the gradients to those in `network`, and return the parts' metrics.
@@ -136,10 +138,10 @@ class _Worker:
         self._process.start()
         theirs.close()
 
-    def begin(self, columns: Columns, part: NDArray[np.intp], task: Task) -> None:
+    def begin(self, columns: Columns, part: NDArray[np.intp], options: GradientOptions) -> None:
         for name, staged in self._columns.items():
             np.take(columns[name], part, axis=0, out=staged[: len(part)])
-        self._say((len(part), task))
+        self._say((len(part), options))
 
     def finish(self) -> Metrics:
         try:
@@ -178,7 +180,7 @@ def _views(blueprint: _Blueprint) -> Columns:
 
 
 def _work(pipe: Connection, blueprint: _Blueprint) -> None:
-    """A worker's life: (number of sequences, task) in, metrics out, until None or the end of the learner."""
+    """A worker's life: (number of sequences, options) in, metrics out, until None or the end of the learner."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the learner, which then tells us
     torch.set_num_threads(1)
     network = Network(*blueprint.network)
@@ -187,9 +189,9 @@ def _work(pipe: Connection, blueprint: _Blueprint) -> None:
     gradient = torch.frombuffer(blueprint.gradient, dtype=torch.float32)
     columns = _views(blueprint)
     while (message := _next(pipe)) is not None:
-        count, task = message
+        count, options = message
         torch.nn.utils.vector_to_parameters(weights, network.parameters())
-        metrics = backward(blueprint.spec, network, gather(columns, np.arange(count)), task)
+        metrics = backward(blueprint.spec, network, gather(columns, np.arange(count)), options)
         flat = [
             torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
             for parameter in network.parameters()

@@ -18,7 +18,7 @@ from botgame.training.alphastar.network.entity_encoder import EntityEncoder, Ent
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.raster_encoder import RasterEncoder, ScatterEncoder
 
-Observation = dict[str, Tensor]
+ObservationTensors = dict[str, Tensor]
 
 
 class Encoded(NamedTuple):
@@ -49,7 +49,7 @@ class ScalarInputs(nn.Module):
         offsets = torch.tensor([-steepness * k for _, k in pairs], dtype=torch.float32)
         self.register_buffer("offsets", offsets, persistent=False)
 
-    def forward(self, observation: Observation) -> Tensor:
+    def forward(self, observation: ObservationTensors) -> Tensor:
         """`scalars` [N, S] and `vectors` [N, V, 2] -> [N, width]."""
         scalars = observation["scalars"]
         selected = scalars.index_select(1, self.columns)
@@ -79,7 +79,7 @@ class ObservationEncoder(nn.Module):
         if self.entity is not None:
             self.entity.dense = dense
 
-    def forward(self, observation: Observation) -> Encoded:
+    def forward(self, observation: ObservationTensors) -> Encoded:
         """Arrays of N rows -> their encoding."""
         scalars = self.scalar(self.inputs(observation))
         if self.condition is not None:

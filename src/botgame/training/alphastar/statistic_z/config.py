@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from botgame.errors import UserError
-from botgame.training.alphastar.learner.config import setting
+from botgame.training.alphastar.learner.config import flag
 
 VALUE_WEIGHT = 0.1  # of a pseudo-reward's value loss beside the result's, as in AlphaStar
 EARLY_SHARE = 0.25  # of a match, in which the extra KL holds: before it (the published pseudocode has it after)
@@ -20,17 +20,17 @@ EARLY_SHARE = 0.25  # of a match, in which the extra KL holds: before it (the pu
 class StyleConfig:
     """Off where `z_share` is 0. Raises UserError (code 2) for contradictions."""
 
-    z_share: float = setting(
+    z_share: float = flag(
         0.0, "probability", "share of the learner's matches for which a style z is drawn from the checkpoint's library"
     )
-    z_reward_share: float = setting(
+    z_reward_share: float = flag(
         0.25, "probability", "share of the learner's matches in which each pseudo-reward for following z is paid"
     )
-    z_opening_reward: float = setting(
+    z_opening_reward: float = flag(
         1.0, "non_negative_float", "weight of the pseudo-reward for z's opening (all of it right: 1 win's worth)"
     )
-    z_totals_reward: float = setting(1.0, "non_negative_float", "weight of the pseudo-reward for z's totals")
-    z_kl_cost: float = setting(
+    z_totals_reward: float = flag(1.0, "non_negative_float", "weight of the pseudo-reward for z's totals")
+    z_kl_cost: float = flag(
         0.1, "non_negative_float", "extra weight of the verb's KL in the first quarter of matches with z's totals"
     )
 
