@@ -209,13 +209,12 @@ def test_the_conditions_of_seats_and_what_the_checkpoint_keeps(data: Path) -> No
     conditions = {t.name: t.condition for t in one.read(range(len(one.sizes)))}
     for name, condition in conditions.items():
         np.testing.assert_array_equal(condition, one.conditions[name])
-        opening, totals = (conditioning.blocks[block].start for block in ("opening", "totals"))
+        opening, totals = (inputs.blocks[block].start for block in ("opening", "totals"))
         assert condition[opening] == condition[totals] == 1
-        assert not condition[conditioning.blocks["rating"]].any()
+        assert not condition[inputs.blocks["rating"]].any()
     winners = source(data, "winners")
-    assert (
-        len(measure_conditions(winners, inputs).library) == winners.usage.seats < 24
-    )  # seats that are not imitated: no style
+    library = measure_conditions(winners, inputs).library
+    assert len(library) == winners.usage.seats < 24  # seats that are not imitated: no style
 
 
 def test_ratings_are_fitted_where_nobody_said_them() -> None:

@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": {"errors"},
     "rng": set(),
     "spec": set(),
+    "spec_columns": {"spec"},
     "statistic_z": set(),
     "statistic_z_file": {"errors", "files", "statistic_z"},
     "cli": {"errors"},

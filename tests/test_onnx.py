@@ -168,7 +168,7 @@ def test_a_model_is_a_bot_wherever_one_is_named_and_loads_no_torch(models):
 def test_observations_of_another_game_are_named(models):
     policy = OnnxPolicy(f"{models['tiny']}.onnx")
     observation = {name: value.numpy() for name, value in random_observation(TOY_SPEC, (1,)).items()}
-    with pytest.raises(UserError, match=r"tiny\.onnx: observation `\w+` has row shape .* trained for"):
+    with pytest.raises(UserError, match=r"tiny\.onnx: observation `\w+` has row shape .* trained for this game"):
         policy.act(observation, policy.initial_memory(1), np.zeros(1, np.uint64))
 
 

@@ -19,6 +19,7 @@ from botgame.game import Game, Observation
 from botgame.onnx_session import OUTPUTS, DecisionSession
 from botgame.rng import uniforms
 from botgame.spec import Spec
+from botgame.spec_columns import AXES, Positions, column_names, difference, positions, select
 
 FORMAT = "botgame-onnx-1"
 _ADVICE = "make it with: botgame export CHECKPOINT -o model.onnx"
@@ -31,7 +32,8 @@ class OnnxPolicy:
     sampling, may be set.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1) -> None:
+    def __init__(self, path: str | Path, threads: int = 1, spec: Spec | None = None) -> None:
+        """`spec`: of the observations that it will get, if the game's spec may have grown since; by default its own."""
         self.name = str(path)
         session = _session(Path(path), threads)
         metadata = session.metadata
@@ -49,6 +51,7 @@ class OnnxPolicy:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise UserError(f"{path}: the model is damaged ({error}); {_ADVICE}") from error
         self._session = session
+        self._expected, self._positions = self._matched(spec or self.spec)
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -73,14 +76,31 @@ class OnnxPolicy:
             raise UserError(f"temperature is {self.temperature}, expected a positive number; use 0.01 to act greedily")
         for name in self._session.observed:
             self._check(name, observation)
+        observed = select({name: observation[name] for name in self._session.observed}, self._positions)
         random = uniforms(keys, len(self.spec.heads))
-        return self._session.run(outputs, observation, memory, random, self.temperature)
+        return self._session.run(outputs, observed, memory, random, self.temperature)
+
+    def _matched(self, spec: Spec) -> tuple[dict[str, tuple[int, ...]], Positions]:
+        """Row shapes of observations of `spec`, and where in them the model's columns are ({}: everywhere).
+
+        Raises UserError when the model cannot play by `spec`.
+        """
+        if spec.digest() == self.spec.digest():
+            return self.shapes, {}
+        reason = difference(self.spec, spec)
+        if reason:
+            raise UserError(f"{self.name}: made for another version of game {spec.name}: {reason}; export it again")
+        expected = {name: list(shape) for name, shape in self.shapes.items()}
+        for name, columns in column_names(spec).items():
+            if name in expected:
+                expected[name][AXES[name] - 1] = len(columns)
+        return {name: tuple(shape) for name, shape in expected.items()}, positions(self.spec, spec)
 
     def _check(self, name: str, observation: Observation) -> None:
         found = observation[name].shape[1:] if name in observation else None
-        if found != self.shapes[name]:
+        if found != self._expected[name]:
             raise UserError(
-                f"{self.name}: observation `{name}` has row shape {found}, but it was trained for {self.shapes[name]} "
+                f"{self.name}: observation `{name}` has row shape {found}, expected {self._expected[name]} "
                 f"({self.spec.name} version {self.spec.version}); use a model trained for this game"
             )
 

@@ -27,7 +27,6 @@ from botgame.lms.rules import DIRECTIONS
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import split_style
 from botgame.spec import Head as SpecHead
-from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.network.action_distribution import used_heads
 from botgame.training.alphastar.network.observations import check_observation
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy

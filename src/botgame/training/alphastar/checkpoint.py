@@ -7,7 +7,7 @@ written to a temporary file and renamed.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.game import Game
 from botgame.spec import Spec
+from botgame.spec_columns import difference
+from botgame.training.alphastar.checkpoint_upgrade import upgraded
 
 FORMAT = "botgame-checkpoint-1"
 STATE_FORMAT = "botgame-state-1"

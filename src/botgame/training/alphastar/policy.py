@@ -10,6 +10,7 @@ import torch
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.rng import uniforms
+from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import ActingStep, acting_step
 from botgame.training.alphastar.network.network import Network
@@ -58,7 +59,8 @@ class NetworkPolicy:
 def load_policy(game: Game, path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
     """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError.
 
-    style: how to play, a name or a file (`Conditioning.find`); "" leaves that to the network.
+    style: how to play, a name or a file (`Conditioning.find`); "" leaves that to the network. spec: of the observations
+    that it will get, if the game's spec may have grown since; by default the checkpoint's own.
     """
     checkpoint = load_checkpoint(path, game)
     try:

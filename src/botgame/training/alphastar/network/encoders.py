@@ -6,6 +6,7 @@ of its own (`entity_encoder`, `raster_encoder`); the sizes decide which kind.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
+from botgame.training.alphastar.network.columns import ColumnGroup, ColumnSplit, GroupedLinear, groups_of, joined
 from botgame.training.alphastar.network.condition_encoder import ConditionEncoder
 from botgame.training.alphastar.network.entity_encoder import EntityEncoder, EntityTransformer
 from botgame.training.alphastar.network.presets import NetworkConfig
@@ -29,35 +31,50 @@ class Encoded(NamedTuple):
     scalars: Tensor  # [N, scalar_width]: what gates the deep heads
 
 
-class ScalarInputs(nn.Module):
-    """Scalars, thermometers of the thresholded ones, and unit vectors, side by side. No weights.
+class Thermometers(nn.Module):
+    """tanh(steepness * (v - k)) for each threshold k of each scalar v. No weights.
 
-    A threshold k gives tanh(16 (v - k)): a clone must see which side of a decision boundary a number lies on, and a
-    plain linear layer learns such steps slowly.
+    A clone must see on which side of a decision boundary a number is; a plain linear layer learns such steps slowly.
     """
 
     columns: Tensor
     offsets: Tensor
 
-    def __init__(self, spec: Spec, steepness: float) -> None:
+    def __init__(self, thresholds: Sequence[Sequence[float]], steepness: float) -> None:
+        """`thresholds` of each scalar, which may have none."""
         super().__init__()
-        pairs = [(i, k) for i, scalar in enumerate(spec.scalars) for k in scalar.thresholds]
-        self.steepness = steepness
-        self.has_vectors = bool(spec.vectors)
-        self.width = len(spec.scalars) + len(pairs) + 2 * len(spec.vectors)
-        self.register_buffer("columns", torch.tensor([i for i, _ in pairs], dtype=torch.int64), persistent=False)
+        pairs = [(column, k) for column, each in enumerate(thresholds) for k in each]
+        self.steepness, self.width = steepness, len(pairs)
+        self.register_buffer("columns", torch.tensor([c for c, _ in pairs], dtype=torch.int64), persistent=False)
         offsets = torch.tensor([-steepness * k for _, k in pairs], dtype=torch.float32)
         self.register_buffer("offsets", offsets, persistent=False)
 
-    def forward(self, observation: ObservationTensors) -> Tensor:
-        """`scalars` [N, S] and `vectors` [N, V, 2] -> [N, width]."""
-        scalars = observation["scalars"]
-        selected = scalars.index_select(1, self.columns)
-        steps = torch.add(self.offsets, selected, alpha=self.steepness).tanh_()
-        parts = [scalars, steps]
-        if self.has_vectors:
-            parts.append(observation["vectors"].flatten(1))
-        return torch.cat(parts, dim=1)
+    def forward(self, scalars: Tensor) -> Tensor:
+        """Scalars [N, S] -> [N, width]."""
+        return torch.add(self.offsets, scalars.index_select(1, self.columns), alpha=self.steepness).tanh_()
+
+
+class ScalarInputs(nn.Module):
+    """Scalars, their thermometers and the unit vectors side by side, for each group of columns. No weights."""
+
+    def __init__(self, spec: Spec, groups: Sequence[ColumnGroup], steepness: float) -> None:
+        super().__init__()
+        thresholds = {scalar.name: scalar.thresholds for scalar in spec.scalars}
+        self.scalars = ColumnSplit(tuple(thresholds), (group.scalars for group in groups), axis=1)
+        self.vectors = ColumnSplit(spec.vectors, (group.vectors for group in groups), axis=1)
+        each = [Thermometers([thresholds[name] for name in group.scalars], steepness) for group in groups]
+        self.thermometers = nn.ModuleList(each)
+        columns = zip(self.scalars.sizes, (part.width for part in each), self.vectors.sizes, strict=True)
+        self.sizes = [scalars + steps + 2 * vectors for scalars, steps, vectors in columns]
+
+    def forward(self, observation: ObservationTensors) -> list[Tensor]:
+        """`scalars` [N, S] and `vectors` [N, V, 2] -> [N, size] for each group."""
+        scalars = self.scalars(observation["scalars"])
+        parts = [[each, steps(each)] for each, steps in zip(scalars, self.thermometers, strict=True)]
+        if sum(self.vectors.sizes):
+            for part, vectors in zip(parts, self.vectors(observation["vectors"]), strict=True):
+                part.append(vectors.flatten(1))
+        return [joined(part) for part in parts]
 
 
 class ObservationEncoder(nn.Module):
@@ -65,11 +82,12 @@ class ObservationEncoder(nn.Module):
 
     def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
-        self.inputs = ScalarInputs(spec, config.thermometer)
-        self.scalar = nn.Linear(self.inputs.width, config.scalar_width)
+        groups = groups_of(spec, config.column_groups)
+        self.inputs = ScalarInputs(spec, groups, config.thermometer)
+        self.scalar = GroupedLinear(self.inputs.sizes, config.scalar_width)
         self.entity_width = config.entity_width
-        self.entity = _entity_encoder(spec, config) if spec.max_entities else None
-        self.raster = _raster_encoder(spec, config) if spec.raster_channels else None
+        self.entity = _entity_encoder(spec, config, groups) if spec.max_entities else None
+        self.raster = _raster_encoder(spec, config, groups) if spec.raster_channels else None
         parts = [part.width for part in (self.entity, self.raster) if part is not None]
         self.merge = nn.Linear(config.scalar_width + sum(parts), config.encoder_width)
         self.condition = ConditionEncoder(config) if config.condition else None
@@ -96,9 +114,11 @@ class ObservationEncoder(nn.Module):
         return Encoded(functional.relu(self.merge(torch.cat(parts, dim=1))), embeddings, scalars)
 
 
-def _entity_encoder(spec: Spec, config: NetworkConfig) -> EntityEncoder | EntityTransformer:
-    return EntityTransformer(spec, config) if config.entity_layers else EntityEncoder(spec, config.entity_width)
+def _entity_encoder(
+    spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]
+) -> EntityEncoder | EntityTransformer:
+    return (EntityTransformer if config.entity_layers else EntityEncoder)(spec, config, groups)
 
 
-def _raster_encoder(spec: Spec, config: NetworkConfig) -> RasterEncoder | ScatterEncoder:
-    return ScatterEncoder(spec, config) if config.map_width else RasterEncoder(spec, config)
+def _raster_encoder(spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> RasterEncoder | ScatterEncoder:
+    return (ScatterEncoder if config.map_width else RasterEncoder)(spec, config, groups)

@@ -7,11 +7,14 @@ data: what a graph exporter and a compiler need.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
+from botgame.training.alphastar.network.columns import ColumnGroup, ColumnSplit, GroupedLinear
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.transformer import TransformerLayer, absence
 
@@ -22,9 +25,11 @@ class EntityEncoder(nn.Module):
     What attention would have to find out, the geometry between oneself and each entity, is part of its row.
     """
 
-    def __init__(self, spec: Spec, width: int) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
         super().__init__()
-        self.first = nn.Linear(len(spec.entity_columns), width)
+        width = config.entity_width
+        self.columns = _columns(spec, groups)
+        self.first = GroupedLinear(self.columns.sizes, width)
         self.second = nn.Linear(width, width)
         self.width = 2 * width
         self.rows = pointed_rows(spec)
@@ -33,12 +38,12 @@ class EntityEncoder(nn.Module):
     def forward(self, entities: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Entities [N, E, F], mask bool [N, E] -> pooled [N, 2W] and embeddings [N, E', W] (E' = longest row)."""
         if self.dense:
-            hidden = functional.relu(self.first(entities))
+            hidden = functional.relu(self.first(self.columns(entities)))
             table = absent_zero(functional.relu(self.second(hidden)), mask)
             return pool(table, mask), table
         entities, mask = trim(entities, mask, self.rows)
         valid = mask.flatten().nonzero().squeeze(1)
-        hidden = functional.relu(self.first(entities.flatten(0, 1).index_select(0, valid)))
+        hidden = functional.relu(self.first(self.columns(entities.flatten(0, 1).index_select(0, valid))))
         rows = functional.relu(self.second(hidden))
         table = rows.new_zeros((mask.numel(), rows.shape[1])).index_copy_(0, valid, rows)
         table = table.view(*mask.shape, rows.shape[1])
@@ -48,10 +53,11 @@ class EntityEncoder(nn.Module):
 class EntityTransformer(nn.Module):
     """Entities that attend to each other."""
 
-    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
         super().__init__()
         width = config.entity_width
-        self.first = nn.Linear(len(spec.entity_columns), width)
+        self.columns = _columns(spec, groups)
+        self.first = GroupedLinear(self.columns.sizes, width)
         self.layers = nn.ModuleList(
             TransformerLayer(width, config.entity_heads, config.entity_hidden) for _ in range(config.entity_layers)
         )
@@ -64,12 +70,17 @@ class EntityTransformer(nn.Module):
         """As `EntityEncoder`."""
         if not self.dense:
             entities, mask = trim(entities, mask, self.rows)
-        members = functional.relu(self.first(entities))
+        members = functional.relu(self.first(self.columns(entities)))
         absent = absence(mask, members)
         for layer in self.layers:
             members = layer(members, absent)
         table = absent_zero(functional.relu(self.last(members)), mask)
         return pool(table, mask), table
+
+
+def _columns(spec: Spec, groups: Sequence[ColumnGroup]) -> ColumnSplit:
+    """The columns of entity rows [..., F] by group."""
+    return ColumnSplit(spec.entity_columns, (group.entities for group in groups), axis=-1)
 
 
 def pointed_rows(spec: Spec) -> int:

@@ -7,6 +7,7 @@ log-probabilities. A head that the earlier choices leave unused holds 0 and adds
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -15,6 +16,7 @@ from torch.nn import functional
 
 from botgame.spec import Head, Spec
 from botgame.training.alphastar.network.action_distribution import masked_log_softmax, used_head
+from botgame.training.alphastar.network.columns import ColumnSplit, groups_of
 from botgame.training.alphastar.network.encoders import Encoded
 from botgame.training.alphastar.network.precision import full_precision
 from botgame.training.alphastar.network.presets import NetworkConfig
@@ -24,11 +26,16 @@ Choose = Callable[[int, Tensor, Tensor], Tensor]
 """(head number, its log-probabilities [N, K], its legal categories bool [N, K]) -> categories int64 [N]."""
 
 
+UnitVectors = tuple[Tensor, Tensor]
+"""x and y, [N, 2V] each: unit vectors of the spec, then the same turned by a quarter (x to y)."""
+
+
 class Context(NamedTuple):
     """What heads read in addition to the autoregressive embedding."""
 
-    vectors_x: Tensor  # [N, 2V]: the spec's unit vectors, then the same turned by a quarter (x to y)
-    vectors_y: Tensor
+    vectors: list[
+        tuple[Tensor, Tensor]
+    ]  # x and y [N, 2V] for each group: unit vectors, then turned by a quarter (x to y)
     entities: Tensor  # [N, E', W]: embeddings, the targets first
     scalars: Tensor  # [N, S]: of the observation
 
@@ -70,9 +77,12 @@ class DirectionHead(nn.Module):
         super().__init__()
         self.units, self.scale = config.direction_units, config.gate_scale
         self.groups = len(head.category_scalars)
-        vectors = 2 * len(spec.vectors)
+        vectors, *added = (2 * len(group.vectors) for group in groups_of(spec, config.column_groups))
+        self.added_sizes = [size for size in added if size]
         self.sizes = [head.size, vectors, self.units * vectors, self.units, self.units, self.groups]
         self.output = zero_linear(config.head_width, sum(self.sizes))
+        widths = [size + self.units * size for size in self.added_sizes]
+        self.added = nn.ModuleList(zero_linear(config.head_width, width) for width in widths)
         self._start_units(sum(self.sizes[:2]), sum(self.sizes[:4]))
         directions = torch.tensor(head.directions, dtype=torch.float32).T.contiguous()
         self.register_buffer("directions", directions, persistent=False)
@@ -90,17 +100,32 @@ class DirectionHead(nn.Module):
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """Hidden [N, head_width] -> logits [N, size]."""
         logits, gates, unit_gates, offsets, weights, shares = self.output(hidden).split(self.sizes, 1)
-        resultant = [(gates * context.vectors_x).sum(1), (gates * context.vectors_y).sum(1)]
-        logits = torch.addmm(logits, torch.stack(resultant, dim=1), self.directions, alpha=self.scale)
+        gates_of, unit_gates_of = [gates], [unit_gates]
+        for layer, size in zip(self.added, self.added_sizes, strict=True):
+            gates, unit_gates = layer(hidden).split([size, self.units * size], 1)
+            gates_of.append(gates)
+            unit_gates_of.append(unit_gates)
+        resultant = reduce(torch.add, map(_resultant, gates_of, context.vectors))
+        logits = torch.addmm(logits, resultant, self.directions, alpha=self.scale)
         if self.units:
-            vectors = torch.stack([context.vectors_x, context.vectors_y], dim=2)
-            resultants = torch.bmm(unit_gates.view(len(hidden), self.units, self.sizes[1]), vectors)  # [N, U, 2]
+            resultants = reduce(torch.add, map(self._unit_resultants, unit_gates_of, context.vectors))
             activations = functional.relu(resultants @ self.directions + offsets.unsqueeze(2))  # [N, U, size]
             logits = logits + torch.bmm(weights.unsqueeze(1), activations).squeeze(1) * self.scale
         if self.groups:
             scalars = functional.pad(context.scalars, (0, 1))[:, self.columns]  # [N, G, size]
             logits = logits + torch.bmm(shares.unsqueeze(1), scalars).squeeze(1) * self.scale
         return logits
+
+    def _unit_resultants(self, gates: Tensor, vectors: UnitVectors) -> Tensor:
+        """Gated sums of one group's vectors for all units but the first: gates [N, U * 2V] -> [N, U, 2]."""
+        x, y = vectors
+        return torch.bmm(gates.view(len(gates), self.units, x.shape[1]), torch.stack([x, y], dim=2))
+
+
+def _resultant(gates: Tensor, vectors: UnitVectors) -> Tensor:
+    """The gated sum of one group's vectors: gates [N, 2V] -> [N, 2]."""
+    x, y = vectors
+    return torch.stack([(gates * x).sum(1), (gates * y).sum(1)], dim=1)
 
 
 class PointerHead(nn.Module):
@@ -161,6 +186,8 @@ class Heads(nn.Module):
         super().__init__()
         self.spec = spec
         self.parts = list(spec.slices.values())
+        groups = groups_of(spec, config.column_groups)
+        self.vectors = ColumnSplit(spec.vectors, (group.vectors for group in groups), axis=1)
         self.base = nn.Linear(features, config.head_width)
         self.outputs = nn.ModuleList(_output(head, spec, config) for head in spec.heads)
         self.embeddings = nn.ModuleList(_embedding(head, config) for head in spec.heads[:-1])
@@ -202,12 +229,19 @@ class Heads(nn.Module):
         return torch.stack(chosen, dim=1), torch.cat(log_probs, dim=1)
 
     def _context(self, observation: dict[str, Tensor], entities: Tensor) -> Context:
-        """Unit vectors with their perpendiculars, split into x and y; without vectors both are [N, 0]."""
+        """Unit vectors with their perpendiculars; without vectors one group of none."""
         if not self.spec.vectors:
             empty = entities.new_zeros((len(entities), 0))
-            return Context(empty, empty, entities, observation["scalars"])
-        x, y = observation["vectors"].unbind(2)
-        return Context(torch.cat([x, -y], dim=1), torch.cat([y, x], dim=1), entities, observation["scalars"])
+            return Context([(empty, empty)], entities, observation["scalars"])
+        first, *added = self.vectors(observation["vectors"])
+        vectors = [_turned(part) for part in (first, *(part for part in added if part.shape[1]))]
+        return Context(vectors, entities, observation["scalars"])
+
+
+def _turned(vectors: Tensor) -> UnitVectors:
+    """Vectors [N, V, 2], followed by the same vectors turned by a quarter."""
+    x, y = vectors.unbind(2)
+    return torch.cat([x, -y], dim=1), torch.cat([y, x], dim=1)
 
 
 def _output(head: Head, spec: Spec, config: NetworkConfig) -> nn.Module:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from botgame.training.alphastar.network.columns import ColumnGroup
+
 _MAY_BE_ZERO = (
     *("name", "detach_value", "direction_units", "entity_layers", "map_width", "map_blocks"),
     *("core_layers", "core_norm", "first_head_blocks", "head_blocks", "value_blocks"),
-    *("condition", "extra_values", "privileged_critic"),
+    *("condition", "extra_values", "privileged_critic", "column_groups"),
 )
 
 
@@ -50,6 +52,7 @@ class NetworkConfig:
     condition_width: int = 64  # their hidden layer
     privileged_critic: bool = True  # whether the critic sees the opponents' true state; else zeros in its place
     extra_values: int = 0  # values of the critic beside one for each reward of the spec: for pseudo-rewards
+    column_groups: tuple[ColumnGroup, ...] = ()  # how the columns of the spec are grouped (`columns`); (): as one
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -68,7 +71,8 @@ class NetworkConfig:
     @staticmethod
     def from_dict(data: dict[str, Any]) -> NetworkConfig:
         """Inverse of `to_dict`. Raises TypeError for unknown fields and for missing ones that have no default."""
-        return NetworkConfig(**data)
+        groups = tuple(ColumnGroup.from_dict(group) for group in data.get("column_groups", ()))
+        return NetworkConfig(**{**data, "column_groups": groups})
 
 
 PRESETS = {

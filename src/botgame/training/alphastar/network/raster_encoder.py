@@ -6,11 +6,14 @@ that "a shot between me and that wall" is a pattern on the map. Positions come f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
+from botgame.training.alphastar.network.columns import ColumnGroup, ColumnSplit, GroupedConv
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.resblocks import MapBlock
 
@@ -18,12 +21,12 @@ from botgame.training.alphastar.network.resblocks import MapBlock
 class RasterEncoder(nn.Module):
     """One linear layer for each of the non-overlapping patches (a convolution whose stride is its kernel), then all."""
 
-    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
         super().__init__()
         self.side = -(-spec.raster_size // config.patch)
         self.padding = self.side * config.patch - spec.raster_size
-        self.patch = config.patch
-        self.patches = nn.Conv2d(len(spec.raster_channels), config.patch_width, config.patch, config.patch)
+        self.channels = _channels(spec, groups)
+        self.patches = GroupedConv(self.channels.sizes, config.patch_width, config.patch)
         self.merge = nn.Linear(self.side**2 * config.patch_width, config.raster_width)
         self.width = config.raster_width
 
@@ -31,17 +34,17 @@ class RasterEncoder(nn.Module):
         """Raster uint8 [N, C, R, R] -> [N, width]."""
         if self.padding:
             raster = functional.pad(raster, (0, self.padding, 0, self.padding))
-        weight = self.patches.weight * (1 / 255)  # scales few weights instead of many cells
-        hidden = functional.relu(functional.conv2d(raster.to(weight.dtype), weight, self.patches.bias, self.patch))
+        hidden = functional.relu(self.patches(self.channels(raster)))
         return functional.relu(self.merge(hidden.flatten(1)))
 
 
 class ScatterEncoder(nn.Module):
     """Map and entities to `map_width` channels, a convolution of stride 2, residual blocks, then one linear layer."""
 
-    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
         super().__init__()
-        self.project = nn.Conv2d(len(spec.raster_channels), config.map_width, 1)
+        self.channels = _channels(spec, groups)
+        self.project = GroupedConv(self.channels.sizes, config.map_width, 1)
         self.write = nn.Linear(config.entity_width, config.map_width, bias=False) if spec.max_entities else None
         self.scatter = Scatter(spec)
         self.shrink = nn.Conv2d(config.map_width, config.map_channels, 3, stride=2, padding=1)
@@ -52,12 +55,16 @@ class ScatterEncoder(nn.Module):
 
     def forward(self, raster: Tensor, entities: Tensor, table: Tensor) -> Tensor:
         """Raster uint8 [N, C, R, R], entities [N, E, F] and their embeddings [N, E', W], 0 if absent -> [N, width]."""
-        weight = self.project.weight * (1 / 255)
-        shown = functional.conv2d(raster.to(weight.dtype), weight, self.project.bias)
+        shown = self.project(self.channels(raster))
         if self.write is not None:
             shown = shown + self.scatter(self.write(table), entities[:, : table.shape[1]])
         hidden = functional.relu(self.blocks(self.shrink(functional.relu(shown))))
         return functional.relu(self.merge(hidden.flatten(1)))
+
+
+def _channels(spec: Spec, groups: Sequence[ColumnGroup]) -> ColumnSplit:
+    """The channels of a raster [N, C, R, R] by group."""
+    return ColumnSplit(spec.raster_channels, (group.raster for group in groups), axis=1)
 
 
 class Scatter(nn.Module):
