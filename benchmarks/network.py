@@ -118,18 +118,9 @@ def learning(network: Network, ragged: bool, seconds: float, device: torch.devic
     def work() -> None:
         with autocast(in_bfloat16, device):
             result = network.unroll(observation, memory, actions, valid)
-        losses = reinforcement_losses(
-            network.spec,
-            log_probs=result.log_probs,
-            values=torch.cat([result.values, result.values[-1:].detach()]),
-            actions=actions,
-            behaviour=behaviour,
-            teacher=teacher,
-            rewards=rewards,
-            discounts=discounts,
-            mask=valid,
-            weights=LossWeights(),
-        )
+        values = torch.cat([result.values, result.values[-1:].detach()])
+        inputs = LossInputs(result.log_probs, values, actions, behaviour, teacher, rewards, discounts, valid)
+        losses = reinforcement_losses(network.spec, inputs, LossWeights())
         optimizer.zero_grad()
         losses["total"].backward()
         optimizer.step()

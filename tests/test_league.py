@@ -48,7 +48,7 @@ def play_round(league, weights, rate=0.15, entropy=0.01):
         pairing = league.request(name)
         mine, other = weights.policy(pairing.home), weights.policy(pairing.away)
         moves = [min(int(np.searchsorted(p.cumsum(), league.uniform())), 2) for p in (mine, other)]
-        league.report(pairing.home, pairing.away, int(BEATS[moves[0], moves[1]]))
+        league.report(pairing.home, {pairing.away: [int(BEATS[moves[0], moves[1]])]})
         value = BEATS @ other
         weights.live[name] = weights.live[name] + rate * (value - mine @ value - entropy * weights.live[name])
         learner.steps += 1
@@ -94,7 +94,7 @@ def test_a_main_agent_for_each_faction_and_their_copies_keep_it():
 
 def test_a_free_for_all_counts_each_pair_and_one_game_of_the_asker():
     league, _ = start(LeagueConfig(mains=2))
-    league.report_orders("main1", {"main2": [1], "main_exploiter1": [-1, 1], "main1.v0": [0]})
+    league.report("main1", {"main2": [1], "main_exploiter1": [-1, 1], "main1.v0": [0]})
     assert league.learners["main1"].games == 1
     rates = [league.payoff.win_rate("main1", name) for name in ("main2", "main_exploiter1", "main1.v0")]
     assert rates == [1.0, 0.5, 0.5]
@@ -111,7 +111,7 @@ def due(role, **changes):
     opponents = ["main1"] if role == "main_exploiter" else [player.name for player in league.frozen]
     for away in opponents:
         for _ in range(20):
-            league.report(name, away, 1)
+            league.report(name, {away: [1]})
     return league, weights, name
 
 
@@ -137,7 +137,7 @@ def test_no_snapshot_before_the_phase_ends():
 def test_a_player_that_does_not_beat_all_waits_for_the_timeout():
     league, weights, name = due("main")
     for _ in range(30):
-        league.report(name, "main1.v0", -1)
+        league.report(name, {"main1.v0": [-1]})
     league.learners[name].steps = 200
     assert league.review(name, weights) is None
     league.learners[name].steps = 201
@@ -148,10 +148,10 @@ def test_a_few_lucky_games_are_not_trusted():
     league, weights = start(LeagueConfig(min_phase_steps=100, timeout_steps=200))
     league.learners["main1"].steps = 150
     for _ in range(7):
-        league.report("main1", "main1.v0", 1)
+        league.report("main1", {"main1.v0": [1]})
     assert league.review("main1", weights) is None
     for _ in range(2):
-        league.report("main1", "main1.v0", 1)
+        league.report("main1", {"main1.v0": [1]})
     assert league.review("main1", weights) is not None
 
 
@@ -233,18 +233,23 @@ def test_a_league_that_cannot_run_is_refused(changes):
 
 
 def test_the_cache_holds_a_bounded_number_and_drops_the_least_recent():
-    cache = PlayerCache(lambda name: name.upper(), capacity=2)
+    loads = []
+    cache = PlayerCache(lambda name: loads.append(name) or name.upper(), capacity=2)
     assert [cache.get(name) for name in ("a", "b", "a", "c", "a")] == ["A", "B", "A", "C", "A"]
-    assert (len(cache), cache.loads) == (2, 3)
+    assert loads == ["a", "b", "c"]
     cache.get("b")
-    assert cache.loads == 4
+    cache.get("a")
+    cache.get("c")
+    assert loads == ["a", "b", "c", "b", "c"]
 
 
 def test_a_player_that_cannot_be_loaded_is_not_kept():
-    def load(name):
-        raise FileNotFoundError(name)
-
-    cache = PlayerCache(load, capacity=1)
-    with pytest.raises(FileNotFoundError):
+    files = {"here": 1}
+    cache = PlayerCache(files.__getitem__, capacity=1)
+    assert cache.get("here") == 1
+    with pytest.raises(KeyError):
         cache.get("gone")
-    assert len(cache) == 0
+    files.clear()
+    assert cache.get("here") == 1  # still in the cache
+    files["gone"] = 2
+    assert cache.get("gone") == 2

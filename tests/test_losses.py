@@ -8,6 +8,7 @@ import torch
 
 from botgame.lms.spec import ARENA_SPEC
 from botgame.training.alphastar.learner.losses import (
+    LossInputs,
     LossWeights,
     cross_entropy,
     head_entropies,
@@ -69,13 +70,10 @@ def case(request):
     return spec, logits, legal, log_probs, teacher, behaviour, actions, rewards, discounts, values, ragged()
 
 
-def learn(case, **changes):
+def learn(case, weights=None, **changes):
     spec, _, _, log_probs, teacher, behaviour, actions, rewards, discounts, values, mask = case
-    inputs = {
-        "log_probs": log_probs, "values": values, "actions": actions, "behaviour": behaviour, "teacher": teacher,
-        "rewards": rewards, "discounts": discounts, "mask": mask, "weights": LossWeights(),
-    }  # fmt: skip
-    return reinforcement_losses(spec, **{**inputs, **changes})
+    inputs = LossInputs(log_probs, values, actions, behaviour, teacher, rewards, discounts, mask)
+    return reinforcement_losses(spec, inputs._replace(**changes), weights or LossWeights())
 
 
 def test_every_term_by_loops_over_steps_and_heads(case):
@@ -128,10 +126,8 @@ def test_signs_move_the_policy_and_the_values_the_right_way():
     actions = torch.tensor([[[1, 0, 0]]])
     behaviour = head_log_probs(TOY_SPEC, log_probs, actions).detach()
     one = torch.ones(1, 1, dtype=torch.float64)
-    losses = reinforcement_losses(
-        TOY_SPEC, log_probs=log_probs, values=values, actions=actions, behaviour=behaviour, teacher=None,
-        rewards=one[..., None], discounts=0 * one, mask=one > 0, weights=LossWeights(entropy=0.0),
-    )  # fmt: skip
+    inputs = LossInputs(log_probs, values, actions, behaviour, None, one[..., None], discounts=0 * one, mask=one > 0)
+    losses = reinforcement_losses(TOY_SPEC, inputs, LossWeights(entropy=0.0))
     losses["total"].backward()
     # policy and UPGO each give -1 * (onehot - softmax) on the verb's logits; 10 * -(1 - 0) on the value
     expected = 2 * (torch.full((4,), 0.25) - torch.eye(4)[1])

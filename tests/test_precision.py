@@ -12,6 +12,7 @@ from botgame.lms.game import lms
 from botgame.lms.spec import ARENA_SPEC
 from botgame.training.alphastar.imitation import cloning
 from botgame.training.alphastar.imitation.cloning import Cloner, CloningConfig
+from botgame.training.alphastar.imitation.dataset import Chunk, Trajectory
 from botgame.training.alphastar.learner import learner
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.losses import cross_entropy
@@ -95,23 +96,32 @@ def test_a_compiled_learner_gives_the_same_losses_and_weights(monkeypatch):
 
 
 def test_the_compiled_twin_shares_weights_and_gradients_and_leaves_the_network_plain(monkeypatch):
-    network = Network(ARENA_SPEC, PRESETS["tiny"])
-    twin = compiled.compiled_twin(network, "eager")
+    network, graphs = Network(ARENA_SPEC, PRESETS["tiny"]), []
+    twin = compiled.compiled_twin(network, lambda graph, _inputs: graphs.append(graph) or graph.forward)
     assert all(a is b for a, b in zip(network.parameters(), twin.parameters(), strict=True))
     assert network.encoder.entity.dense is False
-    assert network.heads._compiled_call_impl is None
-    for part in (twin.encoder, twin.heads, twin.critic):
-        assert part._compiled_call_impl is not None
+    observation = random_observation(ARENA_SPEC, (2, 3))
+    sequences = observation, network.initial_memory(3), torch.zeros(2, 3, 6, dtype=torch.int64), torch.ones(2, 3) > 0
+    network.unroll(*sequences)
+    assert not graphs
+    twin.unroll(*sequences)
+    assert len(graphs) >= 3  # encoder, heads and critic
 
 
 def test_imitation_trains_the_twin(monkeypatch):
-    made = []
-    monkeypatch.setattr(cloning, "compiled_twin", lambda network: made.append(network) or copy.copy(network))
-    network = Network(TOY_GAME, PRESETS["tiny"])
-    cloner = Cloner(network, CloningConfig(compile=True), CPU)
-    assert made == [network]
-    assert cloner._trained is not network
-    assert Cloner(network, CloningConfig(), CPU)._trained is network
+    def twin(network):
+        made = copy.copy(network)
+        monkeypatch.setattr(made, "unroll", lambda *_given, **_named: pytest.fail("the twin is used"), raising=False)
+        return made
+
+    monkeypatch.setattr(cloning, "compiled_twin", twin)
+    observation = {name: value.numpy() for name, value in random_observation(TOY_GAME, (4,)).items()}
+    one = Trajectory("one", observation, np.zeros((4, 2), np.int64), np.ones(4, np.float32), 1.0)
+    chunk = Chunk([one], window=4)
+    plain, compiling = (Cloner(Network(TOY_GAME, PRESETS["tiny"]), CloningConfig(compile=on), CPU) for on in (0, 1))
+    assert plain.learn(chunk, np.arange(1), plain.recall.gather(chunk)) == 4
+    with pytest.raises(pytest.fail.Exception, match="the twin is used"):
+        compiling.learn(chunk, np.arange(1), compiling.recall.gather(chunk))
 
 
 def test_auto_is_float32_unless_a_wide_network_is_on_a_gpu_that_has_bfloat16(monkeypatch):

@@ -22,7 +22,13 @@ from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.learner import Learner, loss_weights
-from botgame.training.alphastar.learner.losses import LossWeights, head_kls, reinforcement_losses, value_losses
+from botgame.training.alphastar.learner.losses import (
+    LossInputs,
+    LossWeights,
+    head_kls,
+    reinforcement_losses,
+    value_losses,
+)
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.sequences import gather
 from botgame.training.alphastar.learner.workers import Workers, WorkersByKind
@@ -328,12 +334,11 @@ def test_weights_of_pseudo_rewards(conditioned: Conditioning) -> None:
 def losses(world: World, network: Network, weights: LossWeights, **changed: object) -> dict[str, torch.Tensor]:
     batch = gather(world.buffer.columns, np.arange(16))
     out = network.unroll(batch.observation, batch.memory, batch.actions, batch.valid)
-    fields = {
-        "log_probs": out.log_probs[:-1], "values": out.values, "actions": batch.actions[:-1],
-        "behaviour": batch.behaviour, "teacher": batch.teacher, "rewards": batch.rewards,
-        "discounts": batch.discount, "mask": batch.mask, "early": batch.early, "active": batch.active,
-    }  # fmt: skip
-    return reinforcement_losses(world.spec, weights=weights, **{**fields, **changed})
+    inputs = LossInputs(
+        out.log_probs[:-1], out.values, batch.actions[:-1], batch.behaviour, batch.teacher, batch.rewards,
+        batch.discount, batch.mask, batch.early, batch.active,
+    )  # fmt: skip
+    return reinforcement_losses(world.spec, inputs._replace(**changed), weights)
 
 
 def test_the_extra_kl_is_of_the_verb_in_early_decisions_alone(world: World, conditioned: Conditioning) -> None:

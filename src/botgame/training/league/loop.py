@@ -199,7 +199,7 @@ class LeagueRun:
         """Count this iteration's matches, all before the player is reviewed: a reset must not inherit them."""
         games = [seat.game(match) for match in ended]
         for game in games:
-            self.league.report_orders(game.home, game.orders)
+            self.league.report(game.home, game.orders)
         self._log.append(TRAINING, self.round, self.iteration, games)
 
     def _start_anew(self, event: Review | None) -> None:

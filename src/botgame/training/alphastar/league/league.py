@@ -160,14 +160,11 @@ class League:
             return self.learners[name].faction
         return next((player.faction for player in self.frozen if player.name == name), "")
 
-    def report(self, home: str, away: str, result: int) -> None:
-        """Count a finished duel asked for by `home`; `result` is +1, 0 or -1 for `home`."""
-        self.report_orders(home, {away: [result]})
+    def report(self, home: str, orders: Mapping[str, Sequence[int]]) -> None:
+        """Count a finished match that `home` asked for.
 
-    def report_orders(self, home: str, orders: Mapping[str, Sequence[int]]) -> None:
-        """Count a finished match of any size asked for by `home`.
-
-        orders: for each other player, how the seats of `home` finished against its seats: +1 above, 0 level, -1 below.
+        orders: for each other player, how the seats of `home` finished against its seats: +1 above, 0 level, -1 below;
+        in a duel one result.
         """
         for away, results in orders.items():
             self.payoff.update(home, away, *results)

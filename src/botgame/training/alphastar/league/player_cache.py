@@ -1,7 +1,7 @@
-"""Frozen players on demand: a league may have hundreds, memory holds a few.
+"""Frozen players on demand: a league may have hundreds of them, and memory holds a few.
 
-Loading every historical network in every worker is what makes other leagues grow without bound; here the least
-recently used one is dropped, and a player that is needed again is read again from its file.
+Other leagues keep every historical network in memory and grow without bound. Here the cache drops the least recently
+used player, and reads its file again when it is needed again.
 """
 
 from __future__ import annotations
@@ -20,20 +20,14 @@ class PlayerCache(Generic[T]):
         if capacity < 1:
             raise ValueError(f"expected a capacity of 1 or more, got {capacity}")
         self._load, self._capacity = load, capacity
-        self._held: OrderedDict[str, T] = OrderedDict()
-        self.loads = 0
+        self._players: OrderedDict[str, T] = OrderedDict()
 
     def get(self, name: str) -> T:
-        """The player, loaded if it is not held. What `load` raises goes to the caller and nothing is kept."""
-        if name in self._held:
-            self._held.move_to_end(name)
-            return self._held[name]
-        player = self._load(name)
-        self.loads += 1
-        self._held[name] = player
-        if len(self._held) > self._capacity:
-            self._held.popitem(last=False)
+        """The player, loaded unless it is in the cache. What `load` raises goes to the caller and changes nothing."""
+        if name in self._players:
+            self._players.move_to_end(name)
+            return self._players[name]
+        player = self._players[name] = self._load(name)
+        if len(self._players) > self._capacity:
+            self._players.popitem(last=False)
         return player
-
-    def __len__(self) -> int:
-        return len(self._held)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from botgame.spec import Spec
-from botgame.training.alphastar.learner.losses import LossWeights, reinforcement_losses
+from botgame.training.alphastar.learner.losses import LossInputs, LossWeights, reinforcement_losses
 from botgame.training.alphastar.learner.sequences import SequenceBatch
 from botgame.training.alphastar.network.network import Network, Unrolled
 from botgame.training.alphastar.network.precision import autocast
@@ -35,8 +35,7 @@ def backward(spec: Spec, network: Network, batch: SequenceBatch, options: Gradie
     """
     share = float(batch.mask.sum()) / options.decisions
     unrolled = unroll(spec, network, batch, options.temperature, options.mixed)
-    losses = reinforcement_losses(
-        spec,
+    inputs = LossInputs(
         log_probs=unrolled.log_probs[:-1],
         values=unrolled.values,
         actions=batch.actions[:-1],
@@ -45,10 +44,10 @@ def backward(spec: Spec, network: Network, batch: SequenceBatch, options: Gradie
         rewards=batch.rewards,
         discounts=batch.discount * options.discount,
         mask=batch.mask,
-        weights=options.weights,
         early=batch.early,
         active=batch.active,
     )
+    losses = reinforcement_losses(spec, inputs, options.weights)
     network.zero_grad(set_to_none=True)
     (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
     shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}

@@ -48,6 +48,21 @@ class LossWeights:
     vtrace_lambda: float = 1.0
 
 
+class LossInputs(NamedTuple):
+    """What `reinforcement_losses` compares, for T decisions of B sequences."""
+
+    log_probs: Tensor  # [T, B, L] of the learner
+    values: Tensor  # [T + 1, B, R] of the learner
+    actions: Tensor  # int64 [T, B, H]
+    behaviour: Tensor  # [T, B, H]: `head_log_probs` of the actor
+    teacher: Tensor | None  # [T, B, L]: log-probabilities for the same actions
+    rewards: Tensor  # [T, B, R]
+    discounts: Tensor  # [T, B], 0 at true ends
+    mask: Tensor  # bool [T, B]: decisions that count
+    early: Tensor | None = None  # bool [T, B]: decisions with the further KL of `LossWeights.early_kl`
+    active: Tensor | None = None  # bool [B, R]: rewards that a sequence is paid; None for all
+
+
 class CrossEntropy(NamedTuple):
     """Result of `cross_entropy`, each [T, B, H]."""
 
@@ -56,56 +71,58 @@ class CrossEntropy(NamedTuple):
     wrong_mask: Tensor  # bool: the head is used but its recorded category illegal
 
 
-def reinforcement_losses(
-    spec: Spec,
-    *,
-    log_probs: Tensor,
-    values: Tensor,
-    actions: Tensor,
-    behaviour: Tensor,
-    teacher: Tensor | None,
-    rewards: Tensor,
-    discounts: Tensor,
-    mask: Tensor,
-    weights: LossWeights,
-    early: Tensor | None = None,
-    active: Tensor | None = None,
-) -> Losses:
+def reinforcement_losses(spec: Spec, inputs: LossInputs, weights: LossWeights) -> Losses:
     """All terms of the learner's loss, their weighted sum `total`, and diagnostics without gradient.
 
-    log_probs [T, B, L] and values [T + 1, B, R] of the learner; actions int64 [T, B, H]; behaviour [T, B, H]: the
-    actor's `head_log_probs`; teacher [T, B, L] log-probabilities for the same actions, or None; rewards [T, B, R];
-    discounts [T, B], 0 at true ends. Terms: `policy`, `upgo`, `value`, `kl`, `entropy` (the positive mean entropy).
-    early bool [T, B] adds the term `early_kl`; active bool [B, R] leaves rewards of single sequences out.
+    Terms: `policy`, `upgo`, `value`, `kl`, `entropy` (the positive mean entropy) and, with `inputs.early`, `early_kl`.
     """
-    chosen = head_log_probs(spec, log_probs, actions)
+    mask, values = inputs.mask, inputs.values.detach()
+    chosen = head_log_probs(spec, inputs.log_probs, inputs.actions)
     group_log_probs = group_sums(spec, chosen)
-    log_ratios = group_log_ratios(spec, chosen.detach(), behaviour)
-    steps = rewards, discounts, values.detach(), log_ratios, mask
-    returns = lambda_returns(rewards, discounts[..., None], values.detach(), weights.td_lambda, mask[..., None])
-    errors = value_losses(values[:-1], returns, mask, active)
-    reward_weights = _row(weights.rewards, spec, values)
-    if active is not None:
-        reward_weights = reward_weights * active
+    log_ratios = group_log_ratios(spec, chosen.detach(), inputs.behaviour)
+    returns = lambda_returns(inputs.rewards, inputs.discounts[..., None], values, weights.td_lambda, mask[..., None])
+    errors = value_losses(inputs.values[:-1], returns, mask, inputs.active)
     terms = {
-        "policy": policy_gradient_loss(
-            group_log_probs, vtrace_advantages(*steps, reward_weights, weights.vtrace_lambda), mask
-        ),
-        "upgo": policy_gradient_loss(group_log_probs, upgo_advantages(*steps, weights.upgo_reward), mask),
-        "value": (errors * _row(weights.values, spec, values)).sum(),
-        "entropy": _column_means(head_entropies(spec, log_probs, actions), mask).sum(),
-        "kl": log_probs.new_zeros(()),
+        **_policy_terms(spec, inputs, weights, group_log_probs, log_ratios),
+        "value": (errors * _row(weights.values, spec, inputs.values)).sum(),
+        "entropy": _column_means(head_entropies(spec, inputs.log_probs, inputs.actions), mask).sum(),
+        **_teacher_terms(spec, inputs, weights),
     }
-    if teacher is not None:
-        kls = head_kls(spec, teacher, log_probs, actions)
-        terms["kl"] = _column_means(kls, mask).sum()
-        if early is not None:
-            terms["early_kl"] = masked_mean(torch.where(early, kls[..., weights.early_head], 0.0), mask)
+    return {"total": _total(terms, weights), **terms, **_diagnostics(spec, log_ratios, values[:-1], returns, mask)}
+
+
+def _policy_terms(
+    spec: Spec, inputs: LossInputs, weights: LossWeights, group_log_probs: Tensor, log_ratios: Tensor
+) -> Losses:
+    """The policy gradients of V-trace and of UPGO; group_log_probs, log_ratios: [T, B, G]."""
+    steps = inputs.rewards, inputs.discounts, inputs.values.detach(), log_ratios, inputs.mask
+    reward_weights = _row(weights.rewards, spec, inputs.values)
+    if inputs.active is not None:
+        reward_weights = reward_weights * inputs.active
+    advantages = vtrace_advantages(*steps, reward_weights, weights.vtrace_lambda)
+    return {
+        "policy": policy_gradient_loss(group_log_probs, advantages, inputs.mask),
+        "upgo": policy_gradient_loss(group_log_probs, upgo_advantages(*steps, weights.upgo_reward), inputs.mask),
+    }
+
+
+def _teacher_terms(spec: Spec, inputs: LossInputs, weights: LossWeights) -> Losses:
+    """The KL from the teacher, 0 without one, and that of one head in early decisions."""
+    if inputs.teacher is None:
+        return {"kl": inputs.log_probs.new_zeros(())}
+    kls = head_kls(spec, inputs.teacher, inputs.log_probs, inputs.actions)
+    terms = {"kl": _column_means(kls, inputs.mask).sum()}
+    if inputs.early is not None:
+        early = torch.where(inputs.early, kls[..., weights.early_head], 0.0)
+        terms["early_kl"] = masked_mean(early, inputs.mask)
+    return terms
+
+
+def _total(terms: Losses, weights: LossWeights) -> Tensor:
+    """The weighted sum that is minimised."""
     total = weights.policy * terms["policy"] + weights.upgo * terms["upgo"] + weights.value * terms["value"]
     total = total + weights.kl * terms["kl"] - weights.entropy * terms["entropy"]
-    if "early_kl" in terms:
-        total = total + weights.early_kl * terms["early_kl"]
-    return {"total": total, **terms, **_diagnostics(spec, log_ratios, values[:-1].detach(), returns, mask)}
+    return total + weights.early_kl * terms["early_kl"] if "early_kl" in terms else total
 
 
 def vtrace_advantages(

@@ -105,11 +105,7 @@ class Trainer:
             **losses,
             **self.actor.report(),
             **learning_results(collected.ended),
-            "time_acting": acted - started,
-            "time_learning": seconds,
-            "time_acting_decisions_per_second": collected.decisions / max(acted - started, 1e-9),
-            "time_learning_decisions_per_second": learned / max(seconds, 1e-9),
-            "time_decisions_per_second": collected.decisions / max(acted - started + seconds, 1e-9),
+            **_speeds(collected.decisions, acted - started, learned, seconds),
         }
         diagnostics = self._diagnostics
         flagged = diagnostics.update(self.iteration, metrics)
@@ -158,6 +154,17 @@ class Trainer:
         heads = self.learner.inspect(self.replay_buffer.columns, self.replay_buffer.places(newest))
         means = {name if "/" in name or name in _PLAIN else f"loss/{name}": v / updates for name, v in sums.items()}
         return {**means, **heads}, updates, learned
+
+
+def _speeds(acted: int, acting: float, learned: int, learning: float) -> Metrics:
+    """Seconds spent acting and learning, and decisions a second."""
+    return {
+        "time_acting": acting,
+        "time_learning": learning,
+        "time_acting_decisions_per_second": acted / max(acting, 1e-9),
+        "time_learning_decisions_per_second": learned / max(learning, 1e-9),
+        "time_decisions_per_second": acted / max(acting + learning, 1e-9),
+    }
 
 
 _PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")

@@ -63,22 +63,16 @@ def export(network: Network, *, conditioned: bool, optimize: bool) -> onnx.Model
         import onnxscript  # noqa: F401 - torch's exporter needs it and would only fail later
     except ImportError as error:
         raise UserError(f'exporting needs {error.name}; run: pip install "botgame[train]"') from error
-    generator = np.random.default_rng(0)
-    observation = random_observation(network.spec, _ROWS, generator)
-    if conditioned:
-        observation["condition"] = generator.random((_ROWS, network.config.condition), np.float32)
-    tensors = {name: torch.from_numpy(array) for name, array in observation.items()}
-    uniforms = torch.rand(_ROWS, len(network.spec.heads), generator=torch.Generator().manual_seed(0))
-    inputs = (tensors, network.initial_memory(_ROWS).cpu(), uniforms, torch.tensor(1.0))
+    inputs = _example(network, conditioned)
     rows = {0: torch.export.Dim("rows")}
-    shapes = (dict.fromkeys(tensors, rows), rows, rows, None)
+    shapes = (dict.fromkeys(inputs[0], rows), rows, rows, None)
     with _quietly():
         program = torch.export.export(ExportableDecision(network), inputs, dynamic_shapes=shapes, strict=True)
         exported = torch.onnx.export(
             program,
             dynamo=True,
             opset_version=OPSET,
-            input_names=[*tensors, *STATE],
+            input_names=[*inputs[0], *STATE],
             output_names=list(OUTPUTS),
             optimize=optimize,
             verbose=False,
@@ -88,6 +82,17 @@ def export(network: Network, *, conditioned: bool, optimize: bool) -> onnx.Model
     for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
         part.ClearField("metadata_props")  # stack traces with paths of this machine
     return model
+
+
+def _example(network: Network, conditioned: bool) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
+    """Random arguments of `ExportableDecision` for the exporter to trace with."""
+    generator = np.random.default_rng(0)
+    observation = random_observation(network.spec, _ROWS, generator)
+    if conditioned:
+        observation["condition"] = generator.random((_ROWS, network.config.condition), np.float32)
+    tensors = {name: torch.from_numpy(array) for name, array in observation.items()}
+    uniforms = torch.rand(_ROWS, len(network.spec.heads), generator=torch.Generator().manual_seed(0))
+    return tensors, network.initial_memory(_ROWS).cpu(), uniforms, torch.tensor(1.0)
 
 
 def _sample(log_probs: Tensor, legal: Tensor, uniforms: Tensor) -> Tensor:
