@@ -1,9 +1,10 @@
-"""Does a network play as it is told? Each style that it knows, asked for in mirrored duels, and what it then does.
+"""Does a network play in the style it is asked for? Each style that it knows, in mirrored duels, and how it then plays.
 
     python benchmarks/styles.py artifacts/alphastar/pi_styles.pt --matches 200 --seed 900000
 
 For every policy of the library: the win rate against `--against`, how far the mean totals of the play are from those
-asked for, how far those of unasked play are, and some statistics, asked and played. `--only A,B` asks for these alone.
+asked for, how far those of play without a style are, and some statistics, asked and played. `--only A,B` asks for these
+styles only.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def main() -> None:
     library = Briefing.from_state(load_checkpoint(options.checkpoint, GAME).briefing).library
     styles = [name for name in options.only.split(",") if name] or library.policies
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
-    print(f"{'':10}{'won':24}{'from asked':12}{'unasked':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
+    print(f"{'':10}{'won':24}{'from asked':12}{'without':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
     plain = None
     for style in ("", *styles):
         name = f"{options.checkpoint}@{style}" if style else options.checkpoint
@@ -68,9 +69,9 @@ def main() -> None:
         asked = library.typical(style)[TOTALS] if style else played
         rate, low, high = wilson(points, options.matches // 2 * 2)
         won = f"{rate:.1%} [{low:.1%}, {high:.1%}]"
-        away, unasked = (f"{np.abs(each - asked).mean():.4f}" if style else "" for each in (played, plain))
+        away, without = (f"{np.abs(each - asked).mean():.4f}" if style else "" for each in (played, plain))
         cells = [statistic(asked, played, shown, style) for shown in SHOWN]
-        print(f"{style or '(unasked)':10}{won:24}{away:12}{unasked:9}" + "".join(f"{cell:>12}" for cell in cells))
+        print(f"{style or '(none)':10}{won:24}{away:12}{without:9}" + "".join(f"{cell:>12}" for cell in cells))
 
 
 def statistic(asked: np.ndarray, played: np.ndarray, name: str, style: str) -> str:

@@ -1,7 +1,7 @@
-"""Checkpoints: weights with everything needed to rebuild and trace them, and the state files that runs resume from.
+"""Checkpoints, which hold weights and what is needed to use and trace them, and the state files that runs resume from.
 
-Both are `torch.save` archives of plain containers and tensors, read with `weights_only=True` (never unpickled code),
-written to a temporary file and renamed.
+Both are `torch.save` archives of plain containers and tensors. They are read with `weights_only=True`, which never runs
+pickled code, and written to a temporary file that is then renamed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Metrics of a run: one JSON line a step, TensorBoard beside it, both cut back to the last commit on resume.
+"""Metrics of a run: one JSON line a step and TensorBoard, both cut back to the last commit on resume.
 
-Fields that measure the clock start with `time_`, so that two runs can be compared without them.
-The meaning of every name is in docs/metrics.md.
+Names of clock readings start with `time_`, so that two runs can be compared without them. docs/metrics.md explains
+every name.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from botgame.errors import UserError
 
 
 class MetricsWriter:
-    """Append metrics to `path` (JSON lines) and to TensorBoard in `tensorboard` (None: none)."""
+    """Appends metrics to `path` (JSON lines) and to TensorBoard in the folder `tensorboard` (None: no TensorBoard)."""
 
     def __init__(self, path: Path, tensorboard: Path | None = None, *, offset: int = 0, step: int = 0) -> None:
-        """Cut `path` to `offset` bytes (what the last commit recorded) and go on; TensorBoard drops steps >= `step`."""
+        """Cut `path` to `offset` bytes, its length at the last commit; TensorBoard drops steps from `step` on."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("r+b" if path.exists() else "w+b")

@@ -1,4 +1,4 @@
-"""A trained network as a policy: NumPy in, NumPy out, randomness from the keys alone."""
+"""A trained network as a policy: NumPy arrays in and out, and all randomness from the keys."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 
 
 class NetworkPolicy:
-    """Acts on batches of observations with a network that it moves to `device` and switches to evaluation.
+    """Acts on batches of observations with a network, which it moves to `device` and switches to evaluation.
 
-    `step`: how it acts, by default the fastest way (`acting`).
+    `step`: computes the decisions, by default the fastest way (`acting`).
     """
 
     def __init__(self, network: Network, name: str = "network", device: str = "cpu", temperature: float = 1.0) -> None:
@@ -49,7 +49,7 @@ class NetworkPolicy:
     def act_full(
         self, observation: Observation, memory: np.ndarray, keys: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As `act`, and the log-probabilities float32 [n, L] of all heads, as the learner needs them."""
+        """As `act`, and the log-probabilities float32 [n, L] of all heads, which the learner needs."""
         check_observation(self.network.spec, observation, self.name)
         random = uniforms(keys, self._heads)
         decided = self.step(observation, memory, random, self.temperature)

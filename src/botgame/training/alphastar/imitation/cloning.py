@@ -1,9 +1,10 @@
 """Behaviour cloning: per-head masked cross-entropy over short windows, with the memory that led up to each window.
 
-Many small updates clone far better than few large ones, so a batch is a few short windows from all over the data, and
-not the long sequences that would warm the memory up. Instead each window starts from the memory that its predecessor
-left when it was last trained on (the stored state of R2D2: Kapturowski et al., "Recurrent experience replay in
-distributed reinforcement learning", 2019): half precision, zeros in the first epoch. T, B, H as in `dataset`.
+Many small updates clone far better than few large ones, so a batch is a few short windows from all parts of the data
+instead of long sequences that would warm the memory up. Each window starts from the memory at the end of the window
+before it, as it was when that one was last trained on (the stored state of R2D2: Kapturowski et al., "Recurrent
+experience replay in distributed reinforcement learning", 2019), in half precision, and from zeros in the first epoch.
+T, B, H as in `dataset`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from botgame.training.alphastar.network.precision import autocast, mixed
 
 @dataclass(frozen=True)
 class CloningConfig:
-    """Numbers of the update. value_weight: of the squared error of the critic on the match's outcome."""
+    """Configuration of an update. value_weight: weight of the critic's squared error on the match's outcome."""
 
     lr: float = 3e-4
     value_weight: float = 0.5
@@ -52,12 +53,12 @@ class Recall:
         return torch.cat(parts) if parts else torch.zeros((0, self.memory_size), dtype=torch.float16)
 
     def keep(self, chunk: Chunk, memories: Tensor) -> None:
-        """Store what `gather` gave and training has renewed."""
+        """Store the memories that `gather` returned and training has updated."""
         parts = torch.split(memories, chunk.counts.tolist()) if chunk.names else ()
         self._kept.update(zip(chunk.names, (part.clone() for part in parts), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
-        """One tensor and where each trajectory lies in it."""
+        """One tensor of all memories, with the names of the trajectories and their numbers of windows."""
         counts = [len(part) for part in self._kept.values()]
         empty = torch.zeros((0, self.memory_size), dtype=torch.float16)
         return {"names": list(self._kept), "counts": counts, "memories": torch.cat([empty, *self._kept.values()])}
@@ -80,13 +81,13 @@ class Sums:
         self._weights[name] = self._weights.get(name, 0.0) + weight
 
     def means(self) -> dict[str, float]:
-        """All means, and start afresh."""
+        """Return all means and start again from nothing."""
         out = {name: total / self._weights[name] for name, total in self._sums.items() if self._weights[name] > 0}
         self._sums, self._weights = {}, {}
         return out
 
     def snapshot(self) -> dict[str, dict[str, float]]:
-        """Both sums of every name."""
+        """The sums and weights of every name."""
         return {"sums": dict(self._sums), "weights": dict(self._weights)}
 
     def restore(self, snapshot: dict[str, dict[str, float]]) -> None:
@@ -114,7 +115,7 @@ class Cloner:
             group["lr"] = lr
 
     def learn(self, chunk: Chunk, windows: np.ndarray, memories: Tensor) -> int:
-        """Update on `windows` of `chunk` and hand their final memory on to the windows that follow them.
+        """Update on `windows` of `chunk` and store their final memory for the windows that follow them.
 
         memories: float16 [W, M] of the whole chunk (from `Recall.gather`), changed in place. Returns the number of
         decisions in the batch. Raises Diverged before anything is changed when the loss or its gradient is not finite.
@@ -130,7 +131,7 @@ class Cloner:
         torch.autograd.backward(loss)
         norm = float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm))
         if not math.isfinite(norm):
-            raise Diverged(f"the loss or its gradient ({norm}) is no number after {self.updates} updates; lower --lr")
+            raise Diverged(f"the loss or its gradient ({norm}) is not finite after {self.updates} updates; lower --lr")
         self.optimiser.step()
         self.updates += 1
         self.sums.add("gradient_norm", norm, 1.0)
@@ -143,7 +144,7 @@ class Cloner:
         count = (weights > 0).sum().clamp(min=1)
         heads = cross_entropy(spec, log_probs, batch["actions"], batch["valid"])
         loss: Tensor = (heads.losses * weights[..., None]).sum() / count
-        self._watch(heads, log_probs.detach(), batch, loss)
+        self._add_figures(heads, log_probs.detach(), batch, loss)
         if self.config.value_weight > 0:
             error = outcome_error(spec, values, batch["outcome"]) * (batch["valid"] & (weights > 0))
             value_loss = error.sum() / count
@@ -151,10 +152,11 @@ class Cloner:
             self.sums.add("loss/value", float(value_loss.detach()), 1.0)
         return loss
 
-    def _watch(self, heads: CrossEntropy, log_probs: Tensor, batch: dict[str, Any], loss: Tensor) -> None:
-        """The loss; of each head loss, accuracy and a uniform guess's loss over the decisions that use it; their share.
+    def _add_figures(self, heads: CrossEntropy, log_probs: Tensor, batch: dict[str, Any], loss: Tensor) -> None:
+        """Add up the figures to report.
 
-        And the share of recorded categories that are called illegal.
+        These are the loss; for each head loss, accuracy and the loss of a uniform guess over the decisions that use it,
+        and the share of these decisions; and the share of recorded categories that the observation forbids.
         """
         self.sums.add("loss", float(loss.detach()), 1.0)
         counted = heads.scored & (batch["weights"] > 0)[..., None]

@@ -1,8 +1,8 @@
-"""Decisions to imitate, held compactly and cut into windows: bounded memory however many matches there are.
+"""Decisions to imitate, stored compactly and cut into windows, in bounded memory for any number of matches.
 
-A `Source` (handed in by the command, which re-simulates replays) reads any of its matches as `Trajectory`s. If all of
-them fit under `capacity` decisions they make one chunk, which is kept for all epochs; otherwise each epoch shuffles
-the matches, divides them into chunks that fit and reads one chunk at a time. Windows are shuffled within a chunk.
+A `Source` (from the command, which re-simulates replays) reads its matches as `Trajectory`s. If all of them fit within
+`capacity` decisions, they form one chunk that stays in memory for all epochs. Otherwise each epoch shuffles the
+matches, divides them into chunks that fit, and reads one chunk at a time. Windows are shuffled within a chunk.
 
 T: decisions of a window, B: windows of a batch, W: windows of a chunk, H: heads.
 """
@@ -37,7 +37,7 @@ class Trajectory(NamedTuple):
 
 
 class Source(Protocol):
-    """All matches that there are to learn from."""
+    """All matches to learn from."""
 
     @property
     def sizes(self) -> Sequence[int]:
@@ -45,7 +45,7 @@ class Source(Protocol):
         ...
 
     def read(self, matches: Sequence[int]) -> Iterable[Trajectory]:
-        """The trajectories of these matches, in an order that depends on `matches` alone."""
+        """The trajectories of these matches, in an order that depends only on `matches`."""
         ...
 
 
@@ -101,7 +101,7 @@ class Chunk:
 
     @property
     def follows(self) -> np.ndarray:
-        """Whether window w + 1 goes on where window w ends: bool [W]."""
+        """Whether window w + 1 continues window w: bool [W]."""
         last = np.cumsum(self.counts) - 1
         out = np.ones(self.windows, bool)
         out[last] = False
@@ -132,7 +132,7 @@ class Chunk:
 
 
 def shuffled(count: int, *key: int) -> np.ndarray:
-    """The numbers 0 .. count - 1 in an order that depends on `key` alone, int64 [count]."""
+    """The numbers 0 .. count - 1 in an order that depends only on `key`: int64 [count]."""
     base = np.uint64(rng.derive(*key))
     with np.errstate(over="ignore"):
         return np.argsort(rng.mix(base, np.arange(count, dtype=np.uint64)), kind="stable")
@@ -168,7 +168,7 @@ def _without_tail(trajectory: Trajectory) -> Trajectory:
 
 
 def _cut(lengths: np.ndarray, counts: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """First row and length of every window of trajectories that lie one after the other."""
+    """First row and length of every window of trajectories that are stored one after the other."""
     first = np.cumsum(lengths) - lengths
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     start = np.repeat(first, counts) + within * window

@@ -1,9 +1,9 @@
-"""The league's rules: who is in it, who plays whom, when a player is frozen and when it starts anew.
+"""The league's rules: its players, who plays whom, when a player is frozen and when it is reset.
 
-The engine of Vinyals et al. (Nature 575, 2019): main agents play everybody and are never reset; main exploiters look
-for holes in the live main agents; league exploiters for holes in the whole history. It knows names, results and step
-counts, nothing of networks: whoever holds the weights hands in a `Store`. All state is plain JSON, and chance comes
-from a counter, so a league that is saved and loaded goes on as if nothing had happened.
+After Vinyals et al. (Nature 575, 2019): main agents play everybody and are never reset; main exploiters look for
+weaknesses of the live main agents, league exploiters for weaknesses of the whole history. The league knows names,
+results and step counts, but no networks: the owner of the weights passes in a `Store`. All state is plain JSON, and
+random numbers come from a counter, so a league that is saved and restored goes on with the same bits.
 
 Order matters: a player is frozen *before* it is reset, else the frozen copy would be the fresh network.
 """
@@ -26,13 +26,13 @@ _EXPLOITERS: tuple[Role, ...] = ("main_exploiter", "league_exploiter")
 
 
 class Store(Protocol):
-    """Who holds the weights of the players."""
+    """The owner of the players' weights."""
 
     def freeze(self, player: str, frozen: str) -> None:
-        """Keep a copy of the weights of learning `player` under the name `frozen`, for good."""
+        """Keep a copy of the weights of learning `player` under the name `frozen`; it is never changed or deleted."""
 
     def reset(self, player: str) -> None:
-        """Put learning `player` back to the weights that it started from."""
+        """Set learning `player` back to the weights that it started from."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,17 @@ class LeagueConfig:
     league_exploiters: int = 1
     scripted: tuple[str, ...] = ()  # bots that count as frozen players from the start
     decay: float = 0.99  # memory of the payoff: about 1 / (1 - decay) games of a pair
-    min_phase_steps: int = 2_000_000_000  # a player is frozen at the earliest this long after the last time
-    timeout_steps: int = 4_000_000_000  # and at the latest this long, whether or not it beats all
+    min_phase_steps: int = 2_000_000_000  # a player is frozen this long after the last time at the earliest
+    timeout_steps: int = 4_000_000_000  # and this long at the latest, whether or not it beats all
     beats_all: float = 0.7  # win rate that is needed against each opponent to be frozen early
     min_games: float = 8.0  # (decayed) games against each of them before that win rate is trusted
-    league_exploiter_reset: float = 0.25  # chance of starting anew after being frozen; main exploiters always do
+    league_exploiter_reset: float = 0.25  # chance of a reset after being frozen; main exploiters always have one
     exploiter_phase: float = 1.0  # exploiters' min_phase_steps and timeout_steps, as a multiple of the main agents'
-    forget_on_reset: bool = True  # a player that starts anew has no record; the published league kept the old one
+    forget_on_reset: bool = True  # a reset player has no record; the published league kept the old one
     rules: matchmaking.MatchmakingRules = field(default_factory=matchmaking.MatchmakingRules)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot run, with the reason."""
+        """Check that such a league can run."""
         if self.mains < 1:
             raise ValueError("a league needs at least one main agent")
         if self.factions and len(set(self.factions)) != self.mains:
@@ -111,7 +111,7 @@ class Review:
 
 
 class League:
-    """Players, payoff and chance of one league. Start a new one with `League.start`."""
+    """Players, payoff and random stream of one league. `League.start` makes a new one."""
 
     def __init__(self, config: LeagueConfig, seed: int) -> None:
         self.config, self.seed = config, seed
@@ -150,7 +150,7 @@ class League:
         return float(rng.uniforms(key, 1)[0, 0])
 
     def request(self, asker: str) -> Pairing:
-        """The next match of learning player `asker`, after the rules of its role."""
+        """The next match of learning player `asker` by the rules of its role."""
         view = View(self.mains, self.frozen, self.payoff.win_rate)
         return matchmaking.opponent(asker, self.learners[asker].role, view, self.config.rules, self.uniform)
 
@@ -171,7 +171,7 @@ class League:
         self.learners[home].games += 1
 
     def review(self, name: str, store: Store) -> Review | None:
-        """Freeze (and perhaps reset) learning player `name` if it is due: call after each reported match of its."""
+        """Freeze learning player `name` if it is due, and perhaps reset it. Call it after reporting its matches."""
         learner = self.learners[name]
         scale = 1.0 if learner.role == "main" else self.config.exploiter_phase
         elapsed = (learner.steps - learner.mark) / scale

@@ -64,7 +64,7 @@ class Frozen(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a player may know when it asks: live main agents, frozen players oldest first, and its win rates."""
+    """What the choice of an opponent depends on: live main agents, frozen players (oldest first) and win rates."""
 
     mains: Sequence[str]
     frozen: Sequence[Frozen]
@@ -72,7 +72,7 @@ class View(NamedTuple):
 
 
 class Pairing(NamedTuple):
-    """A match to play. `train_away`: the away seat's data trains its player (live self-play of main agents only)."""
+    """A match to play. train_away: the away seat's data also trains its player (only in self-play of main agents)."""
 
     home: str
     away: str
@@ -111,7 +111,7 @@ def _weights(x: NDArray[np.float64], weighting: Weighting) -> NDArray[np.float64
 
 
 def without_monotone_tail(win_rates: Sequence[float]) -> int:
-    """How many of the oldest players to keep: the newest ones that only get harder are no sign of forgetting.
+    """How many of the oldest players to keep: win rates that only fall towards the newest are no sign of forgetting.
 
     win_rates: oldest to newest. From the newest end walk back while W(older) >= W(newer); at the first pair with
     W(older) < W(newer) keep everything up to the newer of the two. No such pair: keep none.
@@ -129,9 +129,10 @@ def pick(probabilities: NDArray[np.float64], u: float) -> int:
 
 
 def opponent(asker: str, role: Role, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
-    """The match that `asker` plays next: first matching rule of its role.
+    """The match that `asker` plays next, by the first rule of its role that applies.
 
-    `view.frozen` must hold a copy of every main agent (the league freezes them at its start), so no rule runs dry.
+    `view.frozen` must contain a copy of every main agent (the league freezes them at its start), so that every rule
+    finds an opponent.
     """
     if role == "main":
         return _for_main(asker, view, rules, uniform)

@@ -1,8 +1,8 @@
 """Results of every ordered pair of league players, remembered with decay.
 
-Each reported game first multiplies the counts of its pair, in both directions, by `decay`, then adds itself; so the
-memory is about 1 / (1 - decay) games and follows players that learn (Vinyals et al., Nature 575, 2019, pseudocode).
-A game of a player against itself says nothing about strength: it is counted apart and never decays a cell.
+Each reported game multiplies the counts of its pair, in both directions, by `decay` and adds itself. So the memory is
+about 1 / (1 - decay) games and follows players that learn (Vinyals et al., Nature 575, 2019, pseudocode). A game of a
+player against itself says nothing about strength; it is counted separately and decays no cell.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Payoff:
     def update(self, home: str, away: str, *results: int) -> None:
         """Count one game; a result is +1, 0 or -1 seen from `home`. Raises ValueError for another result, or none.
 
-        A free-for-all in which the two held several seats has several results, one for each two of these seats. It is
-        one game all the same, divided among them: they are parts of one match and say less than as many matches would.
+        A free-for-all in which the two had several seats has a result for each pair of their seats. It still counts as
+        one game, divided among the results, which say less than as many separate matches would.
         """
         if not results or not set(results) <= {WIN, DRAW, LOSS}:
             raise ValueError(f"expected a result of +1, 0 or -1, or several, got {results!r}")
@@ -68,7 +68,7 @@ class Payoff:
         return np.array([self.win_rate(home, away) for away in aways], dtype=np.float64)
 
     def forget(self, name: str) -> None:
-        """Drop every result of `name`: it starts anew, and what its old weights did says nothing of the new ones."""
+        """Drop every result of `name`, whose weights were reset: old results say nothing about the new weights."""
         self._cells = {pair: counts for pair, counts in self._cells.items() if name not in pair}
 
     def snapshot(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Settings of the reinforcement learner: one declaration that is config, command line, help and saved JSON at once.
+"""Configuration of the reinforcement learner: one declaration for config, command line, help and saved JSON.
 
-The defaults follow AlphaStar (Vinyals et al., Nature 575, 2019, Methods) where scale allows; the learning rate, the
-cost of the dense reward and the reuse of data are tuned for one PC (docs/LOG.md).
+The defaults follow AlphaStar (Vinyals et al., Nature 575, 2019, Methods) where the scale allows it; the learning rate,
+the cost of the dense reward and the reuse of data are tuned for one PC (docs/LOG.md).
 """
 
 from __future__ import annotations

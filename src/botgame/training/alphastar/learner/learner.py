@@ -39,9 +39,9 @@ def loss_weights(
 ) -> LossWeights:
     """Weights of the loss terms; the rewards' advantages weigh what `config.reward_weights` says.
 
-    progress: share of the run that is done, by which the KL's weight has fallen. A policy moves away from its teacher
-    as it learns, so an even weight would hold it back the more the better it has become (docs/LOG.md, 2026-11-26).
-    Pseudo-rewards for `styles`, which are the last ones of the spec, weigh what its config says.
+    progress: share of the run that is done, which decides how far the KL's weight has fallen. A policy moves away from
+    its teacher as it learns, so a constant weight would hold a better policy back more (docs/LOG.md, 2026-11-26).
+    The pseudo-rewards for `styles` are the last ones of the spec; their weights are those of `styles.config`.
     """
     result = next((index for index, reward in enumerate(spec.rewards) if not reward.dense), 0)
     on = 0.0 if value_only else 1.0
@@ -64,7 +64,7 @@ def loss_weights(
 
 
 def rates_left(config: RLConfig, progress: float) -> float:
-    """Share of the learning rates, in [0, 1], that is left when this share of the run is done."""
+    """Share of the learning rates that is left, in [0, 1], after a share `progress` of the run."""
     if config.lr_fall == "geometric":
         return math.pow(config.lr_end, progress)
     return 1 - (1 - config.lr_end) * progress
@@ -99,7 +99,7 @@ class Learner:
         self._workers = workers
 
     def anneal(self, progress: float) -> None:
-        """Let learning rates and the KL's weight be those of this share of the whole run, in [0, 1]."""
+        """Set learning rates and the KL's weight to those after a share `progress` of the run, in [0, 1]."""
         self._progress = progress
 
     def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
@@ -126,10 +126,10 @@ class Learner:
 
     @torch.no_grad()
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
-        """What the network says of the sequences at `places`.
+        """Figures of the network's outputs for the sequences at `places`.
 
-        Entropy and KL of each head over the decisions that use it, the entropy of a uniform guess and the share of
-        those decisions; and for each reward the share of the returns' variance that the critic explains.
+        For each head entropy and KL over the decisions that use it, the entropy of a uniform guess there and the share
+        of these decisions; for each reward the share of the returns' variance that the critic explains.
         """
         batch = gather(columns, places, self._device)
         unrolled = unroll(self._spec, self.network, batch, self._config.temperature, self._mixed)
@@ -161,7 +161,7 @@ class Learner:
         return {f"explained_variance/{r.name}": float(explained[i]) for i, r in enumerate(self._spec.rewards)}
 
     def _inspect_active(self, batch: SequenceBatch, targets: Tensor, values: Tensor) -> Metrics:
-        """The same, each reward over the sequences in which it is paid; left out where it is paid in none."""
+        """The same for each reward over the sequences in which it is paid, if there are any."""
         assert batch.active is not None
         out: Metrics = {}
         for index, reward in enumerate(self._spec.rewards):
@@ -173,7 +173,7 @@ class Learner:
         return out
 
     def state_dict(self) -> dict[str, Any]:
-        """Exact state: weights, optimiser and counters."""
+        """Weights, optimiser and counters."""
         return {
             "weights": {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()},
             "optimiser": self._optimiser.state_dict(),
@@ -188,7 +188,7 @@ class Learner:
         self.steps, self.policy_steps = int(state["steps"]), int(state["policy_steps"])
 
     def reset(self, weights: dict[str, Tensor]) -> None:
-        """Start anew from other weights (an exploiter of the league): fresh optimiser, `steps` goes on."""
+        """Start again from other weights (an exploiter of the league) with a fresh optimiser; `steps` goes on."""
         self.network.load_state_dict(weights)
         self._optimiser.state.clear()
         self.policy_steps = 0

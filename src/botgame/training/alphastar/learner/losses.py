@@ -1,8 +1,8 @@
 """Losses of imitation and of reinforcement learning, all to be minimised.
 
 Pure functions of time-major tensors. Notation: T decisions of B sequences, H heads, L = sum of head sizes, G V-trace
-groups, R rewards. `mask` bool [T, B] is True for decisions that count; every loss is a mean over those. A head that an
-action does not use gives no loss, KL or entropy, and no gradient.
+groups, R rewards. `mask` bool [T, B] is True for decisions that count; every loss is a mean over these. A head that an
+action does not use has no loss, KL, entropy or gradient.
 
 Source: Vinyals et al., Nature 575, 2019, Methods. Unlike the published pseudocode, KL and entropy are those of the
 learner's own log-probabilities (the actor's carry no gradient), and policy gradient and entropy enter with a minus.
@@ -42,7 +42,7 @@ class LossWeights:
     rewards: tuple[float, ...] = ()  # of each reward's advantage in the policy gradient; () for 1 each
     values: tuple[float, ...] = ()  # of each reward's value loss; () for 1 each
     upgo_reward: int = 0  # the one reward that UPGO follows: win and loss
-    early_kl: float = 0.0  # more of the KL of one head, `early_head`, in decisions that are `early`
+    early_kl: float = 0.0  # further weight of the KL of one head, `early_head`, in decisions that are `early`
     early_head: int = 0
     td_lambda: float = 0.8
     vtrace_lambda: float = 1.0
@@ -173,7 +173,7 @@ def value_losses(values: Tensor, targets: Tensor, mask: Tensor, active: Tensor |
 def head_kls(spec: Spec, teacher: Tensor, student: Tensor, actions: Tensor) -> Tensor:
     """KL(teacher || student) of each used head: log-probabilities [T, B, L] each -> [T, B, H], 0 where unused.
 
-    Its gradient reaches the student alone.
+    Only the student gets a gradient.
     """
     teacher = teacher.detach()
     terms = teacher.exp() * (teacher - student)
@@ -192,7 +192,7 @@ def head_entropies(spec: Spec, log_probs: Tensor, actions: Tensor) -> Tensor:
 
 
 def guess_losses(spec: Spec, legal: Tensor) -> Tensor:
-    """What a uniform guess over the legal categories of each head has as cross-entropy and entropy, in nats.
+    """Cross-entropy (and entropy) of a uniform guess over the legal categories of each head, in nats.
 
     legal: bool [T, B, L] -> [T, B, H]; 0 where nothing or one category is legal.
     """
@@ -205,7 +205,7 @@ def cross_entropy(spec: Spec, log_probs: Tensor, actions: Tensor, valid: Tensor)
 
     log_probs [T, B, L], actions int64 [T, B, H], valid bool [T, B]. The caller weighs heads and decisions. A recorded
     category that the mask forbids costs nothing and is counted: masks are of the delayed observation, so the action
-    may have been right all the same, but a rising share of them is a bug.
+    may have been right, but a growing share of them shows a bug.
     """
     chosen = head_log_probs(spec, log_probs, actions)
     used = used_heads(spec, actions) & valid[..., None]

@@ -1,7 +1,7 @@
-"""Replay buffer: a ring of sequences, and the fixed amount of learner work that an iteration buys.
+"""Replay buffer: a ring of sequences, and the minibatches that the learner draws from it in an iteration.
 
-AlphaStar keeps recent data in memory and uses it twice; here a pass takes a share of this iteration's sequences and
-fills up with older ones, so a larger buffer means older data, never more work.
+AlphaStar keeps recent data in memory and uses it twice. Here a pass takes a share of this iteration's sequences and
+fills up with older ones, so a larger buffer means older data but never more work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from botgame.training.alphastar.learner.sequences import Columns, allocate, copy
 
 
 class ReplayBuffer:
-    """The last `capacity` sequences. `count` is how many were ever added; sequence k lies at k % slots."""
+    """The last `capacity` sequences. `count` is the number ever added; sequence k is at place k % slots."""
 
     def __init__(
         self, spec: Spec, memory_size: int, steps: int, capacity: int, spare: int = 0, **condition_sizes: int
@@ -37,14 +37,14 @@ class ReplayBuffer:
         return min(self.count, self.capacity)
 
     def add(self, source: Columns, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Copy sequences `rows` of `source` in; returns their places."""
+        """Add copies of the sequences `rows` of `source`; returns their places."""
         places = (self.count + np.arange(len(rows))) % self.slots
         copy_rows(source, rows, self.columns, places)
         self.count += len(rows)
         return places
 
     def places(self, numbers: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Where sequences with these running numbers lie."""
+        """Places of the sequences with these running numbers."""
         return (numbers % self.slots).astype(np.intp)
 
     def passes(
@@ -52,8 +52,8 @@ class ReplayBuffer:
     ) -> Iterator[NDArray[np.intp]]:
         """Minibatches of places for one iteration that added the last `fresh` sequences.
 
-        Each of the `passes` visits `fresh` sequences: `fresh_share` of them from the fresh ones (a different part
-        each pass, in turn), the others drawn without repetition from the older ones while there are enough.
+        Each of the `passes` takes `fresh` sequences: a share `fresh_share` of the fresh ones (a different part in each
+        pass), the others drawn from the older ones without repetition while there are enough.
         """
         oldest = self.count - len(self)
         fresh = min(fresh, len(self))

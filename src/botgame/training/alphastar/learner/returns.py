@@ -3,7 +3,7 @@
 Pure functions of time-major tensors; results carry no gradient. Notation: T decisions of B sequences, possibly with
 further dimensions that broadcast (rewards, head groups). `rewards[t]` and `discounts[t]` belong to the step from t to
 t + 1, with discount 0 at a true end; `values` has T + 1 rows, the last to bootstrap from. `mask` [T, B, ...] is False
-in the padding after a sequence of n < T decisions; its bootstrap value is then `values[n]`, and nothing behind matters.
+in the padding after a sequence of n < T decisions; its bootstrap value is `values[n]`, and later rows do not matter.
 
 Sources: Espeholt et al., "IMPALA", ICML 2018 (V-trace); Vinyals et al., Nature 575, 2019, Methods (UPGO, TD(lambda)).
 """

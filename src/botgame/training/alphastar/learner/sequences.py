@@ -1,8 +1,8 @@
-"""Sequences in compact arrays: what the actor writes a row at a time and the learner reads as minibatches.
+"""Sequences in compact arrays: the actor writes them a row at a time, and the learner reads minibatches of them.
 
-A sequence is up to T decisions of one seat within one match. Observations have T + 1 places: the last holds the one
-after the T-th decision, whose value is bootstrapped from when the match goes on. A match that ends gives a true end:
-its last decision has discount 0 and nothing is bootstrapped. Entities, privileged state and the teacher's
+A sequence is up to T decisions of one seat within one match. Observations have T + 1 places: the last one is after the
+T-th decision, and its value is the bootstrap value if the match goes on. The end of a match is a true end: its last
+decision has discount 0, and there is no bootstrap value. Entities, privileged state and the teacher's
 log-probabilities are float16, which is a third of the memory; what thermometers amplify stays float32.
 """
 
@@ -138,7 +138,7 @@ def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | s
 
 
 def _active(columns: Columns, indices: NDArray[np.intp]) -> Tensor:
-    """Which rewards each sequence is paid: all of the spec's own, and the active ones of the pseudo-rewards behind."""
+    """Which rewards each sequence is paid: all of the spec's own, and the active pseudo-rewards after them."""
     paid = columns["active"][indices]
     own = columns["rewards"].shape[2] - paid.shape[1]
     return torch.from_numpy(np.concatenate([np.ones((len(paid), own), np.bool_), paid], axis=1))

@@ -1,6 +1,6 @@
-"""One learning player: its network, teacher, actor, replay buffer and learner, advanced an iteration at a time.
+"""The trainer of one learning player: network, teacher, actor, replay buffer and learner, an iteration at a time.
 
-`alphastar_rl` trains one of these, the league one for each learning player. Matches and opponents are handed in.
+`alphastar_rl` has one trainer, the league one for each learning player. The caller supplies matches and opponents.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Trainer:
         self._watch = Watch([head.name for head in environment.spec.heads], bounds)
 
     def iterate(self, progress: float = 0.0) -> Iteration:
-        """Act, then learn. The first iterations train the critic alone (`value_iterations`).
+        """Act, then learn. The first iterations train only the critic (`value_iterations`).
 
         progress: share of the whole run that is done, in [0, 1]; decides the learning rates (`lr_end`) and the
             weight of the KL (`kl_end`).
@@ -112,7 +112,7 @@ class Trainer:
         return Iteration({**metrics, **diagnostics.figures}, collected.ended, flagged, diagnostics.newly_failing)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that decides how training goes on."""
+        """Everything that later iterations depend on."""
         return {
             "learner": self.learner.state_dict(),
             "actor": self.actor.snapshot(),
@@ -173,8 +173,8 @@ _PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
 def learning_results(ended: Sequence[Ended]) -> Metrics:
     """Win rate of the learner (draws count half) and the mean of each reward over matches against somebody else.
 
-    In a free-for-all the win rate is the mean share of the other seats that finished below; beside it how often a seat
-    of the learner was alone in the first place, and that share over free-for-alls only.
+    In a free-for-all the win rate is the mean share of the other seats that finished below. Free-for-alls also give the
+    share of the learner's seats that won without a tie, and their own win rate.
     """
     seats = [(match, seat) for match in ended for seat, player in enumerate(match.setup.players) if player == LEARNER]
     seats = [(match, seat) for match, seat in seats if any(player != LEARNER for player in match.setup.players)]

@@ -33,7 +33,7 @@ _STOP_SECONDS = 5.0
 
 
 class _Blueprint(NamedTuple):
-    """What a worker is made from; the raw blocks are shared with the learner."""
+    """Everything that a worker process needs to start; it shares the raw blocks with the learner."""
 
     spec: Spec  # of the sequences
     network: tuple[Spec, NetworkConfig]
@@ -90,7 +90,7 @@ class Workers:
         return metrics
 
     def close(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         for worker in self._workers:
             worker.close()
         self._workers = []
@@ -121,13 +121,13 @@ class WorkersByKind:
         return self._made[kind] if self._made[kind].size else None
 
     def close(self) -> None:
-        """End all processes."""
+        """Stop all processes."""
         for workers in self._made.values():
             workers.close()
 
 
 class _Worker:
-    """The learner's end of one process."""
+    """The learner's side of one worker process."""
 
     def __init__(self, blueprint: _Blueprint) -> None:
         context = multiprocessing.get_context("spawn")
@@ -180,8 +180,8 @@ def _views(blueprint: _Blueprint) -> Columns:
 
 
 def _work(pipe: Connection, blueprint: _Blueprint) -> None:
-    """A worker's life: (number of sequences, options) in, metrics out, until None or the end of the learner."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the learner, which then tells us
+    """Run a worker: receive (number of sequences, options), send metrics, until None or the end of the learner."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the learner handles Ctrl-C and stops its workers
     torch.set_num_threads(1)
     network = Network(*blueprint.network)
     network.load_state_dict({name: torch.from_numpy(array) for name, array in blueprint.state.items()})

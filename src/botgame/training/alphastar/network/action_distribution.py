@@ -1,7 +1,7 @@
-"""Actions as one column a head: which heads an action uses, their log-probabilities, and sampling of one head.
+"""The action distribution: which heads an action uses, their log-probabilities, and sampling of one head.
 
-Pure functions of tensors, driven by the spec. Notation: H heads, L = sum of the head sizes, G V-trace groups.
-A head that the chosen action does not use contributes 0 everywhere: to ratios, losses, entropy and KL.
+An action has one column for each head. Pure functions of tensors; the spec decides. Notation: H heads, L = sum of the
+head sizes, G V-trace groups. A head that the action does not use contributes 0 to ratios, losses, entropy and KL.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BELOW_ONE = 1 - 2**-20
 def used_head(spec: Spec, head: int, chosen: Sequence[Tensor]) -> Tensor | None:
     """Whether head number `head` matters, given the columns int64 [...] of the heads before it: bool [...].
 
-    None stands for "always": most heads have no condition, and the network would only multiply by one.
+    None means always: most heads have no condition, so the network need not multiply by one.
     """
     used = None
     for condition in spec.heads[head].used_when:
@@ -67,8 +67,8 @@ def sample(log_probs: Tensor, legal: Tensor, uniforms: Tensor) -> Tensor:
     """Draw one category a row by inverting the cumulative distribution.
 
     log_probs float [N, K], legal bool [N, K], uniforms float [N, 1] in [0, 1] -> int64 [N]. The first legal category
-    whose cumulative probability exceeds u: so rounding can never pick an illegal one. Shrinking u by a few float32
-    steps keeps that category in existence at u = 1. Without any legal category: 0.
+    whose cumulative probability exceeds u, so rounding can never pick an illegal one. u shrinks by a few float32 steps,
+    so there is such a category at u = 1 too. Without any legal category: 0.
     """
     return (beyond(log_probs, uniforms) & legal).view(torch.uint8).argmax(-1)  # of equal maxima, argmax takes the first
 

@@ -1,7 +1,7 @@
 """`torch.compile` of the parts of a network that work on independent rows; the core keeps its own kernel or loop.
 
-A compiled network is a twin that shares its weights, so acting, evaluation and checkpoints go on with the plain one.
-Entities are computed for the whole table: shapes that depend on the data would be compiled again and again.
+A compiled network is a twin that shares the weights, so acting, evaluation and checkpoints use the plain one. The twin
+computes the whole entity table, because torch would compile again for every new shape that depends on the data.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BACKEND = "inductor"
 
 
 def compiled_twin(network: Network, backend: Backend | None = None) -> Network:
-    """A network with the very weights of `network` (one gradient for both) whose encoder, heads and critic compile."""
+    """A network that shares the weights and gradients of `network`, with compiled encoder, heads and critic."""
     twin = Network(network.spec, network.config).to(next(network.parameters()).device)
     twin.load_state_dict(network.state_dict(keep_vars=True), assign=True)
     twin.encoder.set_dense(True)
@@ -30,10 +30,10 @@ def compiled_twin(network: Network, backend: Backend | None = None) -> Network:
 
 
 def check_compiler(device: torch.device, backend: Backend | None = None) -> None:
-    """Compile something small. Raises UserError (code 2) where that is impossible."""
+    """Compile a small function. Raises UserError (code 2) where that fails."""
     try:
         torch.compile(_probe, backend=backend or BACKEND)(torch.ones(8, device=device))
-    except Exception as error:  # whatever a missing C++ compiler, Triton or an unsupported Python raises
+    except Exception as error:  # a missing C++ compiler or Triton and an unsupported Python raise many kinds
         lines = [line.strip() for line in str(error).splitlines()]
         reason = next((line for line in lines if line and not line.startswith("backend=")), type(error).__name__)
         needs = "a C++ compiler" if device.type == "cpu" else "Triton and a C compiler"

@@ -1,7 +1,7 @@
-"""The critic: one value a reward, from the policy's features, the own scalars and the opponents' true state.
+"""The critic: one value for each reward, from the policy's features, the scalars and the opponents' true state.
 
-Pseudo-rewards (`NetworkConfig.extra_values`) have values of their own, and the critic sees what they are paid from:
-the distances to the wanted style so far, `style_distance` [N, extra], 0 where rows come without.
+Pseudo-rewards (`NetworkConfig.extra_values`) have their own values. For them the critic also reads the distances to the
+wanted style so far, `style_distance` [N, extra], which are 0 for rows without it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from botgame.training.alphastar.network.resblocks import VectorBlock
 
 
 class Critic(nn.Module):
-    """A small network of its own. With `detach_value` its gradients stop at the policy's features."""
+    """A small network. With `detach_value` its gradients stop at the policy's features."""
 
     def __init__(self, spec: Spec, config: NetworkConfig, features: int) -> None:
         super().__init__()

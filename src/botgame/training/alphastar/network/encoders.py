@@ -1,7 +1,7 @@
-"""The encoder of one observation: scalars with thermometers, a set of entities, a raster, and their merge.
+"""The encoder of an observation: scalars with thermometers, a set of entities, a raster, and their merge.
 
-All work on N independent rows; whatever the spec does not have is not built. As in AlphaStar each part has an encoder
-of its own (`entity_encoder`, `raster_encoder`); the sizes decide which kind.
+All parts work on N independent rows; a part that the spec does not have is not built. As in AlphaStar each part has its
+own encoder (`entity_encoder`, `raster_encoder`), and the network's sizes decide which kind.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ ObservationTensors = dict[str, Tensor]
 class Encoded(NamedTuple):
     """Result of `ObservationEncoder`."""
 
-    merged: Tensor  # [N, encoder_width]: everything
+    merged: Tensor  # [N, encoder_width]: the whole observation
     entities: Tensor  # [N, E', W]: embeddings of the entities, the targets first; E' = 0 without any
-    scalars: Tensor  # [N, scalar_width]: what gates the deep heads
+    scalars: Tensor  # [N, scalar_width]: gates the deep heads
 
 
 class Thermometers(nn.Module):
@@ -78,7 +78,7 @@ class ScalarInputs(nn.Module):
 
 
 class ObservationEncoder(nn.Module):
-    """All parts merged to one vector."""
+    """Encodes all parts of an observation and merges them to one vector."""
 
     def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
@@ -93,12 +93,12 @@ class ObservationEncoder(nn.Module):
         self.condition = ConditionEncoder(config) if config.condition else None
 
     def set_dense(self, dense: bool) -> None:
-        """Whether shapes must not depend on the data (see `entity_encoder`)."""
+        """Set whether shapes may not depend on the data (see `entity_encoder`)."""
         if self.entity is not None:
             self.entity.dense = dense
 
     def forward(self, observation: ObservationTensors) -> Encoded:
-        """Arrays of N rows -> their encoding."""
+        """Encode an observation of N rows."""
         scalars = self.scalar(self.inputs(observation))
         if self.condition is not None:
             scalars = scalars + self.condition(observation.get("condition"))

@@ -1,8 +1,8 @@
-"""Encoders of the set of entities: each for itself, or with a transformer that lets them see each other.
+"""Encoders of the set of entities: of each entity by itself, or with a transformer over all of them.
 
-Both give the pooled set (maximum and mean over those present) and an embedding of every entity, 0 in absent rows.
-By default they compute no more rows than the batch needs; `dense` computes the whole table, whose shapes depend on no
-data: what a graph exporter and a compiler need.
+Both give the pooled set (maximum and mean over the present entities) and an embedding of every entity, 0 in absent
+rows. By default they compute only the rows that the batch needs. `dense` computes the whole table, so that no shape
+depends on the data, which ONNX export and a compiler need.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from botgame.training.alphastar.network.transformer import TransformerLayer, abs
 
 
 class EntityEncoder(nn.Module):
-    """One small network for every entity: several times cheaper than attention.
+    """The same small network for every entity: several times cheaper than attention.
 
-    What attention would have to find out, the geometry between oneself and each entity, is part of its row.
+    Attention would have to find the geometry between the seat and each entity, which is part of the entity's row.
     """
 
     def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
@@ -51,7 +51,7 @@ class EntityEncoder(nn.Module):
 
 
 class EntityTransformer(nn.Module):
-    """Entities that attend to each other."""
+    """A transformer over the entities."""
 
     def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class EntityTransformer(nn.Module):
         self.dense = False
 
     def forward(self, entities: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """As `EntityEncoder`."""
+        """Entities [N, E, F], mask bool [N, E] -> pooled and embeddings, as `EntityEncoder.forward`."""
         if not self.dense:
             entities, mask = trim(entities, mask, self.rows)
         members = functional.relu(self.first(self.columns(entities)))
@@ -84,12 +84,12 @@ def _columns(spec: Spec, groups: Sequence[ColumnGroup]) -> ColumnSplit:
 
 
 def pointed_rows(spec: Spec) -> int:
-    """Rows of the entity table that pointer heads may choose: these are always kept."""
+    """Number of rows of the entity table that pointer heads may choose; these are always computed."""
     return max([head.size - 1 for head in spec.heads if head.kind == "pointer"], default=0)
 
 
 def trim(entities: Tensor, mask: Tensor, least: int) -> tuple[Tensor, Tensor]:
-    """Cut the table to the batch's longest row, at least `least`: valid rows come first."""
+    """Cut the table to as many rows as any seat of the batch has, at least `least`; valid rows come first."""
     counts = mask.sum(1)
     longest = max(int(counts.max()), least) if len(counts) else least
     return entities[:, :longest], mask[:, :longest]
@@ -103,7 +103,7 @@ def absent_zero(table: Tensor, mask: Tensor) -> Tensor:
 def pool(table: Tensor, mask: Tensor) -> Tensor:
     """Maximum and mean of embeddings >= 0 that are 0 where absent: [N, E, W], bool [N, E] -> [N, 2W].
 
-    So plain sums and maxima are the masked ones, and an empty set is 0.
+    Zeros make plain sums and maxima equal to the masked ones; an empty set gives 0.
     """
     if not table.shape[1]:
         return table.new_zeros((len(table), 2 * table.shape[2]))

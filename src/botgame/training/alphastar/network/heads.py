@@ -1,7 +1,7 @@
-"""Action heads, chosen one after another: each adds what was chosen to the embedding that the next ones read.
+"""Action heads, chosen one after another: each adds its choice to the embedding that the next heads read.
 
 The same loop serves acting (sample each head) and learning (take the recorded categories), so both give the same
-log-probabilities. A head that the earlier choices leave unused holds 0 and adds nothing.
+log-probabilities. A head that the earlier choices do not use holds 0 and adds nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def zero_linear(inputs: int, outputs: int) -> nn.Linear:
 
 
 class CategoricalHead(nn.Module):
-    """Plain logits."""
+    """Logits from one linear layer."""
 
     def __init__(self, head: Head, config: NetworkConfig) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class PointerHead(nn.Module):
 
 
 class NumberEmbedding(nn.Module):
-    """What was chosen, by its number."""
+    """Embedding of a choice by its number."""
 
     def __init__(self, head: Head, config: NetworkConfig) -> None:
         super().__init__()
@@ -157,7 +157,7 @@ class NumberEmbedding(nn.Module):
 
 
 class PointerEmbedding(NumberEmbedding):
-    """The chosen entity, by its slot and by what it is; "none" by its number."""
+    """Embedding of a chosen entity by its slot and by its content; of "none" by its number."""
 
     def __init__(self, head: Head, config: NetworkConfig) -> None:
         super().__init__(head, config)
@@ -172,10 +172,10 @@ class PointerEmbedding(NumberEmbedding):
 
 
 class Rectified(nn.Module):
-    """What a shallow head has in the place of a `Trunk`."""
+    """A rectifier, which shallow heads have instead of a `Trunk`."""
 
     def forward(self, value: Tensor, context: Tensor) -> Tensor:  # noqa: ARG002 - one signature for both
-        """Vectors [N, head_width] -> the same, negative parts cut."""
+        """Vectors [N, head_width] -> the same with negative values set to 0."""
         return functional.relu(value)
 
 
@@ -204,8 +204,8 @@ class Heads(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Choose every head: features [N, D], their encoding -> actions int64 [N, H], log-probabilities [N, L].
 
-        `temperature` (a tensor [] when exporting) multiplies each head's own, None takes plain logits; the
-        log-probabilities are of the tempered logits. What `choose` says of an unused head is replaced by 0.
+        `temperature` (a tensor [] when exporting) multiplies that of each head, None takes plain logits; the
+        log-probabilities are of the tempered logits. An unused head is set to 0, whatever `choose` returns.
         """
         context = self._context(observation, encoded.entities.float())
         legal, illegal = observation["legal"], ~observation["legal"]
@@ -245,14 +245,14 @@ def _turned(vectors: Tensor) -> UnitVectors:
 
 
 def _output(head: Head, spec: Spec, config: NetworkConfig) -> nn.Module:
-    """The logits of one head of the spec."""
+    """The output layer of one head of the spec."""
     if head.kind == "direction":
         return DirectionHead(head, spec, config)
     return PointerHead(head, config) if head.kind == "pointer" else CategoricalHead(head, config)
 
 
 def _trunk(blocks: int, config: NetworkConfig) -> nn.Module:
-    """What comes between the embedding and a head's output."""
+    """The layers between the embedding and a head's output."""
     return Trunk(config.head_width, blocks, config.scalar_width) if blocks else Rectified()
 
 

@@ -1,4 +1,4 @@
-"""No memory: a layer in the place of the LSTM, for a network that decides from the current observation alone."""
+"""No memory: a layer instead of the LSTM, for a network that decides from the current observation alone."""
 
 from __future__ import annotations
 

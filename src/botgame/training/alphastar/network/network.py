@@ -1,7 +1,7 @@
-"""The whole network: encoders -> LSTM core (with a skip around it) -> autoregressive heads, and a critic beside.
+"""The whole network: encoders -> LSTM core (with a skip around it) -> autoregressive heads, and a critic.
 
-Built from a `Spec`, so it serves any game that offers one. `act` steps many seats at once and never looks at
-`privileged`; `unroll` runs whole sequences with the recorded actions for learning. Notation: N rows, T time,
+It is built from a `Spec`, so it serves any game. `act` makes one decision for many seats and never reads `privileged`;
+`unroll` runs whole sequences with the recorded actions, for learning. Notation: N rows, T time,
 B sequences, H heads, L = sum of head sizes, R rewards, M memory size.
 """
 
@@ -43,7 +43,7 @@ class Unrolled(NamedTuple):
 
 
 class Network(nn.Module):
-    """Policy and critic for one spec. Initial weights depend on `seed` alone.
+    """Policy and critic for one spec. Initial weights depend only on `seed`.
 
     Raises ValueError for a pointer head with more targets than the entity table has rows.
     """

@@ -1,4 +1,4 @@
-"""The arrays of an observation, as a spec says them: their shapes, a check against it, and random ones."""
+"""The arrays of an observation: their shapes by a spec, a check against it, and random ones."""
 
 from __future__ import annotations
 

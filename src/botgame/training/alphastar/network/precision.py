@@ -1,9 +1,9 @@
 """Mixed precision: which parts of the network may compute in bfloat16, and when that is worth it.
 
-`autocast` lets the wide products of the encoders, the residual blocks and the hidden layers run in bfloat16. Inside
-`full_precision` stay what rounding to 8 bits would spoil: the memory, which adds up over a match; the last layer of
-each head, whose logits reach a hundred; and the values. Everything behind them (log-probabilities, returns, losses,
-gradients of the weights, Adam) is float32 as well.
+`autocast` lets the wide products of the encoders, the residual blocks and the hidden layers run in bfloat16.
+`full_precision` encloses what rounding to 8 bits would spoil: the memory, whose errors add up over a match; the last
+layer of each head, whose logits reach a hundred; and the values. Everything computed from them (log-probabilities,
+returns, losses, gradients of the weights, Adam) is float32 as well.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WIDE = 1_000_000  # parameters; a smaller network waits for kernel launches, whi
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """Raise UserError (code 2) for a device that cannot compute so."""
+    """Raise UserError (code 2) for a device that cannot compute in this precision."""
     if precision == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
         name = torch.cuda.get_device_name(device)
         raise UserError(f"--precision bfloat16: {name} does not compute in it; use --precision float32", 2)
@@ -34,11 +34,11 @@ def mixed(precision: str, device: torch.device, network: torch.nn.Module) -> boo
 
 
 def autocast(on: bool, device: torch.device) -> AbstractContextManager[object]:
-    """Where the network may use bfloat16, if `on`."""
+    """A context in which the network may use bfloat16, if `on`."""
     return torch.autocast(device.type, dtype=torch.bfloat16) if on else nullcontext()
 
 
 def full_precision(like: Tensor) -> AbstractContextManager[object]:
-    """Where it may not, on the device of `like`: convert inputs with `.float()`. Free outside `autocast`."""
+    """A context without bfloat16 on the device of `like`: convert inputs with `.float()`. Free outside `autocast`."""
     kind = like.device.type
     return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()

@@ -1,8 +1,7 @@
 """Sizes of the network: one frozen configuration and its named presets.
 
-The configuration is saved inside each checkpoint (`to_dict`) and rebuilds the network from there (`from_dict`), so a
-preset may change later without breaking old checkpoints. Fields with a default may be missing in older ones: the
-default is what they were built as. docs/network.md compares the presets.
+Each checkpoint holds the configuration (`to_dict`) and rebuilds the network from it (`from_dict`), so a preset may
+change without breaking older checkpoints. docs/network.md compares the presets.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _MAY_BE_ZERO = (
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Widths of the network's layers, in units unless said otherwise. Raises ValueError for sizes that cannot be."""
+    """Widths of the network's layers, in units unless a comment says otherwise. Raises ValueError for bad sizes."""
 
     name: str
     scalar_width: int  # scalars, their thermometers and the unit vectors
@@ -29,7 +28,7 @@ class NetworkConfig:
     patch: int  # side of a raster patch, in cells; unused where `map_width` is
     patch_width: int  # embedding of one raster patch
     raster_width: int  # the whole raster
-    encoder_width: int  # merged observation: input of the core, and skipped past it to the heads
+    encoder_width: int  # merged observation: input of the core, which it also bypasses to the heads
     core_width: int  # LSTM cells of a layer
     head_width: int  # autoregressive embedding
     value_width: int  # hidden layer of the critic
@@ -37,12 +36,12 @@ class NetworkConfig:
     detach_value: bool = True  # the critic reads the policy's features but sends no gradient into them
     thermometer: float = 16.0  # steepness of tanh(steepness * (value - threshold))
     gate_scale: float = 16.0  # logits that a gate of 1 adds in direction heads: separating 32 bins takes a hundred
-    entity_layers: int = 0  # transformer layers over the entities; 0: each for itself
-    entity_heads: int = 1  # attention heads of such a layer, which share entity_width
-    entity_hidden: int = 1  # hidden layer behind its attention
+    entity_layers: int = 0  # transformer layers over the entities; 0: each entity by itself
+    entity_heads: int = 1  # attention heads of a transformer layer, which share entity_width
+    entity_hidden: int = 1  # hidden layer after its attention
     map_width: int = 0  # channels of the raster that entities are scattered onto; 0: patches, no scatter
     map_channels: int = 1  # channels after its convolution of stride 2
-    map_blocks: int = 0  # residual blocks behind that
+    map_blocks: int = 0  # residual blocks after that
     core_layers: int = 1  # LSTM layers; 0: no memory
     core_norm: bool = False  # layer norm on their gates; needed for more than one layer
     first_head_blocks: int = 0  # residual blocks of the first head; 0: no gate either

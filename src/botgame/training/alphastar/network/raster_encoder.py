@@ -1,7 +1,7 @@
 """Encoders of the egocentric map: patches with a linear layer, or convolutions over a map that shows the entities.
 
-The second writes an embedding of every entity where it stands before it looks (AlphaStar's scatter connection), so
-that "a shot between me and that wall" is a pattern on the map. Positions come from the spec.
+The second first writes an embedding of every entity onto the map at its position (AlphaStar's scatter connection), so
+that "a shot between me and that wall" is a pattern on the map. The spec says which columns hold the position.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from botgame.training.alphastar.network.resblocks import MapBlock
 
 
 class RasterEncoder(nn.Module):
-    """One linear layer for each of the non-overlapping patches (a convolution whose stride is its kernel), then all."""
+    """A linear layer for the non-overlapping patches (a convolution whose stride is its kernel), then one for all."""
 
     def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class ScatterEncoder(nn.Module):
         self.width = config.raster_width
 
     def forward(self, raster: Tensor, entities: Tensor, table: Tensor) -> Tensor:
-        """Raster uint8 [N, C, R, R], entities [N, E, F] and their embeddings [N, E', W], 0 if absent -> [N, width]."""
+        """Raster uint8 [N, C, R, R], entities [N, E, F], embeddings [N, E', W] (0 if absent) -> [N, width]."""
         shown = self.project(self.channels(raster))
         if self.write is not None:
             shown = shown + self.scatter(self.write(table), entities[:, : table.shape[1]])
@@ -68,11 +68,11 @@ def _channels(spec: Spec, groups: Sequence[ColumnGroup]) -> ColumnSplit:
 
 
 class Scatter(nn.Module):
-    """Writes rows onto the map, each shared by the four cells around where its entity stands. No weights.
+    """Writes rows onto the map, each divided among the four cells around its entity. No weights.
 
-    The shares are those of bilinear interpolation: they keep where in its cell an entity stands, which one cell would
-    not, and rows outside the map write nothing. Entities in one cell add up. As a product of two matrices it gives
-    the same sum on every device, which atomic additions do not.
+    The shares are those of bilinear interpolation, which keep the position within a cell. Rows outside the map write
+    nothing, and entities in one cell add up. It is a product of two matrices, so repeated runs give the same sum on a
+    GPU, where atomic additions would not.
     """
 
     cells: Tensor

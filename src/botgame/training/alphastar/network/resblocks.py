@@ -1,8 +1,8 @@
 """Residual blocks of the deeper presets, and the gate that lets the scalars switch features on and off.
 
 As in AlphaStar (Vinyals et al., Nature 575, 2019, supplement): layer-normed blocks on vectors, convolutional ones on
-maps. Both act before they add (He et al., "Identity mappings in deep residual networks", 2016), so a stack of them
-passes its input on unchanged beside what the blocks add.
+maps. Both apply the activation before the layer (He et al., "Identity mappings in deep residual networks", 2016), so
+the input passes through a stack of them unchanged and each block adds to it.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class MapBlock(nn.Module):
 
 
 class Trunk(nn.Module):
-    """What a deep head has before its output: residual blocks, then a gate in (0, 1) a feature from a context.
+    """The hidden layers of a deep head: residual blocks, then a gate in (0, 1) for each feature, from a context.
 
-    The output layer behind it completes AlphaStar's gated linear unit W (sigmoid(V context) * x).
+    The output layer after it completes AlphaStar's gated linear unit W (sigmoid(V context) * x).
     """
 
     def __init__(self, width: int, blocks: int, context: int) -> None:

@@ -1,7 +1,8 @@
-"""Settings of playing towards a style in RL: AlphaStar's statistic z, its pseudo-rewards and its extra KL.
+"""Configuration of following a style in RL: AlphaStar's statistic z, its pseudo-rewards and its extra KL.
 
 Source: Vinyals et al., Nature 575, 2019, Methods: z is drawn at the start of a match, each pseudo-reward is active in a
-quarter of the matches, and an extra KL holds the action type to the teacher in the first minutes of those with totals.
+quarter of the matches, and an extra KL keeps the action type close to the teacher in the first minutes of those with
+totals.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from botgame.errors import UserError
 from botgame.training.alphastar.learner.config import flag
 
 VALUE_WEIGHT = 0.1  # of a pseudo-reward's value loss beside the result's, as in AlphaStar
-EARLY_SHARE = 0.25  # of a match, in which the extra KL holds: before it (the published pseudocode has it after)
+EARLY_SHARE = (
+    0.25  # of a match from its start, in which the extra KL applies (the published pseudocode applies it after)
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How far one style of play is from another (`botgame.statistic_z`): what pseudo-rewards are made of.
+"""The distance between two styles of play (`botgame.statistic_z`), from which pseudo-rewards are computed.
 
 As in AlphaStar (Vinyals et al., Nature 575, 2019, Methods): an edit distance between openings, where the same event at
 another place costs the squared distance of the places scaled to at most 0.8, and a distance between the totals, which
@@ -31,7 +31,7 @@ def opening_distances(style: Style, rows: Floats, targets: Floats) -> NDArray[np
 def edit_distances(swaps: Floats, lengths: NDArray[np.intp], ends: NDArray[np.intp]) -> Floats:
     """Least cost of turning one sequence into another, float64 [N]: insertions and deletions cost 1.
 
-    swaps: [N, K, K], cost in [0, 1] of putting entry j of the other in the place of entry i; lengths, ends: int [N].
+    swaps: [N, K, K], cost in [0, 1] of replacing entry i by entry j of the other; lengths, ends: int [N].
     Recurrence (Wagner and Fischer, 1974): D[i, j] = min(D[i-1, j] + 1, D[i, j-1] + 1, D[i-1, j-1] + swap[i, j]),
     D[i, 0] = i, D[0, j] = j. The minimum over D[i, j-1] + 1 is a running minimum of what is left after taking j off.
     """

@@ -42,7 +42,7 @@ class Styles:
         return self.conditioning.inputs.pseudo_rewards
 
     def extend(self, spec: Spec) -> Spec:
-        """`spec` with the pseudo-rewards behind its own rewards: what the learner's columns and losses loop over."""
+        """`spec` with the pseudo-rewards after its own rewards: the learner's columns and losses loop over these."""
         extra = tuple(Reward(f"z_{name}", dense=True) for name in self.names)
         return Spec(**{**vars(spec), "rewards": (*spec.rewards, *extra)})
 
