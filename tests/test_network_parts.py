@@ -44,7 +44,7 @@ def test_a_transformer_layer_is_torchs_own():
 def test_a_set_without_members_is_zero_and_finite():
     for encoder in (
         EntityTransformer(ARENA_SPEC, PRESETS["base"]),
-        EntityEncoder(ARENA_SPEC, 8),
+        EntityEncoder(ARENA_SPEC, PRESETS["tiny"]),
     ):
         entities, mask = torch.rand(2, 12, len(ARENA_SPEC.entity_columns)), torch.zeros(2, 12, dtype=torch.bool)
         pooled, table = encoder(entities, mask)
@@ -54,7 +54,11 @@ def test_a_set_without_members_is_zero_and_finite():
 
 @pytest.mark.parametrize("kind", ["set", "transformer"])
 def test_a_whole_table_gives_what_a_trimmed_one_gives(kind):
-    encoder = EntityTransformer(ARENA_SPEC, PRESETS["base"]) if kind == "transformer" else EntityEncoder(ARENA_SPEC, 64)
+    encoder = (
+        EntityTransformer(ARENA_SPEC, PRESETS["base"])
+        if kind == "transformer"
+        else EntityEncoder(ARENA_SPEC, PRESETS["small"])
+    )
     randomize(encoder)
     observation = random_observation(ARENA_SPEC, (20,))
     mask = observation["entity_mask"] & (torch.arange(12) < 9)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnGroup, ColumnSplit, GroupedLinear, groups_of, joined
+from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear, groups_of, joined
 from botgame.training.alphastar.network.condition_encoder import ConditionEncoder
 from botgame.training.alphastar.network.entity_encoder import EntityEncoder, EntityTransformer
 from botgame.training.alphastar.network.presets import NetworkConfig
@@ -57,8 +57,9 @@ class Thermometers(nn.Module):
 class ScalarInputs(nn.Module):
     """Scalars, their thermometers and the unit vectors side by side, for each group of columns. No weights."""
 
-    def __init__(self, spec: Spec, groups: Sequence[ColumnGroup], steepness: float) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
+        groups, steepness = groups_of(spec, config.column_groups), config.thermometer
         thresholds = {scalar.name: scalar.thresholds for scalar in spec.scalars}
         self.scalars = ColumnSplit(tuple(thresholds), (group.scalars for group in groups), axis=1)
         self.vectors = ColumnSplit(spec.vectors, (group.vectors for group in groups), axis=1)
@@ -82,12 +83,11 @@ class ObservationEncoder(nn.Module):
 
     def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
-        groups = groups_of(spec, config.column_groups)
-        self.inputs = ScalarInputs(spec, groups, config.thermometer)
+        self.inputs = ScalarInputs(spec, config)
         self.scalar = GroupedLinear(self.inputs.sizes, config.scalar_width)
         self.entity_width = config.entity_width
-        self.entity = _entity_encoder(spec, config, groups) if spec.max_entities else None
-        self.raster = _raster_encoder(spec, config, groups) if spec.raster_channels else None
+        self.entity = _entity_encoder(spec, config) if spec.max_entities else None
+        self.raster = _raster_encoder(spec, config) if spec.raster_channels else None
         parts = [part.width for part in (self.entity, self.raster) if part is not None]
         self.merge = nn.Linear(config.scalar_width + sum(parts), config.encoder_width)
         self.condition = ConditionEncoder(config) if config.condition else None
@@ -114,11 +114,9 @@ class ObservationEncoder(nn.Module):
         return Encoded(functional.relu(self.merge(torch.cat(parts, dim=1))), embeddings, scalars)
 
 
-def _entity_encoder(
-    spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]
-) -> EntityEncoder | EntityTransformer:
-    return (EntityTransformer if config.entity_layers else EntityEncoder)(spec, config, groups)
+def _entity_encoder(spec: Spec, config: NetworkConfig) -> EntityEncoder | EntityTransformer:
+    return EntityTransformer(spec, config) if config.entity_layers else EntityEncoder(spec, config)
 
 
-def _raster_encoder(spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> RasterEncoder | ScatterEncoder:
-    return (ScatterEncoder if config.map_width else RasterEncoder)(spec, config, groups)
+def _raster_encoder(spec: Spec, config: NetworkConfig) -> RasterEncoder | ScatterEncoder:
+    return ScatterEncoder(spec, config) if config.map_width else RasterEncoder(spec, config)

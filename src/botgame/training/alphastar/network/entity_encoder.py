@@ -7,14 +7,12 @@ depends on the data, which ONNX export and a compiler need.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnGroup, ColumnSplit, GroupedLinear
+from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear, groups_of
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.transformer import TransformerLayer, absence
 
@@ -25,10 +23,10 @@ class EntityEncoder(nn.Module):
     Attention would have to find the geometry between the seat and each entity, which is part of the entity's row.
     """
 
-    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
         width = config.entity_width
-        self.columns = _columns(spec, groups)
+        self.columns = _columns(spec, config)
         self.first = GroupedLinear(self.columns.sizes, width)
         self.second = nn.Linear(width, width)
         self.width = 2 * width
@@ -53,10 +51,10 @@ class EntityEncoder(nn.Module):
 class EntityTransformer(nn.Module):
     """A transformer over the entities."""
 
-    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
         width = config.entity_width
-        self.columns = _columns(spec, groups)
+        self.columns = _columns(spec, config)
         self.first = GroupedLinear(self.columns.sizes, width)
         self.layers = nn.ModuleList(
             TransformerLayer(width, config.entity_heads, config.entity_hidden) for _ in range(config.entity_layers)
@@ -78,8 +76,9 @@ class EntityTransformer(nn.Module):
         return pool(table, mask), table
 
 
-def _columns(spec: Spec, groups: Sequence[ColumnGroup]) -> ColumnSplit:
+def _columns(spec: Spec, config: NetworkConfig) -> ColumnSplit:
     """The columns of entity rows [..., F] by group."""
+    groups = groups_of(spec, config.column_groups)
     return ColumnSplit(spec.entity_columns, (group.entities for group in groups), axis=-1)
 
 

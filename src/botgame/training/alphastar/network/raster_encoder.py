@@ -6,14 +6,12 @@ that "a shot between me and that wall" is a pattern on the map. The spec says wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnGroup, ColumnSplit, GroupedConv
+from botgame.training.alphastar.network.columns import ColumnSplit, GroupedConv, groups_of
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.resblocks import MapBlock
 
@@ -21,11 +19,11 @@ from botgame.training.alphastar.network.resblocks import MapBlock
 class RasterEncoder(nn.Module):
     """A linear layer for the non-overlapping patches (a convolution whose stride is its kernel), then one for all."""
 
-    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
         self.side = -(-spec.raster_size // config.patch)
         self.padding = self.side * config.patch - spec.raster_size
-        self.channels = _channels(spec, groups)
+        self.channels = _channels(spec, config)
         self.patches = GroupedConv(self.channels.sizes, config.patch_width, config.patch)
         self.merge = nn.Linear(self.side**2 * config.patch_width, config.raster_width)
         self.width = config.raster_width
@@ -41,9 +39,9 @@ class RasterEncoder(nn.Module):
 class ScatterEncoder(nn.Module):
     """Map and entities to `map_width` channels, a convolution of stride 2, residual blocks, then one linear layer."""
 
-    def __init__(self, spec: Spec, config: NetworkConfig, groups: Sequence[ColumnGroup]) -> None:
+    def __init__(self, spec: Spec, config: NetworkConfig) -> None:
         super().__init__()
-        self.channels = _channels(spec, groups)
+        self.channels = _channels(spec, config)
         self.project = GroupedConv(self.channels.sizes, config.map_width, 1)
         self.write = nn.Linear(config.entity_width, config.map_width, bias=False) if spec.max_entities else None
         self.scatter = Scatter(spec)
@@ -62,8 +60,9 @@ class ScatterEncoder(nn.Module):
         return functional.relu(self.merge(hidden.flatten(1)))
 
 
-def _channels(spec: Spec, groups: Sequence[ColumnGroup]) -> ColumnSplit:
+def _channels(spec: Spec, config: NetworkConfig) -> ColumnSplit:
     """The channels of a raster [N, C, R, R] by group."""
+    groups = groups_of(spec, config.column_groups)
     return ColumnSplit(spec.raster_channels, (group.raster for group in groups), axis=1)
 
 
