@@ -106,7 +106,7 @@ ARMS = (
     _rl("ours", "without UPGO, KL falling to a twentieth (our defaults)", "--upgo-cost", "0", "--kl-end", "0.05"),
     _alone("fictitious", "fictitious self-play: past selves alike"),
     _alone("pfsp", "PFSP: the harder past selves more often"),
-    Arm("imitation-z", "imitation", "imitation that is told z", _Z),
+    Arm("imitation-z", "imitation", "imitation conditioned on z", _Z),
     _rl("z", "RL from imitation, KL, z followed", "--z-share", "0.9", start="imitation-z"),
     _response("kl"),
     _response("kl", "--critic", "own", name="response-kl-own-critic"),

@@ -17,7 +17,7 @@ import torch
 from botgame.lms.spec import ARENA_SPEC
 from botgame.spec import Spec
 from botgame.training.alphastar.learner.config import PRECISIONS
-from botgame.training.alphastar.learner.losses import LossWeights, reinforcement_losses
+from botgame.training.alphastar.learner.losses import LossInputs, LossWeights, reinforcement_losses
 from botgame.training.alphastar.network.acting import acting_step
 from botgame.training.alphastar.network.action_distribution import head_log_probs
 from botgame.training.alphastar.network.compiled import compiled_twin

@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="styles to ask for; default: all of the library")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    library = Briefing.from_state(load_checkpoint(options.checkpoint, GAME).briefing).library
+    library = Conditioning.restore(load_checkpoint(options.checkpoint, GAME).conditioning).library
     styles = [name for name in options.only.split(",") if name] or library.policies
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
     print(f"{'':10}{'won':24}{'from asked':12}{'without':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))

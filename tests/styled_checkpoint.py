@@ -54,11 +54,9 @@ def save_styled(path: Path) -> Conditioning:
     made = conditioning()
     network = styled_network(made)
     sizes, weights = network.config.to_dict(), network.state_dict()
-    rules = Rules().to_dict()
-    save_checkpoint(
-        path, Checkpoint("lms", "imitation", ARENA_SPEC, sizes, weights, rules=rules, briefing=told.to_state())
-    )
-    return told
+    more = {"rules": Rules().to_dict(), "conditioning": made.snapshot()}
+    save_checkpoint(path, Checkpoint("lms", "imitation", ARENA_SPEC, sizes, weights, **more))
+    return made
 
 
 def rows_of(made: Conditioning, count: int) -> np.ndarray:

@@ -168,10 +168,10 @@ def test_a_restored_actor_goes_on_to_the_bit() -> None:
     whole, cut = World(), World()
     for each in (whole, cut):
         each.actor.collect(each.buffer, 20, 0)
-    state = copy.deepcopy({"actor": cut.actor.state(), "buffer": cut.buffer.state()})
+    state = copy.deepcopy({"actor": cut.actor.snapshot(), "buffer": cut.buffer.snapshot()})
     other = World(int(state["actor"]["matches"]["taken"]))
-    other.actor.load(state["actor"])
-    other.buffer.load(state["buffer"])
+    other.actor.restore(state["actor"])
+    other.buffer.restore(state["buffer"])
     for each in (whole, other):
         each.actor.collect(each.buffer, 30, 5)
     assert whole.buffer.count == other.buffer.count
@@ -244,11 +244,11 @@ def test_two_environments_fill_one_buffer_by_their_shares_and_go_on_to_the_bit()
     counts = whole.snapshot()["counts"]
     assert sum(counts) == buffer.count
     assert abs(counts[1] - 0.25 * buffer.count) <= 4  # off by what closes in one step
-    assert matches_taken(whole.state()) == [actor["matches"]["taken"] for actor in whole.state()["actors"]]
-    state = copy.deepcopy({"actor": cut.state(), "buffer": other.state()})
+    assert matches_taken(whole.snapshot()) == [actor["matches"]["taken"] for actor in whole.snapshot()["actors"]]
+    state = copy.deepcopy({"actor": cut.snapshot(), "buffer": other.snapshot()})
     again, columns = joined(*matches_taken(state["actor"]))
-    again.load(state["actor"])
-    columns.load(state["buffer"])
+    again.restore(state["actor"])
+    columns.restore(state["buffer"])
     for made, place in ((whole, buffer), (again, columns)):
         for turn in range(3):
             made.collect(place, 10, turn)

@@ -1,6 +1,7 @@
 """A checkpoint outlives new columns of its game's spec: it decides as before to the bit, and can learn to use them."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import botgame
+import grown_toy_game
+import toy_game
 from botgame import rng
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.replay.resimulate import trajectories
 from botgame.lms.spec import ARENA_SPEC
-from botgame.onnx_policy import OnnxPolicy
+from botgame.onnx_policy import OnnxPolicy, load_model
 from botgame.spec import Condition, Reward, Scalar
 from botgame.spec_columns import AXES, difference, positions, select
+from botgame.training import alphastar_rl, evaluate
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from botgame.training.alphastar.checkpoint_upgrade import upgraded
 from botgame.training.alphastar.learner.sequences import allocate, gather
@@ -25,10 +30,10 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
 from botgame.training.alphastar.network.presets import SIZES, NetworkConfig
 from botgame.training.alphastar.policy import load_policy
-from botgame.training.export import export
+from botgame.training.exporting import export
 from grown_specs import grown, random_spec
 from matches import record
-from toy_network import TOY_SPEC, randomize
+from toy_network import TOY_SPEC, other_game, randomize
 from toy_network import random_observation as random_tensors
 
 NETWORKS = ("tiny", "small", "base", "small-transformer", "small-memoryless")
@@ -142,7 +147,7 @@ def spread(observation, spec):
 @pytest.mark.parametrize("step", [TorchStep, OnnxStep])
 def test_the_champion_decides_as_before_in_a_grown_arena(arena, played, step):
     """All decisions of recorded matches in one call, in small calls, and one by one."""
-    old, new = load_policy(CHAMPION), load_policy(CHAMPION, spec=arena)
+    old, new = load_policy(lms(), CHAMPION), load_policy(of_spec(lms(), arena), CHAMPION)
     observation, keys = played
     larger = spread(observation, arena)
     for policy in (old, new):
@@ -158,7 +163,8 @@ def test_the_champion_decides_as_before_in_a_grown_arena(arena, played, step):
 
 def test_the_champion_values_as_before_in_a_grown_arena(arena):
     with torch.no_grad():
-        assert_same_learning(load_policy(CHAMPION).network, load_policy(CHAMPION, spec=arena).network)
+        old, new = load_policy(lms(), CHAMPION), load_policy(of_spec(lms(), arena), CHAMPION)
+        assert_same_learning(old.network, new.network)
 
 
 @pytest.mark.parametrize("kinds", [("vectors",), ("scalars", "privileged")])
@@ -204,10 +210,10 @@ def test_an_upgraded_checkpoint_is_saved_loaded_and_upgraded_again(tmp_path):
     specs = [TOY_SPEC]
     for mark in ("first", "second"):
         specs.append(grown(specs[-1], generator, mark=mark))
-        checkpoint = load_checkpoint(path, specs[-1])
+        checkpoint = load_checkpoint(path, of_spec(other_game(), specs[-1]))
         assert checkpoint.spec == specs[-1]
         save_checkpoint(path, checkpoint)
-    checkpoint = load_checkpoint(path)  # without a spec it stays as it is
+    checkpoint = load_checkpoint(path, of_spec(other_game(), specs[-1]))  # nothing is left to do
     loaded = Network(checkpoint.spec, NetworkConfig.from_dict(checkpoint.network))
     loaded.load_state_dict(checkpoint.weights)
     assert loaded.spec == specs[-1]
@@ -230,9 +236,9 @@ def test_an_exported_model_keeps_its_spec_and_is_fed_by_name(tmp_path):
     network, path = built(TOY_SPEC, "tiny"), tmp_path / "pi.pt"
     save(path, network)
     model = tmp_path / "pi.onnx"
-    model.write_bytes(export(load_checkpoint(path), load_policy(str(path)).network))
+    model.write_bytes(export(load_checkpoint(path, other_game()), network))
     spec = grown(TOY_SPEC, np.random.default_rng(5))
-    own, fed = OnnxPolicy(model), OnnxPolicy(model, spec=spec)
+    own, fed = OnnxPolicy(model), load_model(of_spec(other_game(), spec), str(model))
     observation, memory, _, _ = arguments(spec, network, 6)
     keys = np.arange(6, dtype=np.uint64)
     expected = own.act_full(select(observation, positions(TOY_SPEC, spec)), memory, keys)
@@ -241,7 +247,7 @@ def test_an_exported_model_keeps_its_spec_and_is_fed_by_name(tmp_path):
     with pytest.raises(UserError, match="row shape"):
         fed.act(select(observation, positions(TOY_SPEC, spec)), memory, keys)
     with pytest.raises(UserError, match=r"pi\.onnx: made for another version of game toy: scalar heat is gone"):
-        OnnxPolicy(model, spec=dataclasses.replace(TOY_SPEC, scalars=TOY_SPEC.scalars[:1]))
+        load_model(of_spec(other_game(), dataclasses.replace(TOY_SPEC, scalars=TOY_SPEC.scalars[:1])), str(model))
 
 
 HEADS = ARENA_SPEC.heads
@@ -278,7 +284,7 @@ HEADS = ARENA_SPEC.heads
 def test_what_is_gone_or_has_changed_is_named_in_one_line(change, words):
     spec = dataclasses.replace(ARENA_SPEC, **change)
     with pytest.raises(UserError, match=words) as caught:
-        load_checkpoint(CHAMPION, spec)
+        load_checkpoint(CHAMPION, of_spec(lms(), spec))
     assert "champion.pt: made for another version of game" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -301,5 +307,36 @@ def test_a_network_that_never_grew_has_no_further_weights():
     assert not [name for name in built(ARENA_SPEC, "base").state_dict() if "added" in name]
 
 
+def of_spec(game, spec):
+    """The game with another spec."""
+    return dataclasses.replace(game, spec=spec)
+
+
 def save(path, network):
-    save_checkpoint(path, Checkpoint("rl", network.spec, network.config.to_dict(), network.state_dict()))
+    save_checkpoint(path, Checkpoint("toy", "rl", network.spec, network.config.to_dict(), network.state_dict()))
+
+
+GROWN = ("--game", "grown_toy_game:toy")
+SMALL = (
+    "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "4", "--batch-size", "4",
+    "--matches-per-actor", "8", "--replay-size", "64", "--min-replay-sequences", "4", "--threads", "1", "--cpu",
+)  # fmt: skip
+
+
+def test_the_commands_go_on_with_a_checkpoint_of_the_game_before_it_grew(tmp_path):
+    """It plays the same matches to the same end, and trains on what it did not see before."""
+    start, after = tmp_path / "pi_sup.pt", tmp_path / "pi.pt"
+    network = built(toy_game.TOY_SPEC, "tiny")
+    save(start, network)
+    results = []
+    for game in (("--game", "toy_game:toy"), GROWN):
+        out = tmp_path / f"{len(results)}.json"
+        assert evaluate.main([str(start), "chance", *game, "--matches", "20", "--seed", "3", "--json", str(out)]) == 0
+        results.append(json.loads(out.read_text()))
+    assert results[0]["pairs"] == results[1]["pairs"]
+    words = ["--supervised-checkpoint", str(start), "--output", str(after), "--iterations", "4", "--eval-matches", "2"]
+    assert alphastar_rl.main([*GROWN, *words, *SMALL]) == 0
+    trained = load_checkpoint(after, grown_toy_game.toy())
+    added = {name: tensor for name, tensor in trained.weights.items() if ".added." in name}
+    assert set(added) == {"encoder.scalar.added.0", "critic.first.added.0"}
+    assert all(tensor.any() for tensor in added.values())

@@ -77,8 +77,8 @@ def test_a_library_draws_from_the_group_and_from_all_where_it_is_empty() -> None
 def test_conditioning_travels_in_a_checkpoint(tmp_path: Path) -> None:
     conditioning = Conditioning(ALL, library(), 120.0)
     path = tmp_path / "pi.pt"
-    save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}, briefing=briefing.to_state()))
-    again = Briefing.from_state(load_checkpoint(path, other_game()).briefing)
+    save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}, conditioning=conditioning.snapshot()))
+    again = Conditioning.restore(load_checkpoint(path, other_game()).conditioning)
     assert again.conditioning == ALL
     assert again.library.names == library().names
     np.testing.assert_array_equal(again.library.rows, library().rows)
@@ -88,8 +88,8 @@ def test_conditioning_travels_in_a_checkpoint(tmp_path: Path) -> None:
     assert not plain[: ALL.blocks["rating"].start].any()
     assert plain[ALL.blocks["rating"].start] == 1  # the top rating, always
     save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}))
-    assert "briefing" not in torch.load(path, weights_only=True)  # a network that is told nothing is saved as ever
-    assert load_checkpoint(path, other_game()).briefing == {}
+    assert "conditioning" not in torch.load(path, weights_only=True)
+    assert load_checkpoint(path, other_game()).conditioning == {}
     with pytest.raises(UserError, match="damaged"):
         Conditioning.restore({"inputs": {}})
 

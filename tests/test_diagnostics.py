@@ -4,7 +4,6 @@ import itertools
 import json
 import math
 import re
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,13 +16,10 @@ from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, s
 from botgame.training.alphastar.learner import diagnostics
 from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Diverged, Flagged
 from botgame.training.alphastar.learner.learner import Learner
-from botgame.training.alphastar.learner.trainer import Iteration
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.imitation.run import BOUNDS as IMITATION_BOUNDS
-from botgame.training.league.loop import LeagueRun
-from botgame.training.league.setting import LeaguePaths
-from botgame.training.runs.origin import Origin
+from botgame.training.runs.run import handle_flagged
 from glossary import PAGE, assert_glossary, metric_names
 from test_learner import trainer
 
@@ -121,12 +117,12 @@ def test_a_head_that_was_certain_from_the_start_has_not_collapsed():
 def test_state_goes_on_in_the_middle_of_a_wait():
     whole, cut = Diagnostics(HEADS), Diagnostics(HEADS)
     rows = [HEALTHY] + [HEALTHY | {"entropy/verb": 0.001, "entropy/aim": 0.999}] * 25
-    expected = begun(rows, whole)
-    found = begun(rows[:3], cut)
-    other = Watch(HEADS)
-    other.load(json.loads(json.dumps(cut.state())))
-    assert found + begun(rows[3:], other, first=4) == expected == [(4, "collapse/verb"), (21, "uniform/aim")]
-    assert other.state() == whole.state()
+    expected = flagged(rows, whole)
+    found = flagged(rows[:3], cut)
+    other = Diagnostics(HEADS)
+    other.restore(json.loads(json.dumps(cut.snapshot())))
+    assert found + flagged(rows[3:], other, first=4) == expected == [(4, "collapse/verb"), (21, "uniform/aim")]
+    assert other.snapshot() == whole.snapshot()
 
 
 def test_a_trainer_that_learns_is_silent_and_one_whose_policy_blows_up_is_not():
@@ -140,13 +136,13 @@ def test_a_trainer_that_learns_is_silent_and_one_whose_policy_blows_up_is_not():
     names = set()
     for _ in range(3):
         be_certain(made)
-        names |= {alarm.name for alarm in made.iterate().alarms}
+        names |= {each.name for each in made.iterate().flagged}
     assert "kl" in names
     be_certain(made)
-    state = made.state()
+    state = made.state_dict()
     other = trainer(taken=matches_taken(state["actor"])[0])
-    other.load(state)
-    assert other.iterate().metrics["alarm/kl"] == made.iterate().metrics["alarm/kl"] == 1.0
+    other.load_state_dict(state)
+    assert other.iterate().metrics["diagnostic/kl"] == made.iterate().metrics["diagnostic/kl"] == 1.0
 
 
 def be_certain(made):
@@ -196,8 +192,8 @@ def test_rl_names_what_is_flagged_in_its_log_and_keeps_the_checkpoint_from_befor
     drift_from(3, monkeypatch)
     assert run(tmp_path) == 0
     good = tmp_path / "pi.good.pt"
-    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("alarm"))
-    assert line == f"alarm kl in iteration 5, seen since step 3: it has drifted; last good checkpoint: {good}"
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("diagnostic"))
+    assert line == f"diagnostic kl in iteration 5, failing since step 3: it has drifted; last good checkpoint: {good}"
     assert load_checkpoint(good, lms()).counters["iteration"] == 2
     rows = [json.loads(line) for line in (tmp_path / "pi.metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if "diagnostic/kl" in row] == [5, 6]
@@ -219,24 +215,19 @@ def test_a_healthy_run_keeps_nothing_aside_and_says_nothing(tmp_path, capsys):
     assert "diagnostic" not in (tmp_path / "pi.metrics.jsonl").read_text()
 
 
-def test_a_league_names_the_player_and_keeps_it(tmp_path, capsys):
-    """The part of the league that does so, on a report of its trainer."""
-    paths = LeaguePaths.inside(tmp_path)
-    paths.players.mkdir()
-    (paths.players / "main1.pt").write_bytes(b"before")
-    players = SimpleNamespace(path=lambda name: paths.players / f"{name}.pt")
-    origin = Origin({}, {}, [], {}, "pi_sup.pt")
-    league = SimpleNamespace(_paths=paths, _players=players, _origin=origin, iteration=7)
-    LeagueRun._raise_alarms(league, "main1", Iteration({}, [], [], True))
-    (paths.players / "main1.pt").write_bytes(b"after")
-    LeagueRun._report_flagged(league, "main1", Iteration({}, [], [Flagged("kl", "it has drifted", 6)], False))
-    LeagueRun._report_flagged(league, "main2", Iteration({}, [], [Flagged("kl", "it has drifted", 1)], False))
-    good = tmp_path / "good" / "main1.pt"
+def test_the_copy_from_before_is_kept_once_and_named_later(tmp_path):
+    """As a league does for each player: the checkpoint changes between the first failure and the flag."""
+    checkpoint, good = tmp_path / "main1.pt", tmp_path / "good" / "main1.pt"
+    checkpoint.write_bytes(b"before")
+    files, flags = (checkpoint, good, "pi_sup.pt"), [Flagged("kl", "it has drifted", 6)]
+    where = "of main1 in iteration 7"
+    assert handle_flagged([], where, *files, newly_failing=True) == []
+    checkpoint.write_bytes(b"after")
+    line = f"diagnostic kl {where}, failing since step 6: it has drifted; last good checkpoint: "
+    assert handle_flagged(flags, where, *files, newly_failing=False) == [f"{line}{good}"]
     assert good.read_bytes() == b"before"
-    assert capsys.readouterr().out.splitlines() == [
-        f"diagnostic kl of main1 in iteration 7, failing since step 6: it has drifted; last good checkpoint: {good}",
-        "diagnostic kl of main2 in iteration 7, failing since step 1: it has drifted; last good checkpoint: pi_sup.pt",
-    ]
+    missing = tmp_path / "main2.pt", tmp_path / "good" / "main2.pt", "pi_sup.pt"
+    assert handle_flagged(flags, where, *missing, newly_failing=True) == [f"{line}pi_sup.pt"]
 
 
 def test_rl_that_diverges_logs_it_and_keeps_its_weights(tmp_path, monkeypatch, capsys):
@@ -252,4 +243,4 @@ def test_rl_that_diverges_logs_it_and_keeps_its_weights(tmp_path, monkeypatch, c
     error = capsys.readouterr().err
     assert f"lower --lr; the last good checkpoint is {tmp_path / 'pi.pt'}" in error
     last = json.loads((tmp_path / "pi.metrics.jsonl").read_text().splitlines()[-1])
-    assert last == {"step": load_checkpoint(tmp_path / "pi.pt", lms()).counters["iteration"] + 1, "alarm/nan": 1.0}
+    assert last == {"step": load_checkpoint(tmp_path / "pi.pt", lms()).counters["iteration"] + 1, "diagnostic/nan": 1.0}

@@ -31,10 +31,10 @@ from botgame.training import alphastar_imitation as imitation
 from botgame.training import evaluate
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state
 from botgame.training.alphastar.imitation.cloning import Cloner
-from botgame.training.alphastar.learner import diagnostics as alarms
-from botgame.training.alphastar.statistic_z.condition import Conditioning
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
-from botgame.training.imitation.conditioning import LEAST_GAMES, brief, fitted_ratings
+from botgame.training.alphastar.learner import diagnostics
+from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
+from botgame.training.imitation.conditioning import LEAST_GAMES, fitted_ratings, measure_conditions
 from botgame.training.imitation.run import ImitationRun
 from botgame.training.imitation.source import ReplaySource, SeatPlan
 from matches import recorded
@@ -114,8 +114,8 @@ def totals_of_play(name: str, matches: int = 12) -> np.ndarray:
 
 
 def test_the_statistics_of_its_play_follow_the_style_asked_for(styled: Path, tmp_path: Path) -> None:
-    """One network plays like either of its teachers, asked by name or by file; unasked it plays like neither."""
-    library = Briefing.from_state(load_checkpoint(styled, lms()).briefing).library
+    """One network plays like either of its teachers, asked by name or by file; without a style like neither."""
+    library = Conditioning.restore(load_checkpoint(styled, lms()).conditioning).library
     wanted = {name: library.typical(name)[ARENA_STYLE.parts["totals"]] for name in NAMES}
     played = {name: totals_of_play(f"{styled}@{name}") for name in NAMES}
     bolt, ward = (
@@ -195,7 +195,7 @@ def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, data:
     assert imitation.main(flags(data, plain, "--epochs", "1")) == 0
     with pytest.raises(UserError, match="--z-totals"):
         load_policy(lms(), f"{plain}@bolts")
-    assert load_checkpoint(plain, lms()).briefing == {}
+    assert load_checkpoint(plain, lms()).conditioning == {}
     assert "condition" not in " ".join(load_checkpoint(plain, lms()).weights)
 
 
@@ -320,7 +320,8 @@ def test_what_is_flagged_is_named_and_the_checkpoint_from_before_is_kept(
     more = ("--eval-every", "1", "--eval-matches", "2", "--save-every", "5", "--epochs", "3")
     assert imitation.main(flags(data, output, *more)) == 0
     error = " ".join(capsys.readouterr().err.split())
-    assert re.search(rf"alarm uniform/aim after \d+ updates, .*last good checkpoint: {tmp_path}/pi\.good\.pt", error)
+    good = rf"last good checkpoint: {tmp_path}/pi\.good\.pt"
+    assert re.search(rf"diagnostic uniform/aim after \d+ updates, .*{good}", error)
     assert load_checkpoint(output.with_suffix(".good.pt"), lms()).counters == of_first_epoch[0]
     assert of_first_epoch[0]["epochs"] == 1
     assert "diagnostic/uniform/aim" in lines_of(output)[-1]

@@ -31,13 +31,13 @@ def players(episode: int) -> tuple[int, int]:
     return [(0, 0), (0, 1), (1, 0)][episode % 3]
 
 
-def trainer(crew: Crew | None = None, config: RLConfig = CONFIG, preset: str = "tiny", taken: int = 0) -> Trainer:
+def trainer(workers: Workers | None = None, config: RLConfig = CONFIG, preset: str = "tiny", taken: int = 0) -> Trainer:
     """`taken`: set-ups that a run before has played."""
     student, teacher = (Network(TOY_SPEC, PRESETS[preset], 0) for _ in range(2))
     matches = toy_matches(config.matches, players, taken=taken)
     bot = Fixed(2)
     environment = Environment(TOY_SPEC, matches, lambda _player: bot)
-    return Trainer(environment, student, teacher, config, learning_seats=4 / 3, crew=crew)
+    return Trainer(environment, student, teacher, config, learning_seats=4 / 3, workers=workers)
 
 
 def figures(metrics: dict[str, float]) -> dict[str, float]:
@@ -179,9 +179,9 @@ def test_a_restored_trainer_ends_with_the_same_bits(threads: int, pools: dict[in
     for each in (whole, cut):
         for _ in range(4):
             each.iterate()
-    state = copy.deepcopy(cut.state())
-    other = trainer(crews[threads], taken=matches_taken(state["actor"])[0])
-    other.load(state)
+    state = copy.deepcopy(cut.state_dict())
+    other = trainer(pools[threads], taken=matches_taken(state["actor"])[0])
+    other.load_state_dict(state)
     ends = [[figures(each.iterate().metrics) for _ in range(3)] for each in (whole, other)]
     assert ends[0] == ends[1]
     for name, tensor in weights(whole).items():

@@ -31,7 +31,7 @@ from matches import recorded
 from toy_network import TOY_SPEC, other_game, random_observation, randomize
 
 GAMES = {"tiny": "lms", "small": "lms", "toy": "toy_network:other_game"}
-CONFIGS = PRESETS | {"toy": dataclasses.replace(PRESETS["tiny"], condition=5)}  # the toy's network is told how to play
+CONFIGS = PRESETS | {"toy": dataclasses.replace(PRESETS["tiny"], condition=5)}  # the toy's network is conditioned
 DECISIONS = 10_000
 MATCHES = 12
 LARGEST_ERROR = 2e-3  # of a log-probability, after rounding has gone through the memory of a whole match
@@ -119,8 +119,8 @@ def test_temperature_is_the_stored_one_and_can_be_set(models):
 def test_another_game_and_any_number_of_rows(models):
     exported, network = OnnxPolicy(f"{models['toy']}.onnx"), load_policy(other_game(), f"{models['toy']}.pt")
     assert exported.spec == TOY_SPEC
-    untold = load_policy(other_game(), f"{models['toy']}.pt")
-    untold.network.tell(np.zeros(5, np.float32))
+    blank = load_policy(other_game(), f"{models['toy']}.pt")
+    blank.network.set_default_condition(np.zeros(5, np.float32))
     for rows in (0, 1, 5):
         observation = {name: value.numpy() for name, value in random_observation(TOY_SPEC, (rows,)).items()}
         keys = np.arange(rows, dtype=np.uint64)
@@ -129,7 +129,7 @@ def test_another_game_and_any_number_of_rows(models):
         np.testing.assert_array_equal(actions, expected[0])
         np.testing.assert_allclose(memory, expected[1], atol=1e-5)
         other = blank.act(observation, network.initial_memory(rows), keys)[1]
-        assert rows == 0 or np.abs(other - memory).max() > 1e-3  # what it is told is in the file
+        assert rows == 0 or np.abs(other - memory).max() > 1e-3  # its condition is in the file
         assert (actions.dtype, memory.dtype) == (np.int64, np.float32)
 
 

@@ -351,7 +351,7 @@ def test_an_output_that_would_hit_the_page_is_refused(tmp_path, capsys):
 def test_state_and_matches_round_trip(tmp_path):
     write(tmp_path)
     state = read_state(tmp_path / "league_state.json")
-    assert state.league.to_json() == league_of_two_rounds().league.to_json()
+    assert state.league.snapshot() == league_of_two_rounds().league.snapshot()
     assert (state.game, state.anchor, state.rounds_done, state.rounds) == ("lms", "lms_re", 2, 2)
     assert read_matches(tmp_path / "matches.jsonl") == (GAMES, 0)
 

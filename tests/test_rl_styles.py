@@ -62,7 +62,7 @@ class FakeMeter:
         self.conditioned, self.played, self.share = conditioned, rows_of(conditioned, 1)[0], 0.0
 
     def groups(self, due):
-        return self.told.library.groups[due.seat]
+        return self.conditioned.library.groups[due.seat]
 
     def rows(self, due):
         return np.tile(self.played, (len(due.slot), 1))
@@ -81,7 +81,7 @@ def drawn(
     conditioned: Conditioning, config: StyleConfig, episodes: int = 3000
 ) -> tuple[StyleSeats, dict[str, np.ndarray]]:
     """What `episodes` matches of one slot drew for seat 0."""
-    seats = StyleSeats(Styles(told, config, FakeMeter(told), 5), 1, 2)
+    seats = StyleSeats(Styles(conditioned, config, FakeMeter(conditioned), 5), 1, 2)
     out = {"given": [], "active": [], "target": [], "condition": []}
     for episode in range(episodes):
         seats.begin(np.array([0]), np.array([episode]))
@@ -108,9 +108,9 @@ def test_styles_are_drawn_and_paid_in_their_shares_from_the_same_situation(condi
     np.testing.assert_array_equal(again["target"], out["target"][:200])
 
 
-def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(told: Briefing) -> None:
-    seats, out = drawn(told, StyleConfig(z_share=1.0, z_reward_share=0.5), 40)
-    meter, style = seats._styles.meter, told.conditioning.style
+def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(conditioned: Conditioning) -> None:
+    seats, out = drawn(conditioned, StyleConfig(z_share=1.0, z_reward_share=0.5), 40)
+    meter, style = seats._styles.meter, conditioned.inputs.style
     cases = 0
     for episode in range(40):
         meter.played = np.zeros(style.width, np.float32)
@@ -118,7 +118,7 @@ def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(told: B
         target, active = out["target"][episode][None], out["active"][episode]
         start = [distance(style, meter.played[None], target)[0] for distance in (opening_distances, totals_distances)]
         paid = np.zeros(2)
-        for played in (rows_of(told, 3)[2], rows_of(told, 2)[1]):
+        for played in (rows_of(conditioned, 3)[2], rows_of(conditioned, 2)[1]):
             meter.played = played
             seen = seats.look(np.array([0]))
             paid += seen.paid[0]
@@ -136,16 +136,16 @@ def test_pay_is_the_decrease_of_the_distance_and_only_where_it_is_active(told: B
     assert seats.report() == {}
 
 
-def test_early_is_before_a_quarter_of_the_match_and_needs_totals(told: Briefing) -> None:
-    seats = StyleSeats(Styles(told, StyleConfig(z_share=1.0), FakeMeter(told), 5), 1, 2)
+def test_early_is_before_a_quarter_of_the_match_and_needs_totals(conditioned: Conditioning) -> None:
+    seats = StyleSeats(Styles(conditioned, StyleConfig(z_share=1.0), FakeMeter(conditioned), 5), 1, 2)
     seats.begin(np.array([0]), np.array([3]))
     found = []
     for share in (0.0, EARLY_SHARE - 0.01, EARLY_SHARE, 0.9):
         seats._styles.meter.share = share
         found.append(bool(seats.look(np.array([0])).early[0]))
     assert found == [True, True, False, False]
-    without = Briefing(replace(told.conditioning, totals=False), told.library, told.top)
-    seats = StyleSeats(Styles(without, StyleConfig(z_share=1.0), FakeMeter(told), 5), 1, 2)
+    without = Conditioning(replace(conditioned.inputs, totals=False), conditioned.library, conditioned.top_rating)
+    seats = StyleSeats(Styles(without, StyleConfig(z_share=1.0), FakeMeter(conditioned), 5), 1, 2)
     seats.begin(np.array([0]), np.array([3]))
     assert not seats.look(np.array([0])).early[0]
 
@@ -165,12 +165,12 @@ STEPS = 8
 class World:
     """An actor on the arena whose learner follows styles, against an idle bot and against itself."""
 
-    def __init__(self, told: Briefing, share: float = 1.0) -> None:
+    def __init__(self, conditioned: Conditioning, share: float = 1.0) -> None:
         game = lms()
         simulation = game.simulate(4, 2)
         meter = game.statistic_z.meter(simulation)
-        self.styles = Styles(told, StyleConfig(z_share=share, z_reward_share=min(share, 0.6)), meter, 9)
-        self.student, self.teacher = styled_network(told, 1).eval(), styled_network(told, 2).eval()
+        self.styles = Styles(conditioned, StyleConfig(z_share=share, z_reward_share=min(share, 0.6)), meter, 9)
+        self.student, self.teacher = styled_network(conditioned, 1).eval(), styled_network(conditioned, 2).eval()
         setups = (
             replace(setup, players=(LEARNER, LEARNER) if setup.tag % 2 else setup.players)
             for setup in mirrored_setups(game, 4, 200, (LEARNER, 1), duration_ticks=150)
@@ -180,7 +180,7 @@ class World:
         environment = Environment(spec, matches, lambda _player: bot, styles=self.styles)
         self.config = RLConfig(matches_per_actor=4, unroll_length=STEPS, temperature=1.0)
         self.actor = Actor(environment, self.student, self.teacher, self.config)
-        self.buffer = ReplayBuffer(spec, self.student.memory_size, STEPS, 2048, 64, **environment.told)
+        self.buffer = ReplayBuffer(spec, self.student.memory_size, STEPS, 2048, 64, **environment.condition_sizes)
         self.spec, self.rows = spec, []
         add = self.buffer.add
 
@@ -321,7 +321,7 @@ def test_styled_and_plain_sequences_have_workers_each(world: World) -> None:
 
 def test_weights_of_pseudo_rewards(conditioned: Conditioning) -> None:
     config = StyleConfig(z_share=0.5, z_opening_reward=4.0, z_totals_reward=6.0)
-    styles = Styles(told, config, FakeMeter(told))
+    styles = Styles(conditioned, config, FakeMeter(conditioned))
     weights = loss_weights(styles.extend(ARENA_SPEC), RLConfig(reward_weights=(("damage", 0.5),)), styles=styles)
     assert weights.rewards == (1.0, 0.5, 4.0, 6.0)
     assert weights.values == (1.0, 1.0, VALUE_WEIGHT, VALUE_WEIGHT)
@@ -439,11 +439,11 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
     assert_glossary(names, ["Reinforcement learning", "Styles"], must=[])
     assert {"explained_variance/z_opening", "explained_variance/z_totals"} & names
     assert other.config["z_share"] == 0.8
-    names = Briefing.from_state(other.briefing).library.policies
+    names = Conditioning.restore(other.conditioning).library.policies
     styled, plain = load_policy(lms(), f"{whole}@{names[0]}"), load_policy(lms(), str(whole))
-    told = [policy.network.encoder.condition.plain for policy in (styled, plain)]
-    assert not torch.equal(*told)
-    assert torch.equal(told[1], torch.from_numpy(briefing().plain()))
+    defaults = [policy.network.encoder.condition.default for policy in (styled, plain)]
+    assert not torch.equal(*defaults)
+    assert torch.equal(defaults[1], torch.from_numpy(conditioning().default()))
     assert alphastar_rl.main(command(supervised, broken, "--resume", iterations="5", z_share="0.9")) == 2
 
 
@@ -452,7 +452,7 @@ def test_without_styles_a_conditioned_network_trains_as_any_other(supervised: Pa
     flags = command(supervised, output, iterations="1", z_share="0", z_reward_share="0.25")
     assert alphastar_rl.main(flags) == 0
     assert "loss/early_kl" not in lines(output)[0]
-    assert load_checkpoint(output, lms()).briefing
+    assert load_checkpoint(output, lms()).conditioning
     assert "explained_variance/z_totals" not in lines(output)[0]
 
 
@@ -501,10 +501,10 @@ def test_styles_need_a_checkpoint_that_knows_them(
     network = Network(ARENA_SPEC, PRESETS["tiny"], 1)
     state = {}
     if knows:
-        library = told.library.thinned(0)
-        state = Briefing(Conditioning(told.conditioning.style, **knows), library, 0.0).to_state()
+        library = conditioned.library.thinned(0)
+        state = Conditioning(ConditionSpec(conditioned.inputs.style, **knows), library, 0.0).snapshot()
     sizes, weights = network.config.to_dict(), network.state_dict()
-    save_checkpoint(path, Checkpoint("lms", "imitation", ARENA_SPEC, sizes, weights, briefing=state))
+    save_checkpoint(path, Checkpoint("lms", "imitation", ARENA_SPEC, sizes, weights, conditioning=state))
     assert alphastar_rl.main(command(path, tmp_path / "pi.pt")) == 2
     error = capsys.readouterr().err
     assert "--z-share" in error

@@ -32,8 +32,7 @@ class OnnxPolicy:
     sampling, may be set.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1, spec: Spec | None = None) -> None:
-        """`spec`: of the observations that it will get, if the game's spec may have grown since; by default its own."""
+    def __init__(self, path: str | Path, threads: int = 1) -> None:
         self.name = str(path)
         session = _session(Path(path), threads)
         metadata = session.metadata
@@ -51,7 +50,22 @@ class OnnxPolicy:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise UserError(f"{path}: the model is damaged ({error}); {_ADVICE}") from error
         self._session = session
-        self._expected, self._positions = self._matched(spec or self.spec)
+        self._expected = self.shapes  # of one row of each array of an observation
+        self._positions: Positions = {}  # where the model's columns are in it; {}: as in the model's spec
+
+    def feed_by_name(self, spec: Spec) -> None:
+        """Take the model's columns out of observations of `spec` from now on. Raises UserError when one is missing."""
+        if spec.digest() == self.spec.digest():
+            return
+        reason = difference(self.spec, spec)
+        if reason:
+            raise UserError(f"{self.name}: made for another version of game {spec.name}: {reason}; export it again")
+        expected = {name: list(shape) for name, shape in self.shapes.items()}
+        for name, columns in column_names(spec).items():
+            if name in expected:
+                expected[name][AXES[name] - 1] = len(columns)
+        self._expected = {name: tuple(shape) for name, shape in expected.items()}
+        self._positions = positions(self.spec, spec)
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -80,22 +94,6 @@ class OnnxPolicy:
         random = uniforms(keys, len(self.spec.heads))
         return self._session.run(outputs, observed, memory, random, self.temperature)
 
-    def _matched(self, spec: Spec) -> tuple[dict[str, tuple[int, ...]], Positions]:
-        """Row shapes of observations of `spec`, and where in them the model's columns are ({}: everywhere).
-
-        Raises UserError when the model cannot play by `spec`.
-        """
-        if spec.digest() == self.spec.digest():
-            return self.shapes, {}
-        reason = difference(self.spec, spec)
-        if reason:
-            raise UserError(f"{self.name}: made for another version of game {spec.name}: {reason}; export it again")
-        expected = {name: list(shape) for name, shape in self.shapes.items()}
-        for name, columns in column_names(spec).items():
-            if name in expected:
-                expected[name][AXES[name] - 1] = len(columns)
-        return {name: tuple(shape) for name, shape in expected.items()}, positions(self.spec, spec)
-
     def _check(self, name: str, observation: Observation) -> None:
         found = observation[name].shape[1:] if name in observation else None
         if found != self._expected[name]:
@@ -106,12 +104,16 @@ class OnnxPolicy:
 
 
 def load_model(game: Game, path: str) -> OnnxPolicy:
-    """The exported policy of `game` at `path`. Raises UserError when it is of another game."""
+    """The exported policy of `game` at `path`, fed by name if the game's spec has grown since (`spec_columns`).
+
+    Raises UserError when it is of another game or does not fit the game's spec.
+    """
     policy = OnnxPolicy(path)
     if policy.game != game.name:
         raise UserError(
             f"{path}: a bot of game {policy.game!r}, this is game {game.name!r}; choose its game with --game"
         )
+    policy.feed_by_name(game.spec)
     return policy
 
 

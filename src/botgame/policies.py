@@ -84,12 +84,6 @@ def _load_packaged(game: Game, name: str, device: str) -> Policy:
     return policy
 
 
-def _spec() -> Spec:
-    """The spec of the game in this release, which may have grown since a bot was trained."""
-    spec: Spec = importlib.import_module(_SPEC).ARENA_SPEC
-    return spec
-
-
 def _load_own(name: str) -> Policy:
     """A user's `module:factory`: imported from the working folder or the environment, called without arguments."""
     policy = call_factory(name, "bot")

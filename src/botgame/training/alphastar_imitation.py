@@ -4,8 +4,8 @@
 
 A batch is `--batch-size` decisions in windows of `--window`; an epoch sees every chosen decision once. The network is
 judged by games against the game's yardsticks, not by its loss. Beside the output lie `.best.pt`, `.epochNNNNNN.pt`,
-`.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`, and after an alarm `.good.pt`. A tiny run, with a few
-recorded matches:
+`.resume.pt`, `.config.json`, `.metrics.jsonl` and `.tb/`, and `.good.pt` after a flagged diagnostic. A tiny run, with
+a few recorded matches:
 
     python -m botgame.training.alphastar_imitation --preset tiny --epochs 1 --eval-matches 2 --final-matches 2 --cpu
 """
@@ -62,14 +62,14 @@ def build_parser() -> cli.Parser:
     flag("--clip-norm", type=cli.positive_float, default=10.0, help="largest norm of a gradient")
     flag("--temperature", type=cli.positive_float, default=0.5, help="at which the result is sampled when it plays")
     flag("--capacity", type=cli.positive_int, default=400_000, help="decisions held in memory (some 2.5 KB each)")
-    add_told_flags(parser)
+    add_condition_flags(parser)
     add_precision_flags(parser)
     add_machine_flags(parser)
     return parser
 
 
-def add_told_flags(parser: cli.Parser) -> None:
-    """What the network is told of a seat; at 0 there is no such input."""
+def add_condition_flags(parser: cli.Parser) -> None:
+    """Add a flag for each block of the condition; at 0 the network has no such input."""
     parser.section(CONDITION)
     flag, probability = parser.flag, cli.probability
     text = "statistic z: how often a seat's opening is given to the network (AlphaStar's code: 0.8; 0: no such input)"

@@ -5,8 +5,8 @@ r"""League training from a supervised checkpoint: main agents, main exploiters a
 
 In the output folder: `main.pt` (the first main agent, latest), `main.best.pt`, `league_state.json`, `matches.jsonl`,
 `players/<id>.pt`, `metrics.jsonl`, `config.json`, `tb/` and `resume.pt`, which --resume goes on from. With
-`--main-agents per-faction` there is a main agent for each faction, and a `main.FACTION.pt` beside `main.pt`. After an
-alarm `good/<id>.pt` is the player from before. A tiny run:
+`--main-agents per-faction` there is a main agent for each faction, and a `main.FACTION.pt` beside `main.pt`. After a
+flagged diagnostic `good/<id>.pt` is the player from before. A tiny run:
 
     python -m botgame.training.alphastar_league --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output-dir reports/league_smoke --rounds 1 --rl-iterations-per-round 1 --actor-rollouts 1 \

@@ -22,7 +22,7 @@ from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import TorchStep
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
-from botgame.training.alphastar.network.onnx_graph import traced
+from botgame.training.alphastar.network.onnx_export import export as export_graph
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
 
 CHECK_ROWS = 512
@@ -53,7 +53,7 @@ def export_checkpoint(args: argparse.Namespace) -> int:
 
 def export(checkpoint: Checkpoint, network: Network) -> bytes:
     """The ONNX file of a checkpoint and the network built from it. Raises UserError without the exporter."""
-    model = traced(network, told=False, optimize=True)
+    model = export_graph(network, conditioned=False, optimize=True)
     for name, value in _metadata(checkpoint).items():
         model.metadata_props.add(key=name, value=value)
     return bytes(model.SerializeToString())

@@ -61,8 +61,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def think(replay: Replay, names: dict[int, str]) -> Thoughts:
     """The thoughts of checkpoint `names[seat]` at each decision of `seat`. Raises UserError."""
-    for name in dict.fromkeys(names.values()):
-        load_checkpoint(_file(name), lms())
     policies = {name: load_policy(lms(), *_parts(name)) for name in dict.fromkeys(names.values())}
     seats = [
         _thoughts(seat, policies[names[seat.seat]], names[seat.seat])

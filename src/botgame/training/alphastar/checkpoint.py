@@ -31,8 +31,8 @@ class Checkpoint:
     game: its name (`botgame.games`). kind: `imitation`, `rl`, `league` or `exploit`. network: fields of
     `NetworkConfig`. config: the flags of the run.
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
-    counters: how far training went. temperature: at which the policy is sampled when it plays.
-    extra: JSON types only (evaluation figures and the like; `faction`: the only one that it was trained in;
+    counters: how far training went. temperature: for sampling actions at play.
+    extra: JSON types only (evaluation figures; `faction`: the only one that it was trained in;
     `action_cap`: the cap on its actions, where it is not that of the rules).
     conditioning: the inputs and the styles of a conditioned network (`Conditioning.snapshot`); {} for any other, and
     then not written.
@@ -72,10 +72,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path | str, game: Game) -> Checkpoint:
-    """Read a checkpoint of `game` on the CPU.
+    """Read a checkpoint of `game` on the CPU, brought to the game's spec, which may have grown since (`spec_columns`).
 
-    Raises UserError when the file is missing, empty, cut short, foreign, holds pickled code, or is of another game or
-    of a spec that this release does not have.
+    Raises UserError when the file is missing, empty, cut short, foreign, holds pickled code, is of another game, or
+    does not fit the game's spec.
     """
     path = Path(path)
     payload = _read(path, FORMAT, "checkpoint", "train one with botgame.training.alphastar_imitation")
@@ -85,17 +85,26 @@ def load_checkpoint(path: Path | str, game: Game) -> Checkpoint:
         payload.setdefault("conditioning", {})
         checkpoint = Checkpoint(**{name: payload[name] for name in names})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"{path}: checkpoint is damaged ({error}); make it anew") from error
+        raise UserError(f"{path}: checkpoint is damaged ({error}); make it again") from error
     if checkpoint.game != game.name:
         raise UserError(
             f"{path}: a bot of game {checkpoint.game!r}, this is game {game.name!r}; choose its game with --game"
         )
-    if checkpoint.spec.digest() != game.spec.digest():
-        raise UserError(
-            f"{path}: made for spec {checkpoint.spec.name} {checkpoint.spec.digest()}, this release has "
-            f"{game.spec.name} {game.spec.digest()}; train it again with this release"
-        )
-    return checkpoint
+    return _fitted(checkpoint, game, path)
+
+
+def _fitted(checkpoint: Checkpoint, game: Game, path: Path) -> Checkpoint:
+    """The checkpoint for the game's spec. Raises UserError that names what of its own spec is gone or has changed."""
+    if checkpoint.spec.digest() == game.spec.digest():
+        return checkpoint
+    reason = difference(checkpoint.spec, game.spec)
+    if reason:
+        raise UserError(f"{path}: made for another version of game {game.name}: {reason}; train it again")
+    try:
+        network, weights = upgraded(checkpoint.network, checkpoint.weights, checkpoint.spec, game.spec)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path}: its weights do not fit this release's network; train it again") from error
+    return replace(checkpoint, spec=game.spec, network=network, weights=weights)
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ import torch
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.rng import uniforms
-from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import ActingStep, acting_step
 from botgame.training.alphastar.network.network import Network
@@ -33,9 +32,9 @@ class NetworkPolicy:
         self.step: ActingStep = acting_step(self.network)
         self.memory_size = network.memory_size
         self._heads = len(network.spec.heads)
-        self.rules: dict[str, Any] = {}  # what it was trained under, where that is known
+        self.rules: dict[str, Any] = {}  # the rule numbers that it was trained under, {} if unknown
         self.faction = ""  # the only faction that it was trained in, if there is just one
-        self.action_cap = 0  # its own cap on actions, if it has one
+        self.action_cap = 0  # its own cap on actions; 0: that of the rules
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -59,8 +58,7 @@ class NetworkPolicy:
 def load_policy(game: Game, path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
     """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError.
 
-    style: how to play, a name or a file (`Conditioning.find`); "" leaves that to the network. spec: of the observations
-    that it will get, if the game's spec may have grown since; by default the checkpoint's own.
+    style: how to play, a name or a file (`Conditioning.find`); "" leaves that to the network.
     """
     checkpoint = load_checkpoint(path, game)
     try:

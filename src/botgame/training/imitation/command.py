@@ -15,10 +15,10 @@ from botgame.game import Game
 from botgame.games import load_game
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.alphastar.statistic_z.condition import Conditioning
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
-from botgame.training.imitation.conditioning import brief
-from botgame.training.imitation.conditioning import describe as describe_briefing
+from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
+from botgame.training.imitation.conditioning import describe as describe_conditioning
+from botgame.training.imitation.conditioning import measure_conditions
 from botgame.training.imitation.run import EXTENDS, ImitationRun
 from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource, Usage
@@ -38,8 +38,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     state = begin(paths, config, resume=options.resume, extends=EXTENDS)
     if state is not None:
         source.restrict(state["names"])
-    briefing = open_briefing(options, source, console)
-    run = ImitationRun(setting, config, paths, source, state, briefing)
+    conditioning = open_conditioning(options, source, console)
+    run = ImitationRun(setting, config, paths, source, state, conditioning)
     device = f"seed {setting.seed}, device {setting.device}"
     console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
     offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
@@ -118,18 +118,18 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     return source
 
 
-def open_briefing(options: argparse.Namespace, source: ReplaySource, console: Console) -> Briefing | None:
-    """Measure what the network shall be told, and say it. None when it is told nothing."""
+def open_conditioning(options: argparse.Namespace, source: ReplaySource, console: Console) -> Conditioning | None:
+    """Measure what the network is conditioned on, and print it. None without a condition."""
     if not (options.z_opening or options.z_totals or options.rating_input):
         return None
     statistic = source.game.statistic_z
     if statistic is None:
         raise UserError(f"--z-opening, --z-totals, --rating-input: game {source.game.name} measures no statistic z", 2)
-    told = Conditioning(statistic.style, options.z_opening > 0, options.z_totals > 0, options.rating_input > 0)
-    briefing = brief(source, told)
-    for line in describe_briefing(briefing, source):
+    inputs = ConditionSpec(statistic.style, options.z_opening > 0, options.z_totals > 0, options.rating_input > 0)
+    conditioning = measure_conditions(source, inputs)
+    for line in describe_conditioning(conditioning, source):
         console.print(line, soft_wrap=True)
-    return briefing
+    return conditioning
 
 
 def describe(usage: Usage) -> list[str]:

@@ -19,19 +19,19 @@ from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from botgame.training.imitation.source import PARALLEL_MATCHES, ReplaySource, SeatPlan, trajectory_name
 
-LEAST_GAMES = 10  # against others, before a fitted rating is told
+LEAST_GAMES = 10  # against others, before a fitted rating is used
 
 
-def brief(source: ReplaySource, conditioning: Conditioning) -> Briefing:
-    """Fill `source.told` and return what goes into the checkpoint."""
+def measure_conditions(source: ReplaySource, inputs: ConditionSpec) -> Conditioning:
+    """Fill `source.conditions` and return what goes into the checkpoint."""
     plans = [plans for _, plans in source.matches]
-    fitted = fitted_ratings(plans, source.game.yardstick) if conditioning.rating else {}
-    rows = _measure(source) if conditioning.has_style else {}
-    told = [seat for seat in _seats(source, rows, conditioning) if seat.plan.wanted]
-    ratings = [fitted.get(s.plan.policy, np.nan) if s.plan.rating is None else s.plan.rating for s in told]
-    for seat, rating in zip(told, ratings, strict=True):
-        source.told[seat.name] = conditioning.encode(seat.row[None], np.array([rating]))[0]
-    kept = told if conditioning.has_style else []
+    fitted = fitted_ratings(plans, source.game.yardstick) if inputs.rating else {}
+    rows = _measure(source) if inputs.has_style else {}
+    wanted = [seat for seat in _seats(source, rows, inputs) if seat.plan.wanted]
+    ratings = [fitted.get(s.plan.policy, np.nan) if s.plan.rating is None else s.plan.rating for s in wanted]
+    for seat, rating in zip(wanted, ratings, strict=True):
+        source.conditions[seat.name] = inputs.encode(seat.row[None], np.array([rating]))[0]
+    kept = wanted if inputs.has_style else []
     library = StyleLibrary.build(
         inputs.style,
         [seat.row for seat in kept],
@@ -89,7 +89,7 @@ def _seats(source: ReplaySource, rows: dict[str, np.ndarray], inputs: ConditionS
     for path, plans in source.matches:
         for seat, plan in enumerate(plans):
             name = trajectory_name(path.name, seat)
-            if name in rows or not conditioning.has_style:
+            if name in rows or not inputs.has_style:
                 yield _Seat(name, plan, rows.get(name, blank), plan.situation)
 
 

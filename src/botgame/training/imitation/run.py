@@ -22,7 +22,7 @@ from botgame.rng import derive
 from botgame.spec import Spec
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.imitation.cloning import Cloner
-from botgame.training.alphastar.imitation.dataset import Chunk, plan
+from botgame.training.alphastar.imitation.dataset import Chunk, divide
 from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.network.network import Network
@@ -32,7 +32,7 @@ from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.evaluation.duels import Tally, mirrored_results
 from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource
-from botgame.training.runs.run import RunPaths, StopRequest, commit, keep_good
+from botgame.training.runs.run import RunPaths, StopRequest, commit, handle_flagged
 
 EXTENDS = ("epochs", "winner_epochs")
 BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
@@ -59,16 +59,16 @@ class ImitationRun:
         state: dict[str, Any] | None,
         conditioning: Conditioning | None = None,
     ) -> None:
-        """`briefing`: what the network is told of each seat, which `source` has been given too."""
+        """`conditioning`: what the network is conditioned on; `source` then has the condition of each seat."""
         self.setting, self.config, self.paths, self.source = setting, config, paths, source
         self.game = source.game
-        self.briefing = briefing
+        self.conditioning = conditioning
         self.window = min(setting.window, setting.batch_size)
-        network = briefed_network(self.game.spec, setting.preset, setting.seed, briefing)
+        network = conditioned_network(self.game.spec, setting.preset, setting.seed, conditioning)
         self.cloner = Cloner(network, setting.cloning, setting.device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
-        self.watch = Watch([head.name for head in self.game.spec.heads], BOUNDS)
+        self.diagnostics = Diagnostics([head.name for head in self.game.spec.heads], BOUNDS)
         self._clock = time.monotonic(), 0  # at the last metrics line: time and decisions
         self._whole: Chunk | None = None  # all the data, where it fits into memory
         self._whole_of_winners = False
@@ -114,7 +114,7 @@ class ImitationRun:
 
     def _epoch(self, metrics: MetricsWriter) -> Iterator[Event]:
         """The rest of this epoch, from (chunk, batch) on."""
-        parts = plan(self.source.sizes, self.setting.capacity, self.setting.seed, PLAN, self.epoch)
+        parts = divide(self.source.sizes, self.setting.capacity, self.setting.seed, PLAN, self.epoch)
         width = max(1, self.setting.batch_size // self.window)
         text = f"epoch {self.epoch + 1}/{self.epochs}" + (" (winners)" if self.winners else "")
         self.cloner.set_rate(self.setting.winner_lr if self.winners else self.setting.cloning.lr)
@@ -163,11 +163,11 @@ class ImitationRun:
             self._whole, self._whole_of_winners = chunk, self.winners
         return chunk
 
-    def _tell(self, chunk: Chunk) -> None:
-        """Choose what each seat of the chunk is told in this epoch: blocks are left out at random."""
-        if self.briefing is not None and chunk.conditions is not None:
-            key = self.setting.seed, TOLD, self.epoch, self.chunk
-            chunk.given = self.briefing.conditioning.drop(chunk.conditions, self.setting.given, *key)
+    def _drop_blocks(self, chunk: Chunk) -> None:
+        """Choose the condition of each seat of the chunk in this epoch: blocks are dropped at random."""
+        if self.conditioning is not None and chunk.conditions is not None:
+            key = self.setting.seed, DROPOUT, self.epoch, self.chunk
+            chunk.given = self.conditioning.inputs.dropout(chunk.conditions, self.setting.given, *key)
 
     def _close_epoch(self, metrics: MetricsWriter) -> Event:
         """Count the epoch, judge and save where it is time, and commit."""
@@ -209,10 +209,9 @@ class ImitationRun:
         means, updates = self._means(), self.cloner.updates
         flagged = self.diagnostics.update(updates, means)
         metrics.log(updates, {"epoch": self.epoch, **means, **self.diagnostics.figures, **(figures or {})})
-        if self.diagnostics.newly_failing:
-            keep_good(self.paths.checkpoint, self.paths.good)
-        good = self.paths.good if self.paths.good.exists() else "none yet"
-        return "\n".join(each.line(f"after {updates} updates", good) for each in flagged)
+        where, files = f"after {updates} updates", (self.paths.checkpoint, self.paths.good)
+        newly_failing = self.diagnostics.newly_failing
+        return "\n".join(handle_flagged(flagged, where, *files, "none yet", newly_failing=newly_failing))
 
     def _means(self) -> dict[str, float]:
         """Statistics since the last line."""
@@ -263,19 +262,19 @@ class ImitationRun:
         self.cloner.load_state_dict(state["cloner"])
         for name in ("epoch", "chunk", "batch", "seen", "best", "finished"):
             setattr(self, name, state[name])
-        self.watch.load(state["watch"])
+        self.diagnostics.restore(state["diagnostics"])
         self._clock = time.monotonic(), self.seen
 
 
-def briefed_network(spec: Spec, preset: str, seed: int, briefing: Briefing | None) -> Network:
-    """A fresh network of that size, with an input for what `briefing` tells, where there is one."""
+def conditioned_network(spec: Spec, preset: str, seed: int, conditioning: Conditioning | None) -> Network:
+    """A fresh network of that size, with an input for the condition unless `conditioning` is None."""
     sizes = SIZES[preset]
-    if briefing is None:
+    if conditioning is None:
         return Network(spec, sizes, seed=seed)
-    told = briefing.conditioning
-    sizes = replace(sizes, condition=told.width, extra_values=len(told.pseudo_rewards))
+    inputs = conditioning.inputs
+    sizes = replace(sizes, condition=inputs.width, extra_values=len(inputs.pseudo_rewards))
     network = Network(spec, sizes, seed=seed)
-    network.tell(briefing.plain())
+    network.set_default_condition(conditioning.default())
     return network
 
 

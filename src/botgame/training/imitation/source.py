@@ -155,7 +155,7 @@ class ReplaySource:
             plan = plans[seat.match][seat.seat]
             if plan.wanted:
                 name = trajectory_name(names[seat.match], seat.seat)
-                yield weigh(seat, plan, name)._replace(condition=self.told.get(name))
+                yield weigh(seat, plan, name)._replace(condition=self.conditions.get(name))
 
     def _report(self, line: str) -> None:
         """Say each thing once, though there is a line for every decision and matches are read in every epoch."""

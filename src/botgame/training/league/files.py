@@ -107,7 +107,7 @@ def read_state(path: Path) -> LeagueState:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UserError(f"{path}: not a league state: expected format {FORMAT}; give league_state.json of a league run")
     try:
-        league = League.from_json(data["league"])
+        league = League.restore(data["league"])
         return LeagueState(data["game"], league, data["anchor"], data["rounds_done"], data["rounds"], data["matches"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: the league state is damaged ({error}); resume the league to write it anew") from error

@@ -63,14 +63,14 @@ class Seat:
         league: League,
         players: Players,
         roster: Roster,
-        crews: Crews,
+        workers: WorkersByKind,
         state: dict[str, Any] | None = None,
     ) -> None:
         """`config`: the trainer's settings for this player, which are those of `setting` for a main agent."""
         self.name, self.generation = name, int(state["generation"]) if state else 0
         self._setting, self._game, self._config = setting, setting.game, config
         self._league, self._players, self._roster = league, players, roster
-        self._crews = crews
+        self._workers = workers
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
         self.trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]) if state else ())
         if state:
@@ -122,7 +122,7 @@ class Seat:
             self._config,
             learning_seats=1.0 + share,
             seed=player_seed,
-            crew=self._crews.of(environments[0].spec, **environments[0].told),
+            workers=self._workers.of(environments[0].spec, **environments[0].condition_sizes),
             device=self._setting.device,
         )
 

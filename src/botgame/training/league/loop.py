@@ -14,7 +14,7 @@ from typing import Any
 from botgame.errors import UserError
 from botgame.game import Ended
 from botgame.training.alphastar.checkpoint import save_checkpoint
-from botgame.training.alphastar.league.league import League, Snapshot
+from botgame.training.alphastar.league.league import League, Review
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Iteration
@@ -28,7 +28,7 @@ from botgame.training.league.rounds import RoundEnd
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.runs.origin import Origin
 from botgame.training.runs.progress import ProgressClock, rates
-from botgame.training.runs.run import commit, keep_good
+from botgame.training.runs.run import commit, handle_flagged
 
 
 class LeagueRun:
@@ -127,8 +127,8 @@ class LeagueRun:
         self._log.sync()
         state = {
             "origin": self._origin.to_dict(),
-            "league": self.league.to_json(),
-            "seats": {name: seat.state() for name, seat in self._seats.items()},
+            "league": self.league.snapshot(),
+            "seats": {name: seat.snapshot() for name, seat in self._seats.items()},
             "roster": self._roster.names,
             "iteration": self.iteration,
             "matches": self._log.count,
@@ -166,7 +166,7 @@ class LeagueRun:
         setting, config = self._setting, self._setting.config
         if self.league.learners[name].role != "main":
             config = exploiter_config(config, setting.exploiter_share, from_main=setting.reset_from_main)
-        return Seat(name, setting, config, self.league, self._players, self._roster, self._crews, state)
+        return Seat(name, setting, config, self.league, self._players, self._roster, self._workers, state)
 
     def _iterate(self) -> dict[str, Any]:
         """Every learning player acts and learns once, in turn."""
@@ -188,12 +188,10 @@ class LeagueRun:
 
     def _report_flagged(self, name: str, done: Iteration) -> None:
         """Keep a copy of the player as of the last commit when a check first fails, and name what is flagged."""
-        good = self._paths.good / f"{name}.pt"
-        if done.newly_failing:
-            keep_good(self._players.path(name), good)
-        for flagged in done.flagged:
-            where = f"of {name} in iteration {self.iteration}"
-            print(alarm.line(where, good if good.exists() else self._origin.source))
+        where, good = f"of {name} in iteration {self.iteration}", self._paths.good / f"{name}.pt"
+        player, source = self._players.path(name), self._origin.source
+        for line in handle_flagged(done.flagged, where, player, good, source, newly_failing=done.newly_failing):
+            print(line)
 
     def _report(self, seat: Seat, ended: Sequence[Ended]) -> None:
         """Count this iteration's matches, all before the player is reviewed: a reset must not inherit them."""

@@ -109,7 +109,7 @@ class Players:
             lineage=self.origin.lineage,
             counters=counters,
             temperature=self._config.temperature,
-            briefing=self.origin.briefing,
+            conditioning=self.origin.conditioning,
             extra={"faction": faction} if faction else {},
         )
 

@@ -17,7 +17,7 @@ from botgame.training.runs.run import RunPaths
 
 @dataclass(frozen=True)
 class LeaguePaths:
-    """Files of a league beside those of any run. good: folder of learning players from before an alarm."""
+    """Files of a league beside those of any run. good: folder of learning players from before a flag."""
 
     run: RunPaths
     state: Path

@@ -10,7 +10,7 @@ from botgame.game import Game, Policy, Setup, action_cap
 from botgame.match_batch import MatchBatch
 from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.batching import LEARNER
-from botgame.training.alphastar.statistic_z.conditioning import Briefing
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar.statistic_z.seats import Styles
 from botgame.training.rl.free_for_alls import Table
@@ -50,7 +50,7 @@ def make_environment(
     followed = None
     if styles.z_share and game.statistic_z:
         meter = game.statistic_z.meter(simulation)
-        followed = Styles(Briefing.from_state(origin.briefing), styles, meter, seed)
+        followed = Styles(Conditioning.restore(origin.conditioning), styles, meter, seed)
     matches = MatchBatch(simulation, setups, followed.meter if followed else None, cap)
     spec = followed.extend(game.spec) if followed else game.spec
     return Environment(
@@ -62,5 +62,5 @@ def check_styles(origin: Origin, styles: StyleConfig) -> None:
     """Raise UserError (code 2) when styles are to be followed and the checkpoint has no library to draw them from."""
     if not styles.z_share:
         return
-    if not origin.briefing or not len(Briefing.from_state(origin.briefing).library):
+    if not origin.conditioning or not len(Conditioning.restore(origin.conditioning).library):
         raise UserError(f"--z-share: {origin.source} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2)

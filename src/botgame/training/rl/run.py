@@ -29,7 +29,7 @@ from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
 from botgame.training.runs.progress import ProgressClock, rates
-from botgame.training.runs.run import RunPaths, commit, keep_good, stop_on_interrupt
+from botgame.training.runs.run import RunPaths, commit, handle_flagged, stop_on_interrupt
 
 DUEL = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
@@ -118,9 +118,9 @@ class RLRun:
         """Make the present state the one to resume from, then write the checkpoints that follow from it."""
         state = {
             "origin": self._setting.origin.to_dict(),
-            "trainer": self._trainer.state(),
-            "pool": self._pool.state(),
-            **self._judge.state(),
+            "trainer": self._trainer.state_dict(),
+            "pool": self._pool.snapshot(),
+            **self._judge.snapshot(),
         }
         commit(paths, flags, state, offset=writer.offset, finished=self.finished)
         self.write_artefacts(paths)
@@ -163,7 +163,7 @@ class RLRun:
             setting.config,
             learning_seats=self._pool.learning_seats,
             seed=setting.seed,
-            crew=self._crews.of(environments[0].spec, **environments[0].told),
+            workers=self._workers.of(environments[0].spec, **environments[0].condition_sizes),
             device=setting.device,
         )
 
@@ -205,10 +205,9 @@ class RLRun:
         except Diverged:
             writer.log(self.iteration + 1, {"diagnostic/nan": 1.0})
             raise
-        if done.newly_failing:
-            keep_good(paths.checkpoint, paths.good)
-        for flagged in done.flagged:
-            print(flagged.line(f"in iteration {self.iteration}", paths.good if paths.good.exists() else self.source))
+        where, files = f"in iteration {self.iteration}", (paths.checkpoint, paths.good)
+        for line in handle_flagged(done.flagged, where, *files, self.source, newly_failing=done.newly_failing):
+            print(line)
         for match in done.ended:
             self._pool.ended(match.setup.players)
         return {**done.metrics, **self._results_by_kind(done.ended)}
@@ -250,7 +249,7 @@ class RLRun:
                 "learner_steps": self._trainer.learner.steps,
             },
             temperature=config.temperature,
-            briefing=origin.briefing,
+            conditioning=origin.conditioning,
             extra={"action_cap": self._setting.action_cap} if self._setting.action_cap else {},
         )
 

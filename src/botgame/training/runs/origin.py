@@ -26,8 +26,8 @@ class Origin:
     """The first weights of a run.
 
     network: fields of `NetworkConfig`. lineage: checkpoints that they came from, oldest first. rules: what the game
-    says that matters to a trained bot. source: where they came from, for messages. briefing: what the network can be
-    conditioned on, {} for nothing. target: digest of the policy that `exploit` searches a best response to.
+    says that matters to a trained bot. source: where they came from, for messages. conditioning: that of a conditioned
+    network (`Conditioning.snapshot`), else {}. target: digest of the policy that `exploit` searches a best response to.
     """
 
     network: dict[str, Any]
@@ -35,7 +35,7 @@ class Origin:
     lineage: list[str]
     rules: dict[str, Any]
     source: str
-    briefing: dict[str, Any] = field(default_factory=dict)
+    conditioning: dict[str, Any] = field(default_factory=dict)
     target: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def supervised_origin(path: Path, game: Game) -> Origin:
             file=sys.stderr,
         )
     lineage = [*checkpoint.lineage, str(path)]
-    return Origin(checkpoint.network, checkpoint.weights, lineage, dict(game.rules), str(path), checkpoint.briefing)
+    return Origin(checkpoint.network, checkpoint.weights, lineage, dict(game.rules), str(path), checkpoint.conditioning)
 
 
 def scratch_origin(preset: str, seed: int, game: Game) -> Origin:

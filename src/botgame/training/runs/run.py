@@ -22,6 +22,7 @@ import torch
 from botgame.errors import UserError
 from botgame.files import next_backup, replace, write_atomic
 from botgame.training.alphastar.checkpoint import load_state, save_state
+from botgame.training.alphastar.learner.diagnostics import Flagged
 from botgame.training.alphastar.network.compiled import check_compiler
 from botgame.training.alphastar.network.precision import check_precision
 
@@ -78,10 +79,17 @@ class RunPaths:
             path.unlink(missing_ok=True)
 
 
-def keep_good(checkpoint: Path, good: Path) -> None:
-    """Copy the checkpoint as of the last commit, if there is one, to `good`, which nothing prunes."""
-    if checkpoint.exists():
+def handle_flagged(
+    flagged: Sequence[Flagged], where: str, checkpoint: Path, good: Path, source: str, *, newly_failing: bool
+) -> list[str]:
+    """Returns a line for each diagnostic that is flagged now, which names the last good checkpoint.
+
+    newly_failing: a check fails for the first time (`Diagnostics`), so `checkpoint`, as of the last commit, is copied
+    to `good`, which nothing prunes. where: names the run and the moment; source: where the first weights came from.
+    """
+    if newly_failing and checkpoint.exists():
         write_atomic(good, checkpoint.read_bytes())
+    return [each.line(where, good if good.exists() else source) for each in flagged]
 
 
 def begin(

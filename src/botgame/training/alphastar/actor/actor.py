@@ -99,7 +99,9 @@ class Actor:
         )  # pseudo-rewards: the last ones of the spec
         own = environment.spec.rewards[: len(environment.spec.rewards) - self._pseudo]
         self._rewards = tuple(reward.name for reward in own)
-        self._open = allocate(environment.spec, student.memory_size, config.unroll_length, rows, **environment.told)
+        self._open = allocate(
+            environment.spec, student.memory_size, config.unroll_length, rows, **environment.condition_sizes
+        )
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
         self._memory = np.zeros((rows, student.memory_size), np.float32)

@@ -75,11 +75,11 @@ class LeagueConfig:
         return {f"main{number}": "" for number in range(1, self.mains + 1)}
 
     @staticmethod
-    def from_json(data: dict[str, Any]) -> LeagueConfig:
+    def from_dict(data: dict[str, Any]) -> LeagueConfig:
         """Inverse of `dataclasses.asdict` through JSON."""
         known = {f.name: data[f.name] for f in fields(LeagueConfig)}
         known["scripted"], known["factions"] = tuple(known["scripted"]), tuple(known["factions"])
-        known["rules"] = matchmaking.Rules(**known["rules"])
+        known["rules"] = matchmaking.MatchmakingRules(**known["rules"])
         return LeagueConfig(**known)
 
 
@@ -87,6 +87,7 @@ class LeagueConfig:
 class LearningPlayer:
     """The counters of a learning player.
 
+    steps: decisions it has learned from; mark: its steps when it was last frozen; copies: number of frozen copies.
     faction: the only one that it plays, "" for a player of every faction.
     """
 
@@ -125,7 +126,7 @@ class League:
         """A new league in which every main agent's first weights are frozen, so history is never empty."""
         league = League(config, seed)
         for name, faction in config.main_factions.items():
-            league.learners[name] = Learner(name, "main", faction=faction)
+            league.learners[name] = LearningPlayer(name, "main", faction=faction)
         for role, count in zip(_EXPLOITERS, (config.main_exploiters, config.league_exploiters), strict=True):
             for number in range(1, count + 1):
                 league.learners[f"{role}{number}"] = LearningPlayer(f"{role}{number}", role)

@@ -55,7 +55,7 @@ VARIANTS: dict[str, MatchmakingRules] = {
 
 
 class Frozen(NamedTuple):
-    """A historical player: never learns, never asks for a match. `role` and `faction` are those of its parent."""
+    """A historical player, which neither learns nor asks for matches. `role` and `faction` are its parent's."""
 
     name: str
     role: str

@@ -17,16 +17,16 @@ OPPONENTS, OWN = "opponents", "own"  # what a critic may see
 Kind = Literal["positive_int", "non_negative_int", "positive_float", "non_negative_float", "probability"]
 
 
-def setting(default: float, kind: Kind, text: str, *, basic: bool = False) -> Any:
-    """A dataclass field that `botgame.training.rl.flags` turns into a flag of the same name.
+def flag(default: float, kind: Kind, text: str, *, basic: bool = False) -> Any:
+    """A numeric field of a dataclass that `botgame.training.rl.flags` turns into a flag of the same name.
 
     basic: --help shows it among what a beginner needs first, not under "advanced".
     """
     return field(default=default, metadata={"kind": kind, "help": text, "basic": basic})
 
 
-def choice(default: str, choices: tuple[str, ...], text: str) -> Any:
-    """The same for one of several words."""
+def choice_flag(default: str, choices: tuple[str, ...], text: str) -> Any:
+    """The same for a field that is one of several words."""
     return field(default=default, metadata={"choices": choices, "help": text, "basic": False})
 
 
@@ -37,23 +37,23 @@ class RLConfig:
     A sequence is `unroll_length` decisions of one seat within one match (shorter where the match ends).
     """
 
-    actor_rollouts: int = setting(
+    actor_rollouts: int = flag(
         8,
         "positive_int",
         "how many times per iteration the actor unrolls each of its parallel matches",
         basic=True,
     )
-    learner_updates: int = setting(
+    learner_updates: int = flag(
         4,
         "positive_int",
         "passes per iteration, each over as many sequences as the iteration collected",
         basic=True,
     )
-    unroll_length: int = setting(64, "positive_int", "decisions of one seat in a sequence", basic=True)
-    batch_size: int = setting(16, "positive_int", "sequences in a minibatch", basic=True)
-    replay_size: int = setting(2048, "positive_int", "sequences that the replay buffer holds", basic=True)
-    min_replay_sequences: int = setting(32, "positive_int", "sequences to collect before the first update", basic=True)
-    matches_per_actor: int = setting(
+    unroll_length: int = flag(64, "positive_int", "decisions of one seat in a sequence", basic=True)
+    batch_size: int = flag(16, "positive_int", "sequences in a minibatch", basic=True)
+    replay_size: int = flag(2048, "positive_int", "sequences that the replay buffer holds", basic=True)
+    min_replay_sequences: int = flag(32, "positive_int", "sequences to collect before the first update", basic=True)
+    matches_per_actor: int = flag(
         32, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
     )
     fresh_share: float = flag(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
@@ -75,10 +75,10 @@ class RLConfig:
     upgo_cost: float = flag(
         0.0, "non_negative_float", "weight of the UPGO policy gradient (result only); AlphaStar has 1"
     )
-    baseline_cost: float = setting(1.0, "non_negative_float", "weight of the value loss")
-    kl_cost: float = setting(2e-4, "non_negative_float", "weight of the KL from the supervised teacher")
-    kl_end: float = setting(0.05, "probability", "share of the KL's weight left at the end; it falls geometrically")
-    entropy_cost: float = setting(1e-4, "non_negative_float", "weight of the entropy, each head's divided by ln(size)")
+    baseline_cost: float = flag(1.0, "non_negative_float", "weight of the value loss")
+    kl_cost: float = flag(2e-4, "non_negative_float", "weight of the KL from the supervised teacher")
+    kl_end: float = flag(0.05, "probability", "share of the KL's weight left at the end; it falls geometrically")
+    entropy_cost: float = flag(1e-4, "non_negative_float", "weight of the entropy, each head's divided by ln(size)")
     reward_weights: tuple[tuple[str, float], ...] = ()  # of each reward's advantage by name; 1 for the others
     precision: str = "auto"  # see `precision`; flags of their own, which imitation has too
     compile: bool = False

@@ -83,9 +83,10 @@ class Diagnostics:
         """Everything that later flags depend on, in plain JSON types."""
         return {"first": dict(self._first), "since": dict(self._since), "failures": dict(self._failures)}
 
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Inverse of `state`."""
-        self._first, self._since, self._held = (dict(state[name]) for name in ("first", "since", "held"))
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Inverse of `snapshot`."""
+        self._first, self._since = dict(snapshot["first"]), dict(snapshot["since"])
+        self._failures = dict(snapshot["failures"])
 
     def _patience(self, name: str) -> int:
         if name == "nan":

@@ -37,7 +37,7 @@ WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 def loss_weights(
     spec: Spec, config: RLConfig, *, value_only: bool = False, styles: Styles | None = None, progress: float = 0.0
 ) -> LossWeights:
-    """Weights of the loss terms; the rewards' advantages weigh what `config.reward_weights` says.
+    """Weights of the loss terms; the weights of the rewards' advantages are `config.reward_weights`.
 
     progress: share of the run that is done, which decides how far the KL's weight has fallen. A policy moves away from
     its teacher as it learns, so a constant weight would hold a better policy back more (docs/LOG.md, 2026-11-26).

@@ -41,8 +41,8 @@ class Iteration(NamedTuple):
 
     metrics: Metrics
     ended: list[Ended]
-    alarms: list[Alarm]
-    uneasy: bool
+    flagged: list[Flagged]
+    newly_failing: bool
 
 
 class Trainer:
@@ -60,7 +60,7 @@ class Trainer:
         workers: Workers | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`student` is trained in place, `teacher` left as it is. Environments differ in their matches alone.
+        """`student` is trained in place; `teacher` does not change. Environments differ only in their matches.
 
         workers: see `Learner`.
         """
@@ -68,16 +68,18 @@ class Trainer:
         environment = environments[0]
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
-        self.learner = Learner(environment.spec, student, config, crew=crew, device=device, styles=environment.styles)
+        self.learner = Learner(
+            environment.spec, student, config, workers=workers, device=device, styles=environment.styles
+        )
         self.actor = make_actor(environments, student, teacher.to(device).requires_grad_(False).eval(), config, device)
         # An iteration may overshoot by what closes in its last step.
         rows = sum((each.slots or config.matches) * each.seats for each in environments)
         spare = max(0, self._sequences - config.replay_size) + 2 * rows
         sizes = student.memory_size, config.unroll_length, config.replay_size
-        self.buffer = ReplayBuffer(environment.spec, *sizes, spare, **environment.told)
+        self.replay_buffer = ReplayBuffer(environment.spec, *sizes, spare, **environment.condition_sizes)
         self.iteration = self.episodes = self.decisions = 0
         bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
-        self._watch = Watch([head.name for head in environment.spec.heads], bounds)
+        self._diagnostics = Diagnostics([head.name for head in environment.spec.heads], bounds)
 
     def iterate(self, progress: float = 0.0) -> Iteration:
         """Act, then learn. The first iterations train only the critic (`value_iterations`).
@@ -130,7 +132,7 @@ class Trainer:
         self.replay_buffer.restore(state["replay_buffer"])
         self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
         self.decisions = int(state["decisions"])
-        self._watch.load(state["watch"])
+        self._diagnostics.restore(state["diagnostics"])
 
     def _learn(self, fresh: int) -> tuple[Metrics, int, int]:
         """All passes of this iteration; returns mean metrics, the number of updates and of decisions learned from."""
@@ -171,7 +173,7 @@ _PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
 
 
 def learning_results(ended: Sequence[Ended]) -> Metrics:
-    """Win rate of the learner (draws count half) and the mean of each reward over matches against somebody else.
+    """Win rate of the learner (draws count half) and the mean of each reward over matches against other players.
 
     In a free-for-all the win rate is the mean share of the other seats that finished below. Free-for-alls also give the
     share of the learner's seats that won without a tie, and their own win rate.
@@ -194,4 +196,5 @@ def learning_results(ended: Sequence[Ended]) -> Metrics:
 
 
 def _mean_reward(name: str, seats: Sequence[tuple[Ended, int]]) -> float:
+    """Mean of a reward stream over these seats of ended matches."""
     return sum(float(match.outcome.rewards[name][seat]) for match, seat in seats) / len(seats)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from botgame.errors import UserError
 
-WIDE = 1_000_000  # parameters; a smaller network waits for kernel launches, which conversions only add to
+WIDE = 1_000_000  # parameters; a smaller network waits for kernel launches, and conversions add more of them
 
 
 def check_precision(precision: str, device: torch.device) -> None:

@@ -74,7 +74,7 @@ class StyleSeats:
         self._reached: list[Array] = []  # distances at the end of matches with a z, since the last `report`
 
     def begin(self, row: Array, episode: Array) -> None:
-        """A match begins in these rows: draw what they are told and what they are paid for."""
+        """A match begins in these rows: draw their styles and which pseudo-rewards are active."""
         groups = self._styles.meter.groups(self._due(row))
         for r, number, group in zip(row.tolist(), episode.tolist(), groups.tolist(), strict=True):
             self._draw(r, rng.derive(self._styles.seed, int(number), r % self._seats), int(group))
@@ -86,8 +86,8 @@ class StyleSeats:
         self._distance[row] = self._measure(row, self._styles.meter.rows(self._due(row)))
         now = self._distance[row]
         early = self._given[row] & (self._styles.meter.progress(row // self._seats) < EARLY_SHARE)
-        told = self._styles.briefing.conditioning.totals
-        return Seen(self.condition[row], now, before - now, early & told)
+        has_totals = self._styles.conditioning.inputs.totals
+        return Seen(self.condition[row], now, before - now, early & has_totals)
 
     def finish(self, row: int, final: Array) -> Array:
         """The match of a row is over and `final` [Style.width] is how it played; what is still paid, float32 [X]."""
