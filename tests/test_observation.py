@@ -11,12 +11,14 @@ import pytest
 import observed_states as states
 from botgame.lms.arena import Arena, Due, Limits
 from botgame.lms.observing.fields import ENTITIES, PRIVILEGED, RASTER, SCALARS, VECTORS, page
-from botgame.lms.observing.observation import Observer, allocate_observation
+from botgame.lms.observing.observation import Observer
 from botgame.lms.rules import DELAY_TICKS, DIRECTION_BINS, LEADS, MOVES, VERBS
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES
 from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
+from botgame.spec import OBSERVED
 from observed_states import IS_CURRENT, column, empty_state, entity, freeze, observe, privileged, random_state, row
+from toy_game import TOY_SPEC
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = np.array([len(VERBS), len(DELAY_TICKS), len(MOVES), 1 + MAX_MAGES, DIRECTION_BINS, len(LEADS)])
@@ -248,10 +250,26 @@ def test_memory_of_own_actions_is_current():
     assert now[column("mana")] == 1  # what the bolt cost is seen later
 
 
+def test_the_spec_names_every_array_with_its_shape_and_dtype():
+    seen = started(seats=3).observe(Due(np.zeros(3, np.int32), np.arange(3, dtype=np.int32)))
+    assert {name: (array.shape[1:], array.dtype) for name, array in seen.items()} == ARENA_SPEC.arrays
+    assert tuple(ARENA_SPEC.arrays) == OBSERVED
+    assert list(ARENA_SPEC.policy_arrays) == [name for name in OBSERVED if name != "privileged"]
+
+
+def test_a_game_without_some_arrays_has_them_without_columns():
+    assert list(TOY_SPEC.policy_arrays) == ["scalars", "legal"]
+    shapes = {name: array.shape for name, array in TOY_SPEC.blank(3).items()}
+    assert shapes.pop("scalars") == (3, 3)
+    assert shapes.pop("legal") == (3, 5)
+    assert shapes.pop("privileged") == (3, 1)
+    assert all(0 in shape for shape in shapes.values())
+
+
 def test_out_is_filled_and_bad_input_is_refused():
     arena = started(matches=2)
     observer, due = Observer(arena.state, arena.tables), everyone(arena)
-    out = allocate_observation(4)
+    out = ARENA_SPEC.blank(4)
     fresh = observer.observe(*due)
     assert observer.observe(*due, out) is out
     assert all(np.array_equal(out[key], fresh[key]) for key in fresh)
@@ -267,7 +285,7 @@ def test_every_cell_of_the_output_is_written():
     state, observer_rows = random_state(3), np.zeros(2, np.int32)
     observer, filled = Observer(state, states.TABLES), []
     for byte in (0, 1):
-        out = allocate_observation(2)
+        out = ARENA_SPEC.blank(2)
         for array in out.values():
             array.view(np.uint8)[...] = byte
         filled.append(observer.observe(observer_rows, np.arange(2, dtype=np.int32), out))

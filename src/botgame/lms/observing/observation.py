@@ -43,21 +43,6 @@ class Ranks(NamedTuple):
     cells: np.ndarray  # int32 [LOOKS]
 
 
-def allocate_observation(rows: int) -> Observation:
-    """Arrays for `rows` seats, not yet filled: shapes and dtypes of `botgame.spec`."""
-    spec = ARENA_SPEC
-    size, entities = spec.raster_size, spec.max_entities
-    return {
-        "scalars": np.empty((rows, len(spec.scalars)), np.float32),
-        "vectors": np.empty((rows, len(spec.vectors), 2), np.float32),
-        "entities": np.empty((rows, entities, len(spec.entity_columns)), np.float32),
-        "entity_mask": np.empty((rows, entities), np.bool_),
-        "raster": np.empty((rows, len(spec.raster_channels), size, size), np.uint8),
-        "legal": np.empty((rows, spec.logits), np.bool_),
-        "privileged": np.empty((rows, len(spec.privileged)), np.float32),
-    }
-
-
 class Observer:
     """Fills observations of one arena: the kernel bound once to the types of its arrays."""
 
@@ -67,7 +52,7 @@ class Observer:
         self._order = np.empty(MAX_MAGES + MAX_SHOTS + MAX_ITEMS + KINDS + state.items.shape[1], np.int32)
         self._geometry = np.empty((state.shots.shape[1], MEASURES), np.float64)
         self._rays, self._cells = np.empty(RAY_SCRATCH), np.empty(LOOKS, np.int32)
-        outputs = allocate_observation(0).values()
+        outputs = ARENA_SPEC.blank(0).values()
         self._fill = bind(
             _fill, state, tables, none, none, self._order, self._geometry, self._rays, self._cells, *outputs
         )
@@ -75,11 +60,11 @@ class Observer:
     def observe(self, match: np.ndarray, seat: np.ndarray, out: Observation | None = None) -> Observation:
         """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each.
 
-        `out`: what `allocate_observation(N)` returned, to be filled and returned; new arrays otherwise. Raises
+        `out`: what `ARENA_SPEC.blank(N)` returned, to be filled and returned; new arrays otherwise. Raises
         IndexError for a seat that does not exist and ValueError for shapes that do not fit.
         """
         match, seat = np.ascontiguousarray(match, np.int32), np.ascontiguousarray(seat, np.int32)
-        arrays = allocate_observation(len(match)) if out is None else out
+        arrays = ARENA_SPEC.blank(len(match)) if out is None else out
         if len(seat) != len(match) or len(arrays["scalars"]) != len(match):
             raise ValueError(f"{len(match)} matches, {len(seat)} seats, {len(arrays['scalars'])} rows: expected equals")
         scratch = (self._order, self._geometry, self._rays, self._cells)
