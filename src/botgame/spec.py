@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -106,7 +107,7 @@ class Spec:
     heads: tuple[Head, ...]
     rewards: tuple[Reward, ...]
 
-    @property
+    @cached_property
     def arrays(self) -> dict[str, Array]:
         """Every array of an observation by name, in the order of `OBSERVED`."""
         shapes = (
@@ -120,7 +121,7 @@ class Spec:
         )
         return {name: Array(shape, np.dtype(kind)) for name, (shape, kind) in zip(OBSERVED, shapes, strict=True)}
 
-    @property
+    @cached_property
     def policy_arrays(self) -> dict[str, Array]:
         """Those of `arrays` that a policy reads: neither the privileged one nor those without a column."""
         return {name: array for name, array in self.arrays.items() if name != "privileged" and 0 not in array.shape}

@@ -94,13 +94,11 @@ class Arena:
         """Compile (or load) the kernels for the types of this arena's arrays, which are the same in every arena."""
         room = self.matches * self.seats
         self._due = Due(np.zeros(room, np.int32), np.zeros(room, np.int32))
-        self._harm = np.zeros((self.seats, self.seats + 1))
-        self._ranked = np.zeros(MAX_MAGES, np.int32)
         setup, actions = np.zeros((self.seats, 4), np.int64), np.zeros((1, HEADS), np.int64)
-        common = (self.state, self.tables, self._harm)
-        self._start = bind(kernels.start, *common, 0, setup)
-        self._advance = bind(kernels.advance, *common, 0, *self._due)
-        self._act = bind(kernels.act, *common, *self._due, actions, actions, self._ranked)
+        common = (self.state, self.tables, np.zeros((self.seats, self.seats + 1)))
+        self._start = bind(kernels.start, common, (0, setup))
+        self._advance = bind(kernels.advance, (*common, *self._due), (0,))
+        self._act = bind(kernels.act, (*common, np.zeros(MAX_MAGES, np.int32)), (*self._due, actions, actions))
 
     def reset(
         self,
@@ -122,7 +120,7 @@ class Arena:
         self.state.matches["duration"][match] = duration_ticks
         self.state.items["kind"][match] = self._kinds
         setup = np.array([(school, *limit) for school, limit in zip(schools, limits, strict=True)], np.int64)
-        self._start(self.state, self.tables, self._harm, int(match), setup)
+        self._start(int(match), setup)
 
     def _check_setup(self, schools: Sequence[int], duration_ticks: int, limits: Sequence[Limits]) -> None:
         if len(schools) != self.seats or any(not 0 <= school < len(SCHOOLS) for school in schools):
@@ -146,7 +144,7 @@ class Arena:
 
         Returns all due living seats. A match with a due seat stands still until that seat has acted.
         """
-        count = self._advance(self.state, self.tables, self._harm, most, *self._due)
+        count = self._advance(int(most))
         return Due(self._due.match[:count].copy(), self._due.seat[:count].copy())
 
     def act(self, due: Due, actions: np.ndarray) -> np.ndarray:
@@ -161,7 +159,7 @@ class Arena:
         if wanted.shape != (match.size, HEADS) or match.shape != seat.shape or match.ndim != 1:
             raise ValueError(f"actions have shape {wanted.shape} for {match.size} seats, expected [N, {HEADS}]")
         accepted = np.empty_like(wanted)
-        if not self._act(self.state, self.tables, self._harm, match, seat, wanted, accepted, self._ranked):
+        if not self._act(match, seat, wanted, accepted):
             raise IndexError(f"a seat is not one of {self.matches} matches x {self.seats} seats")
         return accepted
 
@@ -193,8 +191,8 @@ class Arena:
         if not 0 <= match < self.matches:
             raise IndexError(f"match {match} is not one of {self.matches}")
         if self._add_words is None:  # bound on first use, like the observer
-            self._add_words = bind(add_words, self._words, 0)
-        return finish(self._add_words(self._words, int(match)), self._words)
+            self._add_words = bind(add_words, (self._words,), (0,))
+        return finish(self._add_words(int(match)), self._words)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The whole batch as plain uint8 arrays, copied."""

@@ -30,8 +30,20 @@ from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
 Observation = dict[str, np.ndarray]
 
 
+class Observed(NamedTuple):
+    """The arrays of an observation by name, as the kernel takes them: N rows each (`botgame.spec`)."""
+
+    scalars: np.ndarray
+    vectors: np.ndarray
+    entities: np.ndarray
+    entity_mask: np.ndarray
+    raster: np.ndarray
+    legal: np.ndarray
+    privileged: np.ndarray
+
+
 class Ranks(NamedTuple):
-    """What one seat sees, in order: views of scratch arrays, refilled for each row."""
+    """What one seat sees, in order: scratch arrays, refilled for each row."""
 
     enemies: np.ndarray  # int32 [MAX_MAGES] seats
     shots: np.ndarray  # int32 [MAX_SHOTS] indices
@@ -43,69 +55,65 @@ class Ranks(NamedTuple):
     cells: np.ndarray  # int32 [LOOKS]
 
 
+def observed_of(arrays: Observation) -> Observed:
+    """The arrays of an observation of the arena for the kernel, whatever their order.
+
+    Raises ValueError for a name, dtype, shape or memory layout that the kernel could not write to.
+    """
+    layout = ARENA_SPEC.arrays
+    if set(arrays) != set(layout):
+        raise ValueError(f"an observation has the arrays {', '.join(layout)}; found {', '.join(arrays)}")
+    rows = len(arrays["scalars"])
+    for name, (shape, dtype) in layout.items():
+        found = arrays[name]
+        if found.dtype != dtype or found.shape != (rows, *shape) or not found.flags.c_contiguous:
+            raise ValueError(f"`{name}` is {found.dtype} {found.shape}, expected {dtype} {(rows, *shape)} in C order")
+    return Observed(**arrays)
+
+
 class Observer:
-    """Fills observations of one arena: the kernel bound once to the types of its arrays."""
+    """Fills observations of one arena: the kernel bound once to its arrays."""
 
     def __init__(self, state: State, tables: Tables) -> None:
-        self._state, self._tables = state, tables
-        none = np.zeros(0, np.int32)
-        self._order = np.empty(MAX_MAGES + MAX_SHOTS + MAX_ITEMS + KINDS + state.items.shape[1], np.int32)
-        self._geometry = np.empty((state.shots.shape[1], MEASURES), np.float64)
-        self._rays, self._cells = np.empty(RAY_SCRATCH), np.empty(LOOKS, np.int32)
-        outputs = ARENA_SPEC.blank(0).values()
-        self._fill = bind(
-            _fill, state, tables, none, none, self._order, self._geometry, self._rays, self._cells, *outputs
+        self._seats = state.mages.shape
+        ranks = Ranks(
+            enemies=np.empty(MAX_MAGES, np.int32),
+            shots=np.empty(MAX_SHOTS, np.int32),
+            geometry=np.empty((state.shots.shape[1], MEASURES)),
+            seen=np.empty(state.items.shape[1], np.int32),
+            items=np.empty(MAX_ITEMS, np.int32),
+            nearest=np.empty(KINDS, np.int32),
+            rays=np.empty(RAY_SCRATCH),
+            cells=np.empty(LOOKS, np.int32),
         )
+        none = np.zeros(0, np.int32)
+        self._fill = bind(_fill, (state, tables, ranks), (none, none, observed_of(ARENA_SPEC.blank(0))))
 
-    def observe(self, match: np.ndarray, seat: np.ndarray, out: Observation | None = None) -> Observation:
-        """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each.
+    def observe(self, match: np.ndarray, seat: np.ndarray) -> Observation:
+        """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each, in new arrays.
 
-        `out`: what `ARENA_SPEC.blank(N)` returned, to be filled and returned; new arrays otherwise. Raises
-        IndexError for a seat that does not exist and ValueError for shapes that do not fit.
+        Raises IndexError for a seat that does not exist and ValueError for two arrays of different length.
         """
         match, seat = np.ascontiguousarray(match, np.int32), np.ascontiguousarray(seat, np.int32)
-        arrays = ARENA_SPEC.blank(len(match)) if out is None else out
-        if len(seat) != len(match) or len(arrays["scalars"]) != len(match):
-            raise ValueError(f"{len(match)} matches, {len(seat)} seats, {len(arrays['scalars'])} rows: expected equals")
-        scratch = (self._order, self._geometry, self._rays, self._cells)
-        if not self._fill(self._state, self._tables, match, seat, *scratch, *arrays.values()):
-            raise IndexError(f"a seat is not one of {self._state.mages.shape[:2]} (matches, seats)")
+        if match.shape != seat.shape or match.ndim != 1:
+            raise ValueError(f"matches have shape {match.shape}, seats {seat.shape}: expected [N] both")
+        arrays = ARENA_SPEC.blank(len(match))
+        if not self._fill(match, seat, Observed(**arrays)):
+            raise IndexError(f"a seat is not one of {self._seats} (matches, seats)")
         return arrays
 
 
 @entry
-def _fill(
-    state: State,
-    tables: Tables,
-    match: np.ndarray,
-    seat: np.ndarray,
-    order: np.ndarray,
-    geometry: np.ndarray,
-    rays: np.ndarray,
-    cells: np.ndarray,
-    scalars: np.ndarray,
-    vectors: np.ndarray,
-    entities: np.ndarray,
-    entity_mask: np.ndarray,
-    raster: np.ndarray,
-    legal: np.ndarray,
-    privileged: np.ndarray,
-) -> bool:
+def _fill(state: State, tables: Tables, ranks: Ranks, match: np.ndarray, seat: np.ndarray, out: Observed) -> bool:
     """Fill row n with what seat `seat[n]` of match `match[n]` sees. False, and the rest unfilled, if there is none."""
-    shots, items, kinds = MAX_MAGES, MAX_MAGES + MAX_SHOTS, MAX_MAGES + MAX_SHOTS + MAX_ITEMS
-    seen = kinds + KINDS
-    ranks = Ranks(
-        *(order[:shots], order[shots:items], geometry),
-        *(order[seen:], order[items:kinds], order[kinds:seen], rays, cells),
-    )
     for n in range(match.shape[0]):
         b, p = match[n], seat[n]
         if not (0 <= b < state.matches.shape[0] and 0 <= p < state.mages.shape[1]):
             return False
         slot = max(0, state.matches[b].tick - state.mages[b, p].reaction) % FRAMES
-        items_seen = _fill_fields(state, tables, b, p, slot, ranks, scalars[n], vectors[n], legal[n])
-        _fill_table(state, tables, b, p, slot, ranks, entities[n], entity_mask[n])
-        _fill_rest(state, tables, b, p, slot, ranks.seen, items_seen, scalars[n], raster[n], privileged[n])
+        items_seen = _fill_fields(state, tables, b, p, slot, ranks, out.scalars[n], out.vectors[n], out.legal[n])
+        _fill_table(state, tables, b, p, slot, ranks, out.entities[n], out.entity_mask[n])
+        _fill_rest(state, tables, b, p, slot, ranks.seen, items_seen, out.scalars[n], out.raster[n], out.privileged[n])
     return True
 
 

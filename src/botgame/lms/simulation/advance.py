@@ -35,7 +35,7 @@ def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndar
 
 @entry
 def advance(
-    state: State, tables: Tables, harm: np.ndarray, most: int, due_match: np.ndarray, due_seat: np.ndarray
+    state: State, tables: Tables, harm: np.ndarray, due_match: np.ndarray, due_seat: np.ndarray, most: int
 ) -> int:
     """Run every match until a living seat is due, it is over, or `most` ticks have passed.
 
@@ -77,11 +77,11 @@ def act(
     state: State,
     tables: Tables,
     harm: np.ndarray,
+    ranked: np.ndarray,
     match: np.ndarray,
     seat: np.ndarray,
     wanted: np.ndarray,
     accepted: np.ndarray,
-    ranked: np.ndarray,
 ) -> bool:
     """Decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEADS], `ranked` scratch.
 
