@@ -49,7 +49,7 @@ def test_a_tick_depends_on_every_phase():
 
 
 @kernel.entry
-def anything(value):  # noqa: ARG001 - it compiles for every type
+def anything(value):
     return True
 
 

@@ -12,16 +12,16 @@ import observed_states as states
 from botgame.lms.arena import Arena, Due, Limits
 from botgame.lms.observing.fields import ENTITIES, PRIVILEGED, RASTER, SCALARS, VECTORS, page
 from botgame.lms.observing.observation import Observer, observed_of
-from botgame.lms.rules import DELAY_TICKS, DIRECTION_BINS, LEADS, MOVES, VERBS
+from botgame.lms.rules import VERBS
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES
-from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
+from botgame.lms.spec import ARENA_SPEC, HEADS, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
 from botgame.spec import OBSERVED
 from observed_states import IS_CURRENT, column, empty_state, entity, freeze, observe, privileged, random_state, row
 from toy_game import TOY_SPEC
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = np.array([len(VERBS), len(DELAY_TICKS), len(MOVES), 1 + MAX_MAGES, DIRECTION_BINS, len(LEADS)])
+SIZES = np.array([head.size for head in HEADS])
 CASES = [(seed, seats) for seats in (2, 5, 16) for seed in range(8)]
 
 

@@ -19,13 +19,15 @@ TICKS_PER_SECOND = 30
 
 SCHOOLS = ("pyromancer", "cryomancer", "stormcaller")
 VERBS = ("none", "bolt", "offence", "mobility", "defence", "interact")
-NONE, BOLT, OFFENCE, MOBILITY, DEFENCE, INTERACT = range(6)
+NONE, BOLT, OFFENCE, MOBILITY, DEFENCE, INTERACT = range(len(VERBS))
+TARGETED = (BOLT, OFFENCE)  # verbs that can be aimed at an enemy in sight
+AIMED = (*TARGETED, MOBILITY)  # verbs that can be aimed in a direction
 DELAY_TICKS = (2, 3, 4, 5, 6, 8, 12, 20)
 LEADS = (0.0, 0.4, 0.75, 1.0, 1.3)
 ITEM_KINDS = ("health", "mana", "rune", "chest")
-HEALTH, MANA, RUNE, CHEST = range(4)
+HEALTH, MANA, RUNE, CHEST = range(len(ITEM_KINDS))
 ABILITY_KINDS = ("projectile", "dash", "blink", "ward")
-PROJECTILE, DASH, BLINK, WARD = range(4)
+PROJECTILE, DASH, BLINK, WARD = range(len(ABILITY_KINDS))
 MIN_SEATS, MAX_SEATS = 2, 16
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.actions import MOVE
 from botgame.lms.observing.columns import MISS_SCALE, scalar, vector
-from botgame.lms.observing.own import MOVE_COUNT, MOVE_HEAD, slowed_of
+from botgame.lms.observing.own import MOVE_COUNT, slowed_of
 from botgame.lms.observing.threats import ESCAPE_X, ESCAPE_Y, FLAG, MISSES_BY, THREATS, TIME_LEFT
 from botgame.lms.observing.walls import BLOCKED
 from botgame.lms.rules import MOVES
@@ -42,7 +43,7 @@ def observe_outlook(
     Reads the blocked bits, `enemy_visible` and the vectors to the enemy, which must be filled already.
     """
     speed = constants.mage_speed * (1.0 - slowed_of(me))
-    held = now.last[MOVE_HEAD] if now.decided >= 0 else 0
+    held = now.last[MOVE] if now.decided >= 0 else 0
     observe_held(held, scalars, vectors)
     reaction = now.reaction
     since = min(tick - now.decided, reaction) if now.decided >= 0 else 0

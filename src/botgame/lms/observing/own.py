@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.actions import DELAY, MOVE, VERB
 from botgame.lms.observing.columns import (
     COOLDOWN_SCALE,
     DASHING_SCALE,
@@ -43,7 +44,6 @@ VELOCITY, ZONE_CENTRE = vector("velocity"), vector("zone_centre")
 
 RIVALS = MAX_SEATS - 1
 DELAYS = np.array(DELAY_TICKS, np.int64)
-VERB_HEAD, DELAY_HEAD, MOVE_HEAD = 0, 1, 2
 VERB_COUNT, MOVE_COUNT, SCHOOL_COUNT, PHASES = len(VERBS), len(MOVES), len(SCHOOLS), 4
 
 
@@ -90,10 +90,10 @@ def observe_memory(me: Any, tick: int, constants: Any, scalars: np.ndarray) -> N
     """What the seat itself did last: `me` and `tick` are current."""
     decided = me.decided >= 0
     for verb in range(VERB_COUNT):
-        scalars[LAST_VERB + verb] = 1.0 if decided and me.last[VERB_HEAD] == verb else 0.0
+        scalars[LAST_VERB + verb] = 1.0 if decided and me.last[VERB] == verb else 0.0
     for move in range(MOVE_COUNT):
-        scalars[LAST_MOVE + move] = 1.0 if decided and me.last[MOVE_HEAD] == move else 0.0
-    scalars[LAST_DELAY] = DELAYS[me.last[DELAY_HEAD]] * DELAY_SCALE if decided else 0.0
+        scalars[LAST_MOVE + move] = 1.0 if decided and me.last[MOVE] == move else 0.0
+    scalars[LAST_DELAY] = DELAYS[me.last[DELAY]] * DELAY_SCALE if decided else 0.0
     scalars[SINCE_DECISION] = cut((tick - me.decided) * DELAY_SCALE) if decided else 0.0
     scalars[BUDGET] = budget_of(me, tick, constants)
     scalars[SPACING_LEFT] = spacing_left(me, constants, tick) / max(constants.action_spacing, 1)

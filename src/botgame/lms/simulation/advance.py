@@ -83,9 +83,9 @@ def act(
     wanted: np.ndarray,
     accepted: np.ndarray,
 ) -> bool:
-    """Decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEADS], `ranked` scratch.
+    """Decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEAD_COUNT].
 
-    False, and nothing done, when one of the seats does not exist.
+    `ranked`: scratch. False, and nothing done, when one of the seats does not exist.
     """
     for n in range(match.shape[0]):
         if not (0 <= match[n] < state.matches.shape[0] and 0 <= seat[n] < state.mages.shape[1]):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.actions import VERB
 from botgame.lms.rules import CHEST, HEALTH, INTERACT, MANA, RUNE
 from botgame.lms.simulation.chance import draw
 from botgame.lms.simulation.geometry import distance_squared
@@ -18,7 +19,7 @@ def open_chests(world: World) -> None:
     """Each mage that interacts opens the chest it chose: health, mana and a rune. Before anybody moves."""
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]
-        if mage.pending != 0 and mage.choice[0] == INTERACT:
+        if mage.pending != 0 and mage.choice[VERB] == INTERACT:
             _give(world, mage.chest, world.constants.interact_radius)
 
 
@@ -76,7 +77,7 @@ def _wants(mage: Any, kind: int, index: int, constants: Any) -> bool:
     if kind == MANA:
         return mage.mana < constants.mana
     if kind == CHEST:
-        return mage.pending != 0 and mage.choice[0] == INTERACT and mage.chest == index
+        return mage.pending != 0 and mage.choice[VERB] == INTERACT and mage.chest == index
     return True
 
 

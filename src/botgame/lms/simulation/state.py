@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.lms.rules import ABILITY_KINDS, TICKS_PER_SECOND, Rules, ticks
+from botgame.lms.actions import HEAD_COUNT
+from botgame.lms.rules import ABILITY_KINDS, TICKS_PER_SECOND, VERBS, Rules, ticks
 from botgame.lms.simulation.kernel import records
 
 FRAMES = 8
 SHOTS_PER_SEAT = 6
-HEADS = 6  # verb, delay, move, target, aim, lead
 STAMPS = 22
 UNCAPPED = 255  # a seat's cap that no number of stamps reaches
 
@@ -54,19 +54,19 @@ MAGE = np.dtype(
         ("due", "i4"),  # tick of the next decision
         ("decided", "i4"),  # tick of the last decision, -1 before the first
         ("pending", "i4"),  # 1: `choice` is to be carried out in the next tick
-        ("choice", "i4", (HEADS,)),  # the accepted action (what replays record)
+        ("choice", "i4", (HEAD_COUNT,)),  # the accepted action (what replays record)
         ("target", "i4"),  # seat that `choice` aims at, -1: none
         ("chest", "i4"),  # index of the item that `choice` opens, -1: none
         ("cap", "i4"),  # a limit of the seat: counted actions in a window, 0: as many as the rules allow
         ("aim_x", "f8"),
         ("aim_y", "f8"),  # unit vector of the pending cast
-        ("last", "i4", (HEADS,)),  # the previous accepted action
+        ("last", "i4", (HEAD_COUNT,)),  # the previous accepted action
         ("move", "i4"),  # direction held now
         ("stamps", "i4", (STAMPS,)),  # ticks of the last non-repeating actions, a ring
         ("stamp_count", "i4"),  # how many there have been
         ("illegal", "i4"),
         ("capped", "i4"),  # actions refused so far
-        ("casts", "i4", (6,)),  # verbs carried out
+        ("casts", "i4", (len(VERBS),)),  # verbs carried out
         ("reaction", "i4"),  # limits of the seat: observation delay in ticks,
         ("cap_moves", "i4"),  # 1: changes of direction count towards the cap (bots), 0: verbs only (people)
     ],
