@@ -13,6 +13,7 @@ from botgame.lms.arena import Arena, Due, Limits
 from botgame.lms.observing.fields import ENTITIES, PRIVILEGED, RASTER, SCALARS, VECTORS, page
 from botgame.lms.observing.observation import Observer, observed_of
 from botgame.lms.rules import VERBS
+from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES
 from botgame.lms.spec import ARENA_SPEC, HEADS, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
@@ -191,7 +192,7 @@ def test_target_slots_are_the_rows_of_the_table_the_seat_saw():
 def test_target_rows_of_the_mask_count_the_visible_mages():
     for seed, seats in CASES:
         state = random_state(seed, seats)
-        listed = rank_enemies(state.mages[0], 0, np.zeros(MAX_MAGES, np.int32))
+        listed = rank_enemies(state.mages[0], 0, allocate_ranking(MAX_MAGES))
         legal = observe(state)["legal"]
         assert legal[ARENA_SPEC.slices["target"]].tolist() == [k <= listed for k in range(1 + MAX_MAGES)]
         for head in ("delay", "move", "aim", "lead"):

@@ -128,7 +128,8 @@ class Spec:
 
     def blank(self, rows: int) -> dict[str, np.ndarray]:
         """An observation of `rows` seats, not yet filled."""
-        return {name: np.empty((rows, *array.shape), array.dtype) for name, array in self.arrays.items()}
+        first = (rows,)
+        return {name: np.empty(first + shape, dtype) for name, (shape, dtype) in self.arrays.items()}
 
     @property
     def slices(self) -> dict[str, slice]:

@@ -21,6 +21,7 @@ from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
 from botgame.lms.simulation import advance as kernels
 from botgame.lms.simulation.digest import add_words, finish, words_of
 from botgame.lms.simulation.kernel import bind
+from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.state import FRAMES, STAMPS, UNCAPPED, State, allocate, compile_rules
 from botgame.lms.spec import MAX_MAGES
 
@@ -99,7 +100,7 @@ class Arena:
         common = (self.state, self.tables, np.zeros((self.seats, self.seats + 1)))
         self._start = bind(kernels.start, common, (0, setup))
         self._advance = bind(kernels.advance, (*common, *self._due), (0,))
-        self._act = bind(kernels.act, (*common, np.zeros(MAX_MAGES, np.int32)), (*self._due, actions, actions))
+        self._act = bind(kernels.act, (*common, allocate_ranking(MAX_MAGES)), (*self._due, actions, actions))
 
     def reset(
         self,

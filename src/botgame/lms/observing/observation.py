@@ -1,7 +1,7 @@
 """What seats see: one kernel that fills the arrays described in `botgame.spec` for N (match, seat) pairs.
 
 Everything comes from the frame `reaction` ticks ago, through fog, except the memory of the seat's own actions and
-the `privileged` fields. Each group of fields has its own file (`observe_*`); docs/observation.md lists the fields.
+the `privileged` fields. Each group of fields has its own file (module); docs/observation.md lists the fields.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from botgame.lms.observing.privileged import observe_privileged
 from botgame.lms.observing.range_finder import LOOKS, RAY_SCRATCH
 from botgame.lms.observing.raster import observe_raster
 from botgame.lms.observing.threats import MEASURES, observe_threats, rank_shots
+from botgame.lms.observing.view import View, view_of
 from botgame.lms.observing.walls import observe_walls
 from botgame.lms.rules import CHEST
+from botgame.lms.simulation.aiming import observed_slot
 from botgame.lms.simulation.kernel import bind, entry, phase
+from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES, State, Tables
 from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
@@ -42,17 +45,31 @@ class Observed(NamedTuple):
     privileged: np.ndarray
 
 
-class Ranks(NamedTuple):
-    """What one seat sees, in order: scratch arrays, refilled for each row."""
+class Scratch(NamedTuple):
+    """What one seat sees, in order, and room to work in: refilled for each row."""
 
-    enemies: np.ndarray  # int32 [MAX_MAGES] seats
-    shots: np.ndarray  # int32 [MAX_SHOTS] indices
+    enemies: np.ndarray  # RANKED [MAX_MAGES], seats
+    shots: np.ndarray  # RANKED [MAX_SHOTS]
+    items: np.ndarray  # RANKED [MAX_ITEMS]
+    nearest: np.ndarray  # int32 [kinds]: index of the nearest item of each kind
+    seen: np.ndarray  # int32 [I]: indices of all items in sight
     geometry: np.ndarray  # float64 [S, MEASURES], see `rank_shots`
-    seen: np.ndarray  # int32 [I] indices of all items in sight
-    items: np.ndarray  # int32 [MAX_ITEMS] indices
-    nearest: np.ndarray  # int32 [4 kinds] indices
     rays: np.ndarray  # float64 [RAY_SCRATCH], see `ray_lengths`
     cells: np.ndarray  # int32 [LOOKS]
+
+
+def allocate_scratch(shots: int, items: int) -> Scratch:
+    """Scratch for an arena of so many shots and items, not yet filled."""
+    return Scratch(
+        enemies=allocate_ranking(MAX_MAGES),
+        shots=allocate_ranking(MAX_SHOTS),
+        items=allocate_ranking(MAX_ITEMS),
+        nearest=np.empty(KINDS, np.int32),
+        seen=np.empty(items, np.int32),
+        geometry=np.empty((shots, MEASURES)),
+        rays=np.empty(RAY_SCRATCH),
+        cells=np.empty(LOOKS, np.int32),
+    )
 
 
 def observed_of(arrays: Observation) -> Observed:
@@ -76,18 +93,9 @@ class Observer:
 
     def __init__(self, state: State, tables: Tables) -> None:
         self._seats = state.mages.shape
-        ranks = Ranks(
-            enemies=np.empty(MAX_MAGES, np.int32),
-            shots=np.empty(MAX_SHOTS, np.int32),
-            geometry=np.empty((state.shots.shape[1], MEASURES)),
-            seen=np.empty(state.items.shape[1], np.int32),
-            items=np.empty(MAX_ITEMS, np.int32),
-            nearest=np.empty(KINDS, np.int32),
-            rays=np.empty(RAY_SCRATCH),
-            cells=np.empty(LOOKS, np.int32),
-        )
+        scratch = allocate_scratch(state.shots.shape[1], state.items.shape[1])
         none = np.zeros(0, np.int32)
-        self._fill = bind(_fill, (state, tables, ranks), (none, none, observed_of(ARENA_SPEC.blank(0))))
+        self._fill = bind(_fill, (state, tables, scratch), (none, none, observed_of(ARENA_SPEC.blank(0))))
 
     def observe(self, match: np.ndarray, seat: np.ndarray) -> Observation:
         """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each, in new arrays.
@@ -104,89 +112,67 @@ class Observer:
 
 
 @entry
-def _fill(state: State, tables: Tables, ranks: Ranks, match: np.ndarray, seat: np.ndarray, out: Observed) -> bool:
+def _fill(state: State, tables: Tables, scratch: Scratch, match: np.ndarray, seat: np.ndarray, out: Observed) -> bool:
     """Fill row n with what seat `seat[n]` of match `match[n]` sees. False, and the rest unfilled, if there is none."""
     for n in range(match.shape[0]):
         b, p = match[n], seat[n]
         if not (0 <= b < state.matches.shape[0] and 0 <= p < state.mages.shape[1]):
             return False
-        slot = max(0, state.matches[b].tick - state.mages[b, p].reaction) % FRAMES
-        items_seen = _fill_fields(state, tables, b, p, slot, ranks, out.scalars[n], out.vectors[n], out.legal[n])
-        _fill_table(state, tables, b, p, slot, ranks, out.entities[n], out.entity_mask[n])
-        _fill_rest(state, tables, b, p, slot, ranks.seen, items_seen, out.scalars[n], out.raster[n], out.privileged[n])
+        slot = observed_slot(state.matches[b].tick, state.mages[b, p].reaction)
+        view = view_of(state, tables, b, p, slot)
+        seen = _fill_fields(state, view, b, slot, scratch, out.scalars[n], out.vectors[n], out.legal[n])
+        _fill_table(state, view, b, slot, scratch, out.entities[n], out.entity_mask[n])
+        observe_raster(
+            view, state.past_shots[b, slot], state.items[b], scratch.seen[:seen], state.walls[b], out.raster[n]
+        )
+        latest = state.matches[b].tick % FRAMES
+        observe_privileged(
+            view, state.mages[b], state.past_mages[b, latest], state.past_shots[b, latest], out.privileged[n]
+        )
     return True
 
 
 @phase
 def _fill_fields(
     state: State,
-    tables: Tables,
+    view: View,
     b: int,
-    p: int,
     slot: int,
-    ranks: Ranks,
+    scratch: Scratch,
     scalars: np.ndarray,
     vectors: np.ndarray,
     legal: np.ndarray,
 ) -> int:
-    """Rank what seat `p` of match `b` sees in frame `slot`; the scalars, vectors and legal actions that follow.
+    """List what the seat sees in frame `slot`, and fill the scalars, vectors and legal actions that follow from it.
 
-    Returns the number of items in sight, which are in `ranks.seen`.
+    Returns the number of items in sight, which are in `scratch.seen`.
     """
-    constants, abilities, match = tables.constants[0], tables.abilities, state.past_matches[b, slot]
-    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.items[b]
-    me, tick, sight, reaction = mages[p], match.tick, constants.sight, state.mages[b, p].reaction
-    seen = rank_enemies(mages, p, ranks.enemies)
-    rank_shots(shots, me, p, tick, sight, abilities, state.walls[b], ranks.geometry, ranks.shots)
-    in_sight = rank_items(items, state.past_available[b, slot], me, sight, ranks.seen, ranks.items, ranks.nearest)
-    observe_body(me, tick, constants, scalars, vectors)
-    observe_world(me, match, constants, scalars, vectors)
-    observe_enemy(mages, p, ranks.enemies, seen, tick, reaction, constants, abilities, scalars, vectors)
-    observe_last_seen(me, tick, scalars, vectors)
-    observe_threats(shots, ranks.shots, ranks.geometry, abilities, scalars, vectors)
-    observe_items(items, me, ranks.nearest, scalars, vectors)
-    observe_walls(me, constants, state.walls[b], ranks.rays, ranks.cells, scalars, vectors)
-    now, current = state.mages[b, p], state.matches[b].tick
-    observe_outlook(me, now, current, ranks.shots, ranks.geometry, constants, scalars, vectors)
-    observe_legal(me, tick, items, ranks.nearest[CHEST], seen, constants, abilities, scalars, legal)
-    return in_sight
+    mages, shots = state.past_mages[b, slot], state.past_shots[b, slot]
+    items, walls = state.items[b], state.walls[b]
+    enemies = rank_enemies(mages, view.seat, scratch.enemies)
+    rank_shots(view, shots, walls, scratch.geometry, scratch.shots)
+    seen = rank_items(view, items, state.past_available[b, slot], scratch.seen, scratch.items, scratch.nearest)
+    observe_body(view, scalars, vectors)
+    observe_world(view, scalars, vectors)
+    observe_memory(view, scalars)
+    observe_enemy(view, mages, scratch.enemies, enemies, scalars, vectors)
+    observe_last_seen(view, scalars, vectors)
+    observe_threats(view, shots, scratch.shots, scratch.geometry, scalars, vectors)
+    observe_items(view, items, scratch.nearest, scalars, vectors)
+    observe_walls(view, walls, scratch.rays, scratch.cells, scalars, vectors)
+    observe_outlook(view, scratch.shots, scratch.geometry, scalars, vectors)
+    observe_legal(view, items, scratch.nearest[CHEST], enemies, scalars, legal)
+    return seen
 
 
 @phase
 def _fill_table(
-    state: State, tables: Tables, b: int, p: int, slot: int, ranks: Ranks, rows: np.ndarray, mask: np.ndarray
+    state: State, view: View, b: int, slot: int, scratch: Scratch, rows: np.ndarray, mask: np.ndarray
 ) -> None:
-    """The entity table, from the ranks of `_fill_fields`."""
-    constants, abilities, tick = tables.constants[0], tables.abilities, state.past_matches[b, slot].tick
-    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.items[b]
-    me = mages[p]
+    """The entity table, from what `_fill_fields` listed."""
     rows[:] = 0.0
-    count = write_mages(mages, ranks.enemies, me, tick, constants, rows, 0)
-    count = write_shots(shots, ranks.shots, ranks.geometry, me, p, abilities, constants, rows, count)
-    count = write_items(items, ranks.items, me, constants, rows, count)
+    count = write_mages(view, state.past_mages[b, slot], scratch.enemies, rows, 0)
+    count = write_shots(view, state.past_shots[b, slot], scratch.shots, scratch.geometry, rows, count)
+    count = write_items(view, state.items[b], scratch.items, rows, count)
     for row in range(mask.shape[0]):
         mask[row] = row < count
-
-
-@phase
-def _fill_rest(
-    state: State,
-    tables: Tables,
-    b: int,
-    p: int,
-    slot: int,
-    items: np.ndarray,
-    items_seen: int,
-    scalars: np.ndarray,
-    raster: np.ndarray,
-    privileged: np.ndarray,
-) -> None:
-    """The map of the delayed frame, and what is current: the memory of own actions, the critic's fields."""
-    constants, tick, sight = tables.constants[0], state.matches[b].tick, tables.constants[0].sight
-    me, match, walls = state.past_mages[b, slot, p], state.past_matches[b, slot], state.walls[b]
-    shots = state.past_shots[b, slot]
-    observe_raster(me, p, match, shots, state.items[b], items, items_seen, sight, walls, raster)
-    observe_memory(state.mages[b, p], tick, constants, scalars)
-    latest = tick % FRAMES
-    seen, shots = state.past_mages[b, latest], state.past_shots[b, latest]
-    observe_privileged(state.mages[b], seen, shots, p, tick, constants, privileged)

@@ -77,7 +77,7 @@ def act(
     state: State,
     tables: Tables,
     harm: np.ndarray,
-    ranked: np.ndarray,
+    ranking: np.ndarray,
     match: np.ndarray,
     seat: np.ndarray,
     wanted: np.ndarray,
@@ -85,11 +85,11 @@ def act(
 ) -> bool:
     """Decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEAD_COUNT].
 
-    `ranked`: scratch. False, and nothing done, when one of the seats does not exist.
+    `ranking`: scratch for MAX_MAGES enemies. False, and nothing done, when one of the seats does not exist.
     """
     for n in range(match.shape[0]):
         if not (0 <= match[n] < state.matches.shape[0] and 0 <= seat[n] < state.mages.shape[1]):
             return False
     for n in range(match.shape[0]):
-        decide(world_of(state, tables, harm, match[n]), seat[n], wanted[n], accepted[n], ranked)
+        decide(world_of(state, tables, harm, match[n]), seat[n], wanted[n], accepted[n], ranking)
     return True

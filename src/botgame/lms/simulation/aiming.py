@@ -33,13 +33,13 @@ def observed_slot(tick: int, reaction: int) -> int:
 
 
 @phase
-def resolve_target(seen: np.ndarray, seat: int, target: int, ranked: np.ndarray) -> int:
+def resolve_target(seen: np.ndarray, seat: int, target: int, ranking: np.ndarray) -> int:
     """The seat in row `target` - 1 of the entity table of `seat`, -1 if that row is not an enemy.
 
-    `seen`: SEEN_MAGE [P], the observed frame; `ranked`: int32 [MAX_MAGES] scratch.
+    `seen`: SEEN_MAGE [P], the observed frame; `ranking`: scratch for MAX_MAGES enemies.
     """
-    listed = rank_enemies(seen, seat, ranked)
-    return ranked[target - 1] if 0 < target <= listed else -1
+    listed = rank_enemies(seen, seat, ranking)
+    return ranking[target - 1].index if 0 < target <= listed else -1
 
 
 @phase

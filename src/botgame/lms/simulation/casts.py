@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from botgame.lms.actions import HEAD_COUNT, MOVE, VERB
-from botgame.lms.rules import BLINK, BOLT, DASH, DEFENCE, MOVES, PROJECTILE, WARD
+from botgame.lms.rules import BLINK, DASH, DEFENCE, MOVES, PROJECTILE, WARD
 from botgame.lms.simulation.damage import afflict
 from botgame.lms.simulation.geometry import distance_squared, is_clear
 from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.legality import casts_ability
 from botgame.lms.simulation.state import SHOTS_PER_SEAT
 from botgame.lms.simulation.world import World
 
@@ -49,7 +50,7 @@ def _begin(mage: Any, abilities: np.ndarray, tick: int) -> bool:
     mage.casts[verb] += 1
     if mage.move != 0:
         mage.face_x, mage.face_y = MOVES[mage.move, 0], MOVES[mage.move, 1]
-    if not BOLT <= verb <= DEFENCE:
+    if not casts_ability(verb):
         return False
     ability = abilities[mage.school, verb - 1]
     mage.mana -= ability.mana
@@ -64,7 +65,7 @@ def _cast_kind(world: World, kind: int) -> None:
     tick = world.match.tick
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]
-        if mage.pending == 0 or not BOLT <= mage.choice[VERB] <= DEFENCE:
+        if mage.pending == 0 or not casts_ability(mage.choice[VERB]):
             continue
         ability = world.abilities[mage.school, mage.choice[VERB] - 1]
         if ability.kind != kind:

@@ -8,9 +8,9 @@ import numpy as np
 
 from botgame.lms.actions import VERB
 from botgame.lms.rules import CHEST, HEALTH, INTERACT, MANA, RUNE
-from botgame.lms.simulation.chance import draw
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.random_stream import one_in
 from botgame.lms.simulation.world import World
 
 
@@ -65,7 +65,7 @@ def _nearest(mages: np.ndarray, match: Any, item: Any, index: int, reach: float,
             best, best_squared, ties = seat, squared, 1
         else:
             ties += 1
-            if draw(match) * ties < 1.0:
+            if one_in(match, ties):
                 best = seat
     return best
 
@@ -88,4 +88,4 @@ def _use(mage: Any, kind: int, constants: Any, tick: int) -> None:
     if kind in (MANA, CHEST):
         mage.mana = min(constants.mana, mage.mana + constants.mana_gain)
     if kind in (RUNE, CHEST):
-        mage.rune_until = tick + constants.rune_ticks
+        mage.rune_until = tick + constants.rune_duration
