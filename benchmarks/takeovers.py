@@ -15,13 +15,13 @@ from botgame import rng
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
 from botgame.game import Policy, Setup, Step
 from botgame.live.journal import Journal
+from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.header import BOT, Change
 from botgame.lms.replay.header import HUMAN as HELD_BY_HUMAN
 from botgame.lms.replay.record import Recorder
 from botgame.lms.rules import TICKS_PER_SECOND
-from botgame.lms.simulation.state import HEADS
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide
 
@@ -61,9 +61,9 @@ class Takeovers:
             if not len(step.slot):
                 continue
             expert = self._expert_holds(step)
-            actions = decide(batch, step, students, self.players, HEADS)
+            actions = decide(batch, step, students, self.players, HEAD_COUNT)
             shadow = step._replace(player=np.where(step.player == STUDENT, 1, step.player))
-            actions[expert] = decide(batch, shadow, others, self.players, HEADS)[expert]
+            actions[expert] = decide(batch, shadow, others, self.players, HEAD_COUNT)[expert]
             self._note(step, expert, batch.act(step.due, actions))
 
     def _numbered(self, setups: Iterator[Setup]) -> Iterator[Setup]:

@@ -8,9 +8,9 @@ import hashlib
 import numpy as np
 
 from botgame.lms.observing.observation import Observer
-from botgame.lms.rules import DELAY_TICKS, Rules
-from botgame.lms.simulation.state import FRAMES, HEADS, STAMPS, allocate, compile_rules
-from botgame.lms.spec import ARENA_SPEC
+from botgame.lms.rules import Rules
+from botgame.lms.simulation.state import FRAMES, STAMPS, allocate, compile_rules
+from botgame.lms.spec import ARENA_SPEC, HEADS
 
 RULES = Rules()
 TABLES = compile_rules(RULES)
@@ -115,7 +115,7 @@ def _draw_mages(rng, mages, seats):
     mages["visible"] = rng.integers(0, 1 << seats, seats) & ~(1 << np.arange(seats))
     mages["school"], mages["alive"] = rng.integers(0, 3, seats), rng.random(seats) < 0.9
     mages["alive"][0] = 1
-    mages["last"] = rng.integers(0, [6, len(DELAY_TICKS), 9, 5, 32, 5], (seats, HEADS))
+    mages["last"] = rng.integers(0, [head.size for head in HEADS], (seats, len(HEADS)))
     mages["decided"] = rng.integers(180, 200, seats)
     mages["stamps"] = np.sort(rng.integers(20, 200, (seats, STAMPS)), axis=1)
     mages["stamp_count"] = rng.integers(0, STAMPS + 1, seats)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from botgame import source_cache
-from botgame.lms.arena import Arena
 from botgame.lms.simulation import kernel, kernel_cache
 
 GAME = Path(kernel_cache.__file__).resolve().parent
@@ -49,13 +48,32 @@ def test_a_tick_depends_on_every_phase():
     assert "observation.py" not in names
 
 
-def test_arenas_share_what_was_bound_and_other_arrays_are_told_apart():
-    one, two = Arena(1, 2), Arena(3, 4)
-    assert one._advance is two._advance
+@kernel.entry
+def anything(value):
+    return True
+
+
+def compiled_for(value) -> object:
+    """The machine code that `bind` gives for the type and layout of a value."""
+    return kernel.bind(anything, (value,), ()).func
+
+
+def test_what_was_bound_is_shared_and_other_arrays_are_told_apart():
     array = np.zeros((4, 4))
     frozen = array.copy()
     frozen.flags.writeable = False
     others = [array.T, array[:, ::2], array[0], array.astype(np.float32), frozen, (array,), 0, 0.0]
-    looks = [kernel._look(value) for value in (array, *others)]
-    assert len(set(looks)) == len(looks)
-    assert kernel._look(array) == kernel._look(np.ones((7, 2)))
+    codes = [compiled_for(value) for value in (array, *others)]
+    assert len({id(code) for code in codes}) == len(codes)
+    assert compiled_for(np.ones((7, 2))) is codes[0]
+
+
+@kernel.entry
+def difference(one, other):
+    return one[0] - other[0]
+
+
+def test_fixed_arguments_are_built_in():
+    one, other = np.full(2, 5.0), np.full(3, 7.0)
+    assert kernel.bind(difference, (one,), (other,))(np.full(4, 2.0)) == 3.0
+    assert kernel.bind(difference, (other,), (one,))(np.full(4, 2.0)) == 5.0

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from arena_play import SIZES, fighter_actions, play, started
+from botgame.lms.actions import AIM, DELAY, HEAD_NAMES, LEAD, MOVE, TARGET, VERB
 from botgame.lms.arena import Arena, Due, Limits
 from botgame.lms.rules import BOLT, DEFENCE, DIRECTIONS, INTERACT, MOBILITY, MOVES, OFFENCE, Rules
+from botgame.lms.spec import ARENA_SPEC
 
 RULES = Rules()
 PYRO, CRYO, STORM = range(3)
@@ -378,6 +380,9 @@ def test_past_frames_hold_the_last_eight_ticks():
 
 def test_tables_of_directions_and_moves_fit_the_heads():
     assert SIZES.tolist() == [6, 8, 9, 5, 32, 5]
+    assert tuple(head.name for head in ARENA_SPEC.heads) == HEAD_NAMES
+    assert [ARENA_SPEC.head_index(name) for name in HEAD_NAMES] == [VERB, DELAY, MOVE, TARGET, AIM, LEAD]
+    assert mage(scene((5, 5), (9, 5)))["choice"].shape == (len(HEAD_NAMES),)
     np.testing.assert_allclose(np.linalg.norm(DIRECTIONS, axis=1), 1)
     np.testing.assert_array_equal(DIRECTIONS[16:], -DIRECTIONS[:16])
     angle = np.arctan2(DIRECTIONS[:, 1], DIRECTIONS[:, 0])

@@ -11,15 +11,18 @@ import pytest
 import observed_states as states
 from botgame.lms.arena import Arena, Due, Limits
 from botgame.lms.observing.fields import ENTITIES, PRIVILEGED, RASTER, SCALARS, VECTORS, page
-from botgame.lms.observing.observation import Observer, allocate_observation
-from botgame.lms.rules import DELAY_TICKS, DIRECTION_BINS, LEADS, MOVES, VERBS
+from botgame.lms.observing.observation import Observer, observed_of
+from botgame.lms.rules import VERBS
+from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES
-from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
+from botgame.lms.spec import ARENA_SPEC, HEADS, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
+from botgame.spec import OBSERVED
 from observed_states import IS_CURRENT, column, empty_state, entity, freeze, observe, privileged, random_state, row
+from toy_game import TOY_SPEC
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = np.array([len(VERBS), len(DELAY_TICKS), len(MOVES), 1 + MAX_MAGES, DIRECTION_BINS, len(LEADS)])
+SIZES = np.array([head.size for head in HEADS])
 CASES = [(seed, seats) for seats in (2, 5, 16) for seed in range(8)]
 
 
@@ -189,7 +192,7 @@ def test_target_slots_are_the_rows_of_the_table_the_seat_saw():
 def test_target_rows_of_the_mask_count_the_visible_mages():
     for seed, seats in CASES:
         state = random_state(seed, seats)
-        listed = rank_enemies(state.mages[0], 0, np.zeros(MAX_MAGES, np.int32))
+        listed = rank_enemies(state.mages[0], 0, allocate_ranking(MAX_MAGES))
         legal = observe(state)["legal"]
         assert legal[ARENA_SPEC.slices["target"]].tolist() == [k <= listed for k in range(1 + MAX_MAGES)]
         for head in ("delay", "move", "aim", "lead"):
@@ -248,30 +251,72 @@ def test_memory_of_own_actions_is_current():
     assert now[column("mana")] == 1  # what the bolt cost is seen later
 
 
-def test_out_is_filled_and_bad_input_is_refused():
+def test_the_spec_names_every_array_with_its_shape_and_dtype():
+    seen = started(seats=3).observe(Due(np.zeros(3, np.int32), np.arange(3, dtype=np.int32)))
+    assert {name: (array.shape[1:], array.dtype) for name, array in seen.items()} == ARENA_SPEC.arrays
+    assert tuple(ARENA_SPEC.arrays) == OBSERVED
+    assert list(ARENA_SPEC.policy_arrays) == [name for name in OBSERVED if name != "privileged"]
+
+
+def test_a_game_without_some_arrays_has_them_without_columns():
+    assert list(TOY_SPEC.policy_arrays) == ["scalars", "legal"]
+    shapes = {name: array.shape for name, array in TOY_SPEC.blank(3).items()}
+    assert shapes.pop("scalars") == (3, 3)
+    assert shapes.pop("legal") == (3, 5)
+    assert shapes.pop("privileged") == (3, 1)
+    assert all(0 in shape for shape in shapes.values())
+
+
+def test_arrays_reach_the_kernel_by_name_in_whatever_order():
+    arrays = ARENA_SPEC.blank(2)
+    reordered = dict(reversed(arrays.items()))
+    assert all(one is other for one, other in zip(observed_of(reordered), arrays.values(), strict=True))
+    assert observed_of(reordered)._fields == OBSERVED
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("raster", lambda array: array.astype(np.float32), "`raster` is float32"),
+        ("entities", lambda array: array.astype(np.float64), "`entities` is float64"),
+        ("scalars", lambda array: array[:, :-1].copy(), "`scalars` is float32"),
+        ("legal", lambda array: array[:-1].copy(), "`legal` is bool"),
+        ("vectors", np.asfortranarray, "`vectors` is .* in C order"),
+        ("privileged", lambda _array: None, "has the arrays"),
+        ("colours", lambda _array: np.zeros(2), "found .*colours"),
+    ],
+)
+def test_arrays_that_do_not_fit_the_kernel_are_refused(name, change, message):
+    arrays = ARENA_SPEC.blank(2)
+    arrays[name] = change(arrays.pop(name, None))
+    with pytest.raises(ValueError, match=message):
+        observed_of({name: array for name, array in arrays.items() if array is not None})
+
+
+def test_bad_seats_are_refused():
     arena = started(matches=2)
     observer, due = Observer(arena.state, arena.tables), everyone(arena)
-    out = allocate_observation(4)
-    fresh = observer.observe(*due)
-    assert observer.observe(*due, out) is out
-    assert all(np.array_equal(out[key], fresh[key]) for key in fresh)
-    with pytest.raises(ValueError, match="expected equals"):
-        observer.observe(due.match[:3], due.seat[:3], out)
+    with pytest.raises(ValueError, match=r"expected \[N\]"):
+        observer.observe(due.match[:3], due.seat)
     for match, seat in (([0], [2]), ([2], [0]), ([-1], [0]), ([0], [-1])):
         with pytest.raises(IndexError):
             observer.observe(np.array(match), np.array(seat))
     assert observer.observe(due.match[:0], due.seat[:0])["scalars"].shape == (0, len(ARENA_SPEC.scalars))
 
 
-def test_every_cell_of_the_output_is_written():
-    state, observer_rows = random_state(3), np.zeros(2, np.int32)
-    observer, filled = Observer(state, states.TABLES), []
+def test_every_cell_of_the_output_is_written(monkeypatch):
+    state, filled = random_state(3), []
+    observer = Observer(state, states.TABLES)
     for byte in (0, 1):
-        out = allocate_observation(2)
-        for array in out.values():
-            array.view(np.uint8)[...] = byte
-        filled.append(observer.observe(observer_rows, np.arange(2, dtype=np.int32), out))
+        monkeypatch.setattr(np, "empty", lambda shape, dtype, byte=byte: _full_of(byte, shape, dtype))
+        filled.append(observer.observe(np.zeros(2, np.int32), np.arange(2, dtype=np.int32)))
     assert all(np.array_equal(filled[0][key], filled[1][key]) for key in filled[0])
+
+
+def _full_of(byte, shape, dtype):
+    array = np.zeros(shape, dtype)
+    array.view(np.uint8)[...] = byte
+    return array
 
 
 def test_compiled_and_plain_python_give_the_same_bits():

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botgame.lms.rules import Rules
+from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.sight import line_is_free, rank_enemies
 from botgame.lms.simulation.state import allocate
 from botgame.lms.spec import MAX_MAGES
@@ -73,8 +74,8 @@ def seats_at(xs):
 
 
 def ranked(mages, seat=0, slots=MAX_MAGES):
-    out = np.full(slots, 99, np.int32)
-    return rank_enemies(mages, seat, out), out.tolist()
+    ranking = allocate_ranking(slots)
+    return rank_enemies(mages, seat, ranking), ranking["index"].tolist()
 
 
 def test_nearest_first_ties_by_seat_without_the_dead_and_unseen():

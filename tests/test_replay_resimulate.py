@@ -12,13 +12,13 @@ import pytest
 from botgame.game import Due, Ended, Setup
 from botgame.lms.arena import Arena, Limits
 from botgame.lms.arena_simulation import ArenaSimulation
-from botgame.lms.replay import header as header_module
+from botgame.lms.numbers import numbers_of
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import Change, Mark
+from botgame.lms.replay.header import Change, Mark, decode_rules
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import MARK_TICKS, resimulate, trajectories
-from botgame.lms.rules import DELAY_TICKS, Rules
+from botgame.lms.rules import DELAY_TICKS, Ability, Rules
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory
 from botgame.standings import results_of
@@ -196,10 +196,11 @@ def test_a_person_may_take_a_seat_over_and_act_at_any_tick() -> None:
 def extreme_rules() -> list[dict]:
     """Tables in which one number is at an end of what a file may hold, and some in which many are."""
     usual, tables = Rules().to_dict(), []
-    for name, bounds in header_module._RULE_BOUNDS.items():
-        tables += [usual | {name: bound} for bound in bounds]
-    for name, (_, high) in header_module._ABILITY_BOUNDS.items():
-        rows = [[row | {name: high} for row in school] for school in usual["abilities"]]
+    for name, about in numbers_of(Rules).items():
+        if not about.length:
+            tables += [usual | {name: bound} for bound in (about.least, about.most)]
+    for name, about in numbers_of(Ability).items():
+        rows = [[row | {name: about.most} for row in school] for school in usual["abilities"]]
         tables.append(usual | {"abilities": rows})
     crowded = {"duel_size": 8, "royale_size": 8, "wall_density": 1, "duel_items": [32] * 4, "royale_items": [32] * 4}
     fast = {"mage_speed": 20, "mage_radius": 0.05, "spawn_radius": 0.45}
@@ -210,7 +211,7 @@ def test_no_rules_that_a_file_may_hold_break_the_simulation(replays: list[Replay
     """Compiled code has no index checks: the bounds are what keeps it within its arrays."""
     raws = [msgspec.Raw(msgspec.json.encode(table)) for table in extreme_rules()]
     for raw in raws:
-        header_module.decode_rules(bytes(raw))
+        decode_rules(bytes(raw))
     headers = [msgspec.structs.replace(replays[0].header, rules=raw) for raw in raws]
     strange = [dataclasses.replace(replays[0], header=header) for header in headers]
     finished = list(resimulate(strange, observe=True))

@@ -46,7 +46,8 @@ def test_a_minibatch_is_cut_to_its_longest_sequence() -> None:
 def test_half_precision_is_only_for_storage() -> None:
     columns = sequences([4], [True])
     assert columns["teacher"].dtype == np.float16
-    assert columns["privileged"].dtype == np.float16
+    assert columns["privileged"].dtype == columns["entities"].dtype == np.float16
+    assert columns["scalars"].dtype == columns["vectors"].dtype == np.float32
     batch = gather(columns, np.array([0]))
     assert batch.teacher.dtype == batch.observation["privileged"].dtype == torch.float32
 

@@ -2,7 +2,7 @@
 
 A game offers one `Spec`; the network, replay loaders, exporters and docs loop over it, and each checkpoint embeds it.
 
-The observation of N seats is a dict of arrays, one row a seat:
+The observation of N seats is a dict of arrays, one row a seat (`Spec.arrays` has their shapes and dtypes):
 
 | key           | dtype, shape             | meaning                                                              |
 |---------------|--------------------------|----------------------------------------------------------------------|
@@ -14,7 +14,8 @@ The observation of N seats is a dict of arrays, one row a seat:
 | `legal`       | bool [N, sum head sizes] | legal categories of every head, heads side by side (`Spec.slices`)    |
 | `privileged`  | float32 [N, Q]           | opponents' true state: for the critic in training only                |
 
-Actions are int64 [N, H], one column a head in spec order; an unused head (see `Head.used_when`) holds 0.
+A game without vectors, say, has an array of them with no columns. Actions are int64 [N, H], one column a head in spec
+order; an unused head (see `Head.used_when`) holds 0.
 """
 
 from __future__ import annotations
@@ -22,9 +23,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 HeadKind = Literal["categorical", "direction", "pointer"]
+OBSERVED = ("scalars", "vectors", "entities", "entity_mask", "raster", "legal", "privileged")  # the arrays, in order
+
+
+class Array(NamedTuple):
+    """One array of an observation: the shape of a seat's row, and the dtype."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,30 @@ class Spec:
     privileged: tuple[str, ...]
     heads: tuple[Head, ...]
     rewards: tuple[Reward, ...]
+
+    @cached_property
+    def arrays(self) -> dict[str, Array]:
+        """Every array of an observation by name, in the order of `OBSERVED`."""
+        shapes = (
+            ((len(self.scalars),), np.float32),
+            ((len(self.vectors), 2), np.float32),
+            ((self.max_entities, len(self.entity_columns)), np.float32),
+            ((self.max_entities,), np.bool_),
+            ((len(self.raster_channels), self.raster_size, self.raster_size), np.uint8),
+            ((self.logits,), np.bool_),
+            ((len(self.privileged),), np.float32),
+        )
+        return {name: Array(shape, np.dtype(kind)) for name, (shape, kind) in zip(OBSERVED, shapes, strict=True)}
+
+    @cached_property
+    def policy_arrays(self) -> dict[str, Array]:
+        """Those of `arrays` that a policy reads: neither the privileged one nor those without a column."""
+        return {name: array for name, array in self.arrays.items() if name != "privileged" and 0 not in array.shape}
+
+    def blank(self, rows: int) -> dict[str, np.ndarray]:
+        """An observation of `rows` seats, not yet filled."""
+        first = (rows,)
+        return {name: np.empty(first + shape, dtype) for name, (shape, dtype) in self.arrays.items()}
 
     @property
     def slices(self) -> dict[str, slice]:

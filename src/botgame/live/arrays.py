@@ -8,16 +8,10 @@ from botgame.game import Observation
 from botgame.lms.spec import ARENA_SPEC as SPEC
 from botgame.server import protocol
 
-_SIDE = (SPEC.raster_size, SPEC.raster_size)
 ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "scalars": ("float32", (len(SPEC.scalars),)),
-    "vectors": ("float32", (len(SPEC.vectors), 2)),
-    "entities": ("float32", (SPEC.max_entities, len(SPEC.entity_columns))),
-    "entity_mask": ("bool", (SPEC.max_entities,)),
-    "raster": ("uint8", (len(SPEC.raster_channels), *_SIDE)),
-    "legal": ("bool", (SPEC.logits,)),
+    name: (array.dtype.name, array.shape) for name, array in SPEC.policy_arrays.items()
 }
-"""What one seat sees: name -> type and shape of a row, as `botgame.spec` has them."""
+"""What one seat sees: name -> type and shape of a row."""
 
 
 def decode(message: protocol.Observation) -> Observation:

@@ -4,7 +4,7 @@ arena = Arena(matches=64, seats=2)
 for b in range(64):
 arena.reset(b, seed=b, schools=(0, 2), duration_ticks=3600)
 while len((due := arena.advance()).match):
-actions = ...  # int64 [N, 6], from arena.observe(due)
+actions = ...  # int64 [N, HEAD_COUNT], from arena.observe(due)
 arena.act(due, actions)
 """
 
@@ -15,12 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.observing.observation import Observation, Observer
 from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
 from botgame.lms.simulation import advance as kernels
 from botgame.lms.simulation.digest import add_words, finish, words_of
 from botgame.lms.simulation.kernel import bind
-from botgame.lms.simulation.state import FRAMES, HEADS, STAMPS, UNCAPPED, State, allocate, compile_rules
+from botgame.lms.simulation.ranking import allocate_ranking
+from botgame.lms.simulation.state import FRAMES, STAMPS, UNCAPPED, State, allocate, compile_rules
 from botgame.lms.spec import MAX_MAGES
 
 _UNLIMITED = 2**31 - 1
@@ -56,7 +58,7 @@ class Outcome(NamedTuple):
     damage_taken: np.ndarray  # float64 [P], hp, from other mages
     illegal: np.ndarray  # int32 [P], actions refused as illegal
     capped: np.ndarray  # int32 [P], actions refused by the cap
-    casts: np.ndarray  # int32 [P, 6], decisions carried out by verb
+    casts: np.ndarray  # int32 [P, verbs], decisions carried out by verb
     death_ticks: np.ndarray  # int32 [P], -1 for survivors
 
 
@@ -94,13 +96,11 @@ class Arena:
         """Compile (or load) the kernels for the types of this arena's arrays, which are the same in every arena."""
         room = self.matches * self.seats
         self._due = Due(np.zeros(room, np.int32), np.zeros(room, np.int32))
-        self._harm = np.zeros((self.seats, self.seats + 1))
-        self._ranked = np.zeros(MAX_MAGES, np.int32)
-        setup, actions = np.zeros((self.seats, 4), np.int64), np.zeros((1, HEADS), np.int64)
-        common = (self.state, self.tables, self._harm)
-        self._start = bind(kernels.start, *common, 0, setup)
-        self._advance = bind(kernels.advance, *common, 0, *self._due)
-        self._act = bind(kernels.act, *common, *self._due, actions, actions, self._ranked)
+        setup, actions = np.zeros((self.seats, 4), np.int64), np.zeros((1, HEAD_COUNT), np.int64)
+        common = (self.state, self.tables, np.zeros((self.seats, self.seats + 1)))
+        self._start = bind(kernels.start, common, (0, setup))
+        self._advance = bind(kernels.advance, (*common, *self._due), (0,))
+        self._act = bind(kernels.act, (*common, allocate_ranking(MAX_MAGES)), (*self._due, actions, actions))
 
     def reset(
         self,
@@ -122,7 +122,7 @@ class Arena:
         self.state.matches["duration"][match] = duration_ticks
         self.state.items["kind"][match] = self._kinds
         setup = np.array([(school, *limit) for school, limit in zip(schools, limits, strict=True)], np.int64)
-        self._start(self.state, self.tables, self._harm, int(match), setup)
+        self._start(int(match), setup)
 
     def _check_setup(self, schools: Sequence[int], duration_ticks: int, limits: Sequence[Limits]) -> None:
         if len(schools) != self.seats or any(not 0 <= school < len(SCHOOLS) for school in schools):
@@ -146,11 +146,11 @@ class Arena:
 
         Returns all due living seats. A match with a due seat stands still until that seat has acted.
         """
-        count = self._advance(self.state, self.tables, self._harm, most, *self._due)
+        count = self._advance(int(most))
         return Due(self._due.match[:count].copy(), self._due.seat[:count].copy())
 
     def act(self, due: Due, actions: np.ndarray) -> np.ndarray:
-        """Take decisions, int64 [N, HEADS], and return the accepted ones, which a replay stores.
+        """Take decisions, int64 [N, HEAD_COUNT], and return the accepted ones, which a replay stores.
 
         An illegal verb becomes none; over the cap the verb becomes none and the held direction stays. Seats that are
         not due may act too; a second decision in one tick changes nothing and returns the first. Raises ValueError
@@ -158,10 +158,10 @@ class Arena:
         """
         match, seat = np.ascontiguousarray(due.match, np.int32), np.ascontiguousarray(due.seat, np.int32)
         wanted = np.ascontiguousarray(actions, np.int64)
-        if wanted.shape != (match.size, HEADS) or match.shape != seat.shape or match.ndim != 1:
-            raise ValueError(f"actions have shape {wanted.shape} for {match.size} seats, expected [N, {HEADS}]")
+        if wanted.shape != (match.size, HEAD_COUNT) or match.shape != seat.shape or match.ndim != 1:
+            raise ValueError(f"actions have shape {wanted.shape} for {match.size} seats, expected [N, {HEAD_COUNT}]")
         accepted = np.empty_like(wanted)
-        if not self._act(self.state, self.tables, self._harm, match, seat, wanted, accepted, self._ranked):
+        if not self._act(match, seat, wanted, accepted):
             raise IndexError(f"a seat is not one of {self.matches} matches x {self.seats} seats")
         return accepted
 
@@ -193,8 +193,8 @@ class Arena:
         if not 0 <= match < self.matches:
             raise IndexError(f"match {match} is not one of {self.matches}")
         if self._add_words is None:  # bound on first use, like the observer
-            self._add_words = bind(add_words, self._words, 0)
-        return finish(self._add_words(self._words, int(match)), self._words)
+            self._add_words = bind(add_words, (self._words,), (0,))
+        return finish(self._add_words(int(match)), self._words)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The whole batch as plain uint8 arrays, copied."""

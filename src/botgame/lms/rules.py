@@ -1,32 +1,40 @@
-"""The rules as data: every number of the arena in one table, with units, handed to the simulation as an argument.
+"""The rules as data: every number of the arena in one table, handed to the simulation as an argument.
 
 Replays and checkpoints carry the whole table (`Rules.to_dict`), so a balance change never breaks an old file.
-`RULES_VERSION` changes only when the meaning of the code changes. Distances are in cells, times in seconds.
+`RULES_VERSION` changes only when the meaning of the code changes. A table may come from a file that anybody made, and
+the simulation is compiled without index checks: the bounds of the numbers are what keeps it within its arrays.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from botgame.lms.numbers import check_numbers, number
+
 RULES_VERSION = 1
 TICKS_PER_SECOND = 30
 
 SCHOOLS = ("pyromancer", "cryomancer", "stormcaller")
-VERBS = ("none", "bolt", "offence", "mobility", "defence", "interact")
-NONE, BOLT, OFFENCE, MOBILITY, DEFENCE, INTERACT = range(6)
+SLOTS = ("bolt", "offence", "mobility", "defence")  # the abilities of a school
+SLOT_COUNT = len(SLOTS)
+VERBS = ("none", *SLOTS, "interact")
+NONE, BOLT, OFFENCE, MOBILITY, DEFENCE, INTERACT = range(len(VERBS))
+TARGETED = (BOLT, OFFENCE)  # verbs that can be aimed at an enemy in sight
+AIMED = (*TARGETED, MOBILITY)  # verbs that can be aimed in a direction
 DELAY_TICKS = (2, 3, 4, 5, 6, 8, 12, 20)
 LEADS = (0.0, 0.4, 0.75, 1.0, 1.3)
 ITEM_KINDS = ("health", "mana", "rune", "chest")
-HEALTH, MANA, RUNE, CHEST = range(4)
+HEALTH, MANA, RUNE, CHEST = range(len(ITEM_KINDS))
 ABILITY_KINDS = ("projectile", "dash", "blink", "ward")
-PROJECTILE, DASH, BLINK, WARD = range(4)
+PROJECTILE, DASH, BLINK, WARD = range(len(ABILITY_KINDS))
 MIN_SEATS, MAX_SEATS = 2, 16
+_SLOWEST = 0.5  # cells/s: times of flight stay small
 
 
 @dataclass(frozen=True)
@@ -42,19 +50,32 @@ class Ability:
 
     name: str
     kind: str
-    mana: float
-    cooldown: float
-    speed: float = 0.0
-    range: float = 0.0
-    radius: float = 0.0
-    damage: float = 0.0
-    blast: float = 0.0
-    blast_damage: float = 0.0
-    slow: float = 0.0
-    duration: float = 0.0
-    absorb: float = 0.0
-    sweep: float = 0.0
-    self_slow: float = 0.0
+    mana: float = number(0.0, 0, 10_000)
+    cooldown: float = number(0.0, 0, 100, "s")
+    speed: float = number(0.0, 0, 60, "cells/s")
+    range: float = number(0.0, 0, 60, "cells")
+    radius: float = number(0.0, 0, 5, "cells")
+    damage: float = number(0.0, 0, 10_000, "hp")
+    blast: float = number(0.0, 0, 60, "cells")
+    blast_damage: float = number(0.0, 0, 10_000, "hp")
+    slow: float = number(0.0, 0, 1)  # share of speed
+    duration: float = number(0.0, 0, 60, "s")
+    absorb: float = number(0.0, 0, 10_000, "hp")
+    sweep: float = number(0.0, 0, 60, "cells")
+    self_slow: float = number(0.0, 0, 1)  # share of speed
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a row that the simulation cannot take."""
+        if not isinstance(self.name, str) or not 0 < len(self.name) <= 40:
+            raise ValueError("an ability has no proper name")
+        if self.kind not in ABILITY_KINDS:
+            raise ValueError(f"ability {self.name} has kind {self.kind!r}, expected one of {', '.join(ABILITY_KINDS)}")
+        try:
+            check_numbers(self)
+        except ValueError as error:
+            raise ValueError(f"ability {self.name}: {error}") from error
+        if 0 < self.speed < _SLOWEST:
+            raise ValueError(f"ability {self.name}: speed is {self.speed!r}, expected 0, or {_SLOWEST:g} or more")
 
 
 _BOLT = Ability("bolt", "projectile", mana=4, cooldown=0.6, speed=11, range=10, radius=0.15, damage=8)
@@ -88,54 +109,54 @@ class Rules:
     """The whole table. Raises ValueError with the name of the number when one is out of range."""
 
     version: int = RULES_VERSION
-    duel_size: int = 20  # cells along a side, 2 seats
-    royale_size: int = 32  # cells along a side, 3-16 seats
-    mage_radius: float = 0.4
-    mage_speed: float = 4.0  # cells/s
-    health: float = 100.0
-    mana: float = 100.0
-    mana_regen: float = 6.0  # per second
-    sight: float = 10.0  # cells: mages are seen within it along a free line; items and spells glow through fog
-    sight_period: int = 3  # ticks between two looks
-    spawn_radius: float = 0.36  # of the side
-    wall_density: float = 0.55  # chance that a 4x4 block of cells holds a pillar
-    pickup_radius: float = 0.8
-    interact_radius: float = 1.4
-    heal: float = 30.0
-    mana_gain: float = 50.0
-    rune_damage: float = 1.5  # damage factor while a rune lasts
-    rune_duration: float = 8.0
-    duel_items: tuple[int, int, int, int] = (4, 4, 2, 2)  # health, mana, rune, chest
-    royale_items: tuple[int, int, int, int] = (10, 10, 6, 8)
-    zone_start: float = 0.75  # radius at the start, of the side
-    zone_hold: tuple[float, ...] = (0.15, 0.40, 0.62, 0.80)  # phase k holds until this share of the match,
-    zone_close: tuple[float, ...] = (0.30, 0.52, 0.72, 0.92)  # then shrinks until this share
-    zone_radius: tuple[float, ...] = (0.50, 0.30, 0.15, 0.0)  # to this radius, of the side
-    zone_damage: float = 3.0  # hp/s outside at the start of the first shrink
-    zone_damage_end: float = 25.0  # hp/s outside at the end
-    reaction_ticks: int = 4  # observation delay of bots, at most 7
-    action_cap: int = 22  # non-repeating actions in a window
-    action_window: float = 5.0  # s
-    action_spacing: int = 3  # ticks between two of them
+    duel_size: int = number(20, 8, 64, "cells")  # along a side, 2 seats
+    royale_size: int = number(32, 8, 64, "cells")  # along a side, 3-16 seats
+    mage_radius: float = number(0.4, 0.05, 0.45, "cells")
+    mage_speed: float = number(4.0, 0, 20, "cells/s")
+    health: float = number(100.0, 1, 10_000, "hp")
+    mana: float = number(100.0, 0, 10_000)
+    mana_regen: float = number(6.0, 0, 1_000, "mana/s")
+    sight: float = number(10.0, 0, 100, "cells")  # mages are seen within it along a free line; the rest through walls
+    sight_period: int = number(3, 1, 60, "ticks")  # between two looks
+    spawn_radius: float = number(0.36, 0.05, 0.45)  # of the side
+    wall_density: float = number(0.55, 0, 1)  # probability that a 4x4 block of cells holds a pillar
+    pickup_radius: float = number(0.8, 0, 10, "cells")
+    interact_radius: float = number(1.4, 0, 10, "cells")
+    heal: float = number(30.0, 0, 10_000, "hp")
+    mana_gain: float = number(50.0, 0, 10_000)
+    rune_damage: float = number(1.5, 0, 100)  # factor of damage while a rune lasts
+    rune_duration: float = number(8.0, 0, 100, "s")
+    duel_items: tuple[int, int, int, int] = number((4, 4, 2, 2), 0, 32)  # health, mana, rune, chest
+    royale_items: tuple[int, int, int, int] = number((10, 10, 6, 8), 0, 32)
+    zone_start: float = number(0.75, 0.01, 10)  # radius at the start, of the side
+    zone_hold: tuple[float, ...] = number((0.15, 0.40, 0.62, 0.80), 0, 1)  # phase k holds until this share of a match,
+    zone_close: tuple[float, ...] = number((0.30, 0.52, 0.72, 0.92), 0, 1)  # then shrinks until this share
+    zone_radius: tuple[float, ...] = number((0.50, 0.30, 0.15, 0.0), 0, 10)  # to this radius, of the side
+    zone_damage: float = number(3.0, 0.1, 10_000, "hp/s")  # outside, at the start of the first shrink
+    zone_damage_end: float = number(25.0, 1, 10_000, "hp/s")  # outside, at the end
+    reaction_ticks: int = number(4, 0, 7, "ticks")  # age of what bots see
+    action_cap: int = number(22, 1, 22)  # non-repeating actions in a window
+    action_window: float = number(5.0, 0.1, 60, "s")
+    action_spacing: int = number(3, 0, 60, "ticks")  # between two of them
     abilities: tuple[tuple[Ability, ...], ...] = field(default=_ABILITIES)
 
     def __post_init__(self) -> None:
-        """Named errors for what would break the simulation rather than the balance."""
+        """Raise ValueError for a table that the simulation cannot take."""
         if self.version != RULES_VERSION:
-            raise ValueError(f"rules version {self.version} is not {RULES_VERSION}: it needs another botgame release")
-        if not 0 <= self.reaction_ticks <= 7:
-            raise ValueError(f"reaction_ticks is {self.reaction_ticks}, expected 0..7")
-        if not 1 <= self.action_cap <= 22:
-            raise ValueError(f"action_cap is {self.action_cap}, expected 1..22")
+            raise ValueError(f"rules version {self.version!r} is not {RULES_VERSION}: it needs another botgame release")
+        check_numbers(self)
         if self.duel_size % 4 or self.royale_size % 4:
             raise ValueError("duel_size and royale_size must be multiples of 4")
-        for school in self.abilities:
-            for ability in school:
-                if ability.kind not in ABILITY_KINDS:
-                    raise ValueError(f"ability {ability.name} has kind {ability.kind}, expected one of {ABILITY_KINDS}")
+        for name in ("zone_hold", "zone_close"):
+            if any(later < earlier for earlier, later in pairwise(getattr(self, name))):
+                raise ValueError(f"{name} must rise")
+        if self.zone_radius[-1] != 0:
+            raise ValueError("zone_radius must end at 0, or matches would not end")
+        if [len(school) for school in self.abilities] != [SLOT_COUNT] * len(SCHOOLS):
+            raise ValueError(f"abilities must be {len(SCHOOLS)} schools of {SLOT_COUNT}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The table as plain JSON types."""
         return json.loads(json.dumps(asdict(self)))
 
     @staticmethod
@@ -156,10 +177,6 @@ class Rules:
     def items(self, seats: int) -> tuple[int, int, int, int]:
         """Number of items of each kind at the start of a match of `seats`."""
         return self.duel_items if seats == 2 else self.royale_items
-
-    def scalars(self) -> dict[str, float]:
-        """The plain numbers by name: the constants of the compiled table."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), int | float)}
 
 
 def ticks(seconds: float) -> int:

@@ -4,7 +4,7 @@ Threat geometry, unit vectors, thermometer thresholds and blocked-direction bits
 bot can dodge and aim in the prototypes; they are general geometry, not copies of one bot's thresholds.
 """
 
-from botgame.lms.rules import DELAY_TICKS, DIRECTIONS, LEADS, MOVES, SCHOOLS, TICKS_PER_SECOND, VERBS
+from botgame.lms.rules import AIMED, DELAY_TICKS, DIRECTIONS, LEADS, MOVES, SCHOOLS, TARGETED, TICKS_PER_SECOND, VERBS
 from botgame.spec import Condition, Head, Reward, Scalar, Spec
 
 MAX_MAGES, MAX_SHOTS, MAX_ITEMS = 4, 4, 4
@@ -94,9 +94,6 @@ PRIVILEGED = (
     "sees_me", "budget", "enemies_alive", "enemies_health", "own_health", "own_mana", "shots_in_flight",
 )  # fmt: skip
 
-_OFFENSIVE = (1, 2)  # bolt, offence
-_AIMED = (1, 2, 3)  # and mobility
-
 HEADS = (
     Head("verb", len(VERBS), "categorical", "verb", labels=VERBS),
     Head("delay", len(DELAY_TICKS), "categorical", "delay", labels=tuple(str(t) for t in DELAY_TICKS)),
@@ -110,11 +107,11 @@ HEADS = (
             tuple(f"clear_{k}" for k in range(len(MOVES))),
         ),
     ),
-    Head("target", 1 + MAX_MAGES, "pointer", "arguments", used_when=(Condition("verb", _OFFENSIVE),)),
+    Head("target", 1 + MAX_MAGES, "pointer", "arguments", used_when=(Condition("verb", TARGETED),)),
     Head(
         "aim", len(DIRECTIONS), "direction", "arguments",
         directions=tuple((float(x), float(y)) for x, y in DIRECTIONS),
-        used_when=(Condition("verb", _AIMED), Condition("target", (0,))),
+        used_when=(Condition("verb", AIMED), Condition("target", (0,))),
     ),
     Head(
         "lead", len(LEADS), "categorical", "arguments", labels=tuple(str(v) for v in LEADS),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from botgame.game import Observation, ScriptedPolicy
+from botgame.lms.actions import DELAY, HEAD_COUNT
 from botgame.lms.rules import DELAY_TICKS
-from botgame.lms.spec import ARENA_SPEC
 
 
 def idle() -> ScriptedPolicy:
@@ -15,6 +15,6 @@ def idle() -> ScriptedPolicy:
 
 
 def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
-    actions = np.zeros((len(keys), len(ARENA_SPEC.heads)), np.int64)
-    actions[:, ARENA_SPEC.head_index("delay")] = len(DELAY_TICKS) - 1
+    actions = np.zeros((len(keys), HEAD_COUNT), np.int64)
+    actions[:, DELAY] = len(DELAY_TICKS) - 1
     return actions

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from botgame.game import Observation, ScriptedPolicy
+from botgame.lms.actions import DELAY, HEAD_COUNT, MOVE, TARGET, VERB
 from botgame.lms.bots import senses as see
 from botgame.lms.rules import BOLT, INTERACT, NONE, OFFENCE
 from botgame.lms.simulation.kernel import kernel, mix, unit
@@ -22,7 +23,7 @@ def legacy() -> ScriptedPolicy:
 
 
 def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    actions = np.zeros((len(keys), 6), np.int64)
+    actions = np.zeros((len(keys), HEAD_COUNT), np.int64)
     _decide_all(observation["scalars"], observation["vectors"], memory, keys, actions)
     return actions
 
@@ -31,16 +32,16 @@ def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> n
 def _decide_all(
     scalars: np.ndarray, vectors: np.ndarray, memory: np.ndarray, keys: np.ndarray, actions: np.ndarray
 ) -> None:
-    """Fill `actions` int64 [n, 6] row by row; `memory` float32 [n, 1] holds the strafing side, +1 or -1 (0: unset)."""
+    """Fill `actions` int64 [n, HEAD_COUNT] row by row; `memory` float32 [n, 1]: the side to strafe, +1, -1, 0 unset."""
     for n in range(keys.shape[0]):
         if memory[n, 0] == 0.0 or unit(mix(keys[n], np.uint64(0))) < FLIP:
             memory[n, 0] = 1.0 if unit(mix(keys[n], np.uint64(1))) < 0.5 else -1.0
         x, y = _heading(scalars[n], vectors[n], memory[n, 0])
-        actions[n, see.VERB] = _verb(scalars[n])
-        actions[n, see.PAUSE] = PACE
-        actions[n, see.MOVE] = _nearest_free_move(scalars[n], x, y)
-        if actions[n, see.VERB] == BOLT or actions[n, see.VERB] == OFFENCE:
-            actions[n, see.TARGET] = 1
+        actions[n, VERB] = _verb(scalars[n])
+        actions[n, DELAY] = PACE
+        actions[n, MOVE] = _nearest_free_move(scalars[n], x, y)
+        if actions[n, VERB] == BOLT or actions[n, VERB] == OFFENCE:
+            actions[n, TARGET] = 1
 
 
 @kernel

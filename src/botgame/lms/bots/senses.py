@@ -49,8 +49,6 @@ IS_MAGE, ENTITY_DISTANCE, ENTITY_HEALTH, ENTITY_SHIELD = (
     ENTITY_COLUMNS.index(name) for name in ("is_mage", "distance", "health", "shield")
 )
 
-VERB, PAUSE, MOVE, TARGET, AIM, LEAD = range(6)
-
 MOVE_X: np.ndarray = MOVES[:, 0].copy()
 MOVE_Y: np.ndarray = MOVES[:, 1].copy()
 RAY_X: np.ndarray = DIRECTIONS[:: DIRECTION_BINS // 16, 0].copy()

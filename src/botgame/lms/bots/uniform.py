@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from botgame.game import Observation, ScriptedPolicy
-from botgame.lms.rules import BOLT, MOVES, OFFENCE
+from botgame.lms.actions import HEAD_COUNT, MOVE
+from botgame.lms.rules import MOVES, TARGETED
 from botgame.lms.spec import ARENA_SPEC
 from botgame.rng import uniforms
 
 KEEP = 0.5  # share of decisions that hold the last direction: otherwise it would shake on the spot
-_MOVE, _LAST_MOVE = ARENA_SPEC.head_index("move"), ARENA_SPEC.scalar_index("last_move_0")
+_LAST_MOVE = ARENA_SPEC.scalar_index("last_move_0")
 
 
 def uniform() -> ScriptedPolicy:
@@ -23,16 +24,16 @@ def uniform() -> ScriptedPolicy:
 
 
 def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
-    numbers = uniforms(keys, len(ARENA_SPEC.heads) + 1)
+    numbers = uniforms(keys, HEAD_COUNT + 1)
     legal = _sensible(observation["legal"])
-    actions = np.zeros((len(keys), len(ARENA_SPEC.heads)), np.int64)
+    actions = np.zeros((len(keys), HEAD_COUNT), np.int64)
     for column, head in enumerate(ARENA_SPEC.heads):
         used = np.ones(len(keys), bool)
         for condition in head.used_when:
             used &= np.isin(actions[:, ARENA_SPEC.head_index(condition.head)], condition.values)
         actions[:, column] = np.where(used, _pick(legal[:, ARENA_SPEC.slices[head.name]], numbers[:, column]), 0)
     last = observation["scalars"][:, _LAST_MOVE : _LAST_MOVE + len(MOVES)].argmax(axis=1)
-    actions[:, _MOVE] = np.where(numbers[:, -1] < KEEP, last, actions[:, _MOVE])
+    actions[:, MOVE] = np.where(numbers[:, -1] < KEEP, last, actions[:, MOVE])
     return actions
 
 
@@ -42,7 +43,7 @@ def _sensible(legal: np.ndarray) -> np.ndarray:
     verb, target = ARENA_SPEC.slices["verb"].start, ARENA_SPEC.slices["target"]
     seen = legal[:, target.start + 1 : target.stop].any(axis=1)
     legal[:, target.start] &= ~seen
-    for shot in (BOLT, OFFENCE):
+    for shot in TARGETED:
         legal[:, verb + shot] &= seen
     return legal
 

@@ -10,6 +10,7 @@ import numpy as np
 from botgame.lms.observing.columns import DISTANCE_SCALE, NEARLY_ZERO, SEEN_SCALE, SHIELD_SCALE, scalar, vector
 from botgame.lms.observing.geometry import cut, time_left, write_unit
 from botgame.lms.observing.own import slowed_of
+from botgame.lms.observing.view import View
 from botgame.lms.rules import SCHOOLS
 from botgame.lms.simulation.kernel import phase
 from botgame.lms.spec import MAX_MAGES
@@ -32,25 +33,16 @@ BLOCK = scalar(  # zeroed as one
 
 @phase
 def observe_enemy(
-    mages: np.ndarray,
-    seat: int,
-    ranked: np.ndarray,
-    listed: int,
-    tick: int,
-    reaction: int,
-    constants: Any,
-    abilities: np.ndarray,
-    scalars: np.ndarray,
-    vectors: np.ndarray,
+    view: View, mages: np.ndarray, ranking: np.ndarray, listed: int, scalars: np.ndarray, vectors: np.ndarray
 ) -> None:
-    """The first of `ranked` (see `rank_enemies`) in the delayed frame `mages` [P] of `tick`; zeros if none is seen."""
+    """The first of the `listed` seats in `ranking` (see `rank_enemies`); zeros if there is none. `mages`: the frame."""
     scalars[COUNT] = listed / MAX_MAGES
     if listed == 0:
         scalars[BLOCK : CLOSING + 1] = 0.0
         for row in (ENEMY, VELOCITY, LEAD_BOLT, LEAD_OFFENCE):
             vectors[row] = 0.0
         return
-    me, enemy = mages[seat], mages[ranked[0]]
+    me, enemy, constants, reaction = view.me, mages[ranking[0].index], view.constants, view.now.reaction
     dx, dy = enemy.x - me.x, enemy.y - me.y
     distance = write_unit(vectors[ENEMY], dx, dy)
     scalars[VISIBLE] = 1.0
@@ -58,7 +50,7 @@ def observe_enemy(
     scalars[HEALTH] = enemy.health / constants.health
     scalars[SHIELD_HP] = cut(enemy.shield * SHIELD_SCALE)
     scalars[SLOWED] = slowed_of(enemy)
-    scalars[RUNE] = 1.0 if tick < enemy.rune_until else 0.0
+    scalars[RUNE] = 1.0 if view.tick < enemy.rune_until else 0.0
     scalars[SPEED_X] = cut(enemy.vx / constants.mage_speed)
     scalars[SPEED_Y] = cut(enemy.vy / constants.mage_speed)
     for school in range(SCHOOL_COUNT):
@@ -66,8 +58,8 @@ def observe_enemy(
     approach = -(enemy.vx * dx + enemy.vy * dy)
     scalars[CLOSING] = cut(approach / (distance * constants.mage_speed)) if distance > NEARLY_ZERO else 0.0
     write_unit(vectors[VELOCITY], enemy.vx, enemy.vy)
-    _lead(me, enemy, reaction, abilities[me.school, 0].speed, vectors[LEAD_BOLT])
-    _lead(me, enemy, reaction, abilities[me.school, 1].speed, vectors[LEAD_OFFENCE])
+    _lead(me, enemy, reaction, view.abilities[me.school, 0].speed, vectors[LEAD_BOLT])
+    _lead(me, enemy, reaction, view.abilities[me.school, 1].speed, vectors[LEAD_OFFENCE])
 
 
 @phase
@@ -88,8 +80,9 @@ def _lead(me: Any, enemy: Any, reaction: int, speed: float, out: np.ndarray) -> 
 
 
 @phase
-def observe_last_seen(me: Any, tick: int, scalars: np.ndarray, vectors: np.ndarray) -> None:
+def observe_last_seen(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
     """Where the seat last saw its nearest enemy; age 1 and zeros if it never saw one."""
+    me = view.me
     if me.seen_tick < 0:
         scalars[SEEN_EVER] = 0.0
         scalars[SEEN_AGE] = 1.0
@@ -98,6 +91,6 @@ def observe_last_seen(me: Any, tick: int, scalars: np.ndarray, vectors: np.ndarr
         return
     dx, dy = me.seen_x - me.x, me.seen_y - me.y
     scalars[SEEN_EVER] = 1.0
-    scalars[SEEN_AGE] = min(time_left(tick, me.seen_tick, SEEN_SCALE), 1.0)
+    scalars[SEEN_AGE] = min(time_left(view.tick, me.seen_tick, SEEN_SCALE), 1.0)
     distance = write_unit(vectors[SEEN_AT], dx, dy)
     scalars[SEEN_DISTANCE] = cut(distance * DISTANCE_SCALE)

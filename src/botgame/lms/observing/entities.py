@@ -22,6 +22,7 @@ from botgame.lms.observing.columns import (
 from botgame.lms.observing.geometry import cut, write_unit
 from botgame.lms.observing.own import slowed_of
 from botgame.lms.observing.threats import ESCAPE_X, ESCAPE_Y, FLAG, MISSES_BY, TIME_LEFT, damage_of
+from botgame.lms.observing.view import View
 from botgame.lms.rules import CHEST, ITEM_KINDS, SCHOOLS
 from botgame.lms.simulation.kernel import phase
 
@@ -45,13 +46,13 @@ def write_place(row: np.ndarray, dx: float, dy: float) -> None:
 
 
 @phase
-def write_mages(
-    mages: np.ndarray, ranked: np.ndarray, me: Any, tick: int, constants: Any, rows: np.ndarray, start: int
-) -> int:
-    """Rows for the mages of `ranked` (seats, then -1) from row `start`; returns the next free row."""
-    for slot in range(ranked.shape[0]):
-        if ranked[slot] >= 0:
-            row, mage = rows[start], mages[ranked[slot]]
+def write_mages(view: View, mages: np.ndarray, ranking: np.ndarray, rows: np.ndarray, start: int) -> int:
+    """Rows for the mages of `ranking` (see `rank_enemies`) from row `start`; returns the next free row."""
+    me, constants = view.me, view.constants
+    for place in range(ranking.shape[0]):
+        index = ranking[place].index
+        if index >= 0:
+            row, mage = rows[start], mages[index]
             row[IS_MAGE] = 1.0
             write_place(row, mage.x - me.x, mage.y - me.y)
             row[SPEED] = cut(mage.vx / constants.mage_speed)
@@ -59,7 +60,7 @@ def write_mages(
             row[HEALTH] = mage.health / constants.health
             row[SHIELD_HP] = cut(mage.shield * SHIELD_SCALE)
             row[SLOWED] = slowed_of(mage)
-            row[RUNE] = 1.0 if tick < mage.rune_until else 0.0
+            row[RUNE] = 1.0 if view.tick < mage.rune_until else 0.0
             row[SCHOOL + mage.school] = 1.0
             row[RADIUS] = cut(constants.mage_radius * MISS_SCALE)
             start += 1
@@ -68,29 +69,23 @@ def write_mages(
 
 @phase
 def write_shots(
-    shots: np.ndarray,
-    ranked: np.ndarray,
-    geometry: np.ndarray,
-    me: Any,
-    seat: int,
-    abilities: np.ndarray,
-    constants: Any,
-    rows: np.ndarray,
-    start: int,
+    view: View, shots: np.ndarray, ranking: np.ndarray, geometry: np.ndarray, rows: np.ndarray, start: int
 ) -> int:
-    """Rows for the shots of `ranked` (indices, then -1) with the `geometry` of `rank_shots`; returns the next row."""
-    for slot in range(ranked.shape[0]):
-        if ranked[slot] >= 0:
-            row, shot, measured = rows[start], shots[ranked[slot]], geometry[ranked[slot]]
-            ability = abilities[shot.school, shot.row]
+    """Rows for the shots of `ranking` and `geometry` (see `rank_shots`) from row `start`; returns the next."""
+    me = view.me
+    for place in range(ranking.shape[0]):
+        index = ranking[place].index
+        if index >= 0:
+            row, shot, measured = rows[start], shots[index], geometry[index]
+            ability = view.abilities[shot.school, shot.row]
             row[IS_SHOT] = 1.0
             write_place(row, shot.x - me.x, shot.y - me.y)
             row[SPEED] = cut(shot.vx * SHOT_SPEED_SCALE)
             row[SPEED + 1] = cut(shot.vy * SHOT_SPEED_SCALE)
             row[SCHOOL + shot.school] = 1.0
-            row[DAMAGE_HP] = damage_of(shot, abilities)
-            row[RADIUS] = cut(max(ability.radius + constants.mage_radius, ability.blast) * MISS_SCALE)
-            if shot.owner == seat:
+            row[DAMAGE_HP] = damage_of(shot, view.abilities)
+            row[RADIUS] = cut(max(ability.radius + view.constants.mage_radius, ability.blast) * MISS_SCALE)
+            if shot.owner == view.seat:
                 row[OWN] = 1.0
             else:
                 row[THREAT] = measured[FLAG]
@@ -103,14 +98,15 @@ def write_shots(
 
 
 @phase
-def write_items(items: np.ndarray, ranked: np.ndarray, me: Any, constants: Any, rows: np.ndarray, start: int) -> int:
-    """Rows for the items of `ranked` (indices, then -1) from row `start`; returns the next free row."""
-    for slot in range(ranked.shape[0]):
-        if ranked[slot] >= 0:
-            row, item = rows[start], items[ranked[slot]]
+def write_items(view: View, items: np.ndarray, ranking: np.ndarray, rows: np.ndarray, start: int) -> int:
+    """Rows for the items of `ranking` (see `rank_items`) from row `start`; returns the next free row."""
+    for place in range(ranking.shape[0]):
+        index = ranking[place].index
+        if index >= 0:
+            row, item = rows[start], items[index]
             row[IS_ITEM + item.kind] = 1.0
-            write_place(row, item.x - me.x, item.y - me.y)
-            row[RADIUS] = cut(reach_of(item, constants) * MISS_SCALE)
+            write_place(row, item.x - view.me.x, item.y - view.me.y)
+            row[RADIUS] = cut(reach_of(item, view.constants) * MISS_SCALE)
             start += 1
     return start
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from botgame.lms.observing.columns import scalar
+from botgame.lms.observing.view import View
 from botgame.lms.rules import INTERACT, VERBS
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
@@ -23,26 +24,19 @@ TARGET_START = ARENA_SPEC.slices["target"].start
 
 @phase
 def observe_legal(
-    me: Any,
-    tick: int,
-    items: np.ndarray,
-    chest: int,
-    enemies: int,
-    constants: Any,
-    abilities: np.ndarray,
-    scalars: np.ndarray,
-    legal: np.ndarray,
+    view: View, items: np.ndarray, chest: int, enemies: int, scalars: np.ndarray, legal: np.ndarray
 ) -> None:
     """Fill `legal`, bool [sum of head sizes], and the castable_* scalars.
 
     `chest`: the nearest one in sight, -1 for none. `enemies`: mage rows in the entity table.
     """
+    me = view.me
     legal[:] = True
     for verb in range(1, VERB_COUNT):
         if verb == INTERACT:
-            possible = chest >= 0 and _is_near(items[chest], me, constants.interact_radius)
+            possible = chest >= 0 and _is_near(items[chest], me, view.constants.interact_radius)
         else:
-            possible = can_cast(me, abilities, verb - 1, tick)
+            possible = can_cast(me, view.abilities, verb - 1, view.tick)
         legal[VERB_START + verb] = possible
         scalars[CASTABLE + verb - 1] = 1.0 if possible else 0.0
     for slot in range(enemies, MAX_MAGES):

@@ -1,7 +1,7 @@
 """What seats see: one kernel that fills the arrays described in `botgame.spec` for N (match, seat) pairs.
 
 Everything comes from the frame `reaction` ticks ago, through fog, except the memory of the seat's own actions and
-the `privileged` fields. Each group of fields has its own file (`observe_*`); docs/observation.md lists the fields.
+the `privileged` fields. Each group of fields has its own file (module); docs/observation.md lists the fields.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from botgame.lms.observing.privileged import observe_privileged
 from botgame.lms.observing.range_finder import LOOKS, RAY_SCRATCH
 from botgame.lms.observing.raster import observe_raster
 from botgame.lms.observing.threats import MEASURES, observe_threats, rank_shots
+from botgame.lms.observing.view import View, view_of
 from botgame.lms.observing.walls import observe_walls
 from botgame.lms.rules import CHEST
+from botgame.lms.simulation.aiming import observed_slot
 from botgame.lms.simulation.kernel import bind, entry, phase
+from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES, State, Tables
 from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
@@ -30,170 +33,146 @@ from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
 Observation = dict[str, np.ndarray]
 
 
-class Ranks(NamedTuple):
-    """What one seat sees, in order: views of scratch arrays, refilled for each row."""
+class Observed(NamedTuple):
+    """The arrays of an observation by name, as the kernel takes them: N rows each (`botgame.spec`)."""
 
-    enemies: np.ndarray  # int32 [MAX_MAGES] seats
-    shots: np.ndarray  # int32 [MAX_SHOTS] indices
+    scalars: np.ndarray
+    vectors: np.ndarray
+    entities: np.ndarray
+    entity_mask: np.ndarray
+    raster: np.ndarray
+    legal: np.ndarray
+    privileged: np.ndarray
+
+
+class Scratch(NamedTuple):
+    """What one seat sees, in order, and room to work in: refilled for each row."""
+
+    enemies: np.ndarray  # RANKED [MAX_MAGES], seats
+    shots: np.ndarray  # RANKED [MAX_SHOTS]
+    items: np.ndarray  # RANKED [MAX_ITEMS]
+    nearest: np.ndarray  # int32 [kinds]: index of the nearest item of each kind
+    seen: np.ndarray  # int32 [I]: indices of all items in sight
     geometry: np.ndarray  # float64 [S, MEASURES], see `rank_shots`
-    seen: np.ndarray  # int32 [I] indices of all items in sight
-    items: np.ndarray  # int32 [MAX_ITEMS] indices
-    nearest: np.ndarray  # int32 [4 kinds] indices
     rays: np.ndarray  # float64 [RAY_SCRATCH], see `ray_lengths`
     cells: np.ndarray  # int32 [LOOKS]
 
 
-def allocate_observation(rows: int) -> Observation:
-    """Arrays for `rows` seats, not yet filled: shapes and dtypes of `botgame.spec`."""
-    spec = ARENA_SPEC
-    size, entities = spec.raster_size, spec.max_entities
-    return {
-        "scalars": np.empty((rows, len(spec.scalars)), np.float32),
-        "vectors": np.empty((rows, len(spec.vectors), 2), np.float32),
-        "entities": np.empty((rows, entities, len(spec.entity_columns)), np.float32),
-        "entity_mask": np.empty((rows, entities), np.bool_),
-        "raster": np.empty((rows, len(spec.raster_channels), size, size), np.uint8),
-        "legal": np.empty((rows, spec.logits), np.bool_),
-        "privileged": np.empty((rows, len(spec.privileged)), np.float32),
-    }
+def allocate_scratch(shots: int, items: int) -> Scratch:
+    """Scratch for an arena of so many shots and items, not yet filled."""
+    return Scratch(
+        enemies=allocate_ranking(MAX_MAGES),
+        shots=allocate_ranking(MAX_SHOTS),
+        items=allocate_ranking(MAX_ITEMS),
+        nearest=np.empty(KINDS, np.int32),
+        seen=np.empty(items, np.int32),
+        geometry=np.empty((shots, MEASURES)),
+        rays=np.empty(RAY_SCRATCH),
+        cells=np.empty(LOOKS, np.int32),
+    )
+
+
+def observed_of(arrays: Observation) -> Observed:
+    """The arrays of an observation of the arena for the kernel, whatever their order.
+
+    Raises ValueError for a name, dtype, shape or memory layout that the kernel could not write to.
+    """
+    layout = ARENA_SPEC.arrays
+    if set(arrays) != set(layout):
+        raise ValueError(f"an observation has the arrays {', '.join(layout)}; found {', '.join(arrays)}")
+    rows = len(arrays["scalars"])
+    for name, (shape, dtype) in layout.items():
+        found = arrays[name]
+        if found.dtype != dtype or found.shape != (rows, *shape) or not found.flags.c_contiguous:
+            raise ValueError(f"`{name}` is {found.dtype} {found.shape}, expected {dtype} {(rows, *shape)} in C order")
+    return Observed(**arrays)
 
 
 class Observer:
-    """Fills observations of one arena: the kernel bound once to the types of its arrays."""
+    """Fills observations of one arena: the kernel bound once to its arrays."""
 
     def __init__(self, state: State, tables: Tables) -> None:
-        self._state, self._tables = state, tables
+        self._seats = state.mages.shape
+        scratch = allocate_scratch(state.shots.shape[1], state.items.shape[1])
         none = np.zeros(0, np.int32)
-        self._order = np.empty(MAX_MAGES + MAX_SHOTS + MAX_ITEMS + KINDS + state.items.shape[1], np.int32)
-        self._geometry = np.empty((state.shots.shape[1], MEASURES), np.float64)
-        self._rays, self._cells = np.empty(RAY_SCRATCH), np.empty(LOOKS, np.int32)
-        outputs = allocate_observation(0).values()
-        self._fill = bind(
-            _fill, state, tables, none, none, self._order, self._geometry, self._rays, self._cells, *outputs
-        )
+        self._fill = bind(_fill, (state, tables, scratch), (none, none, observed_of(ARENA_SPEC.blank(0))))
 
-    def observe(self, match: np.ndarray, seat: np.ndarray, out: Observation | None = None) -> Observation:
-        """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each.
+    def observe(self, match: np.ndarray, seat: np.ndarray) -> Observation:
+        """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each, in new arrays.
 
-        `out`: what `allocate_observation(N)` returned, to be filled and returned; new arrays otherwise. Raises
-        IndexError for a seat that does not exist and ValueError for shapes that do not fit.
+        Raises IndexError for a seat that does not exist and ValueError for two arrays of different length.
         """
         match, seat = np.ascontiguousarray(match, np.int32), np.ascontiguousarray(seat, np.int32)
-        arrays = allocate_observation(len(match)) if out is None else out
-        if len(seat) != len(match) or len(arrays["scalars"]) != len(match):
-            raise ValueError(f"{len(match)} matches, {len(seat)} seats, {len(arrays['scalars'])} rows: expected equals")
-        scratch = (self._order, self._geometry, self._rays, self._cells)
-        if not self._fill(self._state, self._tables, match, seat, *scratch, *arrays.values()):
-            raise IndexError(f"a seat is not one of {self._state.mages.shape[:2]} (matches, seats)")
+        if match.shape != seat.shape or match.ndim != 1:
+            raise ValueError(f"matches have shape {match.shape}, seats {seat.shape}: expected [N] both")
+        arrays = ARENA_SPEC.blank(len(match))
+        if not self._fill(match, seat, Observed(**arrays)):
+            raise IndexError(f"a seat is not one of {self._seats} (matches, seats)")
         return arrays
 
 
 @entry
-def _fill(
-    state: State,
-    tables: Tables,
-    match: np.ndarray,
-    seat: np.ndarray,
-    order: np.ndarray,
-    geometry: np.ndarray,
-    rays: np.ndarray,
-    cells: np.ndarray,
-    scalars: np.ndarray,
-    vectors: np.ndarray,
-    entities: np.ndarray,
-    entity_mask: np.ndarray,
-    raster: np.ndarray,
-    legal: np.ndarray,
-    privileged: np.ndarray,
-) -> bool:
+def _fill(state: State, tables: Tables, scratch: Scratch, match: np.ndarray, seat: np.ndarray, out: Observed) -> bool:
     """Fill row n with what seat `seat[n]` of match `match[n]` sees. False, and the rest unfilled, if there is none."""
-    shots, items, kinds = MAX_MAGES, MAX_MAGES + MAX_SHOTS, MAX_MAGES + MAX_SHOTS + MAX_ITEMS
-    seen = kinds + KINDS
-    ranks = Ranks(
-        *(order[:shots], order[shots:items], geometry),
-        *(order[seen:], order[items:kinds], order[kinds:seen], rays, cells),
-    )
     for n in range(match.shape[0]):
         b, p = match[n], seat[n]
         if not (0 <= b < state.matches.shape[0] and 0 <= p < state.mages.shape[1]):
             return False
-        slot = max(0, state.matches[b].tick - state.mages[b, p].reaction) % FRAMES
-        items_seen = _fill_fields(state, tables, b, p, slot, ranks, scalars[n], vectors[n], legal[n])
-        _fill_table(state, tables, b, p, slot, ranks, entities[n], entity_mask[n])
-        _fill_rest(state, tables, b, p, slot, ranks.seen, items_seen, scalars[n], raster[n], privileged[n])
+        slot = observed_slot(state.matches[b].tick, state.mages[b, p].reaction)
+        view = view_of(state, tables, b, p, slot)
+        seen = _fill_fields(state, view, b, slot, scratch, out.scalars[n], out.vectors[n], out.legal[n])
+        _fill_table(state, view, b, slot, scratch, out.entities[n], out.entity_mask[n])
+        observe_raster(
+            view, state.past_shots[b, slot], state.items[b], scratch.seen[:seen], state.walls[b], out.raster[n]
+        )
+        latest = state.matches[b].tick % FRAMES
+        observe_privileged(
+            view, state.mages[b], state.past_mages[b, latest], state.past_shots[b, latest], out.privileged[n]
+        )
     return True
 
 
 @phase
 def _fill_fields(
     state: State,
-    tables: Tables,
+    view: View,
     b: int,
-    p: int,
     slot: int,
-    ranks: Ranks,
+    scratch: Scratch,
     scalars: np.ndarray,
     vectors: np.ndarray,
     legal: np.ndarray,
 ) -> int:
-    """Rank what seat `p` of match `b` sees in frame `slot`; the scalars, vectors and legal actions that follow.
+    """List what the seat sees in frame `slot`, and fill the scalars, vectors and legal actions that follow from it.
 
-    Returns the number of items in sight, which are in `ranks.seen`.
+    Returns the number of items in sight, which are in `scratch.seen`.
     """
-    constants, abilities, match = tables.constants[0], tables.abilities, state.past_matches[b, slot]
-    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.items[b]
-    me, tick, sight, reaction = mages[p], match.tick, constants.sight, state.mages[b, p].reaction
-    seen = rank_enemies(mages, p, ranks.enemies)
-    rank_shots(shots, me, p, tick, sight, abilities, state.walls[b], ranks.geometry, ranks.shots)
-    in_sight = rank_items(items, state.past_available[b, slot], me, sight, ranks.seen, ranks.items, ranks.nearest)
-    observe_body(me, tick, constants, scalars, vectors)
-    observe_world(me, match, constants, scalars, vectors)
-    observe_enemy(mages, p, ranks.enemies, seen, tick, reaction, constants, abilities, scalars, vectors)
-    observe_last_seen(me, tick, scalars, vectors)
-    observe_threats(shots, ranks.shots, ranks.geometry, abilities, scalars, vectors)
-    observe_items(items, me, ranks.nearest, scalars, vectors)
-    observe_walls(me, constants, state.walls[b], ranks.rays, ranks.cells, scalars, vectors)
-    now, current = state.mages[b, p], state.matches[b].tick
-    observe_outlook(me, now, current, ranks.shots, ranks.geometry, constants, scalars, vectors)
-    observe_legal(me, tick, items, ranks.nearest[CHEST], seen, constants, abilities, scalars, legal)
-    return in_sight
+    mages, shots = state.past_mages[b, slot], state.past_shots[b, slot]
+    items, walls = state.items[b], state.walls[b]
+    enemies = rank_enemies(mages, view.seat, scratch.enemies)
+    rank_shots(view, shots, walls, scratch.geometry, scratch.shots)
+    seen = rank_items(view, items, state.past_available[b, slot], scratch.seen, scratch.items, scratch.nearest)
+    observe_body(view, scalars, vectors)
+    observe_world(view, scalars, vectors)
+    observe_memory(view, scalars)
+    observe_enemy(view, mages, scratch.enemies, enemies, scalars, vectors)
+    observe_last_seen(view, scalars, vectors)
+    observe_threats(view, shots, scratch.shots, scratch.geometry, scalars, vectors)
+    observe_items(view, items, scratch.nearest, scalars, vectors)
+    observe_walls(view, walls, scratch.rays, scratch.cells, scalars, vectors)
+    observe_outlook(view, scratch.shots, scratch.geometry, scalars, vectors)
+    observe_legal(view, items, scratch.nearest[CHEST], enemies, scalars, legal)
+    return seen
 
 
 @phase
 def _fill_table(
-    state: State, tables: Tables, b: int, p: int, slot: int, ranks: Ranks, rows: np.ndarray, mask: np.ndarray
+    state: State, view: View, b: int, slot: int, scratch: Scratch, rows: np.ndarray, mask: np.ndarray
 ) -> None:
-    """The entity table, from the ranks of `_fill_fields`."""
-    constants, abilities, tick = tables.constants[0], tables.abilities, state.past_matches[b, slot].tick
-    mages, shots, items = state.past_mages[b, slot], state.past_shots[b, slot], state.items[b]
-    me = mages[p]
+    """The entity table, from what `_fill_fields` listed."""
     rows[:] = 0.0
-    count = write_mages(mages, ranks.enemies, me, tick, constants, rows, 0)
-    count = write_shots(shots, ranks.shots, ranks.geometry, me, p, abilities, constants, rows, count)
-    count = write_items(items, ranks.items, me, constants, rows, count)
+    count = write_mages(view, state.past_mages[b, slot], scratch.enemies, rows, 0)
+    count = write_shots(view, state.past_shots[b, slot], scratch.shots, scratch.geometry, rows, count)
+    count = write_items(view, state.items[b], scratch.items, rows, count)
     for row in range(mask.shape[0]):
         mask[row] = row < count
-
-
-@phase
-def _fill_rest(
-    state: State,
-    tables: Tables,
-    b: int,
-    p: int,
-    slot: int,
-    items: np.ndarray,
-    items_seen: int,
-    scalars: np.ndarray,
-    raster: np.ndarray,
-    privileged: np.ndarray,
-) -> None:
-    """The map of the delayed frame, and what is current: the memory of own actions, the critic's fields."""
-    constants, tick, sight = tables.constants[0], state.matches[b].tick, tables.constants[0].sight
-    me, match, walls = state.past_mages[b, slot, p], state.past_matches[b, slot], state.walls[b]
-    shots = state.past_shots[b, slot]
-    observe_raster(me, p, match, shots, state.items[b], items, items_seen, sight, walls, raster)
-    observe_memory(state.mages[b, p], tick, constants, scalars)
-    latest = tick % FRAMES
-    seen, shots = state.past_mages[b, latest], state.past_shots[b, latest]
-    observe_privileged(state.mages[b], seen, shots, p, tick, constants, privileged)

@@ -8,13 +8,13 @@ the move held now leads across the line to the enemy (and to which side) or alon
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from botgame.lms.actions import MOVE
 from botgame.lms.observing.columns import MISS_SCALE, scalar, vector
-from botgame.lms.observing.own import MOVE_COUNT, MOVE_HEAD, slowed_of
+from botgame.lms.observing.own import MOVE_COUNT, slowed_of
 from botgame.lms.observing.threats import ESCAPE_X, ESCAPE_Y, FLAG, MISSES_BY, THREATS, TIME_LEFT
+from botgame.lms.observing.view import View
 from botgame.lms.observing.walls import BLOCKED
 from botgame.lms.rules import MOVES
 from botgame.lms.simulation.kernel import phase
@@ -28,21 +28,15 @@ MOVE_X, MOVE_Y = np.ascontiguousarray(MOVES[:, 0]), np.ascontiguousarray(MOVES[:
 
 @phase
 def observe_outlook(
-    me: Any,
-    now: Any,
-    tick: int,
-    ranked: np.ndarray,
-    geometry: np.ndarray,
-    constants: Any,
-    scalars: np.ndarray,
-    vectors: np.ndarray,
+    view: View, ranking: np.ndarray, geometry: np.ndarray, scalars: np.ndarray, vectors: np.ndarray
 ) -> None:
-    """`me` and the threats (`ranked`, `geometry`) are of the delayed frame, `now` and `tick` are current.
+    """Fill clear_* and held_* from the threats (`ranking`, `geometry`, see `rank_shots`) and the move that is held now.
 
-    Reads the blocked bits, `enemy_visible` and the vectors to the enemy, which must be filled already.
+    It reads the blocked bits, `enemy_visible` and the vectors to the enemy, which must be filled already.
     """
-    speed = constants.mage_speed * (1.0 - slowed_of(me))
-    held = now.last[MOVE_HEAD] if now.decided >= 0 else 0
+    me, now, tick = view.me, view.now, view.present
+    speed = view.constants.mage_speed * (1.0 - slowed_of(me))
+    held = now.last[MOVE] if now.decided >= 0 else 0
     observe_held(held, scalars, vectors)
     reaction = now.reaction
     since = min(tick - now.decided, reaction) if now.decided >= 0 else 0
@@ -51,7 +45,7 @@ def observe_outlook(
     for move in range(MOVE_COUNT):
         scalars[CLEAR + move] = 1.0
     for k in range(THREATS):
-        index = ranked[k]
+        index = ranking[k].index
         if index >= 0 and geometry[index, FLAG] == 1.0 and geometry[index, TIME_LEFT] > reaction:
             _clear_of(geometry[index], reaction, walked_x, walked_y, speed, scalars)
 

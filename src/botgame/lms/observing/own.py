@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.actions import DELAY, MOVE, VERB
 from botgame.lms.observing.columns import (
     COOLDOWN_SCALE,
     DASHING_SCALE,
@@ -22,7 +23,8 @@ from botgame.lms.observing.columns import (
     vector,
 )
 from botgame.lms.observing.geometry import cut, time_left, write_unit
-from botgame.lms.rules import DELAY_TICKS, MAX_SEATS, MOVES, SCHOOLS, VERBS
+from botgame.lms.observing.view import View
+from botgame.lms.rules import DELAY_TICKS, MAX_SEATS, MOVES, SCHOOLS, SLOT_COUNT, SLOTS, VERBS
 from botgame.lms.simulation.action_cap import cap_of, recent_actions, spacing_left
 from botgame.lms.simulation.kernel import phase
 
@@ -31,7 +33,7 @@ SPEED_X, SPEED_Y = scalar("speed_x"), scalar("speed_y")
 SLOWED_LEFT, SHIELD_LEFT = scalar("slowed_left"), scalar("shield_left")
 RUNE_LEFT, DASH_LEFT = scalar("rune_left"), scalar("dash_left")
 SCHOOL = scalar(*(f"school_{name}" for name in SCHOOLS))
-COOLDOWNS = scalar(*(f"cooldown_{verb}" for verb in VERBS[1:5]))
+COOLDOWNS = scalar(*(f"cooldown_{verb}" for verb in SLOTS))
 TIME, ZONE_EDGE, ZONE_RADIUS = scalar("time"), scalar("zone_edge"), scalar("zone_radius")
 ZONE_SHRINKING, ZONE_DAMAGE = scalar("zone_shrinking"), scalar("zone_damage")
 ENEMIES_ALIVE, KILLS = scalar("enemies_alive"), scalar("kills")
@@ -43,13 +45,13 @@ VELOCITY, ZONE_CENTRE = vector("velocity"), vector("zone_centre")
 
 RIVALS = MAX_SEATS - 1
 DELAYS = np.array(DELAY_TICKS, np.int64)
-VERB_HEAD, DELAY_HEAD, MOVE_HEAD = 0, 1, 2
 VERB_COUNT, MOVE_COUNT, SCHOOL_COUNT, PHASES = len(VERBS), len(MOVES), len(SCHOOLS), 4
 
 
 @phase
-def observe_body(me: Any, tick: int, constants: Any, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """Own state of the delayed frame: a SEEN_MAGE at `tick`. `scalars` float32 [S] and `vectors` [V, 2] are out."""
+def observe_body(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
+    """Own state, in the frame. `scalars` float32 [S] and `vectors` float32 [V, 2] are out, here and elsewhere."""
+    me, tick, constants = view.me, view.tick, view.constants
     scalars[HEALTH] = me.health / constants.health
     scalars[MANA] = me.mana / constants.mana
     scalars[SHIELD_HP] = cut(me.shield * SHIELD_SCALE)
@@ -57,18 +59,19 @@ def observe_body(me: Any, tick: int, constants: Any, scalars: np.ndarray, vector
     scalars[SPEED_Y] = cut(me.vy / constants.mage_speed)
     scalars[SLOWED_LEFT] = time_left(me.slow_until, tick, SLOWED_SCALE)
     scalars[SHIELD_LEFT] = time_left(me.shield_until, tick, SHIELDED_SCALE)
-    scalars[RUNE_LEFT] = cut(max(me.rune_until - tick, 0) / constants.rune_ticks)
+    scalars[RUNE_LEFT] = cut(max(me.rune_until - tick, 0) / constants.rune_duration)
     scalars[DASH_LEFT] = time_left(me.dash_until, tick, DASHING_SCALE)
     for school in range(SCHOOL_COUNT):
         scalars[SCHOOL + school] = 1.0 if me.school == school else 0.0
-    for row in range(4):
+    for row in range(SLOT_COUNT):
         scalars[COOLDOWNS + row] = time_left(me.ready[row], tick, COOLDOWN_SCALE)
     write_unit(vectors[VELOCITY], me.vx, me.vy)
 
 
 @phase
-def observe_world(me: Any, match: Any, constants: Any, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """Zone, time and score: `me` and the MATCH record are of the delayed frame."""
+def observe_world(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
+    """Zone, time and score, in the frame."""
+    me, match, constants = view.me, view.match, view.constants
     to_x, to_y = match.zone_x - me.x, match.zone_y - me.y
     distance = write_unit(vectors[ZONE_CENTRE], to_x, to_y)
     share = match.tick / match.duration
@@ -86,14 +89,15 @@ def observe_world(me: Any, match: Any, constants: Any, scalars: np.ndarray, vect
 
 
 @phase
-def observe_memory(me: Any, tick: int, constants: Any, scalars: np.ndarray) -> None:
-    """What the seat itself did last: `me` and `tick` are current."""
+def observe_memory(view: View, scalars: np.ndarray) -> None:
+    """What the seat itself did last, at present."""
+    me, tick, constants = view.now, view.present, view.constants
     decided = me.decided >= 0
     for verb in range(VERB_COUNT):
-        scalars[LAST_VERB + verb] = 1.0 if decided and me.last[VERB_HEAD] == verb else 0.0
+        scalars[LAST_VERB + verb] = 1.0 if decided and me.last[VERB] == verb else 0.0
     for move in range(MOVE_COUNT):
-        scalars[LAST_MOVE + move] = 1.0 if decided and me.last[MOVE_HEAD] == move else 0.0
-    scalars[LAST_DELAY] = DELAYS[me.last[DELAY_HEAD]] * DELAY_SCALE if decided else 0.0
+        scalars[LAST_MOVE + move] = 1.0 if decided and me.last[MOVE] == move else 0.0
+    scalars[LAST_DELAY] = DELAYS[me.last[DELAY]] * DELAY_SCALE if decided else 0.0
     scalars[SINCE_DECISION] = cut((tick - me.decided) * DELAY_SCALE) if decided else 0.0
     scalars[BUDGET] = budget_of(me, tick, constants)
     scalars[SPACING_LEFT] = spacing_left(me, constants, tick) / max(constants.action_spacing, 1)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from botgame.lms.observing.columns import channel
+from botgame.lms.observing.view import View
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
 from botgame.lms.spec import RASTER_CELLS
@@ -23,27 +24,19 @@ HALF = RASTER_CELLS // 2
 
 @phase
 def observe_raster(
-    me: Any,
-    seat: int,
-    match: Any,
-    shots: np.ndarray,
-    items: np.ndarray,
-    seen: np.ndarray,
-    count: int,
-    sight: float,
-    walls: np.ndarray,
-    raster: np.ndarray,
+    view: View, shots: np.ndarray, items: np.ndarray, seen: np.ndarray, walls: np.ndarray, raster: np.ndarray
 ) -> None:
-    """Draw the delayed frame into `raster`, uint8 [C, R, R]; cells off the grid count as walls.
+    """Draw the frame into `raster`, uint8 [C, R, R]; cells off the grid count as walls.
 
-    `seen`, `count`: the items in sight, see `rank_items`.
+    `shots`: SHOT [S] of the frame. `seen`: indices of the items in sight, see `rank_items`.
     """
+    me, sight = view.me, view.constants.sight
     left, top = int(me.x + 0.5) - HALF, int(me.y + 0.5) - HALF
     _draw_walls(walls, left, top, raster[WALL])
-    _draw_zone(match, left, top, raster[OUTSIDE])
+    _draw_zone(view.match, left, top, raster[OUTSIDE])
     raster[ITEM] = 0
     raster[SHOT] = 0
-    for place in range(count):
+    for place in range(seen.shape[0]):
         item = items[seen[place]]
         _draw_cell(item.x, item.y, left, top, (item.kind + 1) * ITEM_STEP - 1, raster[ITEM])
     for index in range(shots.shape[0]):
@@ -51,7 +44,7 @@ def observe_raster(
         if shot.active == 0:
             break
         if distance_squared(shot.x, shot.y, me.x, me.y) <= sight * sight:
-            _draw_cell(shot.x, shot.y, left, top, OWN_SHOT if shot.owner == seat else FULL, raster[SHOT])
+            _draw_cell(shot.x, shot.y, left, top, OWN_SHOT if shot.owner == view.seat else FULL, raster[SHOT])
 
 
 @phase

@@ -14,15 +14,17 @@ import numpy as np
 
 from botgame.lms.observing.columns import DAMAGE_SCALE, MISS_SCALE, TIME_SCALE, scalar, vector
 from botgame.lms.observing.geometry import cut, write_unit
+from botgame.lms.observing.view import View
 from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.ranking import clear, insert
 from botgame.lms.simulation.sight import line_is_free
 
 THREATS = 2
 SIDELESS = 0.02  # cells: a shot straight at the seat has no side, and delay and rounding must not choose one
 WALL_STEP = 0.25  # ticks of flight between two looks for a wall, finer than the arena's own
 THREAT_MISS = 1.5  # cells: a shot that passes farther away is no threat (unless its blast is larger)
-FLAG, TIME_LEFT, MISSES_BY, ESCAPE_X, ESCAPE_Y, KEY = range(6)  # columns of `geometry`
-MEASURES = 6
+MEASURES = 5
+FLAG, TIME_LEFT, MISSES_BY, ESCAPE_X, ESCAPE_Y = range(MEASURES)  # columns of `geometry`
 HARMLESS, OWN_SHOT = 1e6, 1e12  # sorting keys: threats by time, other enemy shots by distance, own shots last
 
 _NAMES = ("flag", "time", "miss", "damage")
@@ -32,25 +34,14 @@ FIELDS = len(_NAMES)
 
 
 @phase
-def rank_shots(
-    shots: np.ndarray,
-    me: Any,
-    seat: int,
-    tick: int,
-    sight: float,
-    abilities: np.ndarray,
-    walls: np.ndarray,
-    geometry: np.ndarray,
-    ranked: np.ndarray,
-) -> int:
-    """Measure the shots (SHOT [S] of one frame) within `sight` of `me` and rank them; returns how many are listed.
+def rank_shots(view: View, shots: np.ndarray, walls: np.ndarray, geometry: np.ndarray, ranking: np.ndarray) -> None:
+    """Measure the shots (SHOT [S] of the frame) in sight and list them.
 
-    `ranked`: int32 [K] out: threats soonest first, other enemy shots nearest first, own shots nearest first; then -1.
-    `geometry`: float64 [S, MEASURES] out, rows of listed shots only: flag, ticks, cells, escape direction, key.
+    Out: `ranking`, threats soonest first, then other enemy shots, then own ones, nearest first; `geometry` float64
+    [S, MEASURES], rows of shots in sight only: flag, ticks, cells, escape direction.
     """
-    slots = ranked.shape[0]
-    for slot in range(slots):
-        ranked[slot] = -1
+    me, sight = view.me, view.constants.sight
+    clear(ranking)
     listed = 0
     for index in range(shots.shape[0]):
         shot = shots[index]
@@ -58,43 +49,25 @@ def rank_shots(
             break
         dx, dy = shot.x - me.x, shot.y - me.y
         if dx * dx + dy * dy <= sight * sight:
-            _measure(shot, dx, dy, seat, tick, abilities, walls, geometry[index])
-            slot = listed
-            while slot > 0 and geometry[ranked[slot - 1], KEY] > geometry[index, KEY]:
-                if slot < slots:
-                    ranked[slot] = ranked[slot - 1]
-                slot -= 1
-            if slot < slots:
-                ranked[slot] = index
-                listed = min(listed + 1, slots)
-    return listed
+            key = _measure(view, shot, dx, dy, walls, geometry[index])
+            listed = insert(ranking, listed, index, key)
 
 
 @phase
-def _measure(
-    shot: Any,
-    dx: float,
-    dy: float,
-    seat: int,
-    tick: int,
-    abilities: np.ndarray,
-    walls: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """One shot at (dx, dy) from `me`: the point of its remaining flight that is closest to `me`."""
-    blast = abilities[shot.school, shot.row].blast
-    time = _closest(shot, dx, dy, shot.ends - tick, out)
-    threat = shot.owner != seat and time > 0.0 and out[MISSES_BY] < max(THREAT_MISS, blast)
+def _measure(view: View, shot: Any, dx: float, dy: float, walls: np.ndarray, out: np.ndarray) -> float:
+    """The closest point of the remaining flight of a shot at (dx, dy) from the seat; returns its sorting key."""
+    blast = view.abilities[shot.school, shot.row].blast
+    time = _closest(shot, dx, dy, shot.ends - view.tick, out)
+    threat = shot.owner != view.seat and time > 0.0 and out[MISSES_BY] < max(THREAT_MISS, blast)
     if threat and not line_is_free(walls, shot.x, shot.y, shot.x + shot.vx * time, shot.y + shot.vy * time):
         threat = False
         if blast > 0.0:
             _closest(shot, dx, dy, _ticks_to_wall(shot, walls, time), out)
             threat = out[MISSES_BY] < blast
     out[FLAG] = 1.0 if threat else 0.0
-    if shot.owner == seat:
-        out[KEY] = OWN_SHOT + dx * dx + dy * dy
-    else:
-        out[KEY] = out[TIME_LEFT] if threat else HARMLESS + dx * dx + dy * dy
+    if shot.owner == view.seat:
+        return OWN_SHOT + dx * dx + dy * dy
+    return out[TIME_LEFT] if threat else HARMLESS + dx * dx + dy * dy
 
 
 @phase
@@ -122,23 +95,18 @@ def _ticks_to_wall(shot: Any, walls: np.ndarray, most: float) -> float:
 
 @phase
 def observe_threats(
-    shots: np.ndarray,
-    ranked: np.ndarray,
-    geometry: np.ndarray,
-    abilities: np.ndarray,
-    scalars: np.ndarray,
-    vectors: np.ndarray,
+    view: View, shots: np.ndarray, ranking: np.ndarray, geometry: np.ndarray, scalars: np.ndarray, vectors: np.ndarray
 ) -> None:
     """The two soonest threats as scalars and unit vectors; zeros where there is none."""
     for k in range(THREATS):
         field, row = FIRST + k * FIELDS, FIRST_VECTOR + 2 * k
-        index = ranked[k]
+        index = ranking[k].index
         if index >= 0 and geometry[index, FLAG] == 1.0:
             shot = shots[index]
             scalars[field] = 1.0
             scalars[field + 1] = cut(geometry[index, TIME_LEFT] * TIME_SCALE)
             scalars[field + 2] = cut(geometry[index, MISSES_BY] * MISS_SCALE)
-            scalars[field + 3] = damage_of(shot, abilities)
+            scalars[field + 3] = damage_of(shot, view.abilities)
             vectors[row, 0] = geometry[index, ESCAPE_X]
             vectors[row, 1] = geometry[index, ESCAPE_Y]
             write_unit(vectors[row + 1], shot.vx, shot.vy)

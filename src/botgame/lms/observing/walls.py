@@ -12,6 +12,7 @@ import numpy as np
 from botgame.lms.observing.columns import scalar, vector
 from botgame.lms.observing.geometry import write_unit
 from botgame.lms.observing.range_finder import RANGE, RAYS, STRIDE, ray_lengths
+from botgame.lms.observing.view import View
 from botgame.lms.rules import DIRECTIONS, MOVES
 from botgame.lms.simulation.geometry import is_clear
 from botgame.lms.simulation.kernel import phase
@@ -30,18 +31,13 @@ BALANCED = 0.05  # pushes that add up to less have no direction
 
 @phase
 def observe_walls(
-    me: Any,
-    constants: Any,
-    walls: np.ndarray,
-    rays: np.ndarray,
-    cells: np.ndarray,
-    scalars: np.ndarray,
-    vectors: np.ndarray,
+    view: View, walls: np.ndarray, rays: np.ndarray, cells: np.ndarray, scalars: np.ndarray, vectors: np.ndarray
 ) -> None:
-    """Fill range_*, blocked_* and open_space for the place of `me` among `walls`, uint8 [G, G].
+    """Fill range_*, blocked_* and open_space for the place of the seat among `walls`, uint8 [G, G].
 
     `rays`, `cells`: scratch, see `ray_lengths`.
     """
+    me = view.me
     ray_lengths(walls, me.x, me.y, rays, cells)
     push_x, push_y = 0.0, 0.0
     for k in range(RAYS):
@@ -54,7 +50,7 @@ def observe_walls(
     if push_x * push_x + push_y * push_y < BALANCED * BALANCED:
         push_x, push_y = 0.0, 0.0
     write_unit(vectors[OPEN_SPACE], push_x, push_y)
-    _observe_blocked(me, constants.mage_radius * BODY, walls, scalars)
+    _observe_blocked(me, view.constants.mage_radius * BODY, walls, scalars)
 
 
 @phase

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from botgame.lms.actions import DELAY, HEAD_COUNT
 from botgame.lms.rules import DELAY_TICKS
 from botgame.lms.spec import HEADS
 
 _TYPES = ("<i1", "<i2", "<i4", "<u4")
 _COLUMN_HEAD = struct.Struct("<BI")
-_DELAY = next(index for index, head in enumerate(HEADS) if head.name == "delay")
 _DELAY_TICKS = np.array(DELAY_TICKS, np.int64)
 _SIZES = np.array([head.size for head in HEADS], np.int64)
 
@@ -28,8 +28,8 @@ class Decisions:
     """Accepted actions of all seats, rows ordered by seat, then tick; and the digests of the state.
 
     seat: int8 [A]; tick: int32 [A], when the seat decided; seen: int32 [A], tick of the observation behind it;
-    choices: int8 [A, 6], the accepted action; digest_tick: int32 [D], rising; digest: uint32 [D], the low half of the
-    state digest before the decisions of that tick.
+    choices: int8 [A, HEAD_COUNT], the accepted action; digest_tick: int32 [D], rising; digest: uint32 [D], the low half
+    of the state digest before the decisions of that tick.
     """
 
     seat: np.ndarray
@@ -60,7 +60,7 @@ def encode(decisions: Decisions, counts: Sequence[int], reactions: Sequence[int]
 def decode(data: bytes, counts: Sequence[int], reactions: Sequence[int], last_tick: int) -> Decisions:
     """Inverse of `encode`. Raises ValueError for anything that cannot have come from a match of `last_tick` ticks."""
     columns, start = [], 0
-    for _ in range(len(HEADS) + 4):
+    for _ in range(HEAD_COUNT + 4):
         column, start = _unpack(data, start)
         columns.append(column)
     if start != len(data):
@@ -69,7 +69,7 @@ def decode(data: bytes, counts: Sequence[int], reactions: Sequence[int], last_ti
     rows = sum(counts)
     if any(len(column) != rows for column in (late, seen, *choices)) or len(digest_step) != len(digest):
         raise ValueError("its columns differ in length")
-    table = np.stack(choices, axis=1).astype(np.int64) if rows else np.zeros((0, len(HEADS)), np.int64)
+    table = np.stack(choices, axis=1).astype(np.int64) if rows else np.zeros((0, HEAD_COUNT), np.int64)
     if (table < 0).any() or (table >= _SIZES).any():
         raise ValueError("it holds an action that does not exist")
     tick = _ticks(late, table, counts)
@@ -96,7 +96,7 @@ def _starts(counts: Sequence[int]) -> np.ndarray:
 def _waits(choices: np.ndarray, counts: Sequence[int]) -> np.ndarray:
     """Ticks from the decision before to the expected one, [A]; 0 for the first of a seat."""
     waits = np.zeros(len(choices), np.int64)
-    waits[1:] = _DELAY_TICKS[choices[:-1, _DELAY]]
+    waits[1:] = _DELAY_TICKS[choices[:-1, DELAY]]
     waits[_starts(counts)] = 0
     return waits
 

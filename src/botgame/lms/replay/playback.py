@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.arena import Arena, Due, Limits, Outcome
 from botgame.lms.replay.format import Replay
 from botgame.lms.rules import Rules
@@ -82,7 +83,7 @@ class Playback:
         self._cursors = np.zeros((matches, seats), np.int64)  # decisions done
         self._ticks = np.zeros((matches, 0), np.int32)  # pools: one row a decision
         self._seen = np.zeros((matches, 0), np.int32)
-        self._choices = np.zeros((matches, 0, 6), np.int8)
+        self._choices = np.zeros((matches, 0, HEAD_COUNT), np.int8)
         self._next_event = np.zeros(matches, np.int64)
         self._live = np.zeros(matches, np.bool_)
         self._pools: dict[str, np.ndarray] = {}

@@ -11,14 +11,15 @@ import msgspec
 import numpy as np
 
 from botgame.game import Due, Ended, Setup
+from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.arena import Arena, Limits, Outcome
 from botgame.lms.replay.columns import Decisions
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import Change, Header, Mark, Seat, mode_of
 from botgame.lms.rules import TICKS_PER_SECOND
 
-_SEAT, _TICK, _SEEN, _CHOICE = 0, 1, 2, 3  # columns of the table; the choice takes six
-_WIDTH = 9
+_SEAT, _TICK, _SEEN, _CHOICE = range(4)  # columns of the table; the choice takes one for each head
+_WIDTH = _CHOICE + HEAD_COUNT
 
 
 class Recorder:
@@ -65,7 +66,7 @@ class Recorder:
             self._next_digest[slot] = tick + TICKS_PER_SECOND
 
     def accepted(self, due: Due, actions: np.ndarray) -> None:
-        """Keep accepted actions int64 [N, 6]; `due` is ordered by match."""
+        """Keep accepted actions int64 [N, HEAD_COUNT]; `due` is ordered by match."""
         slot, seat = due.slot, due.seat
         if not len(slot):
             return

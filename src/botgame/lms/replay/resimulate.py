@@ -27,7 +27,7 @@ Report = Callable[[ReplayError], None]
 class SeatTrajectory(NamedTuple):
     """All T decisions of one seat in one match. `replay` is the position of its replay in the stream.
 
-    observation: dict of [T, ...], exactly what the seat saw; actions: int64 [T, 6], accepted, target slots as
+    observation: dict of [T, ...], exactly what the seat saw; actions: int64 [T, HEAD_COUNT], accepted, target slots as
     recorded; ticks: int32 [T]; result: +1 sole winner, 0 shared first place, -1 otherwise; place: 1 = first;
     controllers: int8 [T], 0 bot, 1 human; weights: float32 [T] from marks, 1 where nothing was marked.
     """

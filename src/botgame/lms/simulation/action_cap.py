@@ -31,7 +31,7 @@ def recent_actions(mage: Any, constants: Any, tick: int) -> int:
     """Number of counted actions in the window that ends at `tick`, 0 .. STAMPS."""
     count = 0
     for slot in range(min(mage.stamp_count, STAMPS)):
-        count += int(tick - mage.stamps[slot] < constants.window_ticks)
+        count += int(tick - mage.stamps[slot] < constants.action_window)
     return count
 
 

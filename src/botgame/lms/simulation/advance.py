@@ -35,7 +35,7 @@ def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndar
 
 @entry
 def advance(
-    state: State, tables: Tables, harm: np.ndarray, most: int, due_match: np.ndarray, due_seat: np.ndarray
+    state: State, tables: Tables, harm: np.ndarray, due_match: np.ndarray, due_seat: np.ndarray, most: int
 ) -> int:
     """Run every match until a living seat is due, it is over, or `most` ticks have passed.
 
@@ -77,19 +77,19 @@ def act(
     state: State,
     tables: Tables,
     harm: np.ndarray,
+    ranking: np.ndarray,
     match: np.ndarray,
     seat: np.ndarray,
     wanted: np.ndarray,
     accepted: np.ndarray,
-    ranked: np.ndarray,
 ) -> bool:
-    """Decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEADS], `ranked` scratch.
+    """Decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEAD_COUNT].
 
-    False, and nothing done, when one of the seats does not exist.
+    `ranking`: scratch for MAX_MAGES enemies. False, and nothing done, when one of the seats does not exist.
     """
     for n in range(match.shape[0]):
         if not (0 <= match[n] < state.matches.shape[0] and 0 <= seat[n] < state.mages.shape[1]):
             return False
     for n in range(match.shape[0]):
-        decide(world_of(state, tables, harm, match[n]), seat[n], wanted[n], accepted[n], ranked)
+        decide(world_of(state, tables, harm, match[n]), seat[n], wanted[n], accepted[n], ranking)
     return True

@@ -1,4 +1,4 @@
-"""From the six indices of a decision to a unit vector: a direction bin, or a visible enemy with a lead."""
+"""From the indices of a decision to a unit vector: a direction bin, or a visible enemy with a lead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from botgame.lms.rules import BOLT, DIRECTIONS, LEADS, MOBILITY, OFFENCE
+from botgame.lms.actions import AIM, LEAD
+from botgame.lms.rules import AIMED, DIRECTIONS, LEADS, TARGETED
 from botgame.lms.simulation.kernel import phase
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES
@@ -16,13 +17,13 @@ from botgame.lms.simulation.state import FRAMES
 @phase
 def uses_target(verb: int) -> bool:
     """True for the verbs whose target head matters."""
-    return verb in (BOLT, OFFENCE)
+    return verb in TARGETED
 
 
 @phase
 def uses_aim(verb: int, target: int) -> bool:
     """True for the verbs whose direction head matters, given the target slot (0: none)."""
-    return verb == MOBILITY or (uses_target(verb) and target == 0)
+    return verb in AIMED and target == 0
 
 
 @phase
@@ -32,13 +33,13 @@ def observed_slot(tick: int, reaction: int) -> int:
 
 
 @phase
-def resolve_target(seen: np.ndarray, seat: int, target: int, ranked: np.ndarray) -> int:
+def resolve_target(seen: np.ndarray, seat: int, target: int, ranking: np.ndarray) -> int:
     """The seat in row `target` - 1 of the entity table of `seat`, -1 if that row is not an enemy.
 
-    `seen`: SEEN_MAGE [P], the observed frame; `ranked`: int32 [MAX_MAGES] scratch.
+    `seen`: SEEN_MAGE [P], the observed frame; `ranking`: scratch for MAX_MAGES enemies.
     """
-    listed = rank_enemies(seen, seat, ranked)
-    return ranked[target - 1] if 0 < target <= listed else -1
+    listed = rank_enemies(seen, seat, ranking)
+    return ranking[target - 1].index if 0 < target <= listed else -1
 
 
 @phase
@@ -48,11 +49,11 @@ def aim_vector(mage: Any, seen: np.ndarray, speed: float) -> tuple[float, float]
     `seen`: SEEN_MAGE [P], the observed frame; `speed` of the projectile in cells per tick.
     """
     if mage.target < 0:
-        return DIRECTIONS[mage.choice[4], 0], DIRECTIONS[mage.choice[4], 1]
+        return DIRECTIONS[mage.choice[AIM], 0], DIRECTIONS[mage.choice[AIM], 1]
     enemy = seen[mage.target]
     dx, dy = enemy.x - mage.x, enemy.y - mage.y
     flight = math.sqrt(dx * dx + dy * dy) / speed if speed > 0.0 else 0.0
-    lead = LEADS[mage.choice[5]] * (mage.reaction + flight)
+    lead = LEADS[mage.choice[LEAD]] * (mage.reaction + flight)
     dx += enemy.vx * lead
     dy += enemy.vy * lead
     length = math.sqrt(dx * dx + dy * dy)

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from botgame.lms.rules import BLINK, BOLT, DASH, DEFENCE, MOVES, PROJECTILE, WARD
+from botgame.lms.actions import HEAD_COUNT, MOVE, VERB
+from botgame.lms.rules import BLINK, DASH, DEFENCE, MOVES, PROJECTILE, WARD
 from botgame.lms.simulation.damage import afflict
 from botgame.lms.simulation.geometry import distance_squared, is_clear
 from botgame.lms.simulation.kernel import phase
-from botgame.lms.simulation.state import HEADS, SHOTS_PER_SEAT
+from botgame.lms.simulation.legality import casts_ability
+from botgame.lms.simulation.state import SHOTS_PER_SEAT
 from botgame.lms.simulation.world import World
 
 _BLINK_STEP = 0.25  # cells between two tries of a blink
@@ -42,13 +44,13 @@ def forget_decisions(world: World) -> None:
 @phase
 def _begin(mage: Any, abilities: np.ndarray, tick: int) -> bool:
     """Direction, facing and the price of a decision. True when it casts an ability."""
-    for head in range(HEADS):
+    for head in range(HEAD_COUNT):
         mage.last[head] = mage.choice[head]
-    verb, mage.move = mage.choice[0], mage.choice[2]
+    verb, mage.move = mage.choice[VERB], mage.choice[MOVE]
     mage.casts[verb] += 1
     if mage.move != 0:
         mage.face_x, mage.face_y = MOVES[mage.move, 0], MOVES[mage.move, 1]
-    if not BOLT <= verb <= DEFENCE:
+    if not casts_ability(verb):
         return False
     ability = abilities[mage.school, verb - 1]
     mage.mana -= ability.mana
@@ -63,9 +65,9 @@ def _cast_kind(world: World, kind: int) -> None:
     tick = world.match.tick
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]
-        if mage.pending == 0 or not BOLT <= mage.choice[0] <= DEFENCE:
+        if mage.pending == 0 or not casts_ability(mage.choice[VERB]):
             continue
-        ability = world.abilities[mage.school, mage.choice[0] - 1]
+        ability = world.abilities[mage.school, mage.choice[VERB] - 1]
         if ability.kind != kind:
             continue
         factor = world.constants.rune_damage if tick < mage.rune_until else 1.0
@@ -116,7 +118,7 @@ def _shoot(mage: Any, ability: Any, factor: float, shot: Any, seat: int, tick: i
     shot.factor = factor
     shot.ends = tick + ability.flight - 1
     shot.active, shot.owner = 1, seat
-    shot.row, shot.school = mage.choice[0] - 1, mage.school
+    shot.row, shot.school = mage.choice[VERB] - 1, mage.school
 
 
 @phase

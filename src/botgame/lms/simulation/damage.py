@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from botgame.lms.simulation.chance import draw
 from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.random_stream import one_in
 from botgame.lms.simulation.world import World
 
 
@@ -80,7 +80,7 @@ def _credit_kill(mages: np.ndarray, match: Any, harm: np.ndarray, victim: int) -
             best, most, ties = attacker, harm[victim, attacker], 1
         elif best >= 0 and harm[victim, attacker] == most:
             ties += 1
-            if draw(match) * ties < 1.0:
+            if one_in(match, ties):
                 best = attacker
     if best >= 0:
         mages[best].kills += 1

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame import rng
-from botgame.lms.simulation.kernel import entry, mix
+from botgame.lms.simulation.kernel import entry, mix, phase
 from botgame.lms.simulation.state import MAGE, State
 
 _REFUSALS = ("illegal", "capped")
@@ -37,19 +37,22 @@ def words_of(state: State) -> Words:
 @entry
 def add_words(words: Words, b: int) -> np.uint64:
     """Sum of the hashes of all words of match `b`, each with its place."""
-    total, place = np.uint64(0), np.uint64(0)
-    for k in range(words.matches.shape[1]):
-        total += mix(words.matches[b, k], place)
-        place += np.uint64(1)
+    mages = words.matches.shape[1]
+    shots = mages + words.mages.shape[1]
+    total = _hashes(words.matches[b], 0)
     for k in range(words.mages.shape[1]):
-        total += mix(words.mages[b, k] & words.counted[k], place)
-        place += np.uint64(1)
-    for k in range(words.shots.shape[1]):
-        total += mix(words.shots[b, k], place)
-        place += np.uint64(1)
-    for k in range(words.items.shape[1]):
-        total += mix(words.items[b, k], place)
-        place += np.uint64(1)
+        total += mix(words.mages[b, k] & words.counted[k], np.uint64(mages + k))
+    total += _hashes(words.shots[b], shots)
+    total += _hashes(words.items[b], shots + words.shots.shape[1])
+    return total
+
+
+@phase
+def _hashes(words: np.ndarray, first: int) -> np.uint64:
+    """Sum of the hashes of `words`, uint64 [K], of which the first stands at place `first`."""
+    total = np.uint64(0)
+    for k in range(words.shape[0]):
+        total += mix(words[k], np.uint64(first + k))
     return total
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from botgame.lms.rules import DIRECTION_BINS, DIRECTIONS
-from botgame.lms.simulation.chance import draw, draw_index
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.random_stream import draw, draw_index
 from botgame.lms.simulation.world import World
 
 _BLOCK = 4  # cells

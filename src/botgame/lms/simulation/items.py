@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.actions import VERB
 from botgame.lms.rules import CHEST, HEALTH, INTERACT, MANA, RUNE
-from botgame.lms.simulation.chance import draw
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.random_stream import one_in
 from botgame.lms.simulation.world import World
 
 
@@ -18,7 +19,7 @@ def open_chests(world: World) -> None:
     """Each mage that interacts opens the chest it chose: health, mana and a rune. Before anybody moves."""
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]
-        if mage.pending != 0 and mage.choice[0] == INTERACT:
+        if mage.pending != 0 and mage.choice[VERB] == INTERACT:
             _give(world, mage.chest, world.constants.interact_radius)
 
 
@@ -64,7 +65,7 @@ def _nearest(mages: np.ndarray, match: Any, item: Any, index: int, reach: float,
             best, best_squared, ties = seat, squared, 1
         else:
             ties += 1
-            if draw(match) * ties < 1.0:
+            if one_in(match, ties):
                 best = seat
     return best
 
@@ -76,7 +77,7 @@ def _wants(mage: Any, kind: int, index: int, constants: Any) -> bool:
     if kind == MANA:
         return mage.mana < constants.mana
     if kind == CHEST:
-        return mage.pending != 0 and mage.choice[0] == INTERACT and mage.chest == index
+        return mage.pending != 0 and mage.choice[VERB] == INTERACT and mage.chest == index
     return True
 
 
@@ -87,4 +88,4 @@ def _use(mage: Any, kind: int, constants: Any, tick: int) -> None:
     if kind in (MANA, CHEST):
         mage.mana = min(constants.mana, mage.mana + constants.mana_gain)
     if kind in (RUNE, CHEST):
-        mage.rune_until = tick + constants.rune_ticks
+        mage.rune_until = tick + constants.rune_duration

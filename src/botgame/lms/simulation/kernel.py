@@ -5,6 +5,7 @@ The first run after a change compiles once (`botgame.lms.simulation.kernel_cache
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,21 +64,23 @@ mix = kernel(rng.mix)
 unit = kernel(rng.unit)
 
 
-def bind(dispatcher: Any, *arguments: Any) -> Callable[..., Any]:
-    """The compiled entry point for the types of `arguments`: it saves looking the types up in every call.
+def bind(dispatcher: Any, fixed: tuple[Any, ...], examples: tuple[Any, ...]) -> Callable[..., Any]:
+    """A kernel compiled for the types of its arguments, which saves looking them up in every call.
 
-    Later calls must pass the same types in the same memory layout (they are not checked). Plain Python runs with
-    integer overflow warnings off, because the random numbers wrap around on purpose.
+    The result has the arguments `fixed`, the first ones, built in, so that no later call can mix them up. It takes the
+    rest, of which `examples` are examples: compiled code does not check that later ones have the same types and memory
+    layout, so the caller makes them by the same function. Plain Python runs with integer overflow warnings off,
+    because the random numbers wrap around on purpose.
     """
     if not COMPILED:
-        quiet: Callable[..., Any] = np.errstate(over="ignore")(dispatcher)
-        return quiet
+        return functools.partial(np.errstate(over="ignore")(dispatcher), *fixed)
+    arguments = (*fixed, *examples)
     looks = dispatcher, *map(_look, arguments)
     if looks not in _BOUND:
         types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
         dispatcher.compile(types)
         _BOUND[looks] = dispatcher.overloads[types].entry_point
-    return _BOUND[looks]
+    return functools.partial(_BOUND[looks], *fixed)
 
 
 def _look(argument: Any) -> Any:

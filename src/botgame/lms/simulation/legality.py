@@ -6,14 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from botgame.lms.rules import CHEST, INTERACT, NONE
+from botgame.lms.rules import CHEST, INTERACT, NONE, SLOT_COUNT
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
 
 
 @phase
+def casts_ability(verb: int) -> bool:
+    """True for the verbs of the ability slots: verb k casts the ability in row k - 1 of the school."""
+    return 1 <= verb <= SLOT_COUNT
+
+
+@phase
 def can_cast(mage: Any, abilities: np.ndarray, row: int, tick: int) -> bool:
-    """True when the mage has the mana for row 0..3 of its school and its cooldown is over at `tick`."""
+    """True when the mage has the mana for a row of its school and its cooldown is over at `tick`."""
     return mage.mana >= abilities[mage.school, row].mana and tick >= mage.ready[row]
 
 

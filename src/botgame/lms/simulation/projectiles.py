@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from botgame.lms.simulation.chance import draw
 from botgame.lms.simulation.damage import afflict
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
+from botgame.lms.simulation.random_stream import one_in
 from botgame.lms.simulation.world import World
 
 _WALL, _FLYING = -1, -2
@@ -66,7 +66,7 @@ def _touched(shot: Any, reach: float, mages: np.ndarray, match: Any) -> int:
             best, best_squared, ties = seat, squared, 1
         else:
             ties += 1
-            if draw(match) * ties < 1.0:
+            if one_in(match, ties):
                 best = seat
     return best
 

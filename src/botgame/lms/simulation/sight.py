@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from botgame.lms.simulation.kernel import entry, phase
+from botgame.lms.simulation.geometry import distance_squared
+from botgame.lms.simulation.kernel import entry
+from botgame.lms.simulation.ranking import clear, insert
 
 
 @entry
@@ -53,33 +55,17 @@ def line_is_free(walls: np.ndarray, x0: float, y0: float, x1: float, y1: float) 
 
 
 @entry
-def rank_enemies(mages: np.ndarray, seat: int, ranked: np.ndarray) -> int:
-    """The living enemies that `seat` sees in one frame, nearest first, ties by seat. Returns how many are listed.
+def rank_enemies(mages: np.ndarray, seat: int, ranking: np.ndarray) -> int:
+    """List the living enemies that `seat` sees in one frame, nearest first, ties by seat. Returns how many are listed.
 
-    `mages`: SEEN_MAGE [P] of that frame (for a bot the one `reaction` ticks ago). `ranked`: int32 [K] out, filled with
-    seats and then -1; with more than K enemies in sight the K nearest are listed.
+    `mages`: SEEN_MAGE [P] of that frame (for a bot the one `reaction` ticks ago). `ranking` (out) lists seats; with
+    more enemies in sight than it has places, the nearest.
     """
     me = mages[seat]
-    slots = ranked.shape[0]
-    for slot in range(slots):
-        ranked[slot] = -1
+    clear(ranking)
     listed = 0
     for other in range(mages.shape[0]):
-        if other != seat and (me.visible >> other) & 1 == 1 and mages[other].alive == 1:
-            distance = _distance_squared(mages, seat, other)
-            slot = min(listed, slots)
-            while slot > 0 and _distance_squared(mages, seat, ranked[slot - 1]) > distance:
-                if slot < slots:
-                    ranked[slot] = ranked[slot - 1]
-                slot -= 1
-            if slot < slots:
-                ranked[slot] = other
-                listed = min(listed + 1, slots)
+        enemy = mages[other]
+        if other != seat and (me.visible >> other) & 1 == 1 and enemy.alive == 1:
+            listed = insert(ranking, listed, other, distance_squared(me.x, me.y, enemy.x, enemy.y))
     return listed
-
-
-@phase
-def _distance_squared(mages: np.ndarray, a: int, b: int) -> float:
-    dx: float = mages[b].x - mages[a].x
-    dy: float = mages[b].y - mages[a].y
-    return dx * dx + dy * dy

@@ -6,16 +6,17 @@ last `FRAMES` ticks, which is how an observation can be `reaction` ticks old: sl
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from botgame.lms.rules import ABILITY_KINDS, TICKS_PER_SECOND, Rules, ticks
+from botgame.lms.actions import HEAD_COUNT
+from botgame.lms.numbers import numbers_of
+from botgame.lms.rules import ABILITY_KINDS, SCHOOLS, SLOT_COUNT, TICKS_PER_SECOND, VERBS, Ability, Rules, ticks
 from botgame.lms.simulation.kernel import records
 
 FRAMES = 8
 SHOTS_PER_SEAT = 6
-HEADS = 6  # verb, delay, move, target, aim, lead
 STAMPS = 22
 UNCAPPED = 255  # a seat's cap that no number of stamps reaches
 
@@ -42,7 +43,7 @@ MAGE = np.dtype(
         ("shield_until", "i4"),
         ("rune_until", "i4"),
         ("dash_until", "i4"),  # ticks
-        ("ready", "i4", (4,)),  # tick from which bolt, offence, mobility, defence can be cast again
+        ("ready", "i4", (SLOT_COUNT,)),  # tick from which the ability of each slot can be cast again
         ("visible", "i4"),  # bit s: seat s is seen
         ("seen_tick", "i4"),
         ("seen_seat", "i4"),  # -1: never
@@ -54,19 +55,19 @@ MAGE = np.dtype(
         ("due", "i4"),  # tick of the next decision
         ("decided", "i4"),  # tick of the last decision, -1 before the first
         ("pending", "i4"),  # 1: `choice` is to be carried out in the next tick
-        ("choice", "i4", (HEADS,)),  # the accepted action (what replays record)
+        ("choice", "i4", (HEAD_COUNT,)),  # the accepted action (what replays record)
         ("target", "i4"),  # seat that `choice` aims at, -1: none
         ("chest", "i4"),  # index of the item that `choice` opens, -1: none
         ("cap", "i4"),  # a limit of the seat: counted actions in a window, 0: as many as the rules allow
         ("aim_x", "f8"),
         ("aim_y", "f8"),  # unit vector of the pending cast
-        ("last", "i4", (HEADS,)),  # the previous accepted action
+        ("last", "i4", (HEAD_COUNT,)),  # the previous accepted action
         ("move", "i4"),  # direction held now
         ("stamps", "i4", (STAMPS,)),  # ticks of the last non-repeating actions, a ring
         ("stamp_count", "i4"),  # how many there have been
         ("illegal", "i4"),
         ("capped", "i4"),  # actions refused so far
-        ("casts", "i4", (6,)),  # verbs carried out
+        ("casts", "i4", (len(VERBS),)),  # verbs carried out
         ("reaction", "i4"),  # limits of the seat: observation delay in ticks,
         ("cap_moves", "i4"),  # 1: changes of direction count towards the cap (bots), 0: verbs only (people)
     ],
@@ -115,48 +116,21 @@ MATCH = np.dtype(
     align=True,
 )
 
-_INTEGER_CONSTANTS = {
-    *("version", "duel_size", "royale_size", "sight_period", "reaction_ticks", "action_cap", "action_spacing")
-}
-CONSTANTS = np.dtype(
-    [(name, "i4" if name in _INTEGER_CONSTANTS else "f8") for name in Rules().scalars()]
-    + [
-        ("rune_ticks", "i4"), ("window_ticks", "i4"),
-        ("zone_hold", "f8", (4,)), ("zone_close", "f8", (4,)), ("zone_radius", "f8", (4,)),
-    ],
-    align=True,
-)  # fmt: skip
 
-ABILITY = np.dtype(
-    [
-        ("kind", "i4"),
-        ("cooldown", "i4"),
-        ("duration", "i4"),
-        ("flight", "i4"),  # ticks
-        ("mana", "f8"),
-        ("speed", "f8"),  # cells per tick
-        ("range", "f8"),
-        ("radius", "f8"),
-        ("damage", "f8"),
-        ("blast", "f8"),
-        ("blast_damage", "f8"),
-        ("slow", "f8"),
-        ("absorb", "f8"),
-        ("sweep", "f8"),
-        ("self_slow", "f8"),
-    ],
-    align=True,
-)
+def _layout(table: Any) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Record fields for the numbers of a table, compiled: see `_compiled`."""
+    return [
+        (name, "i4" if about.integer or about.unit == "s" else "f8", (about.length,) if about.length else ())
+        for name, about in numbers_of(table).items()
+    ]
 
 
-_ABILITY_NUMBERS = (
-    *("mana", "range", "radius", "damage", "blast", "blast_damage"),
-    *("slow", "absorb", "sweep", "self_slow"),
-)
+CONSTANTS = np.dtype(_layout(Rules), align=True)
+ABILITY = np.dtype([("kind", "i4"), ("flight", "i4"), *_layout(Ability)], align=True)  # flight: ticks to its range
 
 
 class Tables(NamedTuple):
-    """The rules, compiled: `constants` [1] and `abilities` [3 schools, 4 rows] (bolt, offence, mobility, defence)."""
+    """The rules, compiled: `constants` CONSTANTS [1] and `abilities` ABILITY [schools, slots]."""
 
     constants: np.ndarray
     abilities: np.ndarray
@@ -193,27 +167,25 @@ def allocate(matches: int, seats: int, rules: Rules) -> State:
 
 
 def compile_rules(rules: Rules) -> Tables:
-    """Rules as records with seconds turned into ticks and speeds into cells per tick."""
+    """The rules as records, with seconds turned into ticks and what is said per second into what is so per tick."""
     constants = records((1,), CONSTANTS)
-    for name, value in rules.scalars().items():
-        constants[name] = value
-    constants["mage_speed"] = rules.mage_speed / TICKS_PER_SECOND
-    constants["mana_regen"] = rules.mana_regen / TICKS_PER_SECOND
-    constants["zone_damage"] = rules.zone_damage / TICKS_PER_SECOND
-    constants["zone_damage_end"] = rules.zone_damage_end / TICKS_PER_SECOND
-    constants["rune_ticks"] = ticks(rules.rune_duration)
-    constants["window_ticks"] = ticks(rules.action_window)
-    for name in ("zone_hold", "zone_close", "zone_radius"):
-        constants[name] = getattr(rules, name)
-    abilities = records((len(rules.abilities), 4), ABILITY)
-    for school, rows in enumerate(rules.abilities):
-        for row, ability in enumerate(rows):
-            out = abilities[school, row]
-            for name in _ABILITY_NUMBERS:
-                out[name] = getattr(ability, name)
-            out["kind"] = ABILITY_KINDS.index(ability.kind)
-            out["cooldown"] = ticks(ability.cooldown)
-            out["duration"] = ticks(ability.duration)
-            out["speed"] = ability.speed / TICKS_PER_SECOND
-            out["flight"] = ticks(ability.range / ability.speed) if ability.speed and ability.range else 0
+    _compile(rules, constants[0])
+    abilities = records((len(SCHOOLS), SLOT_COUNT), ABILITY)
+    for school, row in np.ndindex(abilities.shape):
+        ability, out = rules.abilities[school][row], abilities[school, row]
+        _compile(ability, out)
+        out["kind"] = ABILITY_KINDS.index(ability.kind)
+        out["flight"] = ticks(ability.range / ability.speed) if ability.speed and ability.range else 0
     return Tables(constants, abilities)
+
+
+def _compile(table: Any, out: Any) -> None:
+    """Fill the record `out` with the numbers of a table."""
+    for name, about in numbers_of(table.__class__).items():
+        out[name] = _compiled(getattr(table, name), about.unit)
+
+
+def _compiled(value: Any, unit: str) -> Any:
+    if unit == "s":
+        return ticks(value)
+    return value / TICKS_PER_SECOND if unit.endswith("/s") else value

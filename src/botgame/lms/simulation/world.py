@@ -26,7 +26,7 @@ class World(NamedTuple):
     past_shots: np.ndarray  # SHOT [F, S]
     past_available: np.ndarray  # uint8 [F, I]
     constants: Any  # CONSTANTS record
-    abilities: np.ndarray  # ABILITY [3, 4]
+    abilities: np.ndarray  # ABILITY [schools, slots]
     harm: np.ndarray  # float64 [P, P + 1]: hp that a seat gets, by seat (last column: the zone), all zero between ticks
 
 

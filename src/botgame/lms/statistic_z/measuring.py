@@ -105,7 +105,7 @@ class StyleTracker:
         self.flying[slots] = _in_flight(shots)
 
     def _count_uses(self, slots: np.ndarray, uses: np.ndarray) -> None:
-        """Verbs carried out, int32 [n, P, 6]. A bolt after a bolt is nothing new in an opening."""
+        """Verbs carried out, int32 [n, P, verbs]. A bolt after a bolt is nothing new in an opening."""
         abilities = uses[:, :, BOLT : DEFENCE + 1]
         self.sums[slots, :, _USES] += abilities
         for row, seat, verb in np.argwhere(abilities > 0).tolist():

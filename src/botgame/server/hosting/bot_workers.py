@@ -15,12 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.game import Observation, Policy, action_cap, own_factions
+from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.game import lms
-from botgame.lms.simulation.state import HEADS, UNCAPPED
+from botgame.lms.simulation.state import UNCAPPED
 from botgame.server.rooms.match_driver import Ask
 
 _LOG = logging.getLogger(__name__)
-_STAND_STILL = [0] * HEADS
+_STAND_STILL = [0] * HEAD_COUNT
 
 
 class Decided(NamedTuple):
@@ -137,7 +138,7 @@ class Brains:
         memory = np.concatenate([self._recall(policy, place) for place in places])
         keys = np.array([question.ask.key for question in batch], np.uint64)
         actions, memory = policy.act(gather(batch), memory, keys)
-        rows: list[list[int]] = np.asarray(actions, np.int64).reshape(len(batch), HEADS).tolist()
+        rows: list[list[int]] = np.asarray(actions, np.int64).reshape(len(batch), HEAD_COUNT).tolist()
         for place, row in zip(places, np.asarray(memory, np.float32), strict=True):
             self._memory[place] = row[None]
         return rows

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.arena import Arena, Due, Limits, Outcome
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import Change, Mark
 from botgame.lms.replay.live_recording import LiveRecording, Opening, act_on
 from botgame.lms.rules import Rules
-from botgame.lms.simulation.state import HEADS
 
 _FAR = np.iinfo(np.int32).max
 PEOPLE = Limits(0, 0)  # no artificial delay, and only verbs count towards the cap
@@ -52,7 +52,7 @@ class LiveMatch:
         At most one a seat and tick. A decision is carried out in the next step.
         """
         assert self.recording is not None
-        wanted = np.array(actions, np.int64).reshape(len(seats), HEADS)
+        wanted = np.array(actions, np.int64).reshape(len(seats), HEAD_COUNT)
         where = np.array(seats, np.int32)
         if any(self.tick - tick > self._reactions[seat] for seat, tick in zip(seats, seen, strict=True)):
             taken = act_on(self.arena, where, wanted, np.array(seen))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from botgame.game import Observation, ScriptedPolicy
+from botgame.lms.actions import AIM, DELAY, HEAD_COUNT, LEAD, MOVE, TARGET, VERB
 from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.aiming import bin_of, pick_lead
 from botgame.lms.bots.expert.casting import pick_verb
@@ -25,7 +26,7 @@ def styled(name: str, style: Style) -> ScriptedPolicy:
     """A bot called `name` that plays the expert's rules with the numbers of `style`."""
 
     def decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
-        actions = np.zeros((len(keys), 6), np.int64)
+        actions = np.zeros((len(keys), HEAD_COUNT), np.int64)
         _decide_all(
             observation["scalars"], observation["vectors"], observation["entities"], observation["entity_mask"],
             keys, style, actions,
@@ -70,10 +71,10 @@ def _decide_all(
     style: Style,
     actions: np.ndarray,
 ) -> None:
-    """Fill `actions` int64 [n, 6] row by row."""
+    """Fill `actions` int64 [n, HEAD_COUNT] row by row."""
     for n in range(actions.shape[0]):
         _decide(scalars[n], vectors[n], entities[n], mask[n], style, actions[n])
-        actions[n, see.PAUSE] += int(unit(mix(keys[n], np.uint64(0))) * 2.0)
+        actions[n, DELAY] += int(unit(mix(keys[n], np.uint64(0))) * 2.0)
 
 
 @kernel
@@ -85,14 +86,14 @@ def _decide(
     x, y = wish(scalars, vectors, now, style)
     move, hurt = best_move(scalars, vectors, style, x, y)
     verb, target, leap_x, leap_y = pick_verb(scalars, vectors, entities, mask, now, style, hurt)
-    action[see.VERB] = verb
-    action[see.PAUSE] = pick_delay(scalars, now)
-    action[see.MOVE] = move
-    action[see.TARGET] = target
+    action[VERB] = verb
+    action[DELAY] = pick_delay(scalars, now)
+    action[MOVE] = move
+    action[TARGET] = target
     if verb == MOBILITY:
-        action[see.AIM] = bin_of(leap_x, leap_y)
+        action[AIM] = bin_of(leap_x, leap_y)
     if target > 0:
-        action[see.LEAD] = pick_lead(entities, target, now.school, verb - 1, style)
+        action[LEAD] = pick_lead(entities, target, now.school, verb - 1, style)
 
 
 @kernel

@@ -18,11 +18,11 @@ import torch
 from botgame import rng
 from botgame.game import Array, Ended, Matches, Policy, Step
 from botgame.play import SeatMemory, decide_rows
-from botgame.spec import Spec
+from botgame.spec import OBSERVED, Spec
 from botgame.training.alphastar.actor.batching import LEARNER, Batching
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
-from botgame.training.alphastar.learner.sequences import LEAST_LOG_PROB, OBSERVED, allocate, gather
+from botgame.training.alphastar.learner.sequences import LEAST_LOG_PROB, allocate, gather
 from botgame.training.alphastar.network.acting import acting_step
 from botgame.training.alphastar.network.action_distribution import head_log_probs
 from botgame.training.alphastar.network.network import Network

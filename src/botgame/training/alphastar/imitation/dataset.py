@@ -15,9 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from botgame import rng
-
-# float16 keeps 3 decimal digits of numbers scaled to about [-1, 1] in half the memory; masks and maps stay as they are.
-_STORED = {np.dtype(np.float32): np.dtype(np.float16), np.dtype(np.float64): np.dtype(np.float16)}
+from botgame.training.alphastar.compact import stored_dtype
 
 
 class Trajectory(NamedTuple):
@@ -177,7 +175,7 @@ def _cut(lengths: np.ndarray, counts: np.ndarray, window: int) -> tuple[np.ndarr
 
 
 def _compact(observation: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {key: column.astype(_STORED.get(column.dtype, column.dtype)) for key, column in observation.items()}
+    return {key: column.astype(stored_dtype(key, column.dtype, exact=False)) for key, column in observation.items()}
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 A sequence is up to T decisions of one seat within one match. Observations have T + 1 places: the last one is after the
 T-th decision, and its value is the bootstrap value if the match goes on. The end of a match is a true end: its last
-decision has discount 0, and there is no bootstrap value. Entities, privileged state and the teacher's
-log-probabilities are float16, which is a third of the memory; what thermometers amplify stays float32.
+decision has discount 0, and there is no bootstrap value. Observations are stored as `compact` says, the teacher's
+log-probabilities as float16.
 """
 
 from __future__ import annotations
@@ -12,27 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
-from botgame.spec import Spec
+from botgame.spec import OBSERVED, Spec
+from botgame.training.alphastar.compact import stored_dtype
 
-OBSERVED = ("scalars", "vectors", "entities", "entity_mask", "raster", "legal", "privileged")
 LEAST_LOG_PROB = -60.0  # stored instead of the -1e9 of illegal categories, which float16 cannot hold
 Columns = dict[str, NDArray[Any]]
-
-
-def observation_columns(spec: Spec) -> dict[str, tuple[tuple[int, ...], DTypeLike]]:
-    """Shape and stored dtype of each observation field of one decision."""
-    return {
-        "scalars": ((len(spec.scalars),), np.float32),
-        "vectors": ((len(spec.vectors), 2), np.float32),
-        "entities": ((spec.max_entities, len(spec.entity_columns)), np.float16),
-        "entity_mask": ((spec.max_entities,), np.bool_),
-        "raster": ((len(spec.raster_channels), spec.raster_size, spec.raster_size), np.uint8),
-        "legal": ((spec.logits,), np.bool_),
-        "privileged": ((len(spec.privileged),), np.float16),
-    }
 
 
 def allocate(
@@ -49,9 +36,9 @@ def allocate(
     `condition` float32 [capacity, condition]; `style_distance` float32 [capacity, steps + 1, distances]; `active` bool
     [capacity, distances]: the pseudo-reward is paid; `early` bool [capacity, steps]: the extra KL holds.
     """
-    observed = observation_columns(spec)
     columns: Columns = {
-        name: np.zeros((capacity, steps + 1, *shape), dtype) for name, (shape, dtype) in observed.items()
+        name: np.zeros((capacity, steps + 1, *array.shape), stored_dtype(name, array.dtype, exact=True))
+        for name, array in spec.arrays.items()
     }
     columns["actions"] = np.zeros((capacity, steps, len(spec.heads)), np.int16)
     columns["behaviour"] = np.zeros((capacity, steps, len(spec.heads)), np.float32)

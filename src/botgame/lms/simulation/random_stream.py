@@ -23,3 +23,9 @@ def draw(match: Any) -> float:
 def draw_index(match: Any, n: int) -> int:
     """The next integer of 0 .. n - 1."""
     return int(draw(match) * n)
+
+
+@phase
+def one_in(match: Any, n: int) -> bool:
+    """True once in `n` times. The n-th of equals replaces the one chosen before with it, and each is as likely."""
+    return draw(match) * n < 1.0
