@@ -1,4 +1,4 @@
-"""Messages of an imagined match server, for tests of those who listen to one."""
+"""Messages of a match server, for tests of its clients."""
 
 import itertools
 
@@ -61,7 +61,7 @@ def state(tick) -> protocol.State:
     return protocol.State(tick, 0, 0, zone, [], [], [])
 
 
-def orders(count: int):
+def entries(count: int):
     return iter([protocol.Create(bots=["kiter"], observe=True, seed=seed) for seed in range(count)])
 
 

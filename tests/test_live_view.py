@@ -10,12 +10,12 @@ from botgame.server import protocol
 from botgame.server.protocol import Create, Input, State
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
-from botgame.server.rooms.room import Room
-from botgame.server.rooms.seats import Caps
+from botgame.server.rooms.room import MatchRoom
+from botgame.server.rooms.room_seat import Caps
 from live_table import Table
 
 
-def running(seats: int = 4, ticks: int = 240) -> tuple[Table, Room]:
+def running(seats: int = 4, ticks: int = 240) -> tuple[Table, MatchRoom]:
     """A fight of bots with a spectator, some seconds in."""
     table = Table()
     table.connect(1)
@@ -66,7 +66,7 @@ def test_a_player_sees_no_more_than_its_seat() -> None:
         arena, sight = room.match.arena.state, room.match.rules.sight
         mages = arena.mages[0]
         for seat in np.flatnonzero(mages["alive"]).tolist():
-            state = read(room._referee.viewer.state(seat, plays=True))
+            state = read(room.driver.viewer.state(seat, plays=True))
             visible = {s for s in range(4) if mages["visible"][seat] >> s & 1 and mages["alive"][s]}
             assert {view.seat for view in state.mages} == visible | {seat}
             assert [view.seat for view in state.mages if view.mana is not None] == [seat]
@@ -88,7 +88,7 @@ def test_events_reach_those_who_can_know_of_them() -> None:
         everything = table.last(1, State).events
         visible = room.match.arena.state.mages["visible"][0]
         for seat in range(4):
-            mine = read(room._referee.viewer.state(seat)).events
+            mine = read(room.driver.viewer.state(seat)).events
             for event in everything:
                 told[event.kind] = told.get(event.kind, 0) + 1
                 if event.kind == "kill" or seat in (event.seat, event.by if event.kind == "hit" else -1):
@@ -121,7 +121,7 @@ def test_you_knows_what_the_next_decision_may_do() -> None:
     table.connect(1)
     table.say(1, Create(bots=["idle"], name="Ann", seed=6, duration=60))
     room = table.room_of(1)
-    caps = Caps(room._referee.frame, room._referee.viewer, room.match.rules)
+    caps = Caps(room.driver.frame, room.driver.viewer, room.match.rules)
     agreed = {True: 0, False: 0}
     for tick in range(600):
         table.say(1, Input(seq=tick + 1, move=tick // 40 % 9, verb=tick % 5, aim=tick % 32))
@@ -132,7 +132,7 @@ def test_you_knows_what_the_next_decision_may_do() -> None:
         legal = room.match.observe([0])["legal"][0]
         for verb in range(1, 6):
             spaced = state.you.spacing == 0 and state.you.budget > 0
-            possible = caps.is_castable(verb, 0, room.holders.seats[0].school or 0)
+            possible = caps.is_castable(verb, 0, room.ownership.seats[0].school or 0)
             assert possible == (bool(legal[verb]) and spaced), (tick, verb)
             agreed[possible] += 1
         if state.you.cooldowns[1] and not room.match.arena.state.mages["pending"][0, 0]:

@@ -1,4 +1,4 @@
-"""Me against a bot: serve on this machine and open the browser at a duel.
+"""Play a duel against a bot: start a server on this machine and open the duel in the browser.
 
 botgame play
 botgame play artifacts/alphastar/pi_rl.pt --duration 90
@@ -21,19 +21,21 @@ from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
 
 if TYPE_CHECKING:
-    from botgame.server.hosting.serving import Serving
+    from botgame.server.hosting.serving import HttpServer
 
 SHORTEST, LONGEST = 10.0, 600.0  # seconds
 
 
 def build_parser() -> cli.Parser:
-    """The flags."""
+    """The parser with the flags."""
     parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
     known = CHAMPION if CHAMPION in built_in_names(lms()) else FILLS_SEATS
     parser.add_argument("bot", nargs="?", default=known, help="a name, a .pt or .onnx file, or module:factory")
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
-    parser.flag("--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone closed")
-    parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; a free one is taken when it is not free")
+    parser.flag(
+        "--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone has closed"
+    )
+    parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; if it is taken, a free one is used")
     parser.flag("--no-browser", action="store_true", help="only print the address")
     add_folder_flags(parser)
     return parser
@@ -49,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.bot = in_style([arguments.bot], arguments.style)[0]
     bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
     server = make_server(
-        _with_server_flags(arguments), bots, token="", on_start=lambda serving: _open(serving, arguments)
+        _with_server_flags(arguments), bots, token="", on_start=lambda server: _open(server, arguments)
     )
     server.run_until_stopped()
     print("stopped; every match is saved")
@@ -72,10 +74,10 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _open(serving: Serving, arguments: Namespace) -> None:
-    """Make the room, whose free seat waits, and show it."""
-    room = serving.lobby.open(arguments.bot, round(arguments.duration * TICKS_PER_SECOND))
-    address = f"{serving.url}play?room={room}"
+def _open(server: HttpServer, arguments: Namespace) -> None:
+    """Make the room, whose free seat waits for the user, and open it in the browser."""
+    room = server.lobby.open_duel(arguments.bot, round(arguments.duration * TICKS_PER_SECOND))
+    address = f"{server.url}play?room={room}"
     print(f"you against {arguments.bot}: {address}  (Ctrl-C ends it)", flush=True)
     if not arguments.no_browser:
         webbrowser.open(address)

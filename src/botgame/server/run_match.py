@@ -1,9 +1,10 @@
-"""Play matches between bots and record them: the data that training begins with.
+"""Play matches between bots and record them: the first data for training.
 
     python -m botgame.server.run_match --num_scripted_bots 2 --episode_duration 120 --record_replay --seed 1001
 
-Match i of `--num_matches N` has seed `--seed` + i and is played, and recorded, exactly as if it had been run alone.
-By default one seat, drawn by seed, is `lms_re`; each other is `lms_re` too or one of the styles; schools are drawn.
+Match i of `--num_matches N` has seed `--seed` + i and is played and recorded exactly as if it had been run alone.
+By default `lms_re` plays one seat, drawn by seed; `lms_re` or one of the styles plays each other seat; schools are
+drawn.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ _EXPERT_SEAT, _BOT, _SCHOOL = 0x736561, 0x626F74, 0x736368  # purposes of random
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be played. bots: all that may appear; cast: the bot of each seat, or None to draw them by seed."""
+class RecordingPlan:
+    """The matches to play. bots: all that may play; cast: the bot of each seat, or None to draw them by seed."""
 
     bots: tuple[str, ...]
     cast: tuple[int, ...] | None
@@ -49,7 +50,7 @@ class Plan:
     def setups(self, own: Mapping[int, int] | None = None) -> Iterator[Setup]:
         """Match i has seed `seed + i`; everything about it follows from that number.
 
-        own: school of the bots that were trained in one alone; they play it unless another is asked for.
+        own: school of each bot that was trained in one school only; it plays that school unless another is chosen.
         """
         for seed in range(self.seed, self.seed + self.matches):
             bots = self.cast or self._draw_bots(seed)
@@ -69,14 +70,21 @@ class Plan:
 
 
 def build_parser() -> cli.Parser:
-    """The flags."""
+    """The parser with the flags."""
     parser = cli.Parser("python -m botgame.server.run_match", "Play matches between bots and record them as replays.")
-    parser.flag("--num-scripted-bots", type=cli.positive_int, metavar="N", help="seats, 2-16 (2 for a duel, else 8)")
     parser.flag(
-        "--bots", metavar="A,B,...", help="bot of each seat: names, .pt files, module:factory; instead of a number"
+        "--num-scripted-bots",
+        type=cli.positive_int,
+        metavar="N",
+        help="number of seats, 2-16 (default: 2, or 8 for --mode royale)",
+    )
+    parser.flag(
+        "--bots", metavar="A,B,...", help="bot of each seat, instead of a number: names, .pt files, module:factory"
     )
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
-    parser.flag("--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; follows from the seats")
+    parser.flag(
+        "--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; default: by the number of seats"
+    )
     parser.flag("--seat-schools", metavar="S,S,...", help=f"school of each seat, of {', '.join(SCHOOLS)}, any")
     parser.flag(
         "--episode-duration",
@@ -108,8 +116,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def make_plan(arguments: Namespace) -> Plan:
-    """Check what was asked for. Raises UserError (exit code 2) that names the flag."""
+def make_plan(arguments: Namespace) -> RecordingPlan:
+    """Check the flags and make the plan. Raises UserError (exit code 2), naming the flag."""
     bots = _names(arguments.bots, "--bots") if arguments.bots is not None else None
     if arguments.style is not None:
         bots = in_style(bots or _default_bots(), arguments.style)
@@ -120,8 +128,8 @@ def make_plan(arguments: Namespace) -> Plan:
     if arguments.num_matches > MOST_MATCHES:
         raise _usage(f"--num-matches is {arguments.num_matches}, expected 1 to {MOST_MATCHES}")
     if arguments.seed + arguments.num_matches > 2**63:
-        raise _usage(f"--seed {arguments.seed} leaves no room for {arguments.num_matches} matches, use a smaller one")
-    return Plan(
+        raise _usage(f"--seed {arguments.seed} is too large for {arguments.num_matches} matches, use a smaller one")
+    return RecordingPlan(
         bots=tuple(dict.fromkeys(bots)) if bots else _default_bots(),
         cast=tuple(list(dict.fromkeys(bots)).index(name) for name in bots) if bots else None,
         seats=seats,
@@ -177,14 +185,14 @@ def _schools(text: str | None, seats: int) -> tuple[int | None, ...]:
 
 
 def _check_writable(folder: Path) -> None:
-    """Find out before playing, not after. Raises UserError."""
+    """Raises UserError, before any match is played, when `folder` cannot be written."""
     probe = folder / ".botgame-write-test"
     files.write_atomic(probe, b"")
     probe.unlink(missing_ok=True)
 
 
-def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
-    """Play everything and print a line per match, in the order of the seeds."""
+def _run(plan: RecordingPlan, policies: list[Policy], folder: Path | None) -> None:
+    """Play all matches and print a line for each, in the order of the seeds."""
     saved: dict[int, Path] = {}
 
     def save(episode: int, replay: Replay) -> None:
@@ -207,7 +215,7 @@ def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
             while printed in waiting:
                 print(waiting.pop(printed), flush=True)
                 printed += 1
-    finally:  # after Ctrl-C: what is finished is on disk already, so say so
+    finally:  # also after Ctrl-C: finished matches are on disk already
         for episode in sorted(waiting):
             print(waiting[episode], flush=True)
     if plan.matches > 1:
@@ -215,7 +223,7 @@ def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
         print(f"{plan.matches} matches in {spent:.1f} s" + (f", {sizes / 1024:.0f} KiB in {folder}" if folder else ""))
 
 
-def _line(plan: Plan, ended: Ended, path: Path | None) -> str:
+def _line(plan: RecordingPlan, ended: Ended, path: Path | None) -> str:
     """`seed 1001: duel of 34.2 s, lms_re (pyromancer) beats kiter (stormcaller)  data/processed/...`."""
     places = ended.outcome.places.tolist()
     names = [f"{plan.bots[p]} ({SCHOOLS[s]})" for p, s in zip(ended.setup.players, ended.setup.factions, strict=True)]

@@ -31,7 +31,7 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Damage = Annotated[float, Meta(ge=0.0, le=1e6)]
 
 
-class Seat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ReplaySeat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One seat: who played it under which limits, and how it ended.
 
     controller: who held the seat at the start (0 bot, 1 human). reaction: observation delay in ticks; cap_moves: 1
@@ -79,7 +79,7 @@ class Change(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
         return self.reaction, self.cap_moves, self.cap
 
 
-class Mark(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class ReplayMark(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A person marked what `seat` did just before `tick` as good (+1) or bad (-1)."""
 
     tick: Tick
@@ -99,9 +99,9 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     seed: int
     duration_ticks: Annotated[int, Meta(ge=30, le=MAX_DURATION_TICKS)]
     ticks: Annotated[int, Meta(ge=1, le=MAX_DURATION_TICKS)]
-    seats: Annotated[tuple[Seat, ...], Meta(min_length=2, max_length=16)]
+    seats: Annotated[tuple[ReplaySeat, ...], Meta(min_length=2, max_length=16)]
     changes: Annotated[tuple[Change, ...], Meta(max_length=MAX_EVENTS)] = ()
-    marks: Annotated[tuple[Mark, ...], Meta(max_length=MAX_EVENTS)] = ()
+    marks: Annotated[tuple[ReplayMark, ...], Meta(max_length=MAX_EVENTS)] = ()
     final: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
     rules: msgspec.Raw  # the whole table as JSON
     live: bool | msgspec.UnsetType = msgspec.UNSET
@@ -126,7 +126,7 @@ def decode_header(data: bytes) -> Header:
         raise ValueError(f"it lasts {header.ticks} ticks, longer than its duration of {header.duration_ticks}")
     if header.mode != mode_of(len(header.seats)):
         raise ValueError(f"its mode is {header.mode} but it has {len(header.seats)} seats")
-    events: tuple[Change | Mark, ...] = (*header.changes, *header.marks)
+    events: tuple[Change | ReplayMark, ...] = (*header.changes, *header.marks)
     for event in events:
         if event.seat >= len(header.seats) or event.tick > header.ticks:
             raise ValueError(f"an event at tick {event.tick} of seat {event.seat} lies outside the match")

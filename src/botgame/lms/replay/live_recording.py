@@ -1,9 +1,9 @@
-"""Recording a match that is played in real time, by people and by bots that may be late, as an exact replay.
+"""Records a match in real time, with people and with bots that may be late, as an exact replay.
 
-A person's decision begins when the accepted input changes, and its delay is the time until the next one, which nobody
-knows yet. So the recording is settled at the end: people's decisions get the delay category nearest to the ticks that
-really passed, and the match is played again once to take the state digests, which contain the delay. Nothing else
-depends on it: the outcome must be the same, or `ReplayError` is raised.
+A person decides whenever the accepted input changes, and the delay of that decision is the time until the next one,
+which is not known yet. So the delays are set at the end of the match: people's decisions get the delay category nearest
+to the ticks that passed, and the match is played again once to take the state digests, which contain the delay. Nothing
+else depends on it: if the outcome is not the same, `ReplayError` is raised.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from botgame.lms.arena import Arena, Due, Limits, Outcome
 from botgame.lms.replay.columns import Decisions
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import HUMAN, MAX_EVENTS, Change, Header, Mark, Seat, mode_of
+from botgame.lms.replay.header import HUMAN, MAX_EVENTS, Change, Header, ReplayMark, ReplaySeat, mode_of
 from botgame.lms.replay.playback import reaction_of
 from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
 
@@ -28,7 +28,7 @@ _SEAT, _TICK, _SEEN, _CHOICE = 0, 1, 2, 3  # columns of the table; the choice ta
 
 
 class Opening(NamedTuple):
-    """How a live match begins. controllers: 0 bot, 1 human; schools, limits: one a seat."""
+    """The start of a live match. controllers: 0 bot, 1 human; schools, limits: one for each seat."""
 
     seed: int
     duration_ticks: int
@@ -38,32 +38,32 @@ class Opening(NamedTuple):
 
 
 class LiveRecording:
-    """Listens to one live match; `replay` makes the file's contents when it is over."""
+    """Records one live match; `replay` makes the replay when it is over."""
 
     def __init__(self, opening: Opening, rules: Rules) -> None:
         self.opening = opening
         self.changes: list[Change] = []
-        self.marks: list[Mark] = []
+        self.marks: list[ReplayMark] = []
         self._rules = rules
         self._rows: list[tuple[int, ...]] = []
 
     def decision(self, seat: int, tick: int, seen: int, accepted: Sequence[int]) -> None:
-        """`seat` decided at `tick` upon the observation of tick `seen`."""
+        """Record that `seat` decided at `tick`, based on the observation of tick `seen`."""
         self._rows.append((seat, tick, seen, *accepted))
 
     def change(self, change: Change) -> bool:
-        """Another controller holds a seat. False, and not recorded, when the file would get too many."""
+        """Record a change of controller. False, and not recorded, when the file would hold too many."""
         return _append(self.changes, change)
 
-    def mark(self, mark: Mark) -> bool:
-        """A person marked a moment. False, and not recorded, when the file would get too many."""
+    def mark(self, mark: ReplayMark) -> bool:
+        """Record a mark. False, and not recorded, when the file would hold too many."""
         return _append(self.marks, mark)
 
     def replay(self, outcome: Outcome, policies: Sequence[str], ratings: Sequence[float | None]) -> Replay:
-        """The settled replay of a match that ended in `outcome`. Raises ReplayError when it does not play again."""
+        """The replay of a match that ended in `outcome`. Raises ReplayError when playing it again gives another end."""
         seats = len(self.opening.schools)
         table = np.array(sorted(self._rows), np.int64).reshape(-1, _CHOICE + 6)
-        _settle_delays(table, self._is_human(table), outcome)
+        _set_delays(table, self._is_human(table), outcome)
         digests, final, again = _play_again(self.opening, self._rules, table, self.changes)
         counts = np.bincount(table[:, _SEAT], minlength=seats)
         header = Header(
@@ -80,19 +80,19 @@ class LiveRecording:
         )
         replay = Replay(header, _columns(table, digests))
         if not _agree(outcome, again):
-            raise ReplayError(replay.name, "the live match does not play again as it went; please report this")
+            raise ReplayError(replay.name, "playing this live match again gives another end; please report this")
         return replay
 
     def _is_human(self, table: np.ndarray) -> np.ndarray:
-        """Bool [A]: the decisions that a person made."""
+        """Which decisions a person made, bool [A]."""
         human: np.ndarray = np.array(self.opening.controllers)[table[:, _SEAT]] == HUMAN
         for change in self.changes:
             human[(table[:, _SEAT] == change.seat) & (table[:, _TICK] >= change.tick)] = change.controller == HUMAN
         return human
 
-    def _seat(self, seat: int, outcome: Outcome, count: int, policy: str, rating: float | None) -> Seat:
+    def _seat(self, seat: int, outcome: Outcome, count: int, policy: str, rating: float | None) -> ReplaySeat:
         opening = self.opening
-        return Seat(
+        return ReplaySeat(
             policy=policy,
             school=opening.schools[seat],
             controller=opening.controllers[seat],
@@ -111,7 +111,7 @@ class LiveRecording:
 
 
 def human_decisions(replay: Replay, seat: int) -> list[tuple[int, list[int]]]:
-    """(tick, action) of what people decided in a seat that a bot held at the start: its corrections."""
+    """The decisions (tick, action) of people in a seat that a bot held at the start: its corrections."""
     header, decisions = replay.header, replay.decisions
     changes = sorted((change for change in header.changes if change.seat == seat), key=lambda change: change.tick)
     held = np.zeros(len(decisions.tick), np.bool_)
@@ -121,15 +121,15 @@ def human_decisions(replay: Replay, seat: int) -> list[tuple[int, list[int]]]:
     return [(int(decisions.tick[row]), decisions.choices[row].tolist()) for row in rows]
 
 
-def _append(events: list, event: Change | Mark) -> bool:  # type: ignore[type-arg]
+def _append(events: list, event: Change | ReplayMark) -> bool:  # type: ignore[type-arg]
     if len(events) >= MAX_EVENTS:
         return False
     events.append(event)
     return True
 
 
-def _settle_delays(table: np.ndarray, human: np.ndarray, outcome: Outcome) -> None:
-    """Give people's decisions, in place, the delay nearest to the ticks until the next one, their death or the end."""
+def _set_delays(table: np.ndarray, human: np.ndarray, outcome: Outcome) -> None:
+    """Set, in place, the delay of people's decisions: the category nearest to the time until the next one."""
     for row in np.flatnonzero(human).tolist():
         seat, tick = table[row, _SEAT], table[row, _TICK]
         if row + 1 < len(table) and table[row + 1, _SEAT] == seat:
@@ -199,7 +199,7 @@ def _columns(table: np.ndarray, digests: list[tuple[int, int]]) -> Decisions:
 
 
 def _agree(one: Outcome, other: Outcome) -> bool:
-    """Equal in all but the counts of refused actions: what is played again holds accepted actions only."""
+    """Whether two outcomes are equal, but for the counts of refused actions: a replay holds accepted actions only."""
     return one.ticks == other.ticks and all(
         np.array_equal(getattr(one, name), getattr(other, name))
         for name in ("places", "kills", "damage_dealt", "damage_taken", "casts", "death_ticks")

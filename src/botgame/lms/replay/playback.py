@@ -1,7 +1,7 @@
-"""Play recorded matches again, many at a time, and check at every step that they go as they were recorded.
+"""Plays recorded matches again, many at a time, and checks at every step that they go as recorded.
 
-A match is dropped with a reason as soon as it departs from its file: another tick, another accepted action, another
-state digest, another outcome. So what comes out has been verified.
+A match is dropped with a reason as soon as it differs from its file: another tick, another accepted action, another
+state digest, another outcome. So every result has been verified.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _CHANGED = "it does not replay as recorded ({}): it was altered, or made by anot
 
 
 class Finished(NamedTuple):
-    """A recorded match that is over. `fault` is None when everything agreed.
+    """A recorded match that was played again. `fault`: why it differs from its file, None when all agreed.
 
     number: position of the replay in the caller's stream.
-    observations: dict of arrays with one row a decision, in the row order of `replay.decisions`, when asked for.
-    styles: how each seat played, float32 [P, Style.width] (`replay.statistics`), when asked for.
+    observations: if kept, arrays with one row for each decision, in the row order of `replay.decisions`.
+    styles: if measured, how each seat played, float32 [P, Style.width] (`lms.statistic_z`).
     """
 
     number: int
@@ -43,7 +43,7 @@ class Numbered(NamedTuple):
 
 
 class _Track:
-    """What is left to do of the replay in one slot."""
+    """The rest of the replay in one slot."""
 
     def __init__(self, job: Numbered) -> None:
         self.number, self.replay = job
@@ -58,8 +58,8 @@ class _Track:
 class Playback:
     """Re-simulates replays of equal seats and rules in the slots of one arena.
 
-    observe: keep what each seat saw. style: measure how each played. watch: called with the arena at every tick, for
-    pictures; needs matches = 1.
+    observe: keep the observations. style: measure how each seat played. watch: called with the arena at every tick;
+    needs matches = 1.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Playback:
         self._pools: dict[str, np.ndarray] = {}
 
     def run(self, jobs: Iterator[Numbered]) -> Iterator[Finished]:
-        """Replay everything in `jobs`; each match is yielded as it ends."""
+        """Play all replays in `jobs`; yields each match as it ends."""
         self.arena.state.matches["done"] = 1
         for slot in range(self.arena.matches):
             self._load(slot, jobs)
@@ -102,7 +102,7 @@ class Playback:
             yield from self._refill(faults, jobs)
 
     def _advance(self) -> Due:
-        """Run to the next recorded decisions. A seat held by a person may decide at any tick, not only when due."""
+        """Run to the next recorded decisions. A person may decide at any tick, not only when due."""
         irregular = [slot for slot, track in enumerate(self._tracks) if track is not None and track.irregular]
         if not irregular:
             return self._run_on()
@@ -125,14 +125,14 @@ class Playback:
         return self.arena.advance()
 
     def _recorded_ticks(self) -> np.ndarray:
-        """Tick of each seat's next recorded decision, [B, P]; beyond any match when there is none."""
+        """The tick of each seat's next recorded decision, [B, P]; a tick beyond any match when there is none."""
         left = self._cursors < self._counts
         rows = np.where(left, self._starts + self._cursors, 0)
         ticks = np.take_along_axis(self._ticks, rows.reshape(len(rows), -1), axis=1)
         return np.where(left, ticks, np.iinfo(np.int32).max)
 
     def _answer(self, due: Due) -> dict[int, str]:
-        """Let the due seats act as recorded; returns the slots that departed from their file, with the reason."""
+        """Let the due seats act as recorded; returns the slots that differ from their file, with the reason."""
         faults: dict[int, str] = {}
         slot, seat = due.match, due.seat
         if self._styles is not None:
@@ -170,7 +170,7 @@ class Playback:
         return usual
 
     def _events(self, slots: np.ndarray) -> dict[int, str]:
-        """Changes of controller, then state digests, whose tick has come."""
+        """Apply changes of controller, then check state digests, whose tick has come; returns faults by slot."""
         faults = {}
         ticks = self.arena.state.matches["tick"]
         for slot in slots[ticks[slots] >= self._next_event[slots]].tolist():
@@ -185,7 +185,7 @@ class Playback:
         return faults
 
     def _change(self, slot: int, track: _Track, tick: int) -> None:
-        """Whoever holds a seat from `tick` on, or earlier, brings other limits."""
+        """Apply the limits of the controllers that took over until `tick`."""
         while track.changes and track.changes[-1].tick <= tick:
             change = track.changes.pop()
             self.arena.set_limits(slot, change.seat, Limits(*change.limits))
@@ -206,7 +206,7 @@ class Playback:
             pool[due.match, row] = array
 
     def _ended(self) -> dict[int, str | None]:
-        """Slots whose match is over, with what is wrong with it."""
+        """The slots whose match is over, with its fault."""
         over: dict[int, str | None] = {}
         for slot in np.flatnonzero(self.arena.done).tolist():
             track = self._tracks[slot]
@@ -282,7 +282,7 @@ def reaction_of(now: np.ndarray, seen: np.ndarray, usual: np.ndarray) -> np.ndar
 
 
 def _same_outcome(replay: Replay, outcome: Outcome) -> bool:
-    """All but the counts of refused actions: a file holds accepted actions only."""
+    """Whether the outcome is as recorded, but for the counts of refused actions: a file holds accepted actions only."""
     seats = replay.header.seats
     return all(
         [getattr(seat, field) for seat in seats] == [kind(value) for value in values]

@@ -14,7 +14,7 @@ from botgame.game import Due, Ended, Setup
 from botgame.lms.arena import Arena, Limits, Outcome
 from botgame.lms.replay.columns import Decisions
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import Change, Header, Mark, Seat, mode_of
+from botgame.lms.replay.header import Change, Header, ReplayMark, ReplaySeat, mode_of
 from botgame.lms.rules import TICKS_PER_SECOND
 
 _SEAT, _TICK, _SEEN, _CHOICE = 0, 1, 2, 3  # columns of the table; the choice takes six
@@ -43,7 +43,7 @@ class Recorder:
         self._digests: list[list[tuple[int, int]]] = [[] for _ in range(matches)]
         self._limits: list[list[Limits]] = [[] for _ in range(matches)]
         self._changes: list[list[Change]] = [[] for _ in range(matches)]
-        self._marks: list[list[Mark]] = [[] for _ in range(matches)]
+        self._marks: list[list[ReplayMark]] = [[] for _ in range(matches)]
 
     def begin(self, slot: int, setup: Setup) -> None:
         """Start afresh in `slot`."""
@@ -84,7 +84,7 @@ class Recorder:
         """Another controller takes a seat over."""
         self._changes[slot].append(change)
 
-    def mark(self, slot: int, mark: Mark) -> None:
+    def mark(self, slot: int, mark: ReplayMark) -> None:
         """A person marked a moment."""
         self._marks[slot].append(mark)
 
@@ -120,9 +120,9 @@ class Recorder:
             rules=self._rules,
         )
 
-    def _seat(self, ended: Ended, outcome: Outcome, seat: int, count: int) -> Seat:
+    def _seat(self, ended: Ended, outcome: Outcome, seat: int, count: int) -> ReplaySeat:
         setup = ended.setup
-        return Seat(
+        return ReplaySeat(
             policy=self._names[setup.players[seat]],
             school=setup.factions[seat],
             **self._limits[ended.slot][seat]._asdict(),

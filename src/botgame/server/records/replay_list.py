@@ -1,4 +1,4 @@
-"""Recorded matches for the web: a list of them, and one by its file name. Names never become paths."""
+"""The recorded matches for the web: their list, and one by its file name. Names never become paths."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.rules import SCHOOLS
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,120}")
-_FRESH = 2.0  # seconds for which a listing of the folder is used again
+_FRESH = 2.0  # seconds for which a listing of the folder is reused
 
 
-class Shelf:
+class ReplayList:
     """The replays in `folder` and below. Files are looked up in a listing, so no name leads out of it."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,12 +46,12 @@ class Shelf:
                 try:
                     self._files[path.name] = (path.stat().st_mtime, path)
                 except OSError:
-                    continue  # gone since it was listed
+                    continue  # deleted since it was listed
             self._listed = self._clock()
         return self._files
 
     def _entry(self, name: str, changed: float, path: Path) -> dict[str, Any] | None:
-        """What the list shows of one file, read once for each version of it."""
+        """The list entry of one file, read once for each version of it; None for a bad file."""
         known = self._entries.get(name)
         if known is None or known[0] != changed:
             try:
@@ -63,7 +63,7 @@ class Shelf:
 
 
 def describe(replay: Replay, changed: float) -> dict[str, Any]:
-    """One entry of the list."""
+    """The list entry of a replay; `changed`: seconds since 1970."""
     header = replay.header
     return {
         "file": replay.name if replay.path is None else replay.path.name,

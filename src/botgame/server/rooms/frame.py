@@ -1,7 +1,7 @@
-"""The numbers of one tick as plain Python lists: copied out of the arrays once, read by views, events and seats.
+"""The numbers of one tick as plain Python lists: copied once from the arrays, read by views and seats.
 
-Reading single numbers out of records costs more than the whole simulation of a tick, so the records are looked at as
-tables of float64 and int32 and their columns are taken together.
+Reading single numbers from records costs more than simulating a tick, so the records are viewed as tables of float64
+and int32, and their columns are copied together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SHOT_FLOATS, _SHOT_INTS = ("x", "y", "vx", "vy"), ("owner", "row", "school")
 
 
 def _table(records: np.ndarray, dtype: str) -> np.ndarray:
-    """Records [N] seen as numbers [N, size of a record], not copied."""
+    """A view of records [N] as numbers [N, size of a record]."""
     plain = records.view(np.ndarray).reshape(-1)
     return plain.view(np.uint8).reshape(len(plain), -1).view(dtype)
 
@@ -68,7 +68,7 @@ class Frame:
         self.shots = self._read_shots()
 
     def stamps(self, seat: int) -> list[int]:
-        """Ticks of the last counted actions of a seat, in no order; those never used are left out."""
+        """The ticks of a seat's last counted actions, in no order."""
         count = self.ints[seat][STAMP_COUNT]
         ticks: list[int] = self._stamps[seat].tolist()
         return ticks if count >= STAMPS else ticks[:count]

@@ -1,4 +1,4 @@
-"""A room's state as messages of the protocol: pure functions."""
+"""Writes a room's state as messages of the protocol: pure functions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from botgame.lms.replay.header import mode_of
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.server.protocol import Array, Observation, Result, Room, RoomLine, SeatLine
 from botgame.server.rooms.live_match import LiveMatch
-from botgame.server.rooms.match_driver import Ask
-from botgame.server.rooms.seats import Seat
+from botgame.server.rooms.match_driver import DecisionRequest
+from botgame.server.rooms.room_seat import RoomSeat
 
 RoomState = Literal["waiting", "running", "over"]
 
@@ -24,21 +24,27 @@ def mode(seats: int) -> Literal["duel", "royale"]:
 
 
 def walls(match: LiveMatch) -> list[str]:
-    """One string a row, "1" for a wall."""
+    """The walls, one string for each row, "1" for a wall."""
     return ["".join("1" if cell else "0" for cell in row) for row in match.arena.state.walls[0].tolist()]
 
 
-def seat_line(seat: Seat) -> SeatLine:
-    """Who holds a seat, as everybody may know it."""
+def seat_line(seat: RoomSeat) -> SeatLine:
+    """The public facts about a seat."""
     school = "any" if seat.school is None else SCHOOLS[seat.school]
-    gone = seat.kind in ("human", "client") and seat.client is None
-    return SeatLine(seat.index, seat.name, school, seat.kind, seat.bot, not gone)
+    is_absent = seat.kind in ("human", "client") and seat.client is None
+    return SeatLine(seat.index, seat.name, school, seat.kind, seat.bot, not is_absent)
 
 
 def room(
-    name: str, match: LiveMatch, rows: list[str], seats: Sequence[Seat], state: RoomState, own: Seat | None, owner: bool
+    name: str,
+    match: LiveMatch,
+    rows: list[str],
+    seats: Sequence[RoomSeat],
+    state: RoomState,
+    own: RoomSeat | None,
+    owner: bool,
 ) -> Room:
-    """The room for one of its members; `own` is the seat that it holds."""
+    """The room for one of its members; `own` is the member's seat."""
     return Room(
         room=name,
         seat=-1 if own is None else own.index,
@@ -54,8 +60,8 @@ def room(
     )
 
 
-def line(name: str, match: LiveMatch, seats: Sequence[Seat], state: RoomState, spectators: int) -> RoomLine:
-    """The room in the lobby."""
+def line(name: str, match: LiveMatch, seats: Sequence[RoomSeat], state: RoomState, spectators: int) -> RoomLine:
+    """The room's line in the lobby."""
     return RoomLine(
         room=name,
         mode=mode(match.seats),
@@ -70,18 +76,18 @@ def line(name: str, match: LiveMatch, seats: Sequence[Seat], state: RoomState, s
     )
 
 
-def observation(ask: Ask) -> Observation:
-    """What a program is shown: everything that a bot sees; what only a critic may know stays here."""
+def observation(request: DecisionRequest) -> Observation:
+    """The observation for a program: all that a bot sees, without the fields that only a critic may see."""
     arrays = {
-        name: Array(str(rows.dtype), list(rows.shape[1:]), np.ascontiguousarray(rows[ask.row]).tobytes())
-        for name, rows in ask.observation.items()
+        name: Array(str(rows.dtype), list(rows.shape[1:]), np.ascontiguousarray(rows[request.row]).tobytes())
+        for name, rows in request.observation.items()
         if name != "privileged"
     }
-    return Observation(ask.tick, ask.seat, arrays, str(ask.key))
+    return Observation(request.tick, request.seat, arrays, str(request.key))
 
 
 def result(name: str, outcome: Outcome, replay: str, *, broken_off: bool) -> Result:
-    """How the match went."""
+    """The result of a match."""
     return Result(
         room=name,
         places=outcome.places.tolist(),

@@ -1,10 +1,10 @@
-"""What a seat or a spectator is shown of a tick, as the text of a `protocol.State` message.
+"""Writes what a seat or a spectator sees of a tick, as the text of a `protocol.State` message.
 
 3,000 such messages a second leave no time for objects: each mage, shot and item is written once a tick with a format
-string, and a view is a selection of these texts. A test decodes them with the types of the protocol.
+string, and a view is a selection of these texts. A test decodes them with the protocol's types.
 
-Fog is applied here, for everybody who plays: mages by the seat's `visible` bits, shots and items within the sight
-radius, as for bots.
+Fog applies to all players: a view holds the mages of the seat's `visible` bits, and the shots and items within the
+sight radius, as observations for bots do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from botgame.lms.rules import CHEST, TICKS_PER_SECOND, Rules, ticks
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
 
-EVERYTHING = -1  # the view of a spectator who follows nobody
+EVERYTHING = -1  # the view of a spectator who follows no seat
 
 _STATE = (
     '{"type":"state","tick":%d,"ack":%d,"view":%d,"zone":%s,"mages":[%s],"shots":[%s],"items":[%s],"you":%s,'
@@ -53,7 +53,7 @@ class Viewer:
         self._chests = [index for index, item in enumerate(frame.items) if item[0] == CHEST]
 
     def look(self, events: list[dict[str, Any]], shot_ids: list[int]) -> None:
-        """A new tick: `events` of `replay.happenings`, `shot_ids` of the shots in `frame.shots`."""
+        """Write all texts of a new tick. `events`: as an `EventDetector` finds them; `shot_ids`: of `frame.shots`."""
         frame = self._frame
         self._zone = self._write_zone()
         self._mages = [self._write_mage(seat) for seat in range(len(frame.floats))]
@@ -64,9 +64,9 @@ class Viewer:
         self._events = [(event, msgspec.json.encode(event).decode()) for event in events]
 
     def state(self, view: int, ack: int = 0, queued: int = 0, *, plays: bool = False) -> str:
-        """The message for whoever sees through the eyes of seat `view` (or EVERYTHING).
+        """The message with what seat `view` sees, or with EVERYTHING.
 
-        plays: the one who sits there gets `you`; `queued` is the verb that waits in its hand.
+        plays: for the seat's player, who also gets `you`; ack, queued: of the player's input.
         """
         if view == EVERYTHING:
             mages = ",".join([f"{text}{row[at.MANA]:.1f}}}" for text, row in self._frame_rows()])
@@ -85,7 +85,7 @@ class Viewer:
         return [text for text, free in zip(self._item_texts, self._frame.available, strict=True) if free]
 
     def _seen_mages(self, view: int) -> str:
-        """The own mage with its mana, also when dead; of the others those in sight."""
+        """The seat's mage with its mana, also when dead, and the other mages in sight."""
         frame = self._frame
         visible = frame.ints[view][at.VISIBLE] if frame.ints[view][at.ALIVE] else 0
         texts = []
@@ -108,12 +108,12 @@ class Viewer:
         return ",".join([t for t, item, free in rows if free and (item[1] - x) ** 2 + (item[2] - y) ** 2 <= most])
 
     def _eye(self, view: int) -> tuple[float, float, float]:
-        """Where the seat stands and the square of how far it sees."""
+        """The position of the seat's mage, and the square of the sight radius."""
         row = self._frame.floats[view]
         return row[at.X], row[at.Y], self._sight_squared
 
     def _is_known(self, event: dict[str, Any], view: int) -> bool:
-        """Everybody hears of deaths; of the rest one knows what one did or suffered, or what is in sight."""
+        """Whether seat `view` may know an event: any death, its own actions and injuries, and what is in sight."""
         seat = event["seat"]
         if event["kind"] in ("kill", "mark") or view in (seat, event.get("by")):
             return True
@@ -123,14 +123,14 @@ class Viewer:
         return bool((event["x"] - x) ** 2 + (event["y"] - y) ** 2 <= most)
 
     def _write_zone(self) -> str:
-        """With the phase that is going on or comes next."""
+        """The zone, with its current or next phase of shrinking."""
         frame = self._frame
         coming = [phase for phase in self._phases if frame.tick < phase[1]] or [self._phases[-1]]
         closes, closed, target = coming[0]
         return _ZONE % (*frame.zone, target, closes, closed, frame.zone_damage * TICKS_PER_SECOND)
 
     def _write_mage(self, seat: int) -> str:
-        """All but its mana, which not everybody may know."""
+        """A mage's text without its mana, which not every view shows."""
         x, y, vx, vy, fx, fy, health, _, shield, slow, self_slow = self._frame.floats[seat]
         ints, tick = self._frame.ints[seat], self._frame.tick
         return _MAGE % (

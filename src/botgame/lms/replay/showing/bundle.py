@@ -1,8 +1,8 @@
-"""One page out of many files: a web page of `botgame/web` with its styles and modules inside.
+"""Bundles a page of `botgame/web` with its styles and modules into one file.
 
-Browsers refuse to load modules from `file://`, so a page that shall open from a disk needs one inline script. The
-modules keep to a simple form (`web/README.md`): named imports from `./name.js`, `export` before a declaration. Each
-becomes a function that returns its exports; an import becomes a destructuring of another module's result.
+Browsers refuse to load modules from `file://`, so a page that opens from a disk needs one inline script. The modules
+have a simple form (`web/README.md`): named imports from relative paths, `export` before a declaration. Each becomes a
+function that returns its exports; an import becomes a destructuring of another module's result.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _NAV = re.compile(r"\s*<nav>.*?</nav>")
 
 
 def bundle_modules(entry: Path) -> str:
-    """The module `entry` and all it imports, as one script in the order in which they need each other.
+    """The module `entry` and all that it imports, as one script, each module after those that it imports.
 
-    Raises ValueError for a circle of imports or a statement that does not keep to the simple form.
+    Raises ValueError for a circle of imports or a statement that has not the simple form.
     """
     sources: dict[str, str] = {}
     _collect(entry, sources, ())
@@ -37,9 +37,9 @@ def bundle_modules(entry: Path) -> str:
 
 
 def inline_page(page: str, data: dict[str, str]) -> str:
-    """`page` of the web folder with styles and modules inside; `data`: text by id, each put into a data block.
+    """`page` of the web folder with styles and modules inside; `data`: text by id, each in a data block.
 
-    Text of data blocks must hold no `<`. What leads to the server's other pages is left out.
+    The text of data blocks must hold no `<`. Links to the server's other pages are left out.
     """
     html = (WEB / page).read_text(encoding="utf-8")
     styles = "\n".join((WEB / name).read_text(encoding="utf-8") for name in _STYLE.findall(html))

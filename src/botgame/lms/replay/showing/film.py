@@ -1,6 +1,6 @@
 """A film: all that a viewer needs to show a recorded match, as one JSON object (docs/web.md lists its fields).
 
-Made by playing the replay again, so a film is never out of step with its match. Columns have one entry a tick, are
+It is made by playing the replay again, so a film always agrees with its match. Columns have one entry a tick, are
 rounded to whole steps of `scale` and hold differences: sums give them back. A mage's columns end with its death.
 
     film(replay)["mages"][seat]["x"]     differences of x in 1/100 cells
@@ -18,10 +18,10 @@ from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.replay.playback import Numbered, Playback
-from botgame.lms.replay.showing.flights import Landed
-from botgame.lms.replay.showing.happenings import Event, Happenings, rounded
+from botgame.lms.replay.showing.events import EventDetector, EventFields, rounded
 from botgame.lms.replay.showing.picture import printable
-from botgame.lms.replay.showing.policy_readout import Thoughts
+from botgame.lms.replay.showing.policy_readout import PolicyReadout
+from botgame.lms.replay.showing.shot_tracking import EndedShot
 from botgame.lms.rules import DELAY_TICKS, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.lms.simulation.state import State
 
@@ -30,13 +30,13 @@ SCALE = {"x": 100, "y": 100, "face": 256, "health": 10, "mana": 10, "shield": 10
 SLOW, WARD, DASHING, RUNE = 1, 2, 4, 8  # bits of the column `status`
 
 
-def film(replay: Replay, thoughts: Thoughts | None = None) -> dict[str, Any]:
-    """Play `replay` again and film it. `thoughts`: what policies thought, to be shown beside (`replay.thoughts`).
+def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]:
+    """Play `replay` again and film it. `readout`: a policy readout to show with it.
 
     Raises ReplayError when the match does not go as recorded.
     """
-    camera = _Camera(replay)
-    playback = Playback(1, len(replay.header.seats), replay.rules, watch=camera)
+    recorder = _FilmRecorder(replay)
+    playback = Playback(1, len(replay.header.seats), replay.rules, watch=recorder)
     for finished in playback.run(iter([Numbered(0, replay)])):
         if finished.fault is not None:
             raise ReplayError(replay.path or replay.name, finished.fault)
@@ -55,17 +55,17 @@ def film(replay: Replay, thoughts: Thoughts | None = None) -> dict[str, Any]:
         "rules": replay.rules.to_dict(),
         "scale": SCALE,
         "seats": [_seat(replay, index) for index in range(len(header.seats))],
-        **camera.film(),
+        **recorder.film(),
     }
     made["events"] = sorted([*made["events"], *_header_events(replay)], key=lambda event: int(event["tick"]))
-    if thoughts is not None:
-        made["thoughts"] = msgspec.to_builtins(thoughts)
+    if readout is not None:
+        made["thoughts"] = msgspec.to_builtins(readout)
     return made
 
 
-def film_json(replay: Replay, thoughts: Thoughts | None = None) -> bytes:
+def film_json(replay: Replay, readout: PolicyReadout | None = None) -> bytes:
     """The film as JSON text."""
-    return msgspec.json.encode(film(replay, thoughts))
+    return msgspec.json.encode(film(replay, readout))
 
 
 def _seat(replay: Replay, index: int) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def _seat(replay: Replay, index: int) -> dict[str, Any]:
     }
 
 
-def _header_events(replay: Replay) -> list[Event]:
-    """What the state does not know: who took over a seat, and what a person thought of a moment."""
+def _header_events(replay: Replay) -> list[EventFields]:
+    """The events that the state does not hold: changes of controller, and marks."""
     changes = [
         {"tick": change.tick, "kind": "control", "seat": change.seat, "controller": CONTROLLERS[change.controller]}
         for change in replay.header.changes
@@ -94,19 +94,19 @@ def _header_events(replay: Replay) -> list[Event]:
     return [*changes, *marks]
 
 
-class _Camera:
-    """Copies what a film shows out of match 0, once a tick."""
+class _FilmRecorder:
+    """Copies what a film shows from match 0, once a tick."""
 
     def __init__(self, replay: Replay) -> None:
         self._rules = replay.rules
-        self._happenings = Happenings(self._rules)
+        self._detector = EventDetector(self._rules)
         self._frames: list[np.ndarray] = []  # int64 [P, columns] of each tick
         self._radii: list[int] = []
-        self._events: list[Event] = []
+        self._events: list[EventFields] = []
         self._state: State | None = None
 
     def __call__(self, arena: Arena) -> None:
-        """Take one frame. A match whose seats are all held by people is first seen at tick 1."""
+        """Copy one frame. A match with people in all seats is first seen at tick 1."""
         self._state = state = arena.state
         tick = int(state.matches["tick"][0])
         if tick < len(self._frames):
@@ -114,14 +114,14 @@ class _Camera:
         while len(self._frames) <= tick:
             self._frames.append(_columns(state.mages[0], tick))
             self._radii.append(round(float(state.matches["zone_r"][0]) * SCALE["zone"]))
-        self._events += self._happenings.look(state)
+        self._events += self._detector.look(state)
 
     def film(self) -> dict[str, Any]:
-        """What was taken."""
+        """The fields of the film that the frames hold."""
         assert self._state is not None
         match, frames = self._state.matches[0], np.array(self._frames)
-        shots = self._happenings.flights
-        landed = [*shots.landed, *shots.still_flying(self._state.shots[0], self._state.mages[0], len(frames) - 1)]
+        shots = self._detector.shots
+        ended = [*shots.ended, *shots.still_flying(self._state.shots[0], self._state.mages[0], len(frames) - 1)]
         return {
             "walls": ["".join(map(str, row)) for row in self._state.walls[0].tolist()],
             "zone": {
@@ -133,13 +133,13 @@ class _Camera:
             "mages": [
                 _mage(frames[:, seat], int(death)) for seat, death in enumerate(self._state.mages[0]["death_tick"])
             ],
-            "shots": [_shot(shot) for shot in sorted(landed)],
+            "shots": [_shot(shot) for shot in sorted(ended)],
             "items": self._items(),
             "events": self._events,
         }
 
     def _items(self) -> list[dict[str, Any]]:
-        """Kind and place of each item and when it was taken, -1 for never."""
+        """Kind and place of each item, and the tick when it was taken, -1 for never."""
         assert self._state is not None
         taken = {event["index"]: event["tick"] for event in self._events if event["kind"] == "pickup"}
         return [
@@ -186,7 +186,7 @@ def _phases(rules: Rules, duration: int, cells: int) -> list[list[float]]:
     ]
 
 
-def _shot(shot: Landed) -> list[float]:
-    """[owner, row, start, x0, y0, tick, x, y], see `Landed`: it flies straight and evenly."""
+def _shot(shot: EndedShot) -> list[float]:
+    """[owner, row, start, x0, y0, tick, x, y], see `EndedShot`: straight flight at constant speed."""
     places = [rounded(value) for value in (shot.x0, shot.y0, shot.x, shot.y)]
     return [shot.owner, shot.row, shot.start, *places[:2], shot.tick, *places[2:]]

@@ -1,4 +1,4 @@
-"""A match on one page: an SVG with the map, the ways the mages went, and how their health fell.
+"""Draws a match as one SVG: the map, the paths of the mages, and their health over time.
 
 Plain SVG without scripts or outside fonts, so it opens in any browser or viewer. Hover for details.
 """
@@ -42,7 +42,7 @@ def picture(replay: Replay) -> str:
 
 
 def printable(text: str) -> str:
-    """A name from a file made safe for a console or a picture: no control characters."""
+    """A name from a file without control characters, safe for a console or a picture."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -52,7 +52,7 @@ def clock(tick: float) -> str:
 
 
 def winner(replay: Replay) -> str:
-    """Who won, in words."""
+    """The winner in words."""
     first = [index for index, seat in enumerate(replay.header.seats) if seat.place == 1]
     if len(first) > 1:
         return "draw between seats " + ", ".join(str(index) for index in first)
@@ -134,7 +134,7 @@ def _shot(shot: Shot, scale: float) -> str:
 
 
 def _path(course: Trace, seat: int, scale: float) -> Iterator[str]:
-    """The way of one seat while it lived, darker as time goes on, with a dot every five seconds and every tenth."""
+    """The path of one seat while it lived, darker as time goes on, with a dot every five seconds and every tenth."""
     lived = min(int(course.alive[:, seat].sum()) + 1, len(course.path))
     points, colour, piece = course.path[:lived, seat] * scale, svg.COLOURS[seat], 5 * TICKS_PER_SECOND
     for start in range(0, lived - 1, piece):
@@ -237,7 +237,7 @@ def _health_chart(course: Trace, top: float) -> Iterator[str]:
 def _legend(y: float) -> Iterator[str]:
     grey = "#5b6770"
     rows = [
-        (f'<line x1="0" x2="18" y1="0" y2="0" stroke="{grey}" stroke-width="2.2"/>', "way, a dot every 5 s"),
+        (f'<line x1="0" x2="18" y1="0" y2="0" stroke="{grey}" stroke-width="2.2"/>', "path, a dot every 5 s"),
         (f'<line x1="0" x2="18" y1="0" y2="0" stroke="{grey}" stroke-opacity="0.5"/>', "bolt"),
         (
             f'<line x1="0" x2="18" y1="0" y2="0" stroke="{grey}" stroke-width="2.4" stroke-opacity="0.6"/>',

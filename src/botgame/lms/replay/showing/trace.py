@@ -1,4 +1,4 @@
-"""What happened in one match, tick by tick, gathered while it is played again: the data behind a picture."""
+"""The course of one match, collected while it is played again: the data of a picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from botgame.lms.rules import BOLT, INTERACT
 
 @dataclass(frozen=True)
 class Shot:
-    """A projectile from where it was first seen to where it ended; `row` 0 bolt, 1 offence."""
+    """A projectile from its first place to its last; `row` 0 bolt, 1 offence."""
 
     owner: int
     row: int
@@ -26,7 +26,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Cast:
-    """A verb that was carried out: `x`, `y` are where the caster stood when it decided."""
+    """A verb that was carried out; `x`, `y`: the place of the caster when it decided."""
 
     seat: int
     verb: int
@@ -37,7 +37,7 @@ class Cast:
 
 @dataclass(frozen=True)
 class Item:
-    """An item; `taken_tick` is -1 when nobody took it."""
+    """An item; `taken_tick` is -1 for one that was never taken."""
 
     kind: int
     x: float
@@ -64,7 +64,7 @@ class Trace:
 
 
 def trace(replay: Replay) -> Trace:
-    """Play `replay` again and keep its course. Raises ReplayError when it does not go as recorded."""
+    """Play `replay` again and record its course. Raises ReplayError when it does not go as recorded."""
     watcher = _Watcher()
     playback = Playback(1, len(replay.header.seats), replay.rules, watch=watcher)
     for finished in playback.run(iter([Numbered(0, replay)])):
@@ -74,7 +74,7 @@ def trace(replay: Replay) -> Trace:
 
 
 def _casts(replay: Replay, path: np.ndarray) -> list[Cast]:
-    """Every verb but bolts (their flight shows them), placed where the caster stood."""
+    """Every verb but bolts (whose shots are drawn), at the place of the caster."""
     seat, tick, verb = replay.decisions.seat, replay.decisions.tick, replay.decisions.choices[:, 0]
     rows = np.flatnonzero((verb > BOLT) & (verb <= INTERACT))
     return [
@@ -84,7 +84,7 @@ def _casts(replay: Replay, path: np.ndarray) -> list[Cast]:
 
 
 class _Watcher:
-    """Copies what a picture needs out of slot 0, at every tick."""
+    """Copies what a picture needs from slot 0, at every tick."""
 
     def __init__(self) -> None:
         self._frames: list[tuple[np.ndarray, np.ndarray, np.ndarray, tuple[float, ...]]] = []

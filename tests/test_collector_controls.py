@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from botgame.live.hands import Gesture, gesture, walking_keys
-from botgame.live.page_hands import PageHands
+from botgame.live.gestures import Gesture, gesture, walking_keys
+from botgame.live.page_controls import PageControls
 from botgame.lms.arena import Arena
 from botgame.lms.game import lms
 from botgame.lms.rules import BOLT, DIRECTIONS, MOBILITY, MOVES, NONE, OFFENCE, Rules
@@ -77,17 +77,17 @@ class Device:
 
 def test_hands_press_and_let_go():
     keyboard, mouse = Device(), Device()
-    hands = PageHands(keyboard, mouse)
+    controls = PageControls(keyboard, mouse)
     south_east, south = 2, 3
-    hands.perform(Gesture(south_east, NONE, None), None)
+    controls.perform(Gesture(south_east, NONE, None), None)
     assert keyboard.log == [("down", "KeyD"), ("down", "KeyS")]
-    hands.perform(Gesture(south, BOLT, (1.0, 0.0)), (10.0, 20.0))
+    controls.perform(Gesture(south, BOLT, (1.0, 0.0)), (10.0, 20.0))
     assert keyboard.log[2:] == [("up", "KeyD")]
     assert mouse.log == [("move", 10.0, 20.0), ("down",), ("up",)]
     for verb, key in ((OFFENCE, "Digit1"), (MOBILITY, "Digit2"), (4, "Digit3"), (5, "KeyE")):
-        hands.perform(Gesture(south, verb, None), None)
+        controls.perform(Gesture(south, verb, None), None)
         assert keyboard.log[-1] == ("press", key)
-    hands.let_go()
+    controls.release()
     assert keyboard.log[-1] == ("up", "KeyS")
     downs = [entry[1] for entry in keyboard.log if entry[0] == "down"]
     ups = [entry[1] for entry in keyboard.log if entry[0] == "up"]

@@ -1,6 +1,6 @@
-"""A match server of our own, as a program beside this one, for runs without `--server`.
+"""A match server on this machine, as a child process, for runs that name no server.
 
-It stops when its standard input ends: when we close it, and also when we are killed.
+It stops when its standard input ends: when the collector closes it, and also when the collector is killed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # only Windows has i
 _ADDRESS = re.compile(r"(?:http|ws)s?://[\w.:\[\]-]+")
 
 
-class OwnServer:
-    """Starts on entering, stops on leaving. `address` is that of its socket."""
+class LocalServer:
+    """Starts on entering, stops on leaving. `address`: that of its WebSocket. flags: of `botgame.server.live`."""
 
     def __init__(self, flags: Sequence[str] = ()) -> None:
         self.command = [sys.executable, "-m", "botgame.server.live", "--port", "0", "--stop-with-input", *flags]
@@ -32,9 +32,9 @@ class OwnServer:
         self._lines: deque[str] = deque(maxlen=20)
         self._found = threading.Event()
 
-    def __enter__(self) -> OwnServer:
-        """Start, and wait until it says where it listens. Raises UserError when it does not."""
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
+    def __enter__(self) -> LocalServer:
+        """Start, and wait for the address that it prints. Raises UserError when it prints none."""
+        self._process = subprocess.Popen(  # noqa: S603 - our module
             self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -42,25 +42,30 @@ class OwnServer:
             text=True,
             encoding="utf-8",
             errors="replace",
-            creationflags=GROUP,  # a group of its own: Ctrl-C stops us, and we then stop the server in order
+            creationflags=GROUP,  # a separate group: Ctrl-C reaches only the collector, which then stops the server
             start_new_session=sys.platform != "win32",
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        give_up = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_SECONDS
         while not self._found.wait(0.1):
-            if self._process.poll() is not None or time.monotonic() > give_up:
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 self._stop()
-                last = next((line for line in reversed(self._lines) if line), "it said nothing")
+                last = next((line for line in reversed(self._lines) if line), "it printed nothing")
                 raise UserError(f"the match server did not start: {last}")
         return self
 
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the process, None while it runs."""
+        return self._process.poll()
+
     def __exit__(self, *exception: object) -> None:
-        """Stop in order; by force when that takes too long."""
+        """Stop; kill the process when that takes too long."""
         self._stop()
 
     def _read(self) -> None:
-        """Keep reading, so that the server never waits for a full pipe."""
+        """Read all output, so that the server never waits for a full pipe."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.append(line.strip())

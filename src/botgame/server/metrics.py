@@ -1,4 +1,4 @@
-"""What the server counts, as Prometheus text (`/metrics`)."""
+"""The counters of the server, and their Prometheus text (`/metrics`)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from botgame.server.rooms.match_driver import Lateness
-
-KEPT = 1 << 16  # tick latenesses that quantiles are taken of: at 50 duels the last 40 s
+KEPT = 1 << 16  # recent tick latenesses, for quantiles: at 50 duels the last 40 s
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # seconds
+
+
+@dataclass
+class Lateness:
+    """How late bots were: all decisions, the late ones, the sum of their delays and the longest, in ticks."""
+
+    decisions: int = 0
+    late: int = 0
+    ticks: int = 0
+    worst: int = 0
+
+    def count(self, ticks: int) -> None:
+        """Count a decision that arrived `ticks` after its request."""
+        self.decisions += 1
+        self.late += ticks > 0
+        self.ticks += ticks
+        self.worst = max(self.worst, ticks)
 
 
 @dataclass
@@ -18,12 +33,12 @@ class TickTimes:
 
     count: int = 0
     total: float = 0.0
-    skipped: int = 0  # ticks that were given up because the whole machine had stood still
+    skipped: int = 0  # ticks left out because the whole machine had stood still
     buckets: list[int] = field(default_factory=lambda: [0] * len(_BUCKETS))
     recent: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, seconds: float) -> None:
-        """One tick of one room."""
+        """Count one tick of one room."""
         if len(self.recent) < KEPT:
             self.recent.append(seconds)
         else:
@@ -36,7 +51,7 @@ class TickTimes:
                 break
 
     def quantiles(self, shares: Sequence[float]) -> list[float]:
-        """Of the recent ticks, e.g. shares (0.5, 0.99); zeros when there were none."""
+        """Quantiles of the recent latenesses, e.g. shares (0.5, 0.99); zeros when there were none."""
         ordered = sorted(self.recent)
         if not ordered:
             return [0.0] * len(shares)
@@ -53,16 +68,16 @@ class Metrics:
     sent: int = 0
     malformed: int = 0
     refused: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)  # connections closed by us, by error code
+    dropped: dict[str, int] = field(default_factory=dict)  # connections that the server closed, by error code
     matches: int = 0
     unsaved: int = 0
 
     def drop(self, code: str) -> None:
-        """A connection is closed for a reason."""
+        """Count a connection that the server closes for the reason `code`."""
         self.dropped[code] = self.dropped.get(code, 0) + 1
 
     def text(self, gauges: dict[str, float]) -> str:
-        """Prometheus text; `gauges` are current numbers such as open rooms."""
+        """The Prometheus text; `gauges` are current numbers such as open rooms."""
         counters = {
             "ticks_total": self.ticks.count,
             "ticks_skipped_total": self.ticks.skipped,

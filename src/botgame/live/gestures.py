@@ -1,7 +1,7 @@
-"""From a policy's decision to what hands do: which direction to walk, what to cast, where to point.
+"""Turns a policy's decision into a gesture: a direction to walk, a verb to cast, a place to point at.
 
-A person has no target slots: where the policy names a visible enemy and a lead, the hand points at the place where the
-simulation would aim (`game/aiming.py`), computed from what the seat sees.
+Keys and mouse have no target slots: where the policy names a visible enemy and a lead, the mouse points at the place
+where the simulation would aim (`botgame.lms.simulation.aiming`), computed from what the seat sees.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PLACE = [SPEC.entity_columns.index(name) for name in ("x", "y")]
 _VELOCITY = [SPEC.entity_columns.index(name) for name in ("speed_x", "speed_y")]
 _SPEEDS = [SPEC.scalar_index(name) for name in ("speed_x", "speed_y")]
 _SCHOOL_COLUMNS = [SPEC.scalar_index(f"school_{name}") for name in SCHOOLS]
-_SOME = 0.3  # of a unit vector's component: more than this and the key of that axis is held
+_HELD = 0.3  # component of a unit vector from which on the key of that axis is held
 
 
 class Gesture(NamedTuple):
@@ -31,7 +31,7 @@ class Gesture(NamedTuple):
 
 
 def gesture(action: list[int], observation: dict[str, np.ndarray], rules: Rules) -> Gesture:
-    """What hands do for a decision upon one seat's arrays."""
+    """The gesture for a decision on one seat's arrays."""
     verb, target = action[_HEADS["verb"]], action[_HEADS["target"]]
     aim = None
     if verb in (BOLT, OFFENCE) and target > 0:
@@ -49,7 +49,7 @@ def led_aim(
 ) -> tuple[float, float] | None:
     """Unit vector to where the enemy in a row of the entity table will be when a shot of `speed` cells/s arrives.
 
-    What is seen is old: meanwhile the own mage has walked on, and so has the enemy, for which `lead` allows.
+    The observation is old: both mages have moved since; `lead` says how much of the enemy's movement to expect.
     """
     enemy, own = observation["entities"][0, row].astype(float), observation["scalars"][0, _SPEEDS].astype(float)
     reaction = rules.reaction_ticks / TICKS_PER_SECOND
@@ -61,9 +61,9 @@ def led_aim(
 
 
 def walking_keys(move: int) -> frozenset[str]:
-    """Names of the W, A, S and D keys that are down for a move."""
+    """The names of the W, A, S and D keys to hold for a move."""
     x, y = MOVES[move]
-    held = {"KeyD": x > _SOME, "KeyA": x < -_SOME, "KeyS": y > _SOME, "KeyW": y < -_SOME}
+    held = {"KeyD": x > _HELD, "KeyA": x < -_HELD, "KeyS": y > _HELD, "KeyW": y < -_HELD}
     return frozenset(key for key, down in held.items() if down)
 
 

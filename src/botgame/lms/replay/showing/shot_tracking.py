@@ -1,4 +1,4 @@
-"""Shots followed from the hand of the caster to where they ended, and what ended them."""
+"""Tracks shots from their caster to the place where they end, and finds what ended them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from botgame.lms.simulation.state import SHOTS_PER_SEAT
 Columns = Mapping[str, np.ndarray] | np.ndarray  # mages by field: a copy, or the records themselves
 
 
-class Landed(NamedTuple):
-    """A shot that is over. It flew from (x0, y0) at `start` to (x, y) at `tick`; `end` is what stopped it."""
+class EndedShot(NamedTuple):
+    """A shot that is over. It flew from (x0, y0) at tick `start` to (x, y) at `tick`; `end`: what stopped it."""
 
     id: int
     owner: int
@@ -30,7 +30,7 @@ class Landed(NamedTuple):
     victim: int  # seat that it hit, -1: none
 
 
-class _Flying(NamedTuple):
+class _FlyingShot(NamedTuple):
     id: int
     start: int
     x0: float
@@ -38,28 +38,28 @@ class _Flying(NamedTuple):
     ends: int
 
 
-class Flights:
-    """Numbers the shots of one match in the order in which they are seen. Call `look` once a tick."""
+class ShotTracker:
+    """Numbers the shots of one match in the order in which they appear. Call `look` once a tick."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._flying: dict[int, _Flying] = {}
+        self._flying: dict[int, _FlyingShot] = {}
         self._ends = np.zeros(0, np.int64)
         self._places = np.zeros((0, 2))  # of all slots, one tick ago
         self._next = 0
-        self.landed: list[Landed] = []  # all that are over
+        self.ended: list[EndedShot] = []  # all so far
 
     def id_of(self, slot: int) -> int:
-        """Number of the shot that flies in `slot`. Raises KeyError when none does."""
+        """The number of the shot that flies in `slot`. Raises KeyError when there is none."""
         return self._flying[slot].id
 
     def look(
         self, shots: np.ndarray, mages: np.ndarray, before: Columns, tick: int, wards: Sequence[int]
-    ) -> list[Landed]:
-        """Shots that ended in this tick. `before`: the mages one tick ago; `wards`: seats that cast their defence.
+    ) -> list[EndedShot]:
+        """The shots that ended in this tick. `before`: the mages one tick ago; `wards`: seats that cast their defence.
 
-        A slot whose `ends` has changed was fired anew, even if the shot hit within the same tick. A shot whose slot
-        is fired anew while it flies is given up.
+        A changed `ends` means a new shot in the slot, even if it hit within the same tick. A flying shot whose slot
+        gets a new shot is dropped.
         """
         active, ends = shots["active"] != 0, shots["ends"]
         if not self._flying and len(self._ends) and not active.any() and ends.tobytes() == self._ends.tobytes():
@@ -70,26 +70,26 @@ class Flights:
             fresh |= ends != self._ends
         for slot in np.flatnonzero(fresh).tolist():
             self._launch(slot, int(ends[slot]), before, tick)
-        landed = []
+        ended = []
         for slot in [slot for slot in self._flying if not active[slot]]:
             swept = not fresh[slot] and self._is_swept(slot, shots, mages, before, wards)
-            landed.append(self._land(slot, shots, mages, before, tick, "swept" if swept else ""))
+            ended.append(self._end(slot, shots, mages, before, tick, "swept" if swept else ""))
         self._ends = np.array(ends)
         self._places = np.column_stack([shots["x"], shots["y"]])
-        self.landed += landed
-        return landed
+        self.ended += ended
+        return ended
 
-    def still_flying(self, shots: np.ndarray, mages: np.ndarray, tick: int) -> list[Landed]:
-        """The shots that the end of the match left in the air."""
-        return [self._land(slot, shots, mages, mages, tick, "flying") for slot in list(self._flying)]
+    def still_flying(self, shots: np.ndarray, mages: np.ndarray, tick: int) -> list[EndedShot]:
+        """The shots that still fly when the match ends."""
+        return [self._end(slot, shots, mages, mages, tick, "flying") for slot in list(self._flying)]
 
     def _launch(self, slot: int, ends: int, before: Columns, tick: int) -> None:
         owner = slot // SHOTS_PER_SEAT
         x0, y0 = float(before["x"][owner]), float(before["y"][owner])
-        self._flying[slot] = _Flying(self._next, max(0, tick - 1), x0, y0, ends)
+        self._flying[slot] = _FlyingShot(self._next, max(0, tick - 1), x0, y0, ends)
         self._next += 1
 
-    def _land(self, slot: int, shots: np.ndarray, mages: np.ndarray, before: Columns, tick: int, end: str) -> Landed:
+    def _end(self, slot: int, shots: np.ndarray, mages: np.ndarray, before: Columns, tick: int, end: str) -> EndedShot:
         flying, shot, owner = self._flying.pop(slot), shots[slot], slot // SHOTS_PER_SEAT
         row, school, x, y = int(shot["row"]), int(shot["school"]), float(shot["x"]), float(shot["y"])
         victim = -1
@@ -97,10 +97,10 @@ class Flights:
             victim = self._victim(owner, self._rules.abilities[school][row].radius, x, y, mages, before)
             end = "mage" if victim >= 0 else "range" if tick >= flying.ends else "wall"
         start = (flying.start, flying.x0, flying.y0)
-        return Landed(flying.id, owner, row, school, *start, tick, x, y, end, victim)
+        return EndedShot(flying.id, owner, row, school, *start, tick, x, y, end, victim)
 
     def _is_swept(self, slot: int, shots: np.ndarray, mages: np.ndarray, before: Columns, wards: Sequence[int]) -> bool:
-        """A ward sweeps before anything moves: around where its caster stood, and the shot has not moved since."""
+        """Whether a ward swept the shot away: wards act before shots move, around the caster's previous place."""
         x, y = float(shots["x"][slot]), float(shots["y"][slot])
         if not wards or (x, y) != tuple(self._places[slot].tolist()):
             return False
@@ -112,7 +112,7 @@ class Flights:
         return False
 
     def _victim(self, owner: int, radius: float, x: float, y: float, mages: np.ndarray, before: Columns) -> int:
-        """The nearest enemy in touch. Nobody moves after the shots, so places are those of the hit."""
+        """The nearest enemy that the shot touches, -1 for none. No mage moves after shots, so the places are exact."""
         away = np.hypot(mages["x"] - x, mages["y"] - y)
         away = np.where((before["alive"] != 0) & (np.arange(len(away)) != owner), away, np.inf)
         nearest = int(away.argmin())

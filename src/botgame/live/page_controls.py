@@ -1,51 +1,51 @@
-"""Hands on the play page: real key and mouse events that carry out gestures."""
+"""Carries out gestures on the play page with real key and mouse events."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from botgame.live.hands import Gesture, walking_keys
+from botgame.live.gestures import Gesture, walking_keys
 from botgame.lms.rules import BOLT, DEFENCE, INTERACT, MOBILITY, OFFENCE
 
-REACH = 5.0  # cells from the mage at which the mouse points: far enough that a few pixels do not turn the aim
+POINTER_DISTANCE = 5.0  # cells from mage to pointer: far enough that a few pixels do not turn the aim
 CAST_KEYS = {OFFENCE: "Digit1", MOBILITY: "Digit2", DEFENCE: "Digit3", INTERACT: "KeyE"}
 
 
 class Keyboard(Protocol):
-    """What is used of Playwright's keyboard."""
+    """The part of Playwright's keyboard that is used."""
 
     def down(self, key: str) -> None:
-        """Press and hold."""
+        """Press and hold `key`."""
 
     def up(self, key: str) -> None:
-        """Let go."""
+        """Release `key`."""
 
     def press(self, key: str) -> None:
-        """Press and let go."""
+        """Press and release `key`."""
 
 
 class Mouse(Protocol):
-    """What is used of Playwright's mouse."""
+    """The part of Playwright's mouse that is used."""
 
     def move(self, x: float, y: float) -> None:
-        """Move to a place of the page, in CSS pixels."""
+        """Move to a point of the page, in CSS pixels."""
 
     def down(self) -> None:
         """Press the left button."""
 
     def up(self) -> None:
-        """Let it go."""
+        """Release the left button."""
 
 
-class PageHands:
-    """Holds keys down as long as gestures ask for it; `pixels(x, y)` says where a place of the arena is on the page."""
+class PageControls:
+    """Keyboard and mouse of one page. Holds the walking keys until a gesture needs other ones."""
 
     def __init__(self, keyboard: Keyboard, mouse: Mouse) -> None:
         self._keyboard, self._mouse = keyboard, mouse
         self._held: frozenset[str] = frozenset()
 
     def perform(self, gesture: Gesture, point: tuple[float, float] | None) -> None:
-        """Carry out a gesture; `point`: where on the page to point, None: leave the mouse where it is."""
+        """Carry out a gesture; `point`: pixels to move the mouse to, None: leave the mouse where it is."""
         self._walk(walking_keys(gesture.move))
         if point is not None:
             self._mouse.move(*point)
@@ -55,8 +55,8 @@ class PageHands:
         elif gesture.verb in CAST_KEYS:
             self._keyboard.press(CAST_KEYS[gesture.verb])
 
-    def let_go(self) -> None:
-        """Release everything."""
+    def release(self) -> None:
+        """Release all keys."""
         self._walk(frozenset())
 
     def _walk(self, keys: frozenset[str]) -> None:
