@@ -92,6 +92,15 @@ def test_a_match_of_bots_that_are_never_late_is_the_match_that_is_played_without
     assert b"live" not in msgspec.json.encode(plain.header)
 
 
+GOLDEN = {0: "royale_s8_f1b916fd753d.lmsr", 3: "royale_s8_adb6fe026a3a.lmsr", 9: "royale_s8_da855f0dcc35.lmsr"}
+
+
+@pytest.mark.parametrize("late", sorted(GOLDEN))
+def test_a_live_match_is_the_same_to_the_bit(late: int) -> None:
+    """The name of a replay holds a hash of its contents, with the state digests of every second."""
+    assert replay_of(busy_match(late)).name == GOLDEN[late]
+
+
 def taken_over() -> tuple[Table, MatchRoom]:
     """A spectator takes over seat 1 twice, the second time to the end."""
     table = Table(late=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from botgame.game import Due, Ended, Setup
-from botgame.lms.arena import Arena, Limits
+from botgame.lms.arena import NEVER, Arena, Limits
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.replay import header as header_module
 from botgame.lms.replay.errors import ReplayError
@@ -142,11 +142,10 @@ def test_marks_weigh_the_seconds_before_them(replays: list[Replay]) -> None:
 
 def tick_on(arena: Arena, *, person: bool) -> None:
     """One tick. A seat that a person holds never makes the match wait, though it is due."""
-    usual = arena.state.mages["due"].copy()
+    wake = arena.state.mages["due"].copy()
     if person:
-        arena.state.mages["due"][0, 1] = 10**6
-    arena.advance(1)
-    arena.state.mages["due"][:] = usual
+        wake[0, 1] = NEVER
+    arena.advance(1, wake)
 
 
 def take_over(at: int) -> tuple[Replay, list[tuple[int, list[float]]]]:

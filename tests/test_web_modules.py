@@ -44,10 +44,9 @@ def walk_about(seed: int, ticks: int = 240) -> dict:
         if tick % 9 == 0:
             move = int(random.integers(0, 9))
             arena.act(Due(np.zeros(1, np.int32), np.zeros(1, np.int32)), np.array([[0, 7, move, 0, 0, 0]]))
-        mages["due"] = 10**6
         path.append((float(mages["x"][0]), float(mages["y"][0])))
         moves.append(move)
-        arena.advance(1)
+        arena.run(1)
     walls = ["".join(map(str, row)) for row in arena.state.walls[0].tolist()]
     return {"walls": walls, "path": path, "moves": moves, "directions": MOVES.tolist()}
 

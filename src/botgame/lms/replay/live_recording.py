@@ -19,11 +19,9 @@ from botgame.lms.replay.columns import Decisions
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import HUMAN, MAX_EVENTS, Change, Header, ReplayMark, ReplaySeat, mode_of
-from botgame.lms.replay.playback import reaction_of
 from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
 
 _DELAY = 1  # column of the delay in an action
-_NEVER = np.iinfo(np.int32).max
 _SEAT, _TICK, _SEEN, _CHOICE = 0, 1, 2, 3  # columns of the table; the choice takes six
 
 
@@ -150,12 +148,13 @@ def _play_again(
     order = table[np.argsort(table[:, _TICK], kind="stable")]
     for rows in np.split(order, np.flatnonzero(np.diff(order[:, _TICK])) + 1) if len(order) else []:
         tick = int(rows[0, _TICK])
-        run_to(arena, tick)
+        arena.run(tick - int(arena.state.matches["tick"][0]))
         _apply(arena, coming, tick)
         if not digests or tick - digests[-1][0] >= TICKS_PER_SECOND:
             digests.append((tick, arena.digest(0) & 0xFFFFFFFF))
-        act_on(arena, rows[:, _SEAT], rows[:, _CHOICE:], rows[:, _SEEN])
-    run_to(arena, _NEVER)
+        seats = Due(np.zeros(len(rows), np.int32), rows[:, _SEAT])
+        arena.act(seats, rows[:, _CHOICE:], rows[:, _SEEN])
+    arena.run()
     outcome = arena.outcome(0)
     _apply(arena, coming, outcome.ticks)
     return digests, arena.digest(0), outcome
@@ -165,25 +164,6 @@ def _apply(arena: Arena, coming: list[Change], tick: int) -> None:
     while coming and coming[-1].tick <= tick:
         change = coming.pop()
         arena.set_limits(0, change.seat, Limits(*change.limits))
-
-
-def run_to(arena: Arena, tick: int) -> None:
-    """Run match 0 to `tick` or its end, whoever is due: live play waits for nobody. `due` is left as it was."""
-    due = arena.state.mages["due"]
-    usual = due[0].copy()
-    due[0] = _NEVER
-    arena.advance(tick - int(arena.state.matches["tick"][0]))
-    due[0] = usual
-
-
-def act_on(arena: Arena, seats: np.ndarray, actions: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Decisions int64 [N, 6] of `seats` [N] of match 0, made on observations of ticks `seen` [N]; the accepted ones."""
-    reaction = arena.state.mages["reaction"]
-    usual = reaction[0, seats].copy()
-    reaction[0, seats] = reaction_of(arena.state.matches["tick"][0], seen, usual)
-    accepted = arena.act(Due(np.zeros(len(seats), np.int32), seats.astype(np.int32)), actions)
-    reaction[0, seats] = usual
-    return accepted
 
 
 def _columns(table: np.ndarray, digests: list[tuple[int, int]]) -> Decisions:

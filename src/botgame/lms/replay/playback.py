@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.lms.arena import Arena, Due, Limits, Outcome
+from botgame.lms.arena import NEVER, Arena, Due, Limits, Outcome
 from botgame.lms.replay.format import Replay
 from botgame.lms.rules import Rules
-from botgame.lms.simulation.state import FRAMES
 from botgame.lms.statistic_z.measuring import StyleTracker
 
 _CHANGED = "it does not replay as recorded ({}): it was altered, or made by another version of the simulation"
@@ -103,22 +102,14 @@ class Playback:
 
     def _advance(self) -> Due:
         """Run to the next recorded decisions. A person may decide at any tick, not only when due."""
-        irregular = [slot for slot, track in enumerate(self._tracks) if track is not None and track.irregular]
-        if not irregular:
-            return self._run_on()
-        mages = self.arena.state.mages
-        usual = mages["due"].copy()
-        slots = np.array(irregular)
-        mages["due"][slots] = self._recorded_ticks()[slots]
-        due = self._run_on()
-        mages["due"][slots] = usual[slots]
-        return due
-
-    def _run_on(self) -> Due:
+        irregular = np.array([track is not None and track.irregular for track in self._tracks])
+        wake = None
+        if irregular.any():
+            wake = np.where(irregular[:, None], self._recorded_ticks(), self.arena.state.mages["due"])
         if self._watch is None:
-            return self.arena.advance()
+            return self.arena.advance(wake=wake)
         while self._tracks[0] is not None:
-            due = self.arena.advance(1)
+            due = self.arena.advance(1, wake)
             self._watch(self.arena)
             if len(due.match) or self.arena.done[0]:
                 return due
@@ -129,7 +120,7 @@ class Playback:
         left = self._cursors < self._counts
         rows = np.where(left, self._starts + self._cursors, 0)
         ticks = np.take_along_axis(self._ticks, rows.reshape(len(rows), -1), axis=1)
-        return np.where(left, ticks, np.iinfo(np.int32).max)
+        return np.where(left, ticks, NEVER)
 
     def _answer(self, due: Due) -> dict[int, str]:
         """Let the due seats act as recorded; returns the slots that differ from their file, with the reason."""
@@ -148,26 +139,16 @@ class Playback:
         keep = ~np.isin(slot, list(faults)) if faults else slice(None)
         slot, seat, row = slot[keep], seat[keep], row[keep]
         due = Due(slot, seat)
-        usual = self._look_back(slot, seat, row) if self._live.any() else None
+        seen = np.where(self._live[slot], self._seen[slot, row], now[keep]) if self._live.any() else None
         if self._observe and len(slot):
-            self._keep(due, row)
+            self._keep(due, row, seen)
         recorded = self._choices[slot, row].astype(np.int64)
-        accepted = self.arena.act(due, recorded)
-        if usual is not None:
-            self.arena.state.mages["reaction"][slot, seat] = usual
+        accepted = self.arena.act(due, recorded, seen)
         for where in np.flatnonzero((accepted != recorded).any(axis=1)).tolist():
             tick = self.arena.state.matches["tick"][slot[where]]
             faults[int(slot[where])] = _CHANGED.format(f"an action of seat {seat[where]} is refused at tick {tick}")
         self._cursors[slot, seat] += 1
         return faults
-
-    def _look_back(self, slot: np.ndarray, seat: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """A late decision of a live match was made on an older frame: look there. Returns the usual limits."""
-        mages = self.arena.state.mages
-        usual: np.ndarray = mages["reaction"][slot, seat].copy()
-        age = reaction_of(self.arena.state.matches["tick"][slot], self._seen[slot, row], usual)
-        mages["reaction"][slot, seat] = np.where(self._live[slot], age, usual)
-        return usual
 
     def _events(self, slots: np.ndarray) -> dict[int, str]:
         """Apply changes of controller, then check state digests, whose tick has come; returns faults by slot."""
@@ -195,8 +176,8 @@ class Playback:
         coming += [track.changes[-1].tick] if track.changes else []
         self._next_event[slot] = min(coming, default=np.iinfo(np.int64).max)
 
-    def _keep(self, due: Due, row: np.ndarray) -> None:
-        for name, array in self.arena.observe(due).items():
+    def _keep(self, due: Due, row: np.ndarray, seen: np.ndarray | None) -> None:
+        for name, array in self.arena.observe(due, seen).items():
             pool = self._pools.get(name)
             if pool is None or pool.shape[1] < self._ticks.shape[1]:
                 wider = np.zeros((len(self._tracks), self._ticks.shape[1], *array.shape[1:]), array.dtype)
@@ -270,15 +251,6 @@ class Playback:
         self.arena.reset(slot, header.seed, schools, header.duration_ticks, limits)
         if self._styles is not None:
             self._styles.begin(slot)
-
-
-def reaction_of(now: np.ndarray, seen: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """Age of the frame that live decisions at ticks `now` on observations of ticks `seen` are taken by, in ticks.
-
-    Never younger than the seat's limit `usual`; frames that are no longer kept are replaced by the oldest one.
-    """
-    age: np.ndarray = np.maximum(usual, np.minimum(now - seen, FRAMES - 1))
-    return age
 
 
 def _same_outcome(replay: Replay, outcome: Outcome) -> bool:

@@ -13,11 +13,10 @@ import numpy as np
 from botgame.lms.arena import Arena, Due, Limits, Outcome
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import Change, ReplayMark
-from botgame.lms.replay.live_recording import LiveRecording, Opening, act_on
+from botgame.lms.replay.live_recording import LiveRecording, Opening
 from botgame.lms.rules import Rules
 from botgame.lms.simulation.state import HEADS
 
-_FAR = np.iinfo(np.int32).max
 PEOPLE = Limits(0, 0)  # no artificial delay, and only verbs count towards the cap
 
 
@@ -53,22 +52,14 @@ class LiveMatch:
         """
         assert self.recording is not None
         wanted = np.array(actions, np.int64).reshape(len(seats), HEADS)
-        where = np.array(seats, np.int32)
-        if any(self.tick - tick > self._reactions[seat] for seat, tick in zip(seats, seen, strict=True)):
-            taken = act_on(self.arena, where, wanted, np.array(seen))
-        else:
-            taken = self.arena.act(Due(np.zeros(len(seats), np.int32), where), wanted)
-        accepted: list[list[int]] = taken.tolist()
+        accepted: list[list[int]] = self.arena.act(_rows(seats), wanted, np.array(seen)).tolist()
         for seat, tick, action in zip(seats, seen, accepted, strict=True):
             self.recording.decision(seat, self.tick, tick, action)
         return accepted
 
     def step(self) -> None:
-        """Play one tick. `due` is set aside meanwhile: the arena would wait for a seat that has not decided."""
-        usual = self._due.copy()
-        self._due[:] = _FAR
-        self.arena.advance(1)
-        self._due[:] = usual
+        """Play one tick."""
+        self.arena.run(1)
         self.tick += 1
         self.over = bool(self.arena.state.matches["done"][0])
 
@@ -83,7 +74,7 @@ class LiveMatch:
 
     def observe(self, seats: list[int]) -> Observation:
         """What seats see now, one row each."""
-        return self.arena.observe(Due(np.zeros(len(seats), np.int32), np.array(seats, np.int32)))
+        return self.arena.observe(_rows(seats))
 
     def seen_tick(self, seat: int) -> int:
         """The tick of the frame that `seat` observes now."""
@@ -107,3 +98,8 @@ class LiveMatch:
     def outcome(self) -> Outcome:
         """The current standing, or the outcome of a match that is over."""
         return self.arena.outcome(0)
+
+
+def _rows(seats: list[int]) -> Due:
+    """Seats of the only match as the arena names them."""
+    return Due(np.zeros(len(seats), np.int32), np.array(seats, np.int32))
