@@ -90,6 +90,8 @@ def test_columns_are_what_was_simulated(royale: Replay, shown: dict) -> None:
 
 
 def test_zone_phases_are_where_the_radius_bends(shown: dict) -> None:
+    phases = Rules().zone_phases(shown["duration_ticks"], 4)
+    assert shown["zone"]["phases"] == [[p.closes, p.closed, pytest.approx(p.radius, abs=0.005)] for p in phases]
     radius = np.cumsum(shown["zone"]["r"]) / SCALE["zone"]
     for closes, closed, target in shown["zone"]["phases"]:
         if closed < len(radius):

@@ -8,6 +8,7 @@ import pytest
 from botgame.lms.arena import Arena, Due, Limits
 from botgame.lms.rules import DIRECTIONS, MOVES, Rules
 from botgame.lms.simulation.sight import line_is_free
+from botgame.server import protocol
 from browsing import SITE, Watched, browser, needs_browser, serve_files
 
 pytestmark = needs_browser
@@ -192,6 +193,11 @@ def test_the_clock_follows_fast_packets_and_forgets_slow_ones(page):
         return buffer.tickAt(300 * (1000 / 30));""",
     )
     assert ticks == pytest.approx(300 - 0.15, abs=0.5)
+
+
+def test_the_pages_know_the_protocol_of_the_server(page):
+    said = run(page, "net", "return [net.PROTOCOL, net.GAME, net.FATAL_CODES];")
+    assert said == [protocol.PROTOCOL_VERSION, protocol.GAME, list(protocol.FATAL)]
 
 
 def test_aims_and_moves_are_counted_as_the_simulation_does(page):

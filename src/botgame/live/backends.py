@@ -21,7 +21,6 @@ from botgame.server import protocol
 
 BACKENDS = ("legacy", "lms_re", "alphastar")
 TRAINED = "alphastar"
-MAX_NAME = 24  # characters of a player's name on a server
 GREEDY = 0.01  # temperature at which the likeliest category is all but certain
 DEFAULT_CHECKPOINT = "artifacts/alphastar/pi_rl.best.pt"
 
@@ -59,7 +58,7 @@ class Backend:
     def nickname(self) -> str:
         """The player's name for others in the room."""
         name = Path(split_style(self.checkpoint)[0]).stem if self.name == TRAINED else self.name
-        return f"{name[: MAX_NAME - 4]} bot"  # servers reserve the plain names for their bots
+        return f"{name[: protocol.MAX_NAME - 4]} bot"  # servers reserve the plain names for their bots
 
 
 class TimedDecision(NamedTuple):

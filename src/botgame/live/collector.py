@@ -26,12 +26,11 @@ from botgame.live.progress import Progress
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Session
 from botgame.live.socket_play import SocketPlay, socket_address
-from botgame.lms.rules import SCHOOLS
+from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, SCHOOLS
 from botgame.lms.simulation.kernel import is_cold
 from botgame.server import protocol
 
 CHANNELS = ("chrome", "chromium", "msedge")
-SHORTEST, LONGEST = 10.0, 600.0  # seconds of a match
 _BROWSER_FLAGS = ("channel", "headless", "executable_path", "screenshot_every_sec", "gif_sec")
 _TRAINED_FLAGS = ("bot_alphastar_checkpoint", "bot_alphastar_stochastic", "bot_alphastar_temperature")
 _LOCAL_SERVER_FLAGS = ("data_dir",)
@@ -169,8 +168,9 @@ def check(args: Namespace) -> None:
         raise UserError(
             "--bot-alphastar-temperature needs --bot-alphastar-stochastic: only sampling has a temperature", 2
         )
-    if args.episode_duration is not None and not SHORTEST <= args.episode_duration <= LONGEST:
-        raise UserError(f"--episode-duration is {args.episode_duration:g}, expected {SHORTEST:g} to {LONGEST:g}", 2)
+    if args.episode_duration is not None and not MIN_SECONDS <= args.episode_duration <= MAX_SECONDS:
+        expected = f"expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds"
+        raise UserError(f"--episode-duration is {args.episode_duration:g}, {expected}", 2)
     if args.room and (args.matches != 1 or not args.server):
         raise UserError("--room joins one match on a running server: give --server and no --matches", 2)
     if not 1 <= len(opponents(args)) <= 15:

@@ -15,7 +15,6 @@ from botgame.server import protocol
 
 OPEN_SECONDS = 5.0
 ANSWER_SECONDS = 10.0  # for the welcome
-RETURN_SECONDS = 30.0  # the server keeps a seat for as long
 WAIT_SECONDS = 0.25  # between looks at the clock
 LARGEST_FRAME = 2**20
 
@@ -72,7 +71,7 @@ class SocketPlay:
 
     def _connect(self) -> ClientConnection:
         """A new connection; to replace a lost one it tries for as long as the server keeps the seat."""
-        deadline = time.monotonic() + (RETURN_SECONDS if self.session.can_return else 0.0)
+        deadline = time.monotonic() + (protocol.GRACE_SECONDS if self.session.can_return else 0.0)
         while True:
             try:
                 return open_socket(self.url)

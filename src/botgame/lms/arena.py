@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from botgame.lms.observing.observation import Observation, Observer
+from botgame.lms.readiness import COLUMNS, write_readiness
 from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
 from botgame.lms.simulation import advance as kernels
 from botgame.lms.simulation.digest import add_words, finish, words_of
@@ -95,6 +96,8 @@ class Arena:
         self._observer: Observer | None = None
         self._words = words_of(self.state)
         self._add_words: Callable[..., int] | None = None
+        self._readiness = np.zeros((seats, COLUMNS), np.int32)
+        self._write_readiness: Callable[..., None] | None = None
         self.state.matches["done"] = 1  # nothing to run before `reset`
         self._bind()
 
@@ -216,6 +219,18 @@ class Arena:
         finally:
             column[where] = usual
 
+    def readiness(self, match: int) -> np.ndarray:
+        """What each seat of match `match` could do now, int32 [P, COLUMNS] (`botgame.lms.readiness`).
+
+        The array is refilled by the next call. Raises IndexError for a match that does not exist.
+        """
+        self._check_match(match)
+        arguments = (self.state, self.tables, int(match), self._readiness)
+        if self._write_readiness is None:  # bound on first use, like the observer
+            self._write_readiness = bind(write_readiness, *arguments)
+        self._write_readiness(*arguments)
+        return self._readiness
+
     def score(self, due: Due) -> np.ndarray:
         """float32 [N]: (damage dealt - damage taken) / 100 hp so far."""
         dealt = self.state.mages["damage_dealt"][due.match, due.seat]
@@ -235,11 +250,14 @@ class Arena:
 
     def digest(self, match: int) -> int:
         """64-bit digest of the current state of match `match`, the same on every machine. Raises IndexError."""
-        if not 0 <= match < self.matches:
-            raise IndexError(f"match {match} is not one of {self.matches}")
+        self._check_match(match)
         if self._add_words is None:  # bound on first use, like the observer
             self._add_words = bind(add_words, self._words, 0)
         return finish(self._add_words(self._words, int(match)), self._words)
+
+    def _check_match(self, match: int) -> None:
+        if not 0 <= match < self.matches:
+            raise IndexError(f"match {match} is not one of {self.matches}")
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The whole batch as plain uint8 arrays, copied."""

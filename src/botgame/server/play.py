@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING
 from botgame import cli
 from botgame.errors import UserError
 from botgame.lms.game import CHAMPION, lms
-from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, TICKS_PER_SECOND
 from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
 
 if TYPE_CHECKING:
     from botgame.server.hosting.serving import HttpServer
-
-SHORTEST, LONGEST = 10.0, 600.0  # seconds
 
 
 def build_parser() -> cli.Parser:
@@ -45,8 +43,8 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
-    if not SHORTEST <= arguments.duration <= LONGEST:
-        message = f"--duration is {arguments.duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds"
+    if not MIN_SECONDS <= arguments.duration <= MAX_SECONDS:
+        message = f"--duration is {arguments.duration:g}, expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds"
         raise UserError(message, code=2)
     arguments.bot = in_style([arguments.bot], arguments.style)[0]
     bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(built_in_names(lms())))))

@@ -17,11 +17,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS
+
 PROTOCOL_VERSION = 1
 GAME = "lms-arena"
+MAX_NAME = 24  # characters of a player's name
+GRACE_SECONDS = 30  # how long a seat waits for its owner to come back
 MAX_MESSAGE = 4096  # bytes of a client's frame; the largest valid one has a few hundred
 
-Name = Annotated[str, Meta(max_length=24)]
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Token = Annotated[str, Meta(max_length=128)]
 BotName = Annotated[str, Meta(max_length=200)]
 RoomName = Annotated[str, Meta(max_length=32)]
@@ -58,7 +62,7 @@ class Create(Struct, tag="create"):
     bots: Annotated[list[BotName], Meta(max_length=16)] = []
     school: School = "any"
     name: Name = ""
-    duration: Annotated[float, Meta(ge=10, le=600)] = 120.0
+    duration: Annotated[float, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = 120.0
     seat: Literal[0, -1] = 0
     observe: bool = False
     seed: Annotated[int, Meta(ge=0, lt=2**53)] | None = None

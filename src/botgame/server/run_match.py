@@ -23,16 +23,16 @@ from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.game import EXPERT, STYLES, lms
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.record import Recorder
-from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND
+from botgame.lms.rules import MAX_SEATS, MAX_SECONDS, MIN_SEATS, MIN_SECONDS, SCHOOLS, TICKS_PER_SECOND
 from botgame.lms.simulation.kernel import is_cold
 from botgame.play import play
 from botgame.policies import STYLE_HELP, in_style, load_policy
+from botgame.server.schools import drawn_school
 
 SLOTS = 64
-SHORTEST, LONGEST = 10.0, 600.0  # seconds
 MOST_MATCHES = 1_000_000
 _ROYALE_SEATS = 8
-_EXPERT_SEAT, _BOT, _SCHOOL = 0x736561, 0x626F74, 0x736368  # purposes of random draws
+_EXPERT_SEAT, _BOT = 0x736561, 0x626F74  # purposes of random draws
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class RecordingPlan:
         """
         for seed in range(self.seed, self.seed + self.matches):
             bots = self.cast or self._draw_bots(seed)
-            schools = zip(self.schools, ((own or {}).get(bot) for bot in bots), self._draw_schools(seed), strict=True)
+            drawn = [drawn_school(seed, seat) for seat in range(self.seats)]
+            schools = zip(self.schools, ((own or {}).get(bot) for bot in bots), drawn, strict=True)
             chosen = tuple(next(school for school in each if school is not None) for each in schools)
             yield Setup(seed, bots, chosen, self.duration_ticks)
 
@@ -64,9 +65,6 @@ class RecordingPlan:
         draws = [rng.derive(seed, _BOT, seat) for seat in range(self.seats)]
         others = [0 if draw % 2 == 0 else 1 + draw // 2 % (len(self.bots) - 1) for draw in draws]
         return tuple(0 if seat == expert else other for seat, other in enumerate(others))
-
-    def _draw_schools(self, seed: int) -> tuple[int, ...]:
-        return tuple(rng.derive(seed, _SCHOOL, seat) % len(SCHOOLS) for seat in range(self.seats))
 
 
 def build_parser() -> cli.Parser:
@@ -123,8 +121,8 @@ def make_plan(arguments: Namespace) -> RecordingPlan:
         bots = in_style(bots or _default_bots(), arguments.style)
     seats = _seats(arguments, bots)
     duration = arguments.episode_duration
-    if not SHORTEST <= duration <= LONGEST:
-        raise _usage(f"--episode-duration is {duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds")
+    if not MIN_SECONDS <= duration <= MAX_SECONDS:
+        raise _usage(f"--episode-duration is {duration:g}, expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds")
     if arguments.num_matches > MOST_MATCHES:
         raise _usage(f"--num-matches is {arguments.num_matches}, expected 1 to {MOST_MATCHES}")
     if arguments.seed + arguments.num_matches > 2**63:

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from botgame.lms.rules import SCHOOLS, VERBS, Rules
+from botgame.lms.rules import MAX_SECONDS, SCHOOLS, VERBS, Rules, ticks
 from botgame.lms.simulation.state import UNCAPPED
 
-MAX_DURATION_TICKS = 18_000  # ten minutes
+MAX_DURATION_TICKS = ticks(MAX_SECONDS)
 MAX_EVENTS = 10_000
 BOT, HUMAN = 0, 1
 CONTROLLERS = ("bot", "human")

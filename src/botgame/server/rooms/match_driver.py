@@ -17,12 +17,13 @@ from botgame.lms.arena import Limits
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import BOT, HUMAN
 from botgame.lms.replay.showing.events import EventDetector
+from botgame.lms.rules import NONE
 from botgame.match_batch import key_bases
 from botgame.server.metrics import Lateness
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
 from botgame.server.rooms.live_match import LiveMatch
-from botgame.server.rooms.room_seat import Caps, RoomSeat
+from botgame.server.rooms.room_seat import RoomSeat
 from botgame.server.rooms.view import Viewer
 
 RESEND_TICKS = 30  # a program that has not answered gets a new observation after this time,
@@ -55,9 +56,7 @@ class MatchDriver:
     def __init__(self, match: LiveMatch, seats: Sequence[RoomSeat], lateness: Lateness) -> None:
         self.match = match
         self.frame = Frame(match.arena)
-        cells = int(match.arena.state.matches["cells"][0])
-        self.viewer = Viewer(self.frame, match.rules, match.duration_ticks, cells)
-        self._caps = Caps(self.frame, self.viewer, match.rules)
+        self.viewer = Viewer(self.frame, match.rules, match.duration_ticks)
         self.bot_requests: list[DecisionRequest] = []
         self.client_requests: list[DecisionRequest] = []
         self._seats = seats
@@ -115,8 +114,8 @@ class MatchDriver:
     def _from_input(self, seat: RoomSeat) -> tuple[list[int] | None, int]:
         """A person sees the present; a program that sends inputs has decided on its latest observation."""
         verb, tick, is_person = seat.input.queued, self.match.tick, seat.kind == "human"
-        possible = verb if self._caps.is_castable(verb, seat.index, seat.school or 0) else 0
-        may_turn = is_person or self._caps.is_within_cap(seat.index)
+        possible = verb if self.frame.can_cast(seat.index, verb) else NONE
+        may_turn = is_person or self.frame.is_within_cap(seat.index)
         action = seat.input.decide(tick, possible, may_turn=may_turn)
         return action, tick if is_person else seat.seen
 

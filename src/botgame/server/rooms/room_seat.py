@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from botgame.lms.rules import BOLT, INTERACT, NONE, Rules, ticks
-from botgame.server.rooms import frame as at
-from botgame.server.rooms.frame import Frame
 from botgame.server.rooms.player_input import PlayerInput
-from botgame.server.rooms.view import Viewer
 
 Kind = Literal["open", "human", "bot", "client"]
 
@@ -46,28 +42,3 @@ class RoomSeat:
     def cancel_request(self) -> None:
         """Wait for no decision any more: another controller decides from now on."""
         self.requested, self.decision, self.sent = -1, None, -1
-
-
-class Caps:
-    """Whether the simulation would accept a verb of a living seat at the frame's tick; the numbers of one match."""
-
-    def __init__(self, frame: Frame, viewer: Viewer, rules: Rules) -> None:
-        self._frame, self._viewer = frame, viewer
-        self._window, self._most, self._spacing = ticks(rules.action_window), rules.action_cap, rules.action_spacing
-        self._mana = [[ability.mana for ability in school] for school in rules.abilities]
-
-    def is_castable(self, verb: int, seat: int, school: int) -> bool:
-        """Mana, cooldown, cap, and a chest in reach."""
-        frame = self._frame
-        if verb == NONE or not self.is_within_cap(seat):
-            return False
-        if verb == INTERACT:
-            return self._viewer.chest_in_reach(seat)
-        ready = frame.ints[seat][at.READY + verb - BOLT] <= frame.tick
-        return ready and frame.floats[seat][at.MANA] >= self._mana[school][verb - BOLT]
-
-    def is_within_cap(self, seat: int) -> bool:
-        """Whether one more counted action is accepted: the cap as `game.limits` has it."""
-        tick = self._frame.tick
-        recent = [age for stamp in self._frame.stamps(seat) if (age := tick - stamp) < self._window]
-        return len(recent) < self._most and min(recent, default=self._spacing) >= self._spacing

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from botgame import rng
 from botgame.lms.arena import Limits
 from botgame.lms.replay.header import BOT, HUMAN, MAX_EVENTS
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
+from botgame.server.protocol import GRACE_SECONDS
 from botgame.server.rooms.live_match import PEOPLE, LiveMatch
 from botgame.server.rooms.room_seat import RoomSeat
+from botgame.server.schools import drawn_school
 
-GRACE_TICKS = 30 * TICKS_PER_SECOND  # how long a seat waits for its owner to come back
-_SCHOOL = 0x736368  # purpose of random draws, as in `run_match`
+GRACE_TICKS = GRACE_SECONDS * TICKS_PER_SECOND
 _SPARE_CHANGES = 100  # of those that a replay can hold: reserved for giving seats back
 _PREFIX = {"human": "human:", "client": "remote:"}
 
@@ -84,7 +84,7 @@ class SeatOwnership:
             if seat.school is None and seat.kind == "bot":
                 seat.school = self._schools.get(seat.bot)
             if seat.school is None:
-                seat.school = rng.derive(seed, _SCHOOL, seat.index) % len(SCHOOLS)
+                seat.school = drawn_school(seed, seat.index)
 
     # ---- lost connections --------------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from botgame.lms.rules import CHEST, TICKS_PER_SECOND, Rules, ticks
+from botgame.lms.readiness import BUDGET, COOLDOWNS, SPACING
+from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
 
@@ -39,18 +40,11 @@ _YOU = (
 class Viewer:
     """Writes the views of one match. Call `look` once a tick, then `state` for every distinct view."""
 
-    def __init__(self, frame: Frame, rules: Rules, duration_ticks: int, cells: int) -> None:
+    def __init__(self, frame: Frame, rules: Rules, duration_ticks: int) -> None:
         self._frame = frame
         self._sight_squared = rules.sight * rules.sight
-        self._reach_squared = rules.interact_radius * rules.interact_radius
-        self._window, self._cap, self._spacing = ticks(rules.action_window), rules.action_cap, rules.action_spacing
-        shares = zip(rules.zone_hold, rules.zone_close, rules.zone_radius, strict=True)
-        self._phases = [
-            (int(hold * duration_ticks), int(close * duration_ticks), radius * (cells - 2))
-            for hold, close, radius in shares
-        ]
+        self._phases = rules.zone_phases(duration_ticks, len(frame.floats))
         self._item_texts = [_ITEM % (index, *item) for index, item in enumerate(frame.items)]
-        self._chests = [index for index, item in enumerate(frame.items) if item[0] == CHEST]
 
     def look(self, events: list[dict[str, Any]], shot_ids: list[int]) -> None:
         """Write all texts of a new tick. `events`: as an `EventDetector` finds them; `shot_ids`: of `frame.shots`."""
@@ -125,9 +119,8 @@ class Viewer:
     def _write_zone(self) -> str:
         """The zone, with its current or next phase of shrinking."""
         frame = self._frame
-        coming = [phase for phase in self._phases if frame.tick < phase[1]] or [self._phases[-1]]
-        closes, closed, target = coming[0]
-        return _ZONE % (*frame.zone, target, closes, closed, frame.zone_damage * TICKS_PER_SECOND)
+        phase = next((phase for phase in self._phases if frame.tick < phase.closed), self._phases[-1])
+        return _ZONE % (*frame.zone, phase.radius, phase.closes, phase.closed, frame.zone_damage * TICKS_PER_SECOND)
 
     def _write_mage(self, seat: int) -> str:
         """A mage's text without its mana, which not every view shows."""
@@ -141,21 +134,9 @@ class Viewer:
         )
 
     def _write_you(self, seat: int, queued: int) -> str:
-        frame, tick = self._frame, self._frame.tick
-        ints, row = frame.ints[seat], frame.floats[seat]
-        recent = [tick - stamp for stamp in frame.stamps(seat) if tick - stamp < self._window]
-        return _YOU % (
-            *(seat, row[at.MANA], *[max(0, ready - tick) for ready in ints[at.READY : at.READY + 4]]),
-            *(self._cap - len(recent), max(0, self._spacing - min(recent, default=self._spacing))),
-            *(ints[at.CAPPED], ints[at.ILLEGAL], "true" if self.chest_in_reach(seat) else "false", queued),
-        )
-
-    def chest_in_reach(self, seat: int) -> bool:
-        """Whether `seat` could open a chest where it stands."""
         frame = self._frame
-        x, y = frame.floats[seat][at.X], frame.floats[seat][at.Y]
-        for index in self._chests:
-            _, item_x, item_y = frame.items[index]
-            if frame.available[index] and (item_x - x) ** 2 + (item_y - y) ** 2 <= self._reach_squared:
-                return True
-        return False
+        ints, readiness = frame.ints[seat], frame.readiness[seat]
+        return _YOU % (
+            *(seat, frame.floats[seat][at.MANA], *readiness[COOLDOWNS], readiness[BUDGET], readiness[SPACING]),
+            *(ints[at.CAPPED], ints[at.ILLEGAL], "true" if frame.has_chest_in_reach(seat) else "false", queued),
+        )

@@ -141,8 +141,8 @@ export class Film {
     for (const cast of this.casts[seat]) {
       if (cast.tick > tick) break;
       if (cast.verb > 4) continue;
-      const { cooldown } = this.rules.abilities[this.schools[seat]][cast.verb - 1];
-      left[cast.verb - 1] = Math.max(0, cast.tick + cooldown * this.rate - tick);
+      const cooldown = this.data.cooldowns[this.schools[seat]][cast.verb - 1];
+      left[cast.verb - 1] = Math.max(0, cast.tick + cooldown - tick);
     }
     return left;
   }

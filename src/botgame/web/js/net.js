@@ -1,10 +1,13 @@
 // The connection to the match server: one WebSocket, JSON messages with a `type`, as botgame/server/protocol.py lists
 // them. It greets, measures the way to the server, and comes back when the line breaks.
 
-const PROTOCOL = 1;
+// As in botgame/server/protocol.py (a test compares them).
+export const PROTOCOL = 1;
+export const GAME = "lms-arena";
+export const FATAL_CODES = ["protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full"];
+
 const PING_MS = 2000;
 const RETRY_MS = [250, 500, 1000, 2000, 3000, 4000, 5000, 5000, 5000];
-const FATAL = new Set(["protocol", "token", "malformed", "too_fast", "full"]);
 
 export class Connection {
   // `handlers[type](message)` for what the server says; also `open()` after each welcome, `lost(seconds)` while the
@@ -24,7 +27,7 @@ export class Connection {
   connect() {
     this.socket = new WebSocket(this.url);
     this.socket.addEventListener("open", () =>
-      this.send("hello", { protocol: PROTOCOL, game: "lms-arena", token: this.token }),
+      this.send("hello", { protocol: PROTOCOL, game: GAME, token: this.token }),
     );
     this.socket.addEventListener("message", (event) => this.receive(event.data));
     this.socket.addEventListener("close", () => this.retry());
@@ -37,7 +40,7 @@ export class Connection {
   receive(text) {
     const message = JSON.parse(text);
     if (message.type === "pong") this.measure(performance.now() - message.t);
-    if (message.type === "error" && FATAL.has(message.code)) this.reason = message.message;
+    if (message.type === "error" && FATAL_CODES.includes(message.code)) this.reason = message.message;
     this.handlers[message.type]?.(message);
     if (message.type !== "welcome") return;
     this.tries = 0;

@@ -22,7 +22,7 @@ from botgame.lms.replay.showing.events import EventDetector, EventFields, rounde
 from botgame.lms.replay.showing.picture import printable
 from botgame.lms.replay.showing.policy_readout import PolicyReadout
 from botgame.lms.replay.showing.shot_tracking import EndedShot
-from botgame.lms.rules import DELAY_TICKS, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
+from botgame.lms.rules import DELAY_TICKS, SCHOOLS, TICKS_PER_SECOND, VERBS, ticks
 from botgame.lms.simulation.state import State
 
 FORMAT = 1
@@ -53,6 +53,7 @@ def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]
         "verbs": VERBS,
         "delays": DELAY_TICKS,
         "rules": replay.rules.to_dict(),
+        "cooldowns": [[ticks(ability.cooldown) for ability in school] for school in replay.rules.abilities],
         "scale": SCALE,
         "seats": [_seat(replay, index) for index in range(len(header.seats))],
         **recorder.film(),
@@ -128,7 +129,10 @@ class _FilmRecorder:
                 "x": float(match["zone_x"]),
                 "y": float(match["zone_y"]),
                 "r": _differences(np.array(self._radii)),
-                "phases": _phases(self._rules, int(match["duration"]), int(match["cells"])),
+                "phases": [
+                    [phase.closes, phase.closed, rounded(phase.radius)]
+                    for phase in self._rules.zone_phases(int(match["duration"]), len(self._state.mages[0]))
+                ],
             },
             "mages": [
                 _mage(frames[:, seat], int(death)) for seat, death in enumerate(self._state.mages[0]["death_tick"])
@@ -176,14 +180,6 @@ def _differences(column: np.ndarray) -> list[int]:
     """The first value, then the change of each tick."""
     changes: list[int] = np.diff(column, prepend=0).tolist()
     return changes
-
-
-def _phases(rules: Rules, duration: int, cells: int) -> list[list[float]]:
-    """The zone shrinks from `hold` to `close` (ticks) to a radius in cells: [hold, close, radius] a phase."""
-    rows = zip(rules.zone_hold, rules.zone_close, rules.zone_radius, strict=True)
-    return [
-        [round(hold * duration), round(close * duration), rounded(share * (cells - 2))] for hold, close, share in rows
-    ]
 
 
 def _shot(shot: EndedShot) -> list[float]:
