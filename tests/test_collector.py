@@ -1,7 +1,6 @@
 """The collector on a real server: over WebSocket, through a browser, and what training makes of it."""
 
 import itertools
-import shutil
 import threading
 import time
 from pathlib import Path
@@ -17,9 +16,8 @@ from botgame.lms.replay.format import read, scan
 from botgame.replay import main as replay_command
 from botgame.server import protocol
 from botgame.training.alphastar_imitation import main as imitate
+from browsing import PROGRAM, needs_browser
 from live_server import Client, running_server
-
-CHROMIUM = next((path for path in map(shutil.which, ("chromium", "google-chrome", "msedge")) if path), None)
 
 
 def collect(folder: Path, url: str, *words: str) -> int:
@@ -162,10 +160,9 @@ def test_foreign_servers_are_refused(tmp_path, capsys, answer):
     assert not list(tmp_path.rglob("*.jsonl"))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@needs_browser
 def test_a_match_through_the_page(tmp_path, monkeypatch):
-    pytest.importorskip("playwright")
-    words = ["--play-game", "--headless", "--executable-path", CHROMIUM, "--opponents", "idle", "--gif-sec", "2"]
+    words = ["--play-game", "--headless", "--executable-path", PROGRAM, "--opponents", "idle", "--gif-sec", "2"]
     words += ["--episode-duration", "40", "--seed", "1"]
     with running_server(tmp_path, monkeypatch, speed=2) as server:
         assert collect(tmp_path, server.url, *words, "--screenshot-every-sec", "2") == 0

@@ -17,7 +17,7 @@ from botgame.errors import UserError
 from botgame.game import Setup
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.header import Change, ReplayMark
-from botgame.lms.replay.playback import Numbered, Playback
+from botgame.lms.replay.playback import watch_replay
 from botgame.lms.replay.showing import bundle
 from botgame.lms.replay.showing.events import EventDetector
 from botgame.lms.replay.showing.film import FORMAT, SCALE, film, film_json
@@ -62,8 +62,7 @@ def watch(replay: Replay) -> list[dict[str, np.ndarray]]:
         state: State = arena.state
         states.append({name: getattr(state, name)[:1].copy()[0] for name in names})
 
-    playback = Playback(1, len(replay.header.seats), replay.rules, watch=keep)
-    assert [finished.fault for finished in playback.run(iter([Numbered(0, replay)]))] == [None]
+    watch_replay(replay, keep)
     return states
 
 

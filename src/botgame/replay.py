@@ -21,8 +21,9 @@ from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay, read
 from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.replay.showing.export import export
-from botgame.lms.replay.showing.picture import clock, picture, printable, winner
+from botgame.lms.replay.showing.picture import picture
 from botgame.lms.replay.showing.policy_readout import find_readout, read_readout
+from botgame.lms.replay.showing.texts import clock, printable, winner
 from botgame.lms.replay.verify import Verdict, expand, verify
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
 from botgame.lms.simulation.kernel import is_cold

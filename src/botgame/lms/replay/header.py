@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -107,7 +107,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     live: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-def mode_of(seats: int) -> str:
+def mode_of(seats: int) -> Literal["duel", "royale"]:
     """The mode that a number of seats plays."""
     return "duel" if seats == 2 else "royale"
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.lms.arena import NEVER, Arena, Due, Limits, Outcome
+from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
 from botgame.lms.rules import Rules
 from botgame.lms.statistic_z.measuring import StyleTracker
@@ -201,9 +202,9 @@ class Playback:
         self._change(slot, track, int(outcome.ticks))  # those after the last decision
         if (self._cursors[slot] != self._counts[slot]).any() or track.digests:
             return _CHANGED.format(f"the match ends at tick {int(outcome.ticks)}, before its last decision")
-        if int(outcome.ticks) != header.ticks or f"{self.arena.digest(slot):016x}" != header.final:
+        if f"{self.arena.digest(slot):016x}" != header.final:
             return _CHANGED.format("the end state differs")
-        if not _same_outcome(track.replay, outcome):
+        if not is_outcome_of(track.replay, outcome):
             return _CHANGED.format("the outcome differs")
         return None
 
@@ -253,10 +254,21 @@ class Playback:
             self._styles.begin(slot)
 
 
-def _same_outcome(replay: Replay, outcome: Outcome) -> bool:
+def watch_replay(replay: Replay, watch: Callable[[Arena], None]) -> None:
+    """Play one replay again and call `watch` with the arena at every tick.
+
+    Raises ReplayError when the match does not go as recorded.
+    """
+    playback = Playback(1, len(replay.header.seats), replay.rules, watch=watch)
+    for finished in playback.run(iter([Numbered(0, replay)])):
+        if finished.fault is not None:
+            raise ReplayError(replay.path or replay.name, finished.fault)
+
+
+def is_outcome_of(replay: Replay, outcome: Outcome) -> bool:
     """Whether the outcome is as recorded, but for the counts of refused actions: a file holds accepted actions only."""
     seats = replay.header.seats
-    return all(
+    return int(outcome.ticks) == replay.header.ticks and all(
         [getattr(seat, field) for seat in seats] == [kind(value) for value in values]
         for field, kind, values in (
             ("place", int, outcome.places),

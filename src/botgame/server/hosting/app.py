@@ -22,7 +22,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,6 +36,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from botgame.errors import UserError
 from botgame.lms.replay.format import Replay
+from botgame.lms.replay.showing.bundle import WEB
 from botgame.lms.replay.showing.film import film_json
 from botgame.lms.replay.showing.policy_readout import PolicyReadout, find_readout
 from botgame.server.hosting.bot_workers import BotWorkers
@@ -46,7 +46,6 @@ from botgame.server.hosting.origin_check import OriginCheck
 from botgame.server.records.policy_readout import ReadoutMaker
 from botgame.server.records.replay_list import ReplayList
 
-WEB = Path(__file__).resolve().parents[2] / "web"
 PAGES = {"/": "index.html", "/play": "play.html", "/replays": "replays.html", "/replay": "replay.html"}
 HEADERS = {
     "Content-Security-Policy": (

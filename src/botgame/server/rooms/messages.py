@@ -18,11 +18,6 @@ from botgame.server.rooms.room_seat import RoomSeat
 RoomState = Literal["waiting", "running", "over"]
 
 
-def mode(seats: int) -> Literal["duel", "royale"]:
-    """The mode of a match of `seats`."""
-    return "duel" if mode_of(seats) == "duel" else "royale"
-
-
 def walls(match: LiveMatch) -> list[str]:
     """The walls, one string for each row, "1" for a wall."""
     return ["".join("1" if cell else "0" for cell in row) for row in match.arena.state.walls[0].tolist()]
@@ -49,7 +44,7 @@ def room(
         room=name,
         seat=-1 if own is None else own.index,
         seat_token="" if own is None else own.token,
-        mode=mode(match.seats),
+        mode=mode_of(match.seats),
         cells=len(rows),
         walls=rows,
         duration_ticks=match.duration_ticks,
@@ -64,7 +59,7 @@ def line(name: str, match: LiveMatch, seats: Sequence[RoomSeat], state: RoomStat
     """The room's line in the lobby."""
     return RoomLine(
         room=name,
-        mode=mode(match.seats),
+        mode=mode_of(match.seats),
         seats=match.seats,
         taken=sum(seat.kind != "open" for seat in seats),
         humans=sum(seat.kind == "human" for seat in seats),
