@@ -1,0 +1,32 @@
+// The lobby's list of what was played last, each a way into the viewer.
+
+import { byId, clock, el, shortName, show } from "../page/dom.js";
+import { finishers, playedAt, recordedMatches, viewerAddress } from "./recorded_matches.js";
+
+const SHOWN = 8;
+
+function line(replay) {
+  const names = (first) =>
+    finishers(replay, first)
+      .map((seat) => shortName(seat.name))
+      .join(", ");
+  const winner = el("span", { class: "winner" }, names(true));
+  const others = names(false);
+  const who = others ? [winner, ` beat ${others}`] : ["a draw: ", winner];
+  return el(
+    "li",
+    {},
+    el(
+      "a",
+      { href: viewerAddress(replay) },
+      el("span", { class: "who" }, ...who),
+      el("span", { class: "when" }, `${replay.mode}, ${clock(replay.ticks)}, ${playedAt(replay)}`),
+    ),
+  );
+}
+
+export async function fillLatest() {
+  const replays = await recordedMatches().catch(() => []); // the lobby works without
+  byId("latest-list").replaceChildren(...replays.slice(0, SHOWN).map(line));
+  show(byId("latest"), replays.length > 0);
+}

@@ -1,0 +1,21 @@
+// Recorded matches as the server lists them: how to get the list, and how to name what is in it.
+
+import { shortName } from "../page/dom.js";
+
+export async function recordedMatches() {
+  const answer = await fetch("/api/replays");
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  return (await answer.json()).replays;
+}
+
+export const viewerAddress = (replay) => `/replay?file=${encodeURIComponent(replay.file)}`;
+
+export const playedAt = (replay) =>
+  new Date(replay.time * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+
+// Those who came first (`first`), or all others.
+export const finishers = (replay, first) => replay.seats.filter((seat) => (seat.place === 1) === first);
+
+export function describe(seat) {
+  return `${shortName(seat.name)} (${seat.school}${seat.controller === "human" ? ", person" : ""})`;
+}
