@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from botgame.lms.arena import Arena, Due, Limits
-from botgame.lms.rules import DIRECTIONS, MOVES, Rules
+from botgame.lms.rules import DIRECTIONS, MOVES, TICKS_PER_SECOND, Rules
 from botgame.lms.simulation.sight import line_is_free
 from botgame.server import protocol
 from browsing import SITE, Watched, browser, needs_browser, serve_files
@@ -195,8 +195,9 @@ def test_the_clock_follows_fast_packets_and_forgets_slow_ones(page):
 
 
 def test_the_pages_know_the_protocol_of_the_server(page):
-    said = run(page, "page/connection", "return [connection.PROTOCOL, connection.GAME, connection.FATAL_CODES];")
-    assert said == [protocol.PROTOCOL_VERSION, protocol.GAME, list(protocol.FATAL)]
+    names = ("PROTOCOL", "GAME", "TICK_RATE", "FATAL_CODES")
+    known = run(page, "page/connection", "return data.map((name) => connection[name]);", names)
+    assert known == [protocol.PROTOCOL_VERSION, protocol.GAME, TICKS_PER_SECOND, list(protocol.FATAL)]
 
 
 def test_aims_and_moves_are_counted_as_the_simulation_does(page):

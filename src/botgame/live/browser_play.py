@@ -36,7 +36,7 @@ PUMP_MS = 4  # between looks at what the page has received
 VIEWPORT = {"width": 1280, "height": 720}
 QUIET_FLAGS = ("--disable-quic", "--disable-sync")  # beside Playwright's own against background traffic
 AIM_AT = """([dx, dy]) => {
-  const { mine, camera } = window.game;
+  const { mine, stage: { camera } } = window.game;
   return mine ? camera.toScreen(mine.x + dx, mine.y + dy) : null;
 }"""
 

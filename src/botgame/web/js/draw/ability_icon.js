@@ -1,4 +1,4 @@
-// Pictures of abilities, made by the same code that draws the spells.
+// Icons of abilities, painted by the code that draws the spells.
 
 import { CAST_SECONDS, drawCast } from "./cast.js";
 import { drawShot } from "./shot.js";

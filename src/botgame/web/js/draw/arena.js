@@ -1,7 +1,8 @@
-// Floor and walls: they never change, so they are painted once a match and size and then copied.
+// Floor and walls. They never change, so they are painted once for each match and size, and then copied.
 
 import { hash, signed } from "./noise.js";
 import { circle, polygon, star } from "./shapes.js";
+import { isWall } from "./walls.js";
 
 const WALL_HEIGHT = 0.3; // of a cell: the front face, inside the wall's own cell so that footprints stay honest
 const MOST_PIXELS = 2200;
@@ -17,7 +18,7 @@ export class ArenaLayer {
     this.steady = 0;
   }
 
-  // `scale`: device pixels a cell that the picture should be sharp at.
+  // `scale`: device pixels for each cell.
   draw(ctx, scale) {
     const wanted = Math.min(Math.round(scale), Math.floor(MOST_PIXELS / this.cells));
     this.steady = wanted === this.wanted ? this.steady + 1 : 0; // a camera that glides would paint every frame
@@ -37,11 +38,6 @@ export class ArenaLayer {
     paintWalls(ctx, this.walls);
     this.picture = canvas.transferToImageBitmap(); // a canvas might be painted again whenever it is copied
   }
-}
-
-function isWall(walls, row, column) {
-  const line = walls[row];
-  return line === undefined || line[column] === undefined || line[column] === "1";
 }
 
 function isBorder(walls, row, column) {
@@ -102,7 +98,7 @@ function paintCrack(ctx, row, column) {
   ctx.stroke();
 }
 
-// An inlaid circle at the middle, where the zone ends.
+// An inlaid circle in the middle, where the zone ends.
 function paintEmblem(ctx, middle) {
   ctx.save();
   ctx.translate(middle, middle);
@@ -134,7 +130,7 @@ function paintEmblem(ctx, middle) {
 function forEachWall(walls, draw) {
   for (let row = 0; row < walls.length; row++) {
     for (let column = 0; column < walls.length; column++) {
-      if (isWall(walls, row, column)) draw(row, column);
+      if (isWall(walls, column, row)) draw(row, column);
     }
   }
 }
@@ -151,7 +147,7 @@ function paintShadows(ctx, walls) {
 
 function paintWalls(ctx, walls) {
   forEachWall(walls, (row, column) => {
-    const front = isWall(walls, row + 1, column) ? 0 : WALL_HEIGHT;
+    const front = isWall(walls, column, row + 1) ? 0 : WALL_HEIGHT;
     paintTop(ctx, row, column, front, isBorder(walls, row, column));
     if (front) paintFront(ctx, row, column);
   });
@@ -182,16 +178,16 @@ function paintFront(ctx, row, column) {
 
 // Light on the upper and left edges of a block, dark on the right, and the rim above the front face.
 function paintEdges(ctx, walls, row, column) {
-  const front = isWall(walls, row + 1, column) ? 0 : WALL_HEIGHT;
-  if (!isWall(walls, row - 1, column)) {
+  const front = isWall(walls, column, row + 1) ? 0 : WALL_HEIGHT;
+  if (!isWall(walls, column, row - 1)) {
     ctx.fillStyle = "rgba(205, 218, 255, 0.5)";
     ctx.fillRect(column, row, 1, 0.05);
   }
-  if (!isWall(walls, row, column - 1)) {
+  if (!isWall(walls, column - 1, row)) {
     ctx.fillStyle = "rgba(190, 205, 250, 0.28)";
     ctx.fillRect(column, row, 0.045, 1 - front);
   }
-  if (!isWall(walls, row, column + 1)) {
+  if (!isWall(walls, column + 1, row)) {
     ctx.fillStyle = "rgba(6, 9, 20, 0.45)";
     ctx.fillRect(column + 0.955, row, 0.045, 1 - front);
   }

@@ -1,15 +1,15 @@
-// From cells to pixels: the whole arena, or a part of it that follows a place.
+// Maps cells to pixels: shows the whole arena, or a part of it that follows a place.
 
 import { clamp, lerp } from "./easing.js";
 
 const CELLS_SEEN = 21; // cells along the shorter side when following
 
-// How far to go towards a goal in `seconds`, at a rate per second.
+// The share of the way to a goal that is covered in `seconds`, at a rate per second.
 export const glide = (seconds, rate) => 1 - Math.exp(-seconds * rate);
 
 export class Camera {
   constructor() {
-    this.scale = 32; // CSS pixels a cell
+    this.scale = 32; // CSS pixels for each cell
     this.x = 0; // cell at the middle of the free part of the window
     this.y = 0;
     this.middle = { x: 0, y: 0 }; // that middle, in CSS pixels
@@ -30,7 +30,7 @@ export class Camera {
     this.moveTo(cells / 2, cells / 2, scale, share);
   }
 
-  // Keep (x, y) in view at a size that is comfortable to play at; arenas that fit are shown whole.
+  // Keep (x, y) in view at a size that is comfortable to play at; arenas that fit are shown completely.
   follow(x, y, cells, share = 1) {
     const shorter = Math.min(this.free.width, this.free.height);
     const whole = shorter / (cells + 0.3);
@@ -53,7 +53,7 @@ export class Camera {
     this.fresh = false;
   }
 
-  // Makes cells the units of `ctx`. `ratio`: device pixels a CSS pixel.
+  // Makes cells the unit of `ctx`. `ratio`: device pixels for each CSS pixel.
   apply(ctx, ratio) {
     const scale = this.scale * ratio;
     const left = Math.round(this.middle.x * ratio - this.x * scale); // whole pixels: layers are copied, not resampled

@@ -1,5 +1,5 @@
-// What a cast looks like in the moments after it: muzzle flashes, dashes, blinks, bursts of wards.
-// Every drawing is a function of the event and its age, so it can be paused, reversed and scrubbed.
+// The moments after a cast: muzzle flashes, dashes, blinks, bursts of wards. Every drawing is a function of the event and
+// its age, so it can be paused and reversed.
 
 import { hash, signed } from "./noise.js";
 import { easeOut } from "./easing.js";

@@ -3,9 +3,8 @@
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 export const lerp = (a, b, share) => a + (b - a) * share;
 export const easeOut = (t) => 1 - (1 - t) * (1 - t) * (1 - t);
-export const pulse = (t) => 4 * t * (1 - t);
 
-// Between two angles, the short way round.
+// From one angle towards another, the short way round.
 export function turn(from, to, share) {
   const gap = Math.atan2(Math.sin(to - from), Math.cos(to - from));
   return from + gap * share;

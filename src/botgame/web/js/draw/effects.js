@@ -1,11 +1,12 @@
-// The recent past on the field: every event is drawn from its age alone, so a film may stand still or run backwards.
+// Draws the recent events on the field. Each drawing depends only on the age of its event, so a film may stand still or
+// run backwards.
 //
-// Events are {kind, tick, seat, ...} as `botgame/replay/happenings.py` lists them.
+// Events are {kind, tick, seat, ...}, see botgame/lms/replay/showing/events.py.
 
 import { CAST_SECONDS, drawCast } from "./cast.js";
 import { SCAR_SECONDS, drawImpact, drawScar, impactSeconds } from "./impact.js";
 import { KILL_SECONDS, PICKUP_SECONDS, drawKill, drawPickup } from "./kill_and_pickup.js";
-import { NUMBER_SECONDS, drawNumber } from "./floating_text.js";
+import { FLOATING_SECONDS, drawFloatingText } from "./floating_text.js";
 
 const FLASH_SECONDS = 0.16;
 
@@ -31,7 +32,7 @@ export class Effects {
     this.events.splice(at, 0, event);
   }
 
-  // Forget what no longer shows at `tick`: live play goes only forward.
+  // Drop events that are too old to show at `tick`: live play only goes forward.
   prune(tick) {
     const first = this.firstAfter(tick - (SCAR_SECONDS + 1) * this.rate);
     if (first > 64) this.events.splice(0, first);
@@ -74,11 +75,11 @@ export class Effects {
     });
   }
 
-  drawNumbers(ctx, camera, tick) {
-    this.recent(tick, NUMBER_SECONDS, (event, age) => drawNumber(ctx, camera, event, age));
+  drawFloatingTexts(ctx, camera, tick) {
+    this.recent(tick, FLOATING_SECONDS, (event, age) => drawFloatingText(ctx, camera, event, age));
   }
 
-  // How brightly each seat flashes for a hit, 0..1 by seat.
+  // The brightness of each seat's flash for a hit, 0..1 by seat.
   flashes(tick) {
     const strength = new Map();
     this.recent(tick, FLASH_SECONDS, (event, age) => {

@@ -1,11 +1,9 @@
-// Floating words above the field, in CSS pixels: damage, what was absorbed, what an item gave, marks.
+// Floating text above the field, in CSS pixels: damage, absorbed damage, items, marks.
 
 import { easeOut } from "./easing.js";
 import { ITEMS, SHIELD } from "./palette.js";
 
-const SECONDS = 1;
-
-export const NUMBER_SECONDS = SECONDS;
+export const FLOATING_SECONDS = 1;
 
 function words(event) {
   if (event.kind === "hit" && event.damage >= 0.5)
@@ -17,10 +15,10 @@ function words(event) {
   return null;
 }
 
-export function drawNumber(ctx, camera, event, age) {
+export function drawFloatingText(ctx, camera, event, age) {
   const text = words(event);
   if (!text || event.x === undefined) return;
-  const t = age / SECONDS;
+  const t = age / FLOATING_SECONDS;
   const { x, y } = camera.toScreen(event.x, event.y - 0.75 - 0.8 * easeOut(t));
   const size =
     Math.max(11, Math.min(20, camera.scale * 0.36)) * Math.min(1.5, text[2]) * (t < 0.12 ? 1.4 - 3.3 * t : 1);

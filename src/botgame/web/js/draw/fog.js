@@ -1,4 +1,4 @@
-// The dark over everything that the eyes of one seat do not reach.
+// The darkness over all that one seat does not see.
 
 import { sightPolygon } from "./sight.js";
 
@@ -12,7 +12,7 @@ export class Fog {
     this.canvas.width = this.canvas.height = walls.length * PIXELS;
   }
 
-  // `eyes`: {x, y} of whose view it is; `sight` in cells.
+  // `eyes`: the place {x, y} of the seat; `sight` in cells.
   draw(ctx, eyes, sight) {
     this.paint(eyes, sight);
     ctx.imageSmoothingQuality = "low";

@@ -1,4 +1,4 @@
-// Soft round lights, drawn once a colour and then copied: gradients in every frame would be slow.
+// Soft round lights, painted once for each colour and then copied: gradients in every frame would be slow.
 
 const SIZE = 64;
 const sprites = new Map();

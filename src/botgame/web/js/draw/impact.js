@@ -1,4 +1,4 @@
-// Ends of shots and what they leave: sparks, explosions, splinters, strokes. Functions of the event and its age.
+// The ends of shots: sparks, explosions, splinters, strokes. Functions of the event and its age.
 
 import { hash, signed } from "./noise.js";
 import { easeOut } from "./easing.js";
@@ -23,7 +23,7 @@ export function drawImpact(ctx, event, age, ability) {
   else BURSTS[event.school](ctx, event, t, colours, ability);
 }
 
-// Marks on the floor, below everything that moves.
+// Traces on the floor, below everything that moves.
 export function drawScar(ctx, event, age, ability) {
   if (event.row !== 1 || event.end === "swept" || (event.school !== 0 && event.end === "range")) return;
   const fade = 1 - age / SCAR_SECONDS;
@@ -127,7 +127,7 @@ function drawStroke(ctx, event, t, colours) {
   ctx.globalAlpha = 1;
 }
 
-// Blown away by a gust: it spins off and fades.
+// A shot that a gust sweeps away: it spins and fades.
 function drawSwept(ctx, event, t, colours) {
   ctx.globalAlpha = 0.8 * (1 - t);
   ctx.strokeStyle = colours.bright;

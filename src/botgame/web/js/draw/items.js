@@ -1,4 +1,4 @@
-// What lies on the ground: a flask, a crystal, a rune, a chest. Each has a shape and a colour of its own.
+// The items on the ground: a flask, a crystal, a rune, a chest, each with its shape and colour.
 
 import { glow } from "./glow.js";
 import { ITEMS } from "./palette.js";

@@ -162,7 +162,7 @@ function drawFlake(ctx, x, y, size) {
   ctx.stroke();
 }
 
-// Where somebody died.
+// The place of a death.
 export function drawGrave(ctx, grave) {
   ctx.save();
   ctx.translate(grave.x, grave.y);

@@ -1,4 +1,4 @@
-// The whole arena in a corner: walls, zone, what is in sight, and which part the window shows.
+// The whole arena in a corner: walls, zone, what is in sight, and the part that the window shows.
 
 import { ITEMS, ZONE, seatColour } from "./palette.js";
 import { circle } from "./shapes.js";
@@ -8,6 +8,10 @@ export class Minimap {
     this.canvas = canvas;
     this.base = null;
     this.walls = null;
+  }
+
+  show(visible) {
+    if (this.canvas.hidden === visible) this.canvas.hidden = !visible;
   }
 
   draw(scene, camera, ratio) {

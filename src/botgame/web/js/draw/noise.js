@@ -1,6 +1,6 @@
-// Numbers that look random and are always the same: pictures of one moment are equal, whenever they are drawn.
+// Numbers that look random and depend only on their arguments, so that two pictures of one moment are equal.
 
-// A number in [0, 1) of two whole numbers.
+// A number in [0, 1) for two whole numbers.
 export function hash(a, b = 0) {
   let h = (Math.imul(a | 0, 374761393) + Math.imul(b | 0, 668265263)) | 0;
   h = Math.imul(h ^ (h >>> 13), 1274126177);

@@ -1,6 +1,6 @@
 // Name, health, ward and mana above each mage, in CSS pixels so that text stays sharp.
 
-import { DANGER, HEALTH, MANA, SHIELD, seatColour } from "./palette.js";
+import { MANA, SHIELD, healthColour, seatColour } from "./palette.js";
 
 export function drawOverhead(ctx, camera, mage, rules) {
   const { x, y } = camera.toScreen(mage.x, mage.y - 0.68);
@@ -13,10 +13,6 @@ export function drawOverhead(ctx, camera, mage, rules) {
   if (mage.mana !== null)
     bar(ctx, left, top + height + 1, width, Math.max(2, height - 3), mage.mana / rules.mana, MANA);
   drawName(ctx, mage, x, top - 5, camera.scale);
-}
-
-export function healthColour(share) {
-  return share > 0.55 ? HEALTH : share > 0.28 ? "#ffc94d" : DANGER;
 }
 
 function bar(ctx, left, top, width, height, share, colour) {

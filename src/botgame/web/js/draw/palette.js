@@ -1,4 +1,4 @@
-// Every colour that carries a meaning: schools, seats, items, the zone. CSS has its own for panels.
+// The colours with a meaning: schools, seats, items, the zone. The colours of panels are in the CSS.
 
 export const SCHOOLS = [
   { name: "pyromancer", core: "#fff1c4", bright: "#ff9a3c", mid: "#e8541e", deep: "#7c1d12", cloth: "#a5301c" },
@@ -6,7 +6,7 @@ export const SCHOOLS = [
   { name: "stormcaller", core: "#fffbe0", bright: "#c9a6ff", mid: "#8f5cf0", deep: "#3b1c80", cloth: "#5b31b3" },
 ];
 
-export const SEATS = [
+const SEATS = [
   "#5ab0ff",
   "#ff6b6b",
   "#5fe08a",
@@ -33,7 +33,7 @@ export const ITEMS = [
 ];
 
 export const ZONE = { edge: "#b8ff5c", haze: "#4f8f1f", next: "#f4f7ff" };
-export const HEALTH = "#57e389";
+const HEALTH = "#57e389";
 export const MANA = "#4d9fff";
 export const SHIELD = "#d9f2ff";
 export const FROST = "#bfeaff";
@@ -43,7 +43,12 @@ export function seatColour(seat) {
   return SEATS[seat % SEATS.length];
 }
 
-// -1 for a school that is not drawn yet.
+// The index of a school, -1 for `any`.
 export function schoolIndex(name) {
   return SCHOOLS.findIndex((school) => school.name === name);
+}
+
+// The colour of a health bar that is filled to `share`.
+export function healthColour(share) {
+  return share > 0.55 ? HEALTH : share > 0.28 ? "#ffc94d" : DANGER;
 }

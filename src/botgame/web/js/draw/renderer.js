@@ -1,7 +1,7 @@
-// One picture of one scene, from the floor up. It keeps nothing between pictures but prepared layers.
+// Draws one scene, from the floor up. It keeps only prepared layers between two pictures.
 //
 // A scene: {tick, cells, walls, zone {x, y, r, target}, mages [...], shots [...], items [...], graves [...],
-// eyes: {x, y} of the seat whose fog is shown, or null}. `botgame/web/js/film.js` and `live_scene.js` make scenes.
+// eyes: {x, y} of the seat whose fog is shown, or null}. `viewer/film.js` and `live/scene.js` make scenes.
 
 import { ArenaLayer } from "./arena.js";
 import { Fog } from "./fog.js";
@@ -24,7 +24,7 @@ export class Renderer {
     this.night = null;
   }
 
-  // Fit the canvas to its box on the page; `ratio`: device pixels a CSS pixel.
+  // Fit the canvas to its box on the page; `ratio`: device pixels for each CSS pixel. True if its size has changed.
   resize(ratio) {
     const width = Math.round(this.canvas.clientWidth * ratio);
     const height = Math.round(this.canvas.clientHeight * ratio);
@@ -43,10 +43,10 @@ export class Renderer {
     this.drawLife(scene);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     for (const mage of scene.mages) drawOverhead(ctx, camera, mage, this.rules);
-    this.effects.drawNumbers(ctx, camera, scene.tick);
+    this.effects.drawFloatingTexts(ctx, camera, scene.tick);
   }
 
-  // Around the arena: dark, with a little light behind it.
+  // The background: dark, with a little light behind the arena.
   drawNight() {
     const { ctx, canvas } = this;
     if (this.night?.width !== canvas.width || this.night?.height !== canvas.height)

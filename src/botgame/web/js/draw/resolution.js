@@ -1,7 +1,7 @@
-// How many pixels to draw for each CSS pixel: as many as the screen has, fewer where the machine cannot keep up.
+// The number of pixels to draw for each CSS pixel: as many as the screen has, fewer if the machine is too slow.
 
-const SLOW_MS = 30; // frames that take longer than this look choppy,
-const FAST_MS = 19; // shorter ones leave room
+const SLOW_MS = 30; // longer frames look choppy,
+const FAST_MS = 19; // shorter ones leave room for more pixels
 const LOWEST = 0.6;
 const WINDOW = 45; // frames between two decisions
 const PATIENCE = 6; // good windows in a row before trying more pixels again
@@ -14,7 +14,7 @@ export class Resolution {
     this.good = 0;
   }
 
-  // Call once a frame with the time since the last one; returns the ratio to draw with.
+  // Call once a frame with the time since the last one in ms; returns the ratio to draw with.
   next(ms) {
     if (ms > 0 && ms < 1000) this.times.push(ms);
     if (this.times.length < WINDOW) return this.ratio;

@@ -1,4 +1,4 @@
-// Paths that several drawings share. Units are those of the context.
+// Paths for several drawings, in the units of the context.
 
 export function circle(ctx, x, y, radius) {
   ctx.beginPath();

@@ -1,4 +1,4 @@
-// Spells in flight. A bolt is small; each school's own spell has a shape of its own: an orb, a spear, a stroke.
+// Spells in flight: a small bolt, and the spell of each school: an orb, a spear, a stroke.
 
 import { hash, signed } from "./noise.js";
 import { clamp } from "./easing.js";

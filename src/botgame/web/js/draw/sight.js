@@ -1,14 +1,11 @@
-// What can be seen from a point: a polygon among square walls, by rays to every corner and in between.
+// The visible area around a point: a polygon among square walls, by rays to every corner and in between.
+
+import { isWall } from "./walls.js";
 
 const BETWEEN = 96; // evenly spread rays
 const ASIDE = 0.0007; // radians: a ray on either side of each corner
 
-const isWall = (walls, column, row) => {
-  const line = walls[row];
-  return line === undefined || line[column] === undefined || line[column] === "1";
-};
-
-// Cells along a ray until it enters a wall, at most `reach` (Amanatides and Woo's grid walk).
+// The distance in cells until a ray enters a wall, at most `reach` (grid walk of Amanatides and Woo).
 export function castRay(walls, x, y, dx, dy, reach) {
   let column = Math.floor(x);
   let row = Math.floor(y);
@@ -50,7 +47,7 @@ function cornerAngles(walls, x, y, reach) {
   return angles;
 }
 
-// Corners [[x, y], ...] of what is visible within `reach` cells; `into`: how far walls themselves are shown.
+// The corners [[x, y], ...] of the visible area within `reach` cells; `into`: how deep walls are visible.
 export function sightPolygon(walls, x, y, reach, into = 0) {
   const angles = cornerAngles(walls, x, y, reach);
   for (let k = 0; k < BETWEEN; k++) angles.push((2 * Math.PI * k) / BETWEEN - Math.PI);

@@ -1,14 +1,14 @@
-// Where a cast would really go: aims are one of 32 directions, and walls end them.
+// The line of fire: there are 32 directions of aim, and walls end them.
 
 import { aimBin } from "./input.js";
 import { castRay } from "../draw/sight.js";
 
-const LONGEST = 9; // cells
+const MAX_LENGTH = 9; // cells
 
-// `mine`: where one stands; `aim` {dx, dy}: from there to the pointer; `directions`: the 32 unit vectors.
+// `mine`: the player's mage {x, y}; `aim` {dx, dy}: from there to the pointer; `directions`: the 32 unit vectors.
 export function drawAim(ctx, walls, mine, aim, directions) {
   const [dx, dy] = directions[aimBin(aim.dx, aim.dy)];
-  const reach = castRay(walls, mine.x, mine.y, dx, dy, Math.min(LONGEST, Math.hypot(aim.dx, aim.dy)));
+  const reach = castRay(walls, mine.x, mine.y, dx, dy, Math.min(MAX_LENGTH, Math.hypot(aim.dx, aim.dy)));
   const fade = ctx.createLinearGradient(mine.x, mine.y, mine.x + dx * reach, mine.y + dy * reach);
   fade.addColorStop(0, "rgba(255, 255, 255, 0)");
   fade.addColorStop(1, "rgba(255, 255, 255, 0.34)");

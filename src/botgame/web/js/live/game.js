@@ -1,6 +1,5 @@
 // A live match on the page: messages in, pictures and inputs out.
 
-import { Camera, glide } from "../draw/camera.js";
 import { byId, el, seatNames, setText, show } from "../page/dom.js";
 import { drawAim } from "./aim_line.js";
 import { Effects } from "../draw/effects.js";
@@ -9,34 +8,30 @@ import { aimBin } from "./input.js";
 import { DELAY_TICKS, Snapshots } from "./snapshots.js";
 import { SceneMaker } from "./scene.js";
 import { isNews, newsLine } from "../page/news.js";
-import { Minimap } from "../draw/minimap.js";
 import { schoolIndex } from "../draw/palette.js";
 import { Predictor } from "./prediction.js";
-import { Renderer } from "../draw/renderer.js";
-import { Resolution } from "../draw/resolution.js";
+import { Stage } from "../draw/stage.js";
 import { SeatList } from "../page/seat_list.js";
 
 const NEWS_SHOWN = 7;
 const BOLT_REPEAT_MS = 150;
 
 export class Game {
-  // `welcome`: the server's; `send(type, fields)`; `input`, `sound`, `watching`, `keymap`: see their modules.
-  constructor(welcome, send, { input, sound, watching, keymap, rtt }) {
-    Object.assign(this, { welcome, send, input, sound, watching, rtt });
+  // `welcome`: the server's message; `send(type, fields)`; `input`, `sound`, `spectator`, `keymap`: see their modules.
+  constructor(welcome, send, { input, sound, spectator, keymap, rtt }) {
+    Object.assign(this, { welcome, send, input, sound, spectator, rtt });
     this.rate = welcome.tick_rate;
     this.rules = { ...welcome.rules, abilities: welcome.schools.map((school) => welcome.abilities[school]) };
-    this.camera = new Camera();
-    this.resolution = new Resolution();
+    this.stage = new Stage(byId("field"), byId("minimap"));
     this.hud = new Hud(this.rules, this.rate, keymap);
-    this.seats = new SeatList(byId("seats"), (seat) => watching.follow(seat === watching.followed ? -1 : seat));
-    this.minimap = new Minimap(byId("minimap"));
+    this.seats = new SeatList(byId("seats"), (seat) => spectator.follow(seat === spectator.followed ? -1 : seat));
     this.room = null;
     this.seq = 0;
     this.boltAt = 0;
     this.last = performance.now();
   }
 
-  // ---- what the server says
+  // ---- messages of the server
 
   setRoom(room) {
     const fresh = !this.room || this.room.room !== room.room || this.room.seed !== room.seed;
@@ -59,34 +54,33 @@ export class Game {
     this.held = room.seat;
   }
 
-  // Everything that belongs to one match.
+  // Reset everything that belongs to one match.
   begin() {
     this.snapshots = new Snapshots(this.rate);
     this.effects = new Effects(this.schools, this.rules.abilities, this.rate);
-    this.renderer = new Renderer(byId("field"), this.rules, this.effects, this.rate);
+    this.stage.begin(this.rules, this.effects, this.rate);
     this.scenes = new SceneMaker(this.rules, this.rate);
     this.predictor = new Predictor(this.room.walls, this.welcome.moves, this.rules, this.rate);
     this.graves = [];
     this.known = this.room.seats.map(() => ({ hp: null, mana: null, alive: true, kills: 0 }));
     byId("news").replaceChildren();
-    this.camera.fresh = true;
   }
 
   setState(state, now) {
     const begins = !this.isPlaying;
     this.snapshots.push(state, now);
-    for (const event of state.events) this.happen(event, state);
+    for (const event of state.events) this.handleEvent(event, state);
     this.remember(state);
     const mage = this.ownMage(state);
     if (mage && state.you) this.predictor.reconcile(state.tick, mage, state.ack, this.predictedTick(now));
-    if (begins && this.input.move !== 0) this.sendInput(); // a key that was held before counts from now on
+    if (begins && this.input.move !== 0) this.sendInput(); // a key that is held already counts from now on
   }
 
-  happen(event, state) {
+  handleEvent(event, state) {
     const mage = state.mages.find((one) => one.seat === event.seat);
     const placed = event.x === undefined && mage ? { ...event, x: mage.x, y: mage.y } : event;
     this.effects.add(placed);
-    const ears = this.ownMage(state) ?? { x: this.camera.x, y: this.camera.y };
+    const ears = this.ownMage(state) ?? { x: this.stage.camera.x, y: this.stage.camera.y };
     this.sound.play(placed, ears, this.schools, this.room.seat);
     if (event.kind === "kill") {
       this.graves.push(event);
@@ -104,7 +98,7 @@ export class Game {
     while (byId("news").children.length > NEWS_SHOWN) byId("news").lastChild.remove();
   }
 
-  // What the list of seats shows; of those out of sight only who stands.
+  // Store what the list of seats shows; of mages out of sight only whether they are alive.
   remember(state) {
     for (const known of this.known) known.hp = known.mana = null;
     for (const mage of state.mages) {
@@ -114,7 +108,7 @@ export class Game {
     }
   }
 
-  // ---- what the player does
+  // ---- the player's input
 
   get isPlaying() {
     return (
@@ -134,7 +128,7 @@ export class Game {
     if (verb === 1) this.boltAt = performance.now();
   }
 
-  // A button that is held goes on casting bolts.
+  // Cast bolts as long as the button is held.
   repeatBolt(now) {
     const { you } = this.snapshots.latest;
     const ready =
@@ -142,14 +136,14 @@ export class Game {
     if (this.input.held.has("bolt") && ready && now - this.boltAt > BOLT_REPEAT_MS) this.sendInput(1);
   }
 
-  // From the own mage to the pointer, in cells.
+  // The vector from the player's mage to the pointer, in cells.
   get aim() {
-    const mine = this.mine ?? { x: this.camera.x, y: this.camera.y };
-    const at = this.camera.toCells(this.input.mouse.x, this.input.mouse.y);
+    const mine = this.mine ?? { x: this.stage.camera.x, y: this.stage.camera.y };
+    const at = this.stage.camera.toCells(this.input.mouse.x, this.input.mouse.y);
     return { dx: at.x - mine.x, dy: at.y - mine.y };
   }
 
-  // The tick at which an input that is sent now will count.
+  // The tick at which an input that is sent now takes effect.
   predictedTick(now) {
     return this.snapshots.tickAt(now) + (this.rtt() * this.rate) / 1000 + 0.5;
   }
@@ -164,19 +158,11 @@ export class Game {
     const seconds = Math.min(0.25, (now - this.last) / 1000);
     this.last = now;
     if (!this.room || !this.snapshots) return;
-    const ratio = this.resolution.next(1000 * seconds);
-    this.fit(ratio);
+    this.stage.fit(seconds, margins);
     const world = this.snapshots.at(this.snapshots.tickAt(now) - DELAY_TICKS);
     const scene = world ? this.live(world, now, seconds) : this.empty();
     this.aimCamera(scene, seconds);
-    this.renderer.draw(scene, this.camera, ratio);
-    if (this.mine) {
-      this.camera.apply(this.renderer.ctx, ratio);
-      drawAim(this.renderer.ctx, this.room.walls, this.mine, this.aim, this.welcome.directions);
-    }
-    const partial = !this.camera.showsAll(scene.cells);
-    show(byId("minimap"), partial);
-    if (partial) this.minimap.draw(scene, this.camera, ratio);
+    this.stage.draw(scene, this.mine && ((ctx) => this.drawAim(ctx)));
     if (world) this.write();
   }
 
@@ -191,34 +177,29 @@ export class Game {
       this.mine.angle = Math.atan2(dy, dx);
       this.repeatBolt(now);
     }
-    const me = playing ? this.room.seat : this.watching.followed;
-    const cast = { walls: this.room.walls, schools: this.schools, names: this.names, graves: this.graves };
+    const me = playing ? this.room.seat : this.spectator.followed;
+    const match = { walls: this.room.walls, schools: this.schools, names: this.names, graves: this.graves };
     const { latest } = this.snapshots;
     this.effects.prune(world.tick);
-    return this.scenes.make(world, cast, me, this.mine, latest, Math.max(0, target - latest.tick));
+    return this.scenes.make(world, match, me, this.mine, latest, Math.max(0, target - latest.tick));
   }
 
-  // Before the first tick.
+  // The scene before the first tick.
   empty() {
     const cells = this.room.walls.length;
     const zone = { x: cells / 2, y: cells / 2, r: cells, target: -1 };
     return { tick: 0, cells, walls: this.room.walls, zone, mages: [], shots: [], items: [], graves: [], eyes: null };
   }
 
-  fit(ratio) {
-    if (!this.renderer.resize(ratio) && !this.camera.fresh) return;
-    const field = byId("field");
-    const wide = field.clientWidth > 1.25 * field.clientHeight;
-    const margins = { left: 0, right: 0, top: wide ? 28 : 60, bottom: 78 };
-    this.camera.resize(field.clientWidth, field.clientHeight, margins);
+  drawAim(ctx) {
+    drawAim(ctx, this.room.walls, this.mine, this.aim, this.welcome.directions);
   }
 
   aimCamera(scene, seconds) {
-    const seat = this.mine ? this.room.seat : this.watching.followed;
+    const seat = this.mine ? this.room.seat : this.spectator.followed;
     const mage = scene.mages.find((one) => one.seat === seat);
-    if (this.mine) this.camera.follow(this.mine.x, this.mine.y, scene.cells, glide(seconds, 14));
-    else if (mage) this.camera.follow(mage.x, mage.y, scene.cells, glide(seconds, 5));
-    else if (seat < 0) this.camera.overview(scene.cells, glide(seconds, 5));
+    if (this.mine) this.stage.look(this.mine, scene.cells, seconds, 14);
+    else if (mage || seat < 0) this.stage.look(mage ?? null, scene.cells, seconds); // else its mage is out of sight
   }
 
   write() {
@@ -229,10 +210,15 @@ export class Game {
     show(byId("own"), mage !== null);
     if (mage) this.hud.showSelf(mage, latest.you);
     show(byId("release-hint"), mage !== null && this.room.seats[this.room.seat].bot !== "");
-    this.seats.update(this.known, this.watching.followed, this.rules);
+    this.seats.update(this.known, this.spectator.followed, this.rules);
     setText(byId("ping"), `${Math.round(this.rtt())} ms`);
     show(byId("out-note"), this.room.seat >= 0 && !this.known[this.room.seat].alive && this.room.state === "running");
   }
+}
+
+// Pixels that the panels of the page cover.
+function margins(width, height) {
+  return { left: 0, right: 0, top: width > 1.25 * height ? 28 : 60, bottom: 78 };
 }
 
 function note(seat, me) {

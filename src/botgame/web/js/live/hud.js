@@ -1,4 +1,4 @@
-// What a player needs to know of the own mage, the time and the zone.
+// The panels of the player's mage, the time and the zone.
 
 import { AbilityBar } from "../page/ability_bar.js";
 import { byId, clock, setText, setWidth, show } from "../page/dom.js";
@@ -12,7 +12,7 @@ export class Hud {
     this.bar = null;
   }
 
-  // The ability bar of a school; again when the keys change.
+  // Show the ability bar of a school; `force`: also if it is shown already, because the keys have changed.
   setSchool(school, force = false) {
     if (school === this.school && !force) return;
     this.school = school;
@@ -20,7 +20,7 @@ export class Hud {
     this.bar = new AbilityBar(byId("abilities"), school, this.rules.abilities[school], keys, this.rate);
   }
 
-  // `mage`: the own one in the latest snapshot; `you`: what the server tells it.
+  // `mage`: the player's in the latest snapshot; `you`: the message's part for the player only.
   showSelf(mage, you) {
     setWidth(byId("own-health"), mage.hp / this.rules.health);
     setWidth(byId("own-shield"), mage.shield / this.rules.health);
@@ -37,10 +37,10 @@ export class Hud {
     setText(byId("cap-hint"), you.budget === 0 ? "too many actions: wait" : `${you.budget} actions left`);
   }
 
-  // Time left, the zone's next step, who still stands, and a red rim in danger.
+  // Show the time left, the zone's next phase, the number of living mages, and a red rim in danger.
   showMatch(state, duration, alive, seats, mage) {
-    setText(byId("clock"), clock(Math.max(0, duration - state.tick), this.rate));
-    setText(byId("alive"), `${alive} of ${seats} standing`);
+    setText(byId("clock"), clock((duration - state.tick) / this.rate));
+    setText(byId("alive"), `${alive} of ${seats} alive`);
     const { zone } = state;
     const seconds = Math.ceil((zone.closes - state.tick) / this.rate);
     setText(

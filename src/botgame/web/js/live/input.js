@@ -1,10 +1,10 @@
-// Keys and mouse as what a person holds (a direction, a place to aim at) and does (actions, once each).
+// Keys and mouse: what the player holds (a direction, a place to aim at) and does (actions, once each).
 
 const VERBS = { bolt: 1, offence: 2, mobility: 3, defence: 4, interact: 5 };
 
 export class Input {
-  // `field`: the element that mouse buttons count on. `onMove()` when the direction changes, `onVerb(1..5)` for casts,
-  // `onAction(name)` for the rest; nothing happens while `isPaused()`.
+  // `field`: the element for mouse buttons. Calls `onMove()` when the direction changes, `onVerb(1..5)` for casts and
+  // `onAction(name)` for other actions, but nothing while `isPaused()`.
   constructor(field, keymap, { onAction, onVerb, onMove, isPaused }) {
     this.keymap = keymap;
     this.held = new Set(); // actions
@@ -12,14 +12,14 @@ export class Input {
     this.handlers = { onAction, onVerb, onMove, isPaused };
     window.addEventListener("keydown", (event) => this.keyDown(event));
     window.addEventListener("keyup", (event) => this.up(event.code));
-    window.addEventListener("blur", () => this.letGo());
+    window.addEventListener("blur", () => this.releaseAll());
     window.addEventListener("pointermove", (event) => (this.mouse = { x: event.clientX, y: event.clientY }));
     field.addEventListener("pointerdown", (event) => this.pointerDown(event));
     window.addEventListener("pointerup", (event) => this.up(`Mouse${event.button}`));
     field.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  // Index of the direction that is held: 0 stays, 1 right, 3 down, 5 left, 7 up, diagonals between.
+  // The index of the held direction: 0 stay, 1 right, 3 down, 5 left, 7 up, diagonals between.
   get move() {
     const x = Number(this.held.has("right")) - Number(this.held.has("left"));
     const y = Number(this.held.has("down")) - Number(this.held.has("up"));
@@ -32,7 +32,7 @@ export class Input {
     const action = this.keymap.actionOf(event.code);
     if (action === null) return;
     event.preventDefault();
-    document.activeElement?.blur(); // or the space bar would press the button that was clicked last
+    document.activeElement?.blur(); // else the space bar would press the button that was clicked last
     if (!event.repeat) this.down(action);
   }
 
@@ -60,29 +60,14 @@ export class Input {
     if (this.move !== before) this.handlers.onMove();
   }
 
-  letGo() {
+  releaseAll() {
     const before = this.move;
     this.held.clear();
     if (this.move !== before) this.handlers.onMove();
   }
 }
 
-// Direction bin 0..31 of a vector, as the simulation counts them.
+// The direction bin 0..31 of a vector, as in the simulation.
 export function aimBin(dx, dy) {
   return (Math.round((16 * Math.atan2(dy, dx)) / Math.PI) + 32) % 32;
-}
-
-// The next key or button that is pressed, for changing the mapping; `done(null)` when it is Escape.
-export function captureKey(done) {
-  const stop = (event, code) => {
-    event.preventDefault();
-    event.stopPropagation();
-    window.removeEventListener("keydown", onKey, true);
-    window.removeEventListener("pointerdown", onPointer, true);
-    done(code);
-  };
-  const onKey = (event) => stop(event, event.code === "Escape" ? null : event.code);
-  const onPointer = (event) => stop(event, `Mouse${event.button}`);
-  window.addEventListener("keydown", onKey, true);
-  window.addEventListener("pointerdown", onPointer, true);
 }

@@ -1,12 +1,13 @@
-// One's own mage obeys at once: from the latest snapshot on, the inputs that the server has not applied yet are
-// played forward. When a snapshot disagrees, the difference fades away instead of showing as a jerk.
+// The player's mage reacts at once: the page applies the inputs that the server has not applied yet to the latest
+// snapshot. When a snapshot disagrees, the difference fades away instead of causing a jerk.
 
 import { lerp } from "../draw/easing.js";
-import { isWall, walk } from "./walking.js";
+import { isWall } from "../draw/walls.js";
+import { walk } from "./walking.js";
 
-const MOST_TICKS = 20; // further than this nothing is guessed
+const MAX_TICKS = 20; // no prediction further ahead than this
 const FADE_SECONDS = 0.08;
-const TELEPORT = 1.2; // cells: a blink is shown as one
+const TELEPORT = 1.2; // cells: a larger difference is a blink, which does not fade
 
 export class Predictor {
   // `moves`: the nine directions; `rules`: mage_speed in cells/s, mage_radius.
@@ -21,12 +22,12 @@ export class Predictor {
     this.error = { x: 0, y: 0 };
   }
 
-  // An input was sent; it is expected to count from `tick` on.
+  // An input was sent and will probably take effect at `tick`.
   sent(seq, move, tick) {
     this.pending.push({ seq, move, tick });
   }
 
-  // A snapshot with the own mage; `target`: the tick that is shown now.
+  // A snapshot with the player's mage has arrived; `target`: the tick that is shown now.
   reconcile(tick, mage, ack, target) {
     const before = this.base && this.place(target);
     this.pending = this.pending.filter((input) => input.seq > ack);
@@ -36,7 +37,7 @@ export class Predictor {
     if (Math.hypot(this.error.x, this.error.y) > TELEPORT) this.error = { x: 0, y: 0 };
   }
 
-  // Where to show the mage at `tick`. What fades away may lead through a wall: then it is not shown.
+  // The place to show at `tick`. A fading difference that leads into a wall is left out.
   place(tick) {
     const sure = this.simulate(tick);
     const x = sure.x + this.error.x;
@@ -52,7 +53,7 @@ export class Predictor {
 
   simulate(target) {
     const { tick, mage } = this.base;
-    const ahead = Math.max(0, Math.min(MOST_TICKS, target - tick));
+    const ahead = Math.max(0, Math.min(MAX_TICKS, target - tick));
     let { x, y } = mage;
     let left = ahead;
     for (let k = 1; left > 0; k++) {
@@ -66,7 +67,7 @@ export class Predictor {
     return { x, y };
   }
 
-  // Cells of tick number `tick`, which is the k-th after the snapshot.
+  // The movement in cells at `tick`, the k-th tick after the snapshot.
   velocity(mage, tick, k) {
     if (k <= mage.dash) return [mage.vx / this.rate, mage.vy / this.rate];
     let { move } = mage;

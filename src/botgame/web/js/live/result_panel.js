@@ -1,15 +1,15 @@
-// How a match went: the verdict in one word, a table by place, and where to go from here.
+// The result of a match: one word, a table by place, and buttons for what to do next.
 
 import { byId, el, setText, show } from "../page/dom.js";
 import { nameTag, schoolDot } from "../page/news.js";
 
-// `result`: the server's message; `seats`: [{name, school (index)}]; `me`: own seat or -1.
-export function showResult(result, seats, me) {
+// `result`: the server's message; `seats`: [{name, school (index)}]; `me`: the player's seat or -1; `rate`: ticks a second.
+export function showResult(result, seats, me, rate) {
   const winners = result.places.filter((place) => place === 1).length;
   setText(byId("result-title"), verdict(result.places, winners, seats, me));
   byId("result").className = me >= 0 && result.places[me] === 1 && winners === 1 ? "overlay won" : "overlay";
   const order = result.places.map((_, seat) => seat).sort((a, b) => result.places[a] - result.places[b]);
-  byId("result-rows").replaceChildren(...order.map((seat) => row(result, seats, seat, me)));
+  byId("result-rows").replaceChildren(...order.map((seat) => row(result, seats, seat, me, rate)));
   setText(byId("result-note"), `${result.duration.toFixed(1)} s played${result.broken_off ? ", broken off" : ""}`);
   const watch = byId("watch-replay");
   show(watch, result.replay !== "");
@@ -24,8 +24,8 @@ function verdict(places, winners, seats, me) {
   return winners > 1 ? "Draw" : `${seats[first]?.name ?? "Nobody"} wins`;
 }
 
-function row(result, seats, seat, me) {
-  const survived = result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / 30).toFixed(1)} s`;
+function row(result, seats, seat, me, rate) {
+  const survived = result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`;
   const cells = [
     String(result.places[seat]),
     el("span", {}, schoolDot(seats[seat].school), " ", nameTag(seat, seats)),

@@ -1,44 +1,44 @@
-// From snapshots of the server to a scene for the renderer.
+// Makes scenes for the renderer from snapshots of the server.
 
+import { isWall } from "../draw/walls.js";
 import { moved } from "./snapshots.js";
 
-const RECENT = 512; // shots remembered for the length of their tails
+const RECENT = 512; // shots whose first place is kept, for the length of their tails
 
 export class SceneMaker {
-  // `room`: the latest Room message; `rules`; `names`: what to call each seat.
   constructor(rules, rate) {
     this.rules = rules;
     this.rate = rate;
-    this.origins = new Map(); // shot id -> where it was first seen
+    this.origins = new Map(); // shot id -> the first place in view
   }
 
-  // `world`: Snapshots.at(...); `cast`: {walls, schools, names, graves}; `me`: the seat that is drawn as one's own,
-  // with `mine` {x, y, angle} when its place is predicted; `latest`, `ahead`: shots are shown where they are when
-  // one's inputs count, so that what one dodges is what one sees.
-  make(world, cast, me, mine, latest, ahead) {
-    const mages = world.mages.map((mage) => this.mage(mage, cast, me, mine));
+  // `world`: Snapshots.at(...); `match`: {walls, schools, names, graves}; `me`: the seat that is drawn as the player's,
+  // with `mine` {x, y, angle} if its place is predicted; `latest`, `ahead`: then shots are shown `ahead` ticks after the
+  // latest snapshot, when an input that is sent now takes effect, so that players dodge what they see.
+  make(world, match, me, mine, latest, ahead) {
+    const mages = world.mages.map((mage) => this.mage(mage, match, me, mine));
     const shots = mine ? latest.shots.map((shot) => moved(shot, ahead / this.rate)) : world.shots;
     const own = mages.find((mage) => mage.seat === world.view);
     return {
       tick: world.tick,
-      cells: cast.walls.length,
-      walls: cast.walls,
+      cells: match.walls.length,
+      walls: match.walls,
       zone: world.zone,
       mages,
-      shots: shots.filter((shot) => isFree(cast.walls, shot)).map((shot) => this.shot(shot)),
+      shots: shots.filter(({ x, y }) => !isWall(match.walls, Math.floor(x), Math.floor(y))).map((shot) => this.shot(shot)),
       items: world.items,
-      graves: cast.graves.filter((grave) => grave.tick <= world.tick),
+      graves: match.graves.filter((grave) => grave.tick <= world.tick),
       eyes: world.view < 0 || !own ? null : { x: own.x, y: own.y },
     };
   }
 
-  mage(mage, cast, me, mine) {
-    const school = cast.schools[mage.seat];
+  mage(mage, match, me, mine) {
+    const school = match.schools[mage.seat];
     const place = mage.seat === me && mine ? mine : mage;
     const { absorb } = this.rules.abilities[school][3];
     return {
       seat: mage.seat,
-      name: cast.names[mage.seat],
+      name: match.names[mage.seat],
       school,
       x: place.x,
       y: place.y,
@@ -64,8 +64,4 @@ export class SceneMaker {
     const flown = Math.hypot(shot.x - origin.x, shot.y - origin.y) + 0.3;
     return { ...shot, dx: shot.vx / speed, dy: shot.vy / speed, flown };
   }
-}
-
-function isFree(walls, { x, y }) {
-  return walls[Math.floor(y)]?.[Math.floor(x)] === "0";
 }

@@ -1,12 +1,12 @@
-// Snapshots of the world as a function of time: between two of them everything moves evenly.
+// Snapshots of the world as a function of time: everything moves evenly between two of them.
 //
-// Packets come unevenly, so the page shows the world a little late and always has the next snapshot at hand.
+// Packets arrive unevenly, so the page shows the world a little late and always has the next snapshot already.
 
 import { lerp, turn } from "../draw/easing.js";
 
 const KEPT = 60; // snapshots
 const DRIFT = 0.02; // how fast the clock follows packets that are late
-const JUMP = 1.0; // cells a tick: a blink, which is not to be smoothed
+const JUMP = 1.0; // cells a tick: a blink, which is not smoothed
 export const DELAY_TICKS = 3; // 100 ms
 
 export class Snapshots {
@@ -30,7 +30,7 @@ export class Snapshots {
     return this.states.at(-1);
   }
 
-  // The tick, with fraction, whose snapshot would arrive just now.
+  // The tick, with fraction, whose snapshot would arrive at `now`.
   tickAt(now) {
     return this.offset === null ? 0 : ((now - this.offset) * this.rate) / 1000;
   }
@@ -71,7 +71,7 @@ function blendMages(before, after, share) {
     });
 }
 
-// Shots fly straight and evenly, so one snapshot is enough to place one.
+// Shots fly straight at constant speed, so one snapshot is enough to place them.
 function blendShots(before, after, tick, rate) {
   const shown = before.shots.map((shot) => moved(shot, (tick - before.tick) / rate));
   const known = new Set(before.shots.map((shot) => shot.id));

@@ -1,25 +1,25 @@
-// What a spectator looks at, and what may be done to the seat that is looked at: mark, take over.
+// Spectating: the seat that is followed, and what to do with it: mark it, take it over.
 
 import { byId, setText, show } from "../page/dom.js";
 import { toast } from "../page/toast.js";
 
-export class Watching {
-  // `send(type, fields)` speaks to the server.
+export class Spectator {
+  // `send(type, fields)` sends a message to the server.
   constructor(send) {
     this.send = send;
     this.followed = -1;
     this.fog = false;
     this.seats = [];
-    this.me = -1; // own seat, -1 for a spectator
+    this.me = -1; // the player's seat, -1 for a spectator
     for (const action of ["good", "bad", "take", "fog", "next", "overview"]) {
       byId(`do-${action}`).addEventListener("click", () => this.act(action));
     }
   }
 
-  // The Room message has changed.
+  // Handle a new Room message.
   setRoom(room, names) {
     this.seats = room.seats.map((seat) => ({ ...seat, name: names[seat.seat] }));
-    if (room.seat !== this.me) this.followed = room.seat < 0 ? this.me : -1; // a seat that is given back stays in view
+    if (room.seat !== this.me) this.followed = room.seat < 0 ? this.me : -1; // keep following a seat that was given back
     this.me = room.seat;
     this.write();
   }
@@ -27,7 +27,7 @@ export class Watching {
   follow(seat) {
     this.followed = seat >= 0 && seat < this.seats.length ? seat : -1;
     if (this.followed < 0) this.fog = false;
-    this.tell();
+    this.sendFollow();
   }
 
   act(action) {
@@ -44,15 +44,15 @@ export class Watching {
     if (this.me >= 0) return;
     if (this.followed < 0) this.followed = 0;
     this.fog = !this.fog;
-    this.tell();
+    this.sendFollow();
   }
 
-  tell() {
+  sendFollow() {
     if (this.me < 0) this.send("follow", { seat: this.fog ? this.followed : -1 });
     this.write();
   }
 
-  // Marks are about the seat that is followed; who plays a duel marks the opponent.
+  // The seat that marks are about: the followed one, or the opponent of a player in a duel.
   get target() {
     if (this.followed >= 0) return this.followed;
     return this.me >= 0 && this.seats.length === 2 ? 1 - this.me : this.me;
@@ -63,7 +63,7 @@ export class Watching {
     else this.send("mark", { seat: this.target, verdict });
   }
 
-  // A spectator takes over the bot that is followed; who holds one gives it back.
+  // Take over the followed bot, or give the seat back.
   take() {
     if (this.me >= 0) this.send("release");
     else if (this.followed < 0) toast("Choose a bot first: click it in the list");
@@ -72,7 +72,7 @@ export class Watching {
 
   write() {
     const name = this.seats[this.followed]?.name;
-    setText(byId("watched"), name ? `Watching ${name}${this.fog ? ", through its fog" : ""}` : "Watching everything");
+    setText(byId("watched"), name ? `Following ${name}${this.fog ? ", with its fog" : ""}` : "Showing everything");
     byId("do-fog").setAttribute("aria-pressed", String(this.fog));
     byId("do-overview").setAttribute("aria-pressed", String(this.followed < 0));
     show(byId("watch-bar"), this.me < 0);

@@ -1,4 +1,4 @@
-// Before a match: who sits where, and a button to start with bots in the free seats.
+// The panel before a match: the seats, and a button to start with bots in the free ones.
 
 import { byId, el, setText, show, shortName } from "../page/dom.js";
 import { SCHOOLS, schoolIndex, seatColour } from "../draw/palette.js";

@@ -1,9 +1,9 @@
-// How a mage walks: the same arithmetic as botgame/game/movement.py and geometry.py (a test compares them).
+// How a mage walks: the arithmetic of botgame/lms/simulation/movement.py and geometry.py (a test compares them).
 
-export const isWall = (walls, column, row) => walls[row]?.[column] !== "0";
+import { isWall } from "../draw/walls.js";
 
-// Nearest place where a circle, whose centre is in a free cell, overlaps no wall: faces first, then corners.
-export function pushOut(walls, x, y, radius) {
+// The nearest place where a circle, whose centre is in a free cell, overlaps no wall: faces first, then corners.
+function pushOut(walls, x, y, radius) {
   const column = Math.floor(x);
   const row = Math.floor(y);
   if (isWall(walls, column - 1, row)) x = Math.max(x, column + radius);

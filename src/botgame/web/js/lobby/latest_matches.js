@@ -1,5 +1,6 @@
-// The lobby's list of what was played last, each a way into the viewer.
+// The lobby's list of the latest matches, with links to the viewer.
 
+import { TICK_RATE } from "../page/connection.js";
 import { byId, clock, el, shortName, show } from "../page/dom.js";
 import { finishers, playedAt, recordedMatches, viewerAddress } from "./recorded_matches.js";
 
@@ -20,13 +21,13 @@ function line(replay) {
       "a",
       { href: viewerAddress(replay) },
       el("span", { class: "who" }, ...who),
-      el("span", { class: "when" }, `${replay.mode}, ${clock(replay.ticks)}, ${playedAt(replay)}`),
+      el("span", { class: "when" }, `${replay.mode}, ${clock(replay.ticks / TICK_RATE)}, ${playedAt(replay)}`),
     ),
   );
 }
 
 export async function fillLatest() {
-  const replays = await recordedMatches().catch(() => []); // the lobby works without
+  const replays = await recordedMatches().catch(() => []); // the lobby works without the list
   byId("latest-list").replaceChildren(...replays.slice(0, SHOWN).map(line));
   show(byId("latest"), replays.length > 0);
 }

@@ -1,17 +1,17 @@
-// The lobby: who one is, what to play, which rooms are open, who is best.
+// The lobby: the player, the match to make, the open rooms, the leaderboard.
 
 import { paintIcon } from "../draw/ability_icon.js";
 import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
 import { Keymap } from "../page/keymap.js";
 import { fillLatest } from "./latest_matches.js";
-import { Connection, operatorToken, socketUrl } from "../page/connection.js";
-import { SCHOOLS } from "../draw/palette.js";
+import { Connection, TICK_RATE, operatorToken, socketUrl } from "../page/connection.js";
+import { SCHOOLS, schoolIndex } from "../draw/palette.js";
 import { loadProfile, saveProfile } from "../page/profile.js";
 
 const REFRESH_MS = 2000;
-const OPEN = ""; // a seat that is left for a friend
+const OPEN = ""; // a seat that stays open for a friend
 const NOTES = {
-  any: "Drawn by chance.",
+  any: "Drawn at random.",
   pyromancer: "Pyromancer: burst and area. Fireball, flame rush, ember ward.",
   cryomancer: "Cryomancer: slows and blocks. Frost lance, ice slide, ice block.",
   stormcaller: "Stormcaller: mobile, long range. Lightning, blink, gust.",
@@ -20,7 +20,7 @@ const NOTES = {
 const profile = loadProfile();
 let bots = ["lms_re"];
 
-// ---- what to play
+// ---- the match to make
 
 function fillSchools() {
   const choices = ["any", ...SCHOOLS.map((school) => school.name)];
@@ -35,7 +35,7 @@ function schoolButton(name) {
     const icon = el("canvas", { width: 112, height: 112 });
     paintIcon(
       icon,
-      SCHOOLS.findIndex((school) => school.name === name),
+      schoolIndex(name),
       1,
     );
     button.append(icon, name);
@@ -70,7 +70,7 @@ function opponent(k, value) {
   return el("label", { class: "opponent" }, `Seat ${k + 2}`, select);
 }
 
-// The address of /play that does what the form says.
+// The address of /play for the choices of the form.
 function address(watch) {
   const rivals = [...byId("opponents").querySelectorAll("select")]
     .map((select) => select.value)
@@ -98,10 +98,10 @@ function fillKeys() {
   byId("keys").replaceChildren(...lines.map((line) => el("li", {}, ...line)));
 }
 
-// ---- what goes on
+// ---- rooms and leaderboard
 
 function roomLine(room) {
-  const time = room.state === "running" ? `${clock(room.tick)} of ${clock(room.duration * 30)}` : room.state;
+  const time = room.state === "running" ? `${clock(room.tick / TICK_RATE)} of ${clock(room.duration)}` : room.state;
   const target = `/play?room=${encodeURIComponent(room.room)}`;
   const buttons = el("span", { class: "room-buttons" });
   if (room.state === "waiting" && room.taken < room.seats) buttons.append(goButton("Join", target, "primary"));

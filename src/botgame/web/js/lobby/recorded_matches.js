@@ -1,4 +1,4 @@
-// Recorded matches as the server lists them: how to get the list, and how to name what is in it.
+// The server's list of recorded matches: fetching it, and naming its entries.
 
 import { shortName } from "../page/dom.js";
 
@@ -13,7 +13,7 @@ export const viewerAddress = (replay) => `/replay?file=${encodeURIComponent(repl
 export const playedAt = (replay) =>
   new Date(replay.time * 1000).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
 
-// Those who came first (`first`), or all others.
+// The seats on the first place (`first`), or all others.
 export const finishers = (replay, first) => replay.seats.filter((seat) => (seat.place === 1) === first);
 
 export function describe(seat) {

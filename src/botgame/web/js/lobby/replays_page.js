@@ -1,5 +1,6 @@
 // The list of recorded matches.
 
+import { TICK_RATE } from "../page/connection.js";
 import { byId, clock, el, setText } from "../page/dom.js";
 import { describe, finishers, playedAt, recordedMatches, viewerAddress } from "./recorded_matches.js";
 
@@ -9,7 +10,7 @@ let replays = [];
 function line(replay) {
   const target = viewerAddress(replay);
   const people = (first) => finishers(replay, first).map(describe).join(", ");
-  const cells = [el("a", { href: target }, playedAt(replay)), replay.mode, replay.seed, clock(replay.ticks)];
+  const cells = [el("a", { href: target }, playedAt(replay)), replay.mode, replay.seed, clock(replay.ticks / TICK_RATE)];
   const places = [el("td", { class: "winner first" }, people(true)), el("td", {}, people(false))];
   const row = el("tr", {}, ...cells.map((cell) => el("td", {}, cell)), ...places);
   row.addEventListener("click", () => (location.href = target));
@@ -23,7 +24,7 @@ function fill() {
   byId("replays").replaceChildren(...found.slice(0, SHOWN).map(line));
   const more = found.length > SHOWN ? `; the newest ${SHOWN} are shown` : "";
   const count = `${found.length} ${found.length === 1 ? "match" : "matches"}`;
-  setText(byId("note"), found.length ? `${count}${more}` : "No match fits.");
+  setText(byId("note"), found.length ? `${count}${more}` : "No match found.");
 }
 
 byId("filter").addEventListener("input", fill);

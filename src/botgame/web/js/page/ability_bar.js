@@ -7,14 +7,14 @@ import { DANGER, SCHOOLS } from "../draw/palette.js";
 const SIZE = 112; // pixels of the picture; CSS shows it at half of that
 
 export class AbilityBar {
-  // `abilities`: the four rows of the school; `keys`: what is written on each.
+  // `abilities`: the four rows of the school; `keys`: their key labels.
   constructor(root, school, abilities, keys, rate) {
     this.rate = rate;
     this.slots = abilities.map((ability, row) => makeSlot(school, ability, row, keys[row] ?? ""));
     root.replaceChildren(...this.slots.map((slot) => slot.root));
   }
 
-  // `cooldowns`: ticks left of each; `mana`: what the mage has; `queued`: verb that waits, 0 for none.
+  // `cooldowns`: ticks left of each; `mana`: of the mage; `queued`: verb that waits, 0 for none.
   update(cooldowns, mana, queued = 0) {
     this.slots.forEach((slot, row) => {
       const full = slot.ability.cooldown * this.rate;
@@ -55,7 +55,7 @@ function describe(ability) {
   return parts.join(", ");
 }
 
-// The part that still cools is dark, clockwise from the top; a ready ability has a bright rim.
+// The part that still cools down is dark, clockwise from the top; a ready ability has a bright rim.
 function paintRing(slot, left, poor, queued) {
   const state = `${Math.round(left * 180)}${poor}${queued}`;
   if (state === slot.last) return;

@@ -1,17 +1,18 @@
-// The connection to the match server: one WebSocket, JSON messages with a `type`, as botgame/server/protocol.py lists
-// them. It greets, measures the way to the server, and comes back when the line breaks.
+// The connection to the match server: one WebSocket, JSON messages with a `type`, see botgame/server/protocol.py. It
+// sends `hello`, measures the round trip, and reconnects when the connection is lost.
 
 // As in botgame/server/protocol.py (a test compares them).
 export const PROTOCOL = 1;
 export const GAME = "lms-arena";
+export const TICK_RATE = 30;
 export const FATAL_CODES = ["protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full"];
 
 const PING_MS = 2000;
 const RETRY_MS = [250, 500, 1000, 2000, 3000, 4000, 5000, 5000, 5000];
 
 export class Connection {
-  // `handlers[type](message)` for what the server says; also `open()` after each welcome, `lost(seconds)` while the
-  // line is down, and `failed(text)` when there is no hope.
+  // Calls `handlers[type](message)` for messages of the server, `open(welcome)` after each welcome, `lost(seconds)` when
+  // the connection is lost, with the time until the next try, and `failed(text)` when it gives up.
   constructor(url, token, handlers) {
     this.url = url;
     this.token = token;
@@ -70,12 +71,12 @@ export class Connection {
   }
 }
 
-// Where the server of this page listens.
+// The address of the server's WebSocket.
 export function socketUrl() {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
 }
 
-// The operator's token: from `?token=`, then kept for this tab.
+// The operator's token: from `?token=`, then stored for this tab.
 export function operatorToken() {
   const given = new URLSearchParams(location.search).get("token");
   if (given !== null) sessionStorage.setItem("botgame.token", given);

@@ -1,4 +1,4 @@
-// The few things that pages do to their elements. Text from elsewhere only ever becomes textContent.
+// What pages do to their elements. Text from the network only becomes textContent.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -14,7 +14,7 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Changes an element only when that makes a difference: layout is not free.
+// Change an element only if it differs: layout takes time.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -28,8 +28,9 @@ export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
 }
 
-export function clock(ticks, rate = 30) {
-  const seconds = Math.max(0, ticks / rate);
+// Seconds as minutes and seconds, `1:05`.
+export function clock(time) {
+  const seconds = Math.max(0, time);
   const minutes = Math.floor(seconds / 60);
   return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
@@ -42,7 +43,7 @@ export function shortName(name) {
   return last.replace(/\.(pt|onnx)$/, "") || name;
 }
 
-// Short names of seats, with their numbers where two are alike.
+// Short names of seats, with the seat's number where two are equal.
 export function seatNames(names) {
   const short = names.map(shortName);
   return short.map((name, seat) => (short.indexOf(name) === short.lastIndexOf(name) ? name : `${name} ${seat + 1}`));

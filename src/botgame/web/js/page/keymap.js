@@ -1,4 +1,4 @@
-// Which key or button does what, and how people change it. Kept in this browser.
+// The keys and buttons of each action, which people can change. The browser stores them.
 
 const STORE = "botgame.keys";
 
@@ -15,9 +15,9 @@ export const ACTIONS = [
   ["good", "Mark the last 3 s as good", ["KeyG"]],
   ["bad", "Mark the last 3 s as bad", ["KeyB"]],
   ["take", "Take over a seat, give it back", ["KeyT"]],
-  ["fog", "See through the seat's fog", ["KeyF"]],
-  ["next", "Watch the next seat", ["Tab"]],
-  ["overview", "Watch everything", ["Digit0", "Escape"]],
+  ["fog", "See with the seat's fog", ["KeyF"]],
+  ["next", "Follow the next seat", ["Tab"]],
+  ["overview", "Show everything", ["Digit0", "Escape"]],
   ["sound", "Sound on or off", ["KeyM"]],
 ];
 
@@ -33,7 +33,7 @@ export class Keymap {
     try {
       saved = JSON.parse(this.storage.getItem(STORE));
     } catch {
-      return; // what cannot be read is as good as nothing
+      return; // unreadable: the default keys stay
     }
     for (const [action] of ACTIONS) {
       const codes = saved?.[action];
@@ -45,7 +45,7 @@ export class Keymap {
     return Object.keys(this.codes).find((action) => this.codes[action].includes(code)) ?? null;
   }
 
-  // `code` becomes the only key of `action`; whatever it did before it does no more.
+  // `code` becomes the only key of `action` and loses its previous action.
   assign(action, code) {
     for (const other of Object.keys(this.codes)) this.codes[other] = this.codes[other].filter((one) => one !== code);
     this.codes[action] = [code];
@@ -57,7 +57,7 @@ export class Keymap {
     for (const [action, , codes] of ACTIONS) this.codes[action] = [...codes];
   }
 
-  // The first key of an action as it is written on keyboards.
+  // The label of the first key of an action.
   label(action) {
     return this.codes[action].length ? keyLabel(this.codes[action][0]) : "–";
   }
@@ -77,4 +77,19 @@ const NAMES = {
 
 export function keyLabel(code) {
   return NAMES[code] ?? code.replace(/^(Key|Digit|Numpad)/, "").replace(/(Left|Right)$/, "");
+}
+
+// Waits for the next key or button and calls `done(code)`, or `done(null)` for Escape.
+export function captureKey(done) {
+  const stop = (event, code) => {
+    event.preventDefault();
+    event.stopPropagation();
+    window.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("pointerdown", onPointer, true);
+    done(code);
+  };
+  const onKey = (event) => stop(event, event.code === "Escape" ? null : event.code);
+  const onPointer = (event) => stop(event, `Mouse${event.button}`);
+  window.addEventListener("keydown", onKey, true);
+  window.addEventListener("pointerdown", onPointer, true);
 }

@@ -1,9 +1,9 @@
-// A match in words: who felled whom, who took over, what was marked.
+// A match in words: kills, takeovers, marks, important items.
 
 import { clock, el } from "./dom.js";
 import { ITEMS, SCHOOLS, seatColour } from "../draw/palette.js";
 
-// Events worth a line; casts and hits show on the field.
+// Whether an event gets a line; casts and hits show on the field.
 export function isNews(event) {
   return (
     event.kind === "kill" ||
@@ -13,18 +13,18 @@ export function isNews(event) {
   );
 }
 
-// A line for an event. `seats[k]`: {name, school}.
+// The line for an event. `seats[k]`: {name}.
 export function newsLine(event, seats, rate) {
-  const time = el("time", {}, clock(event.tick, rate));
+  const time = el("time", {}, clock(event.tick / rate));
   const who = nameTag(event.seat, seats);
   const line = el("li", { class: `news ${event.kind}` }, time);
   if (event.kind === "kill" && event.by >= 0)
-    line.append(nameTag(event.by, seats), el("span", { class: "verb" }, "felled"), who);
-  else if (event.kind === "kill") line.append(el("span", { class: "verb" }, "the zone took"), who);
+    line.append(nameTag(event.by, seats), el("span", { class: "verb" }, "killed"), who);
+  else if (event.kind === "kill") line.append(el("span", { class: "verb" }, "the zone killed"), who);
   else if (event.kind === "mark")
     line.append(who, el("span", { class: `verb ${event.verdict}` }, `marked ${event.verdict}`));
   else if (event.kind === "control")
-    line.append(who, el("span", { class: "verb" }, `now held by a ${event.controller}`));
+    line.append(who, el("span", { class: "verb" }, `is now controlled by a ${event.controller}`));
   else
     line.append(
       who,

@@ -1,13 +1,13 @@
-// Who one is: name and school, kept in this browser.
+// The player's name and school, stored in the browser.
 
 const STORE = "botgame.profile";
-const NOBODY = { name: "", school: "any" };
+const DEFAULT = { name: "", school: "any" };
 
 export function loadProfile(storage = localStorage) {
   try {
-    return { ...NOBODY, ...JSON.parse(storage.getItem(STORE)) };
+    return { ...DEFAULT, ...JSON.parse(storage.getItem(STORE)) };
   } catch {
-    return NOBODY;
+    return DEFAULT;
   }
 }
 

@@ -1,18 +1,17 @@
 // The list of seats: colour, name, school, health and mana, kills; click to follow one.
 
 import { el, setText, setWidth, shortName } from "./dom.js";
-import { SCHOOLS, seatColour } from "../draw/palette.js";
-import { healthColour } from "../draw/overhead.js";
+import { SCHOOLS, healthColour, seatColour } from "../draw/palette.js";
 
 export class SeatList {
-  // `onPick(seat)` when a row is chosen.
+  // Calls `onPick(seat)` for a click on a row.
   constructor(root, onPick) {
     this.root = root;
     this.onPick = onPick;
     this.rows = [];
   }
 
-  // `seats`: [{name, school (index), note}], one a seat.
+  // `seats`: [{name, school (index), note}], one for each seat.
   setSeats(seats) {
     const same = this.rows.length === seats.length && seats.every((seat, k) => sameSeat(this.rows[k].shown, seat));
     if (same) return;
@@ -20,7 +19,7 @@ export class SeatList {
     this.root.replaceChildren(...this.rows.map((row) => row.root));
   }
 
-  // `states[k]`: {hp, mana, kills, alive, place} with null for what one may not know; `followed`: seat or -1.
+  // `states[k]`: {hp, mana, kills, alive}, null for what is hidden; `followed`: a seat or -1.
   update(states, followed, rules) {
     this.rows.forEach((row, seat) => {
       const state = states[seat];

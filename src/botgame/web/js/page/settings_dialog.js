@@ -1,11 +1,10 @@
 // The dialog for keys and sound.
 
 import { byId, el, setText } from "./dom.js";
-import { captureKey } from "../live/input.js";
-import { ACTIONS, keyLabel } from "./keymap.js";
+import { ACTIONS, captureKey, keyLabel } from "./keymap.js";
 
-export class Settings {
-  // `onChange()` after the mapping has changed.
+export class SettingsDialog {
+  // Calls `onChange()` when the keys have changed.
   constructor(keymap, input, sound, onChange) {
     this.keymap = keymap;
     this.input = input;
@@ -20,7 +19,7 @@ export class Settings {
   }
 
   open() {
-    this.input.letGo();
+    this.input.releaseAll();
     this.fill();
     this.dialog.showModal();
   }

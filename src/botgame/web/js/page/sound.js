@@ -1,7 +1,7 @@
-// Sounds made on the spot, no files: short tones and noise, shaped by school and kind. Off until somebody turns it on.
+// Synthesised sounds: short tones and noise, by school and kind of event. Off until the player turns it on.
 
 const STORE = "botgame.sound";
-const HEARD = 14; // cells
+const RANGE = 14; // cells
 const TONES = [
   { base: 150, wave: "sawtooth", noise: 0.5 }, // fire: low and rough
   { base: 520, wave: "triangle", noise: 0.15 }, // ice: clear
@@ -22,10 +22,10 @@ export class Sound {
     return this.on;
   }
 
-  // What an event sounds like to ears at `ears` {x, y}; `schools`: school of each seat; `me`: own seat or -1.
+  // The sound of an event for a listener at `ears` {x, y}; `schools`: of each seat; `me`: the player's seat or -1.
   play(event, ears, schools, me) {
     if (!this.on) return;
-    const near = event.x === undefined ? 1 : 1 - Math.hypot(event.x - ears.x, event.y - ears.y) / HEARD;
+    const near = event.x === undefined ? 1 : 1 - Math.hypot(event.x - ears.x, event.y - ears.y) / RANGE;
     if (near <= 0) return;
     const voice = TONES[schools[event.seat] ?? 0];
     if (event.kind === "cast") this.cast(event.verb, voice, near);
@@ -48,7 +48,7 @@ export class Sound {
     this.tone(1175, 0.2, "sine", 0.1 * near, 1175, 0.08);
   }
 
-  // Browsers allow sound only after the first key or click, so the context is made when it is needed.
+  // Browsers allow sound only after the first key or click, so the context is made on first use.
   ready() {
     this.context ??= new AudioContext();
     if (this.context.state === "suspended") this.context.resume();

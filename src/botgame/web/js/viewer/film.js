@@ -1,13 +1,13 @@
-// A recorded match as a function of time: `sceneAt(tick)` for any, also fractional, tick.
+// A recorded match as a function of time: `sceneAt(tick)` for any tick, also a fractional one.
 //
-// The film (botgame/replay/film.py) holds one column a quantity with the change of each tick; here they become values.
+// A film (botgame/lms/replay/showing/film.py) holds the changes of each quantity in a column; here they become values.
 
 import { seatNames } from "../page/dom.js";
 import { lerp, turn } from "../draw/easing.js";
 
 const SLOW = 1;
 const RUNE = 8;
-const JUMP = 0.8; // cells in one tick: a blink, which is not to be smoothed
+const JUMP = 0.8; // cells in one tick: a blink, which is not smoothed
 
 function sums(changes, scale = 1) {
   const values = new Float64Array(changes.length);
@@ -19,7 +19,7 @@ function sums(changes, scale = 1) {
   return values;
 }
 
-export class Film {
+class Film {
   constructor(data) {
     this.data = data;
     this.rate = data.tick_rate;
@@ -35,7 +35,7 @@ export class Film {
     this.casts = this.data.seats.map((_, seat) => this.events.filter((e) => e.kind === "cast" && e.seat === seat));
   }
 
-  // Marks are shown where the seat stands at that moment.
+  // A mark gets the place of its seat at that moment.
   complete(event) {
     if (event.kind !== "mark") return event;
     const mage = this.mages[event.seat];
@@ -43,7 +43,7 @@ export class Film {
     return { ...event, x: mage.x[at], y: mage.y[at] };
   }
 
-  // `view`: the seat through whose fog one looks, -1 for everything; `self`: the seat that is followed, -1 for none.
+  // `view`: the seat whose fog is shown, -1 for everything; `self`: the seat that is followed, -1 for none.
   sceneAt(tick, view = -1, self = -1) {
     const at = Math.max(0, Math.min(tick, this.ticks));
     const seen = view < 0 ? -1 : this.visible(view, at);
@@ -93,7 +93,7 @@ export class Film {
     };
   }
 
-  // Where a seat stands, or stood when it died.
+  // The place of a seat, for a dead one the place of its death.
   placeOf(seat, tick) {
     const mage = this.mages[seat];
     const now = Math.min(Math.floor(tick), mage.x.length - 1);
@@ -135,7 +135,7 @@ export class Film {
     return flying;
   }
 
-  // Ticks until bolt, offence, mobility and defence of a seat can be cast again.
+  // The ticks until bolt, offence, mobility and defence of a seat have cooled down.
   cooldowns(seat, tick) {
     const left = [0, 0, 0, 0];
     for (const cast of this.casts[seat]) {
@@ -160,7 +160,7 @@ function decode(columns, scale) {
   return { ...plain, face, status: sums(columns.status), visible: sums(columns.visible) };
 }
 
-// The film inside an exported page, or the one that the server has for `?file=`.
+// The film inside an exported page, or the server's film of `?file=`.
 export async function loadFilm() {
   const inside = document.getElementById("film");
   if (inside) return new Film(JSON.parse(await unpack(inside.textContent)));
@@ -171,7 +171,7 @@ export async function loadFilm() {
   return Object.assign(new Film(await answer.json()), { file });
 }
 
-// base64 of zlib data, as text.
+// The text in base64 of zlib data.
 async function unpack(text) {
   const bytes = Uint8Array.from(atob(text.trim()), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));

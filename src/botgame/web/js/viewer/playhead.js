@@ -1,6 +1,6 @@
-// Where a film stands: play, pause, speed, seek. Time comes from the caller, so it can be tested.
+// The position in a film: play, pause, speed, seek. The caller passes the time.
 
-export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
 export class Playhead {
   constructor(ticks, rate) {
@@ -25,7 +25,7 @@ export class Playhead {
     this.speed = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at))];
   }
 
-  // `seconds` of real time have passed.
+  // Move on by `seconds` of real time.
   advance(seconds) {
     if (!this.playing) return;
     this.seek(this.tick + seconds * this.rate * this.speed);

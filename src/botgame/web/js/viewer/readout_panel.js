@@ -1,16 +1,16 @@
-// What a policy thought at its latest decision: how likely each choice was, and how it expects the match to end.
+// The policy readout at the latest decision: the probability of each choice, and the expected result.
 
 import { el, setText, setWidth, show } from "../page/dom.js";
 import { seatColour } from "../draw/palette.js";
 
-const SHOWN = 4; // most likely categories a head
+const SHOWN = 4; // most likely categories of each head
 
-export class ThoughtsPanel {
-  constructor(root, thoughts, ticks) {
+export class ReadoutPanel {
+  constructor(root, readout, ticks) {
     this.root = root;
-    this.thoughts = thoughts;
+    this.readout = readout;
     this.ticks = ticks;
-    this.heads = thoughts.heads.map((head) => makeHead(head));
+    this.heads = readout.heads.map((head) => makeHead(head));
     this.value = el("b", {});
     this.curve = el("canvas", { class: "curve", height: 120, width: 560 });
     this.title = el("h2", {});
@@ -22,21 +22,21 @@ export class ThoughtsPanel {
     );
   }
 
-  // The thoughts of `seat` at `tick`; of the first seat that has any when that one has none.
+  // Show the readout of `seat` at `tick`, or of the first seat if it has none.
   update(seat, tick) {
-    const mind = this.thoughts.seats.find((entry) => entry.seat === seat) ?? this.thoughts.seats[0];
-    if (!mind) return;
-    const at = latest(mind.ticks, tick);
-    setText(this.title, `Thoughts of seat ${mind.seat + 1}`);
-    this.title.style.color = seatColour(mind.seat);
-    this.drawCurve(mind, tick);
+    const shown = this.readout.seats.find((entry) => entry.seat === seat) ?? this.readout.seats[0];
+    if (!shown) return;
+    const at = latest(shown.ticks, tick);
+    setText(this.title, `Thoughts of seat ${shown.seat + 1}`);
+    this.title.style.color = seatColour(shown.seat);
+    this.drawCurve(shown, tick);
     this.root.classList.toggle("none-yet", at < 0);
     if (at < 0) return;
-    setText(this.value, outlook(mind.values[at]));
-    this.heads.forEach((head, k) => updateHead(head, mind.chances[k][at], mind.chosen[k][at]));
+    setText(this.value, expectation(shown.values[at]));
+    this.heads.forEach((head, k) => updateHead(head, shown.chances[k][at], shown.chosen[k][at]));
   }
 
-  drawCurve(mind, tick) {
+  drawCurve(shown, tick) {
     const { width, height } = this.curve;
     const ctx = this.curve.getContext("2d");
     ctx.clearRect(0, 0, width, height);
@@ -45,11 +45,11 @@ export class ThoughtsPanel {
     ctx.moveTo(0, height / 2);
     ctx.lineTo(width, height / 2);
     ctx.stroke();
-    ctx.strokeStyle = seatColour(mind.seat);
+    ctx.strokeStyle = seatColour(shown.seat);
     ctx.lineWidth = 3;
     ctx.beginPath();
-    mind.ticks.forEach((when, k) => {
-      ctx.lineTo((when / this.ticks) * width, height * (0.5 - 0.48 * Math.max(-1, Math.min(1, mind.values[k]))));
+    shown.ticks.forEach((when, k) => {
+      ctx.lineTo((when / this.ticks) * width, height * (0.5 - 0.48 * Math.max(-1, Math.min(1, shown.values[k]))));
     });
     ctx.stroke();
     ctx.fillStyle = "#ffffff";
@@ -57,12 +57,12 @@ export class ThoughtsPanel {
   }
 }
 
-function outlook(value) {
+function expectation(value) {
   const word = value > 0.15 ? "win" : value < -0.15 ? "lose" : "be even";
   return `${word} (${value >= 0 ? "+" : ""}${value.toFixed(2)})`;
 }
 
-// Index of the last decision at or before `tick`, -1 for none.
+// The index of the last decision at or before `tick`, -1 for none.
 function latest(ticks, tick) {
   let low = 0;
   let high = ticks.length;

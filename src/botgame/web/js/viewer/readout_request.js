@@ -1,11 +1,11 @@
-// A button that has the server ask the networks which played, for a film that tells nothing of their thoughts.
+// A button that makes the server compute the policy readout, for a film without one.
 
 import { el, setText, show } from "../page/dom.js";
 
 const NETWORK = /\.pt(@|$)/;
 
-// `done(thoughts)` when the server has answered. Nothing is offered for a film that did not come from a server.
-export function offerThoughts(root, film, done) {
+// Calls `done(readout)` when the server has answered. Only films from a server with networks get the button.
+export function offerReadout(root, film, done) {
   const offered = film.file !== undefined && film.data.seats.some((seat) => NETWORK.test(seat.name));
   show(root, offered);
   if (!offered) return;
@@ -13,7 +13,7 @@ export function offerThoughts(root, film, done) {
   const note = el("p", { class: "offer-note" });
   button.addEventListener("click", async () => {
     button.disabled = true;
-    setText(note, "It is shown the match again; this takes some seconds.");
+    setText(note, "The server plays the match again for the network; this takes some seconds.");
     try {
       const answer = await fetch(`/api/replays/${encodeURIComponent(film.file)}/thoughts`);
       if (!answer.ok) throw new Error(await answer.text());

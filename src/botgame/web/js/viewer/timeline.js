@@ -1,4 +1,4 @@
-// The strip below a film: health of every seat over time, deaths, marks, take-overs, and expected results if known.
+// The strip below a film: health over time, deaths, marks, changes of controller, and the readout's expected results.
 
 import { clock } from "../page/dom.js";
 import { ITEMS, seatColour } from "../draw/palette.js";
@@ -6,7 +6,7 @@ import { ITEMS, seatColour } from "../draw/palette.js";
 const TOP = 20; // pixels for the symbols of events
 
 export class Timeline {
-  // `onSeek(tick)` while the pointer drags.
+  // Calls `onSeek(tick)` while the pointer drags.
   constructor(canvas, film, onSeek) {
     this.canvas = canvas;
     this.film = film;
@@ -54,7 +54,7 @@ export class Timeline {
     ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
     ctx.textAlign = x > width / 2 ? "right" : "left";
     ctx.fillStyle = "#e7ecf5";
-    ctx.fillText(clock(this.hover, this.film.rate), x + (x > width / 2 ? -5 : 5) * ratio, height - 5 * ratio);
+    ctx.fillText(clock(this.hover / this.film.rate), x + (x > width / 2 ? -5 : 5) * ratio, height - 5 * ratio);
   }
 
   paintBase(width, height, ratio) {
@@ -70,7 +70,7 @@ export class Timeline {
     for (const event of this.film.events) this.paintEvent(ctx, event, width, height, ratio);
   }
 
-  // When the zone closes in.
+  // The times when the zone shrinks.
   paintPhases(ctx, width, height) {
     ctx.fillStyle = "rgba(150, 220, 60, 0.1)";
     for (const [closes, closed] of this.film.data.zone.phases) {
@@ -93,7 +93,7 @@ export class Timeline {
     ctx.globalAlpha = 1;
   }
 
-  // Expected result, from the bottom (loses) to the top (wins), dotted.
+  // The expected result, from the bottom (loses) to the top (wins), dotted.
   paintValues(ctx, width, height, ratio) {
     const room = height - (TOP + 6) * ratio;
     ctx.setLineDash([2 * ratio, 3 * ratio]);

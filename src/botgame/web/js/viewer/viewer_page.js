@@ -1,19 +1,16 @@
 // The replay viewer: a film, a playhead, a picture, and the controls around them.
 
 import { AbilityBar } from "../page/ability_bar.js";
-import { Camera, glide } from "../draw/camera.js";
 import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
 import { Effects } from "../draw/effects.js";
 import { loadFilm } from "./film.js";
 import { isNews, newsLine } from "../page/news.js";
-import { Minimap } from "../draw/minimap.js";
 import { SCHOOLS } from "../draw/palette.js";
 import { Playhead } from "./playhead.js";
-import { Renderer } from "../draw/renderer.js";
-import { Resolution } from "../draw/resolution.js";
+import { Stage } from "../draw/stage.js";
 import { SeatList } from "../page/seat_list.js";
-import { offerThoughts } from "./readout_request.js";
-import { ThoughtsPanel } from "./readout_panel.js";
+import { offerReadout } from "./readout_request.js";
+import { ReadoutPanel } from "./readout_panel.js";
 import { Timeline } from "./timeline.js";
 import { bindKeys } from "./viewer_keys.js";
 
@@ -23,17 +20,15 @@ class Viewer {
     this.followed = -1;
     this.fog = false;
     this.head = new Playhead(film.ticks, film.rate);
-    this.camera = new Camera();
-    this.resolution = new Resolution();
+    this.stage = new Stage(byId("field"), byId("minimap"));
     this.effects = new Effects(film.schools, film.rules.abilities, film.rate);
     film.events.forEach((event) => this.effects.add(event));
-    this.renderer = new Renderer(byId("field"), film.rules, this.effects, film.rate);
-    this.minimap = new Minimap(byId("minimap"));
+    this.stage.begin(film.rules, this.effects, film.rate);
     this.timeline = new Timeline(byId("timeline"), film, (tick) => this.head.seek(tick));
     this.seats = new SeatList(byId("seats"), (seat) => this.follow(seat === this.followed ? -1 : seat));
-    this.thoughts = null;
-    if (film.data.thoughts) this.setThoughts(film.data.thoughts);
-    else offerThoughts(byId("thoughts"), film, (thoughts) => this.setThoughts(thoughts));
+    this.readout = null;
+    if (film.data.thoughts) this.showReadout(film.data.thoughts);
+    else offerReadout(byId("thoughts"), film, (readout) => this.showReadout(readout));
     this.names = film.names.map((name) => ({ name }));
     this.abilities = null;
     this.fill();
@@ -42,14 +37,14 @@ class Viewer {
     requestAnimationFrame((now) => this.frame(now));
   }
 
-  // What does not change while the film plays.
+  // Write what does not change while the film plays.
   fill() {
     const { data } = this.film;
     const winners = data.seats.filter((seat) => seat.place === 1);
     const verdict =
       winners.length === 1 ? `${shortName(winners[0].name)} (${SCHOOLS[winners[0].school].name}) wins` : "a draw";
     setText(byId("title"), `${data.mode}, seed ${data.seed}`);
-    setText(byId("verdict"), `${verdict} after ${clock(data.ticks, this.film.rate)}`);
+    setText(byId("verdict"), `${verdict} after ${clock(data.ticks / this.film.rate)}`);
     document.title = `${data.mode} ${data.seed}: ${verdict}`;
     this.seats.setSeats(data.seats.map((seat) => ({ name: seat.name, school: seat.school, note: person(seat) })));
     const news = this.film.events.filter(isNews);
@@ -58,11 +53,11 @@ class Viewer {
     byId("news").replaceChildren(...this.news.map(({ line }) => line));
   }
 
-  setThoughts(thoughts) {
-    this.film.data.thoughts = thoughts;
-    this.thoughts = new ThoughtsPanel(byId("thoughts"), thoughts, this.film.ticks);
+  showReadout(readout) {
+    this.film.data.thoughts = readout;
+    this.readout = new ReadoutPanel(byId("thoughts"), readout, this.film.ticks);
     show(byId("thoughts"), true);
-    this.timeline.base = null; // its curve of expected results is missing
+    this.timeline.base = null; // paint it again, with the curve of expected results
   }
 
   bind() {
@@ -99,34 +94,20 @@ class Viewer {
     const seconds = Math.min(0.25, (now - this.last) / 1000);
     this.last = now;
     this.head.advance(seconds);
-    const ratio = this.resolution.next(1000 * seconds);
-    this.aim(ratio, seconds);
+    this.stage.fit(seconds, () => ({ left: 0, right: 0, top: 0, bottom: 0 }));
+    const followed = this.followed < 0 ? null : this.film.placeOf(this.followed, this.head.tick);
+    this.stage.look(followed, this.film.cells, seconds);
     const scene = this.film.sceneAt(this.head.tick, this.fog ? this.followed : -1, this.followed);
-    this.renderer.draw(scene, this.camera, ratio);
-    const partial = !this.camera.showsAll(scene.cells);
-    show(byId("minimap"), partial);
-    if (partial) this.minimap.draw(scene, this.camera, ratio);
-    this.timeline.draw(this.head.tick, this.resolution.most);
+    this.stage.draw(scene);
+    this.timeline.draw(this.head.tick, this.stage.resolution.most);
     this.write(scene);
     requestAnimationFrame((later) => this.frame(later));
   }
 
-  aim(ratio, seconds) {
-    if (this.renderer.resize(ratio)) {
-      const field = byId("field");
-      this.camera.resize(field.clientWidth, field.clientHeight, { left: 0, right: 0, top: 0, bottom: 0 });
-    }
-    if (this.followed < 0) this.camera.overview(this.film.cells, glide(seconds, 5));
-    else {
-      const { x, y } = this.film.placeOf(this.followed, this.head.tick);
-      this.camera.follow(x, y, this.film.cells, glide(seconds, 5));
-    }
-  }
-
-  // Everything beside the picture.
+  // Write what changes beside the picture.
   write(scene) {
     const { film, head } = this;
-    setText(byId("time"), `${clock(head.tick, film.rate)} / ${clock(film.ticks, film.rate)}`);
+    setText(byId("time"), `${clock(head.tick / film.rate)} / ${clock(film.ticks / film.rate)}`);
     setText(byId("speed"), `${head.speed}×`);
     byId("play").classList.toggle("playing", head.playing);
     byId("play").setAttribute("aria-label", head.playing ? "pause" : "play");
@@ -136,7 +117,7 @@ class Viewer {
     });
     this.seats.update(states, this.followed, film.rules);
     this.abilities?.update(film.cooldowns(this.followed, head.tick), film.mageAt(this.followed, head.tick)?.mana ?? 0);
-    this.thoughts?.update(this.followed, head.tick);
+    this.readout?.update(this.followed, head.tick);
     for (const { tick, line } of this.news) line.classList.toggle("ahead", tick > scene.tick);
   }
 }
@@ -147,7 +128,7 @@ function person(seat) {
 
 loadFilm().then(
   (film) => {
-    window.viewer = new Viewer(film); // for tests and the curious
+    window.viewer = new Viewer(film); // for tests and the browser's console
   },
   (error) => byId("field").replaceWith(el("p", { class: "failure" }, error.message)),
 );
