@@ -10,7 +10,8 @@ from websockets.sync.client import connect
 
 from botgame.server import protocol
 from botgame.server.hosting import pacing
-from botgame.server.hosting.serving import HttpServer, ServerOptions
+from botgame.server.hosting.serving import HttpServer
+from botgame.server.options import ServerOptions
 
 BOTS = ("lms_re", "kiter", "idle")
 

@@ -1,6 +1,7 @@
 """The collector on a real server: over WebSocket, through a browser, and what training makes of it."""
 
 import itertools
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -136,10 +137,12 @@ def test_people_correct_a_bot_and_imitation_learns_from_all_of_it(tmp_path, monk
     assert (tmp_path / "pi.pt").exists()
 
 
-def test_a_local_server(tmp_path, capsys):
+def test_a_local_server(tmp_path, monkeypatch, capsys):
+    started, start = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **how: started.append(start(*args, **how)) or started[-1])
     with LocalServer(["--data-dir", str(tmp_path / "replays"), "--reports-dir", str(tmp_path)]) as server:
         assert collect(tmp_path, server.address, "--bot-run-max-sec", "0.5") == 0
-    assert server.exit_code == 0  # stopped, not killed
+    assert [process.returncode for process in started] == [0]  # stopped, not killed
     assert "ws://127.0.0.1:" in capsys.readouterr().out
 
 
@@ -164,7 +167,7 @@ def test_foreign_servers_are_refused(tmp_path, capsys, answer):
 def test_a_match_through_the_page(tmp_path, monkeypatch):
     words = ["--play-game", "--headless", "--executable-path", PROGRAM, "--opponents", "idle", "--gif-sec", "2"]
     words += ["--episode-duration", "40", "--seed", "1"]
-    with running_server(tmp_path, monkeypatch, speed=2) as server:
+    with running_server(tmp_path, monkeypatch, speed=1) as server:
         assert collect(tmp_path, server.url, *words, "--screenshot-every-sec", "2") == 0
     (record,), decisions = lines_of(tmp_path)
     replay = read(tmp_path / "replays" / record.replay)

@@ -25,7 +25,7 @@ from botgame.server import protocol
         ("--server ws://h --room r --seed 4", "--seed needs new rooms"),
         ("--episode-duration 3", "expected 10 to 600"),
         ("--opponents ,", "0 bots"),
-        ("--server ftp://h", "is no address"),
+        ("--server ftp://h", "is no server address"),
         ("--bot-decision-backend alphastar --bot-alphastar-checkpoint a.txt", "must be a .pt"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import numpy as np
@@ -123,7 +124,7 @@ def test_bots_decide_in_a_thread_that_stops() -> None:
         time.sleep(0.001)
     assert len(decided) == 4
     workers.stop()
-    assert not workers.is_running
+    assert "bot-workers" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_lateness_is_counted_in_ticks() -> None:

@@ -39,9 +39,7 @@ class Backend:
         if self.name != TRAINED:
             return load_policy(lms(), self.name)
         if not (is_checkpoint(self.checkpoint) or self.checkpoint.endswith(".onnx")):
-            raise UserError(
-                f"--bot-alphastar-checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2
-            )
+            raise UserError(f"checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2)
         policy: Any = load_policy(lms(), self.checkpoint)
         if not self.stochastic:
             policy.temperature = GREEDY

@@ -29,7 +29,7 @@ from botgame.lms.rules import Rules
 from botgame.server import protocol
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Playwright, WebSocket
+    from playwright.sync_api import Browser, CDPSession, Page, Playwright, WebSocket
 
 JOIN_SECONDS = 20.0
 PUMP_MS = 4  # between looks at what the page has received
@@ -77,7 +77,7 @@ class BrowserPlay:
         try:
             from playwright.sync_api import Error, sync_playwright
         except ImportError as error:
-            raise UserError('--play-game needs Playwright; run: pip install "botgame[browser]"') from error
+            raise UserError('playing in a browser needs Playwright; run: pip install "botgame[browser]"') from error
         self._check_server()
         with sync_playwright() as playwright:
             try:
@@ -101,7 +101,7 @@ class BrowserPlay:
             except Error as error:
                 reason = error.message.splitlines()[0]
         names = " or ".join(str(value) for choice in tries for value in choice.values())
-        raise UserError(f"no browser {names} starts ({reason}): give --channel or --executable-path of one that does")
+        raise UserError(f"no browser {names} starts ({reason}): install one, or name an installed one")
 
     def _play_all(self, page: Page) -> None:
         page.on("websocket", self._listen)
@@ -110,7 +110,7 @@ class BrowserPlay:
             if not self._play(page, camera, entry):
                 return
 
-    def _play(self, page: Page, camera: Any, entry: Entry) -> bool:
+    def _play(self, page: Page, camera: CDPSession | None, entry: Entry) -> bool:
         """Play one match; False when the run must end."""
         page.goto(play_address(self.url, entry, self.token))
         controls, began = PageControls(page.keyboard, page.mouse), time.monotonic()
@@ -171,7 +171,7 @@ class BrowserPlay:
         place = page.evaluate(AIM_AT, [POINTER_DISTANCE * wanted.aim[0], POINTER_DISTANCE * wanted.aim[1]])
         return wanted, (place["x"], place["y"]) if place else None
 
-    def _start_camera(self, page: Page) -> Any:
+    def _start_camera(self, page: Page) -> CDPSession:
         """Start the browser's stream of pictures, which does not delay the game."""
         camera = page.context.new_cdp_session(page)
         camera.on("Page.screencastFrame", lambda shot: self._shots.append((shot["data"], shot["sessionId"])))
@@ -179,7 +179,7 @@ class BrowserPlay:
         self._next_shot = 0.0
         return camera
 
-    def _photograph(self, camera: Any) -> None:
+    def _photograph(self, camera: CDPSession | None) -> None:
         """Keep a picture when it is time, and ask the stream for the next one."""
         now = time.monotonic()
         if camera is None or not self._shots or now < self._next_shot:
@@ -192,10 +192,13 @@ class BrowserPlay:
 
 def play_address(url: str, entry: Entry, token: str) -> str:
     """The address of the page that enters a match as a program."""
+    query: dict[str, str | float] = {"name": entry.name, "school": entry.school, "observe": 1}
     if isinstance(entry, protocol.Join):
-        query: dict[str, Any] = {"room": entry.room}
+        query["room"] = entry.room
     else:
-        query = {"create": 1, "seats": entry.seats, "bots": ",".join(entry.bots), "duration": entry.duration}
-        query |= {} if entry.seed is None else {"seed": entry.seed}
-    query |= {"name": entry.name, "school": entry.school, "observe": 1} | ({"token": token} if token else {})
-    return f"{page_address(url)}play?{urlencode(query)}"
+        query |= {"create": 1, "seats": entry.seats, "bots": ",".join(entry.bots), "duration": entry.duration}
+        if entry.seed is not None:
+            query["seed"] = entry.seed
+    if token:
+        query["token"] = token
+    return page_address(url) + "play?" + urlencode(query)

@@ -55,11 +55,6 @@ class LocalServer:
                 raise UserError(f"the match server did not start: {last}")
         return self
 
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code of the process, None while it runs."""
-        return self._process.poll()
-
     def __exit__(self, *exception: object) -> None:
         """Stop; kill the process when that takes too long."""
         self._stop()

@@ -85,5 +85,5 @@ def _pillow() -> Any:
     try:
         from PIL import Image
     except ImportError as error:
-        raise UserError('--gif-sec needs Pillow; run: pip install "botgame[browser]"', 2) from error
+        raise UserError('a GIF needs Pillow; run: pip install "botgame[browser]"', 2) from error
     return Image

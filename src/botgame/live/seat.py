@@ -34,7 +34,6 @@ class Totals:
     broken_off: int = 0
     decisions: int = 0
     milliseconds: list[float] = field(default_factory=list)
-    replays: list[str] = field(default_factory=list)
 
     @property
     def late(self) -> int:
@@ -116,7 +115,6 @@ class SeatPlayer:
         self.journal.manifest.append(record)
         own = record.seats[room.seat].result if 0 <= room.seat < len(record.seats) else None
         self.totals.matches += 1
-        self.totals.replays.append(result.replay)
         self.totals.broken_off += own is None
         self.totals.won += own == 1
         self.totals.drawn += own == 0

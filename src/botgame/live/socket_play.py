@@ -24,7 +24,7 @@ def socket_address(url: str) -> str:
     parts = urlsplit(url if "://" in url else f"ws://{url}")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     if scheme not in ("ws", "wss") or not parts.hostname:
-        raise UserError(f"--server {url} is no address, expected for example ws://127.0.0.1:8000/ws", 2)
+        raise UserError(f"{url} is no server address, expected for example ws://127.0.0.1:8000/ws", 2)
     return urlunsplit((scheme, parts.netloc, parts.path if parts.path not in ("", "/") else "/ws", "", ""))
 
 
@@ -40,7 +40,7 @@ def open_socket(url: str) -> ClientConnection:
         return connect(url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME, proxy=None)
     except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(f"no match server at {url} ({reason}); correct --server or leave it out") from None
+        raise UserError(f"no match server at {url} ({reason}); start one or correct the address") from None
 
 
 def _closed(url: str, error: ConnectionClosed, *, is_welcome: bool) -> UserError:

@@ -17,6 +17,7 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from botgame.lms.game import lms
 from botgame.lms.simulation.kernel import is_cold
 from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.hosting.origin_check import is_loopback
+from botgame.server.options import ServerOptions
 
 if TYPE_CHECKING:
     from botgame.server.hosting.serving import HttpServer
@@ -76,9 +78,7 @@ def add_folder_flags(parser: cli.Parser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
-    token = secrets.token_urlsafe(12) if arguments.token == DRAWN else arguments.token
-    bots = tuple(in_style(offered_bots(arguments.bots), arguments.style))
-    server = make_server(arguments, bots, token=token, on_start=_greet)
+    server = make_server(_options(arguments), _greet)
     if arguments.stop_with_input:
         threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
     server.run_until_stopped()
@@ -86,32 +86,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def make_server(
-    arguments: Namespace, bots: tuple[str, ...], *, token: str, on_start: Callable[[HttpServer], None]
-) -> HttpServer:
-    """A server with the options of the flags; calls `on_start` when it listens. Raises UserError."""
+def _options(arguments: Namespace) -> ServerOptions:
+    """The options of the flags. Raises UserError (exit code 2), naming the flag."""
+    token = secrets.token_urlsafe(12) if arguments.token == DRAWN else arguments.token
     _check_address(arguments.host, arguments.port, token)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks with few rows: more threads only delay the ticks
-    try:
-        from botgame.server.hosting.serving import HttpServer, ServerOptions
-    except ModuleNotFoundError as error:
-        raise UserError(f"live play needs {error.name!r}: pip install 'botgame[live]'") from error
-    if is_cold():
-        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
-    options = ServerOptions(
+    return replace(
+        folder_options(arguments, tuple(in_style(offered_bots(arguments.bots), arguments.style))),
+        host=arguments.host,
+        port=arguments.port,
+        token=token,
+        max_rooms=arguments.max_rooms,
+        max_clients=arguments.max_clients,
+        origins=tuple(arguments.allow_origin),
+    )
+
+
+def folder_options(arguments: Namespace, bots: tuple[str, ...]) -> ServerOptions:
+    """The options of `add_folder_flags`, the others at their defaults."""
+    return ServerOptions(
         bots=bots,
         data_dir=arguments.data_dir,
         reports_dir=arguments.reports_dir,
         feedback_dir=arguments.feedback_dir,
         run=time.strftime("server_%Y%m%d_%H%M%S") + f"_{os.getpid()}",
-        host=arguments.host,
-        port=arguments.port,
-        token=token,
         seed=secrets.randbits(53) if arguments.seed is None else arguments.seed,
-        max_rooms=arguments.max_rooms,
-        max_clients=arguments.max_clients,
-        origins=tuple(arguments.allow_origin),
     )
+
+
+def make_server(options: ServerOptions, on_start: Callable[[HttpServer], None]) -> HttpServer:
+    """A server, not started yet; it calls `on_start` when it listens. Raises UserError."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks with few rows: more threads only delay the ticks
+    try:
+        from botgame.server.hosting.serving import HttpServer
+    except ModuleNotFoundError as error:
+        raise UserError(f"live play needs {error.name!r}: pip install 'botgame[live]'") from error
+    if is_cold():
+        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
     return HttpServer(options, on_start)
 
 

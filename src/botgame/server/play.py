@@ -11,6 +11,7 @@ import sys
 import webbrowser
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botgame import cli
@@ -18,7 +19,8 @@ from botgame.errors import UserError
 from botgame.lms.game import CHAMPION, lms
 from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, TICKS_PER_SECOND
 from botgame.policies import STYLE_HELP, built_in_names, in_style
-from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
+from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server
+from botgame.server.options import ServerOptions
 
 if TYPE_CHECKING:
     from botgame.server.hosting.serving import HttpServer
@@ -46,21 +48,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not MIN_SECONDS <= arguments.duration <= MAX_SECONDS:
         message = f"--duration is {arguments.duration:g}, expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds"
         raise UserError(message, code=2)
-    arguments.bot = in_style([arguments.bot], arguments.style)[0]
-    bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
-    server = make_server(
-        _with_server_flags(arguments), bots, token="", on_start=lambda server: _open(server, arguments)
-    )
+    bot = in_style([arguments.bot], arguments.style)[0]
+    server = make_server(_options(arguments, bot), lambda server: _open(server, bot, arguments))
     server.run_until_stopped()
     print("stopped; every match is saved")
     return 0
 
 
-def _with_server_flags(arguments: Namespace) -> Namespace:
-    """The flags of the server that this command does not offer."""
-    host = "127.0.0.1"
-    port = arguments.port if _is_free(host, arguments.port) else 0
-    return Namespace(**{**vars(arguments), "port": port}, host=host, max_rooms=16, max_clients=32, allow_origin=[])
+def _options(arguments: Namespace, bot: str) -> ServerOptions:
+    """A small server on this machine, at a free port if the wanted one is taken."""
+    bots = tuple(dict.fromkeys((bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
+    options = folder_options(arguments, bots)
+    port = arguments.port if _is_free(options.host, arguments.port) else 0
+    return replace(options, port=port, max_rooms=16, max_clients=32)
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -72,11 +72,11 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _open(server: HttpServer, arguments: Namespace) -> None:
+def _open(server: HttpServer, bot: str, arguments: Namespace) -> None:
     """Make the room, whose free seat waits for the user, and open it in the browser."""
-    room = server.lobby.open_duel(arguments.bot, round(arguments.duration * TICKS_PER_SECOND))
+    room = server.lobby.open_duel(bot, round(arguments.duration * TICKS_PER_SECOND))
     address = f"{server.url}play?room={room}"
-    print(f"you against {arguments.bot}: {address}  (Ctrl-C ends it)", flush=True)
+    print(f"you against {bot}: {address}  (Ctrl-C ends it)", flush=True)
     if not arguments.no_browser:
         webbrowser.open(address)
 

@@ -191,34 +191,56 @@ def _check_writable(folder: Path) -> None:
 
 def _run(plan: RecordingPlan, policies: list[Policy], folder: Path | None) -> None:
     """Play all matches and print a line for each, in the order of the seeds."""
-    saved: dict[int, Path] = {}
-
-    def save(episode: int, replay: Replay) -> None:
-        assert folder is not None
-        saved[episode] = write(folder, replay)
+    game, saved, began = lms(), _SavedReplays(folder), time.perf_counter()
 
     def listen(simulation: ArenaSimulation) -> Recorder:
-        return Recorder(simulation.arena, plan.bots, save)
+        return Recorder(simulation.arena, plan.bots, saved.save)
 
-    waiting: dict[int, str] = {}
-    printed, sizes, began = 0, 0, time.perf_counter()
+    setups, slots = plan.setups(own_factions(game, policies)), min(SLOTS, plan.matches)
+    listener, lines = listen if folder is not None else None, _OrderedLines()
     try:
-        slots, game = min(SLOTS, plan.matches), lms()
-        setups = plan.setups(own_factions(game, policies))
-        listener = listen if folder is not None else None
         for ended in play(game, policies, setups, slots=slots, seats=plan.seats, listen=listener):
-            path = saved.pop(ended.episode, None)
-            sizes += path.stat().st_size if path is not None else 0
-            waiting[ended.episode] = _line(plan, ended, path)
-            while printed in waiting:
-                print(waiting.pop(printed), flush=True)
-                printed += 1
+            lines.add(ended.episode, _line(plan, ended, saved.paths.pop(ended.episode, None)))
     finally:  # also after Ctrl-C: finished matches are on disk already
-        for episode in sorted(waiting):
-            print(waiting[episode], flush=True)
+        lines.print_rest()
     if plan.matches > 1:
-        spent = time.perf_counter() - began
-        print(f"{plan.matches} matches in {spent:.1f} s" + (f", {sizes / 1024:.0f} KiB in {folder}" if folder else ""))
+        spent, size = time.perf_counter() - began, f", {saved.bytes / 1024:.0f} KiB in {folder}" if folder else ""
+        print(f"{plan.matches} matches in {spent:.1f} s{size}")
+
+
+class _SavedReplays:
+    """Writes replays into a folder; `paths`: their files by episode; `bytes`: their size in all."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.paths: dict[int, Path] = {}
+        self.bytes = 0
+        self._folder = folder
+
+    def save(self, episode: int, replay: Replay) -> None:
+        """Write one replay."""
+        assert self._folder is not None
+        self.paths[episode] = write(self._folder, replay)
+        self.bytes += self.paths[episode].stat().st_size
+
+
+class _OrderedLines:
+    """Prints a line for each match in the order of the episodes, which may end in any order."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, str] = {}
+        self._printed = 0
+
+    def add(self, episode: int, line: str) -> None:
+        """Print the line as soon as those before it are printed."""
+        self._waiting[episode] = line
+        while self._printed in self._waiting:
+            print(self._waiting.pop(self._printed), flush=True)
+            self._printed += 1
+
+    def print_rest(self) -> None:
+        """Print the lines that still wait."""
+        for episode in sorted(self._waiting):
+            print(self._waiting[episode], flush=True)
 
 
 def _line(plan: RecordingPlan, ended: Ended, path: Path | None) -> str:

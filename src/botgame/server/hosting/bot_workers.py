@@ -65,11 +65,6 @@ class BotWorkers:
         """The number of requests that no batch has taken yet."""
         return len(self._pending)
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
-
     def submit(self, room: str, requests: Sequence[DecisionRequest]) -> None:
         """Queue the requests of one room; never blocks."""
         self._pending.extend(_Pending(room, request) for request in requests)

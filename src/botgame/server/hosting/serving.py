@@ -9,8 +9,6 @@ import secrets
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +20,6 @@ from botgame.errors import UserError
 from botgame.game import Policy
 from botgame.lms.arena import Arena, Due
 from botgame.lms.game import lms
-from botgame.lms.rules import Rules
 from botgame.policies import load_policy
 from botgame.server.hosting.app import WebApp
 from botgame.server.hosting.bot_workers import BotWorkers
@@ -30,6 +27,7 @@ from botgame.server.hosting.live_server import LiveServer
 from botgame.server.hosting.origin_check import OriginCheck
 from botgame.server.hosting.pacing import fine_timer
 from botgame.server.metrics import Metrics
+from botgame.server.options import ServerOptions
 from botgame.server.protocol import MAX_MESSAGE
 from botgame.server.records.archive import Archive
 from botgame.server.records.leaderboard import Leaderboard
@@ -41,25 +39,6 @@ _SWITCH = 0.0005  # seconds that the bots' thread may hold the interpreter while
 _SEND_BUFFER = 1 << 17  # bytes: some seconds of play, so that the server soon notices a client that does not read
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - "every address": a browser cannot open that one
 _PING = 10.0  # seconds between pings, and for the answer: a dead connection is noticed within twice that
-
-
-@dataclass(frozen=True)
-class ServerOptions:
-    """What the operator decides. bots: names for `load_policy`. token: "" for none. run: name of the report folders."""
-
-    bots: tuple[str, ...]
-    data_dir: Path
-    reports_dir: Path
-    feedback_dir: Path
-    run: str
-    host: str = "127.0.0.1"
-    port: int = 8000
-    token: str = ""
-    seed: int = 0
-    max_rooms: int = 64
-    max_clients: int = 256
-    origins: tuple[str, ...] = ()
-    rules: Rules = field(default_factory=Rules)
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
@@ -136,7 +115,7 @@ class HttpServer(uvicorn.Server):
             with fine_timer():
                 self.run()
         except SystemExit as error:
-            taken = f"cannot listen at {self.options.host} port {self.options.port}; choose another --port"
+            taken = f"cannot listen at {self.options.host} port {self.options.port}; choose another port"
             raise UserError(taken) from error
         except KeyboardInterrupt:
             pass  # how a user stops a server

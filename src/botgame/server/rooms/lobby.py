@@ -27,6 +27,7 @@ from botgame.server.protocol import Error, MalformedError
 from botgame.server.records.leaderboard import Leaderboard
 from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
 from botgame.server.rooms.room import MatchRoom, Outbox, RefusedError, RoomSetup
+from botgame.server.rooms.seat_ownership import BotRoster
 
 LANES = 8  # groups of rooms that tick one after the other within a tick's time
 MAX_MALFORMED = 20  # malformed frames after which a connection is closed
@@ -205,17 +206,9 @@ class MatchLobby:
         return RoomSetup(seats, tuple(bots), duration_ticks, seed)
 
     def _make(self, setup: RoomSetup) -> MatchRoom:
-        settings = self._settings
-        return MatchRoom(
-            f"r{self._made}",
-            setup,
-            settings.rules,
-            fallback=settings.bots[0],
-            schools=self._bots.schools,
-            caps=self._bots.caps,
-            new_token=self._new_token,
-            lateness=self._metrics.bots,
-        )
+        settings, bots = self._settings, self._bots
+        roster = BotRoster(settings.bots[0], bots.schools, bots.caps)
+        return MatchRoom(f"r{self._made}", setup, settings.rules, roster, self._new_token, self._metrics.bots)
 
     def _open(self, room: MatchRoom) -> None:
         """Add the room to the lane with the fewest rooms, so that it ticks."""

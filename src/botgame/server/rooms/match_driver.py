@@ -8,7 +8,7 @@ that plays over the network (`client_requests`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from botgame import rng
 from botgame.lms.arena import Limits
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import BOT, HUMAN
-from botgame.lms.replay.showing.events import EventDetector
+from botgame.lms.replay.showing.events import EventDetector, EventFields
 from botgame.lms.rules import NONE
 from botgame.match_batch import key_bases
 from botgame.server.metrics import Lateness
@@ -63,7 +63,7 @@ class MatchDriver:
         self._lateness = lateness
         self._detector = EventDetector(match.rules)
         self._keys = key_bases(match.seed, match.seats)
-        self._extra_events: list[dict[str, Any]] = []
+        self._extra_events: list[EventFields] = []
 
     def begin(self, limits: Sequence[Limits]) -> None:
         """Start the match with the current controllers; `limits`: one for each seat."""
@@ -76,7 +76,7 @@ class MatchDriver:
         """Whether the mage of `seat` is alive."""
         return self.frame.ints[seat][at.ALIVE] != 0
 
-    def add_event(self, event: dict[str, Any]) -> None:
+    def add_event(self, event: EventFields) -> None:
         """Show an event with the next tick that the simulation does not know of."""
         self._extra_events.append({"tick": self.match.tick, **event})
 

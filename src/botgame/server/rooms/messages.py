@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from botgame.lms.arena import Outcome
@@ -30,20 +31,12 @@ def seat_line(seat: RoomSeat) -> SeatLine:
     return SeatLine(seat.index, seat.name, school, seat.kind, seat.bot, not is_absent)
 
 
-def room(
-    name: str,
-    match: LiveMatch,
-    rows: list[str],
-    seats: Sequence[RoomSeat],
-    state: RoomState,
-    own: RoomSeat | None,
-    owner: bool,
-) -> Room:
-    """The room for one of its members; `own` is the member's seat."""
+def room(name: str, match: LiveMatch, rows: list[str], seats: Sequence[RoomSeat], state: RoomState) -> Room:
+    """The room for a spectator; `rows`: its walls."""
     return Room(
         room=name,
-        seat=-1 if own is None else own.index,
-        seat_token="" if own is None else own.token,
+        seat=-1,
+        seat_token="",
         mode=mode_of(match.seats),
         cells=len(rows),
         walls=rows,
@@ -51,8 +44,13 @@ def room(
         seats=[seat_line(seat) for seat in seats],
         state=state,
         seed=str(match.seed),
-        owner=owner,
     )
+
+
+def for_member(message: Room, seat: RoomSeat | None, *, owner: bool) -> Room:
+    """The room for a member with a seat, or for the room's maker."""
+    seated = {} if seat is None else {"seat": seat.index, "seat_token": seat.token}
+    return msgspec.structs.replace(message, owner=owner, **seated)
 
 
 def line(name: str, match: LiveMatch, seats: Sequence[RoomSeat], state: RoomState, spectators: int) -> RoomLine:

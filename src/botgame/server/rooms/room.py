@@ -1,6 +1,6 @@
 """A room: people, programs and bots around one match. Messages in, messages out; no sockets, no clock, no threads.
 
-    room = MatchRoom("r1", setup, Rules(), fallback="lms_re", new_token=..., lateness=Lateness())
+    room = MatchRoom("r1", setup, Rules(), BotRoster("lms_re"), new_token, Lateness())
     out = room.create(client, Create(...))        # -> [(client, message), ...]
     out = room.receive(client, Input(...))
     out = room.tick()                             # 30 times a second, always
@@ -12,8 +12,8 @@ A request that is not allowed raises `RefusedError` and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server import protocol
@@ -24,7 +24,7 @@ from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest, MatchDriver
 from botgame.server.rooms.messages import RoomState
 from botgame.server.rooms.room_seat import RoomSeat
-from botgame.server.rooms.seat_ownership import GRACE_TICKS, SeatOwnership
+from botgame.server.rooms.seat_ownership import GRACE_TICKS, BotRoster, SeatOwnership
 from botgame.server.rooms.view import EVERYTHING
 
 LINGER_TICKS = 60 * TICKS_PER_SECOND  # how long a room stays open after its match
@@ -63,9 +63,9 @@ class Member:
 
 
 class MatchRoom:
-    """A room with one match. fallback: the bot that fills seats; new_token makes secrets; lateness: of all rooms.
+    """A room with one match. The first bot of the setup, if any, is its fallback; `new_token` makes secrets.
 
-    schools, caps: of the bots that were trained in one school only, or under an action cap of their own.
+    lateness: of the bots of all rooms.
     """
 
     def __init__(
@@ -73,10 +73,7 @@ class MatchRoom:
         name: str,
         setup: RoomSetup,
         rules: Rules,
-        *,
-        fallback: str,
-        schools: Mapping[str, int] | None = None,
-        caps: Mapping[str, int] | None = None,
+        roster: BotRoster,
         new_token: Callable[[], str],
         lateness: Lateness,
     ) -> None:
@@ -87,8 +84,8 @@ class MatchRoom:
         self.policies: list[str] = []  # the players at the start, one for each seat, as the replay names them
         self.members: dict[int, Member] = {}
         self.match = LiveMatch(setup.seats, setup.seed, setup.duration_ticks, rules)
-        fallback = setup.bots[0] if setup.bots else fallback
-        self.ownership = SeatOwnership(self.match, fallback, new_token, schools or {}, caps or {})
+        roster = replace(roster, fallback=setup.bots[0]) if setup.bots else roster
+        self.ownership = SeatOwnership(self.match, roster, new_token)
         self.driver = MatchDriver(self.match, self.ownership.seats, lateness)
         self._walls = room_messages.walls(self.match)
         self._idle_ticks = 0
@@ -329,10 +326,10 @@ class MatchRoom:
 
     def _announce(self) -> Outbox:
         """Send all members the state of the room."""
+        seats = self.ownership.seats
+        message = room_messages.room(self.name, self.match, self._walls, seats, self.state)
         out: Outbox = []
         for client, member in self.members.items():
-            seats = self.ownership.seats
             own = seats[member.seat] if member.seat >= 0 else None
-            args = (self.name, self.match, self._walls, seats, self.state, own, member.owner)
-            out.append((client, room_messages.room(*args)))
+            out.append((client, room_messages.for_member(message, own, owner=member.owner)))
         return out

@@ -6,6 +6,7 @@ A change during the match brings other limits and is recorded, because the repla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from botgame.lms.arena import Limits
 from botgame.lms.replay.header import BOT, HUMAN, MAX_EVENTS
@@ -20,23 +21,24 @@ _SPARE_CHANGES = 100  # of those that a replay can hold: reserved for giving sea
 _PREFIX = {"human": "human:", "client": "remote:"}
 
 
-class SeatOwnership:
-    """The seats of `match`. fallback: the bot that plays on for absent players; new_token makes secrets.
+@dataclass(frozen=True)
+class BotRoster:
+    """What a room knows of the operator's bots. fallback: the one that fills seats and plays on for absent players.
 
     schools, caps: of the bots that were trained in one school only, or under an action cap of their own.
     """
 
-    def __init__(
-        self,
-        match: LiveMatch,
-        fallback: str,
-        new_token: Callable[[], str],
-        schools: Mapping[str, int],
-        caps: Mapping[str, int],
-    ) -> None:
+    fallback: str
+    schools: Mapping[str, int] = field(default_factory=dict)
+    caps: Mapping[str, int] = field(default_factory=dict)
+
+
+class SeatOwnership:
+    """The seats of `match`. `new_token` makes secrets."""
+
+    def __init__(self, match: LiveMatch, roster: BotRoster, new_token: Callable[[], str]) -> None:
         self.seats = [RoomSeat(index) for index in range(match.seats)]
-        self._match, self._fallback, self._new_token, self._schools = match, fallback, new_token, schools
-        self._caps = caps
+        self._match, self._roster, self._new_token = match, roster, new_token
 
     @property
     def is_full(self) -> bool:
@@ -57,7 +59,7 @@ class SeatOwnership:
         """The limits of a seat's current controller; programs play under those of bots."""
         if seat.kind == "human":
             return PEOPLE
-        return Limits.of_bots(self._match.rules, self._caps.get(seat.bot, 0) if seat.kind == "bot" else 0)
+        return Limits.of_bots(self._match.rules, self._roster.caps.get(seat.bot, 0) if seat.kind == "bot" else 0)
 
     # ---- before the match --------------------------------------------------------------------------------------
 
@@ -67,7 +69,7 @@ class SeatOwnership:
 
     def assign_bot(self, seat: RoomSeat, bot: str = "") -> None:
         """Let `bot` play the seat, by default the fallback."""
-        seat.kind, seat.bot = "bot", bot or self._fallback
+        seat.kind, seat.bot = "bot", bot or self._roster.fallback
         seat.name = seat.bot
 
     def assign_client(self, seat: RoomSeat, client: int, name: str, school: str, *, observe: bool) -> None:
@@ -82,7 +84,7 @@ class SeatOwnership:
             if seat.kind == "open":
                 self.assign_bot(seat)
             if seat.school is None and seat.kind == "bot":
-                seat.school = self._schools.get(seat.bot)
+                seat.school = self._roster.schools.get(seat.bot)
             if seat.school is None:
                 seat.school = drawn_school(seed, seat.index)
 
@@ -122,7 +124,7 @@ class SeatOwnership:
         if seat.kind not in _PREFIX or seat.client is not None:
             return
         if self._match.is_running:
-            seat.taken_from, seat.bot = "bot", seat.bot or self._fallback
+            seat.taken_from, seat.bot = "bot", seat.bot or self._roster.fallback
             self.give_back(seat)
         elif not self._match.over:
             self.seats[seat.index] = RoomSeat(seat.index)

@@ -9,11 +9,10 @@ sight radius, as observations for bots do.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from botgame.lms.readiness import BUDGET, COOLDOWNS, SPACING
+from botgame.lms.replay.showing.events import EventFields
 from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
@@ -46,7 +45,7 @@ class Viewer:
         self._phases = rules.zone_phases(duration_ticks, len(frame.floats))
         self._item_texts = [_ITEM % (index, *item) for index, item in enumerate(frame.items)]
 
-    def look(self, events: list[dict[str, Any]], shot_ids: list[int]) -> None:
+    def look(self, events: list[EventFields], shot_ids: list[int]) -> None:
         """Write all texts of a new tick. `events`: as an `EventDetector` finds them; `shot_ids`: of `frame.shots`."""
         frame = self._frame
         self._zone = self._write_zone()
@@ -63,7 +62,8 @@ class Viewer:
         plays: for the seat's player, who also gets `you`; ack, queued: of the player's input.
         """
         if view == EVERYTHING:
-            mages = ",".join([f"{text}{row[at.MANA]:.1f}}}" for text, row in self._frame_rows()])
+            rows = zip(self._mages, self._frame.floats, strict=True)
+            mages = ",".join([f"{text}{row[at.MANA]:.1f}}}" for text, row in rows])
             shots, items = ",".join(self._shots), ",".join(self._free_items())
             events = ",".join([text for _, text in self._events])
             return _STATE % (self._frame.tick, ack, view, self._zone, mages, shots, items, "null", events)
@@ -71,9 +71,6 @@ class Viewer:
         events = ",".join([text for event, text in self._events if self._is_known(event, view)])
         you = self._write_you(view, queued) if plays else "null"
         return _STATE % (self._frame.tick, ack, view, self._zone, mages, shots, items, you, events)
-
-    def _frame_rows(self) -> Any:
-        return zip(self._mages, self._frame.floats, strict=True)
 
     def _free_items(self) -> list[str]:
         return [text for text, free in zip(self._item_texts, self._frame.available, strict=True) if free]
@@ -106,7 +103,7 @@ class Viewer:
         row = self._frame.floats[view]
         return row[at.X], row[at.Y], self._sight_squared
 
-    def _is_known(self, event: dict[str, Any], view: int) -> bool:
+    def _is_known(self, event: EventFields, view: int) -> bool:
         """Whether seat `view` may know an event: any death, its own actions and injuries, and what is in sight."""
         seat = event["seat"]
         if event["kind"] in ("kill", "mark") or view in (seat, event.get("by")):
