@@ -13,13 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from botgame.lms.replay.showing.bundle import WEB
+from botgame.server.hosting.app import PAGES
 
 PROGRAM = next((path for path in map(shutil.which, ("chromium", "google-chrome", "msedge")) if path), None)
 needs_browser = pytest.mark.skipif(PROGRAM is None, reason="no Chromium, Chrome or Edge on this machine")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", "--disable-background-networking")
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 SITE = "http://botgame.test"
-PAGES = {"/": "index.html", "/play": "play.html", "/replays": "replays.html", "/replay": "replay.html"}
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws:"
 
 

@@ -1,32 +1,18 @@
-"""Messages of an imagined match server, for tests of those who listen to one."""
+"""Messages of a match server, for tests of its clients."""
 
 import itertools
 
+import msgspec
 import numpy as np
 
 from botgame.live.arrays import ROWS
 from botgame.lms.arena import Arena, Due
-from botgame.lms.rules import DELAY_TICKS, DIRECTIONS, MOVES, SCHOOLS, VERBS, Rules
-from botgame.lms.spec import ARENA_SPEC
 from botgame.server import protocol
+from botgame.server.rooms import lobby
 
 
 def welcome(**changes) -> protocol.Welcome:
-    rules = Rules().to_dict()
-    fields = {
-        "version": "0.1.0",
-        "bots": ["lms_re"],
-        "schools": list(SCHOOLS),
-        "verbs": list(VERBS),
-        "moves": [tuple(move) for move in MOVES.tolist()],
-        "directions": [tuple(direction) for direction in DIRECTIONS.tolist()],
-        "delays": list(DELAY_TICKS),
-        "rules": {name: value for name, value in rules.items() if name != "abilities"},
-        "abilities": dict(zip(SCHOOLS, rules["abilities"], strict=True)),
-        "heads": [(head.name, head.size) for head in ARENA_SPEC.heads],
-        "spec": ARENA_SPEC.digest(),
-    }
-    return protocol.Welcome(**(fields | changes))
+    return msgspec.structs.replace(lobby.welcome(lobby.LobbySettings(("lms_re",))), **changes)
 
 
 def room(state="running", name="blue", seat=0, owner=True, rival="kiter") -> protocol.Room:
@@ -61,7 +47,7 @@ def state(tick) -> protocol.State:
     return protocol.State(tick, 0, 0, zone, [], [], [])
 
 
-def orders(count: int):
+def entries(count: int):
     return iter([protocol.Create(bots=["kiter"], observe=True, seed=seed) for seed in range(count)])
 
 

@@ -1,4 +1,4 @@
-"""A match server in this process, several times faster than real time, for tests of those who play on it."""
+"""A match server in this process, several times faster than real time, for tests of its clients."""
 
 import contextlib
 import threading
@@ -10,37 +10,40 @@ from websockets.sync.client import connect
 
 from botgame.server import protocol
 from botgame.server.hosting import pacing
-from botgame.server.hosting.serving import Options, Serving
+from botgame.server.hosting.serving import HttpServer
+from botgame.server.options import ServerOptions
 
 BOTS = ("lms_re", "kiter", "idle")
 
 
 @contextlib.contextmanager
-def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, token: str = "") -> Iterator[Serving]:
+def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, token: str = "") -> Iterator[HttpServer]:
     """Serve below `folder`: replays in `replays`, manifests in `live`, feedback in `feedback`."""
     monkeypatch.setattr(pacing, "TICKS_PER_SECOND", 30 * speed)
-    options = Options(bots, folder / "replays", folder / "live", folder / "feedback", "server", port=0, token=token)
-    serving = Serving(options)
-    thread = threading.Thread(target=serving.run, daemon=True)
+    options = ServerOptions(
+        bots, folder / "replays", folder / "live", folder / "feedback", "server", port=0, token=token
+    )
+    server = HttpServer(options)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     give_up = time.monotonic() + 60
-    while not serving.started:
+    while not server.started:
         assert thread.is_alive()
         assert time.monotonic() < give_up
         time.sleep(0.01)
     try:
-        yield serving
+        yield server
     finally:
-        serving.should_exit = True
+        server.should_exit = True
         thread.join(30)
         assert not thread.is_alive()
 
 
 class Client:
-    """A connection that has been welcomed; `until` reads on to a kind of message."""
+    """A connection after its welcome; `until` reads up to a message of a kind."""
 
-    def __init__(self, serving: Serving) -> None:
-        self.socket = connect(serving.url.replace("http", "ws") + "ws", max_size=2**20).__enter__()
+    def __init__(self, server: HttpServer) -> None:
+        self.socket = connect(server.url.replace("http", "ws") + "ws", max_size=2**20).__enter__()
         self.send(protocol.Hello(protocol.PROTOCOL_VERSION, protocol.GAME))
         self.until(protocol.Welcome)
 

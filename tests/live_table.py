@@ -1,4 +1,4 @@
-"""A lobby without sockets for tests: clients by number, bots that think when told, time that passes when told."""
+"""A lobby without sockets for tests: clients by number; bots decide and time passes when the test says so."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.policies import load_policy
 from botgame.server import protocol
-from botgame.server.hosting.bot_workers import Brains
-from botgame.server.hosting.metrics import Metrics
-from botgame.server.records.leaderboard import Ladder
-from botgame.server.rooms.lobby import Lobby, Settings
-from botgame.server.rooms.room import Out, Room
+from botgame.server.hosting.bot_workers import BotWorkers
+from botgame.server.metrics import Metrics
+from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.rooms.lobby import LobbySettings, MatchLobby
+from botgame.server.rooms.room import MatchRoom, Outbox
 
 BOTS = ("lms_re", "kiter", "idle")
 
 
 class Table:
-    """What each client was sent is in `heard[client]`, decoded; `late` ticks pass before bots answer."""
+    """A lobby and its clients. `heard[client]`: the messages to a client, decoded; `late`: ticks before bots answer."""
 
     def __init__(self, *, late: int = 0, policies: dict[str, Any] | None = None, **settings: Any) -> None:
         policies = policies or {name: load_policy(lms(), name) for name in BOTS}
         tokens = itertools.count()
-        self.brains, self.metrics = Brains(policies), Metrics()
-        chosen = Settings(tuple(policies), **{"seed": 5, **settings})
-        self.lobby = Lobby(chosen, self.brains, Ladder(), self.metrics, lambda: f"secret{next(tokens)}")
+        self.workers, self.metrics = BotWorkers(policies), Metrics()
+        chosen = LobbySettings(tuple(policies), **{"seed": 5, **settings})
+        self.token = chosen.token
+        self.lobby = MatchLobby(chosen, self.workers, Leaderboard(), self.metrics, lambda: f"secret{next(tokens)}")
         self.heard: dict[int, list[Any]] = {}
         self.late = late
         self._ticks = 0
@@ -36,7 +37,7 @@ class Table:
             self.heard[client] = []
             self.lobby.connect(client)
             if hello:
-                self.say(client, protocol.Hello(1, protocol.GAME, self.lobby._settings.token))
+                self.say(client, protocol.Hello(1, protocol.GAME, self.token))
 
     def say(self, client: int, message: protocol.ClientMessage | str | bytes) -> list[Any]:
         """Send; returns what this client is answered."""
@@ -49,7 +50,7 @@ class Table:
         self.deliver(self.lobby.disconnect(client))
         del self.heard[client]
 
-    def deliver(self, out: Out) -> None:
+    def deliver(self, out: Outbox) -> None:
         for client, message in out:
             if client in self.heard:
                 text = message if isinstance(message, str) else protocol.encode(message)
@@ -58,24 +59,24 @@ class Table:
     def tick(self, ticks: int = 1) -> None:
         for _ in range(ticks):
             if self._ticks % (self.late + 1) == 0:
-                self.brains.think()
+                self.workers.process()
             self._ticks += 1
             self.lobby.collect()
             for room in list(self.lobby.rooms.values()):
                 self.deliver(self.lobby.tick(room))
 
-    def play_out(self, room: Room) -> None:
+    def play_out(self, room: MatchRoom) -> None:
         while room.state == "running":
             self.tick()
 
     def last(self, client: int, kind: type) -> Any:
         return [message for message in self.heard[client] if isinstance(message, kind)][-1]
 
-    def room_of(self, client: int) -> Room:
+    def room_of(self, client: int) -> MatchRoom:
         return self.lobby.rooms[self.last(client, protocol.Room).room]
 
 
-def duel(table: Table, client: int = 1, bot: str = "idle", **fields: Any) -> Room:
+def duel(table: Table, client: int = 1, bot: str = "idle", **fields: Any) -> MatchRoom:
     """Client `client` plays a duel in seat 0 against a bot in seat 1."""
     if client not in table.heard:
         table.connect(client)

@@ -1,7 +1,7 @@
 """The collector on a real server: over WebSocket, through a browser, and what training makes of it."""
 
 import itertools
-import shutil
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import serve
 
+from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
-from botgame.live import collector, own_server
-from botgame.live.own_server import OwnServer
+from botgame.live import collector
+from botgame.live.local_server import LocalServer
 from botgame.lms.replay.format import read, scan
 from botgame.replay import main as replay_command
 from botgame.server import protocol
 from botgame.training.alphastar_imitation import main as imitate
+from browsing import PROGRAM, needs_browser
 from live_server import Client, running_server
-
-CHROMIUM = next((path for path in map(shutil.which, ("chromium", "google-chrome", "msedge")) if path), None)
 
 
 def collect(folder: Path, url: str, *words: str) -> int:
@@ -36,8 +36,8 @@ def lines_of(folder: Path):
 
 
 def test_two_matches_over_a_websocket(tmp_path, monkeypatch, capsys):
-    with running_server(tmp_path, monkeypatch) as serving:
-        assert collect(tmp_path, serving.url, "--matches", "2", "--opponents", "kiter", "--seed", "3") == 0
+    with running_server(tmp_path, monkeypatch) as server:
+        assert collect(tmp_path, server.url, "--matches", "2", "--opponents", "kiter", "--seed", "3") == 0
     records, decisions = lines_of(tmp_path)
     out = capsys.readouterr().out
     assert "2 of 2 matches" in out
@@ -60,9 +60,9 @@ def test_two_matches_over_a_websocket(tmp_path, monkeypatch, capsys):
 
 
 def test_it_stops_when_its_time_is_up_within_a_match(tmp_path, monkeypatch, capsys):
-    with running_server(tmp_path, monkeypatch, speed=1) as serving:
+    with running_server(tmp_path, monkeypatch, speed=1) as server:
         began = time.monotonic()
-        assert collect(tmp_path, serving.url, "--bot-run-max-sec", "1", "--report-every-sec", "0.3") == 0
+        assert collect(tmp_path, server.url, "--bot-run-max-sec", "1", "--report-every-sec", "0.3") == 0
         assert time.monotonic() - began < 5
     out = capsys.readouterr().out
     assert out.count("0 of 1 matches") >= 3
@@ -73,16 +73,16 @@ def test_it_stops_when_its_time_is_up_within_a_match(tmp_path, monkeypatch, caps
 
 
 def test_a_dropped_connection_is_taken_up_again(tmp_path, monkeypatch):
-    with running_server(tmp_path, monkeypatch, speed=2) as serving:
+    with running_server(tmp_path, monkeypatch, speed=2) as server:
         codes = []
-        thread = threading.Thread(target=lambda: codes.append(collect(tmp_path, serving.url, "--opponents", "idle")))
+        thread = threading.Thread(target=lambda: codes.append(collect(tmp_path, server.url, "--opponents", "idle")))
         thread.start()
         stream = tmp_path / "feedback" / "ours" / "feedback_stream.jsonl"
         while not stream.exists() or stream.stat().st_size < 500:
             time.sleep(0.02)
-        loop = serving.servers[0].get_loop()
-        for connection in list(serving.live.connections.values()):
-            loop.call_soon_threadsafe(connection._abort)  # the line breaks without a word
+        loop = server.servers[0].get_loop()
+        for connection in list(server.live.connections.values()):
+            loop.call_soon_threadsafe(connection.abort)  # the line breaks without a word
         thread.join(30)
     assert codes == [0]
     (record,), decisions = lines_of(tmp_path)
@@ -92,12 +92,12 @@ def test_a_dropped_connection_is_taken_up_again(tmp_path, monkeypatch):
 
 
 def test_people_correct_a_bot_and_imitation_learns_from_all_of_it(tmp_path, monkeypatch, capsys):
-    with running_server(tmp_path, monkeypatch, speed=3) as serving:
-        person = Client(serving)
+    with running_server(tmp_path, monkeypatch, speed=3) as server:
+        person = Client(server)
         person.send(protocol.Create(seats=2, bots=["kiter"], seat=-1, duration=12.0, name="Ann"))
         room = person.until(protocol.Room)
         code = []
-        words = ["--server", serving.url, "--room", room.room, "--run", "ours"]
+        words = ["--server", server.url, "--room", room.room, "--run", "ours"]
         words += ["--reports-live-dir", str(tmp_path / "live"), "--bot-feedback-dir", str(tmp_path / "feedback")]
         thread = threading.Thread(target=lambda: code.append(collector.main(words)))
         thread.start()
@@ -137,17 +137,18 @@ def test_people_correct_a_bot_and_imitation_learns_from_all_of_it(tmp_path, monk
     assert (tmp_path / "pi.pt").exists()
 
 
-def test_a_server_of_our_own(tmp_path, capsys):
-    with OwnServer(["--data-dir", str(tmp_path / "replays"), "--reports-dir", str(tmp_path)]) as server:
+def test_a_local_server(tmp_path, monkeypatch, capsys):
+    started, start = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **how: started.append(start(*args, **how)) or started[-1])
+    with LocalServer(["--data-dir", str(tmp_path / "replays"), "--reports-dir", str(tmp_path)]) as server:
         assert collect(tmp_path, server.address, "--bot-run-max-sec", "0.5") == 0
-        process = server._process
-    assert process.returncode == 0  # in order, not killed
+    assert [process.returncode for process in started] == [0]  # stopped, not killed
     assert "ws://127.0.0.1:" in capsys.readouterr().out
 
 
-def test_a_server_of_our_own_that_does_not_start_says_why(monkeypatch):
-    with pytest.raises(own_server.UserError, match=r"did not start: .*--port"):
-        OwnServer(["--port", "70000"]).__enter__()
+def test_a_local_server_that_does_not_start_says_why(monkeypatch):
+    with pytest.raises(UserError, match=r"did not start: .*--port"):
+        LocalServer(["--port", "70000"]).__enter__()
 
 
 @pytest.mark.parametrize("answer", ["hello yourself", '{"type":"welcome"}', '{"type":"pong","t":1}'])
@@ -162,13 +163,12 @@ def test_foreign_servers_are_refused(tmp_path, capsys, answer):
     assert not list(tmp_path.rglob("*.jsonl"))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@needs_browser
 def test_a_match_through_the_page(tmp_path, monkeypatch):
-    pytest.importorskip("playwright")
-    words = ["--play-game", "--headless", "--executable-path", CHROMIUM, "--opponents", "idle", "--gif-sec", "2"]
+    words = ["--play-game", "--headless", "--executable-path", PROGRAM, "--opponents", "idle", "--gif-sec", "2"]
     words += ["--episode-duration", "40", "--seed", "1"]
-    with running_server(tmp_path, monkeypatch, speed=2) as serving:
-        assert collect(tmp_path, serving.url, *words, "--screenshot-every-sec", "2") == 0
+    with running_server(tmp_path, monkeypatch, speed=1) as server:
+        assert collect(tmp_path, server.url, *words, "--screenshot-every-sec", "2") == 0
     (record,), decisions = lines_of(tmp_path)
     replay = read(tmp_path / "replays" / record.replay)
     rows = replay.decisions

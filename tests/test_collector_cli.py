@@ -4,7 +4,7 @@ import pytest
 
 from botgame.errors import UserError
 from botgame.live.backends import GREEDY, Backend
-from botgame.live.collector import build_parser, check, main, orders
+from botgame.live.collector import build_parser, check, entries, main
 from botgame.live.pictures import Pictures
 from botgame.live.socket_play import page_address, socket_address
 from botgame.server import protocol
@@ -19,13 +19,13 @@ from botgame.server import protocol
         ("--bot-alphastar-stochastic", "needs --bot-decision-backend alphastar"),
         ("--bot_alphastar_checkpoint a.pt", "needs --bot-decision-backend alphastar"),
         ("--bot-decision-backend alphastar --bot-alphastar-temperature 0.5", "needs --bot-alphastar-stochastic"),
-        ("--server ws://h --data-dir d", "--data-dir needs a server of our own"),
+        ("--server ws://h --data-dir d", "--data-dir needs a local server"),
         ("--room r", "give --server"),
         ("--server ws://h --room r --matches 2", "no --matches"),
-        ("--server ws://h --room r --seed 4", "--seed needs a room of our own"),
+        ("--server ws://h --room r --seed 4", "--seed needs new rooms"),
         ("--episode-duration 3", "expected 10 to 600"),
         ("--opponents ,", "0 bots"),
-        ("--server ftp://h", "is no address"),
+        ("--server ftp://h", "is no server address"),
         ("--bot-decision-backend alphastar --bot-alphastar-checkpoint a.txt", "must be a .pt"),
     ],
 )
@@ -57,16 +57,16 @@ def test_secure_addresses_stay_secure():
     assert page_address("wss://play.example/ws") == "https://play.example/"
 
 
-def test_orders_say_what_the_flags_say():
+def test_entries_follow_the_flags():
     words = "--matches 3 --opponents kiter,rusher --school cryomancer --episode-duration 30 --seed 4"
-    made = list(orders(build_parser().parse_args(words.split())))
+    made = list(entries(build_parser().parse_args(words.split())))
     assert [(order.seats, order.bots, order.school, order.duration, order.observe) for order in made] == [
         (3, ["kiter", "rusher"], "cryomancer", 30.0, True)
     ] * 3
     assert len({order.seed for order in made}) == 3
     args = build_parser().parse_args(["--server", "ws://h", "--room", "blue"])
     check(args)
-    (joined,) = orders(args)
+    (joined,) = entries(args)
     assert (joined.room, joined.observe, type(joined)) == ("blue", True, protocol.Join)
 
 

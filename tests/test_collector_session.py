@@ -7,7 +7,7 @@ import live_messages as live
 from botgame.errors import UserError
 from botgame.feedback import MatchRecord, SeatRecord, name_replays, read_manifests, read_streams
 from botgame.live.arrays import ROWS, decode
-from botgame.live.backends import Backend, Brain
+from botgame.live.backends import Backend, PolicyRunner
 from botgame.live.journal import Appender, Journal, free_run
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Session, rules_of
@@ -22,12 +22,12 @@ from botgame.server import protocol
 def player(tmp_path):
     with Journal(tmp_path / "live", tmp_path / "feedback", "run") as journal:
         yield SeatPlayer(
-            Backend("lms_re"), Brain(load_policy(lms(), "lms_re"), clock=iter(range(10_000)).__next__), journal
+            Backend("lms_re"), PolicyRunner(load_policy(lms(), "lms_re"), clock=iter(range(10_000)).__next__), journal
         )
 
 
 def session(player, matches=1, token=""):
-    return Session(live.orders(matches), player, token, "ws://here")
+    return Session(live.entries(matches), player, token, "ws://here")
 
 
 def test_a_match_from_hello_to_the_next(player, tmp_path):
@@ -99,7 +99,7 @@ def test_other_servers_are_refused(player, message, expected):
 def test_what_is_no_message_is_refused(player, frame):
     talk = session(player)
     talk.open()
-    with pytest.raises(UserError, match="no message of ours"):
+    with pytest.raises(UserError, match="sent an unknown message"):
         talk.receive(frame)
 
 
@@ -109,11 +109,11 @@ def test_a_lost_connection_comes_back_to_its_seat(player):
     assert not talk.can_return
     live.every(talk, live.welcome(), live.room("waiting"), live.room(), live.observation(4))
     assert talk.can_return
-    memory = player.brain._memory.copy()
+    memory = player.runner.memory.copy()
     assert talk.open() == [protocol.Hello(1, "lms-arena", "")]
     assert live.every(talk, live.welcome()) == [protocol.Join("blue", observe=True, seat_token="secret")]
     live.every(talk, live.room())
-    np.testing.assert_array_equal(player.brain._memory, memory)  # the same match: nothing is forgotten
+    np.testing.assert_array_equal(player.runner.memory, memory)  # the same match: nothing is forgotten
     assert live.every(talk, live.result())[1] == protocol.Create(bots=["kiter"], observe=True, seed=1)
     assert not talk.can_return
 
@@ -192,9 +192,9 @@ def test_a_file_in_the_way_is_named(tmp_path):
 
 def test_a_policy_of_other_rules_is_warned_of_once(player):
     told = []
-    player._tell = told.append
+    player.warn = told.append
     for rules, warnings in ((None, 0), ({}, 0), (Rules().to_dict(), 0), ({**Rules().to_dict(), "heal": 1.0}, 1)):
-        player.brain.policy.rules = rules
+        player.runner.policy.rules = rules
         talk = session(player)
         talk.open()
         live.every(talk, live.welcome(), live.room())
@@ -206,5 +206,5 @@ def test_a_policy_of_other_rules_is_warned_of_once(player):
 
 def test_the_rules_of_a_server_come_with_its_abilities():
     assert rules_of(live.welcome(), "here") == Rules()
-    with pytest.raises(UserError, match=r"here plays by rules .*colour"):
+    with pytest.raises(UserError, match=r"here has rules .*colour"):
         rules_of(live.welcome(rules={"mage_speed": 4.0, "colour": 3}), "here")

@@ -1,4 +1,4 @@
-"""Films of replays: what they show is what was simulated; pages that need nothing else; files of thoughts."""
+"""Films of replays: what they show is what was simulated; pages that need nothing else; policy readouts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ import pytest
 from botgame.errors import UserError
 from botgame.game import Setup
 from botgame.lms.replay.format import Replay, write
-from botgame.lms.replay.header import Change, Mark
-from botgame.lms.replay.playback import Numbered, Playback
+from botgame.lms.replay.header import Change, ReplayMark
+from botgame.lms.replay.playback import watch_replay
 from botgame.lms.replay.showing import bundle
+from botgame.lms.replay.showing.events import EventDetector
 from botgame.lms.replay.showing.film import FORMAT, SCALE, film, film_json
-from botgame.lms.replay.showing.happenings import Happenings
-from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, read_thoughts, write_thoughts
+from botgame.lms.replay.showing.policy_readout import (
+    HeadLabels,
+    PolicyReadout,
+    SeatReadout,
+    read_readout,
+    write_readout,
+)
 from botgame.lms.rules import BOLT, CHEST, OFFENCE, Rules
 from botgame.lms.simulation.state import State, allocate
 from botgame.policies import load_policy
@@ -56,8 +62,7 @@ def watch(replay: Replay) -> list[dict[str, np.ndarray]]:
         state: State = arena.state
         states.append({name: getattr(state, name)[:1].copy()[0] for name in names})
 
-    playback = Playback(1, len(replay.header.seats), replay.rules, watch=keep)
-    assert [finished.fault for finished in playback.run(iter([Numbered(0, replay)]))] == [None]
+    watch_replay(replay, keep)
     return states
 
 
@@ -84,6 +89,8 @@ def test_columns_are_what_was_simulated(royale: Replay, shown: dict) -> None:
 
 
 def test_zone_phases_are_where_the_radius_bends(shown: dict) -> None:
+    phases = Rules().zone_phases(shown["duration_ticks"], 4)
+    assert shown["zone"]["phases"] == [[p.closes, p.closed, pytest.approx(p.radius, abs=0.005)] for p in phases]
     radius = np.cumsum(shown["zone"]["r"]) / SCALE["zone"]
     for closes, closed, target in shown["zone"]["phases"]:
         if closed < len(radius):
@@ -156,7 +163,7 @@ def test_a_gust_sweeps_shots_away() -> None:
     mages, shot = state.mages[0], state.shots[0][0]
     mages["alive"], mages["school"][1] = 1, 2
     mages["x"], mages["y"] = (4.0, 9.0), 5.0
-    looker = Happenings(Rules())
+    looker = EventDetector(Rules())
     looker.look(state)
     state.matches["tick"][0] = 1
     shot["active"], shot["ends"], shot["x"], shot["y"], shot["owner"] = 1, 40, 7.0, 5.0, 0
@@ -173,7 +180,7 @@ def test_a_gust_sweeps_shots_away() -> None:
 def test_the_header_tells_of_take_overs_and_marks(royale: Replay) -> None:
     header = msgspec.structs.replace(
         royale.header,
-        marks=(Mark(60, 1, -1), Mark(70, 0, 1)),
+        marks=(ReplayMark(60, 1, -1), ReplayMark(70, 0, 1)),
         changes=(Change(100, 0, 1, 4, 1),),
     )
     shown = film(Replay(header, royale.decisions))
@@ -220,7 +227,7 @@ def test_export_says_what_is_wrong(tmp_path: Path, royale: Replay, capsys) -> No
     (tmp_path / "thoughts.json").write_text("[]")
     argv = ["export", str(path), "-o", str(tmp_path / "x.html"), "--thoughts", str(tmp_path / "thoughts.json")]
     assert main(argv) == 1
-    assert "is not a file of thoughts" in capsys.readouterr().err
+    assert "is not a policy readout" in capsys.readouterr().err
     assert not (tmp_path / "x.html").exists()
     with pytest.raises(SystemExit) as error:
         main(["export", str(path)])
@@ -250,34 +257,34 @@ def test_circles_of_modules_are_named(tmp_path: Path) -> None:
         bundle.bundle_modules(tmp_path / "a.js")
 
 
-# ---- thoughts -------------------------------------------------------------------------------------------------------
+# ---- policy readouts ------------------------------------------------------------------------------------------------
 
 
-def thoughts_of(replay: Replay, decisions: int = 3) -> Thoughts:
-    seat = SeatThoughts(
+def readout_of(replay: Replay, decisions: int = 3) -> PolicyReadout:
+    seat = SeatReadout(
         1, "pi_rl", list(range(decisions)), [0.5] * decisions, [[[70, 30]] * decisions], [[0] * decisions]
     )
-    return Thoughts(replay.name, [Head("verb", ["none", "bolt"])], [seat])
+    return PolicyReadout(replay.name, [HeadLabels("verb", ["none", "bolt"])], [seat])
 
 
-def test_thoughts_travel_with_the_film(tmp_path: Path, royale: Replay) -> None:
-    write_thoughts(tmp_path / "thoughts.json", thoughts_of(royale))
-    thoughts = read_thoughts(tmp_path / "thoughts.json", royale)
-    assert film(royale, thoughts)["thoughts"]["seats"][0]["chances"] == [[[70, 30]] * 3]
+def test_a_readout_travels_with_the_film(tmp_path: Path, royale: Replay) -> None:
+    write_readout(tmp_path / "thoughts.json", readout_of(royale))
+    readout = read_readout(tmp_path / "thoughts.json", royale)
+    assert film(royale, readout)["thoughts"]["seats"][0]["chances"] == [[[70, 30]] * 3]
     assert "thoughts" not in film(royale)
 
 
-def test_thoughts_must_fit_their_match(tmp_path: Path, royale: Replay) -> None:
+def test_a_readout_must_fit_its_match(tmp_path: Path, royale: Replay) -> None:
     path = tmp_path / "thoughts.json"
-    write_thoughts(path, msgspec.structs.replace(thoughts_of(royale), replay="other.lmsr"))
+    write_readout(path, msgspec.structs.replace(readout_of(royale), replay="other.lmsr"))
     with pytest.raises(UserError, match=r"is about other\.lmsr"):
-        read_thoughts(path, royale)
-    whole = thoughts_of(royale)
+        read_readout(path, royale)
+    whole = readout_of(royale)
     for broken in ({"values": [0.5]}, {"seat": 9}, {"chances": [[[70, 20, 10]] * 3]}, {"chosen": []}):
         seat = msgspec.structs.replace(whole.seats[0], **broken)
-        write_thoughts(path, msgspec.structs.replace(whole, seats=[seat]))
+        write_readout(path, msgspec.structs.replace(whole, seats=[seat]))
         with pytest.raises(UserError, match="is incomplete for seat"):
-            read_thoughts(path, royale)
+            read_readout(path, royale)
 
 
 def test_random_matches_make_films(tmp_path: Path) -> None:

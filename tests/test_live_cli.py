@@ -36,10 +36,10 @@ def test_a_bot_that_does_not_exist_is_named(capsys) -> None:
 
 
 def test_all_built_in_bots_are_offered_and_the_expert_fills_seats() -> None:
-    names = live._names(None)
+    names = live.offered_bots(None)
     assert names[0] == "lms_re"
     assert sorted(names) == sorted(built_in_names(lms()))
-    assert live._names("kiter, lms_re,kiter") == ("kiter", "lms_re")
+    assert live.offered_bots("kiter, lms_re,kiter") == ("kiter", "lms_re")
 
 
 def test_play_checks_the_duration(capsys) -> None:

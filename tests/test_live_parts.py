@@ -1,8 +1,9 @@
-"""Parts of the live server: bots in batches, ratings, pace, counters, doors."""
+"""Parts of the live server: bots in batches, ratings, pace, counters, origin_check."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import numpy as np
@@ -14,32 +15,35 @@ from botgame.game import ScriptedPolicy
 from botgame.lms.arena import Arena, Due
 from botgame.lms.game import lms
 from botgame.policies import load_policy
-from botgame.server.hosting.bot_workers import Brains
-from botgame.server.hosting.connection import Bucket
-from botgame.server.hosting.metrics import Metrics
-from botgame.server.hosting.origin_check import Doors
-from botgame.server.hosting.pacing import LANES, Pacer
+from botgame.server.hosting.bot_workers import BotWorkers
+from botgame.server.hosting.connection import TokenBucket
+from botgame.server.hosting.origin_check import OriginCheck
+from botgame.server.hosting.pacing import Pacer
+from botgame.server.metrics import Metrics
 from botgame.server.protocol import Create
-from botgame.server.records.leaderboard import Ladder
-from botgame.server.rooms.match_driver import Ask
+from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.rooms.lobby import LANES
+from botgame.server.rooms.match_driver import DecisionRequest
 from live_table import Table
 
 # ---- bots ----------------------------------------------------------------------------------------------------------
 
 
-def asks_of(seeds: list[int], bot: str, tick: int = 0) -> dict[str, list[Ask]]:
+def requests_of(seeds: list[int], bot: str, tick: int = 0) -> dict[str, list[DecisionRequest]]:
     """Both seats of a duel in each of some rooms, all at their first tick."""
-    asks = {}
+    requests = {}
     for seed in seeds:
         arena = Arena(1, 2)
         arena.reset(0, seed, (0, 2), 900)
         observation = arena.observe(Due(np.zeros(2, np.int32), np.arange(2, dtype=np.int32)))
-        asks[f"r{seed}"] = [Ask(seat, bot, tick, rng.derive(seed, seat), observation, seat) for seat in range(2)]
-    return asks
+        requests[f"r{seed}"] = [
+            DecisionRequest(seat, bot, tick, rng.derive(seed, seat), observation, seat) for seat in range(2)
+        ]
+    return requests
 
 
 class Counting:
-    """Says in `move` how often its seat has been asked."""
+    """Returns as `move` how often its seat has decided before."""
 
     name, memory_size = "counting", 1
 
@@ -57,40 +61,41 @@ class Counting:
 
 
 def test_one_batch_answers_all_rooms_as_each_alone() -> None:
-    asks = asks_of([3, 4, 5], "lms_re")
-    together = Brains({"lms_re": load_policy(lms(), "lms_re")})
-    for room, questions in asks.items():
-        together.ask(room, questions)
-    together.think()
-    decided = {(d.room, d.seat): d.action for d in together.ready()}
+    requests = requests_of([3, 4, 5], "lms_re")
+    together = BotWorkers({"lms_re": load_policy(lms(), "lms_re")})
+    for room, batch in requests.items():
+        together.submit(room, batch)
+    together.process()
+    decided = {(d.room, d.seat): d.action for d in together.collect()}
     assert len(decided) == 6
-    for room, questions in asks.items():
-        alone = Brains({"lms_re": load_policy(lms(), "lms_re")})
-        for question in questions:
-            alone.ask(room, [question])
-            alone.think()
-        assert {(d.room, d.seat): d.action for d in alone.ready()} == {k: v for k, v in decided.items() if k[0] == room}
+    for room, batch in requests.items():
+        alone = BotWorkers({"lms_re": load_policy(lms(), "lms_re")})
+        for request in batch:
+            alone.submit(room, [request])
+            alone.process()
+        expected = {key: action for key, action in decided.items() if key[0] == room}
+        assert {(d.room, d.seat): d.action for d in alone.collect()} == expected
 
 
 def test_memory_belongs_to_the_seat_and_ends_with_the_room() -> None:
     policy = Counting()
-    brains = Brains({"counting": policy})
-    asks = asks_of([1, 2], "counting")
+    workers = BotWorkers({"counting": policy})
+    requests = requests_of([1, 2], "counting")
     for _ in range(3):
-        for room, questions in asks.items():
-            brains.ask(room, questions)
-        brains.think()
-    brains.ask("r1", asks["r1"][:1])
-    brains.think()
-    moves = [(d.room, d.seat, d.action[2]) for d in brains.ready()]
+        for room, batch in requests.items():
+            workers.submit(room, batch)
+        workers.process()
+    workers.submit("r1", requests["r1"][:1])
+    workers.process()
+    moves = [(d.room, d.seat, d.action[2]) for d in workers.collect()]
     assert moves[-5:] == [("r1", 0, 2), ("r1", 1, 2), ("r2", 0, 2), ("r2", 1, 2), ("r1", 0, 3)]
     assert policy.batches == [4, 4, 4, 1]
-    brains.forget("r1")
-    brains.think()
-    brains.ask("r1", asks["r1"][:1])
-    brains.ask("r2", asks["r2"][:1])
-    brains.think()
-    assert [d.action[2] for d in brains.ready()] == [0, 3]
+    workers.forget("r1")
+    workers.process()
+    workers.submit("r1", requests["r1"][:1])
+    workers.submit("r2", requests["r2"][:1])
+    workers.process()
+    assert [d.action[2] for d in workers.collect()] == [0, 3]
 
 
 def test_a_bot_that_fails_stands_still_and_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -108,19 +113,18 @@ def test_a_bot_that_fails_stands_still_and_stops_nobody(caplog: pytest.LogCaptur
     assert [record.message for record in caplog.records] == ["bot broken failed and stands still"]
 
 
-def test_thinking_happens_in_a_thread_and_stops() -> None:
-    brains = Brains({"lms_re": load_policy(lms(), "lms_re")})
-    brains.start()
-    for room, questions in asks_of([1, 2], "lms_re").items():
-        brains.ask(room, questions)
+def test_bots_decide_in_a_thread_that_stops() -> None:
+    workers = BotWorkers({"lms_re": load_policy(lms(), "lms_re")})
+    workers.start()
+    for room, batch in requests_of([1, 2], "lms_re").items():
+        workers.submit(room, batch)
     decided, ends = [], time.monotonic() + 10
     while len(decided) < 4 and time.monotonic() < ends:
-        decided += brains.ready()
+        decided += workers.collect()
         time.sleep(0.001)
     assert len(decided) == 4
-    brains.stop()
-    assert brains._thread is not None
-    assert not brains._thread.is_alive()
+    workers.stop()
+    assert "bot-workers" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_lateness_is_counted_in_ticks() -> None:
@@ -144,55 +148,55 @@ def record(number: int, *seats: tuple[str, int | None], backend: str = "") -> Ma
 
 
 def test_who_wins_rises_and_grows_sure() -> None:
-    ladder = Ladder()
+    leaderboard = Leaderboard()
     for number in range(40):
-        ladder.add(record(number, ("human:Ann", 1), ("lms_re", 2)))
-        ladder.add(record(100 + number, ("lms_re", 1), ("legacy", 2)))
-    rows = {row.name: row for row in ladder.standings()}
-    assert [row.name for row in ladder.standings()] == ["Ann", "lms_re", "legacy"]
+        leaderboard.add(record(number, ("human:Ann", 1), ("lms_re", 2)))
+        leaderboard.add(record(100 + number, ("lms_re", 1), ("legacy", 2)))
+    rows = {row.name: row for row in leaderboard.standings()}
+    assert [row.name for row in leaderboard.standings()] == ["Ann", "lms_re", "legacy"]
     assert rows["lms_re"].rating == 0
     assert rows["Ann"].rating > 150
     assert rows["legacy"].rating < -150
     assert (rows["Ann"].matches, rows["lms_re"].matches) == (40, 80)
     assert rows["Ann"].sigma < 150
-    assert ladder.rating("human:Ann") == rows["Ann"].rating
-    assert ladder.rating("human:Bob") is None
+    assert leaderboard.rating("human:Ann") == rows["Ann"].rating
+    assert leaderboard.rating("human:Bob") is None
 
 
 def test_ratings_mean_odds() -> None:
     """400 points are odds of 10 to 1: a bot that wins ten of eleven comes out near 400."""
-    ladder = Ladder()
+    leaderboard = Leaderboard()
     for number in range(2200):
         places = (2, 1) if number % 11 == 0 else (1, 2)
-        ladder.add(record(number, ("better", places[0]), ("lms_re", places[1])))
-    row = next(row for row in ladder.standings() if row.name == "better")
+        leaderboard.add(record(number, ("better", places[0]), ("lms_re", places[1])))
+    row = next(row for row in leaderboard.standings() if row.name == "better")
     assert row.rating == pytest.approx(400, abs=60)
 
 
 def test_what_is_not_rated() -> None:
-    ladder = Ladder()
-    ladder.add(record(1, ("human:Ann", None), ("lms_re", None)))  # broken off
-    ladder.add(record(2, ("kiter", 1), ("lms_re", 2), backend=TAKEN_OVER))
-    ladder.add(record(3, ("lms_re", 1), ("lms_re", 2)))
-    assert ladder.standings() == []
-    ladder.add(record(4, ("kiter", 1), ("lms_re", 2)))
-    ladder.add(record(4, ("kiter", 1), ("lms_re", 2)))  # the collector has written it down too
-    assert [row.matches for row in ladder.standings()] == [1, 1]
+    leaderboard = Leaderboard()
+    leaderboard.add(record(1, ("human:Ann", None), ("lms_re", None)))  # broken off
+    leaderboard.add(record(2, ("kiter", 1), ("lms_re", 2), backend=TAKEN_OVER))
+    leaderboard.add(record(3, ("lms_re", 1), ("lms_re", 2)))
+    assert leaderboard.standings() == []
+    leaderboard.add(record(4, ("kiter", 1), ("lms_re", 2)))
+    leaderboard.add(record(4, ("kiter", 1), ("lms_re", 2)))  # the collector has written it down too
+    assert [row.matches for row in leaderboard.standings()] == [1, 1]
 
 
 def test_several_seats_of_one_bot_count_as_one_match() -> None:
-    ladder = Ladder()
-    ladder.add(record(1, ("human:Ann", 1), ("lms_re", 2), ("lms_re", 3), ("lms_re", 4)))
-    assert [(row.name, row.matches) for row in ladder.standings()] == [("Ann", 1), ("lms_re", 1)]
+    leaderboard = Leaderboard()
+    leaderboard.add(record(1, ("human:Ann", 1), ("lms_re", 2), ("lms_re", 3), ("lms_re", 4)))
+    assert [(row.name, row.matches) for row in leaderboard.standings()] == [("Ann", 1), ("lms_re", 1)]
 
 
-def test_the_ladder_is_read_from_manifests_of_all_runs(tmp_path) -> None:
+def test_the_leaderboard_is_read_from_manifests_of_all_runs(tmp_path) -> None:
     for run, number in (("a", 1), ("b", 2)):
         (tmp_path / run).mkdir()
         lines = encode_line(record(number, ("kiter", 1), ("lms_re", 2))) + b'{"match":1}\n'
         (tmp_path / run / "manifest.jsonl").write_bytes(lines)
-    ladder, problems = Ladder.read(tmp_path)
-    assert [row.matches for row in ladder.standings()] == [2, 2]
+    leaderboard, problems = Leaderboard.read(tmp_path)
+    assert [row.matches for row in leaderboard.standings()] == [2, 2]
     assert len(problems) == 2
 
 
@@ -249,9 +253,9 @@ def test_after_a_standstill_time_goes_on_from_now() -> None:
 
 
 def test_the_bucket_lets_through_its_rate_after_a_burst() -> None:
-    bucket = Bucket(rate=10.0, burst=5.0, now=0.0)
+    bucket = TokenBucket(rate=10.0, burst=5.0, now=0.0)
     assert [bucket.allows(0.0) for _ in range(6)] == [True] * 5 + [False]
-    bucket = Bucket(rate=10.0, burst=5.0, now=0.0)
+    bucket = TokenBucket(rate=10.0, burst=5.0, now=0.0)
     assert all(bucket.allows(n * 0.1) for n in range(1, 200))
 
 
@@ -271,7 +275,7 @@ def test_metrics_are_prometheus_text() -> None:
     assert len(names) == len(set(names))
 
 
-# ---- doors ---------------------------------------------------------------------------------------------------------
+# ---- the origin check ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -290,5 +294,5 @@ def test_metrics_are_prometheus_text() -> None:
         ("0.0.0.0", {"host": "game.example", "origin": "https://friend.example"}, True),
     ],
 )
-def test_who_may_enter(bound: str, headers: dict[str, str], open_: bool) -> None:
-    assert Doors(bound, ("https://friend.example",)).may_enter(headers) is open_
+def test_which_origins_may_connect(bound: str, headers: dict[str, str], open_: bool) -> None:
+    assert OriginCheck(bound, ("https://friend.example",)).may_connect(headers) is open_

@@ -13,8 +13,7 @@ from botgame.feedback import TAKEN_OVER, Decision, read_manifests, read_streams
 from botgame.feedback import Mark as MarkLine
 from botgame.game import Setup
 from botgame.lms.replay.format import Replay, from_bytes, read, to_bytes
-from botgame.lms.replay.header import HUMAN
-from botgame.lms.replay.header import Mark as HeaderMark
+from botgame.lms.replay.header import HUMAN, ReplayMark
 from botgame.lms.replay.live_recording import human_decisions
 from botgame.lms.replay.resimulate import resimulate, trajectories
 from botgame.lms.replay.verify import verify
@@ -22,13 +21,13 @@ from botgame.lms.rules import DELAY_TICKS
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
-from botgame.server.records.archive import Archive, Finished
-from botgame.server.rooms.room import Room
+from botgame.server.records.archive import Archive, FinishedMatch
+from botgame.server.rooms.room import MatchRoom
 from live_table import Table, duel
 from matches import LMS, recorded
 
 
-def replay_of(room: Room) -> Replay:
+def replay_of(room: MatchRoom) -> Replay:
     replay = room.match.recording.replay(room.match.outcome(), room.policies, [None] * len(room.policies))
     return from_bytes(to_bytes(replay), Path("live.lmsr"))  # through the file's own checks
 
@@ -43,7 +42,7 @@ def fidget(table: Table, client: int, seq: int) -> None:
     table.say(client, Input(seq=seq, move=draw % 9, verb=(0, 0, 1, 2, 3, 4)[draw // 9 % 6], aim=draw // 64 % 32))
 
 
-def busy_match(late: int = 2) -> Room:
+def busy_match(late: int = 2) -> MatchRoom:
     """Three seats: a person, two late bots, one of which is taken over for a while; marks all along."""
     table = Table(late=late)
     table.connect(1, 2)
@@ -93,7 +92,16 @@ def test_a_match_of_bots_that_are_never_late_is_the_match_that_is_played_without
     assert b"live" not in msgspec.json.encode(plain.header)
 
 
-def taken_over() -> tuple[Table, Room]:
+GOLDEN = {0: "royale_s8_f1b916fd753d.lmsr", 3: "royale_s8_adb6fe026a3a.lmsr", 9: "royale_s8_da855f0dcc35.lmsr"}
+
+
+@pytest.mark.parametrize("late", sorted(GOLDEN))
+def test_a_live_match_is_the_same_to_the_bit(late: int) -> None:
+    """The name of a replay holds a hash of its contents, with the state digests of every second."""
+    assert replay_of(busy_match(late)).name == GOLDEN[late]
+
+
+def taken_over() -> tuple[Table, MatchRoom]:
     """A spectator takes over seat 1 twice, the second time to the end."""
     table = Table(late=1)
     table.connect(1)
@@ -132,10 +140,10 @@ def test_a_change_after_the_last_decision_is_part_of_the_end_state() -> None:
     table = Table()
     room = duel(table, observe=True, duration=15)  # a program that never answers: seat 0 decides nothing
     table.tick(299)
-    table.brains.think = lambda: None  # and from here on the bot decides nothing either
+    table.workers.process = lambda: None  # and from here on the bot decides nothing either
     table.tick(20)
     table.say(1, Take(seat=0))
-    room.holders.seats[0].hands.decide = lambda *_, **__: None
+    room.ownership.seats[0].input.decide = lambda *_, **__: None
     table.play_out(room)
     replay = replay_of(room)
     assert replay.header.changes[0].tick > replay.decisions.tick.max()
@@ -181,10 +189,10 @@ def test_a_live_replay_that_was_altered_is_noticed() -> None:
 
 def test_the_archive_writes_replay_manifest_and_stream(tmp_path: Path) -> None:
     _, room = taken_over()
-    room.match.recording.mark(HeaderMark(50, 1, 1))
+    room.match.recording.mark(ReplayMark(50, 1, 1))
     archive = Archive(tmp_path / "data", tmp_path / "live", tmp_path / "feedback" / "live", "run1")
     ratings = [None, 12.5]
-    finished = Finished(room.name, room.match.recording, room.match.outcome(), room.policies, ratings, False)
+    finished = FinishedMatch(room.name, room.match.recording, room.match.outcome(), room.policies, ratings, False)
     saved = archive.save(finished)
     assert saved is not None
     assert [verdict.fault for verdict in verify([tmp_path / "data" / saved.replay])] == [None]
@@ -213,7 +221,7 @@ def test_a_match_that_was_broken_off_has_no_result(tmp_path: Path) -> None:
     table.play_out(room)
     archive = Archive(tmp_path, tmp_path, tmp_path, "run")
     outcome = room.match.outcome()
-    saved = archive.save(Finished("r1", room.match.recording, outcome, room.policies, [None] * 2, room.broken_off))
+    saved = archive.save(FinishedMatch("r1", room.match.recording, outcome, room.policies, [None] * 2, room.broken_off))
     assert saved is not None
     assert [(seat.policy, seat.place, seat.result) for seat in saved.record.seats] == [
         ("human:Ann", None, None),
@@ -229,4 +237,4 @@ def test_a_disk_that_refuses_is_no_reason_to_stop(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     archive = Archive(tmp_path / "file", tmp_path, tmp_path, "run")
     outcome = room.match.outcome()
-    assert archive.save(Finished("r1", room.match.recording, outcome, room.policies, [None] * 2, False)) is None
+    assert archive.save(FinishedMatch("r1", room.match.recording, outcome, room.policies, [None] * 2, False)) is None

@@ -11,9 +11,9 @@ from botgame.lms.simulation.state import UNCAPPED
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Error, Follow, Input, Join, Mark, Ready, Release, State, Take
+from botgame.server.rooms.player_input import QUEUE_TICKS
 from botgame.server.rooms.room import LINGER_TICKS
 from botgame.server.rooms.seat_ownership import GRACE_TICKS
-from botgame.server.rooms.seats import QUEUE_TICKS
 from live_table import Table, duel, small_rules
 
 
@@ -40,7 +40,7 @@ def test_a_bot_that_was_trained_in_one_school_plays_it() -> None:
     bot.faction = "stormcaller"
     for seed in range(6):
         room = duel(Table(policies={"idle": bot}), seed=seed)
-        assert SCHOOLS[room.holders.seats[1].school] == "stormcaller"
+        assert SCHOOLS[room.ownership.seats[1].school] == "stormcaller"
 
 
 def test_a_bot_keeps_its_cap_on_actions() -> None:
@@ -179,13 +179,13 @@ def test_a_bot_plays_on_for_who_does_not_come_back_or_leaves() -> None:
     table.tick(2)
     assert room.match.arena.state.mages["move"][0, 0] == 0  # nobody holds the key any more
     table.tick(GRACE_TICKS)
-    assert (room.holders.seats[0].kind, room.holders.seats[0].bot) == ("bot", "idle")
+    assert (room.ownership.seats[0].kind, room.ownership.seats[0].bot) == ("bot", "idle")
     assert [(change.seat, change.controller) for change in room.match.recording.changes] == [(0, 0)]
     table.connect(2)
     assert table.say(2, Join(room=room.name, seat_token=token))[0].code == "no_seat"
     other = duel(table, 3)
     table.say(3, protocol.Leave())
-    assert other.holders.seats[0].kind == "bot"
+    assert other.ownership.seats[0].kind == "bot"
     table.play_out(other)
 
 
@@ -225,7 +225,7 @@ def test_taking_over_and_giving_back() -> None:
     assert [(c.tick, c.seat, c.controller) for c in room.match.recording.changes] == [(10, 1, 1), (14, 1, 0)]
     table.say(2, Take(seat=0))
     table.drop(2)
-    assert room.holders.seats[0].kind == "bot"
+    assert room.ownership.seats[0].kind == "bot"
 
 
 def test_nobody_takes_over_what_people_play_against() -> None:
@@ -281,7 +281,7 @@ def test_its_own_person_takes_over_from_a_program() -> None:
     assert table.last(1, protocol.Room).seats[0].controller == "human"
     assert table.say(1, Act(tick=0, action=[0] * 6))[0].code == "not_allowed"
     table.say(1, Release())
-    assert (table.last(1, protocol.Room).seat, room.holders.seats[0].kind) == (0, "client")
+    assert (table.last(1, protocol.Room).seat, room.ownership.seats[0].kind) == (0, "client")
 
 
 def test_marks_are_kept_and_shown() -> None:
@@ -332,7 +332,7 @@ def test_a_dead_player_watches_the_others() -> None:
 def test_a_room_nobody_enters_goes_unless_the_operator_made_it(keep: bool) -> None:
     table = Table()
     if keep:
-        table.lobby.open("idle", 900)
+        table.lobby.open_duel("idle", 900)
     else:
         table.connect(1)
         table.say(1, Create(seats=2))
@@ -379,7 +379,7 @@ def test_the_lobby_lists_rooms_and_refuses_what_it_must() -> None:
     (lobby,) = table.say(3, protocol.ListRooms())
     table.say(1, Join(room=lobby.rooms[1].room, name="Ann"))  # whoever goes elsewhere leaves
     assert table.last(1, protocol.Room).room == lobby.rooms[1].room
-    assert table.lobby.rooms[lobby.rooms[0].room].holders.seats[0].kind == "bot"
+    assert table.lobby.rooms[lobby.rooms[0].room].ownership.seats[0].kind == "bot"
 
 
 def test_the_first_message_is_hello_with_the_right_words() -> None:

@@ -52,8 +52,8 @@ def read_to_the_end(line: ClientConnection) -> None:
 
 
 def test_two_people_play_a_match_and_are_rated(tmp_path: Path, monkeypatch) -> None:
-    with running_server(tmp_path, monkeypatch) as serving:
-        one, two = Client(serving), Client(serving)
+    with running_server(tmp_path, monkeypatch) as server:
+        one, two = Client(server), Client(server)
         one.send(Create(name="Ann", school="stormcaller", duration=15, seed=3))
         room = one.until(Room)
         two.send(Join(room=room.room, name="Bob"))
@@ -72,13 +72,13 @@ def test_two_people_play_a_match_and_are_rated(tmp_path: Path, monkeypatch) -> N
         lobby = one.until(protocol.Lobby)
         assert {line.name for line in lobby.leaderboard} == {"Ann", "Bob"}
         assert lobby.rooms[0].state == "over"
-        listed = json.loads(get(serving.url + "api/replays")[1])["replays"]
+        listed = json.loads(get(server.url + "api/replays")[1])["replays"]
         assert [entry["file"] for entry in listed] == [results[0].replay]
         assert [seat["name"] for seat in listed[0]["seats"]] == ["human:Ann", "human:Bob"]
-        status, body, _ = get(f"{serving.url}api/replays/{results[0].replay}")
+        status, body, _ = get(f"{server.url}api/replays/{results[0].replay}")
         assert (status, json.loads(body)["seed"]) == (200, "3")
         (tmp_path / "replays" / results[0].replay).with_suffix(".thoughts.json").write_text("{}")
-        status, again, _ = get(f"{serving.url}api/replays/{results[0].replay}")
+        status, again, _ = get(f"{server.url}api/replays/{results[0].replay}")
         assert (status, again) == (200, body)  # a film without thoughts rather than none
     assert [verdict.fault for verdict in verify(expand([tmp_path / "replays"]))] == [None]
     (entry,) = read_manifests(tmp_path / "live").entries
@@ -87,13 +87,13 @@ def test_two_people_play_a_match_and_are_rated(tmp_path: Path, monkeypatch) -> N
 
 
 def test_a_lost_line_is_taken_up_again(tmp_path: Path, monkeypatch) -> None:
-    with running_server(tmp_path, monkeypatch, speed=2) as serving:
-        one = Client(serving)
+    with running_server(tmp_path, monkeypatch, speed=2) as server:
+        one = Client(server)
         one.send(Create(bots=["idle"], name="Ann", duration=60))
         room = one.until(Room)
         one.until(State)
         one.socket.close()
-        again = Client(serving)
+        again = Client(server)
         again.send(Join(room=room.room, seat_token=room.seat_token))
         assert again.until(Room).seat == 0
         again.send(Input(seq=1, move=3))
@@ -102,8 +102,8 @@ def test_a_lost_line_is_taken_up_again(tmp_path: Path, monkeypatch) -> None:
 
 
 def test_stopping_the_server_finishes_and_saves_what_is_running(tmp_path: Path, monkeypatch) -> None:
-    with running_server(tmp_path, monkeypatch, speed=1) as serving:
-        clients = [Client(serving) for _ in range(3)]
+    with running_server(tmp_path, monkeypatch, speed=1) as server:
+        clients = [Client(server) for _ in range(3)]
         for client in clients[:2]:
             client.send(Create(bots=["lms_re"], name="Ann", duration=60))
             client.until(State, lambda state: state.tick > 5)
@@ -118,102 +118,102 @@ def test_stopping_the_server_finishes_and_saves_what_is_running(tmp_path: Path, 
     assert sorted(len(change) for change in changes) == [0, 1, 1]  # bots played on for the two people
 
 
-def test_a_mistake_of_ours_in_one_room_stops_no_other(tmp_path: Path, monkeypatch, caplog) -> None:
-    with running_server(tmp_path, monkeypatch, speed=2) as serving:
-        unlucky, other = Client(serving), Client(serving)
+def test_an_error_in_one_room_stops_no_other(tmp_path: Path, monkeypatch, caplog) -> None:
+    with running_server(tmp_path, monkeypatch, speed=2) as server:
+        unlucky, other = Client(server), Client(server)
         unlucky.send(Create(bots=["idle"], duration=60))
-        room = serving.lobby.rooms[unlucky.until(Room).room]
+        room = server.lobby.rooms[unlucky.until(Room).room]
         other.send(Create(bots=["idle"], duration=60))
-        monkeypatch.setattr(room._referee, "tick", lambda: 1 / 0)
+        monkeypatch.setattr(room.driver, "tick", lambda: 1 / 0)
         line = unlucky.socket
         while not isinstance(said := protocol.decode_server(line.recv(5)), Error):
             pass
         assert said.code == "no_room"
         tick = other.until(State).tick
         assert other.until(State, lambda state: state.tick > tick + 10).mages[0].alive
-        assert list(serving.lobby.rooms) == ["r2"]
-        assert serving.live.metrics.unsaved == 1
-        assert get(serving.url + "healthz")[0] == 200
+        assert list(server.lobby.rooms) == ["r2"]
+        assert server.live.metrics.unsaved == 1
+        assert get(server.url + "healthz")[0] == 200
     assert "room r1 failed and is closed" in caplog.text
 
 
 def test_malformed_frames_lose_no_match(tmp_path: Path, monkeypatch) -> None:
     rng = random.Random(1)
-    with running_server(tmp_path, monkeypatch) as serving:
-        player = Client(serving)
+    with running_server(tmp_path, monkeypatch) as server:
+        player = Client(server)
         player.send(Create(bots=["idle"], name="Ann", duration=60))
         before = player.until(State).tick
         for round_ in range(12):
-            with connect(ws(serving.url)) as line:
+            with connect(ws(server.url)) as line:
                 if round_ % 2:
                     line.send(protocol.encode(protocol.Hello(1, protocol.GAME)))
                 with contextlib.suppress(ConnectionClosed):
                     for _ in range(40):
                         line.send(rng.choice((rng.randbytes(60), '{"type":', "[" * 900, '{"type":"input","seq":[]}')))
                 read_to_the_end(line)
-        with connect(ws(serving.url)) as line:
+        with connect(ws(server.url)) as line:
             line.send("x" * (protocol.MAX_MESSAGE + 1))
             read_to_the_end(line)
         after = player.until(State, lambda state: state.tick > before + 20)
         assert after.mages[0].alive
-        assert serving.live.metrics.dropped["malformed"] == 12
-        assert serving.live.metrics.malformed >= 12
+        assert server.live.metrics.dropped["malformed"] == 12
+        assert server.live.metrics.malformed >= 12
 
 
 def test_who_floods_or_is_silent_or_too_many_is_dropped(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(connection, "HELLO_SECONDS", 0.3)
-    with running_server(tmp_path, monkeypatch) as serving:
-        dropped = serving.live.metrics.dropped
-        with connect(ws(serving.url)) as silent:
+    with running_server(tmp_path, monkeypatch) as server:
+        dropped = server.live.metrics.dropped
+        with connect(ws(server.url)) as silent:
             assert protocol.decode_server(silent.recv(5)) == Error("silent", "no hello within 0.3 s")
             with pytest.raises(ConnectionClosed):
                 silent.recv(5)
-        flood = Client(serving)
+        flood = Client(server)
         flood.send(Create(bots=["idle"]))
         with contextlib.suppress(ConnectionClosed):
             for seq in range(5000):
                 flood.send(Input(seq=seq))
         read_to_the_end(flood.socket)
-        wait_for(lambda: not serving.live.connections)
+        wait_for(lambda: not server.live.connections)
         assert dropped == {"silent": 1, "too_fast": 1}
-        (room,) = serving.lobby.rooms.values()
+        (room,) = server.lobby.rooms.values()
         assert room.state == "running"  # and waits for its person to come back
 
 
 def test_there_is_room_for_so_many_connections_and_no_more(tmp_path: Path, monkeypatch) -> None:
-    with running_server(tmp_path, monkeypatch) as serving:
-        serving.site.max_clients = 2
-        clients = [Client(serving) for _ in range(2)]
+    with running_server(tmp_path, monkeypatch) as server:
+        server.site.max_clients = 2
+        clients = [Client(server) for _ in range(2)]
         with pytest.raises(InvalidStatus):
-            connect(ws(serving.url))
+            connect(ws(server.url))
         clients[0].socket.close()
-        wait_for(lambda: len(serving.live.connections) == 1)
-        Client(serving)
+        wait_for(lambda: len(server.live.connections) == 1)
+        Client(server)
 
 
 def test_who_does_not_read_is_cut_off_and_the_match_goes_on(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(connection, "MOST_WAITING", 20)
-    with running_server(tmp_path, monkeypatch, speed=32) as serving:
-        player = Client(serving)
+    monkeypatch.setattr(connection, "MAX_QUEUED", 20)
+    with running_server(tmp_path, monkeypatch, speed=32) as server:
+        player = Client(server)
         player.send(Create(seats=16, bots=["lms_re"] * 15, name="Ann", duration=120))
         room = player.until(Room).room
         slow = socket.socket()
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow.connect(("127.0.0.1", int(serving.url.rsplit(":", 1)[1].strip("/"))))
-        with connect(ws(serving.url), sock=slow, max_queue=1, close_timeout=0.2) as line:
+        slow.connect(("127.0.0.1", int(server.url.rsplit(":", 1)[1].strip("/"))))
+        with connect(ws(server.url), sock=slow, max_queue=1, close_timeout=0.2) as line:
             line.send(protocol.encode(protocol.Hello(1, protocol.GAME)))
             line.send(protocol.encode(Join(room=room, spectate=True)))
-            wait_for(lambda: len(serving.live.connections) == 2)
+            wait_for(lambda: len(server.live.connections) == 2)
             before = player.until(State).tick
-            while "too_slow" not in serving.live.metrics.dropped:
+            while "too_slow" not in server.live.metrics.dropped:
                 state = player.until((State, Result))
                 assert isinstance(state, State)
             assert player.until(State).tick > before
 
 
-def test_doors_token_and_files(tmp_path: Path, monkeypatch) -> None:
-    with running_server(tmp_path, monkeypatch, token="sesame") as serving:
-        url = serving.url
+def test_origins_token_and_files(tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, token="sesame") as server:
+        url = server.url
         port = url.rsplit(":", 1)[1].strip("/")
         assert get(url + "healthz")[:2] == (200, "ok\n")
         assert get(url + "api/replays")[0] == get(url + "metrics")[0] == 403

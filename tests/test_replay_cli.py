@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from botgame.lms.replay.format import Replay, write
-from botgame.lms.replay.header import Change, Mark
+from botgame.lms.replay.header import Change, ReplayMark
 from botgame.replay import main
 from matches import record
 
@@ -64,7 +64,7 @@ def test_an_empty_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_show_tells_who_played_and_what_happened(tmp_path: Path, recorded: list[Replay], capsys) -> None:
     header = recorded[0].header
-    events = {"marks": (Mark(60, 1, -1),), "changes": (Change(30, 0, 1, 0, 0),)}
+    events = {"marks": (ReplayMark(60, 1, -1),), "changes": (Change(30, 0, 1, 0, 0),)}
     seats = (msgspec.structs.replace(header.seats[0], policy="evil\x1b[2J", rating=123.4), *header.seats[1:])
     path = write(tmp_path, Replay(msgspec.structs.replace(header, seats=seats, **events), recorded[0].decisions))
     assert main(["show", str(path)]) == 0

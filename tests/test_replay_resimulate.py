@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from botgame.game import Due, Ended, Setup
-from botgame.lms.arena import Arena, Limits
+from botgame.lms.arena import NEVER, Arena, Limits
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.numbers import numbers_of
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import Change, Mark, decode_rules
+from botgame.lms.replay.header import Change, ReplayMark, decode_rules
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import MARK_TICKS, resimulate, trajectories
 from botgame.lms.rules import DELAY_TICKS, Ability, Rules
@@ -130,7 +130,7 @@ def test_a_bad_match_is_reported_and_the_others_still_come(replays: list[Replay]
 def test_marks_weigh_the_seconds_before_them(replays: list[Replay]) -> None:
     header = replays[0].header
     good, bad = MARK_TICKS + 30, 3 * MARK_TICKS
-    marks = (Mark(good, 0, 1), Mark(bad, 0, -1), Mark(good, 1, 1), Mark(good + 10, 1, 1))
+    marks = (ReplayMark(good, 0, 1), ReplayMark(bad, 0, -1), ReplayMark(good, 1, 1), ReplayMark(good + 10, 1, 1))
     marked = dataclasses.replace(replays[0], header=msgspec.structs.replace(header, marks=marks))
     first, second = sorted(trajectories([marked]), key=lambda t: t.seat)
     expected = np.ones(len(first.ticks))
@@ -142,11 +142,10 @@ def test_marks_weigh_the_seconds_before_them(replays: list[Replay]) -> None:
 
 def tick_on(arena: Arena, *, person: bool) -> None:
     """One tick. A seat that a person holds never makes the match wait, though it is due."""
-    usual = arena.state.mages["due"].copy()
+    wake = arena.state.mages["due"].copy()
     if person:
-        arena.state.mages["due"][0, 1] = 10**6
-    arena.advance(1)
-    arena.state.mages["due"][:] = usual
+        wake[0, 1] = NEVER
+    arena.advance(1, wake)
 
 
 def take_over(at: int) -> tuple[Replay, list[tuple[int, list[float]]]]:

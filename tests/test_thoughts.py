@@ -10,7 +10,7 @@ import pytest
 from botgame.game import Setup
 from botgame.lms.replay.format import Replay, read, write
 from botgame.lms.replay.showing.film import film
-from botgame.lms.replay.showing.policy_readout import beside, find_thoughts
+from botgame.lms.replay.showing.policy_readout import find_readout, readout_path
 from botgame.lms.spec import ARENA_SPEC
 from botgame.play import play
 from botgame.policies import load_policy
@@ -41,15 +41,15 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture
 def replay(folder: Path) -> Replay:
     (path,) = folder.glob("*.lmsr")
-    beside(path).unlink(missing_ok=True)
+    readout_path(path).unlink(missing_ok=True)
     return read(path)
 
 
 def test_the_network_that_played_is_found_and_asked(folder: Path, replay: Replay, capsys) -> None:
     assert replay.path is not None
     assert main([str(replay.path)]) == 0
-    assert f"decisions of 1 seats written to {beside(replay.path)}" in capsys.readouterr().out
-    thoughts = find_thoughts(replay)
+    assert f"decisions of 1 seats written to {readout_path(replay.path)}" in capsys.readouterr().out
+    thoughts = find_readout(replay)
     assert thoughts is not None
     (mind,) = thoughts.seats
     rows = replay.decisions.seat == 0
@@ -68,7 +68,7 @@ def test_chances_are_those_with_which_it_played(folder: Path, replay: Replay) ->
     """The network plays the same match again, one decision at a time: its probabilities are the written ones."""
     assert replay.path is not None
     main([str(replay.path)])
-    thoughts = find_thoughts(replay)
+    thoughts = find_readout(replay)
     assert thoughts is not None
     policy, said, wanted = load_policy(LMS, str(folder / "pi.pt")), [], []
 
@@ -96,7 +96,7 @@ def test_another_network_may_be_asked_about_any_seat(folder: Path, replay: Repla
     assert main([str(replay.path), str(folder / "pi.pt"), "--seats", "1", "-o", str(target)]) == 0
     assert "of 1 seats" in capsys.readouterr().out
     assert b'"seat":1' in target.read_bytes()
-    assert find_thoughts(replay) is None
+    assert find_readout(replay) is None
 
 
 def test_what_cannot_be_asked_is_named(folder: Path, replay: Replay, tmp_path: Path, capsys) -> None:

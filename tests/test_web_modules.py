@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from botgame.lms.arena import Arena, Due, Limits
-from botgame.lms.rules import DIRECTIONS, MOVES, Rules
+from botgame.lms.rules import DIRECTIONS, MOVES, TICKS_PER_SECOND, Rules
 from botgame.lms.simulation.sight import line_is_free
+from botgame.server import protocol
 from browsing import SITE, Watched, browser, needs_browser, serve_files
 
 pytestmark = needs_browser
@@ -25,12 +26,11 @@ def page():
 
 
 def run(page, modules: str, body: str, data=None):
-    """The value of the JavaScript `body`, with the modules' exports as variables `names` of the modules."""
-    names = modules.split()
-    imports = ", ".join(f'import("/static/js/{name}.js")' for name in names)
-    return page.evaluate(
-        f"async (data) => {{ const [{', '.join(names)}] = await Promise.all([{imports}]); {body} }}", data
-    )
+    """The value of the JavaScript `body`, with each module's exports in a variable of its name."""
+    paths = modules.split()
+    names = ", ".join(path.split("/")[-1] for path in paths)
+    imports = ", ".join(f'import("/static/js/{path}.js")' for path in paths)
+    return page.evaluate(f"async (data) => {{ const [{names}] = await Promise.all([{imports}]); {body} }}", data)
 
 
 def walk_about(seed: int, ticks: int = 240) -> dict:
@@ -44,10 +44,9 @@ def walk_about(seed: int, ticks: int = 240) -> dict:
         if tick % 9 == 0:
             move = int(random.integers(0, 9))
             arena.act(Due(np.zeros(1, np.int32), np.zeros(1, np.int32)), np.array([[0, 7, move, 0, 0, 0]]))
-        mages["due"] = 10**6
         path.append((float(mages["x"][0]), float(mages["y"][0])))
         moves.append(move)
-        arena.advance(1)
+        arena.run(1)
     walls = ["".join(map(str, row)) for row in arena.state.walls[0].tolist()]
     return {"walls": walls, "path": path, "moves": moves, "directions": MOVES.tolist()}
 
@@ -58,12 +57,12 @@ def test_walking_is_that_of_the_simulation(page):
         data["step"], data["radius"] = RULES.mage_speed / 30, RULES.mage_radius
         walked = run(
             page,
-            "physics",
+            "live/walking",
             """let [x, y] = data.path[0];
             return data.moves.map((move) => {
               const before = [x, y];
               const [dx, dy] = data.directions[move];
-              [x, y] = physics.walk(data.walls, x, y, dx * data.step, dy * data.step, data.radius);
+              [x, y] = walking.walk(data.walls, x, y, dx * data.step, dy * data.step, data.radius);
               return before;
             });""",
             data,
@@ -78,9 +77,9 @@ def test_prediction_meets_the_simulation_when_the_server_catches_up(page):
     data["rules"] = {"mage_speed": RULES.mage_speed, "mage_radius": RULES.mage_radius}
     gaps = run(
         page,
-        "predict",
+        "live/prediction",
         """const late = 4, gaps = [];
-        const me = new predict.Predictor(data.walls, data.directions, data.rules, 30);
+        const me = new prediction.Predictor(data.walls, data.directions, data.rules, 30);
         let seq = 0, ack = 0;
         const sent = [];
         for (let tick = late; tick < data.path.length; tick++) {
@@ -107,11 +106,11 @@ def test_prediction_meets_the_simulation_when_the_server_catches_up(page):
 def test_a_surprise_fades_and_a_blink_jumps(page):
     far, near = run(
         page,
-        "predict",
+        "live/prediction",
         """const walls = Array.from({ length: 20 }, (_, k) => k % 19 ? "1" + "0".repeat(18) + "1" : "1".repeat(20));
         const still = { vx: 0, vy: 0, dash: 0, slow: 0, move: 0 };
         return [5, 0.5].map((jump) => {
-          const me = new predict.Predictor(walls, [[0, 0]], { mage_speed: 4, mage_radius: 0.4 }, 30);
+          const me = new prediction.Predictor(walls, [[0, 0]], { mage_speed: 4, mage_radius: 0.4 }, 30);
           me.reconcile(1, { x: 5, y: 5, ...still }, 0, 2);
           me.reconcile(2, { x: 5 + jump, y: 5, ...still }, 0, 3);
           const at = [me.place(3).x];
@@ -133,7 +132,7 @@ def test_sight_is_that_of_the_simulation(page):
     eyes = [(float(mage["x"]), float(mage["y"])) for mage in arena.state.mages[0]]
     data = {"walls": ["".join(map(str, row)) for row in walls.tolist()], "eyes": eyes, "reach": RULES.sight}
     polygons = run(
-        page, "sight", "return data.eyes.map(([x, y]) => sight.sightPolygon(data.walls, x, y, data.reach));", data
+        page, "draw/sight", "return data.eyes.map(([x, y]) => sight.sightPolygon(data.walls, x, y, data.reach));", data
     )
     random, checked, wrong = np.random.default_rng(1), 0, 0
     for (x, y), corners in zip(eyes, polygons, strict=True):
@@ -166,8 +165,8 @@ def test_snapshots_are_blended(page):
     states = [snapshot(10, 1.0, [shot]), snapshot(12, 1.4, []), snapshot(14, 9.0, [dict(shot, id=8)])]
     seen = run(
         page,
-        "interpolate",
-        """const buffer = new interpolate.Snapshots(30);
+        "live/snapshots",
+        """const buffer = new snapshots.Snapshots(30);
         data.states.forEach((state) => buffer.push(state, 1000 + (state.tick * 1000) / 30));
         return [buffer.tickAt(1400), ...data.ticks.map((tick) => {
           const world = buffer.at(tick);
@@ -186,8 +185,8 @@ def test_snapshots_are_blended(page):
 def test_the_clock_follows_fast_packets_and_forgets_slow_ones(page):
     ticks = run(
         page,
-        "interpolate",
-        """const buffer = new interpolate.Snapshots(30);
+        "live/snapshots",
+        """const buffer = new snapshots.Snapshots(30);
         const state = (tick) => ({ tick, view: -1, mages: [], shots: [], items: [] });
         for (let tick = 0; tick < 300; tick++) buffer.push(state(tick), tick * (1000 / 30) + (tick % 10 ? 5 : 80));
         return buffer.tickAt(300 * (1000 / 30));""",
@@ -195,12 +194,18 @@ def test_the_clock_follows_fast_packets_and_forgets_slow_ones(page):
     assert ticks == pytest.approx(300 - 0.15, abs=0.5)
 
 
+def test_the_pages_know_the_protocol_of_the_server(page):
+    names = ("PROTOCOL", "GAME", "TICK_RATE", "FATAL_CODES")
+    known = run(page, "page/connection", "return data.map((name) => connection[name]);", names)
+    assert known == [protocol.PROTOCOL_VERSION, protocol.GAME, TICKS_PER_SECOND, list(protocol.FATAL)]
+
+
 def test_aims_and_moves_are_counted_as_the_simulation_does(page):
-    bins = run(page, "input", "return data.map(([x, y]) => input.aimBin(3 * x, 3 * y));", DIRECTIONS.tolist())
+    bins = run(page, "live/input", "return data.map(([x, y]) => input.aimBin(3 * x, 3 * y));", DIRECTIONS.tolist())
     assert bins == list(range(32))
     moves = run(
         page,
-        "input",
+        "live/input",
         """const held = ["", "right", "right down", "down", "down left", "left", "left up", "up", "up right", "up down"]
           .map((actions) => actions.split(" "));
         const keys = { actionOf: () => null };
@@ -209,13 +214,13 @@ def test_aims_and_moves_are_counted_as_the_simulation_does(page):
     )
     assert moves == [*range(9), 0]
     for move, (x, y) in enumerate(MOVES.tolist()[1:], 1):
-        assert run(page, "input", "return input.aimBin(data[0], data[1]);", [x, y]) == 4 * (move - 1)
+        assert run(page, "live/input", "return input.aimBin(data[0], data[1]);", [x, y]) == 4 * (move - 1)
 
 
 def test_keys_are_remembered_and_never_do_two_things(page):
     before, after, reset, broken = run(
         page,
-        "keymap",
+        "page/keymap",
         """const kept = new Map();
         const storage = {
           getItem: (name) => kept.get(name) ?? null,
@@ -244,7 +249,7 @@ def test_keys_are_remembered_and_never_do_two_things(page):
 def test_sound_is_off_until_it_is_turned_on(page):
     made, silent, far, kept = run(
         page,
-        "sound",
+        "page/sound",
         """const kept = new Map();
         const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text) };
         const noise = new sound.Sound(storage);
@@ -271,7 +276,7 @@ def test_sound_is_off_until_it_is_turned_on(page):
 def test_slow_machines_draw_fewer_pixels_and_fast_ones_get_them_back(page):
     ratios = run(
         page,
-        "resolution",
+        "draw/resolution",
         """const pixels = new resolution.Resolution(1.5);
         const after = (ms, frames) => { for (let k = 0; k < frames; k++) pixels.next(ms); return pixels.ratio; };
         return [pixels.ratio, after(60, 45), after(60, 900), after(16, 4500)];""",
@@ -283,7 +288,7 @@ def test_events_are_drawn_by_their_age_alone(page):
     """The same picture of a moment, whether time ran forwards or was sought: pixels are compared."""
     equal, empty, full = run(
         page,
-        "effects",
+        "draw/effects",
         """const events = [
           { kind: "cast", seat: 0, verb: 3, x: 2, y: 2, dx: 1, dy: 0, tx: 4, ty: 2, tick: 10 },
           { kind: "cast", seat: 1, verb: 4, x: 5, y: 5, dx: 1, dy: 0, tick: 12 },

@@ -24,9 +24,9 @@ def program():
 @pytest.fixture
 def live(program, tmp_path: Path, monkeypatch):
     """(page with its faults, address of a server in real time, its folder)."""
-    with running_server(tmp_path, monkeypatch, speed=1) as serving:
+    with running_server(tmp_path, monkeypatch, speed=1) as server:
         watched = Watched(program)
-        yield watched, serving.url.rstrip("/"), tmp_path
+        yield watched, server.url.rstrip("/"), tmp_path
         watched.check()
         watched.page.close()
 

@@ -8,17 +8,17 @@ import msgspec
 import pytest
 
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import Mark
+from botgame.lms.replay.header import ReplayMark
 from botgame.lms.replay.showing.export import export
 from botgame.lms.replay.showing.film import film_json
-from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts
+from botgame.lms.replay.showing.policy_readout import HeadLabels, PolicyReadout, SeatReadout
 from browsing import SITE, Watched, browser, needs_browser, serve_files
 from matches import record
 
 pytestmark = needs_browser
 TICK = "viewer.head.tick"
-MIND = SeatThoughts(1, "pi_rl", [0, 100], [-0.5, 0.75], [[[90, 10], [20, 80]]], [[0, 1]])
-THOUGHTS = Thoughts("", [Head("verb", ["none", "bolt"])], [MIND])
+MIND = SeatReadout(1, "pi_rl", [0, 100], [-0.5, 0.75], [[[90, 10], [20, 80]]], [[0, 1]])
+THOUGHTS = PolicyReadout("", [HeadLabels("verb", ["none", "bolt"])], [MIND])
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def program():
 @pytest.fixture(scope="module")
 def royale() -> Replay:
     replay = record(1, seats=4)[0]
-    header = msgspec.structs.replace(replay.header, marks=(Mark(60, 1, -1),))
+    header = msgspec.structs.replace(replay.header, marks=(ReplayMark(60, 1, -1),))
     return Replay(header, replay.decisions)
 
 

@@ -21,8 +21,9 @@ from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay, read
 from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.replay.showing.export import export
-from botgame.lms.replay.showing.picture import clock, picture, printable, winner
-from botgame.lms.replay.showing.policy_readout import find_thoughts, read_thoughts
+from botgame.lms.replay.showing.picture import picture
+from botgame.lms.replay.showing.policy_readout import find_readout, read_readout
+from botgame.lms.replay.showing.texts import clock, printable, winner
 from botgame.lms.replay.verify import Verdict, expand, verify
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
 from botgame.lms.simulation.kernel import is_cold
@@ -51,7 +52,9 @@ def build_parser() -> cli.Parser:
     )
     page.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
     page.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="write the page to this file")
-    page.flag("--thoughts", type=Path, metavar="FILE", help="what a policy thought; default: found beside the replay")
+    page.flag(
+        "--thoughts", type=Path, metavar="FILE", help="policy readout to show; default: the one beside the replay"
+    )
     style = commands.add_parser(
         "style",
         help="print or write how a seat played",
@@ -137,8 +140,8 @@ def _show(arguments: Namespace) -> int:
 
 def _export(arguments: Namespace) -> int:
     replay = read(arguments.path)
-    thoughts = find_thoughts(replay) if arguments.thoughts is None else read_thoughts(arguments.thoughts, replay)
-    size = export(replay, arguments.output, thoughts)
+    readout = find_readout(replay) if arguments.thoughts is None else read_readout(arguments.thoughts, replay)
+    size = export(replay, arguments.output, readout)
     print(f"{winner(replay)}; page of {size // 1024} KiB written to {arguments.output}")
     return 0
 

@@ -1,1 +1,1 @@
-"""Playing live matches with a program: the collector behind `lms_live_collector.py`."""
+"""A program that plays live matches: the collector behind `lms_live_collector.py`."""

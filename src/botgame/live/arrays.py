@@ -1,4 +1,4 @@
-"""From an `Observation` message to the arrays that policies read, checked: a server is not trusted with shapes."""
+"""Decodes an `Observation` message into the arrays that policies read, and checks their types and shapes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from botgame.server import protocol
 ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
     name: (array.dtype.name, array.shape) for name, array in SPEC.policy_arrays.items()
 }
-"""What one seat sees: name -> type and shape of a row."""
+"""The arrays of one seat's observation: name -> dtype and shape of a row, as in `botgame.spec`."""
 
 
 def decode(message: protocol.Observation) -> Observation:
-    """The arrays of one seat with a leading axis of 1. Raises MalformedError for one that is missing or misfits."""
+    """The arrays of one seat with a leading axis of 1. Raises MalformedError for one that is missing or bad."""
     return {name: _decode_one(name, message.arrays.get(name)) for name in ROWS}
 
 

@@ -1,4 +1,4 @@
-"""What decides for the collector's seat: a scripted bot or a trained one, loaded through the registry of bots."""
+"""The decision backend of the collector's seat: a scripted bot or a trained one, loaded through the bot registry."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ from botgame.server import protocol
 
 BACKENDS = ("legacy", "lms_re", "alphastar")
 TRAINED = "alphastar"
-LONGEST_NAME = 24  # of a player on a server
 GREEDY = 0.01  # temperature at which the likeliest category is all but certain
 DEFAULT_CHECKPOINT = "artifacts/alphastar/pi_rl.best.pt"
 
 
 @dataclass(frozen=True)
 class Backend:
-    """The choice of the flags. temperature None: the checkpoint's own; it counts only where actions are sampled."""
+    """Which policy decides. temperature: of sampling, used only if `stochastic`; None: the checkpoint's."""
 
     name: str = "lms_re"
     checkpoint: str = DEFAULT_CHECKPOINT
@@ -40,9 +39,7 @@ class Backend:
         if self.name != TRAINED:
             return load_policy(lms(), self.name)
         if not (is_checkpoint(self.checkpoint) or self.checkpoint.endswith(".onnx")):
-            raise UserError(
-                f"--bot-alphastar-checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2
-            )
+            raise UserError(f"checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2)
         policy: Any = load_policy(lms(), self.checkpoint)
         if not self.stochastic:
             policy.temperature = GREEDY
@@ -52,18 +49,18 @@ class Backend:
 
     @property
     def player(self) -> str:
-        """Who plays, as replays and manifests name it."""
+        """The player's name in replays and manifests."""
         return self.checkpoint if self.name == TRAINED else self.name
 
     @property
     def nickname(self) -> str:
-        """What others in the room see."""
+        """The player's name for others in the room."""
         name = Path(split_style(self.checkpoint)[0]).stem if self.name == TRAINED else self.name
-        return f"{name[: LONGEST_NAME - 4]} bot"  # servers keep the plain names for bots of their own
+        return f"{name[: protocol.MAX_NAME - 4]} bot"  # servers reserve the plain names for their bots
 
 
-class Decided(NamedTuple):
-    """A decision: the tick and arrays it is about, one category a head, and how long it took in milliseconds."""
+class TimedDecision(NamedTuple):
+    """A decision with its observation and the milliseconds it took. action: one category for each head."""
 
     tick: int
     seat: int
@@ -72,36 +69,36 @@ class Decided(NamedTuple):
     milliseconds: float
 
 
-class Brain:
-    """A policy bound to one seat of one match after another: it keeps the memory and measures the time."""
+class PolicyRunner:
+    """Runs a policy for one seat through one match after another: keeps its memory and measures its time."""
 
     def __init__(self, policy: Policy, clock: Callable[[], float] = time.perf_counter) -> None:
         self.policy = policy
         self._clock = clock
-        self._memory = policy.initial_memory(1)
+        self.memory = policy.initial_memory(1)
 
     def is_foreign_to(self, rules: Rules) -> bool:
-        """Whether the policy was trained under other rule numbers than these."""
-        own = getattr(self.policy, "rules", None)  # bots that were not trained have none
+        """Whether the policy was trained under other rule numbers than `rules`."""
+        own = getattr(self.policy, "rules", None)  # only trained bots have rules
         return bool(own) and own != rules.to_dict()
 
     def begin(self) -> None:
-        """A new match: forget."""
-        self._memory = self.policy.initial_memory(1)
+        """Reset the memory: a new match begins."""
+        self.memory = self.policy.initial_memory(1)
 
     def warm_up(self) -> None:
-        """Decide once for nothing, so that the first real decision does not wait for a compiler."""
+        """Decide once on blank arrays, so that the first real decision does not wait for a compiler."""
         blank = {name: np.ones((1, *shape), dtype) for name, (dtype, shape) in ROWS.items()}
         self.policy.act(blank, self.policy.initial_memory(1), np.zeros(1, np.uint64))
 
-    def decide(self, message: protocol.Observation) -> Decided:
-        """Decide upon an observation. Raises MalformedError where that is none of our game."""
+    def decide(self, message: protocol.Observation) -> TimedDecision:
+        """Decide on an observation. Raises MalformedError if its arrays do not fit the spec."""
         start = self._clock()
         observation = decode(message)
         try:
             keys = np.array([int(message.key)], np.uint64)
         except (ValueError, OverflowError):
             keys = np.array([rng.derive(0, message.tick, message.seat)], np.uint64)
-        actions, self._memory = self.policy.act(observation, self._memory, keys)
+        actions, self.memory = self.policy.act(observation, self.memory, keys)
         spent = 1e3 * (self._clock() - start)
-        return Decided(message.tick, message.seat, observation, [int(choice) for choice in actions[0]], spent)
+        return TimedDecision(message.tick, message.seat, observation, [int(choice) for choice in actions[0]], spent)

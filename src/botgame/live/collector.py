@@ -1,11 +1,11 @@
-"""The live collector: joins matches on a match server, plays them with a bot, and writes down what happens.
+"""The live collector: joins matches on a match server, plays them with a bot, and records what happens.
 
     python lms_live_collector.py --matches 3 --bot-decision-backend lms_re
     python lms_live_collector.py --play-game --channel msedge --bot-decision-backend alphastar --gif-sec 10
 
-Without `--server` it starts one of its own. With `--play-game` it plays through the web page in a real browser, with
-keys and mouse; otherwise it talks to the server itself. Either way the seat lives under the limits of bots. It plays on
-botgame's own servers alone and refuses every other.
+Without `--server` it starts a local one. With `--play-game` it plays through the web page in a real browser, with keys
+and mouse; otherwise it talks to the server itself. Either way the seat plays under the limits of bots. It plays only on
+botgame servers and refuses all others.
 """
 
 from __future__ import annotations
@@ -18,44 +18,52 @@ from pathlib import Path
 
 from botgame import cli, rng
 from botgame.errors import UserError
-from botgame.live.backends import BACKENDS, DEFAULT_CHECKPOINT, TRAINED, Backend, Brain
+from botgame.live.backends import BACKENDS, DEFAULT_CHECKPOINT, TRAINED, Backend, PolicyRunner
 from botgame.live.browser_play import BrowserPlay, BrowserSettings
 from botgame.live.journal import Journal, free_run
-from botgame.live.own_server import OwnServer
+from botgame.live.local_server import LocalServer
 from botgame.live.progress import Progress
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Session
 from botgame.live.socket_play import SocketPlay, socket_address
-from botgame.lms.rules import SCHOOLS
+from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, SCHOOLS
 from botgame.lms.simulation.kernel import is_cold
 from botgame.server import protocol
 
 CHANNELS = ("chrome", "chromium", "msedge")
-SHORTEST, LONGEST = 10.0, 600.0  # seconds of a match
 _BROWSER_FLAGS = ("channel", "headless", "executable_path", "screenshot_every_sec", "gif_sec")
 _TRAINED_FLAGS = ("bot_alphastar_checkpoint", "bot_alphastar_stochastic", "bot_alphastar_temperature")
-_OWN_SERVER_FLAGS = ("data_dir",)
+_LOCAL_SERVER_FLAGS = ("data_dir",)
 _ROOM_FLAGS = ("opponents", "episode_duration", "seed")
 
 
 def build_parser() -> cli.Parser:
-    """The flags. A default of None stands for "not given": flags that would have no effect are refused."""
-    parser = cli.Parser("lms_live_collector.py", "Play live matches with a bot and keep what happens for training.")
+    """The parser with the flags. None means "not given", because flags without effect are refused."""
+    parser = cli.Parser("lms_live_collector.py", "Play live matches with a bot and record them for training.")
     flag = parser.flag
-    flag("--server", metavar="URL", help="a running match server; without it one is started for this run")
-    flag("--token", default="", help="what the server's operator asks for, if anything")
+    flag("--server", metavar="URL", help="a running match server; default: start one for this run")
+    flag("--token", default="", help="the token of the server, if it has one")
     flag("--matches", type=cli.positive_int, default=1, metavar="N", help="matches to play")
     flag("--room", metavar="NAME", help="join this waiting room instead of making rooms; for one match")
     flag("--opponents", metavar="A,B,...", help="bots of the server in the other seats (default: lms_re)")
-    flag("--school", choices=(*SCHOOLS, "any"), default="any", help="the own school")
+    flag("--school", choices=(*SCHOOLS, "any"), default="any", help="school of the bot")
     flag(
-        "--episode-duration", type=cli.positive_float, metavar="S", help="seconds until the zone closes (default: 120)"
+        "--episode-duration",
+        type=cli.positive_float,
+        metavar="S",
+        help="seconds until the zone has closed (default: 120)",
     )
-    flag("--seed", type=cli.seed, help="match i is played on a seed drawn from this one and i (default: by the server)")
-    flag("--bot-decision-backend", choices=BACKENDS, default="lms_re", help="what decides")
+    flag(
+        "--seed", type=cli.seed, help="the seed of match i is drawn from this one and i (default: the server draws it)"
+    )
+    flag("--bot-decision-backend", choices=BACKENDS, default="lms_re", help="how decisions are made")
     flag("--bot-alphastar-checkpoint", metavar="FILE", help=f"a .pt or .onnx file (default: {DEFAULT_CHECKPOINT})")
     flag("--bot-alphastar-stochastic", action="store_true", help="sample actions instead of taking the likeliest")
-    flag("--bot-alphastar-temperature", type=cli.positive_float, help="of sampling (default: the checkpoint's own)")
+    flag(
+        "--bot-alphastar-temperature",
+        type=cli.positive_float,
+        help="temperature of sampling (default: the checkpoint's)",
+    )
     flag("--bot-run-max-sec", type=cli.positive_float, metavar="S", help="stop after this time, also within a match")
     flag(
         "--bot-feedback-dir",
@@ -65,51 +73,56 @@ def build_parser() -> cli.Parser:
     )
     flag("--reports-live-dir", type=Path, default=Path("reports/live"), help="where manifest and pictures go")
     flag("--run", metavar="NAME", help="name of the run's folders (default: date and time)")
-    flag("--data-dir", type=Path, help="where a server of our own puts replays (default: data/processed)")
+    flag("--data-dir", type=Path, help="where the local server puts replays (default: data/processed)")
     flag("--report-every-sec", type=cli.positive_float, default=10.0, metavar="S", help="time between progress lines")
     flag("--play-game", action="store_true", help="play through the web page in a browser, with keys and mouse")
     flag("--channel", choices=CHANNELS, help="which browser (default: the first of these that is installed)")
     flag("--headless", action="store_true", help="no window")
     flag("--executable-path", type=Path, metavar="FILE", help="the browser's program, instead of a channel")
-    flag("--screenshot-every-sec", type=cli.positive_float, metavar="S", help="keep a picture of the page so often")
-    flag("--gif-sec", type=cli.positive_float, metavar="S", help="keep the first seconds of every match as a GIF")
+    flag(
+        "--screenshot-every-sec",
+        type=cli.positive_float,
+        metavar="S",
+        help="keep a picture of the page every S seconds",
+    )
+    flag("--gif-sec", type=cli.positive_float, metavar="S", help="keep the first S seconds of every match as a GIF")
     return parser
 
 
 @cli.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Play; returns the exit code: 0 also when the time was up, 130 after Ctrl-C."""
+    """Play. Returns the exit code: 0 also when the time is up, 130 after Ctrl-C."""
     args = build_parser().parse_args(argv)
     check(args)
     backend = backend_of(args)
     if is_cold():
-        tell("compiling the simulation once, this takes about half a minute")
-    brain = Brain(backend.load())
-    brain.warm_up()
+        write("compiling the simulation once, this takes about half a minute")
+    runner = PolicyRunner(backend.load())
+    runner.warm_up()
     run = free_run(args.reports_live_dir, args.bot_feedback_dir, args.run or time.strftime("%Y%m%d-%H%M%S"))
     with ExitStack() as stack:
         address = (
             socket_address(args.server)
             if args.server
-            else stack.enter_context(OwnServer(own_server_flags(args))).address
+            else stack.enter_context(LocalServer(local_server_flags(args))).address
         )
         journal = stack.enter_context(Journal(args.reports_live_dir, args.bot_feedback_dir, run))
-        player = SeatPlayer(backend, brain, journal, paced=args.play_game, tell=tell)
+        player = SeatPlayer(backend, runner, journal, paced=args.play_game, warn=write)
         progress = Progress(
-            player.totals, args.matches, args.report_every_sec, args.bot_run_max_sec, time.monotonic, tell
+            player.totals, args.matches, args.report_every_sec, args.bot_run_max_sec, time.monotonic, write
         )
-        tell(f"run {run}: {backend.player} on {address}")
+        write(f"run {run}: {backend.player} on {address}")
         try:
             play(args, address, player, progress.tick)
-        finally:  # also after Ctrl-C: what was played is on disk already, so say so
-            tell(progress.line())
+        finally:  # also after Ctrl-C: what was played is on disk already
+            write(progress.line())
             if player.totals.decisions:
-                tell(f"written to {journal.manifest.path} and {journal.stream.path}")
+                write(f"written to {journal.manifest.path} and {journal.stream.path}")
     return 0
 
 
 def play(args: Namespace, address: str, player: SeatPlayer, tick: Callable[[], bool]) -> None:
-    """Play all matches in the way that was asked for."""
+    """Play all matches, through the page or over a WebSocket."""
     if args.play_game:
         settings = BrowserSettings(
             channels=(args.channel,) if args.channel else CHANNELS,
@@ -119,13 +132,13 @@ def play(args: Namespace, address: str, player: SeatPlayer, tick: Callable[[], b
             gif_seconds=args.gif_sec,
             folder=player.journal.manifest.path.parent,
         )
-        BrowserPlay(address, orders(args), player, args.token, settings, tick).run()
+        BrowserPlay(address, entries(args), player, args.token, settings, tick).run()
     else:
-        SocketPlay(address, Session(orders(args), player, args.token, address), tick).run()
+        SocketPlay(address, Session(entries(args), player, args.token, address), tick).run()
 
 
-def own_server_flags(args: Namespace) -> list[str]:
-    """What a server for this run alone is told."""
+def local_server_flags(args: Namespace) -> list[str]:
+    """The flags of the local server of this run."""
     folders = {
         "--data-dir": args.data_dir or Path("data/processed"),
         "--reports-dir": args.reports_live_dir,
@@ -135,30 +148,31 @@ def own_server_flags(args: Namespace) -> list[str]:
     return ["--bots", bots, *(word for flag, folder in folders.items() for word in (flag, str(folder)))]
 
 
-def tell(line: str) -> None:
-    """Print at once, also into a pipe."""
+def write(line: str) -> None:
+    """Print a line at once, also into a pipe."""
     print(line, flush=True)
 
 
 def check(args: Namespace) -> None:
-    """Refuse what contradicts itself or would be without effect. Raises UserError (code 2)."""
+    """Refuse flags that contradict each other or have no effect. Raises UserError (code 2)."""
     for needed, flags in (
         ("--play-game", _BROWSER_FLAGS if not args.play_game else ()),
         (f"--bot-decision-backend {TRAINED}", _TRAINED_FLAGS if args.bot_decision_backend != TRAINED else ()),
-        ("a server of our own, that is, no --server", _OWN_SERVER_FLAGS if args.server else ()),
-        ("a room of our own, that is, no --room", _ROOM_FLAGS if args.room else ()),
+        ("a local server, that is, no --server", _LOCAL_SERVER_FLAGS if args.server else ()),
+        ("new rooms, that is, no --room", _ROOM_FLAGS if args.room else ()),
     ):
         for name in flags:
             if getattr(args, name) not in (None, False):
                 raise UserError(f"--{name.replace('_', '-')} needs {needed}", 2)
     if args.bot_alphastar_temperature is not None and not args.bot_alphastar_stochastic:
         raise UserError(
-            "--bot-alphastar-temperature needs --bot-alphastar-stochastic: the likeliest action has none", 2
+            "--bot-alphastar-temperature needs --bot-alphastar-stochastic: only sampling has a temperature", 2
         )
-    if args.episode_duration is not None and not SHORTEST <= args.episode_duration <= LONGEST:
-        raise UserError(f"--episode-duration is {args.episode_duration:g}, expected {SHORTEST:g} to {LONGEST:g}", 2)
+    if args.episode_duration is not None and not MIN_SECONDS <= args.episode_duration <= MAX_SECONDS:
+        expected = f"expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds"
+        raise UserError(f"--episode-duration is {args.episode_duration:g}, {expected}", 2)
     if args.room and (args.matches != 1 or not args.server):
-        raise UserError("--room is for one match in a room of a running server: give --server and no --matches", 2)
+        raise UserError("--room joins one match on a running server: give --server and no --matches", 2)
     if not 1 <= len(opponents(args)) <= 15:
         raise UserError(f"--opponents names {len(opponents(args))} bots, expected 1 to 15", 2)
 
@@ -169,7 +183,7 @@ def opponents(args: Namespace) -> list[str]:
 
 
 def backend_of(args: Namespace) -> Backend:
-    """The choice of the flags."""
+    """The decision backend of the flags."""
     return Backend(
         args.bot_decision_backend,
         args.bot_alphastar_checkpoint or DEFAULT_CHECKPOINT,
@@ -178,8 +192,8 @@ def backend_of(args: Namespace) -> Backend:
     )
 
 
-def orders(args: Namespace) -> Iterator[protocol.Create | protocol.Join]:
-    """How to come into each match."""
+def entries(args: Namespace) -> Iterator[protocol.Create | protocol.Join]:
+    """How to enter each match."""
     name = backend_of(args).nickname
     if args.room:
         yield protocol.Join(args.room, name=name, school=args.school, observe=True)

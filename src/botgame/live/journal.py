@@ -1,7 +1,7 @@
-"""What the collector leaves behind, written line by line as it happens, so that a kill loses at most one line.
+"""The files of a collector run, written line by line at once, so that a killed run loses at most one line.
 
-    reports/live/<run>/manifest.jsonl                               a `MatchRecord` a match
-    reports/feedback_training/live/<run>/feedback_stream.jsonl      a `Decision` a decision
+    reports/live/<run>/manifest.jsonl                               a `MatchRecord` for each match
+    reports/feedback_training/live/<run>/feedback_stream.jsonl      a `Decision` for each decision
 
 While a match runs its replay has no name yet: decisions carry the id of the match, and the manifest's line with the
 same id names the replay (`botgame.feedback.name_replays`).
@@ -18,7 +18,7 @@ from botgame.feedback import MANIFEST_NAME, STREAM_NAME, Decision, Mark, MatchRe
 
 
 class Appender:
-    """A file that grows by whole lines. A line that a killed writer left unfinished is closed first."""
+    """A file that grows by whole lines. An unfinished last line of a killed writer gets its line end first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class Appender:
             raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
 
     def append(self, value: MatchRecord | Decision | Mark) -> None:
-        """Write one line and hand it to the system at once."""
+        """Write one line and flush it."""
         try:
             self._file.write(encode_line(value))
             self._file.flush()
@@ -41,7 +41,7 @@ class Appender:
             raise UserError(f"cannot write {self.path}: {error.strerror or error}; free space") from error
 
     def close(self) -> None:
-        """Close the file; one that got no line is not left behind."""
+        """Close the file; delete it if it is empty."""
         self._file.close()
         with contextlib.suppress(OSError):
             if not self.path.stat().st_size:
@@ -58,7 +58,7 @@ class Journal:
         self.stream = Appender(feedback / run / STREAM_NAME)
 
     def __enter__(self) -> Journal:
-        """Nothing to do: the files are open."""
+        """The files are open already."""
         return self
 
     def __exit__(self, *exception: object) -> None:

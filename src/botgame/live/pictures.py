@@ -16,7 +16,7 @@ _COLOURS = 96
 
 
 class Pictures:
-    """Takes JPEGs of the page with their times and keeps those that were asked for, below `folder`/pictures.
+    """Keeps some of the JPEGs of the page, below `folder`/pictures: stills and the first seconds of each match.
 
     every: seconds between stills, None for none. gif_seconds: length of the GIF of each match, None for none. Raises
     UserError where a GIF is asked for and Pillow is not installed.
@@ -32,7 +32,7 @@ class Pictures:
 
     @property
     def wanted(self) -> bool:
-        """Whether anything is to be kept."""
+        """Whether any picture is kept."""
         return self._every is not None or self._gif_seconds is not None
 
     def begin(self, now: float) -> None:
@@ -41,7 +41,7 @@ class Pictures:
         self._began, self._still, self._frames = now, float("-inf"), []
 
     def take(self, jpeg: bytes, now: float) -> None:
-        """The page as it looks at `now`."""
+        """Handle a JPEG of the page, taken at `now` seconds."""
         if self._match == 0:
             return
         if self._every is not None and now - self._still >= self._every:
@@ -51,7 +51,7 @@ class Pictures:
             self._frames.append((now, jpeg))
 
     def end(self) -> Path | None:
-        """The match is over, or playing stops: write its GIF; returns the file."""
+        """The match is over or playing stops: write its GIF and return the file, None if there is none."""
         frames, self._frames = self._frames, []
         if len(frames) < 2:
             return None
@@ -61,7 +61,7 @@ class Pictures:
 
 
 def gif(frames: list[tuple[float, bytes]]) -> bytes:
-    """An endless GIF of JPEGs with their times in seconds, `GIF_WIDTH` wide at most."""
+    """A looping GIF of JPEGs with their times in seconds, at most `GIF_WIDTH` pixels wide."""
     image = _pillow()
     pictures = []
     for _, jpeg in frames:
@@ -85,5 +85,5 @@ def _pillow() -> Any:
     try:
         from PIL import Image
     except ImportError as error:
-        raise UserError('--gif-sec needs Pillow; run: pip install "botgame[browser]"', 2) from error
+        raise UserError('a GIF needs Pillow; run: pip install "botgame[browser]"', 2) from error
     return Image

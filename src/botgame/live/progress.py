@@ -1,4 +1,4 @@
-"""The line that the collector prints every few seconds, and the one at its end."""
+"""The progress lines of the collector: one every few seconds, and one at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botgame.live.seat import Totals
 
 
 class Progress:
-    """Prints at intervals and says when the time is up. `clock` gives seconds, `tell` prints."""
+    """Writes progress lines and ends the run when its time is up. `clock` gives seconds, `write` prints a line."""
 
     def __init__(
         self,
@@ -19,18 +19,18 @@ class Progress:
         every: float,
         longest: float | None,
         clock: Callable[[], float],
-        tell: Callable[[str], None],
+        write: Callable[[str], None],
     ) -> None:
         self._totals, self._matches, self._every, self._longest = totals, matches, every, longest
-        self._clock, self._tell = clock, tell
-        self._began = self._said = clock()
+        self._clock, self._write = clock, write
+        self._began = self._written = clock()
 
     def tick(self) -> bool:
-        """Print a line when it is time; True when the run has lasted long enough."""
+        """Write a line when it is time; True when the run has lasted long enough."""
         now = self._clock()
-        if now - self._said >= self._every:
-            self._said = now
-            self._tell(self.line())
+        if now - self._written >= self._every:
+            self._written = now
+            self._write(self.line())
         return self._longest is not None and now - self._began >= self._longest
 
     def line(self) -> str:

@@ -1,6 +1,6 @@
-"""One seat through its matches, without any transport: server messages in, decisions and records out.
+"""Plays one seat through its matches, without any transport: server messages in, decisions and records out.
 
-The WebSocket driver sends what it decides; the browser driver listens to the page's own socket and turns the same
+The WebSocket driver sends the decisions; the browser driver reads the messages of the page's socket and turns the
 decisions into keys and clicks.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
-from botgame.live.backends import TRAINED, Backend, Brain, Decided
+from botgame.live.backends import TRAINED, Backend, PolicyRunner, TimedDecision
 from botgame.live.journal import Journal
 from botgame.lms.game import CHAMPION, lms
 from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
@@ -25,7 +25,7 @@ _DELAY = ARENA_SPEC.head_index("delay")
 
 @dataclass
 class Totals:
-    """What the run has come to. milliseconds: of every decision; one of more than a tick's length comes late."""
+    """The totals of a run. milliseconds: the time of every decision."""
 
     matches: int = 0
     won: int = 0
@@ -34,7 +34,6 @@ class Totals:
     broken_off: int = 0
     decisions: int = 0
     milliseconds: list[float] = field(default_factory=list)
-    replays: list[str] = field(default_factory=list)
 
     @property
     def late(self) -> int:
@@ -43,50 +42,42 @@ class Totals:
 
 
 class SeatPlayer:
-    """Follows one seat: decides when it is asked, writes the journal, counts results.
+    """Plays one seat: decides on observations, writes the journal, counts results.
 
-    paced: observations come more often than decisions are due, as they do to those who play with inputs; then the
-    delay that the policy chose says when it decides again.
+    paced: observations come more often than decisions are due, as for clients that play with inputs; then the delay
+    that the policy chose says when it decides again. warn: prints a warning.
     """
 
     def __init__(
         self,
         backend: Backend,
-        brain: Brain,
+        runner: PolicyRunner,
         journal: Journal,
         *,
         paced: bool = False,
-        tell: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - the name documents it
+        warn: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - the name documents it
     ) -> None:
-        self.backend, self.brain, self.journal, self.paced = backend, brain, journal, paced
-        self._due, self._tell = 0, tell
+        self.backend, self.runner, self.journal, self.paced = backend, runner, journal, paced
+        self._due, self.warn = 0, warn
         self.totals = Totals()
         self.room: protocol.Room | None = None
-        self.state: protocol.State | None = None
         self._number = 0  # of the match in this run
 
     @property
-    def playing(self) -> bool:
-        """Whether a match is on."""
-        return self.room is not None and self.room.state == "running"
-
-    @property
     def match(self) -> str:
-        """Id of the current match, unique over all runs."""
+        """The id of the current match, unique over all runs."""
         return f"{self.journal.run}/{self._number:04d}"
 
-    def meet(self, rules: Rules) -> None:
-        """The server plays by these rules. `tell` is warned of a policy that was trained under others."""
-        if self.brain.is_foreign_to(rules):
-            self._tell(f"warning: {self.backend.player} was trained under other rule numbers than the server plays by")
+    def check_rules(self, rules: Rules) -> None:
+        """Warn if the policy was trained under other rule numbers than the server's."""
+        if self.runner.is_foreign_to(rules):
+            self.warn(f"warning: {self.backend.player} was trained under other rule numbers than the server's")
 
-    def see(self, message: protocol.ServerMessage) -> Decided | None:
-        """Take any message in; a decision comes out where one is asked for. Raises MalformedError."""
+    def handle(self, message: protocol.ServerMessage) -> TimedDecision | None:
+        """Handle a message; returns the decision if it asks for one. Raises MalformedError."""
         if isinstance(message, protocol.Observation):
             return self._decide(message)
-        if isinstance(message, protocol.State):
-            self.state = message
-        elif isinstance(message, protocol.Room):
+        if isinstance(message, protocol.Room):
             self._enter(message)
         elif isinstance(message, protocol.Result) and self.room is not None:
             self._finish(message, self.room)
@@ -96,13 +87,13 @@ class SeatPlayer:
         if self.room is None or self.room.room != room.room:
             self._number += 1
             self._due = 0
-            self.brain.begin()
+            self.runner.begin()
         self.room = room
 
-    def _decide(self, message: protocol.Observation) -> Decided | None:
+    def _decide(self, message: protocol.Observation) -> TimedDecision | None:
         if self.room is None or message.seat != self.room.seat or (self.paced and message.tick < self._due):
             return None
-        decided = self.brain.decide(message)
+        decided = self.runner.decide(message)
         self._due = decided.tick + DELAY_TICKS[decided.action[_DELAY]]
         self.totals.decisions += 1
         self.totals.milliseconds.append(decided.milliseconds)
@@ -124,7 +115,6 @@ class SeatPlayer:
         self.journal.manifest.append(record)
         own = record.seats[room.seat].result if 0 <= room.seat < len(record.seats) else None
         self.totals.matches += 1
-        self.totals.replays.append(result.replay)
         self.totals.broken_off += own is None
         self.totals.won += own == 1
         self.totals.drawn += own == 0
@@ -133,7 +123,7 @@ class SeatPlayer:
 
 
 def record_of(result: protocol.Result, room: protocol.Room, match: str, backend: Backend) -> MatchRecord:
-    """The manifest's line of a match that is over."""
+    """The manifest line of a match that is over."""
     results: Sequence[float | None] = [None] * len(room.seats)
     if not result.broken_off and all(place > 0 for place in result.places):
         results = [float(each) for each in results_of(np.array(result.places))]
@@ -155,7 +145,7 @@ def record_of(result: protocol.Result, room: protocol.Room, match: str, backend:
 
 
 def backend_of(line: protocol.SeatLine) -> str:
-    """How another seat decides, as far as its line in the room tells."""
+    """The backend of another seat, as far as its line in the room tells."""
     if line.controller == "human":
         return HUMAN
     if line.bot in lms().bots:

@@ -1,4 +1,4 @@
-"""Plays a session over a WebSocket; a lost connection is taken up again while the server still keeps the seat."""
+"""Plays a session over a WebSocket; reconnects after a lost connection while the server keeps the seat."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from botgame.server import protocol
 
 OPEN_SECONDS = 5.0
 ANSWER_SECONDS = 10.0  # for the welcome
-RETURN_SECONDS = 30.0  # the server keeps a seat for as long
 WAIT_SECONDS = 0.25  # between looks at the clock
 LARGEST_FRAME = 2**20
 
 
 def socket_address(url: str) -> str:
-    """`localhost:8000`, `http://...` or `ws://.../ws` as the address of the socket. Raises UserError (code 2)."""
+    """The WebSocket address of `localhost:8000`, `http://...` or `ws://.../ws`. Raises UserError (code 2)."""
     parts = urlsplit(url if "://" in url else f"ws://{url}")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     if scheme not in ("ws", "wss") or not parts.hostname:
-        raise UserError(f"--server {url} is no address, expected for example ws://127.0.0.1:8000/ws", 2)
+        raise UserError(f"{url} is no server address, expected for example ws://127.0.0.1:8000/ws", 2)
     return urlunsplit((scheme, parts.netloc, parts.path if parts.path not in ("", "/") else "/ws", "", ""))
 
 
 def page_address(url: str) -> str:
-    """The web page that belongs to a socket's address."""
+    """The address of the web page on the server of a WebSocket address."""
     parts = urlsplit(socket_address(url))
     return urlunsplit(("https" if parts.scheme == "wss" else "http", parts.netloc, "/", "", ""))
 
@@ -41,24 +40,26 @@ def open_socket(url: str) -> ClientConnection:
         return connect(url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME, proxy=None)
     except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(f"no match server at {url} ({reason}); correct --server or leave it out") from None
+        raise UserError(f"no match server at {url} ({reason}); start one or correct the address") from None
 
 
 def _closed(url: str, error: ConnectionClosed, *, is_welcome: bool) -> UserError:
-    """Why a server that hangs up is of no use."""
+    """The error for a server that closes the connection."""
     reason = error.rcvd.reason if error.rcvd and error.rcvd.reason else "no reason given"
-    when = "the connection" if is_welcome else "before its welcome: it is no botgame server, or one that is full"
+    when = (
+        "the connection" if is_welcome else "the connection before its welcome: it is no botgame server, or it is full"
+    )
     return UserError(f"{url} closed {when} ({reason})")
 
 
 class SocketPlay:
-    """Drives a session. `tick` is called four times a second and more; when it says True, playing ends."""
+    """Plays a session. Calls `tick` at least four times a second and ends when it returns True."""
 
     def __init__(self, url: str, session: Session, tick: Callable[[], bool]) -> None:
         self.url, self.session, self.tick = url, session, tick
 
     def run(self) -> None:
-        """Play until the session is done or `tick` ends it. Raises UserError for a server that is not ours or gone."""
+        """Play until the session is done or `tick` ends it. Raises UserError for a foreign or unreachable server."""
         while not self.session.done:
             with self._connect() as connection:
                 try:
@@ -69,18 +70,18 @@ class SocketPlay:
                         raise _closed(self.url, error, is_welcome=self.session.welcome is not None) from None
 
     def _connect(self) -> ClientConnection:
-        """A new connection; a lost one is tried again for as long as the server keeps the seat."""
-        give_up = time.monotonic() + (RETURN_SECONDS if self.session.can_return else 0.0)
+        """A new connection; to replace a lost one it tries for as long as the server keeps the seat."""
+        deadline = time.monotonic() + (protocol.GRACE_SECONDS if self.session.can_return else 0.0)
         while True:
             try:
                 return open_socket(self.url)
             except UserError:
-                if time.monotonic() >= give_up or self.tick():
+                if time.monotonic() >= deadline or self.tick():
                     raise
                 time.sleep(WAIT_SECONDS)
 
     def _converse(self, connection: ClientConnection) -> bool:
-        """Exchange messages until the session is done (True), or `tick` says to stop (True)."""
+        """Exchange messages until the session is done or `tick` returns True; then True."""
         opened = time.monotonic()
         for message in self.session.open():
             connection.send(protocol.encode(message))

@@ -1,22 +1,30 @@
 """The arena for the rest of the program: a thin layer of Python over the kernels and the state arrays.
 
-arena = Arena(matches=64, seats=2)
-for b in range(64):
-arena.reset(b, seed=b, schools=(0, 2), duration_ticks=3600)
-while len((due := arena.advance()).match):
-actions = ...  # int64 [N, HEAD_COUNT], from arena.observe(due)
-arena.act(due, actions)
+    arena = Arena(matches=64, seats=2)
+    for b in range(64):
+        arena.reset(b, seed=b, schools=(0, 2), duration_ticks=3600)
+    while len((due := arena.advance()).match):
+        actions = ...  # int64 [N, HEAD_COUNT], from arena.observe(due)
+        arena.act(due, actions)
+
+A match normally waits for every seat that is due. In real time it waits for nobody: `run` plays a number of ticks, and
+a late decision names the tick of the observation behind it.
+
+    arena.act(seats, actions, seen=ticks)  # whenever decisions have arrived
+    arena.run(1)  # 30 times a second
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.observing.observation import Observation, Observer
+from botgame.lms.readiness import COLUMNS, write_readiness
 from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
 from botgame.lms.simulation import advance as kernels
 from botgame.lms.simulation.digest import add_words, finish, words_of
@@ -25,7 +33,7 @@ from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.state import FRAMES, STAMPS, UNCAPPED, State, allocate, compile_rules
 from botgame.lms.spec import MAX_MAGES
 
-_UNLIMITED = 2**31 - 1
+NEVER = 2**31 - 1  # a tick beyond any match
 
 
 class Due(NamedTuple):
@@ -85,10 +93,13 @@ class Arena:
         self.state: State = allocate(matches, seats, self.rules)
         self.tables = compile_rules(self.rules)
         self._bytes = {name: _as_bytes(array) for name, array in self.state._asdict().items()}
+        self._never = np.full((matches, seats), NEVER, np.int32)
         self._kinds = np.repeat(np.arange(4, dtype=np.int32), self.rules.items(seats))
         self._observer: Observer | None = None
         self._words = words_of(self.state)
         self._add_words: Callable[..., int] | None = None
+        self._readiness = np.zeros((seats, COLUMNS), np.int32)
+        self._write_readiness: Callable[..., None] | None = None
         self.state.matches["done"] = 1  # nothing to run before `reset`
         self._bind()
 
@@ -141,35 +152,83 @@ class Arena:
         self.state.mages["cap_moves"][match, seat] = limits.cap_moves
         self.state.mages["cap"][match, seat] = limits.cap
 
-    def advance(self, most: int = _UNLIMITED) -> Due:
+    def advance(self, most: int = NEVER, wake: np.ndarray | None = None) -> Due:
         """Run every unfinished match until a living seat is due, it is over, or `most` ticks have passed.
 
+        wake: int [B, P], the tick at which each seat is due here, instead of the one that its delay asked for.
         Returns all due living seats. A match with a due seat stands still until that seat has acted.
         """
-        count = self._advance(int(most))
+        with self._replaced("due", ..., wake):
+            count = self._advance(int(most))
         return Due(self._due.match[:count].copy(), self._due.seat[:count].copy())
 
-    def act(self, due: Due, actions: np.ndarray) -> np.ndarray:
+    def run(self, ticks: int = NEVER) -> None:
+        """Run every unfinished match by `ticks` ticks or to its end, whichever seats are due: real time."""
+        self.advance(ticks, self._never)
+
+    def act(self, due: Due, actions: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
         """Take decisions, int64 [N, HEAD_COUNT], and return the accepted ones, which a replay stores.
 
         An illegal verb becomes none; over the cap the verb becomes none and the held direction stays. Seats that are
-        not due may act too; a second decision in one tick changes nothing and returns the first. Raises ValueError
-        for wrong shapes and IndexError for seats that do not exist.
+        not due may act too; a second decision in one tick changes nothing and returns the first.
+
+        seen: int [N], the tick of the observation behind each decision, by which its target counts; never a younger
+        one than the seat's limits allow, and the oldest frame where that one is no longer kept. None: each seat's
+        current observation. Raises ValueError for wrong shapes and IndexError for seats that do not exist.
         """
         match, seat = np.ascontiguousarray(due.match, np.int32), np.ascontiguousarray(due.seat, np.int32)
         wanted = np.ascontiguousarray(actions, np.int64)
         if wanted.shape != (match.size, HEAD_COUNT) or match.shape != seat.shape or match.ndim != 1:
             raise ValueError(f"actions have shape {wanted.shape} for {match.size} seats, expected [N, {HEAD_COUNT}]")
         accepted = np.empty_like(wanted)
-        if not self._act(match, seat, wanted, accepted):
+        with self._replaced("reaction", (match, seat), self._ages(due, seen)):
+            known = self._act(match, seat, wanted, accepted)
+        if not known:
             raise IndexError(f"a seat is not one of {self.matches} matches x {self.seats} seats")
         return accepted
 
-    def observe(self, due: Due) -> Observation:
-        """What seats see, delayed and through fog: one row a seat, see `botgame.spec`. Raises IndexError."""
+    def observe(self, due: Due, seen: np.ndarray | None = None) -> Observation:
+        """What seats see, delayed and through fog: one row for each seat, see `botgame.spec`. Raises IndexError.
+
+        seen: int [N], as in `act`: what each seat saw at that tick.
+        """
         if self._observer is None:  # bound on first use: a re-simulation that needs only results never compiles it
             self._observer = Observer(self.state, self.tables)
-        return self._observer.observe(due.match, due.seat)
+        with self._replaced("reaction", (due.match, due.seat), self._ages(due, seen)):
+            return self._observer.observe(due.match, due.seat)
+
+    def _ages(self, due: Due, seen: np.ndarray | None) -> np.ndarray | None:
+        """The ages in ticks, int [N], of the frames that seats saw at ticks `seen`."""
+        if seen is None:
+            return None
+        least = self.state.mages["reaction"][due.match, due.seat]
+        age: np.ndarray = np.maximum(least, np.minimum(self.state.matches["tick"][due.match] - seen, FRAMES - 1))
+        return age
+
+    @contextmanager
+    def _replaced(self, field: str, where: Any, values: np.ndarray | None) -> Iterator[None]:
+        """Within the block a field of the mages has other values at index `where`; None: it stays as it is."""
+        if values is None:
+            yield
+            return
+        column = self.state.mages[field]
+        usual = column[where].copy()
+        column[where] = values
+        try:
+            yield
+        finally:
+            column[where] = usual
+
+    def readiness(self, match: int) -> np.ndarray:
+        """What each seat of match `match` could do now, int32 [P, COLUMNS] (`botgame.lms.readiness`).
+
+        The array is refilled by the next call. Raises IndexError for a match that does not exist.
+        """
+        self._check_match(match)
+        if self._write_readiness is None:  # bound on first use, like the observer
+            self._write_readiness = bind(write_readiness, (self.state, self.tables), (0, self._readiness))
+        self._write_readiness(int(match), self._readiness)
+        return self._readiness
 
     def score(self, due: Due) -> np.ndarray:
         """float32 [N]: (damage dealt - damage taken) / 100 hp so far."""
@@ -190,11 +249,14 @@ class Arena:
 
     def digest(self, match: int) -> int:
         """64-bit digest of the current state of match `match`, the same on every machine. Raises IndexError."""
-        if not 0 <= match < self.matches:
-            raise IndexError(f"match {match} is not one of {self.matches}")
+        self._check_match(match)
         if self._add_words is None:  # bound on first use, like the observer
             self._add_words = bind(add_words, (self._words,), (0,))
         return finish(self._add_words(int(match)), self._words)
+
+    def _check_match(self, match: int) -> None:
+        if not 0 <= match < self.matches:
+            raise IndexError(f"match {match} is not one of {self.matches}")
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """The whole batch as plain uint8 arrays, copied."""

@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,7 @@ ABILITY_KINDS = ("projectile", "dash", "blink", "ward")
 PROJECTILE, DASH, BLINK, WARD = range(len(ABILITY_KINDS))
 MIN_SEATS, MAX_SEATS = 2, 16
 _SLOWEST = 0.5  # cells/s: times of flight stay small
+MIN_SECONDS, MAX_SECONDS = 10.0, 600.0  # of a match that a person may ask for
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,14 @@ class Ability:
             raise ValueError(f"ability {self.name}: {error}") from error
         if 0 < self.speed < _SLOWEST:
             raise ValueError(f"ability {self.name}: speed is {self.speed!r}, expected 0, or {_SLOWEST:g} or more")
+
+
+class ZonePhase(NamedTuple):
+    """The zone has its old size up to tick `closes`; then it shrinks and has `radius` (cells) from tick `closed` on."""
+
+    closes: int
+    closed: int
+    radius: float
 
 
 _BOLT = Ability("bolt", "projectile", mana=4, cooldown=0.6, speed=11, range=10, radius=0.15, damage=8)
@@ -177,6 +186,14 @@ class Rules:
     def items(self, seats: int) -> tuple[int, int, int, int]:
         """Number of items of each kind at the start of a match of `seats`."""
         return self.duel_items if seats == 2 else self.royale_items
+
+    def zone_phases(self, duration_ticks: int, seats: int) -> list[ZonePhase]:
+        """When and how far the zone shrinks in a match of `seats`: to the tick as the simulation does it."""
+        shares = np.arange(duration_ticks + 1) / duration_ticks
+        holds = np.searchsorted(shares, self.zone_hold, side="right") - 1
+        closes = np.searchsorted(shares, self.zone_close, side="left")
+        radii = [share * self.size(seats) for share in self.zone_radius]
+        return [ZonePhase(*phase) for phase in zip(holds.tolist(), closes.tolist(), radii, strict=True)]
 
 
 def ticks(seconds: float) -> int:

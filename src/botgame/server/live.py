@@ -1,10 +1,10 @@
-"""Serve live matches: people and bots at 30 ticks a second, over WebSocket, with a page to play on.
+"""Serve live matches: people and bots at 30 ticks a second, over WebSocket, with a web page to play on.
 
     python -m botgame.server.live
     python -m botgame.server.live --bots lms_re,artifacts/alphastar/pi_rl.pt --port 9000
 
-Open the printed address in a browser. Every match is recorded into `--data-dir` like all others, so that training
-learns from people. Stop with Ctrl-C: running matches are played to their end by bots and saved.
+Open the printed address in a browser. Every match is recorded in `--data-dir`, so that training learns from people.
+Stop with Ctrl-C: bots play the running matches to their end, and they are saved.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,48 +27,58 @@ from botgame.lms.game import lms
 from botgame.lms.simulation.kernel import is_cold
 from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.hosting.origin_check import is_loopback
+from botgame.server.options import ServerOptions
 
 if TYPE_CHECKING:
-    from botgame.server.hosting.serving import Options, Serving
+    from botgame.server.hosting.serving import HttpServer
 
 HIGHEST_PORT = 65_535
-DRAWN = "auto"  # instead of a token: one is drawn
-FILLS_SEATS = "lms_re"  # listed first, so it fills seats that stay free
+DRAWN = "auto"  # as the token: the server draws one
+FILLS_SEATS = "lms_re"  # the first in the list, so it fills free seats
 
 
 def build_parser() -> cli.Parser:
-    """The flags."""
+    """The parser with the flags."""
     parser = cli.Parser("python -m botgame.server.live", "Serve live matches to play in a browser.")
     parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; 0 takes a free one")
-    parser.flag("--host", default="127.0.0.1", help="address to listen at; one that others reach demands --token")
-    parser.flag("--token", default="", metavar="TEXT", help="what clients must know; 'auto' draws one and prints it")
-    parser.flag("--allow-origin", action="append", default=[], metavar="URL", help="further page that may connect")
+    parser.flag("--host", default="127.0.0.1", help="address to listen at; one that others can reach needs --token")
+    parser.flag(
+        "--token", default="", metavar="TEXT", help="secret that clients must send; 'auto' draws one and prints it"
+    )
+    parser.flag("--allow-origin", action="append", default=[], metavar="URL", help="another page that may connect")
     parser.flag("--max-rooms", type=cli.positive_int, default=64, help="matches at a time")
     parser.flag("--max-clients", type=cli.positive_int, default=256, help="connections at a time")
-    parser.flag("--bots", metavar="A,B,...", help="bots to offer: names, .pt, .onnx, module:factory; default all names")
+    parser.flag(
+        "--bots", metavar="A,B,...", help="bots to offer: names, .pt, .onnx, module:factory; default: all names"
+    )
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
-    parser.flag("--stop-with-input", action="store_true", help="stop when standard input ends, for programs that serve")
+    parser.flag(
+        "--stop-with-input", action="store_true", help="stop when standard input ends, for programs that start a server"
+    )
     add_folder_flags(parser)
     return parser
 
 
 def add_folder_flags(parser: cli.Parser) -> None:
-    """The flags that `botgame play` has too."""
+    """Add the flags that `botgame play` has too."""
     parser.flag("--data-dir", type=Path, default=Path("data/processed"), help="where replays go")
-    parser.flag("--reports-dir", type=Path, default=Path("reports/live"), help="manifests of matches, read for ratings")
     parser.flag(
-        "--feedback-dir", type=Path, default=Path("reports/feedback_training/live"), help="corrections and marks"
+        "--reports-dir", type=Path, default=Path("reports/live"), help="where manifests go, and are read for ratings"
     )
-    parser.flag("--seed", type=cli.seed, default=None, help="decides the arenas of all rooms; drawn if not given")
+    parser.flag(
+        "--feedback-dir",
+        type=Path,
+        default=Path("reports/feedback_training/live"),
+        help="where corrections and marks go",
+    )
+    parser.flag("--seed", type=cli.seed, default=None, help="decides the arenas of all rooms; default: drawn")
 
 
 @cli.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
-    token = secrets.token_urlsafe(12) if arguments.token == DRAWN else arguments.token
-    bots = tuple(in_style(_names(arguments.bots), arguments.style))
-    server = make_server(arguments, bots, token=token, on_start=_greet)
+    server = make_server(_options(arguments), _greet)
     if arguments.stop_with_input:
         threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
     server.run_until_stopped()
@@ -75,45 +86,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def make_server(
-    arguments: Namespace, bots: tuple[str, ...], *, token: str, on_start: Callable[[Serving], None]
-) -> Serving:
-    """A server by the flags; `on_start` is called when it listens. Raises UserError."""
+def _options(arguments: Namespace) -> ServerOptions:
+    """The options of the flags. Raises UserError (exit code 2), naming the flag."""
+    token = secrets.token_urlsafe(12) if arguments.token == DRAWN else arguments.token
     _check_address(arguments.host, arguments.port, token)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks of a few rows: more threads only take time from the clock
-    try:
-        from botgame.server.hosting.serving import Options, Serving
-    except ModuleNotFoundError as error:
-        raise UserError(f"live play needs {error.name!r}: pip install 'botgame[live]'") from error
-    if is_cold():
-        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
-    options = Options(
+    return replace(
+        folder_options(arguments, tuple(in_style(offered_bots(arguments.bots), arguments.style))),
+        host=arguments.host,
+        port=arguments.port,
+        token=token,
+        max_rooms=arguments.max_rooms,
+        max_clients=arguments.max_clients,
+        origins=tuple(arguments.allow_origin),
+    )
+
+
+def folder_options(arguments: Namespace, bots: tuple[str, ...]) -> ServerOptions:
+    """The options of `add_folder_flags`, the others at their defaults."""
+    return ServerOptions(
         bots=bots,
         data_dir=arguments.data_dir,
         reports_dir=arguments.reports_dir,
         feedback_dir=arguments.feedback_dir,
         run=time.strftime("server_%Y%m%d_%H%M%S") + f"_{os.getpid()}",
-        host=arguments.host,
-        port=arguments.port,
-        token=token,
         seed=secrets.randbits(53) if arguments.seed is None else arguments.seed,
-        max_rooms=arguments.max_rooms,
-        max_clients=arguments.max_clients,
-        origins=tuple(arguments.allow_origin),
     )
-    return Serving(options, on_start)
+
+
+def make_server(options: ServerOptions, on_start: Callable[[HttpServer], None]) -> HttpServer:
+    """A server, not started yet; it calls `on_start` when it listens. Raises UserError."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks with few rows: more threads only delay the ticks
+    try:
+        from botgame.server.hosting.serving import HttpServer
+    except ModuleNotFoundError as error:
+        raise UserError(f"live play needs {error.name!r}: pip install 'botgame[live]'") from error
+    if is_cold():
+        print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
+    return HttpServer(options, on_start)
 
 
 def _check_address(host: str, port: int, token: str) -> None:
-    """Raises UserError (exit code 2) that names the flag."""
+    """Raises UserError (exit code 2), naming the flag."""
     if port > HIGHEST_PORT:
         raise UserError(f"--port is {port}, expected 0 to {HIGHEST_PORT}", code=2)
     if not token and not is_loopback(host):
-        raise UserError(f"--host {host} can be reached by others: give them a --token TEXT (or --token auto)", code=2)
+        raise UserError(
+            f"--host {host} can be reached by others: set a token with --token TEXT or --token auto", code=2
+        )
 
 
-def _names(text: str | None) -> tuple[str, ...]:
-    """The bots to offer, without repeats. Raises UserError (exit code 2)."""
+def offered_bots(text: str | None) -> tuple[str, ...]:
+    """The bots to offer, without repeats; None: all built-in ones. Raises UserError (exit code 2)."""
     if text is None:
         return tuple(dict.fromkeys((FILLS_SEATS, *reversed(built_in_names(lms())))))
     names = [name.strip() for name in text.split(",")]
@@ -122,20 +145,20 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _stop_with_input(serving: Serving) -> None:
-    """Wait for the end of standard input; whoever started us is gone then."""
+def _stop_with_input(server: HttpServer) -> None:
+    """Stop the server at the end of standard input: the program that started it is gone then."""
     with contextlib.suppress(OSError):
         while os.read(0, 4096):  # not through `sys.stdin`: its lock would be held when the interpreter ends
             pass
-    serving.should_exit = True
+    server.should_exit = True
 
 
-def _greet(serving: Serving) -> None:
-    options: Options = serving.options
+def _greet(server: HttpServer) -> None:
+    options = server.options
     query = f"?token={options.token}" if options.token else ""
-    print(f"botgame live at {serving.url}{query}  (seed {options.seed}; Ctrl-C stops it)", flush=True)
+    print(f"botgame live at {server.url}{query}  (seed {options.seed}; Ctrl-C stops it)", flush=True)
     if not is_loopback(options.host):
-        print("from elsewhere: the same, with this machine's name as the host", flush=True)
+        print("from other machines: the same address with this machine's name as the host", flush=True)
 
 
 if __name__ == "__main__":

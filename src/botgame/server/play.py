@@ -1,4 +1,4 @@
-"""Me against a bot: serve on this machine and open the browser at a duel.
+"""Play a duel against a bot: start a server on this machine and open the duel in the browser.
 
 botgame play
 botgame play artifacts/alphastar/pi_rl.pt --duration 90
@@ -11,29 +11,31 @@ import sys
 import webbrowser
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botgame import cli
 from botgame.errors import UserError
 from botgame.lms.game import CHAMPION, lms
-from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, TICKS_PER_SECOND
 from botgame.policies import STYLE_HELP, built_in_names, in_style
-from botgame.server.live import FILLS_SEATS, add_folder_flags, make_server
+from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server
+from botgame.server.options import ServerOptions
 
 if TYPE_CHECKING:
-    from botgame.server.hosting.serving import Serving
-
-SHORTEST, LONGEST = 10.0, 600.0  # seconds
+    from botgame.server.hosting.serving import HttpServer
 
 
 def build_parser() -> cli.Parser:
-    """The flags."""
+    """The parser with the flags."""
     parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
     known = CHAMPION if CHAMPION in built_in_names(lms()) else FILLS_SEATS
     parser.add_argument("bot", nargs="?", default=known, help="a name, a .pt or .onnx file, or module:factory")
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
-    parser.flag("--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone closed")
-    parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; a free one is taken when it is not free")
+    parser.flag(
+        "--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone has closed"
+    )
+    parser.flag("--port", type=cli.non_negative_int, default=8000, help="port; if it is taken, a free one is used")
     parser.flag("--no-browser", action="store_true", help="only print the address")
     add_folder_flags(parser)
     return parser
@@ -43,24 +45,22 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
-    if not SHORTEST <= arguments.duration <= LONGEST:
-        message = f"--duration is {arguments.duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds"
+    if not MIN_SECONDS <= arguments.duration <= MAX_SECONDS:
+        message = f"--duration is {arguments.duration:g}, expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds"
         raise UserError(message, code=2)
-    arguments.bot = in_style([arguments.bot], arguments.style)[0]
-    bots = tuple(dict.fromkeys((arguments.bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
-    server = make_server(
-        _with_server_flags(arguments), bots, token="", on_start=lambda serving: _open(serving, arguments)
-    )
+    bot = in_style([arguments.bot], arguments.style)[0]
+    server = make_server(_options(arguments, bot), lambda server: _open(server, bot, arguments))
     server.run_until_stopped()
     print("stopped; every match is saved")
     return 0
 
 
-def _with_server_flags(arguments: Namespace) -> Namespace:
-    """The flags of the server that this command does not offer."""
-    host = "127.0.0.1"
-    port = arguments.port if _is_free(host, arguments.port) else 0
-    return Namespace(**{**vars(arguments), "port": port}, host=host, max_rooms=16, max_clients=32, allow_origin=[])
+def _options(arguments: Namespace, bot: str) -> ServerOptions:
+    """A small server on this machine, at a free port if the wanted one is taken."""
+    bots = tuple(dict.fromkeys((bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
+    options = folder_options(arguments, bots)
+    port = arguments.port if _is_free(options.host, arguments.port) else 0
+    return replace(options, port=port, max_rooms=16, max_clients=32)
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -72,11 +72,11 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _open(serving: Serving, arguments: Namespace) -> None:
-    """Make the room, whose free seat waits, and show it."""
-    room = serving.lobby.open(arguments.bot, round(arguments.duration * TICKS_PER_SECOND))
-    address = f"{serving.url}play?room={room}"
-    print(f"you against {arguments.bot}: {address}  (Ctrl-C ends it)", flush=True)
+def _open(server: HttpServer, bot: str, arguments: Namespace) -> None:
+    """Make the room, whose free seat waits for the user, and open it in the browser."""
+    room = server.lobby.open_duel(bot, round(arguments.duration * TICKS_PER_SECOND))
+    address = f"{server.url}play?room={room}"
+    print(f"you against {bot}: {address}  (Ctrl-C ends it)", flush=True)
     if not arguments.no_browser:
         webbrowser.open(address)
 

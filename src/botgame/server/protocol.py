@@ -1,13 +1,13 @@
-"""The wire protocol of live play on one page: every message, its fields with units, how it is read and written.
+"""The wire protocol of live play on one page: every message, its fields with units, its encoding and decoding.
 
-One WebSocket (`/ws`), JSON text frames, one object a frame; the field `type` says which. A connection opens with
-`hello`, is answered with `welcome`, and may then look at the lobby, create or join one room at a time, play and
-spectate. docs/protocol.md tells the story; this page is the reference.
+One WebSocket (`/ws`), JSON text frames, one object in each frame; the field `type` names the message. A client first
+sends `hello`, receives `welcome`, and may then list the lobby, create or join one room at a time, play and spectate.
+docs/protocol.md is the introduction; this page is the reference.
 
 Units: cells (the border wall is cell 0, x to the right, y down), ticks of 1/30 s, hp. Velocities are cells per second.
 Directions are bins k of 32 (k/32 turn from x towards y), moves are 0 (stay) and 1..8 (bin 4 * (k - 1)); `Welcome`
-carries both as vectors. Fields that are unknown are ignored, so a minor addition does not need a new version;
-`PROTOCOL_VERSION` changes when an old client or server would misunderstand.
+carries both as vectors. Unknown fields are ignored, so a new field needs no new version; `PROTOCOL_VERSION` changes
+when an old client or server would misunderstand a message.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS
+
 PROTOCOL_VERSION = 1
 GAME = "lms-arena"
-MAX_MESSAGE = 4096  # bytes of a client's frame; the largest honest one has a few hundred
-MARK_SECONDS = 3  # a mark is about the seconds before it
+MAX_NAME = 24  # characters of a player's name
+GRACE_SECONDS = 30  # how long a seat waits for its owner to come back
+MAX_MESSAGE = 4096  # bytes of a client's frame; the largest valid one has a few hundred
 
-Name = Annotated[str, Meta(max_length=24)]
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Token = Annotated[str, Meta(max_length=128)]
 BotName = Annotated[str, Meta(max_length=200)]
 RoomName = Annotated[str, Meta(max_length=32)]
@@ -37,7 +40,7 @@ Category = Annotated[int, Meta(ge=0, le=63)]
 
 
 class Hello(Struct, tag="hello"):
-    """First message of a connection. `protocol` and `game` must be the server's, `token` the operator's if any."""
+    """First message of a connection. `protocol`, `game` and `token` must be the server's."""
 
     protocol: Counter
     game: Annotated[str, Meta(max_length=64)] = ""
@@ -45,28 +48,28 @@ class Hello(Struct, tag="hello"):
 
 
 class ListRooms(Struct, tag="list"):
-    """Ask for the lobby; answered with `Lobby`."""
+    """Request the lobby; answered with `Lobby`."""
 
 
 class Create(Struct, tag="create"):
-    """Make a room and join it. `bots` fill the last seats in order; seats left over wait for people or `Ready`.
+    """Make a room and join it. `bots` fill the last seats in order; the other seats wait for people or `Ready`.
 
-    seat: 0 to play, -1 to spectate. observe: the seat is driven by a program: it gets `Observation` messages and
-    lives under the limits of bots. seed: decides the arena; None draws one. duration: seconds until the zone closed.
+    seat: 0 to play, -1 to spectate. observe: a program plays the seat: it gets `Observation` messages and plays under
+    the limits of bots. seed: decides the arena; None draws one. duration: seconds until the zone has closed.
     """
 
     seats: Annotated[int, Meta(ge=2, le=16)] = 2
     bots: Annotated[list[BotName], Meta(max_length=16)] = []
     school: School = "any"
     name: Name = ""
-    duration: Annotated[float, Meta(ge=10, le=600)] = 120.0
+    duration: Annotated[float, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = 120.0
     seat: Literal[0, -1] = 0
     observe: bool = False
     seed: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
 
 
 class Join(Struct, tag="join"):
-    """Take a free seat of a waiting room, spectate, or come back to one's seat with its `seat_token` (within 30 s)."""
+    """Take a free seat of a waiting room, spectate, or come back to a seat with its `seat_token` (within 30 s)."""
 
     room: RoomName
     name: Name = ""
@@ -77,13 +80,13 @@ class Join(Struct, tag="join"):
 
 
 class Ready(Struct, tag="ready"):
-    """Start now: bots fill the seats that are free. Anyone who sits in the room may say so, or who made it."""
+    """Start now: bots fill the free seats. Allowed to the players of the room and to its maker."""
 
 
 class Input(Struct, tag="input"):
-    """What a person holds and does. `move` and `aim` hold until the next input; `verb` is one cast (0: none).
+    """What a player holds and does. `move` and `aim` hold until the next input; `verb` is one cast (0: none).
 
-    A cast that is not possible yet (cooldown, mana, spacing) is tried for 6 ticks, then dropped. `seq` rises; the
+    A cast that is not possible yet (cooldown, mana, spacing) is retried for 6 ticks, then dropped. `seq` rises; the
     last one that was applied comes back as `State.ack`.
     """
 
@@ -94,41 +97,41 @@ class Input(Struct, tag="input"):
 
 
 class Act(Struct, tag="act"):
-    """A program's decision upon the `Observation` of `tick`: one category a head of the spec. It may be late."""
+    """A program's decision on the `Observation` of `tick`: one category for each head of the spec. It may be late."""
 
     tick: Counter
     action: Annotated[list[Category], Meta(min_length=6, max_length=6)]
 
 
 class Mark(Struct, tag="mark"):
-    """A person judges what `seat` did in the last 3 s."""
+    """Judge what `seat` did in the last 3 s."""
 
     seat: SeatIndex
     verdict: Literal["good", "bad"]
 
 
 class Take(Struct, tag="take"):
-    """Take over a seat that a bot plays: allowed to spectators where no person plays, and to the room's maker."""
+    """Take over a bot's seat: allowed to spectators if no person plays, and to the room's maker."""
 
     seat: SeatIndex
 
 
 class Release(Struct, tag="release"):
-    """Give the seat that was taken over back to its bot."""
+    """Give a seat that was taken over back to its bot."""
 
 
 class Follow(Struct, tag="follow"):
-    """A spectator sees what `seat` sees, through its fog; -1: everything."""
+    """Spectate what `seat` sees, with its fog; -1: everything."""
 
     seat: SeatOrNone = -1
 
 
 class Leave(Struct, tag="leave"):
-    """Leave the room; a bot plays one's seat on."""
+    """Leave the room; a bot plays the seat from then on."""
 
 
 class Ping(Struct, tag="ping"):
-    """Answered at once with `Pong`; `t` is the client's own clock."""
+    """Answered at once with `Pong`; `t` is the client's clock."""
 
     t: float = 0.0
 
@@ -142,7 +145,7 @@ ClientMessage = Hello | ListRooms | Create | Join | Ready | Input | Act | Mark |
 class Welcome(Struct, tag="welcome"):
     """Answer to `Hello`. `rules` is the whole table (seconds, cells); `abilities[school]` its four rows.
 
-    spec: digest of the observation and action spec; a program whose own digest differs must not play.
+    spec: digest of the observation and action spec; a program with another digest must not play.
     heads: name and size of each action head, in order. bots: names that `Create.bots` accepts.
     """
 
@@ -163,7 +166,7 @@ class Welcome(Struct, tag="welcome"):
 
 
 class RoomLine(Struct):
-    """One room of the lobby. taken: seats that are not free; humans: people who sit in it."""
+    """One room of the lobby. taken: seats that are not free; humans: seats of people."""
 
     room: str
     mode: Literal["duel", "royale"]
@@ -194,7 +197,7 @@ class Lobby(Struct, tag="lobby"):
 
 
 class SeatLine(Struct):
-    """Who holds a seat. `bot`: the policy behind it (also while a person has taken it over), "" for a person's own."""
+    """The player of a seat. `bot`: the bot of the seat, also while a person has taken it over; "" for other seats."""
 
     seat: int
     name: str
@@ -205,10 +208,10 @@ class SeatLine(Struct):
 
 
 class Room(Struct, tag="room"):
-    """The room one is in: sent on joining and whenever a seat or the state changes.
+    """The client's room: sent on joining and whenever a seat or the state changes.
 
-    seat: one's own (-1: spectator). seat_token: keep it to come back. walls: `cells` strings of "0" and "1", row y.
-    seed: as text, because 64 bits do not fit a JavaScript number. owner: one made the room.
+    seat: the client's (-1: spectator). seat_token: needed to come back. walls: `cells` strings of "0" and "1", row y.
+    seed: as text, because 64 bits do not fit a JavaScript number. owner: whether the client made the room.
     """
 
     room: str
@@ -237,9 +240,9 @@ class Zone(Struct):
 
 
 class MageView(Struct):
-    """A mage in sight. shield: hp it absorbs; slow: share of speed lost; dash, rune: ticks left.
+    """A mage in sight. shield: hp that it absorbs; slow: share of speed lost; dash, rune: ticks left.
 
-    fx, fy: facing. mana: None for those whose mana one may not know (a player knows the own, a spectator all).
+    fx, fy: facing. mana: None if hidden (a player sees that of the own mage, a spectator of everything sees all).
     """
 
     seat: int
@@ -283,10 +286,10 @@ class ItemView(Struct):
 
 
 class You(Struct):
-    """What the own mage knows of itself. cooldowns: ticks left of bolt, offence, mobility, defence.
+    """What only the player of a mage may know. cooldowns: ticks left of bolt, offence, mobility, defence.
 
-    budget: actions left in the window of fair play; spacing: ticks until the next; capped, illegal: refused so far;
-    chest: one is in reach; queued: verb that waits to become possible, 0 none.
+    budget: actions left in the window of the cap; spacing: ticks until the next; capped, illegal: refused so far;
+    chest: whether one is in reach; queued: verb that waits to become possible, 0 for none.
     """
 
     seat: int
@@ -301,12 +304,12 @@ class You(Struct):
 
 
 class Event(Struct):
-    """Something that happened in this tick, as far as one can know of it; the same objects as in films of replays.
+    """Something that happened in this tick and that the view may know; the same objects as in films of replays.
 
     cast: `seat` carried out `verb` at x, y towards dx, dy (mobility: and went to tx, ty). impact: shot `id` of `seat`
     ended at x, y; `end` is `mage` (then `victim` is its seat), `wall`, `range` or `swept`. hit: `seat` lost `damage` hp
-    and its ward `absorbed`, by `by` (-1: nobody in particular). kill: `seat` died, by `by` (-1: the zone). pickup:
-    `seat` took item `index` of kind `item`. mark: a person judged what `seat` just did as `verdict`.
+    and its ward absorbed `absorbed` hp, by `by` (-1: no single seat). kill: `seat` died, by `by` (-1: the zone).
+    pickup: `seat` took item `index` of kind `item`. mark: a person judged what `seat` just did as `verdict`.
     """
 
     kind: Literal["cast", "impact", "hit", "kill", "pickup", "mark"]
@@ -333,10 +336,10 @@ class Event(Struct):
 
 
 class State(Struct, tag="state"):
-    """The world at `tick`, 30 a second. Players and followers get what their seat sees, other spectators everything.
+    """The world at `tick`, 30 times a second: what the client's or the followed seat sees, or everything.
 
-    ack: `seq` of the last input applied (0: none). view: the seat through whose eyes this is, -1: everything.
-    visible: in a seat's view the mages in sight are listed, the own one always, also when dead.
+    ack: `seq` of the last input applied (0: none). view: the seat that sees this, -1: everything. mages: those in
+    sight; a seat's view always lists its own mage, also when dead.
     """
 
     tick: int
@@ -351,7 +354,7 @@ class State(Struct, tag="state"):
 
 
 class Array(Struct):
-    """A NumPy array: `data` is its bytes in C order, little-endian; in the frame they are base64 text."""
+    """A NumPy array: `data` is its bytes in C order, little-endian, as base64 text in the frame."""
 
     dtype: str
     shape: list[int]
@@ -359,9 +362,9 @@ class Array(Struct):
 
 
 class Observation(Struct, tag="observation"):
-    """What the spec shows `seat` (see `botgame.spec`), when it is due; only where the seat joined with `observe`.
+    """The arrays of the spec for `seat` (see `botgame.spec`), when it is due; only if it joined with `observe`.
 
-    tick: the tick it is sent at, to be named in `Act`. key: 64 random bits for the decision, as decimal text.
+    tick: when it was made; `Act` repeats it. key: 64 random bits for the decision, as decimal text.
     """
 
     tick: int
@@ -371,7 +374,7 @@ class Observation(Struct, tag="observation"):
 
 
 class Result(Struct, tag="result"):
-    """The match is over and on disk. Lists have one entry a seat; a survivor's death_tick is -1.
+    """The match is over and on disk. Lists have one entry for each seat; a survivor's death_tick is -1.
 
     replay: name of its file in the data folder, "" when it could not be saved. duration: seconds played.
     """
@@ -388,7 +391,7 @@ class Result(Struct, tag="result"):
 
 
 class Error(Struct, tag="error"):
-    """Something was refused and changed nothing. The connection stays open unless the code is one of `FATAL`."""
+    """A message was refused and changed nothing. The connection stays open unless the code is one of `FATAL`."""
 
     code: str
     message: str
@@ -411,7 +414,7 @@ REFUSED = ("invalid", "no_room", "no_seat", "bad_bot", "not_now", "not_allowed",
 
 
 class MalformedError(ValueError):
-    """A frame that is no message of this protocol; the text says why and is safe to send back."""
+    """A frame that is no message of this protocol; the text states why and is safe to send back."""
 
 
 _CLIENT = msgspec.json.Decoder(ClientMessage)
@@ -420,7 +423,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def decode_client(frame: str | bytes) -> ClientMessage:
-    """A client's frame as a message. Raises MalformedError for anything else, and nothing but MalformedError."""
+    """A client's frame as a message. Raises MalformedError, and no other error, for anything else."""
     return _decode(_CLIENT, frame)  # type: ignore[no-any-return]
 
 

@@ -1,9 +1,10 @@
-"""Play matches between bots and record them: the data that training begins with.
+"""Play matches between bots and record them: the first data for training.
 
     python -m botgame.server.run_match --num_scripted_bots 2 --episode_duration 120 --record_replay --seed 1001
 
-Match i of `--num_matches N` has seed `--seed` + i and is played, and recorded, exactly as if it had been run alone.
-By default one seat, drawn by seed, is `lms_re`; each other is `lms_re` too or one of the styles; schools are drawn.
+Match i of `--num_matches N` has seed `--seed` + i and is played and recorded exactly as if it had been run alone.
+By default `lms_re` plays one seat, drawn by seed; `lms_re` or one of the styles plays each other seat; schools are
+drawn.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.game import EXPERT, STYLES, lms
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.record import Recorder
-from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND
+from botgame.lms.rules import MAX_SEATS, MAX_SECONDS, MIN_SEATS, MIN_SECONDS, SCHOOLS, TICKS_PER_SECOND
 from botgame.lms.simulation.kernel import is_cold
 from botgame.play import play
 from botgame.policies import STYLE_HELP, in_style, load_policy
+from botgame.server.schools import drawn_school
 
 SLOTS = 64
-SHORTEST, LONGEST = 10.0, 600.0  # seconds
 MOST_MATCHES = 1_000_000
 _ROYALE_SEATS = 8
-_EXPERT_SEAT, _BOT, _SCHOOL = 0x736561, 0x626F74, 0x736368  # purposes of random draws
+_EXPERT_SEAT, _BOT = 0x736561, 0x626F74  # purposes of random draws
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be played. bots: all that may appear; cast: the bot of each seat, or None to draw them by seed."""
+class RecordingPlan:
+    """The matches to play. bots: all that may play; cast: the bot of each seat, or None to draw them by seed."""
 
     bots: tuple[str, ...]
     cast: tuple[int, ...] | None
@@ -49,11 +50,12 @@ class Plan:
     def setups(self, own: Mapping[int, int] | None = None) -> Iterator[Setup]:
         """Match i has seed `seed + i`; everything about it follows from that number.
 
-        own: school of the bots that were trained in one alone; they play it unless another is asked for.
+        own: school of each bot that was trained in one school only; it plays that school unless another is chosen.
         """
         for seed in range(self.seed, self.seed + self.matches):
             bots = self.cast or self._draw_bots(seed)
-            schools = zip(self.schools, ((own or {}).get(bot) for bot in bots), self._draw_schools(seed), strict=True)
+            drawn = [drawn_school(seed, seat) for seat in range(self.seats)]
+            schools = zip(self.schools, ((own or {}).get(bot) for bot in bots), drawn, strict=True)
             chosen = tuple(next(school for school in each if school is not None) for each in schools)
             yield Setup(seed, bots, chosen, self.duration_ticks)
 
@@ -64,19 +66,23 @@ class Plan:
         others = [0 if draw % 2 == 0 else 1 + draw // 2 % (len(self.bots) - 1) for draw in draws]
         return tuple(0 if seat == expert else other for seat, other in enumerate(others))
 
-    def _draw_schools(self, seed: int) -> tuple[int, ...]:
-        return tuple(rng.derive(seed, _SCHOOL, seat) % len(SCHOOLS) for seat in range(self.seats))
-
 
 def build_parser() -> cli.Parser:
-    """The flags."""
+    """The parser with the flags."""
     parser = cli.Parser("python -m botgame.server.run_match", "Play matches between bots and record them as replays.")
-    parser.flag("--num-scripted-bots", type=cli.positive_int, metavar="N", help="seats, 2-16 (2 for a duel, else 8)")
     parser.flag(
-        "--bots", metavar="A,B,...", help="bot of each seat: names, .pt files, module:factory; instead of a number"
+        "--num-scripted-bots",
+        type=cli.positive_int,
+        metavar="N",
+        help="number of seats, 2-16 (default: 2, or 8 for --mode royale)",
+    )
+    parser.flag(
+        "--bots", metavar="A,B,...", help="bot of each seat, instead of a number: names, .pt files, module:factory"
     )
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
-    parser.flag("--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; follows from the seats")
+    parser.flag(
+        "--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; default: by the number of seats"
+    )
     parser.flag("--seat-schools", metavar="S,S,...", help=f"school of each seat, of {', '.join(SCHOOLS)}, any")
     parser.flag(
         "--episode-duration",
@@ -108,20 +114,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def make_plan(arguments: Namespace) -> Plan:
-    """Check what was asked for. Raises UserError (exit code 2) that names the flag."""
+def make_plan(arguments: Namespace) -> RecordingPlan:
+    """Check the flags and make the plan. Raises UserError (exit code 2), naming the flag."""
     bots = _names(arguments.bots, "--bots") if arguments.bots is not None else None
     if arguments.style is not None:
         bots = in_style(bots or _default_bots(), arguments.style)
     seats = _seats(arguments, bots)
     duration = arguments.episode_duration
-    if not SHORTEST <= duration <= LONGEST:
-        raise _usage(f"--episode-duration is {duration:g}, expected {SHORTEST:g} to {LONGEST:g} seconds")
+    if not MIN_SECONDS <= duration <= MAX_SECONDS:
+        raise _usage(f"--episode-duration is {duration:g}, expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds")
     if arguments.num_matches > MOST_MATCHES:
         raise _usage(f"--num-matches is {arguments.num_matches}, expected 1 to {MOST_MATCHES}")
     if arguments.seed + arguments.num_matches > 2**63:
-        raise _usage(f"--seed {arguments.seed} leaves no room for {arguments.num_matches} matches, use a smaller one")
-    return Plan(
+        raise _usage(f"--seed {arguments.seed} is too large for {arguments.num_matches} matches, use a smaller one")
+    return RecordingPlan(
         bots=tuple(dict.fromkeys(bots)) if bots else _default_bots(),
         cast=tuple(list(dict.fromkeys(bots)).index(name) for name in bots) if bots else None,
         seats=seats,
@@ -177,45 +183,67 @@ def _schools(text: str | None, seats: int) -> tuple[int | None, ...]:
 
 
 def _check_writable(folder: Path) -> None:
-    """Find out before playing, not after. Raises UserError."""
+    """Raises UserError, before any match is played, when `folder` cannot be written."""
     probe = folder / ".botgame-write-test"
     files.write_atomic(probe, b"")
     probe.unlink(missing_ok=True)
 
 
-def _run(plan: Plan, policies: list[Policy], folder: Path | None) -> None:
-    """Play everything and print a line per match, in the order of the seeds."""
-    saved: dict[int, Path] = {}
-
-    def save(episode: int, replay: Replay) -> None:
-        assert folder is not None
-        saved[episode] = write(folder, replay)
+def _run(plan: RecordingPlan, policies: list[Policy], folder: Path | None) -> None:
+    """Play all matches and print a line for each, in the order of the seeds."""
+    game, saved, began = lms(), _SavedReplays(folder), time.perf_counter()
 
     def listen(simulation: ArenaSimulation) -> Recorder:
-        return Recorder(simulation.arena, plan.bots, save)
+        return Recorder(simulation.arena, plan.bots, saved.save)
 
-    waiting: dict[int, str] = {}
-    printed, sizes, began = 0, 0, time.perf_counter()
+    setups, slots = plan.setups(own_factions(game, policies)), min(SLOTS, plan.matches)
+    listener, lines = listen if folder is not None else None, _OrderedLines()
     try:
-        slots, game = min(SLOTS, plan.matches), lms()
-        setups = plan.setups(own_factions(game, policies))
-        listener = listen if folder is not None else None
         for ended in play(game, policies, setups, slots=slots, seats=plan.seats, listen=listener):
-            path = saved.pop(ended.episode, None)
-            sizes += path.stat().st_size if path is not None else 0
-            waiting[ended.episode] = _line(plan, ended, path)
-            while printed in waiting:
-                print(waiting.pop(printed), flush=True)
-                printed += 1
-    finally:  # after Ctrl-C: what is finished is on disk already, so say so
-        for episode in sorted(waiting):
-            print(waiting[episode], flush=True)
+            lines.add(ended.episode, _line(plan, ended, saved.paths.pop(ended.episode, None)))
+    finally:  # also after Ctrl-C: finished matches are on disk already
+        lines.print_rest()
     if plan.matches > 1:
-        spent = time.perf_counter() - began
-        print(f"{plan.matches} matches in {spent:.1f} s" + (f", {sizes / 1024:.0f} KiB in {folder}" if folder else ""))
+        spent, size = time.perf_counter() - began, f", {saved.bytes / 1024:.0f} KiB in {folder}" if folder else ""
+        print(f"{plan.matches} matches in {spent:.1f} s{size}")
 
 
-def _line(plan: Plan, ended: Ended, path: Path | None) -> str:
+class _SavedReplays:
+    """Writes replays into a folder; `paths`: their files by episode; `bytes`: their size in all."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.paths: dict[int, Path] = {}
+        self.bytes = 0
+        self._folder = folder
+
+    def save(self, episode: int, replay: Replay) -> None:
+        """Write one replay."""
+        assert self._folder is not None
+        self.paths[episode] = write(self._folder, replay)
+        self.bytes += self.paths[episode].stat().st_size
+
+
+class _OrderedLines:
+    """Prints a line for each match in the order of the episodes, which may end in any order."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, str] = {}
+        self._printed = 0
+
+    def add(self, episode: int, line: str) -> None:
+        """Print the line as soon as those before it are printed."""
+        self._waiting[episode] = line
+        while self._printed in self._waiting:
+            print(self._waiting.pop(self._printed), flush=True)
+            self._printed += 1
+
+    def print_rest(self) -> None:
+        """Print the lines that still wait."""
+        for episode in sorted(self._waiting):
+            print(self._waiting[episode], flush=True)
+
+
+def _line(plan: RecordingPlan, ended: Ended, path: Path | None) -> str:
     """`seed 1001: duel of 34.2 s, lms_re (pyromancer) beats kiter (stormcaller)  data/processed/...`."""
     places = ended.outcome.places.tolist()
     names = [f"{plan.bots[p]} ({SCHOOLS[s]})" for p, s in zip(ended.setup.players, ended.setup.factions, strict=True)]

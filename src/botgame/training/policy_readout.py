@@ -22,7 +22,11 @@ from botgame.errors import UserError
 from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, read
 from botgame.lms.replay.resimulate import SeatTrajectory, trajectories
-from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, beside, write_thoughts
+from botgame.lms.replay.showing.policy_readout import HeadLabels as Head
+from botgame.lms.replay.showing.policy_readout import PolicyReadout as Thoughts
+from botgame.lms.replay.showing.policy_readout import SeatReadout as SeatThoughts
+from botgame.lms.replay.showing.policy_readout import readout_path as beside
+from botgame.lms.replay.showing.policy_readout import write_readout as write_thoughts
 from botgame.lms.rules import DIRECTIONS
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import split_style

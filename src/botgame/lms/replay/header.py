@@ -7,15 +7,15 @@ compiled without index checks. `Rules` itself bounds the numbers of its table.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from botgame.lms.rules import SCHOOLS, VERBS, Rules
+from botgame.lms.rules import MAX_SECONDS, SCHOOLS, VERBS, Rules, ticks
 from botgame.lms.simulation.state import UNCAPPED
 
-MAX_DURATION_TICKS = 18_000  # ten minutes
+MAX_DURATION_TICKS = ticks(MAX_SECONDS)
 MAX_EVENTS = 10_000
 BOT, HUMAN = 0, 1
 CONTROLLERS = ("bot", "human")
@@ -30,7 +30,7 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Damage = Annotated[float, Meta(ge=0.0, le=1e6)]
 
 
-class Seat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ReplaySeat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One seat: who played it under which limits, and how it ended.
 
     controller: who held the seat at the start (0 bot, 1 human). reaction: observation delay in ticks; cap_moves: 1
@@ -78,7 +78,7 @@ class Change(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
         return self.reaction, self.cap_moves, self.cap
 
 
-class Mark(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class ReplayMark(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A person marked what `seat` did just before `tick` as good (+1) or bad (-1)."""
 
     tick: Tick
@@ -98,15 +98,15 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     seed: int
     duration_ticks: Annotated[int, Meta(ge=30, le=MAX_DURATION_TICKS)]
     ticks: Annotated[int, Meta(ge=1, le=MAX_DURATION_TICKS)]
-    seats: Annotated[tuple[Seat, ...], Meta(min_length=2, max_length=16)]
+    seats: Annotated[tuple[ReplaySeat, ...], Meta(min_length=2, max_length=16)]
     changes: Annotated[tuple[Change, ...], Meta(max_length=MAX_EVENTS)] = ()
-    marks: Annotated[tuple[Mark, ...], Meta(max_length=MAX_EVENTS)] = ()
+    marks: Annotated[tuple[ReplayMark, ...], Meta(max_length=MAX_EVENTS)] = ()
     final: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
     rules: msgspec.Raw  # the whole table as JSON
     live: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-def mode_of(seats: int) -> str:
+def mode_of(seats: int) -> Literal["duel", "royale"]:
     """The mode that a number of seats plays."""
     return "duel" if seats == 2 else "royale"
 
@@ -125,7 +125,7 @@ def decode_header(data: bytes) -> Header:
         raise ValueError(f"it lasts {header.ticks} ticks, longer than its duration of {header.duration_ticks}")
     if header.mode != mode_of(len(header.seats)):
         raise ValueError(f"its mode is {header.mode} but it has {len(header.seats)} seats")
-    events: tuple[Change | Mark, ...] = (*header.changes, *header.marks)
+    events: tuple[Change | ReplayMark, ...] = (*header.changes, *header.marks)
     for event in events:
         if event.seat >= len(header.seats) or event.tick > header.ticks:
             raise ValueError(f"an event at tick {event.tick} of seat {event.seat} lies outside the match")

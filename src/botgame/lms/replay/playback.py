@@ -1,7 +1,7 @@
-"""Play recorded matches again, many at a time, and check at every step that they go as they were recorded.
+"""Plays recorded matches again, many at a time, and checks at every step that they go as recorded.
 
-A match is dropped with a reason as soon as it departs from its file: another tick, another accepted action, another
-state digest, another outcome. So what comes out has been verified.
+A match is dropped with a reason as soon as it differs from its file: another tick, another accepted action, another
+state digest, another outcome. So every result has been verified.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.lms.actions import HEAD_COUNT
-from botgame.lms.arena import Arena, Due, Limits, Outcome
+from botgame.lms.arena import NEVER, Arena, Due, Limits, Outcome
+from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
 from botgame.lms.rules import Rules
-from botgame.lms.simulation.state import FRAMES
 from botgame.lms.statistic_z.measuring import StyleTracker
 
 _CHANGED = "it does not replay as recorded ({}): it was altered, or made by another version of the simulation"
 
 
 class Finished(NamedTuple):
-    """A recorded match that is over. `fault` is None when everything agreed.
+    """A recorded match that was played again. `fault`: why it differs from its file, None when all agreed.
 
     number: position of the replay in the caller's stream.
-    observations: dict of arrays with one row a decision, in the row order of `replay.decisions`, when asked for.
-    styles: how each seat played, float32 [P, Style.width] (`replay.statistics`), when asked for.
+    observations: if kept, arrays with one row for each decision, in the row order of `replay.decisions`.
+    styles: if measured, how each seat played, float32 [P, Style.width] (`lms.statistic_z`).
     """
 
     number: int
@@ -44,7 +44,7 @@ class Numbered(NamedTuple):
 
 
 class _Track:
-    """What is left to do of the replay in one slot."""
+    """The rest of the replay in one slot."""
 
     def __init__(self, job: Numbered) -> None:
         self.number, self.replay = job
@@ -59,8 +59,8 @@ class _Track:
 class Playback:
     """Re-simulates replays of equal seats and rules in the slots of one arena.
 
-    observe: keep what each seat saw. style: measure how each played. watch: called with the arena at every tick, for
-    pictures; needs matches = 1.
+    observe: keep the observations. style: measure how each seat played. watch: called with the arena at every tick;
+    needs matches = 1.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Playback:
         self._pools: dict[str, np.ndarray] = {}
 
     def run(self, jobs: Iterator[Numbered]) -> Iterator[Finished]:
-        """Replay everything in `jobs`; each match is yielded as it ends."""
+        """Play all replays in `jobs`; yields each match as it ends."""
         self.arena.state.matches["done"] = 1
         for slot in range(self.arena.matches):
             self._load(slot, jobs)
@@ -103,37 +103,29 @@ class Playback:
             yield from self._refill(faults, jobs)
 
     def _advance(self) -> Due:
-        """Run to the next recorded decisions. A seat held by a person may decide at any tick, not only when due."""
-        irregular = [slot for slot, track in enumerate(self._tracks) if track is not None and track.irregular]
-        if not irregular:
-            return self._run_on()
-        mages = self.arena.state.mages
-        usual = mages["due"].copy()
-        slots = np.array(irregular)
-        mages["due"][slots] = self._recorded_ticks()[slots]
-        due = self._run_on()
-        mages["due"][slots] = usual[slots]
-        return due
-
-    def _run_on(self) -> Due:
+        """Run to the next recorded decisions. A person may decide at any tick, not only when due."""
+        irregular = np.array([track is not None and track.irregular for track in self._tracks])
+        wake = None
+        if irregular.any():
+            wake = np.where(irregular[:, None], self._recorded_ticks(), self.arena.state.mages["due"])
         if self._watch is None:
-            return self.arena.advance()
+            return self.arena.advance(wake=wake)
         while self._tracks[0] is not None:
-            due = self.arena.advance(1)
+            due = self.arena.advance(1, wake)
             self._watch(self.arena)
             if len(due.match) or self.arena.done[0]:
                 return due
         return self.arena.advance()
 
     def _recorded_ticks(self) -> np.ndarray:
-        """Tick of each seat's next recorded decision, [B, P]; beyond any match when there is none."""
+        """The tick of each seat's next recorded decision, [B, P]; a tick beyond any match when there is none."""
         left = self._cursors < self._counts
         rows = np.where(left, self._starts + self._cursors, 0)
         ticks = np.take_along_axis(self._ticks, rows.reshape(len(rows), -1), axis=1)
-        return np.where(left, ticks, np.iinfo(np.int32).max)
+        return np.where(left, ticks, NEVER)
 
     def _answer(self, due: Due) -> dict[int, str]:
-        """Let the due seats act as recorded; returns the slots that departed from their file, with the reason."""
+        """Let the due seats act as recorded; returns the slots that differ from their file, with the reason."""
         faults: dict[int, str] = {}
         slot, seat = due.match, due.seat
         if self._styles is not None:
@@ -149,29 +141,19 @@ class Playback:
         keep = ~np.isin(slot, list(faults)) if faults else slice(None)
         slot, seat, row = slot[keep], seat[keep], row[keep]
         due = Due(slot, seat)
-        usual = self._look_back(slot, seat, row) if self._live.any() else None
+        seen = np.where(self._live[slot], self._seen[slot, row], now[keep]) if self._live.any() else None
         if self._observe and len(slot):
-            self._keep(due, row)
+            self._keep(due, row, seen)
         recorded = self._choices[slot, row].astype(np.int64)
-        accepted = self.arena.act(due, recorded)
-        if usual is not None:
-            self.arena.state.mages["reaction"][slot, seat] = usual
+        accepted = self.arena.act(due, recorded, seen)
         for where in np.flatnonzero((accepted != recorded).any(axis=1)).tolist():
             tick = self.arena.state.matches["tick"][slot[where]]
             faults[int(slot[where])] = _CHANGED.format(f"an action of seat {seat[where]} is refused at tick {tick}")
         self._cursors[slot, seat] += 1
         return faults
 
-    def _look_back(self, slot: np.ndarray, seat: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """A late decision of a live match was made on an older frame: look there. Returns the usual limits."""
-        mages = self.arena.state.mages
-        usual: np.ndarray = mages["reaction"][slot, seat].copy()
-        age = reaction_of(self.arena.state.matches["tick"][slot], self._seen[slot, row], usual)
-        mages["reaction"][slot, seat] = np.where(self._live[slot], age, usual)
-        return usual
-
     def _events(self, slots: np.ndarray) -> dict[int, str]:
-        """Changes of controller, then state digests, whose tick has come."""
+        """Apply changes of controller, then check state digests, whose tick has come; returns faults by slot."""
         faults = {}
         ticks = self.arena.state.matches["tick"]
         for slot in slots[ticks[slots] >= self._next_event[slots]].tolist():
@@ -186,7 +168,7 @@ class Playback:
         return faults
 
     def _change(self, slot: int, track: _Track, tick: int) -> None:
-        """Whoever holds a seat from `tick` on, or earlier, brings other limits."""
+        """Apply the limits of the controllers that took over until `tick`."""
         while track.changes and track.changes[-1].tick <= tick:
             change = track.changes.pop()
             self.arena.set_limits(slot, change.seat, Limits(*change.limits))
@@ -196,8 +178,8 @@ class Playback:
         coming += [track.changes[-1].tick] if track.changes else []
         self._next_event[slot] = min(coming, default=np.iinfo(np.int64).max)
 
-    def _keep(self, due: Due, row: np.ndarray) -> None:
-        for name, array in self.arena.observe(due).items():
+    def _keep(self, due: Due, row: np.ndarray, seen: np.ndarray | None) -> None:
+        for name, array in self.arena.observe(due, seen).items():
             pool = self._pools.get(name)
             if pool is None or pool.shape[1] < self._ticks.shape[1]:
                 wider = np.zeros((len(self._tracks), self._ticks.shape[1], *array.shape[1:]), array.dtype)
@@ -207,7 +189,7 @@ class Playback:
             pool[due.match, row] = array
 
     def _ended(self) -> dict[int, str | None]:
-        """Slots whose match is over, with what is wrong with it."""
+        """The slots whose match is over, with its fault."""
         over: dict[int, str | None] = {}
         for slot in np.flatnonzero(self.arena.done).tolist():
             track = self._tracks[slot]
@@ -221,9 +203,9 @@ class Playback:
         self._change(slot, track, int(outcome.ticks))  # those after the last decision
         if (self._cursors[slot] != self._counts[slot]).any() or track.digests:
             return _CHANGED.format(f"the match ends at tick {int(outcome.ticks)}, before its last decision")
-        if int(outcome.ticks) != header.ticks or f"{self.arena.digest(slot):016x}" != header.final:
+        if f"{self.arena.digest(slot):016x}" != header.final:
             return _CHANGED.format("the end state differs")
-        if not _same_outcome(track.replay, outcome):
+        if not is_outcome_of(track.replay, outcome):
             return _CHANGED.format("the outcome differs")
         return None
 
@@ -273,19 +255,21 @@ class Playback:
             self._styles.begin(slot)
 
 
-def reaction_of(now: np.ndarray, seen: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """Age of the frame that live decisions at ticks `now` on observations of ticks `seen` are taken by, in ticks.
+def watch_replay(replay: Replay, watch: Callable[[Arena], None]) -> None:
+    """Play one replay again and call `watch` with the arena at every tick.
 
-    Never younger than the seat's limit `usual`; frames that are no longer kept are replaced by the oldest one.
+    Raises ReplayError when the match does not go as recorded.
     """
-    age: np.ndarray = np.maximum(usual, np.minimum(now - seen, FRAMES - 1))
-    return age
+    playback = Playback(1, len(replay.header.seats), replay.rules, watch=watch)
+    for finished in playback.run(iter([Numbered(0, replay)])):
+        if finished.fault is not None:
+            raise ReplayError(replay.path or replay.name, finished.fault)
 
 
-def _same_outcome(replay: Replay, outcome: Outcome) -> bool:
-    """All but the counts of refused actions: a file holds accepted actions only."""
+def is_outcome_of(replay: Replay, outcome: Outcome) -> bool:
+    """Whether the outcome is as recorded, but for the counts of refused actions: a file holds accepted actions only."""
     seats = replay.header.seats
-    return all(
+    return int(outcome.ticks) == replay.header.ticks and all(
         [getattr(seat, field) for seat in seats] == [kind(value) for value in values]
         for field, kind, values in (
             ("place", int, outcome.places),

@@ -5,21 +5,16 @@ Decisions of all slots go into one growing table, so that recording costs little
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
 import numpy as np
 
 from botgame.game import Due, Ended, Setup
-from botgame.lms.actions import HEAD_COUNT
-from botgame.lms.arena import Arena, Limits, Outcome
-from botgame.lms.replay.columns import Decisions
+from botgame.lms.arena import Arena, Limits
+from botgame.lms.replay.assembly import SEAT, WIDTH, Course, MatchStart, SeatStart, make_replay, raw_rules
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import Change, Header, Mark, Seat, mode_of
+from botgame.lms.replay.header import Change
 from botgame.lms.rules import TICKS_PER_SECOND
-
-_SEAT, _TICK, _SEEN, _CHOICE = range(4)  # columns of the table; the choice takes one for each head
-_WIDTH = _CHOICE + HEAD_COUNT
 
 
 class Recorder:
@@ -33,18 +28,17 @@ class Recorder:
         ratings: Sequence[float | None] | None = None,
     ) -> None:
         self._arena = arena
-        self._rules = msgspec.Raw(msgspec.json.encode(arena.rules.to_dict()))
+        self._rules = raw_rules(arena.rules)
         self._names = list(names)
         self._ratings = list(ratings) if ratings is not None else [None] * len(self._names)
         self._sink = sink
         matches = arena.matches
-        self._table = np.zeros((matches, 1024, _WIDTH), np.int32)
+        self._table = np.zeros((matches, 1024, WIDTH), np.int32)
         self._counts = np.zeros(matches, np.int64)
         self._next_digest = np.zeros(matches, np.int64)
         self._digests: list[list[tuple[int, int]]] = [[] for _ in range(matches)]
         self._limits: list[list[Limits]] = [[] for _ in range(matches)]
         self._changes: list[list[Change]] = [[] for _ in range(matches)]
-        self._marks: list[list[Mark]] = [[] for _ in range(matches)]
 
     def begin(self, slot: int, setup: Setup) -> None:
         """Start afresh in `slot`."""
@@ -54,7 +48,7 @@ class Recorder:
         mages = self._arena.state.mages[slot]
         columns = (mages[name].tolist() for name in Limits._fields)
         self._limits[slot] = [Limits(*limits) for limits in zip(*columns, strict=True)]
-        self._digests[slot], self._changes[slot], self._marks[slot] = [], [], []
+        self._digests[slot], self._changes[slot] = [], []
 
     def decisions(self, due: Due) -> None:
         """Take the digest of every match in which a second has passed, before its seats act."""
@@ -74,7 +68,7 @@ class Recorder:
         rank = np.arange(len(slot)) - np.repeat(first, np.diff(np.append(first, len(slot))))
         row = self._counts[slot] + rank
         if row.max() >= self._table.shape[1]:
-            more = np.zeros((len(self._counts), max(1024, self._table.shape[1]), _WIDTH), np.int32)
+            more = np.zeros((len(self._counts), max(1024, self._table.shape[1]), WIDTH), np.int32)
             self._table = np.concatenate([self._table, more], axis=1)
         tick = self._arena.state.matches["tick"][slot]
         seen = np.maximum(0, tick - self._arena.state.mages["reaction"][slot, seat])
@@ -85,56 +79,17 @@ class Recorder:
         """Another controller takes a seat over."""
         self._changes[slot].append(change)
 
-    def mark(self, slot: int, mark: Mark) -> None:
-        """A person marked a moment."""
-        self._marks[slot].append(mark)
-
     def end(self, ended: Ended) -> None:
         """Make the replay of the match in `ended.slot` and hand it on."""
-        slot = ended.slot
+        slot, setup = ended.slot, ended.setup
         table = self._table[slot, : self._counts[slot]]
-        table = table[np.argsort(table[:, _SEAT], kind="stable")]
-        digests = np.array(self._digests[slot], np.int64).reshape(-1, 2)
-        decisions = Decisions(
-            seat=table[:, _SEAT].astype(np.int8),
-            tick=table[:, _TICK].copy(),
-            seen=table[:, _SEEN].copy(),
-            choices=table[:, _CHOICE:].astype(np.int8),
-            digest_tick=digests[:, 0].astype(np.int32),
-            digest=digests[:, 1].astype(np.uint32),
-        )
-        self._sink(ended.episode, Replay(self._header(ended, table), decisions))
-
-    def _header(self, ended: Ended, table: np.ndarray) -> Header:
-        setup, slot = ended.setup, ended.slot
-        outcome = self._arena.outcome(slot)
-        counts = np.bincount(table[:, _SEAT], minlength=self._arena.seats)
-        return Header(
-            mode=mode_of(self._arena.seats),
-            seed=setup.seed,
-            duration_ticks=setup.duration_ticks,
-            ticks=int(outcome.ticks),
-            seats=tuple(self._seat(ended, outcome, seat, int(counts[seat])) for seat in range(self._arena.seats)),
-            changes=tuple(self._changes[slot]),
-            marks=tuple(self._marks[slot]),
-            final=f"{self._arena.digest(slot):016x}",
-            rules=self._rules,
+        table = table[np.argsort(table[:, SEAT], kind="stable")]
+        start = MatchStart(setup.seed, setup.duration_ticks, self._rules, [*self._seats(slot, setup)])
+        final, outcome = self._arena.digest(slot), self._arena.outcome(slot)
+        self._sink(
+            ended.episode, make_replay(start, Course(table, self._digests[slot], final, outcome, self._changes[slot]))
         )
 
-    def _seat(self, ended: Ended, outcome: Outcome, seat: int, count: int) -> Seat:
-        setup = ended.setup
-        return Seat(
-            policy=self._names[setup.players[seat]],
-            school=setup.factions[seat],
-            **self._limits[ended.slot][seat]._asdict(),
-            rating=self._ratings[setup.players[seat]],
-            decisions=count,
-            place=int(outcome.places[seat]),
-            kills=int(outcome.kills[seat]),
-            damage_dealt=float(outcome.damage_dealt[seat]),
-            damage_taken=float(outcome.damage_taken[seat]),
-            illegal=int(outcome.illegal[seat]),
-            capped=int(outcome.capped[seat]),
-            casts=tuple(int(count) for count in outcome.casts[seat]),
-            death_tick=int(outcome.death_ticks[seat]),
-        )
+    def _seats(self, slot: int, setup: Setup) -> Iterator[SeatStart]:
+        for player, school, limits in zip(setup.players, setup.factions, self._limits[slot], strict=True):
+            yield SeatStart(self._names[player], school, limits, rating=self._ratings[player])

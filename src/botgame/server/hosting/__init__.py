@@ -1,1 +1,1 @@
-"""The running server: sockets, pages, real time, and the threads of the bots."""
+"""The running server: sockets, pages, real time, and the thread of the bots."""

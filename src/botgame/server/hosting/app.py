@@ -1,4 +1,4 @@
-"""The ASGI application: pages, replays, health, metrics, and the door of the WebSocket.
+"""The ASGI application: pages, replays, health, metrics, and the entry of the WebSocket.
 
 | route                     | answer                                                    |
 |---------------------------|-----------------------------------------------------------|
@@ -6,11 +6,11 @@
 | `/static/<path>`          | files of `botgame/web`                                    |
 | `/api/replays`            | `{"replays": [...]}`, newest first                        |
 | `/api/replays/<file>`     | film of a replay                                          |
-| `/api/replays/<file>/thoughts` | what the networks thought that played it             |
-| `/healthz`, `/metrics`    | is it alive; Prometheus text                              |
+| `/api/replays/<file>/thoughts` | readout of the networks that played it               |
+| `/healthz`, `/metrics`    | whether matches tick; Prometheus text                     |
 | `/ws`                     | live play, see `botgame.server.protocol`                  |
 
-Where a token is set, `/api` and `/metrics` ask for it too: `?token=`, `Authorization: Bearer`, or the cookie that a
+Where a token is set, `/api` and `/metrics` require it too: `?token=`, `Authorization: Bearer`, or the cookie that a
 page sets when it is opened with `?token=`.
 """
 
@@ -22,7 +22,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,16 +36,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from botgame.errors import UserError
 from botgame.lms.replay.format import Replay
+from botgame.lms.replay.showing.bundle import WEB
 from botgame.lms.replay.showing.film import film_json
-from botgame.lms.replay.showing.policy_readout import Thoughts, find_thoughts
-from botgame.server.hosting.bot_workers import Brains
+from botgame.lms.replay.showing.policy_readout import PolicyReadout, find_readout
+from botgame.server.hosting.bot_workers import BotWorkers
 from botgame.server.hosting.connection import Connection
 from botgame.server.hosting.live_server import LiveServer
-from botgame.server.hosting.origin_check import Doors
-from botgame.server.records.policy_readout import Thinker
-from botgame.server.records.replay_list import Shelf
+from botgame.server.hosting.origin_check import OriginCheck
+from botgame.server.records.policy_readout import ReadoutMaker
+from botgame.server.records.replay_list import ReplayList
 
-WEB = Path(__file__).resolve().parents[2] / "web"
 PAGES = {"/": "index.html", "/play": "play.html", "/replays": "replays.html", "/replay": "replay.html"}
 HEADERS = {
     "Content-Security-Policy": (
@@ -59,19 +58,26 @@ HEADERS = {
 }
 COOKIE = "botgame_token"
 _LOG = logging.getLogger(__name__)
-Handler = Callable[[Request], Awaitable[Response]]
+RouteHandler = Callable[[Request], Awaitable[Response]]
 
 
-class LiveApp:
-    """What the routes need. `token`: "" when there is none."""
+class WebApp:
+    """Answers the routes. `token`: "" when there is none."""
 
     def __init__(
-        self, server: LiveServer, brains: Brains, shelf: Shelf, doors: Doors, *, token: str, max_clients: int
+        self,
+        server: LiveServer,
+        workers: BotWorkers,
+        replays: ReplayList,
+        origin_check: OriginCheck,
+        *,
+        token: str,
+        max_clients: int,
     ) -> None:
-        self._server, self._brains, self._shelf, self._doors = server, brains, shelf, doors
-        self._thinker = Thinker(brains.names)
+        self._server, self._workers, self._replays, self._origin_check = server, workers, replays, origin_check
+        self._readout_maker = ReadoutMaker(workers.names)
         self._token, self.max_clients = token, max_clients
-        self._filming = asyncio.Semaphore(1)  # films take a processor for a while: one at a time
+        self._filming = asyncio.Semaphore(1)  # a film takes a processor for a while: one at a time
 
     def build(self) -> ASGIApp:
         """The application."""
@@ -84,7 +90,7 @@ class LiveApp:
             Route("/api/replays/{name}/thoughts", self._guarded(self.thoughts)),
             Mount("/static", StaticFiles(directory=WEB)),
         ]
-        return self._with_door(Starlette(routes=routes, lifespan=self._lifespan))
+        return self._with_headers(Starlette(routes=routes, lifespan=self._lifespan))
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -94,20 +100,20 @@ class LiveApp:
 
     # ---- pages -------------------------------------------------------------------------------------------------
 
-    def _page(self, name: str) -> Handler:
+    def _page(self, name: str) -> RouteHandler:
         async def page(request: Request) -> Response:
             if not (WEB / name).is_file():
                 raise HTTPException(404)
             response = FileResponse(WEB / name, media_type="text/html; charset=utf-8")
             given = request.query_params.get("token", "")
-            if given and self._is_token(given):  # so that the page's own requests need not repeat it
+            if given and self._is_token(given):  # the page's requests need not repeat it then
                 response.set_cookie(COOKIE, given, httponly=True, samesite="strict")
             return response
 
         return page
 
-    def _with_door(self, app: ASGIApp) -> ASGIApp:
-        """Around the pages: the WebSocket goes past them, answers get safe headers, unknown hosts get nothing."""
+    def _with_headers(self, app: ASGIApp) -> ASGIApp:
+        """Wrap the pages: the WebSocket bypasses them, answers get safe headers, unknown hosts are refused."""
 
         async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "websocket" and scope["path"] == "/ws":
@@ -123,7 +129,7 @@ class LiveApp:
                     message["headers"] = [*message.get("headers", []), *extra]
                 await send(message)
 
-            if self._doors.is_our_host(Headers(scope=scope)):
+            if self._origin_check.is_known_host(Headers(scope=scope)):
                 await app(scope, receive, send_with_headers)
             else:
                 await PlainTextResponse("unknown host", 421)(scope, receive, send_with_headers)
@@ -132,49 +138,49 @@ class LiveApp:
 
     # ---- numbers and replays -----------------------------------------------------------------------------------
 
-    def _guarded(self, handler: Handler) -> Handler:
-        """Only for those who know the token."""
+    def _guarded(self, handler: RouteHandler) -> RouteHandler:
+        """Answer only requests that carry the token."""
 
         async def guarded(request: Request) -> Response:
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
             given = (bearer, request.query_params.get("token", ""), request.cookies.get(COOKIE, ""))
             if not any(self._is_token(token) for token in given):
-                raise HTTPException(403, "this server asks for its token")
+                raise HTTPException(403, "this server requires its token")
             return await handler(request)
 
         return guarded
 
     def _is_token(self, given: str) -> bool:
-        """True where no token is asked for."""
+        """Whether `given` is the token; always True where none is set."""
         return not self._token or hmac.compare_digest(given.encode(), self._token.encode())
 
     async def health(self, request: Request) -> Response:
-        """200 while matches tick."""
+        """200 while matches tick, else 503."""
         del request
-        alive = self._server.is_ticking
-        return PlainTextResponse("ok\n" if alive else "the clock has stopped\n", 200 if alive else 503)
+        ticking = self._server.is_ticking
+        return PlainTextResponse("ok\n" if ticking else "the pacer has stopped\n", 200 if ticking else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus text."""
+        """The counters as Prometheus text."""
         del request
         rooms = list(self._server.lobby.rooms.values())
         gauges = {
             "connections": float(len(self._server.connections)),
             "rooms": float(len(rooms)),
             "rooms_running": float(sum(room.state == "running" for room in rooms)),
-            "bot_questions_waiting": float(self._brains.waiting),
+            "bot_requests_waiting": float(self._workers.waiting),
             "process_cpu_seconds": time.process_time(),
         }
         return PlainTextResponse(self._server.metrics.text(gauges), media_type="text/plain; version=0.0.4")
 
     async def replays(self, request: Request) -> Response:
-        """The newest replays."""
+        """The newest replays as JSON."""
         del request
-        entries = await asyncio.to_thread(self._shelf.entries)
+        entries = await asyncio.to_thread(self._replays.entries)
         return Response(msgspec.json.encode({"replays": entries}), media_type="application/json")
 
     async def film(self, request: Request) -> Response:
-        """The film of one replay, made anew: a fraction of a second."""
+        """The film of one replay, made again on every request, which takes a fraction of a second."""
         async with self._filming:
             data = await asyncio.to_thread(self._film, request.path_params["name"])
         if data is None:
@@ -182,32 +188,32 @@ class LiveApp:
         return Response(data, media_type="application/json")
 
     async def thoughts(self, request: Request) -> Response:
-        """What the networks thought in one replay; they are asked now where nobody has asked them before."""
+        """The policy readout of one replay, made now if there is none yet."""
         try:
-            replay = await asyncio.to_thread(self._shelf.find, request.path_params["name"])
+            replay = await asyncio.to_thread(self._replays.find, request.path_params["name"])
             if replay is None:
                 raise HTTPException(404, "there is no such replay")
-            thoughts = await self._thinker.think(replay)
+            readout = await self._readout_maker.make(replay)
         except UserError as error:
             raise HTTPException(422, str(error)) from error
-        return Response(msgspec.json.encode(thoughts), media_type="application/json")
+        return Response(msgspec.json.encode(readout), media_type="application/json")
 
     def _film(self, name: str) -> bytes | None:
         try:
-            replay: Replay | None = self._shelf.find(name)
-            return None if replay is None else film_json(replay, _thoughts_of(replay))
+            replay: Replay | None = self._replays.find(name)
+            return None if replay is None else film_json(replay, _readout_of(replay))
         except UserError as error:
             raise HTTPException(422, str(error)) from error
 
     # ---- live play ---------------------------------------------------------------------------------------------
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A connection from its handshake to its end."""
+        """Serve a connection from its handshake to its end."""
         headers = Headers(scope=scope)
         full = len(self._server.connections) >= self.max_clients
         await receive()  # websocket.connect
-        if full or not self._doors.may_enter(headers):
-            self._server.dropped("full" if full else "origin")
+        if full or not self._origin_check.may_connect(headers):
+            self._server.count_drop("full" if full else "origin")
             await send({"type": "websocket.close", "code": 1013 if full else 1008})
             return
         await send({"type": "websocket.accept"})
@@ -220,10 +226,10 @@ class LiveApp:
             _LOG.exception("connection %d failed", number)
 
 
-def _thoughts_of(replay: Replay) -> Thoughts | None:
-    """What policies thought, where a file beside the replay tells; a bad one is no reason to show nothing."""
+def _readout_of(replay: Replay) -> PolicyReadout | None:
+    """The readout in the file beside the replay, None if there is none or it is bad: the film is shown anyway."""
     try:
-        return find_thoughts(replay)
+        return find_readout(replay)
     except UserError as error:
         _LOG.warning("%s", error)
         return None

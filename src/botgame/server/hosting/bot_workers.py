@@ -1,7 +1,8 @@
-"""Bots of all rooms: questions in, decisions out, each policy in one batch, in a thread of its own.
+"""The bots of all rooms: requests in, decisions out, one batch for each policy, in a background thread.
 
-The loop that ticks never waits: it hands over questions (`ask`), and takes whatever is ready (`ready`) at the next
-tick. Results do not depend on how questions fall into batches, because a policy's row depends on that row alone.
+The loop that ticks never waits: it hands requests over (`submit`) and takes the decisions that are ready (`collect`)
+at the next tick. Results do not depend on how requests fall into batches, because a policy's row depends on that row
+alone.
 """
 
 from __future__ import annotations
@@ -18,35 +19,26 @@ from botgame.game import Observation, Policy, action_cap, own_factions
 from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.game import lms
 from botgame.lms.simulation.state import UNCAPPED
-from botgame.server.rooms.match_driver import Ask
+from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
 
 _LOG = logging.getLogger(__name__)
 _STAND_STILL = [0] * HEAD_COUNT
 
 
-class Decided(NamedTuple):
-    """The answer to a question of `room`: `action` for `seat`, upon the observation of `tick`."""
-
+class _Pending(NamedTuple):
     room: str
-    seat: int
-    tick: int
-    action: list[int]
+    request: DecisionRequest
 
 
-class _Question(NamedTuple):
-    room: str
-    ask: Ask
-
-
-class Brains:
-    """The operator's bots by name. Call `start` for a thread of its own, or `think` oneself."""
+class BotWorkers:
+    """The operator's bots by name. `start` runs them in a thread; without it, call `process`."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self._policies = dict(policies)
         self._memory: dict[tuple[str, int], np.ndarray] = {}
-        self._questions: deque[_Question] = deque()
+        self._pending: deque[_Pending] = deque()
         self._ended: deque[str] = deque()
-        self._decided: deque[Decided] = deque()
+        self._decisions: deque[BotDecision] = deque()
         self._wake = threading.Event()
         self._stopping = False
         self._failed: set[str] = set()
@@ -54,64 +46,64 @@ class Brains:
 
     @property
     def names(self) -> list[str]:
-        """The bots there are."""
+        """The names of the bots."""
         return list(self._policies)
 
     @property
     def schools(self) -> dict[str, int]:
-        """The school of each bot that was trained in one alone. Raises UserError for an unknown one."""
+        """The school of each bot that was trained in one school only. Raises UserError for an unknown school."""
         own = own_factions(lms(), list(self._policies.values()))
-        return {name: own[place] for place, name in enumerate(self._policies) if place in own}
+        return {name: own[index] for index, name in enumerate(self._policies) if index in own}
 
     @property
     def caps(self) -> dict[str, int]:
-        """The cap on the actions of each bot, 0 for that of the rules: nobody plays live without one."""
+        """The cap on the actions of each bot, 0 for that of the rules: no bot plays live without a cap."""
         caps = {name: action_cap(policy) for name, policy in self._policies.items()}
         return {name: 0 if cap == UNCAPPED else cap for name, cap in caps.items()}
 
     @property
     def waiting(self) -> int:
-        """Questions that nobody has begun to think about."""
-        return len(self._questions)
+        """The number of requests that no batch has taken yet."""
+        return len(self._pending)
 
-    def ask(self, room: str, asks: Sequence[Ask]) -> None:
-        """Questions of one room; never blocks."""
-        self._questions.extend(_Question(room, ask) for ask in asks)
-        if asks:
+    def submit(self, room: str, requests: Sequence[DecisionRequest]) -> None:
+        """Queue the requests of one room; never blocks."""
+        self._pending.extend(_Pending(room, request) for request in requests)
+        if requests:
             self._wake.set()
 
-    def ready(self) -> list[Decided]:
-        """What has been decided since the last call."""
+    def collect(self) -> list[BotDecision]:
+        """The decisions made since the last call."""
         out = []
-        while self._decided:
-            out.append(self._decided.popleft())
+        while self._decisions:
+            out.append(self._decisions.popleft())
         return out
 
     def forget(self, room: str) -> None:
-        """A room is over and asks nothing more: its bots' memories go."""
+        """Drop the memories of a room's bots: its match is over and it sends no more requests."""
         self._ended.append(room)
         self._wake.set()
 
-    def think(self) -> None:
-        """Answer everything that is asked, one batch a policy."""
+    def process(self) -> None:
+        """Decide on every pending request, one batch for each policy."""
         ended = [self._ended.popleft() for _ in range(len(self._ended))]
-        batches: dict[str, list[_Question]] = {}
-        while self._questions:
-            question = self._questions.popleft()
-            batches.setdefault(question.ask.bot, []).append(question)
+        batches: dict[str, list[_Pending]] = {}
+        while self._pending:
+            pending = self._pending.popleft()
+            batches.setdefault(pending.request.bot, []).append(pending)
         for bot, batch in batches.items():
-            for question, action in zip(batch, self._decide(bot, batch), strict=True):
-                self._decided.append(Decided(question.room, question.ask.seat, question.ask.tick, action))
+            for pending, action in zip(batch, self._decide(bot, batch), strict=True):
+                self._decisions.append(BotDecision(pending.room, pending.request.seat, pending.request.tick, action))
         for key in [key for key in self._memory if key[0] in ended] if ended else []:
             del self._memory[key]
 
     def start(self) -> None:
-        """Think in a thread until `stop`."""
-        self._thread = threading.Thread(target=self._run, name="brains", daemon=True)
+        """Process requests in a thread until `stop`."""
+        self._thread = threading.Thread(target=self._run, name="bot-workers", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; questions that are left are answered by whoever calls `think`."""
+        """End the thread; requests that are still pending wait for a call of `process`."""
         self._stopping = True
         self._wake.set()
         if self._thread is not None:
@@ -121,10 +113,10 @@ class Brains:
         while not self._stopping:
             self._wake.wait()
             self._wake.clear()
-            self.think()
+            self.process()
 
-    def _decide(self, bot: str, batch: Sequence[_Question]) -> list[list[int]]:
-        """Actions of a batch. A bot that fails stands still: its mistake must not stop anybody's match."""
+    def _decide(self, bot: str, batch: Sequence[_Pending]) -> list[list[int]]:
+        """The actions of a batch. A bot that fails stands still: its error must not stop a match."""
         try:
             return self._act(self._policies[bot], batch)
         except Exception:
@@ -133,27 +125,28 @@ class Brains:
                 _LOG.exception("bot %s failed and stands still", bot)
             return [_STAND_STILL] * len(batch)
 
-    def _act(self, policy: Policy, batch: Sequence[_Question]) -> list[list[int]]:
-        places = [(question.room, question.ask.seat) for question in batch]
-        memory = np.concatenate([self._recall(policy, place) for place in places])
-        keys = np.array([question.ask.key for question in batch], np.uint64)
-        actions, memory = policy.act(gather(batch), memory, keys)
+    def _act(self, policy: Policy, batch: Sequence[_Pending]) -> list[list[int]]:
+        keys_of_seats = [(pending.room, pending.request.seat) for pending in batch]
+        memory = np.concatenate([self._recall(policy, key) for key in keys_of_seats])
+        keys = np.array([pending.request.key for pending in batch], np.uint64)
+        actions, memory = policy.act(_stack_observations(batch), memory, keys)
         rows: list[list[int]] = np.asarray(actions, np.int64).reshape(len(batch), HEAD_COUNT).tolist()
-        for place, row in zip(places, np.asarray(memory, np.float32), strict=True):
-            self._memory[place] = row[None]
+        for key, row in zip(keys_of_seats, np.asarray(memory, np.float32), strict=True):
+            self._memory[key] = row[None]
         return rows
 
-    def _recall(self, policy: Policy, place: tuple[str, int]) -> np.ndarray:
-        """Memory of one seat, float32 [1, M]; initial where it begins, or where another bot has played before."""
-        memory = self._memory.get(place)
+    def _recall(self, policy: Policy, key: tuple[str, int]) -> np.ndarray:
+        """The memory of one seat, float32 [1, M]; the initial one at its start, or where another bot played before."""
+        memory = self._memory.get(key)
         if memory is None or memory.shape[1] != policy.memory_size:
             return np.asarray(policy.initial_memory(1), np.float32)
         return memory
 
 
-def gather(batch: Sequence[_Question]) -> Observation:
-    """The observations of a batch, one row a question."""
-    first = batch[0].ask.observation
+def _stack_observations(batch: Sequence[_Pending]) -> Observation:
+    """The observations of a batch, one row for each request."""
+    first = batch[0].request.observation
     if len(batch) == 1 and len(first["scalars"]) == 1:
         return first
-    return {name: np.stack([question.ask.observation[name][question.ask.row] for question in batch]) for name in first}
+    requests = [pending.request for pending in batch]
+    return {name: np.stack([request.observation[name][request.row] for request in requests]) for name in first}

@@ -1,4 +1,4 @@
-"""One WebSocket: limits on what comes in, a bounded queue of what goes out, and an end for whoever keeps to neither.
+"""One WebSocket connection: limits on what comes in, a bounded queue of what goes out, and an end for bad clients.
 
 Raw ASGI, because a framework's layers would cost more than the simulation at 3,000 messages a second.
 """
@@ -11,46 +11,46 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from botgame.server import protocol
+from botgame.server.hosting.pacing import Clock
 from botgame.server.protocol import Error, ServerMessage
 
-MOST_WAITING = 120  # messages that a client may be behind, some 4 s of play
+MAX_QUEUED = 120  # messages that a client may be behind, some 4 s of play
 RATE, BURST = 120.0, 240.0  # messages a second that a client may send, and how many at once
-AT_ONCE = 8  # of these are taken in before others have their turn
+AT_ONCE = 8  # messages of one client that are read before other clients get the loop
 HELLO_SECONDS = 10.0  # until the first message
-CLOSE_SECONDS = 2.0  # a client that is told why it must go has this long to read it
+CLOSE_SECONDS = 2.0  # a client has this long to read why the server closes the connection
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Clock = Callable[[], float]
 
 
-class Handler(Protocol):
-    """Who a connection belongs to."""
+class ConnectionHandler(Protocol):
+    """Handles what happens on connections."""
 
     def opened(self, connection: Connection) -> None:
-        """It may send now."""
+        """The client may send now."""
 
-    def said(self, connection: Connection, frame: str | bytes) -> None:
-        """A frame has come."""
+    def received(self, connection: Connection, frame: str | bytes) -> None:
+        """The client sent a frame."""
 
     def closed(self, connection: Connection) -> None:
-        """It is gone."""
+        """The connection is closed."""
 
-    def is_greeted(self, connection: Connection) -> bool:
-        """Whether it has said hello."""
+    def has_greeted(self, connection: Connection) -> bool:
+        """Whether the client has sent `hello`."""
 
-    def dropped(self, code: str) -> None:
-        """A connection is closed for a reason, for the statistics."""
+    def count_drop(self, code: str) -> None:
+        """The server closes a connection for the reason `code`."""
 
 
-class Bucket:
-    """A token bucket: `allows` is False for what exceeds `rate` a second after a burst."""
+class TokenBucket:
+    """A token bucket: `allows` is False for messages that exceed `rate` a second after a burst."""
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate, self._burst, self._left, self._then = rate, burst, burst, now
 
     def allows(self, now: float) -> bool:
-        """One more message at time `now`."""
+        """Count one more message at time `now` and say whether it is within the rate."""
         self._left = min(self._burst, self._left + (now - self._then) * self._rate) - 1.0
         self._then = now
         return self._left >= 0.0
@@ -62,38 +62,38 @@ class Bucket:
 
 
 class Connection:
-    """A client's connection. `push` never blocks. `abort` cuts the line without waiting for anybody."""
+    """A client's connection. `push` never blocks. `abort` closes the socket without a handshake."""
 
     def __init__(
         self,
         number: int,
         receive: Receive,
         send: Send,
-        handler: Handler,
+        handler: ConnectionHandler,
         *,
         clock: Clock,
         abort: Callable[[], None],
     ) -> None:
-        self.number = number
-        self._receive, self._send, self._handler, self._clock, self._abort = receive, send, handler, clock, abort
-        self._waiting: deque[str] = deque()
+        self.number, self.abort = number, abort
+        self._receive, self._send, self._handler, self._clock = receive, send, handler, clock
+        self._queued: deque[str] = deque()
         self._more = asyncio.Event()
         self._closing = False
 
     def push(self, message: ServerMessage | str) -> None:
-        """Queue a message, encoded already or not. One that does not read is cut off."""
+        """Queue a message, encoded already or not. A client that does not read its messages is disconnected."""
         if self._closing:
             return
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._queued) >= MAX_QUEUED:
             self._end("too_slow", 0.0)
             return
-        self._waiting.append(message if isinstance(message, str) else protocol.encode(message))
+        self._queued.append(message if isinstance(message, str) else protocol.encode(message))
         if isinstance(message, Error) and message.code in protocol.FATAL:
             self._end(message.code, CLOSE_SECONDS)
         self._more.set()
 
     async def run(self) -> None:
-        """From the accepted handshake to the end."""
+        """Serve the connection from the accepted handshake to its end."""
         self._handler.opened(self)
         tasks = [asyncio.create_task(work) for work in (self._read(), self._write(), self._expect_hello())]
         try:
@@ -109,13 +109,13 @@ class Connection:
                 raise result
 
     def _end(self, code: str, seconds: float) -> None:
-        """Say nothing more than what waits, and be gone after `seconds` whether or not it has been read."""
+        """Send only what is queued, and close after `seconds` whether or not the client has read it."""
         self._closing = True
-        self._handler.dropped(code)
-        asyncio.get_running_loop().call_later(seconds, self._abort)
+        self._handler.count_drop(code)
+        asyncio.get_running_loop().call_later(seconds, self.abort)
 
     async def _read(self) -> None:
-        bucket = Bucket(RATE, BURST, self._clock())
+        bucket = TokenBucket(RATE, BURST, self._clock())
         while (message := await self._receive())["type"] == "websocket.receive":
             if self._closing:
                 continue
@@ -125,12 +125,12 @@ class Connection:
             if bucket.spent > AT_ONCE:
                 await asyncio.sleep(0)  # frames that have all come at once must not hold up a tick
             text = message.get("text")
-            self._handler.said(self, text if text is not None else message.get("bytes") or b"")
+            self._handler.received(self, text if text is not None else message.get("bytes") or b"")
 
     async def _write(self) -> None:
         while True:
-            while self._waiting:
-                await self._send({"type": "websocket.send", "text": self._waiting.popleft()})
+            while self._queued:
+                await self._send({"type": "websocket.send", "text": self._queued.popleft()})
             if self._closing:
                 await self._send({"type": "websocket.close", "code": 1008})
                 return
@@ -139,5 +139,5 @@ class Connection:
 
     async def _expect_hello(self) -> None:
         await asyncio.sleep(HELLO_SECONDS)
-        if not self._handler.is_greeted(self):
+        if not self._handler.has_greeted(self):
             self.push(Error("silent", f"no hello within {HELLO_SECONDS:g} s"))

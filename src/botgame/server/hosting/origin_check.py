@@ -1,7 +1,7 @@
-"""Who may come in: the names under which this server is known, and the pages that may connect to it.
+"""Which requests the server accepts: by the host name they use, and by the page that opens a WebSocket.
 
-A browser sends any page's WebSocket handshakes to 127.0.0.1, and a foreign name may be made to point there. So the
-`Origin` of a page must be this server itself, and on a private machine the `Host` must be one of its own names.
+A browser sends any page's WebSocket handshakes to 127.0.0.1, and an attacker may point a foreign host name there. So
+the `Origin` of a page must be this server, and on a private machine the `Host` must be one of its names.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Doors:
-    """`host`: what the server is bound to. `origins`: further pages that may connect, as `https://name:port`.
+class OriginCheck:
+    """`host`: the address that the server is bound to. `origins`: more pages that may connect, `https://name:port`.
 
     Headers are looked up in lower case.
     """
@@ -24,14 +24,14 @@ class Doors:
         self._names = _LOCAL | {host}
         self._origins = {origin.lower().rstrip("/") for origin in origins}
 
-    def is_our_host(self, headers: Mapping[str, str]) -> bool:
-        """False where somebody calls a private server by a name that is not its own."""
+    def is_known_host(self, headers: Mapping[str, str]) -> bool:
+        """False where a request calls a private server by a foreign name."""
         return not self._is_private or _name_of(headers.get("host", "")) in self._names
 
-    def may_enter(self, headers: Mapping[str, str]) -> bool:
-        """Whether a WebSocket may be opened: from our own pages, or from no page at all."""
+    def may_connect(self, headers: Mapping[str, str]) -> bool:
+        """Whether a WebSocket may be opened: by the server's pages, by allowed ones, or by a program without a page."""
         origin = headers.get("origin")
-        if not self.is_our_host(headers):
+        if not self.is_known_host(headers):
             return False
         if origin is None or origin.lower() in self._origins:
             return True

@@ -2,7 +2,7 @@
 
 The rooms are spread over lanes that tick one after the other within 1/30 s, so that they do not all want the
 processor at once. Deadlines do not drift: each is the start plus a multiple. After a standstill of the whole machine
-(a laptop that slept) the deadlines move on instead of being caught up with.
+(a laptop that slept) the pacer skips the lost ticks instead of catching up.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 
 from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.server.rooms.lobby import LANES
 
-LANES = 8
-_STANDSTILL = 1.0  # seconds behind from which on ticks are given up
+_STANDSTILL = 1.0  # seconds of delay from which on ticks are skipped
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -24,7 +24,7 @@ Sleep = Callable[[float], Awaitable[None]]
 class Pacer:
     """Calls `tick(lane, deadline)` 30 times a second for each of `LANES` lanes, until `stop`.
 
-    clock: seconds, never going back. sleep: as `asyncio.sleep`. skipped: called with the number of given-up slots.
+    clock: seconds, never going back. sleep: as `asyncio.sleep`. skipped: called with the number of skipped slots.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Pacer:
                 start += lost * step
                 self._skipped(lost)
                 continue
-            await self._sleep(max(0.0, -behind))  # also when late: whoever sends and receives gets its turn
+            await self._sleep(max(0.0, -behind))  # also when late: senders and receivers need the loop too
             self._tick(slot % LANES, deadline)
             slot += 1
 
@@ -60,7 +60,7 @@ class Pacer:
 
 @contextlib.contextmanager
 def fine_timer() -> Iterator[None]:
-    """Timers of 1 ms on Windows, where they are of 15 ms by default; elsewhere nothing."""
+    """Set timers to 1 ms on Windows, where the default is 15 ms; do nothing elsewhere."""
     if sys.platform != "win32":
         yield
         return

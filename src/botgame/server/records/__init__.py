@@ -1,1 +1,1 @@
-"""What finished matches leave behind: archive, leaderboard, replays."""
+"""The records of finished matches: archive, leaderboard, list of replays, policy readouts."""

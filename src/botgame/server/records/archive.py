@@ -1,10 +1,10 @@
-"""What a finished live match leaves behind: its replay, a line in the manifest, corrections and marks for training.
+"""Saves a finished live match: its replay, a line in the manifest, corrections and marks for training.
 
     data/processed/duel_s1_4f0c2b9a61de.lmsr
-    reports/live/<run>/manifest.jsonl                               `feedback.MatchRecord`, one a match
+    reports/live/<run>/manifest.jsonl                               one `feedback.MatchRecord` for each match
     reports/feedback_training/live/<run>/feedback_stream.jsonl      `feedback.Decision` and `Mark`
 
-Lines name the replay, whose name is known only at the end; so they are written then, in one append, and flushed.
+Lines name the replay, whose name is known only at the end of the match; so they are written then, in one append.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from botgame.lms.arena import Outcome
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.live_recording import LiveRecording, human_decisions
-from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
-from botgame.server.protocol import MARK_SECONDS
+from botgame.lms.replay.resimulate import MARK_TICKS
+from botgame.lms.rules import SCHOOLS
 from botgame.standings import results_of
 
 _LOG = logging.getLogger(__name__)
 
 
-class Finished(NamedTuple):
-    """A match that is over. policies, ratings: one a seat, of who held it at the start."""
+class FinishedMatch(NamedTuple):
+    """A match that is over. policies, ratings: of the players at the start, one for each seat."""
 
     room: str
     recording: LiveRecording
@@ -49,8 +49,8 @@ class Finished(NamedTuple):
     broken_off: bool
 
 
-class Saved(NamedTuple):
-    """What was written: the replay's file name and the manifest's line. None: it could not be (the log says why)."""
+class SavedMatch(NamedTuple):
+    """What was written: the replay's file name and the manifest's line."""
 
     replay: str
     record: MatchRecord
@@ -58,15 +58,15 @@ class Saved(NamedTuple):
 
 @dataclass(frozen=True)
 class Archive:
-    """Where matches of this run go. `run` names the folders."""
+    """The folders for the matches of one run. `run` names the subfolders."""
 
     data_dir: Path
     reports_dir: Path
     feedback_dir: Path
     run: str
 
-    def save(self, match: Finished) -> Saved | None:
-        """Write everything of one match. Never raises for what a disk can do."""
+    def save(self, match: FinishedMatch) -> SavedMatch | None:
+        """Write all files of one match; None when that failed, for a reason that the log states."""
         try:
             replay = match.recording.replay(match.outcome, match.policies, match.ratings)
             path = write(self.data_dir, replay)
@@ -78,9 +78,9 @@ class Archive:
         except (UserError, ReplayError, OSError):
             _LOG.exception("the match of room %s could not be saved", match.room)
             return None
-        return Saved(path.name, record)
+        return SavedMatch(path.name, record)
 
-    def _record(self, match: Finished, replay: Replay, path: Path) -> MatchRecord:
+    def _record(self, match: FinishedMatch, replay: Replay, path: Path) -> MatchRecord:
         header = replay.header
         results = results_of(match.outcome.places).tolist()
         taken = {change.seat for change in header.changes}
@@ -105,7 +105,7 @@ class Archive:
 
 
 def feedback_of(replay: Replay, record: MatchRecord) -> list[Decision | Mark]:
-    """Corrections (what people decided in seats of bots) and marks of a match, as lines of the stream."""
+    """The corrections (decisions of people in seats of bots) and marks of a match, as lines of the stream."""
     lines: list[Decision | Mark] = [
         Decision(record.replay, index, tick, action, "human", record.match)
         for index, seat in enumerate(replay.header.seats)
@@ -113,19 +113,19 @@ def feedback_of(replay: Replay, record: MatchRecord) -> list[Decision | Mark]:
         for tick, action in human_decisions(replay, index)
     ]
     for mark in replay.header.marks:
-        start = max(0, mark.tick - MARK_SECONDS * TICKS_PER_SECOND + 1)
+        start = max(0, mark.tick - MARK_TICKS + 1)
         judged: Literal["good", "bad"] = "good" if mark.value > 0 else "bad"
         lines.append(Mark(record.replay, mark.seat, start, mark.tick, judged, record.match))
     return lines
 
 
 def _backend(policy: str) -> str:
-    """How a seat decided: `human`, a program's own name, or the bot's."""
+    """How a seat decided: `human`, or the name of the program or bot."""
     return HUMAN if policy.startswith("human:") else policy.removeprefix("remote:")
 
 
 def _append(path: Path, lines: bytes) -> None:
-    """Lines at the end of a file, in one write. Raises OSError."""
+    """Append lines to a file in one write. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         file.write(lines)

@@ -1,4 +1,4 @@
-"""The leaderboard: ratings with uncertainty of everybody who has played a live match, people included.
+"""The leaderboard: ratings with uncertainty of all players of live matches, people and bots.
 
 Rated with the Plackett-Luce model of openskill (Weng and Lin, "A Bayesian approximation method for online ranking",
 2011; Joshy, "OpenSkill", 2024), which takes a match of any number of seats. Shown on the scale of the reports:
@@ -17,14 +17,14 @@ from botgame.feedback import MatchRecord, file_name, is_rated, rated_matches, re
 from botgame.server.protocol import Standing
 
 ANCHOR = "lms_re"
-_SURE = 150.0  # points: ratings with a larger sigma are not written into records
+_MAX_SIGMA = 150.0  # points: ratings with a larger sigma are not written into records
 _MODEL = PlackettLuce()
-# Two sure players: P = 1 / (1 + exp(-(mu1 - mu2) / (sqrt(2) beta))), and 400 points are odds of 10.
+# For two ratings without uncertainty: P = 1 / (1 + exp(-(mu1 - mu2) / (sqrt(2) beta))), and 400 points are odds of 10.
 _POINTS = 400 / math.log(10) / (math.sqrt(2) * _MODEL.beta)
 
 
-class Ladder:
-    """Ratings by policy name. People are `human:<name>`."""
+class Leaderboard:
+    """Ratings by policy name. A person's policy is `human:<name>`."""
 
     def __init__(self) -> None:
         self._ratings: dict[str, PlackettLuceRating] = {}
@@ -33,16 +33,16 @@ class Ladder:
         self._standings: list[Standing] | None = None
 
     @staticmethod
-    def read(folder: Path) -> tuple[Ladder, list[str]]:
-        """All manifests below `folder`, in the order of their names; and what could not be read."""
-        ladder = Ladder()
+    def read(folder: Path) -> tuple[Leaderboard, list[str]]:
+        """Rate the matches of all manifests below `folder`, in the order of their names; also returns the problems."""
+        leaderboard = Leaderboard()
         lines = read_manifests(folder)
         for record in rated_matches(lines.entries):
-            ladder.add(record)
-        return ladder, lines.problems
+            leaderboard.add(record)
+        return leaderboard, lines.problems
 
     def add(self, record: MatchRecord) -> None:
-        """Rate a match, once: the server and a collector may both have written it down."""
+        """Rate a match, once: the server and a collector may both have recorded it."""
         name = file_name(record)
         places = [seat.place for seat in record.seats]
         if name in self._known or not is_rated(record):
@@ -52,24 +52,24 @@ class Ladder:
         teams = [[self._ratings.get(policy) or _MODEL.rating()] for policy in policies]
         rated = _MODEL.rate(teams, ranks=[float(place or 0) for place in places])
         for policy in dict.fromkeys(policies):
-            mine = [team[0] for team, owner in zip(rated, policies, strict=True) if owner == policy]
-            self._ratings[policy] = _MODEL.rating(mu=_mean(r.mu for r in mine), sigma=_mean(r.sigma for r in mine))
+            own = [team[0] for team, owner in zip(rated, policies, strict=True) if owner == policy]
+            self._ratings[policy] = _MODEL.rating(mu=_mean(r.mu for r in own), sigma=_mean(r.sigma for r in own))
             self._matches[policy] = self._matches.get(policy, 0) + 1
         self._standings = None
 
     def standings(self, most: int = 50) -> list[Standing]:
-        """The best, by rating less one sigma, so that luck in a first match does not lead."""
+        """The best players, by rating less one sigma, so that one lucky match does not lead the list."""
         if self._standings is None:
             rows = [self._standing(policy) for policy in self._ratings]
             self._standings = sorted(rows, key=lambda row: (row.sigma - row.rating, row.name))
         return self._standings[:most]
 
     def rating(self, policy: str) -> float | None:
-        """Rating for records, None when there is none that is sure enough."""
+        """The rating for records, None while its sigma is too large."""
         if policy not in self._ratings:
             return None
         row = self._standing(policy)
-        return row.rating if row.sigma <= _SURE else None
+        return row.rating if row.sigma <= _MAX_SIGMA else None
 
     def _standing(self, policy: str) -> Standing:
         rating = self._ratings[policy]

@@ -1,4 +1,4 @@
-"""Recorded matches for the web: a list of them, and one by its file name. Names never become paths."""
+"""The recorded matches for the web: their list, and one by its file name. Names never become paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from msgspec import Struct
 
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import SUFFIX, Replay, read, scan
@@ -14,19 +15,40 @@ from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.rules import SCHOOLS
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,120}")
-_FRESH = 2.0  # seconds for which a listing of the folder is used again
+_FRESH = 2.0  # seconds for which a listing of the folder is reused
 
 
-class Shelf:
+class ListedSeat(Struct):
+    """One seat of a listed replay."""
+
+    name: str
+    school: str
+    place: int
+    controller: str
+
+
+class ListedReplay(Struct):
+    """One entry of the list. seed: as text, for JavaScript; time: of the file, seconds since 1970."""
+
+    file: str
+    mode: str
+    seed: str
+    ticks: int
+    live: bool
+    seats: list[ListedSeat]
+    time: float
+
+
+class ReplayList:
     """The replays in `folder` and below. Files are looked up in a listing, so no name leads out of it."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._clock = folder, clock
         self._files: dict[str, tuple[float, Path]] = {}  # by name: time of change, path
         self._listed = -_FRESH
-        self._entries: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._entries: dict[str, tuple[float, ListedReplay]] = {}
 
-    def entries(self, most: int = 200) -> list[dict[str, Any]]:
+    def entries(self, most: int = 200) -> list[ListedReplay]:
         """The newest replays, newest first; unreadable files are left out."""
         newest = sorted(self._list().items(), key=lambda item: -item[1][0])[:most]
         found = (self._entry(name, changed, path) for name, (changed, path) in newest)
@@ -46,12 +68,12 @@ class Shelf:
                 try:
                     self._files[path.name] = (path.stat().st_mtime, path)
                 except OSError:
-                    continue  # gone since it was listed
+                    continue  # deleted since it was listed
             self._listed = self._clock()
         return self._files
 
-    def _entry(self, name: str, changed: float, path: Path) -> dict[str, Any] | None:
-        """What the list shows of one file, read once for each version of it."""
+    def _entry(self, name: str, changed: float, path: Path) -> ListedReplay | None:
+        """The list entry of one file, read once for each version of it; None for a bad file."""
         known = self._entries.get(name)
         if known is None or known[0] != changed:
             try:
@@ -62,23 +84,18 @@ class Shelf:
         return known[1]
 
 
-def describe(replay: Replay, changed: float) -> dict[str, Any]:
-    """One entry of the list."""
+def describe(replay: Replay, changed: float) -> ListedReplay:
+    """The list entry of a replay; `changed`: seconds since 1970."""
     header = replay.header
-    return {
-        "file": replay.name if replay.path is None else replay.path.name,
-        "mode": header.mode,
-        "seed": str(header.seed),
-        "ticks": header.ticks,
-        "live": header.live is True,
-        "seats": [
-            {
-                "name": seat.policy,
-                "school": SCHOOLS[seat.school],
-                "place": seat.place,
-                "controller": CONTROLLERS[seat.controller],
-            }
+    return ListedReplay(
+        file=replay.name if replay.path is None else replay.path.name,
+        mode=header.mode,
+        seed=str(header.seed),
+        ticks=header.ticks,
+        live=header.live is True,
+        seats=[
+            ListedSeat(seat.policy, SCHOOLS[seat.school], seat.place, CONTROLLERS[seat.controller])
             for seat in header.seats
         ],
-        "time": changed,
-    }
+        time=changed,
+    )

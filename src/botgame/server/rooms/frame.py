@@ -1,7 +1,7 @@
-"""The numbers of one tick as plain Python lists: copied out of the arrays once, read by views, events and seats.
+"""The numbers of one tick as plain Python lists: copied once from the arrays, read by views and seats.
 
-Reading single numbers out of records costs more than the whole simulation of a tick, so the records are looked at as
-tables of float64 and int32 and their columns are taken together.
+Reading single numbers from records costs more than simulating a tick, so the records are viewed as tables of float64
+and int32, and their columns are copied together.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from botgame.lms.arena import Arena
-from botgame.lms.simulation.state import MAGE, SHOT, STAMPS
+from botgame.lms.readiness import CHEST, LEGAL, WITHIN_CAP
+from botgame.lms.simulation.state import MAGE, SHOT
 
 _FLOATS = ("x", "y", "vx", "vy", "face_x", "face_y", "health", "mana", "shield", "slow", "self_slow")
-_INTS = ("rune_until", "dash_until", "visible", "alive", "kills", "illegal", "capped", "move", "stamp_count")
+_INTS = ("rune_until", "dash_until", "visible", "alive", "kills", "illegal", "capped", "move")
 X, Y, VX, VY, FACE_X, FACE_Y, HEALTH, MANA, SHIELD, SLOW, SELF_SLOW = range(len(_FLOATS))
-RUNE, DASH, VISIBLE, ALIVE, KILLS, ILLEGAL, CAPPED, MOVE, STAMP_COUNT = range(len(_INTS))
-READY = len(_INTS)  # four columns
+RUNE, DASH, VISIBLE, ALIVE, KILLS, ILLEGAL, CAPPED, MOVE = range(len(_INTS))
 _SHOT_FLOATS, _SHOT_INTS = ("x", "y", "vx", "vy"), ("owner", "row", "school")
 
 
 def _table(records: np.ndarray, dtype: str) -> np.ndarray:
-    """Records [N] seen as numbers [N, size of a record], not copied."""
+    """A view of records [N] as numbers [N, size of a record]."""
     plain = records.view(np.ndarray).reshape(-1)
     return plain.view(np.uint8).reshape(len(plain), -1).view(dtype)
 
@@ -33,25 +33,23 @@ def _columns(record: np.dtype, names: tuple[str, ...], size: int) -> list[int]:
 class Frame:
     """One tick of one match; `read` refills it.
 
-    mages: floats[seat][X], ints[seat][ALIVE] ... by the constants of this module; ready times follow at READY.
+    mages: floats[seat][X], ints[seat][ALIVE] ... by the constants of this module; readiness[seat][...] by those of
+    `botgame.lms.readiness`.
     shots: (slot, x, y, vx, vy, owner, row, school) of those in flight; items: (kind, x, y) by index,
     and available: 1 or 0.
     """
 
     def __init__(self, arena: Arena) -> None:
-        state = arena.state
+        self._arena, state = arena, arena.state
         self._match = state.matches[:1]
         self._mage_floats, self._mage_ints = _table(state.mages[0], "f8"), _table(state.mages[0], "i4")
         self._shot_floats, self._shot_ints = _table(state.shots[0], "f8"), _table(state.shots[0], "i4")
         self._available = state.items["available"][0]
         self._float_columns = np.array(_columns(MAGE, _FLOATS, 8))
-        ready = _columns(MAGE, ("ready",), 4)[0]
-        self._int_columns = np.array([*_columns(MAGE, _INTS, 4), *range(ready, ready + 4)])
+        self._int_columns = np.array(_columns(MAGE, _INTS, 4))
         self._shot_float_columns = np.array(_columns(SHOT, _SHOT_FLOATS, 8))
         self._shot_int_columns = np.array(_columns(SHOT, _SHOT_INTS, 4))
         self._active = self._shot_ints[:, _columns(SHOT, ("active",), 4)[0]]
-        stamps = _columns(MAGE, ("stamps",), 4)[0]
-        self._stamps = self._mage_ints[:, stamps : stamps + STAMPS]
         items = state.items[0]
         self.items = list(zip(items["kind"].tolist(), items["x"].tolist(), items["y"].tolist(), strict=True))
         self.read()
@@ -64,14 +62,21 @@ class Frame:
         self.zone_damage = float(match["zone_damage"][0])
         self.floats: list[list[float]] = self._mage_floats.take(self._float_columns, 1).tolist()
         self.ints: list[list[int]] = self._mage_ints.take(self._int_columns, 1).tolist()
+        self.readiness: list[list[int]] = self._arena.readiness(0).tolist()
         self.available: list[int] = self._available.tolist()
         self.shots = self._read_shots()
 
-    def stamps(self, seat: int) -> list[int]:
-        """Ticks of the last counted actions of a seat, in no order; those never used are left out."""
-        count = self.ints[seat][STAMP_COUNT]
-        ticks: list[int] = self._stamps[seat].tolist()
-        return ticks if count >= STAMPS else ticks[:count]
+    def is_within_cap(self, seat: int) -> bool:
+        """Whether one more counted action of `seat` is accepted now."""
+        return self.readiness[seat][WITHIN_CAP] != 0
+
+    def can_cast(self, seat: int, verb: int) -> bool:
+        """Whether `verb` of `seat` is accepted now: mana, cooldown, cap, and a chest in reach."""
+        return self.is_within_cap(seat) and (self.readiness[seat][LEGAL] >> verb) & 1 != 0
+
+    def has_chest_in_reach(self, seat: int) -> bool:
+        """Whether `seat` could open a chest where it stands."""
+        return self.readiness[seat][CHEST] >= 0
 
     def _read_shots(self) -> list[tuple[int, float, float, float, float, int, int, int]]:
         rows = self._active.nonzero()[0]

@@ -1,18 +1,19 @@
-"""All rooms and who is in them: text frames in, messages out. No sockets, no clock.
+"""All rooms and their members: text frames in, messages out. No sockets, no clock.
 
     lobby.connect(1)
     out = lobby.receive(1, '{"type":"hello",...}')    # -> [(client, message), ...]; never raises
-    out = lobby.tick(lane)                            # every room of that lane plays one tick
+    out = lobby.tick(room)                            # the room plays one tick
 
-Whatever a client sends ends in a message to that client at worst.
+The worst result of anything that a client sends is an error message to that client.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import msgspec
 
@@ -21,20 +22,21 @@ from botgame import rng
 from botgame.lms.rules import DELAY_TICKS, DIRECTIONS, MOVES, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.server import protocol
-from botgame.server.hosting.bot_workers import Brains
-from botgame.server.hosting.metrics import Metrics
-from botgame.server.hosting.pacing import LANES
+from botgame.server.metrics import Metrics
 from botgame.server.protocol import Error, MalformedError
-from botgame.server.records.leaderboard import Ladder
-from botgame.server.rooms.room import Out, Plan, RefusedError, Room
+from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
+from botgame.server.rooms.room import MatchRoom, Outbox, RefusedError, RoomSetup
+from botgame.server.rooms.seat_ownership import BotRoster
 
-PATIENCE = 20  # malformed frames after which a connection is closed
-_SEED_SPACE = 2**53  # seeds of rooms are numbers that JavaScript can hold
+LANES = 8  # groups of rooms that tick one after the other within a tick's time
+MAX_MALFORMED = 20  # malformed frames after which a connection is closed
+_SEED_SPACE = 2**53  # seeds of rooms must fit a JavaScript number
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the operator decides. bots: names that clients may ask for, the first fills seats; token: "" for none."""
+class LobbySettings:
+    """What the operator decides. bots: names that clients may use, the first fills seats; token: "" for none."""
 
     bots: tuple[str, ...]
     token: str = ""
@@ -52,15 +54,41 @@ class _Client:
     malformed: int = 0
 
 
-class Lobby:
-    """See the module. `new_token` makes secrets."""
+class Bots(Protocol):
+    """The operator's bots, which decide in the background (`botgame.server.hosting.bot_workers`)."""
+
+    @property
+    def schools(self) -> Mapping[str, int]:
+        """The school of each bot that was trained in one school only."""
+
+    @property
+    def caps(self) -> Mapping[str, int]:
+        """The cap on the actions of each bot, 0 for that of the rules."""
+
+    def submit(self, room: str, requests: Sequence[DecisionRequest]) -> None:
+        """Queue the requests of one room."""
+
+    def collect(self) -> Sequence[BotDecision]:
+        """The decisions made since the last call."""
+
+    def forget(self, room: str) -> None:
+        """Drop the memories of a room's bots."""
+
+
+class MatchLobby:
+    """Holds the rooms, and the clients by number. `new_token` makes secrets."""
 
     def __init__(
-        self, settings: Settings, brains: Brains, ladder: Ladder, metrics: Metrics, new_token: Callable[[], str]
+        self,
+        settings: LobbySettings,
+        bots: Bots,
+        leaderboard: Leaderboard,
+        metrics: Metrics,
+        new_token: Callable[[], str],
     ) -> None:
-        self.rooms: dict[str, Room] = {}
-        self.ladder = ladder
-        self._settings, self._brains, self._metrics, self._new_token = settings, brains, metrics, new_token
+        self.rooms: dict[str, MatchRoom] = {}
+        self.leaderboard = leaderboard
+        self._settings, self._bots, self._metrics, self._new_token = settings, bots, metrics, new_token
         self._clients: dict[int, _Client] = {}
         self._lanes: dict[str, int] = {}
         self._made = 0
@@ -72,17 +100,17 @@ class Lobby:
         """A connection is open."""
         self._clients[client] = _Client()
 
-    def disconnect(self, client: int) -> Out:
-        """A connection is gone; its seat waits for it."""
+    def disconnect(self, client: int) -> Outbox:
+        """A connection is lost; its seat waits for it."""
         room = self._room_of(self._clients.pop(client, _Client()), client)
-        return room.drop(client) if room is not None else []
+        return room.disconnect(client) if room is not None else []
 
-    def is_greeted(self, client: int) -> bool:
-        """Whether the client has said hello."""
+    def has_greeted(self, client: int) -> bool:
+        """Whether the client has sent `hello`."""
         return client in self._clients and self._clients[client].greeted
 
-    def receive(self, client: int, frame: str | bytes) -> Out:
-        """A frame of a client. Never raises for what is in it."""
+    def receive(self, client: int, frame: str | bytes) -> Outbox:
+        """Handle a client's frame. Never raises for its contents."""
         self._metrics.received += 1
         known = self._clients.get(client)
         if known is None:
@@ -92,13 +120,13 @@ class Lobby:
         except MalformedError as error:
             self._metrics.malformed += 1
             known.malformed += 1
-            code = "malformed" if known.malformed >= PATIENCE or not known.greeted else "invalid"
+            code = "malformed" if known.malformed >= MAX_MALFORMED or not known.greeted else "invalid"
             return [(client, Error(code, str(error)))]
         except RefusedError as error:
             self._metrics.refused += 1
             return [(client, Error(error.code, str(error)))]
 
-    def _handle(self, client: int, known: _Client, message: protocol.ClientMessage) -> Out:
+    def _handle(self, client: int, known: _Client, message: protocol.ClientMessage) -> Outbox:
         if not known.greeted or isinstance(message, protocol.Hello):
             return self._greet(client, known, message)
         if isinstance(message, protocol.Ping):
@@ -117,151 +145,145 @@ class Lobby:
             return room.leave(client)
         out = room.receive(client, message)
         if isinstance(message, protocol.Ready):
-            self._brains.ask(room.name, room.take_asks())
+            self._bots.submit(room.name, room.take_bot_requests())
         return out
 
-    def _greet(self, client: int, known: _Client, message: protocol.ClientMessage) -> Out:
+    def _greet(self, client: int, known: _Client, message: protocol.ClientMessage) -> Outbox:
         if not isinstance(message, protocol.Hello) or known.greeted:
-            return [(client, Error("protocol", "the first message, and only the first, is hello"))]
+            return [(client, Error("protocol", "hello must be the first message and is sent only once"))]
         if message.game != protocol.GAME or message.protocol != protocol.PROTOCOL_VERSION:
             wanted = f"{protocol.GAME} {protocol.PROTOCOL_VERSION}"
-            return [(client, Error("protocol", f"this server speaks {wanted}; update the older of the two"))]
+            return [(client, Error("protocol", f"this server speaks {wanted}; update the older of the two programs"))]
         if not hmac.compare_digest(message.token.encode(), self._settings.token.encode()):
-            return [(client, Error("token", "this server asks for another token; open the link that it printed"))]
+            return [(client, Error("token", "the token is wrong; open the link that the server printed"))]
         known.greeted = True
         return [(client, self._welcome)]
 
     # ---- rooms -------------------------------------------------------------------------------------------------
 
     def overview(self) -> protocol.Lobby:
-        """Rooms and leaderboard."""
-        return protocol.Lobby([room.line() for room in self.rooms.values()], self.ladder.standings())
+        """The rooms and the leaderboard."""
+        return protocol.Lobby([room.line() for room in self.rooms.values()], self.leaderboard.standings())
 
-    def _create(self, client: int, known: _Client, message: protocol.Create) -> Out:
+    def _create(self, client: int, known: _Client, message: protocol.Create) -> Outbox:
         settings = self._settings
         unknown = [bot for bot in message.bots if bot not in settings.bots]
         if unknown:
-            raise RefusedError("bad_bot", f"no bot {unknown[0][:40]!r} here; choose one of {', '.join(settings.bots)}")
+            raise RefusedError(
+                "bad_bot", f"this server has no bot {unknown[0][:40]!r}; choose one of {', '.join(settings.bots)}"
+            )
         if len(message.bots) > message.seats:
             raise RefusedError("no_seat", f"{len(message.bots)} bots for {message.seats} seats")
-        if not self._is_room_left():
+        if not self._has_space():
             raise RefusedError("busy", f"all {settings.max_rooms} rooms are taken; try again later")
-        plan = self._plan(message.seats, message.bots, round(message.duration * TICKS_PER_SECOND), message.seed)
-        room = self._make(plan)
-        message = msgspec.structs.replace(message, name=self._proper(message.name))
+        setup = self._setup(message.seats, message.bots, round(message.duration * TICKS_PER_SECOND), message.seed)
+        room = self._make(setup)
+        message = msgspec.structs.replace(message, name=self._clean(message.name))
         entered = room.create(client, message)
         out = self._leave(client, known)
         known.room = room.name
         self._open(room)
         return out + entered
 
-    def _is_room_left(self) -> bool:
-        """When all rooms are taken, one that waits and that nobody is in makes way."""
+    def _has_space(self) -> bool:
+        """Whether a room can be added; a deserted room is deleted if all are taken."""
         if len(self.rooms) >= self._settings.max_rooms:
             empty = next((room for room in self.rooms.values() if room.is_deserted), None)
             if empty is not None:
                 del self.rooms[empty.name], self._lanes[empty.name]
         return len(self.rooms) < self._settings.max_rooms
 
-    def open(self, bot: str, duration_ticks: int) -> str:
-        """The operator makes a duel against `bot` that waits for a person, however long. Returns the room's name."""
-        room = self._make(replace(self._plan(2, [bot], duration_ticks, None), keep=True))
+    def open_duel(self, bot: str, duration_ticks: int) -> str:
+        """Make a duel against `bot` that waits for a person without limit. Returns the room's name."""
+        room = self._make(replace(self._setup(2, [bot], duration_ticks, None), keep=True))
         self._open(room)
         return room.name
 
-    def _plan(self, seats: int, bots: Sequence[str], duration_ticks: int, seed: int | None) -> Plan:
+    def _setup(self, seats: int, bots: Sequence[str], duration_ticks: int, seed: int | None) -> RoomSetup:
         self._made += 1
         if seed is None:
             seed = rng.derive(self._settings.seed, self._made) % _SEED_SPACE
-        return Plan(seats, tuple(bots), duration_ticks, seed)
+        return RoomSetup(seats, tuple(bots), duration_ticks, seed)
 
-    def _make(self, plan: Plan) -> Room:
-        settings = self._settings
-        return Room(
-            f"r{self._made}",
-            plan,
-            settings.rules,
-            fallback=settings.bots[0],
-            schools=self._brains.schools,
-            caps=self._brains.caps,
-            new_token=self._new_token,
-            lateness=self._metrics.bots,
-        )
+    def _make(self, setup: RoomSetup) -> MatchRoom:
+        settings, bots = self._settings, self._bots
+        roster = BotRoster(settings.bots[0], bots.schools, bots.caps)
+        return MatchRoom(f"r{self._made}", setup, settings.rules, roster, self._new_token, self._metrics.bots)
 
-    def _open(self, room: Room) -> None:
-        """From now on the room ticks, in the lane with the fewest."""
+    def _open(self, room: MatchRoom) -> None:
+        """Add the room to the lane with the fewest rooms, so that it ticks."""
         self.rooms[room.name] = room
-        crowd = Counter(self._lanes.values())
-        self._lanes[room.name] = min(range(LANES), key=lambda lane: crowd[lane])
-        self._brains.ask(room.name, room.take_asks())
+        sizes = Counter(self._lanes.values())
+        self._lanes[room.name] = min(range(LANES), key=lambda lane: sizes[lane])
+        self._bots.submit(room.name, room.take_bot_requests())
 
-    def _join(self, client: int, known: _Client, message: protocol.Join) -> Out:
+    def _join(self, client: int, known: _Client, message: protocol.Join) -> Outbox:
         room = self.rooms.get(message.room)
         if room is None:
             raise RefusedError("no_room", f"there is no room {message.room!r}; it may be over")
         if client in room.members:
             raise RefusedError("not_now", "you are in this room already; leave it first")
-        message = msgspec.structs.replace(message, name=self._proper(message.name))
+        message = msgspec.structs.replace(message, name=self._clean(message.name))
         entered = room.join(client, message)
         out = self._leave(client, known)
         known.room = room.name
-        self._brains.ask(room.name, room.take_asks())
+        self._bots.submit(room.name, room.take_bot_requests())
         return out + entered
 
-    def _leave(self, client: int, known: _Client) -> Out:
-        """Whoever goes elsewhere leaves the room it was in."""
+    def _leave(self, client: int, known: _Client) -> Outbox:
+        """The client leaves its present room, because it enters another."""
         room = self._room_of(known, client)
         known.room = ""
         return room.leave(client) if room is not None else []
 
-    def _room_of(self, known: _Client, client: int) -> Room | None:
-        """The room that the client is in; another connection with its token may have taken its place."""
+    def _room_of(self, known: _Client, client: int) -> MatchRoom | None:
+        """The client's room, None if it is in none or another connection has taken its seat with the token."""
         room = self.rooms.get(known.room)
         return room if room is not None and client in room.members else None
 
-    def _proper(self, name: str) -> str:
-        """A name fit to be shown; nobody may look like a bot of the house."""
+    def _clean(self, name: str) -> str:
+        """A printable name that is not the name of a bot."""
         plain = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
         return "player" if not plain or plain in self._settings.bots else plain
 
     # ---- time --------------------------------------------------------------------------------------------------
 
     def collect(self) -> None:
-        """Hand over what bots have decided."""
-        for decided in self._brains.ready():
+        """Pass the decisions of the bots to their rooms."""
+        for decided in self._bots.collect():
             room = self.rooms.get(decided.room)
             if room is not None:
                 room.answer(decided.seat, decided.tick, decided.action)
 
-    def lane(self, lane: int) -> list[Room]:
-        """The rooms of a lane."""
+    def rooms_in(self, lane: int) -> list[MatchRoom]:
+        """The rooms that tick in a lane."""
         return [room for name, room in self.rooms.items() if self._lanes[name] == lane]
 
-    def tick(self, room: Room, *, show: bool = True) -> Out:
-        """1/30 s has passed for a room."""
+    def tick(self, room: MatchRoom, *, show: bool = True) -> Outbox:
+        """Play 1/30 s of a room. `show`: send the new state to its members."""
         was_running = room.state == "running"
         out = room.tick(show=show)
         if was_running:
-            self._brains.ask(room.name, room.take_asks())
+            self._bots.submit(room.name, room.take_bot_requests())
             if room.state == "over":
-                self._brains.forget(room.name)
-        elif room.is_dead:
+                self._bots.forget(room.name)
+        elif room.is_expired:
             del self.rooms[room.name], self._lanes[room.name]
         return out
 
-    def close(self, room: Room) -> Out:
-        """Give a room up, for a mistake of ours."""
+    def close(self, room: MatchRoom) -> Outbox:
+        """Delete a room that failed because of an error in the server."""
         del self.rooms[room.name], self._lanes[room.name]
-        self._brains.forget(room.name)
-        return [(client, Error("no_room", "this match cannot go on; we are sorry")) for client in room.members]
+        self._bots.forget(room.name)
+        return [(client, Error("no_room", "an error in the server ended this match")) for client in room.members]
 
-    def running(self) -> Iterator[Room]:
-        """Rooms whose match goes on."""
+    def running(self) -> Iterator[MatchRoom]:
+        """The rooms whose match is running."""
         return (room for room in self.rooms.values() if room.state == "running")
 
 
-def welcome(settings: Settings) -> protocol.Welcome:
-    """What every client is told first."""
+def welcome(settings: LobbySettings) -> protocol.Welcome:
+    """The first message to every client."""
     rules = settings.rules.to_dict()
     return protocol.Welcome(
         version=botgame.__version__,

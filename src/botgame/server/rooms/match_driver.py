@@ -1,15 +1,14 @@
-"""Runs one live match: collects what the seats decide, steps the simulation, says what is to be shown and asked.
+"""Drives one live match: collects decisions, steps the simulation, and lists the decisions that it needs next.
 
-A tick waits for nobody. A bot that is due is asked with the observation of that moment (`asks`); its decision is
-carried out in the first tick after it has arrived (`answer`), and how late that is is counted. So is a program's that
-plays over the network (`shows`).
+A tick never waits. A bot that is due gets a request with its current observation (`bot_requests`); its decision is
+carried out in the first tick after it has arrived (`answer`), and the delay is counted. The same holds for a program
+that plays over the network (`client_requests`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,20 +16,22 @@ from botgame import rng
 from botgame.lms.arena import Limits
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import BOT, HUMAN
-from botgame.lms.replay.showing.happenings import Happenings
+from botgame.lms.replay.showing.events import EventDetector, EventFields
+from botgame.lms.rules import NONE
 from botgame.match_batch import key_bases
+from botgame.server.metrics import Lateness
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
 from botgame.server.rooms.live_match import LiveMatch
-from botgame.server.rooms.seats import Caps, Seat
+from botgame.server.rooms.room_seat import RoomSeat
 from botgame.server.rooms.view import Viewer
 
-PATIENCE_TICKS = 30  # a program that has not answered is shown the world again after this time,
-HAND_TICKS = 2  # or after this one, when it plays with inputs
+RESEND_TICKS = 30  # a program that has not answered gets a new observation after this time,
+INPUT_RESEND_TICKS = 2  # or after this one, when it plays with inputs
 
 
-class Ask(NamedTuple):
-    """A question to a bot: row `row` of `observation`, seen by `seat` at `tick`; `key`: the randomness of the row."""
+class DecisionRequest(NamedTuple):
+    """A request for a decision of `seat`: row `row` of `observation`, made at `tick`; `key`: the row's random key."""
 
     seat: int
     bot: str
@@ -40,133 +41,124 @@ class Ask(NamedTuple):
     row: int
 
 
-@dataclass
-class Lateness:
-    """How late bots were: decisions in all, those that came late, the sum and the worst of their ticks."""
+class BotDecision(NamedTuple):
+    """The answer to a request of `room`: `action` for `seat`, based on the observation of `tick`."""
 
-    decisions: int = 0
-    late: int = 0
-    ticks: int = 0
-    worst: int = 0
-
-    def count(self, ticks: int) -> None:
-        """One more decision, `ticks` after it was asked for."""
-        self.decisions += 1
-        self.late += ticks > 0
-        self.ticks += ticks
-        self.worst = max(self.worst, ticks)
+    room: str
+    seat: int
+    tick: int
+    action: list[int]
 
 
-class Referee:
-    """The running match of a room. `asks`, `shows` hold the new questions of the last tick."""
+class MatchDriver:
+    """The running match of a room. `bot_requests`, `client_requests`: the new requests of the last tick."""
 
-    def __init__(self, match: LiveMatch, seats: Sequence[Seat], lateness: Lateness) -> None:
+    def __init__(self, match: LiveMatch, seats: Sequence[RoomSeat], lateness: Lateness) -> None:
         self.match = match
         self.frame = Frame(match.arena)
-        cells = int(match.arena.state.matches["cells"][0])
-        self.viewer = Viewer(self.frame, match.rules, match.duration_ticks, cells)
-        self._caps = Caps(self.frame, self.viewer, match.rules)
-        self.asks: list[Ask] = []
-        self.shows: list[Ask] = []
+        self.viewer = Viewer(self.frame, match.rules, match.duration_ticks)
+        self.bot_requests: list[DecisionRequest] = []
+        self.client_requests: list[DecisionRequest] = []
         self._seats = seats
         self._lateness = lateness
-        self._happenings = Happenings(match.rules)
+        self._detector = EventDetector(match.rules)
         self._keys = key_bases(match.seed, match.seats)
-        self._news: list[dict[str, Any]] = []
+        self._extra_events: list[EventFields] = []
 
     def begin(self, limits: Sequence[Limits]) -> None:
-        """Start the match with the seats as they are held now; `limits`: one a seat."""
+        """Start the match with the current controllers; `limits`: one for each seat."""
         controllers = [HUMAN if seat.kind == "human" else BOT for seat in self._seats]
         self.match.begin([seat.school or 0 for seat in self._seats], controllers, limits)
-        self._look()
-        self._ask()
+        self._read_state()
+        self._request_decisions()
 
     def is_alive(self, seat: int) -> bool:
-        """Whether the mage of `seat` lives."""
+        """Whether the mage of `seat` is alive."""
         return self.frame.ints[seat][at.ALIVE] != 0
 
-    def tell(self, event: dict[str, Any]) -> None:
-        """Something to show beside what the simulation does."""
-        self._news.append({"tick": self.match.tick, **event})
+    def add_event(self, event: EventFields) -> None:
+        """Show an event with the next tick that the simulation does not know of."""
+        self._extra_events.append({"tick": self.match.tick, **event})
 
-    def answer(self, seat: int, tick: int, action: list[int]) -> bool:
-        """A decision upon the observation of `tick`; it is taken in the next tick. False: nobody waits for it."""
-        holder = self._seats[seat]
-        if holder.asked != tick or holder.answer is not None:
+    def answer(self, index: int, tick: int, action: list[int]) -> bool:
+        """Take a decision based on the observation of `tick`. False: no such request is open."""
+        seat = self._seats[index]
+        if seat.requested != tick or seat.decision is not None:
             return False
-        holder.answer = action
+        seat.decision = action
         return True
 
     def tick(self) -> None:
-        """One tick: decisions, simulation, then `viewer` shows the new state and `asks`, `shows` are filled."""
+        """Play one tick: decisions, then the simulation. Updates `viewer` and both lists of requests."""
         self._decide()
         self.match.step()
-        self._look()
-        self._ask()
+        self._read_state()
+        self._request_decisions()
 
     def _decide(self) -> None:
         seats, actions, seen = [], [], []
         for seat in self._seats:
             if not self.is_alive(seat.index):
                 continue
-            action, look = self._by_hand(seat) if self._is_by_hand(seat) else self._by_answer(seat)
+            action, seen_tick = self._from_input(seat) if self._plays_with_input(seat) else self._from_answer(seat)
             if action is not None:
                 seats.append(seat.index)
                 actions.append(action)
-                seen.append(look)
+                seen.append(seen_tick)
         if seats:
             self.match.decide(seats, actions, seen)
 
-    def _is_by_hand(self, seat: Seat) -> bool:
-        return seat.kind == "human" or (seat.kind == "client" and seat.by_hand)
+    def _plays_with_input(self, seat: RoomSeat) -> bool:
+        return seat.kind == "human" or (seat.kind == "client" and seat.uses_inputs)
 
-    def _by_hand(self, seat: Seat) -> tuple[list[int] | None, int]:
-        """A person sees the present; a program at the keys has decided on what it was last shown."""
-        verb, tick, person = seat.hands.queued, self.match.tick, seat.kind == "human"
-        possible = verb if self._caps.is_castable(verb, seat.index, seat.school or 0) else 0
-        may_turn = person or self._caps.is_within_cap(seat.index)
-        action = seat.hands.decide(tick, possible, may_turn=may_turn)
-        return action, tick if person else seat.seen
+    def _from_input(self, seat: RoomSeat) -> tuple[list[int] | None, int]:
+        """A person sees the present; a program that sends inputs has decided on its latest observation."""
+        verb, tick, is_person = seat.input.queued, self.match.tick, seat.kind == "human"
+        possible = verb if self.frame.can_cast(seat.index, verb) else NONE
+        may_turn = is_person or self.frame.is_within_cap(seat.index)
+        action = seat.input.decide(tick, possible, may_turn=may_turn)
+        return action, tick if is_person else seat.seen
 
-    def _by_answer(self, seat: Seat) -> tuple[list[int] | None, int]:
-        if seat.answer is None:
+    def _from_answer(self, seat: RoomSeat) -> tuple[list[int] | None, int]:
+        if seat.decision is None:
             return None, 0
-        self._lateness.count(self.match.tick - seat.asked)
-        action, seat.answer, seat.asked = seat.answer, None, -1
+        self._lateness.count(self.match.tick - seat.requested)
+        action, seat.decision, seat.requested = seat.decision, None, -1
         return action, seat.seen
 
-    def _look(self) -> None:
+    def _read_state(self) -> None:
         self.frame.read()
-        events = self._happenings.look(self.match.arena.state)
-        events += self._news
-        self._news = []
-        number = self._happenings.flights.id_of
+        events = self._detector.look(self.match.arena.state)
+        events += self._extra_events
+        self._extra_events = []
+        number = self._detector.shots.id_of
         self.viewer.look(events, [number(shot[0]) for shot in self.frame.shots])
 
-    def _ask(self) -> None:
-        """Observe for all seats that are due and not asked yet."""
-        self.asks, self.shows = [], []
+    def _request_decisions(self) -> None:
+        """Observe for all seats that are due and have no open request."""
+        self.bot_requests, self.client_requests = [], []
         if self.match.over:
             return
         due, tick = self.match.due(), self.match.tick
-        asked = [seat for seat in self._seats if due[seat.index] <= tick and self._wants_to_look(seat)]
-        if not asked:
+        seats = [seat for seat in self._seats if due[seat.index] <= tick and self._needs_request(seat)]
+        if not seats:
             return
-        indices = [seat.index for seat in asked]
+        indices = [seat.index for seat in seats]
         observation = self.match.observe(indices)
         with np.errstate(over="ignore"):
             keys = rng.mix(self._keys[indices], np.uint64(tick)).tolist()
-        for row, seat in enumerate(asked):
-            seat.asked, seat.seen, seat.shown, seat.answer = tick, self.match.seen_tick(seat.index), tick, None
-            asks = self.asks if seat.kind == "bot" else self.shows
-            asks.append(Ask(seat.index, seat.bot, tick, keys[row], observation, row))
+        for row, seat in enumerate(seats):
+            seat.requested, seat.seen, seat.sent = tick, self.match.seen_tick(seat.index), tick
+            seat.decision = None
+            requests = self.bot_requests if seat.kind == "bot" else self.client_requests
+            requests.append(DecisionRequest(seat.index, seat.bot, tick, keys[row], observation, row))
 
-    def _wants_to_look(self, seat: Seat) -> bool:
+    def _needs_request(self, seat: RoomSeat) -> bool:
         if not self.is_alive(seat.index):
             return False
         if seat.kind == "bot":
-            return seat.asked < 0
+            return seat.requested < 0
         if seat.kind != "client" or seat.client is None:
             return False
-        patience = HAND_TICKS if seat.by_hand else PATIENCE_TICKS
-        return seat.asked < 0 or self.match.tick - seat.shown >= patience
+        resend = INPUT_RESEND_TICKS if seat.uses_inputs else RESEND_TICKS
+        return seat.requested < 0 or self.match.tick - seat.sent >= resend

@@ -1,10 +1,11 @@
-"""A room's state as messages of the protocol: pure functions."""
+"""Writes a room's state as messages of the protocol: pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from botgame.lms.arena import Outcome
@@ -12,53 +13,51 @@ from botgame.lms.replay.header import mode_of
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.server.protocol import Array, Observation, Result, Room, RoomLine, SeatLine
 from botgame.server.rooms.live_match import LiveMatch
-from botgame.server.rooms.match_driver import Ask
-from botgame.server.rooms.seats import Seat
+from botgame.server.rooms.match_driver import DecisionRequest
+from botgame.server.rooms.room_seat import RoomSeat
 
 RoomState = Literal["waiting", "running", "over"]
 
 
-def mode(seats: int) -> Literal["duel", "royale"]:
-    """The mode of a match of `seats`."""
-    return "duel" if mode_of(seats) == "duel" else "royale"
-
-
 def walls(match: LiveMatch) -> list[str]:
-    """One string a row, "1" for a wall."""
+    """The walls, one string for each row, "1" for a wall."""
     return ["".join("1" if cell else "0" for cell in row) for row in match.arena.state.walls[0].tolist()]
 
 
-def seat_line(seat: Seat) -> SeatLine:
-    """Who holds a seat, as everybody may know it."""
+def seat_line(seat: RoomSeat) -> SeatLine:
+    """The public facts about a seat."""
     school = "any" if seat.school is None else SCHOOLS[seat.school]
-    gone = seat.kind in ("human", "client") and seat.client is None
-    return SeatLine(seat.index, seat.name, school, seat.kind, seat.bot, not gone)
+    is_absent = seat.kind in ("human", "client") and seat.client is None
+    return SeatLine(seat.index, seat.name, school, seat.kind, seat.bot, not is_absent)
 
 
-def room(
-    name: str, match: LiveMatch, rows: list[str], seats: Sequence[Seat], state: RoomState, own: Seat | None, owner: bool
-) -> Room:
-    """The room for one of its members; `own` is the seat that it holds."""
+def room(name: str, match: LiveMatch, rows: list[str], seats: Sequence[RoomSeat], state: RoomState) -> Room:
+    """The room for a spectator; `rows`: its walls."""
     return Room(
         room=name,
-        seat=-1 if own is None else own.index,
-        seat_token="" if own is None else own.token,
-        mode=mode(match.seats),
+        seat=-1,
+        seat_token="",
+        mode=mode_of(match.seats),
         cells=len(rows),
         walls=rows,
         duration_ticks=match.duration_ticks,
         seats=[seat_line(seat) for seat in seats],
         state=state,
         seed=str(match.seed),
-        owner=owner,
     )
 
 
-def line(name: str, match: LiveMatch, seats: Sequence[Seat], state: RoomState, spectators: int) -> RoomLine:
-    """The room in the lobby."""
+def for_member(message: Room, seat: RoomSeat | None, *, owner: bool) -> Room:
+    """The room for a member with a seat, or for the room's maker."""
+    seated = {} if seat is None else {"seat": seat.index, "seat_token": seat.token}
+    return msgspec.structs.replace(message, owner=owner, **seated)
+
+
+def line(name: str, match: LiveMatch, seats: Sequence[RoomSeat], state: RoomState, spectators: int) -> RoomLine:
+    """The room's line in the lobby."""
     return RoomLine(
         room=name,
-        mode=mode(match.seats),
+        mode=mode_of(match.seats),
         seats=match.seats,
         taken=sum(seat.kind != "open" for seat in seats),
         humans=sum(seat.kind == "human" for seat in seats),
@@ -70,18 +69,18 @@ def line(name: str, match: LiveMatch, seats: Sequence[Seat], state: RoomState, s
     )
 
 
-def observation(ask: Ask) -> Observation:
-    """What a program is shown: everything that a bot sees; what only a critic may know stays here."""
+def observation(request: DecisionRequest) -> Observation:
+    """The observation for a program: all that a bot sees, without the fields that only a critic may see."""
     arrays = {
-        name: Array(str(rows.dtype), list(rows.shape[1:]), np.ascontiguousarray(rows[ask.row]).tobytes())
-        for name, rows in ask.observation.items()
+        name: Array(str(rows.dtype), list(rows.shape[1:]), np.ascontiguousarray(rows[request.row]).tobytes())
+        for name, rows in request.observation.items()
         if name != "privileged"
     }
-    return Observation(ask.tick, ask.seat, arrays, str(ask.key))
+    return Observation(request.tick, request.seat, arrays, str(request.key))
 
 
 def result(name: str, outcome: Outcome, replay: str, *, broken_off: bool) -> Result:
-    """How the match went."""
+    """The result of a match."""
     return Result(
         room=name,
         places=outcome.places.tolist(),

@@ -1,37 +1,38 @@
 """A room: people, programs and bots around one match. Messages in, messages out; no sockets, no clock, no threads.
 
-    room = Room("r1", plan, Rules(), fallback="lms_re", new_token=..., lateness=Lateness())
+    room = MatchRoom("r1", setup, Rules(), BotRoster("lms_re"), new_token, Lateness())
     out = room.create(client, Create(...))        # -> [(client, message), ...]
     out = room.receive(client, Input(...))
-    out = room.tick()                             # 30 times a second, whatever happens
-    for ask in room.take_asks(): room.answer(ask.seat, ask.tick, action)
+    out = room.tick()                             # 30 times a second, always
+    for request in room.take_bot_requests(): room.answer(request.seat, request.tick, action)
     if room.is_finished: out = room.saved("duel_s1_...lmsr")
 
-What a client may not do raises `RefusedError` and changes nothing.
+A request that is not allowed raises `RefusedError` and changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server import protocol
+from botgame.server.metrics import Lateness
 from botgame.server.protocol import Create, Join, ServerMessage
 from botgame.server.rooms import messages as room_messages
 from botgame.server.rooms.live_match import LiveMatch
-from botgame.server.rooms.match_driver import Ask, Lateness, Referee
+from botgame.server.rooms.match_driver import DecisionRequest, MatchDriver
 from botgame.server.rooms.messages import RoomState
-from botgame.server.rooms.seat_ownership import GRACE_TICKS, Holders
-from botgame.server.rooms.seats import Seat
+from botgame.server.rooms.room_seat import RoomSeat
+from botgame.server.rooms.seat_ownership import GRACE_TICKS, BotRoster, SeatOwnership
 from botgame.server.rooms.view import EVERYTHING
 
-LINGER_TICKS = 60 * TICKS_PER_SECOND  # how long a room that is over can be looked at
-Out = list[tuple[int, ServerMessage | str]]
+LINGER_TICKS = 60 * TICKS_PER_SECOND  # how long a room stays open after its match
+Outbox = list[tuple[int, ServerMessage | str]]  # (client, message)
 
 
 class RefusedError(Exception):
-    """A client asked for what it may not have; `code` is one of `protocol.REFUSED`."""
+    """A client requested something that is not allowed; `code` is one of `protocol.REFUSED`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -39,8 +40,11 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be played. `bots` fill the last seats; the others are open at first. keep: wait for the first."""
+class RoomSetup:
+    """The match of a room. `bots` fill the last seats; the others are open at first.
+
+    keep: the room stays open without members until its match has been played.
+    """
 
     seats: int
     bots: tuple[str, ...]
@@ -51,82 +55,79 @@ class Plan:
 
 @dataclass
 class Member:
-    """A connection in the room: the seat it holds (-1: none) and through whose eyes it watches."""
+    """A connection in the room: its seat (-1: a spectator) and the seat whose view it watches."""
 
     seat: int = -1
     follow: int = EVERYTHING
     owner: bool = False
 
 
-class Room:
-    """See the module. fallback: the bot that fills seats; new_token makes secrets; lateness counts for all rooms.
+class MatchRoom:
+    """A room with one match. The first bot of the setup, if any, is its fallback; `new_token` makes secrets.
 
-    schools, caps: of the bots that were trained in one alone, or under a cap on actions of their own.
+    lateness: of the bots of all rooms.
     """
 
     def __init__(
         self,
         name: str,
-        plan: Plan,
+        setup: RoomSetup,
         rules: Rules,
-        *,
-        fallback: str,
-        schools: Mapping[str, int] | None = None,
-        caps: Mapping[str, int] | None = None,
+        roster: BotRoster,
         new_token: Callable[[], str],
         lateness: Lateness,
     ) -> None:
-        self.name, self.plan = name, plan
+        self.name, self.setup = name, setup
         self.state: RoomState = "waiting"
         self.is_saved = False
         self.broken_off = False
-        self.policies: list[str] = []  # who held each seat at the start, as the replay names it
+        self.policies: list[str] = []  # the players at the start, one for each seat, as the replay names them
         self.members: dict[int, Member] = {}
-        self.match = LiveMatch(plan.seats, plan.seed, plan.duration_ticks, rules)
-        fallback = plan.bots[0] if plan.bots else fallback
-        self.holders = Holders(self.match, fallback, new_token, schools or {}, caps or {})
-        self._referee = Referee(self.match, self.holders.seats, lateness)
+        self.match = LiveMatch(setup.seats, setup.seed, setup.duration_ticks, rules)
+        roster = replace(roster, fallback=setup.bots[0]) if setup.bots else roster
+        self.ownership = SeatOwnership(self.match, roster, new_token)
+        self.driver = MatchDriver(self.match, self.ownership.seats, lateness)
         self._walls = room_messages.walls(self.match)
         self._idle_ticks = 0
-        for seat, bot in zip(reversed(self.holders.seats), reversed(plan.bots), strict=False):
-            self.holders.fill(seat, bot)
+        for seat, bot in zip(reversed(self.ownership.seats), reversed(setup.bots), strict=False):
+            self.ownership.assign_bot(seat, bot)
 
-    # ---- what others ask ---------------------------------------------------------------------------------------
+    # ---- what the lobby needs ----------------------------------------------------------------------------------
 
-    def take_asks(self) -> list[Ask]:
-        """Questions to bots that have come up since the last call."""
-        asks, self._referee.asks = self._referee.asks, []
-        return asks
+    def take_bot_requests(self) -> list[DecisionRequest]:
+        """The requests to bots that have come up since the last call."""
+        requests, self.driver.bot_requests = self.driver.bot_requests, []
+        return requests
 
     def answer(self, seat: int, tick: int, action: list[int]) -> bool:
-        """A bot's decision; False when nobody waits for it."""
-        return self.holders.seats[seat].kind == "bot" and self._referee.answer(seat, tick, action)
+        """A bot's decision; False when no request for it is open."""
+        return self.ownership.seats[seat].kind == "bot" and self.driver.answer(seat, tick, action)
 
     @property
     def is_finished(self) -> bool:
-        """Over and to be saved."""
+        """Whether the match is over and not saved yet."""
         return self.state == "over" and not self.is_saved
 
     @property
-    def is_dead(self) -> bool:
-        """Nobody needs this room any more."""
+    def is_expired(self) -> bool:
+        """Whether the room can be deleted."""
         if self.state == "waiting":
             return self.is_deserted and self._idle_ticks > GRACE_TICKS
         return self.is_saved and (not self.members or self._idle_ticks > LINGER_TICKS)
 
     @property
     def is_deserted(self) -> bool:
-        """It waits for a match, and nobody is in it (who made it may be on the way back)."""
-        return self.state == "waiting" and not self.members and not self.plan.keep
+        """Whether the room waits for its match without members (its maker may be about to come back)."""
+        return self.state == "waiting" and not self.members and not self.setup.keep
 
     def line(self) -> protocol.RoomLine:
-        """The room in the lobby."""
+        """The room's line in the lobby."""
         spectators = sum(member.seat < 0 for member in self.members.values())
-        return room_messages.line(self.name, self.match, self.holders.seats, self.state, spectators)
+        return room_messages.line(self.name, self.match, self.ownership.seats, self.state, spectators)
 
-    # ---- coming and going --------------------------------------------------------------------------------------
+    # ---- joining and leaving -----------------------------------------------------------------------------------
 
-    def create(self, client: int, message: Create) -> Out:
+    def create(self, client: int, message: Create) -> Outbox:
         """The maker of the room joins it."""
         if message.seat < 0:
             self.members[client] = Member(owner=True)
@@ -134,43 +135,43 @@ class Room:
             self._sit(client, message, "the bots fill every seat; name fewer, or spectate with seat -1", owner=True)
         return self._begin_if_full()
 
-    def join(self, client: int, message: Join) -> Out:
-        """Take a seat, come back to one, or watch."""
+    def join(self, client: int, message: Join) -> Outbox:
+        """Take a seat, come back to one, or spectate."""
         if message.seat_token:
-            return self._come_back(client, message.seat_token)
+            return self._reconnect(client, message.seat_token)
         if message.spectate:
             self.members[client] = Member()
             return self._announce()
         self._sit(client, message, "no seat is free in this room; spectate instead", owner=False)
         return self._begin_if_full()
 
-    def drop(self, client: int) -> Out:
+    def disconnect(self, client: int) -> Outbox:
         """The connection is lost: its seat waits for it."""
         member = self.members.pop(client, None)
         if member is None:
             return []
         if member.seat >= 0:
-            self.holders.lose(self.holders.seats[member.seat])
+            self.ownership.disconnect(self.ownership.seats[member.seat])
         return self._announce()
 
-    def leave(self, client: int) -> Out:
-        """Gone for good."""
+    def leave(self, client: int) -> Outbox:
+        """The client leaves and will not come back."""
         member = self.members.get(client)
-        out = self.drop(client)
+        out = self.disconnect(client)
         if member is not None and member.seat >= 0:
-            self.holders.abandon(self.holders.seats[member.seat])
+            self.ownership.abandon(self.ownership.seats[member.seat])
             return self._announce()
         return out
 
     def _sit(self, client: int, message: Create | Join, refusal: str, *, owner: bool) -> None:
-        seat = self.holders.open_seat()
+        seat = self.ownership.first_open_seat()
         if seat is None:
             raise RefusedError("no_seat", refusal)
-        self.holders.sit(seat, client, message.name, message.school, observe=message.observe)
+        self.ownership.assign_client(seat, client, message.name, message.school, observe=message.observe)
         self.members[client] = Member(seat=seat.index, owner=owner)
 
-    def _come_back(self, client: int, token: str) -> Out:
-        found = self.holders.come_back(token, client)
+    def _reconnect(self, client: int, token: str) -> Outbox:
+        found = self.ownership.reconnect(token, client)
         if found is None:
             raise RefusedError("no_seat", "this seat has been given to a bot or never existed; spectate instead")
         seat, before = found
@@ -178,22 +179,22 @@ class Room:
         self.members[client] = Member(seat=seat.index, owner=other is not None and other.owner)
         return self._announce()
 
-    def _begin_if_full(self) -> Out:
-        return self._begin() if self.state == "waiting" and self.holders.is_full else self._announce()
+    def _begin_if_full(self) -> Outbox:
+        return self._begin() if self.state == "waiting" and self.ownership.is_full else self._announce()
 
-    def _begin(self) -> Out:
-        self.holders.complete(self.plan.seed)
-        self.policies = self.holders.policies
+    def _begin(self) -> Outbox:
+        self.ownership.complete(self.setup.seed)
+        self.policies = self.ownership.policies
         self.state = "running"
-        self._referee.begin([self.holders.limits(seat) for seat in self.holders.seats])
+        self.driver.begin([self.ownership.limits(seat) for seat in self.ownership.seats])
         out = self._announce()
-        self._show_programs(out)
+        self._send_observations(out)
         return out
 
-    # ---- what members say --------------------------------------------------------------------------------------
+    # ---- messages of members -----------------------------------------------------------------------------------
 
-    def receive(self, client: int, message: protocol.ClientMessage) -> Out:
-        """A message of a member about the match."""
+    def receive(self, client: int, message: protocol.ClientMessage) -> Outbox:
+        """Handle a member's message about the match."""
         member = self.members[client]
         if isinstance(message, protocol.Input):
             return self._input(member, message)
@@ -211,70 +212,70 @@ class Room:
             return self._release(member)
         if isinstance(message, protocol.Ready):
             return self._ready(member)
-        raise RefusedError("not_now", "this cannot be said inside a room")
+        raise RefusedError("not_now", "this message has no meaning inside a room")
 
-    def _seat(self, index: int) -> Seat:
-        if index >= len(self.holders.seats):
-            raise RefusedError("no_seat", f"no seat {index} in a match of {len(self.holders.seats)}")
-        return self.holders.seats[index]
+    def _seat(self, index: int) -> RoomSeat:
+        if index >= len(self.ownership.seats):
+            raise RefusedError("no_seat", f"no seat {index} in a match of {len(self.ownership.seats)}")
+        return self.ownership.seats[index]
 
-    def _input(self, member: Member, message: protocol.Input) -> Out:
+    def _input(self, member: Member, message: protocol.Input) -> Outbox:
         if member.seat >= 0:
-            seat = self.holders.seats[member.seat]
-            seat.by_hand = True
-            seat.hands.take(message, self.match.tick)
+            seat = self.ownership.seats[member.seat]
+            seat.uses_inputs = True
+            seat.input.take(message, self.match.tick)
         return []
 
-    def _act(self, member: Member, message: protocol.Act) -> Out:
-        if member.seat < 0 or self.holders.seats[member.seat].kind != "client":
+    def _act(self, member: Member, message: protocol.Act) -> Outbox:
+        if member.seat < 0 or self.ownership.seats[member.seat].kind != "client":
             raise RefusedError("not_allowed", "only a seat that joined with observe takes actions")
-        self.holders.seats[member.seat].by_hand = False
-        self._referee.answer(member.seat, message.tick, message.action)
+        self.ownership.seats[member.seat].uses_inputs = False
+        self.driver.answer(member.seat, message.tick, message.action)
         return []
 
-    def _mark(self, message: protocol.Mark) -> Out:
+    def _mark(self, message: protocol.Mark) -> Outbox:
         self._seat(message.seat)
         if not self.match.is_running or not self.match.mark(message.seat, 1 if message.verdict == "good" else -1):
             raise RefusedError("not_now", "there is nothing to mark now")
-        self._referee.tell({"kind": "mark", "seat": message.seat, "verdict": message.verdict})
+        self.driver.add_event({"kind": "mark", "seat": message.seat, "verdict": message.verdict})
         return []
 
-    def _ready(self, member: Member) -> Out:
+    def _ready(self, member: Member) -> Outbox:
         if self.state != "waiting":
             raise RefusedError("not_now", "the match has begun")
         if member.seat < 0 and not member.owner:
-            raise RefusedError("not_allowed", "only those who play start the match")
+            raise RefusedError("not_allowed", "only players start the match")
         return self._begin()
 
-    def _take(self, client: int, member: Member, seat: Seat) -> Out:
+    def _take(self, client: int, member: Member, seat: RoomSeat) -> Outbox:
         own = seat.kind == "client" and seat.client == client
-        if not self.holders.may_change or not self._referee.is_alive(seat.index):
+        if not self.ownership.may_change or not self.driver.is_alive(seat.index):
             raise RefusedError("not_now", "this seat cannot be taken over now")
         if seat.kind != "bot" and not own:
             raise RefusedError("no_seat", "only a bot's seat can be taken over")
-        if not own and (member.seat >= 0 or not (member.owner or self.holders.is_without_people)):
+        if not own and (member.seat >= 0 or not (member.owner or self.ownership.is_without_people)):
             raise RefusedError("not_allowed", "only the maker of the room takes over a bot that plays against people")
-        self.holders.take(seat, client)
+        self.ownership.take_over(seat, client)
         member.seat = seat.index
         return self._announce()
 
-    def _release(self, member: Member) -> Out:
-        if member.seat < 0 or self.holders.seats[member.seat].under is None or not self.match.is_running:
+    def _release(self, member: Member) -> Outbox:
+        if member.seat < 0 or self.ownership.seats[member.seat].taken_from is None or not self.match.is_running:
             raise RefusedError("not_now", "no seat has been taken over")
-        seat = self.holders.seats[member.seat]
-        self.holders.give_back(seat)
+        seat = self.ownership.seats[member.seat]
+        self.ownership.give_back(seat)
         member.seat = seat.index if seat.kind == "client" else -1
         return self._announce()
 
     # ---- time --------------------------------------------------------------------------------------------------
 
-    def tick(self, *, show: bool = True) -> Out:
-        """1/30 s has passed. `show`: somebody is to see it."""
-        out: Out = self._announce() if self.holders.tick() else []
+    def tick(self, *, show: bool = True) -> Outbox:
+        """Play 1/30 s. `show`: send the new state to the members."""
+        out: Outbox = self._announce() if self.ownership.tick() else []
         if self.state != "running":
             self._idle_ticks = 0 if self.members and self.state == "waiting" else self._idle_ticks + 1
             return out
-        self._referee.tick()
+        self.driver.tick()
         if show:
             self._show(out)
         if self.match.over:
@@ -283,52 +284,52 @@ class Room:
         return out
 
     def break_off(self) -> None:
-        """The server stops: bots play the match to its end, which counts for nobody."""
+        """The server stops: bots play the match to its end, and it counts for nobody."""
         self.broken_off = self.match.is_running
         for client in list(self.members):
             self.leave(client)
-        for seat in self.holders.seats:
-            self.holders.abandon(seat)
+        for seat in self.ownership.seats:
+            self.ownership.abandon(seat)
 
-    def saved(self, replay: str) -> Out:
-        """The match is on disk as `replay` ("" when that failed): tell everybody how it went."""
+    def saved(self, replay: str) -> Outbox:
+        """The match is on disk as `replay` ("" when that failed): send the result to all members."""
         self.is_saved = True
         message = room_messages.result(self.name, self.match.outcome(), replay, broken_off=self.broken_off)
         return [(client, message) for client in self.members]
 
-    def _show(self, out: Out) -> None:
-        """Each distinct view is written once."""
+    def _show(self, out: Outbox) -> None:
+        """Send each member its view; each distinct view is written once."""
         texts: dict[tuple[int, bool], str] = {}
         for client, member in self.members.items():
             key = (member.seat, True) if member.seat >= 0 else (member.follow, False)
-            if key[0] >= 0 and not self._referee.is_alive(key[0]):
+            if key[0] >= 0 and not self.driver.is_alive(key[0]):
                 key = (EVERYTHING, False)
             text = texts.get(key)
             if text is None:
                 text = texts[key] = self._view(*key)
             out.append((client, text))
-        self._show_programs(out)
+        self._send_observations(out)
 
-    def _show_programs(self, out: Out) -> None:
-        """Observations that are due."""
-        for ask in self._referee.shows:
-            listener = self.holders.seats[ask.seat].client
-            if listener is not None:
-                out.append((listener, room_messages.observation(ask)))
+    def _send_observations(self, out: Outbox) -> None:
+        """Send programs the observations that they must answer."""
+        for request in self.driver.client_requests:
+            client = self.ownership.seats[request.seat].client
+            if client is not None:
+                out.append((client, room_messages.observation(request)))
 
     def _view(self, seat: int, plays: bool) -> str:
-        viewer = self._referee.viewer
+        viewer = self.driver.viewer
         if not plays:
             return viewer.state(seat)
-        hands = self.holders.seats[seat].hands
-        return viewer.state(seat, hands.ack, hands.queued, plays=True)
+        player_input = self.ownership.seats[seat].input
+        return viewer.state(seat, player_input.ack, player_input.queued, plays=True)
 
-    def _announce(self) -> Out:
-        """Everybody is told how the room stands."""
-        out: Out = []
+    def _announce(self) -> Outbox:
+        """Send all members the state of the room."""
+        seats = self.ownership.seats
+        message = room_messages.room(self.name, self.match, self._walls, seats, self.state)
+        out: Outbox = []
         for client, member in self.members.items():
-            seats = self.holders.seats
             own = seats[member.seat] if member.seat >= 0 else None
-            args = (self.name, self.match, self._walls, seats, self.state, own, member.owner)
-            out.append((client, room_messages.room(*args)))
+            out.append((client, room_messages.for_member(message, own, owner=member.owner)))
         return out

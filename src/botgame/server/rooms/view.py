@@ -1,23 +1,23 @@
-"""What a seat or a spectator is shown of a tick, as the text of a `protocol.State` message.
+"""Writes what a seat or a spectator sees of a tick, as the text of a `protocol.State` message.
 
 3,000 such messages a second leave no time for objects: each mage, shot and item is written once a tick with a format
-string, and a view is a selection of these texts. A test decodes them with the types of the protocol.
+string, and a view is a selection of these texts. A test decodes them with the protocol's types.
 
-Fog is applied here, for everybody who plays: mages by the seat's `visible` bits, shots and items within the sight
-radius, as for bots.
+Fog applies to all players: a view holds the mages of the seat's `visible` bits, and the shots and items within the
+sight radius, as observations for bots do.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from botgame.lms.rules import CHEST, TICKS_PER_SECOND, Rules, ticks
+from botgame.lms.readiness import BUDGET, COOLDOWNS, SPACING
+from botgame.lms.replay.showing.events import EventFields
+from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server.rooms import frame as at
 from botgame.server.rooms.frame import Frame
 
-EVERYTHING = -1  # the view of a spectator who follows nobody
+EVERYTHING = -1  # the view of a spectator who follows no seat
 
 _STATE = (
     '{"type":"state","tick":%d,"ack":%d,"view":%d,"zone":%s,"mages":[%s],"shots":[%s],"items":[%s],"you":%s,'
@@ -39,21 +39,14 @@ _YOU = (
 class Viewer:
     """Writes the views of one match. Call `look` once a tick, then `state` for every distinct view."""
 
-    def __init__(self, frame: Frame, rules: Rules, duration_ticks: int, cells: int) -> None:
+    def __init__(self, frame: Frame, rules: Rules, duration_ticks: int) -> None:
         self._frame = frame
         self._sight_squared = rules.sight * rules.sight
-        self._reach_squared = rules.interact_radius * rules.interact_radius
-        self._window, self._cap, self._spacing = ticks(rules.action_window), rules.action_cap, rules.action_spacing
-        shares = zip(rules.zone_hold, rules.zone_close, rules.zone_radius, strict=True)
-        self._phases = [
-            (int(hold * duration_ticks), int(close * duration_ticks), radius * (cells - 2))
-            for hold, close, radius in shares
-        ]
+        self._phases = rules.zone_phases(duration_ticks, len(frame.floats))
         self._item_texts = [_ITEM % (index, *item) for index, item in enumerate(frame.items)]
-        self._chests = [index for index, item in enumerate(frame.items) if item[0] == CHEST]
 
-    def look(self, events: list[dict[str, Any]], shot_ids: list[int]) -> None:
-        """A new tick: `events` of `replay.happenings`, `shot_ids` of the shots in `frame.shots`."""
+    def look(self, events: list[EventFields], shot_ids: list[int]) -> None:
+        """Write all texts of a new tick. `events`: as an `EventDetector` finds them; `shot_ids`: of `frame.shots`."""
         frame = self._frame
         self._zone = self._write_zone()
         self._mages = [self._write_mage(seat) for seat in range(len(frame.floats))]
@@ -64,12 +57,13 @@ class Viewer:
         self._events = [(event, msgspec.json.encode(event).decode()) for event in events]
 
     def state(self, view: int, ack: int = 0, queued: int = 0, *, plays: bool = False) -> str:
-        """The message for whoever sees through the eyes of seat `view` (or EVERYTHING).
+        """The message with what seat `view` sees, or with EVERYTHING.
 
-        plays: the one who sits there gets `you`; `queued` is the verb that waits in its hand.
+        plays: for the seat's player, who also gets `you`; ack, queued: of the player's input.
         """
         if view == EVERYTHING:
-            mages = ",".join([f"{text}{row[at.MANA]:.1f}}}" for text, row in self._frame_rows()])
+            rows = zip(self._mages, self._frame.floats, strict=True)
+            mages = ",".join([f"{text}{row[at.MANA]:.1f}}}" for text, row in rows])
             shots, items = ",".join(self._shots), ",".join(self._free_items())
             events = ",".join([text for _, text in self._events])
             return _STATE % (self._frame.tick, ack, view, self._zone, mages, shots, items, "null", events)
@@ -78,14 +72,11 @@ class Viewer:
         you = self._write_you(view, queued) if plays else "null"
         return _STATE % (self._frame.tick, ack, view, self._zone, mages, shots, items, you, events)
 
-    def _frame_rows(self) -> Any:
-        return zip(self._mages, self._frame.floats, strict=True)
-
     def _free_items(self) -> list[str]:
         return [text for text, free in zip(self._item_texts, self._frame.available, strict=True) if free]
 
     def _seen_mages(self, view: int) -> str:
-        """The own mage with its mana, also when dead; of the others those in sight."""
+        """The seat's mage with its mana, also when dead, and the other mages in sight."""
         frame = self._frame
         visible = frame.ints[view][at.VISIBLE] if frame.ints[view][at.ALIVE] else 0
         texts = []
@@ -108,12 +99,12 @@ class Viewer:
         return ",".join([t for t, item, free in rows if free and (item[1] - x) ** 2 + (item[2] - y) ** 2 <= most])
 
     def _eye(self, view: int) -> tuple[float, float, float]:
-        """Where the seat stands and the square of how far it sees."""
+        """The position of the seat's mage, and the square of the sight radius."""
         row = self._frame.floats[view]
         return row[at.X], row[at.Y], self._sight_squared
 
-    def _is_known(self, event: dict[str, Any], view: int) -> bool:
-        """Everybody hears of deaths; of the rest one knows what one did or suffered, or what is in sight."""
+    def _is_known(self, event: EventFields, view: int) -> bool:
+        """Whether seat `view` may know an event: any death, its own actions and injuries, and what is in sight."""
         seat = event["seat"]
         if event["kind"] in ("kill", "mark") or view in (seat, event.get("by")):
             return True
@@ -123,14 +114,13 @@ class Viewer:
         return bool((event["x"] - x) ** 2 + (event["y"] - y) ** 2 <= most)
 
     def _write_zone(self) -> str:
-        """With the phase that is going on or comes next."""
+        """The zone, with its current or next phase of shrinking."""
         frame = self._frame
-        coming = [phase for phase in self._phases if frame.tick < phase[1]] or [self._phases[-1]]
-        closes, closed, target = coming[0]
-        return _ZONE % (*frame.zone, target, closes, closed, frame.zone_damage * TICKS_PER_SECOND)
+        phase = next((phase for phase in self._phases if frame.tick < phase.closed), self._phases[-1])
+        return _ZONE % (*frame.zone, phase.radius, phase.closes, phase.closed, frame.zone_damage * TICKS_PER_SECOND)
 
     def _write_mage(self, seat: int) -> str:
-        """All but its mana, which not everybody may know."""
+        """A mage's text without its mana, which not every view shows."""
         x, y, vx, vy, fx, fy, health, _, shield, slow, self_slow = self._frame.floats[seat]
         ints, tick = self._frame.ints[seat], self._frame.tick
         return _MAGE % (
@@ -141,21 +131,9 @@ class Viewer:
         )
 
     def _write_you(self, seat: int, queued: int) -> str:
-        frame, tick = self._frame, self._frame.tick
-        ints, row = frame.ints[seat], frame.floats[seat]
-        recent = [tick - stamp for stamp in frame.stamps(seat) if tick - stamp < self._window]
-        return _YOU % (
-            *(seat, row[at.MANA], *[max(0, ready - tick) for ready in ints[at.READY : at.READY + 4]]),
-            *(self._cap - len(recent), max(0, self._spacing - min(recent, default=self._spacing))),
-            *(ints[at.CAPPED], ints[at.ILLEGAL], "true" if self.chest_in_reach(seat) else "false", queued),
-        )
-
-    def chest_in_reach(self, seat: int) -> bool:
-        """Whether `seat` could open a chest where it stands."""
         frame = self._frame
-        x, y = frame.floats[seat][at.X], frame.floats[seat][at.Y]
-        for index in self._chests:
-            _, item_x, item_y = frame.items[index]
-            if frame.available[index] and (item_x - x) ** 2 + (item_y - y) ** 2 <= self._reach_squared:
-                return True
-        return False
+        ints, readiness = frame.ints[seat], frame.readiness[seat]
+        return _YOU % (
+            *(seat, frame.floats[seat][at.MANA], *readiness[COOLDOWNS], readiness[BUDGET], readiness[SPACING]),
+            *(ints[at.CAPPED], ints[at.ILLEGAL], "true" if frame.has_chest_in_reach(seat) else "false", queued),
+        )

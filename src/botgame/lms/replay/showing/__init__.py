@@ -1,1 +1,1 @@
-"""Showing a replay to a person: pictures, films and pages."""
+"""Shows a replay to a person: pictures, films and web pages."""

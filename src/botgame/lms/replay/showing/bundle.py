@@ -1,8 +1,8 @@
-"""One page out of many files: a web page of `botgame/web` with its styles and modules inside.
+"""Bundles a page of `botgame/web` with its styles and modules into one file.
 
-Browsers refuse to load modules from `file://`, so a page that shall open from a disk needs one inline script. The
-modules keep to a simple form (`web/README.md`): named imports from `./name.js`, `export` before a declaration. Each
-becomes a function that returns its exports; an import becomes a destructuring of another module's result.
+Browsers refuse to load modules from `file://`, so a page that opens from a disk needs one inline script. The modules
+have a simple form (`web/README.md`): named imports from relative paths, `export` before a declaration. Each becomes a
+function that returns its exports; an import becomes a destructuring of another module's result.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 WEB = Path(__file__).resolve().parents[3] / "web"
 
-_IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"\./([\w]+\.js)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"(\.{1,2}/[\w./]+\.js)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+(?=(?:async\s+)?(?:function|class|const)\s)", re.MULTILINE)
 _EXPORTED = re.compile(r"^export\s+(?:async\s+)?(?:function|class|const)\s+(\w+)", re.MULTILINE)
 _STYLE = re.compile(r'\s*<link rel="stylesheet" href="/static/([\w/.]+)">')
@@ -25,21 +25,21 @@ _NAV = re.compile(r"\s*<nav>.*?</nav>")
 
 
 def bundle_modules(entry: Path) -> str:
-    """The module `entry` and all it imports, as one script in the order in which they need each other.
+    """The module `entry` and all that it imports, as one script, each module after those that it imports.
 
-    Raises ValueError for a circle of imports or a statement that does not keep to the simple form.
+    Raises ValueError for a circle of imports or a statement that has not the simple form.
     """
-    sources: dict[str, str] = {}
-    _collect(entry, sources, ())
-    names = {name: f"module{index}" for index, name in enumerate(sources)}
-    parts = ['"use strict";', *(_wrap(name, source, names) for name, source in sources.items())]
+    sources: dict[Path, str] = {}
+    _collect(entry.resolve(), sources, ())
+    variables = {path: f"module{index}" for index, path in enumerate(sources)}
+    parts = ['"use strict";', *(_wrap(path, source, variables) for path, source in sources.items())]
     return "\n".join(parts) + "\n"
 
 
 def inline_page(page: str, data: dict[str, str]) -> str:
-    """`page` of the web folder with styles and modules inside; `data`: text by id, each put into a data block.
+    """`page` of the web folder with styles and modules inside; `data`: text by id, each in a data block.
 
-    Text of data blocks must hold no `<`. What leads to the server's other pages is left out.
+    The text of data blocks must hold no `<`. Links to the server's other pages are left out.
     """
     html = (WEB / page).read_text(encoding="utf-8")
     styles = "\n".join((WEB / name).read_text(encoding="utf-8") for name in _STYLE.findall(html))
@@ -65,26 +65,30 @@ def _sha(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _collect(path: Path, sources: dict[str, str], above: tuple[str, ...]) -> None:
-    """Add `path` after everything it imports."""
-    if path.name in above:
-        raise ValueError(f"modules import each other in a circle: {' -> '.join((*above, path.name))}")
-    if path.name in sources:
+def _collect(path: Path, sources: dict[Path, str], above: tuple[Path, ...]) -> None:
+    """Add the module `path` after all that it imports."""
+    if path in above:
+        circle = " -> ".join(module.name for module in (*above, path))
+        raise ValueError(f"modules import each other in a circle: {circle}")
+    if path in sources:
         return
     source = path.read_text(encoding="utf-8")
     for _, name in _IMPORT.findall(source):
-        _collect(path.with_name(name), sources, (*above, path.name))
-    sources[path.name] = source
+        _collect((path.parent / name).resolve(), sources, (*above, path))
+    sources[path] = source
 
 
-def _wrap(name: str, source: str, names: dict[str, str]) -> str:
+def _wrap(path: Path, source: str, variables: dict[Path, str]) -> str:
+    """The module as a function that returns its exports, called at once and kept in its variable."""
+
     def load(found: re.Match[str]) -> str:
         wanted = re.sub(r"(\w+)\s+as\s+(\w+)", r"\1: \2", " ".join(found.group(1).split()))
-        return f"const {{ {wanted.rstrip(',')} }} = {names[found.group(2)]};"
+        return f"const {{ {wanted.rstrip(',')} }} = {variables[(path.parent / found.group(2)).resolve()]};"
 
     exported = _EXPORTED.findall(source)
     body = _EXPORT.sub("", _IMPORT.sub(load, source))
     left = re.search(r"^(?:import|export)\b.*$", body, re.MULTILINE)
     if left is not None:
-        raise ValueError(f"{name}: {left.group(0)!r} is not in the simple form of web/README.md")
-    return f"// ---- {name}\nconst {names[name]} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();"
+        raise ValueError(f"{path.name}: {left.group(0)!r} is not in the simple form of web/README.md")
+    exports = ", ".join(exported)
+    return f"// ---- {path.name}\nconst {variables[path]} = (() => {{\n{body}return {{ {exports} }};\n}})();"

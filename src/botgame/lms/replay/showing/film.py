@@ -1,6 +1,6 @@
 """A film: all that a viewer needs to show a recorded match, as one JSON object (docs/web.md lists its fields).
 
-Made by playing the replay again, so a film is never out of step with its match. Columns have one entry a tick, are
+It is made by playing the replay again, so a film always agrees with its match. Columns have one entry a tick, are
 rounded to whole steps of `scale` and hold differences: sums give them back. A mage's columns end with its death.
 
     film(replay)["mages"][seat]["x"]     differences of x in 1/100 cells
@@ -13,34 +13,26 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from botgame.lms.arena import Arena
-from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import CONTROLLERS
-from botgame.lms.replay.playback import Numbered, Playback
-from botgame.lms.replay.showing.flights import Landed
-from botgame.lms.replay.showing.happenings import Event, Happenings, rounded
-from botgame.lms.replay.showing.picture import printable
-from botgame.lms.replay.showing.policy_readout import Thoughts
-from botgame.lms.rules import DELAY_TICKS, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
-from botgame.lms.simulation.state import State
+from botgame.lms.replay.showing.events import EventFields, rounded
+from botgame.lms.replay.showing.policy_readout import PolicyReadout
+from botgame.lms.replay.showing.shot_tracking import EndedShot
+from botgame.lms.replay.showing.texts import printable
+from botgame.lms.replay.showing.trace import Trace, trace
+from botgame.lms.rules import DELAY_TICKS, SCHOOLS, TICKS_PER_SECOND, VERBS, ZonePhase, ticks
 
 FORMAT = 1
 SCALE = {"x": 100, "y": 100, "face": 256, "health": 10, "mana": 10, "shield": 10, "zone": 100}  # steps per unit
 SLOW, WARD, DASHING, RUNE = 1, 2, 4, 8  # bits of the column `status`
 
 
-def film(replay: Replay, thoughts: Thoughts | None = None) -> dict[str, Any]:
-    """Play `replay` again and film it. `thoughts`: what policies thought, to be shown beside (`replay.thoughts`).
+def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]:
+    """Play `replay` again and film it. `readout`: a policy readout to show with it.
 
     Raises ReplayError when the match does not go as recorded.
     """
-    camera = _Camera(replay)
-    playback = Playback(1, len(replay.header.seats), replay.rules, watch=camera)
-    for finished in playback.run(iter([Numbered(0, replay)])):
-        if finished.fault is not None:
-            raise ReplayError(replay.path or replay.name, finished.fault)
-    header = replay.header
+    course, header, rules = trace(replay), replay.header, replay.rules
     made = {
         "format": FORMAT,
         "name": replay.name,
@@ -52,20 +44,25 @@ def film(replay: Replay, thoughts: Thoughts | None = None) -> dict[str, Any]:
         "schools": SCHOOLS,
         "verbs": VERBS,
         "delays": DELAY_TICKS,
-        "rules": replay.rules.to_dict(),
+        "rules": rules.to_dict(),
+        "cooldowns": [[ticks(ability.cooldown) for ability in school] for school in rules.abilities],
         "scale": SCALE,
         "seats": [_seat(replay, index) for index in range(len(header.seats))],
-        **camera.film(),
+        "walls": ["".join(map(str, row)) for row in course.walls.tolist()],
+        "zone": _zone(course, rules.zone_phases(header.duration_ticks, len(header.seats))),
+        "mages": _mages(course, [seat.death_tick for seat in header.seats]),
+        "shots": [_shot(shot) for shot in course.shots],
+        "items": [{"kind": i.kind, "x": rounded(i.x), "y": rounded(i.y), "taken": i.taken} for i in course.items],
+        "events": sorted([*course.events, *_header_events(replay)], key=lambda event: int(event["tick"])),
     }
-    made["events"] = sorted([*made["events"], *_header_events(replay)], key=lambda event: int(event["tick"]))
-    if thoughts is not None:
-        made["thoughts"] = msgspec.to_builtins(thoughts)
+    if readout is not None:
+        made["thoughts"] = msgspec.to_builtins(readout)
     return made
 
 
-def film_json(replay: Replay, thoughts: Thoughts | None = None) -> bytes:
+def film_json(replay: Replay, readout: PolicyReadout | None = None) -> bytes:
     """The film as JSON text."""
-    return msgspec.json.encode(film(replay, thoughts))
+    return msgspec.json.encode(film(replay, readout))
 
 
 def _seat(replay: Replay, index: int) -> dict[str, Any]:
@@ -80,8 +77,8 @@ def _seat(replay: Replay, index: int) -> dict[str, Any]:
     }
 
 
-def _header_events(replay: Replay) -> list[Event]:
-    """What the state does not know: who took over a seat, and what a person thought of a moment."""
+def _header_events(replay: Replay) -> list[EventFields]:
+    """The events that the state does not hold: changes of controller, and marks."""
     changes = [
         {"tick": change.tick, "kind": "control", "seat": change.seat, "controller": CONTROLLERS[change.controller]}
         for change in replay.header.changes
@@ -94,99 +91,46 @@ def _header_events(replay: Replay) -> list[Event]:
     return [*changes, *marks]
 
 
-class _Camera:
-    """Copies what a film shows out of match 0, once a tick."""
-
-    def __init__(self, replay: Replay) -> None:
-        self._rules = replay.rules
-        self._happenings = Happenings(self._rules)
-        self._frames: list[np.ndarray] = []  # int64 [P, columns] of each tick
-        self._radii: list[int] = []
-        self._events: list[Event] = []
-        self._state: State | None = None
-
-    def __call__(self, arena: Arena) -> None:
-        """Take one frame. A match whose seats are all held by people is first seen at tick 1."""
-        self._state = state = arena.state
-        tick = int(state.matches["tick"][0])
-        if tick < len(self._frames):
-            return
-        while len(self._frames) <= tick:
-            self._frames.append(_columns(state.mages[0], tick))
-            self._radii.append(round(float(state.matches["zone_r"][0]) * SCALE["zone"]))
-        self._events += self._happenings.look(state)
-
-    def film(self) -> dict[str, Any]:
-        """What was taken."""
-        assert self._state is not None
-        match, frames = self._state.matches[0], np.array(self._frames)
-        shots = self._happenings.flights
-        landed = [*shots.landed, *shots.still_flying(self._state.shots[0], self._state.mages[0], len(frames) - 1)]
-        return {
-            "walls": ["".join(map(str, row)) for row in self._state.walls[0].tolist()],
-            "zone": {
-                "x": float(match["zone_x"]),
-                "y": float(match["zone_y"]),
-                "r": _differences(np.array(self._radii)),
-                "phases": _phases(self._rules, int(match["duration"]), int(match["cells"])),
-            },
-            "mages": [
-                _mage(frames[:, seat], int(death)) for seat, death in enumerate(self._state.mages[0]["death_tick"])
-            ],
-            "shots": [_shot(shot) for shot in sorted(landed)],
-            "items": self._items(),
-            "events": self._events,
-        }
-
-    def _items(self) -> list[dict[str, Any]]:
-        """Kind and place of each item and when it was taken, -1 for never."""
-        assert self._state is not None
-        taken = {event["index"]: event["tick"] for event in self._events if event["kind"] == "pickup"}
-        return [
-            {"kind": int(item["kind"]), "x": rounded(item["x"]), "y": rounded(item["y"]), "taken": taken.get(index, -1)}
-            for index, item in enumerate(self._state.items[0])
-        ]
+def _zone(course: Trace, phases: list[ZonePhase]) -> dict[str, Any]:
+    x, y, _ = course.zone[-1].tolist()
+    return {
+        "x": x,
+        "y": y,
+        "r": _differences(np.rint(course.zone[:, 2] * SCALE["zone"])),
+        "phases": [[phase.closes, phase.closed, rounded(phase.radius)] for phase in phases],
+    }
 
 
-_COLUMNS = ("x", "y", "face", "health", "mana", "shield", "status", "visible")
+def _mages(course: Trace, deaths: list[int]) -> list[dict[str, list[int]]]:
+    """The columns of each seat up to its death, `deaths`: ticks, -1 for survivors."""
+    columns = _columns(course.mages)
+    ends = [death + 1 if death >= 0 else len(course.zone) for death in deaths]
+    return [
+        {name: _differences(column[:end, seat]) for name, column in columns.items()} for seat, end in enumerate(ends)
+    ]
 
 
-def _columns(mages: np.ndarray, tick: int) -> np.ndarray:
-    """One frame: int64 [P, 8] in the order of `_COLUMNS`."""
+def _columns(mages: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The columns of all seats, whole numbers [T + 1, P]."""
+    now = np.arange(len(mages["x"]))[:, None]
     turn = np.arctan2(mages["face_y"], mages["face_x"]) / (2 * np.pi)
-    scaled = {name: np.rint(mages[name] * SCALE[name]) for name in ("x", "y", "health", "mana", "shield")}
-    scaled["face"] = np.rint(turn * SCALE["face"]) % SCALE["face"]
-    scaled["status"] = (
-        SLOW * (mages["slow"] > 0)
-        + WARD * (mages["shield"] > 0)
-        + DASHING * (mages["dash_until"] > tick)
-        + RUNE * (mages["rune_until"] > tick)
-    )
-    scaled["visible"] = mages["visible"]
-    return np.column_stack([scaled[name] for name in _COLUMNS]).astype(np.int64)
-
-
-def _mage(frames: np.ndarray, death: int) -> dict[str, list[int]]:
-    """Columns of one seat from int64 [T, 8], up to its death."""
-    lived = frames[: death + 1] if death >= 0 else frames
-    return {name: _differences(lived[:, index]) for index, name in enumerate(_COLUMNS)}
+    status = SLOW * (mages["slow"] > 0) + WARD * (mages["shield"] > 0)
+    return {
+        **{name: np.rint(mages[name] * SCALE[name]) for name in ("x", "y")},
+        "face": np.rint(turn * SCALE["face"]) % SCALE["face"],
+        **{name: np.rint(mages[name] * SCALE[name]) for name in ("health", "mana", "shield")},
+        "status": status + DASHING * (mages["dash_until"] > now) + RUNE * (mages["rune_until"] > now),
+        "visible": mages["visible"],
+    }
 
 
 def _differences(column: np.ndarray) -> list[int]:
     """The first value, then the change of each tick."""
-    changes: list[int] = np.diff(column, prepend=0).tolist()
+    changes: list[int] = np.diff(column.astype(np.int64), prepend=0).tolist()
     return changes
 
 
-def _phases(rules: Rules, duration: int, cells: int) -> list[list[float]]:
-    """The zone shrinks from `hold` to `close` (ticks) to a radius in cells: [hold, close, radius] a phase."""
-    rows = zip(rules.zone_hold, rules.zone_close, rules.zone_radius, strict=True)
-    return [
-        [round(hold * duration), round(close * duration), rounded(share * (cells - 2))] for hold, close, share in rows
-    ]
-
-
-def _shot(shot: Landed) -> list[float]:
-    """[owner, row, start, x0, y0, tick, x, y], see `Landed`: it flies straight and evenly."""
+def _shot(shot: EndedShot) -> list[float]:
+    """[owner, row, start, x0, y0, tick, x, y], see `EndedShot`: straight flight at constant speed."""
     places = [rounded(value) for value in (shot.x0, shot.y0, shot.x, shot.y)]
     return [shot.owner, shot.row, shot.start, *places[:2], shot.tick, *places[2:]]

@@ -1,7 +1,7 @@
-"""What a policy thought during a match, as a JSON file that a film can carry.
+"""The readout of policies over a match: choice probabilities and expected results, as a JSON file for the viewer.
 
-`botgame.training.policy_readout` writes the file; nothing here needs the policy itself. The file lies beside the
-replay under the same name, with another ending.
+A program that can run the policy makes the file (`botgame.training.policy_readout`); this module needs no policy. The
+file is beside the replay, with the same name and another suffix.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from botgame.errors import UserError
 from botgame.lms.replay.format import SUFFIX as REPLAY_SUFFIX
 from botgame.lms.replay.format import Replay
 
+SUFFIX = ".thoughts.json"
+
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
-class Head(Struct, frozen=True):
-    """A head of the action: its name and what its categories are called."""
+class HeadLabels(Struct, frozen=True):
+    """The name of a head of the action, and the names of its categories."""
 
     name: str
     labels: list[str]
 
 
-class SeatThoughts(Struct, frozen=True):
-    """T decisions of one seat.
+class SeatReadout(Struct, frozen=True):
+    """The readout at T decisions of one seat.
 
-    ticks: when; values: expected result, -1 (loses) .. 1 (wins);
-    chances[h][t]: probability of each category of head h in percent, given the heads chosen before it;
-    chosen[h][t]: the category that was chosen, -1 where the head did not matter.
+    ticks: of the decisions; values: expected result, -1 (loses) .. 1 (wins);
+    chances[h][t]: probability of each category of head h in percent, given the choices of the heads before it;
+    chosen[h][t]: the chosen category, -1 where the head did not matter.
     """
 
     seat: Annotated[int, Meta(ge=0, le=15)]
@@ -43,61 +45,55 @@ class SeatThoughts(Struct, frozen=True):
     chosen: list[list[int]]
 
 
-class Thoughts(Struct, frozen=True):
-    """What policies thought in the match called `replay` (its file name)."""
+class PolicyReadout(Struct, frozen=True):
+    """The readout of policies over the match in the file called `replay`."""
 
     replay: str
-    heads: list[Head]
-    seats: list[SeatThoughts]
+    heads: list[HeadLabels]
+    seats: list[SeatReadout]
     format: int = 1
 
 
-SUFFIX = ".thoughts.json"
-
-
-def beside(path: Path) -> Path:
-    """Where the thoughts about the replay in `path` lie, if anywhere."""
+def readout_path(path: Path) -> Path:
+    """Where the readout of the replay in `path` is, if there is one."""
     return path.with_name(path.name.removesuffix(REPLAY_SUFFIX) + SUFFIX)
 
 
-def find_thoughts(replay: Replay) -> Thoughts | None:
-    """The thoughts beside the file that `replay` was read from, None where there are none. Raises UserError."""
-    if replay.path is None or not beside(replay.path).is_file():
+def find_readout(replay: Replay) -> PolicyReadout | None:
+    """The readout beside the file that `replay` was read from, None if there is none. Raises UserError if it is bad."""
+    if replay.path is None or not readout_path(replay.path).is_file():
         return None
-    return read_thoughts(beside(replay.path), replay)
+    return read_readout(readout_path(replay.path), replay)
 
 
-def write_thoughts(path: Path, thoughts: Thoughts) -> None:
+def write_readout(path: Path, readout: PolicyReadout) -> None:
     """Write the file, all or nothing. Raises UserError."""
-    files.write_atomic(path, msgspec.json.encode(thoughts))
+    files.write_atomic(path, msgspec.json.encode(readout))
 
 
-def read_thoughts(path: Path, replay: Replay) -> Thoughts:
-    """The file at `path`, which must be about `replay`. Raises UserError in one line."""
+def read_readout(path: Path, replay: Replay) -> PolicyReadout:
+    """The readout in the file `path`, which must be about `replay`. Raises UserError in one line."""
     try:
-        thoughts = msgspec.json.decode(path.read_bytes(), type=Thoughts)
+        readout = msgspec.json.decode(path.read_bytes(), type=PolicyReadout)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path} is not a file of thoughts ({error}); make it with botgame.training.policy_readout"
-        ) from error
-    if thoughts.replay != replay.name:
-        raise UserError(f"{path} is about {thoughts.replay}, not {replay.name}; give the thoughts of this match")
-    for seat in thoughts.seats:
-        _check(path, thoughts, seat, len(replay.header.seats))
-    return thoughts
+        raise UserError(f"{path} is not a policy readout ({error}); make it again") from error
+    if readout.replay != replay.name:
+        raise UserError(f"{path} is about {readout.replay}, not {replay.name}; give the readout of this match")
+    for seat in readout.seats:
+        _check(path, readout, seat, len(replay.header.seats))
+    return readout
 
 
-def _check(path: Path, thoughts: Thoughts, seat: SeatThoughts, seats: int) -> None:
+def _check(path: Path, readout: PolicyReadout, seat: SeatReadout, seats: int) -> None:
+    """Raises UserError for a seat whose columns do not fit each other."""
     decisions = len(seat.ticks)
-    sizes = [len(head.labels) for head in thoughts.heads]
+    sizes = [len(head.labels) for head in readout.heads]
     complete = len(seat.values) == decisions and seat.seat < seats
     complete = complete and len(seat.chances) == len(seat.chosen) == len(sizes)
     complete = complete and all(len(column) == decisions for column in seat.chosen)
     for size, rows in zip(sizes, seat.chances, strict=False):
         complete = complete and len(rows) == decisions and all(len(row) == size for row in rows)
     if not complete:
-        raise UserError(
-            f"{path} is incomplete for seat {seat.seat}; make it again with botgame.training.policy_readout"
-        )
+        raise UserError(f"{path} is incomplete for seat {seat.seat}; make it again")

@@ -1,137 +1,92 @@
-"""What happened in one match, tick by tick, gathered while it is played again: the data behind a picture."""
+"""The course of one match, recorded while it is played again: the data of films and pictures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from botgame.lms.arena import Arena
-from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.playback import Numbered, Playback
-from botgame.lms.rules import BOLT, INTERACT
+from botgame.lms.replay.playback import watch_replay
+from botgame.lms.replay.showing.events import EventDetector, EventFields
+from botgame.lms.replay.showing.shot_tracking import EndedShot
+
+_FIELDS = (
+    *("x", "y", "face_x", "face_y", "health", "mana", "shield", "slow"),
+    *("dash_until", "rune_until", "visible", "alive"),
+)
 
 
-@dataclass(frozen=True)
-class Shot:
-    """A projectile from where it was first seen to where it ended; `row` 0 bolt, 1 offence."""
-
-    owner: int
-    row: int
-    tick: int
-    points: tuple[tuple[float, float], tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Cast:
-    """A verb that was carried out: `x`, `y` are where the caster stood when it decided."""
-
-    seat: int
-    verb: int
-    tick: int
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class Item:
-    """An item; `taken_tick` is -1 when nobody took it."""
+class Item(NamedTuple):
+    """An item at (x, y) cells; `kind`: index in `rules.ITEM_KINDS`; `taken`: tick, -1 for never."""
 
     kind: int
     x: float
     y: float
-    taken_tick: int
+    taken: int
 
 
 @dataclass(frozen=True)
 class Trace:
     """The course of a match of P seats over T ticks.
 
-    walls: uint8 [G, G]; path: float64 [T + 1, P, 2], cells; alive: bool [T + 1, P]; health: float64 [T + 1, P];
-    zone: float64 [T + 1, 3], centre and radius in cells.
+    walls: uint8 [G, G]; mages: fields of the state's MAGE records by name, [T + 1, P] each; zone: float64 [T + 1, 3],
+    centre and radius in cells; shots: by their number; events: by tick, see `EventDetector`.
     """
 
     walls: np.ndarray
-    path: np.ndarray
-    alive: np.ndarray
-    health: np.ndarray
+    mages: dict[str, np.ndarray]
     zone: np.ndarray
-    shots: list[Shot]
-    casts: list[Cast]
+    shots: list[EndedShot]
     items: list[Item]
+    events: list[EventFields]
+
+    @property
+    def places(self) -> np.ndarray:
+        """The places of the mages in cells, float64 [T + 1, P, 2]; a dead one stays where it died."""
+        return np.stack([self.mages["x"], self.mages["y"]], axis=-1)
 
 
 def trace(replay: Replay) -> Trace:
-    """Play `replay` again and keep its course. Raises ReplayError when it does not go as recorded."""
-    watcher = _Watcher()
-    playback = Playback(1, len(replay.header.seats), replay.rules, watch=watcher)
-    for finished in playback.run(iter([Numbered(0, replay)])):
-        if finished.fault is not None:
-            raise ReplayError(replay.path or replay.name, finished.fault)
-    return watcher.trace(replay)
+    """Play `replay` again and record its course. Raises ReplayError when it does not go as recorded."""
+    recorder = _Recorder(replay)
+    watch_replay(replay, recorder)
+    return recorder.trace()
 
 
-def _casts(replay: Replay, path: np.ndarray) -> list[Cast]:
-    """Every verb but bolts (their flight shows them), placed where the caster stood."""
-    seat, tick, verb = replay.decisions.seat, replay.decisions.tick, replay.decisions.choices[:, 0]
-    rows = np.flatnonzero((verb > BOLT) & (verb <= INTERACT))
-    return [
-        Cast(int(seat[row]), int(verb[row]), int(tick[row]), *(float(v) for v in path[tick[row], seat[row]]))
-        for row in rows.tolist()
-    ]
+class _Recorder:
+    """Copies what a trace holds from match 0 of an arena, once a tick."""
 
-
-class _Watcher:
-    """Copies what a picture needs out of slot 0, at every tick."""
-
-    def __init__(self) -> None:
-        self._frames: list[tuple[np.ndarray, np.ndarray, np.ndarray, tuple[float, ...]]] = []
-        self._flying: dict[tuple[int, int], tuple[float, float, int]] = {}
-        self._last: dict[tuple[int, int], tuple[float, float, int, int]] = {}
-        self._shots: list[Shot] = []
-        self._taken: dict[int, int] = {}
-        self._items: Any = None
-        self._walls = np.zeros((0, 0), np.uint8)
+    def __init__(self, replay: Replay) -> None:
+        self._detector = EventDetector(replay.rules)
+        self._columns: dict[str, list[np.ndarray]] = {name: [] for name in _FIELDS}
+        self._zone: list[tuple[float, float, float]] = []
+        self._events: list[EventFields] = []
 
     def __call__(self, arena: Arena) -> None:
-        state = arena.state
+        """Copy one tick. A match with people in all seats is first seen at tick 1, which then stands for 0 too."""
+        self._state = state = arena.state
         match, mages = state.matches[0], state.mages[0]
-        tick = int(match["tick"])
-        if not self._frames:
-            self._walls, self._items = state.walls[0].copy(), np.array(state.items[0])
-        zone = (float(match["zone_x"]), float(match["zone_y"]), float(match["zone_r"]))
-        place = np.column_stack([mages["x"], mages["y"]])
-        self._frames.append((place, mages["alive"] != 0, np.array(mages["health"]), zone))
-        for index in np.flatnonzero(state.items["available"][0] == 0).tolist():
-            self._taken.setdefault(index, tick)
-        self._follow(state.shots[0], place, tick)
+        while len(self._zone) <= int(match["tick"]):
+            self._zone.append((float(match["zone_x"]), float(match["zone_y"]), float(match["zone_r"])))
+            for name, column in self._columns.items():
+                column.append(np.array(mages[name]))
+        self._events += self._detector.look(state)
 
-    def _follow(self, shots: np.ndarray, places: np.ndarray, tick: int) -> None:
-        seen = set()
-        for index in np.flatnonzero(shots["active"] != 0).tolist():
-            shot = shots[index]
-            key = (index, int(shot["ends"]))
-            owner = int(shot["owner"])
-            seen.add(key)
-            self._flying.setdefault(key, (*places[owner].tolist(), tick))
-            self._last[key] = (float(shot["x"]), float(shot["y"]), owner, int(shot["row"]))
-        for key in [key for key in self._flying if key not in seen]:
-            self._land(key)
-
-    def _land(self, key: tuple[int, int]) -> None:
-        x0, y0, tick = self._flying.pop(key)
-        x1, y1, owner, row = self._last.pop(key)
-        self._shots.append(Shot(owner, row, tick, ((x0, y0), (x1, y1))))
-
-    def trace(self, replay: Replay) -> Trace:
-        """What was gathered."""
-        for key in list(self._flying):
-            self._land(key)
-        path, alive, health, zone = (np.array(column) for column in zip(*self._frames, strict=True))
-        items = [
-            Item(int(item["kind"]), float(item["x"]), float(item["y"]), self._taken.get(index, -1))
-            for index, item in enumerate(self._items)
-        ]
-        return Trace(self._walls, path, alive, health, zone, self._shots, _casts(replay, path), items)
+    def trace(self) -> Trace:
+        """What was recorded."""
+        state, last = self._state, len(self._zone) - 1
+        shots = self._detector.shots
+        flying = shots.still_flying(state.shots[0], state.mages[0], last)
+        taken = {event["index"]: event["tick"] for event in self._events if event["kind"] == "pickup"}
+        items = zip(*(state.items[0][name].tolist() for name in ("kind", "x", "y")), strict=True)
+        return Trace(
+            walls=state.walls[0].copy(),
+            mages={name: np.array(column) for name, column in self._columns.items()},
+            zone=np.array(self._zone),
+            shots=sorted([*shots.ended, *flying]),
+            items=[Item(kind, x, y, taken.get(index, -1)) for index, (kind, x, y) in enumerate(items)],
+            events=self._events,
+        )

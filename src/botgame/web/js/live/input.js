@@ -1,0 +1,73 @@
+// Keys and mouse: what the player holds (a direction, a place to aim at) and does (actions, once each).
+
+const VERBS = { bolt: 1, offence: 2, mobility: 3, defence: 4, interact: 5 };
+
+export class Input {
+  // `field`: the element for mouse buttons. Calls `onMove()` when the direction changes, `onVerb(1..5)` for casts and
+  // `onAction(name)` for other actions, but nothing while `isPaused()`.
+  constructor(field, keymap, { onAction, onVerb, onMove, isPaused }) {
+    this.keymap = keymap;
+    this.held = new Set(); // actions
+    this.mouse = { x: 0, y: 0 };
+    this.handlers = { onAction, onVerb, onMove, isPaused };
+    window.addEventListener("keydown", (event) => this.keyDown(event));
+    window.addEventListener("keyup", (event) => this.up(event.code));
+    window.addEventListener("blur", () => this.releaseAll());
+    window.addEventListener("pointermove", (event) => (this.mouse = { x: event.clientX, y: event.clientY }));
+    field.addEventListener("pointerdown", (event) => this.pointerDown(event));
+    window.addEventListener("pointerup", (event) => this.up(`Mouse${event.button}`));
+    field.addEventListener("contextmenu", (event) => event.preventDefault());
+  }
+
+  // The index of the held direction: 0 stay, 1 right, 3 down, 5 left, 7 up, diagonals between.
+  get move() {
+    const x = Number(this.held.has("right")) - Number(this.held.has("left"));
+    const y = Number(this.held.has("down")) - Number(this.held.has("up"));
+    return x === 0 && y === 0 ? 0 : 1 + ((Math.round((4 * Math.atan2(y, x)) / Math.PI) + 8) % 8);
+  }
+
+  keyDown(event) {
+    const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    if (this.handlers.isPaused() || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = this.keymap.actionOf(event.code);
+    if (action === null) return;
+    event.preventDefault();
+    document.activeElement?.blur(); // else the space bar would press the button that was clicked last
+    if (!event.repeat) this.down(action);
+  }
+
+  pointerDown(event) {
+    this.mouse = { x: event.clientX, y: event.clientY };
+    const action = this.keymap.actionOf(`Mouse${event.button}`);
+    if (this.handlers.isPaused() || action === null) return;
+    event.preventDefault();
+    document.activeElement?.blur();
+    this.down(action);
+  }
+
+  down(action) {
+    const before = this.move;
+    this.held.add(action);
+    if (action in VERBS) this.handlers.onVerb(VERBS[action]);
+    else if (this.move !== before) this.handlers.onMove();
+    else this.handlers.onAction(action);
+  }
+
+  up(code) {
+    const action = this.keymap.actionOf(code);
+    const before = this.move;
+    this.held.delete(action);
+    if (this.move !== before) this.handlers.onMove();
+  }
+
+  releaseAll() {
+    const before = this.move;
+    this.held.clear();
+    if (this.move !== before) this.handlers.onMove();
+  }
+}
+
+// The direction bin 0..31 of a vector, as in the simulation.
+export function aimBin(dx, dy) {
+  return (Math.round((16 * Math.atan2(dy, dx)) / Math.PI) + 32) % 32;
+}

@@ -1,0 +1,144 @@
+// The page of a live match. Its address says what to do:
+//
+//   /play?room=r1                          join, or come back to the seat; &watch=1 to spectate
+//   /play?create=1&seats=2&bots=lms_re     make a room; also school, duration, seed, watch=1, observe=1
+//   name=...                               the player's name
+
+import { byId, setText, show } from "../page/dom.js";
+import { Game, failure } from "./game.js";
+import { Input } from "./input.js";
+import { Keymap } from "../page/keymap.js";
+import { Connection, operatorToken, socketUrl } from "../page/connection.js";
+import { loadProfile } from "../page/profile.js";
+import { showResult } from "./result_panel.js";
+import { SettingsDialog } from "../page/settings_dialog.js";
+import { Sound } from "../page/sound.js";
+import { toast } from "../page/toast.js";
+import { bindWaiting, showWaiting } from "./waiting_panel.js";
+import { Spectator } from "./spectating.js";
+
+const address = new URLSearchParams(location.search);
+const keymap = new Keymap();
+const sound = new Sound();
+let connection = null;
+let game = null;
+let room = null;
+
+const send = (type, fields) => connection.send(type, fields);
+const spectator = new Spectator(send);
+const input = new Input(byId("field"), keymap, {
+  onMove: () => game?.sendInput(),
+  onVerb: (verb) => game?.sendInput(verb),
+  onAction: (action) => (action === "sound" ? settings.toggleSound() : spectator.act(action)),
+  isPaused: () => settings.isOpen || room?.state !== "running",
+});
+const settings = new SettingsDialog(keymap, input, sound, () => {
+  if (game && room?.seat >= 0) game.hud.setSchool(game.schools[room.seat], true);
+  labelKeys();
+});
+
+function labelKeys() {
+  for (const label of document.querySelectorAll("[data-action]")) setText(label, keymap.label(label.dataset.action));
+}
+
+// ---- entering a room
+
+const seatKey = (name) => `botgame.seat.${name}`;
+
+function enter() {
+  const name = room?.room ?? address.get("room");
+  const profile = loadProfile();
+  const who = {
+    name: address.get("name") ?? profile.name,
+    school: address.get("school") ?? profile.school,
+    observe: address.get("observe") === "1",
+  };
+  if (name) {
+    const token = sessionStorage.getItem(seatKey(name)) ?? "";
+    send("join", { room: name, spectate: address.get("watch") === "1" && !token, seat_token: token, ...who });
+  } else send("create", { ...creation(), ...who });
+}
+
+function creation() {
+  const seed = Number.parseInt(address.get("seed") ?? "", 10);
+  return {
+    seats: Number(address.get("seats") ?? 2),
+    bots: (address.get("bots") ?? "").split(",").filter(Boolean),
+    duration: Number(address.get("duration") ?? 120),
+    seat: address.get("watch") === "1" ? -1 : 0,
+    seed: Number.isSafeInteger(seed) ? seed : null,
+  };
+}
+
+function setRoom(message) {
+  const first = room?.room !== message.room;
+  room = message;
+  if (room.seat_token) sessionStorage.setItem(seatKey(room.room), room.seat_token);
+  if (first) rememberRoom(message);
+  game.setRoom(room);
+  spectator.setRoom(room, game.names);
+  showWaiting(room);
+  show(byId("lost"), false);
+}
+
+// Change the address, so that a reload comes back to this room instead of making another one.
+function rememberRoom(message) {
+  const again = new URLSearchParams(address);
+  if (address.get("create")) sessionStorage.setItem("botgame.again", address.toString());
+  for (const name of ["create", "seats", "bots", "duration", "seed", "token"]) again.delete(name);
+  again.set("room", message.room);
+  history.replaceState(null, "", `/play?${again}`);
+}
+
+function refused({ code, message }) {
+  const name = room?.room ?? address.get("room");
+  if (code === "no_seat" && name && sessionStorage.getItem(seatKey(name))) {
+    sessionStorage.removeItem(seatKey(name));
+    send("join", { room: name, spectate: true });
+  }
+  if (!room && (code === "no_room" || code === "bad_bot")) failure(message);
+  else toast(message, "bad");
+}
+
+function leave(target) {
+  send("leave");
+  connection.close();
+  location.href = target;
+}
+
+// ---- the page
+
+connection = new Connection(socketUrl(), operatorToken(), {
+  open: (welcome) => {
+    game ??= new Game(welcome, send, { input, sound, spectator, keymap, rtt: () => connection.rtt });
+    window.game = game; // for tests and the browser's console
+    enter();
+  },
+  room: setRoom,
+  state: (state) => game.setState(state, performance.now()),
+  result: (result) =>
+    showResult(
+      result,
+      game.names.map((name, seat) => ({ name, school: game.schools[seat] })),
+      room.seat,
+      game.rate,
+    ),
+  error: refused,
+  lost: () => show(byId("lost"), true),
+  failed: failure,
+});
+
+bindWaiting(() => connection);
+byId("leave").addEventListener("click", () => leave("/"));
+byId("result-lobby").addEventListener("click", () => leave("/"));
+byId("again").addEventListener("click", () =>
+  leave(`/play?${sessionStorage.getItem("botgame.again") ?? "create=1&bots=lms_re"}`),
+);
+byId("close-result").addEventListener("click", () => show(byId("result"), false));
+labelKeys();
+
+function frame(now) {
+  game?.frame(now);
+  requestAnimationFrame(frame);
+}
+requestAnimationFrame(frame);

@@ -1,0 +1,38 @@
+// The result of a match: one word, a table by place, and buttons for what to do next.
+
+import { byId, el, setText, show } from "../page/dom.js";
+import { nameTag, schoolDot } from "../page/news.js";
+
+// `result`: the server's message; `seats`: [{name, school (index)}]; `me`: the player's seat or -1; `rate`: ticks a second.
+export function showResult(result, seats, me, rate) {
+  const winners = result.places.filter((place) => place === 1).length;
+  setText(byId("result-title"), verdict(result.places, winners, seats, me));
+  byId("result").className = me >= 0 && result.places[me] === 1 && winners === 1 ? "overlay won" : "overlay";
+  const order = result.places.map((_, seat) => seat).sort((a, b) => result.places[a] - result.places[b]);
+  byId("result-rows").replaceChildren(...order.map((seat) => row(result, seats, seat, me, rate)));
+  setText(byId("result-note"), `${result.duration.toFixed(1)} s played${result.broken_off ? ", broken off" : ""}`);
+  const watch = byId("watch-replay");
+  show(watch, result.replay !== "");
+  watch.href = `/replay?file=${encodeURIComponent(result.replay)}`;
+  show(byId("result"), true);
+}
+
+function verdict(places, winners, seats, me) {
+  if (me >= 0 && places[me] === 1) return winners > 1 ? "Draw" : "Victory";
+  if (me >= 0) return places.length === 2 ? "Defeat" : `Place ${places[me]} of ${places.length}`;
+  const first = places.indexOf(1);
+  return winners > 1 ? "Draw" : `${seats[first]?.name ?? "Nobody"} wins`;
+}
+
+function row(result, seats, seat, me, rate) {
+  const survived = result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`;
+  const cells = [
+    String(result.places[seat]),
+    el("span", {}, schoolDot(seats[seat].school), " ", nameTag(seat, seats)),
+    String(result.kills[seat]),
+    result.damage_dealt[seat].toFixed(0),
+    result.damage_taken[seat].toFixed(0),
+    survived,
+  ];
+  return el("tr", { class: seat === me ? "mine" : "" }, ...cells.map((cell) => el("td", {}, cell)));
+}

@@ -1,0 +1,177 @@
+// The lobby: the player, the match to make, the open rooms, the leaderboard.
+
+import { paintIcon } from "../draw/ability_icon.js";
+import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
+import { Keymap } from "../page/keymap.js";
+import { fillLatest } from "./latest_matches.js";
+import { Connection, TICK_RATE, operatorToken, socketUrl } from "../page/connection.js";
+import { SCHOOLS, schoolIndex } from "../draw/palette.js";
+import { loadProfile, saveProfile } from "../page/profile.js";
+
+const REFRESH_MS = 2000;
+const OPEN = ""; // a seat that stays open for a friend
+const NOTES = {
+  any: "Drawn at random.",
+  pyromancer: "Pyromancer: burst and area. Fireball, flame rush, ember ward.",
+  cryomancer: "Cryomancer: slows and blocks. Frost lance, ice slide, ice block.",
+  stormcaller: "Stormcaller: mobile, long range. Lightning, blink, gust.",
+};
+
+const profile = loadProfile();
+let bots = ["lms_re"];
+
+// ---- the match to make
+
+function fillSchools() {
+  const choices = ["any", ...SCHOOLS.map((school) => school.name)];
+  byId("schools").replaceChildren(...choices.map((name) => schoolButton(name)));
+  setText(byId("school-note"), NOTES[profile.school]);
+}
+
+function schoolButton(name) {
+  const button = el("button", { type: "button", class: "school", "aria-pressed": String(profile.school === name) });
+  if (name === "any") button.append(el("span", { class: "any" }), "any");
+  else {
+    const icon = el("canvas", { width: 112, height: 112 });
+    paintIcon(
+      icon,
+      schoolIndex(name),
+      1,
+    );
+    button.append(icon, name);
+  }
+  button.addEventListener("click", () => {
+    profile.school = name;
+    keep();
+    fillSchools();
+  });
+  return button;
+}
+
+function keep() {
+  profile.name = byId("name").value.trim();
+  saveProfile(profile);
+}
+
+function fillOpponents() {
+  const chosen = [...byId("opponents").querySelectorAll("select")].map((select) => select.value);
+  const others = Number(byId("seats").value) - 1;
+  const lines = Array.from({ length: others }, (_, k) => opponent(k, chosen[k] ?? chosen.at(-1) ?? bots[0]));
+  byId("opponents").replaceChildren(...lines);
+}
+
+function opponent(k, value) {
+  const options = [
+    ...bots.map((bot) => el("option", { value: bot }, shortName(bot))),
+    el("option", { value: OPEN }, "open for a person"),
+  ];
+  const select = el("select", {}, ...options);
+  select.value = bots.includes(value) || value === OPEN ? value : bots[0];
+  return el("label", { class: "opponent" }, `Seat ${k + 2}`, select);
+}
+
+// The address of /play for the choices of the form.
+function address(watch) {
+  const rivals = [...byId("opponents").querySelectorAll("select")]
+    .map((select) => select.value)
+    .filter((bot) => bot !== OPEN);
+  const fields = { create: "1", seats: byId("seats").value, duration: byId("duration").value };
+  if (watch)
+    Object.assign(fields, {
+      watch: "1",
+      bots: [rivals[0] ?? bots[0], ...rivals].slice(0, Number(fields.seats)).join(","),
+    });
+  else fields.bots = rivals.join(",");
+  return `/play?${new URLSearchParams(fields)}`;
+}
+
+function fillKeys() {
+  const keymap = new Keymap();
+  const keys = (...actions) => actions.map((action) => el("kbd", {}, keymap.label(action)));
+  const lines = [
+    [...keys("up", "left", "down", "right"), " walk"],
+    ["the mouse aims"],
+    [...keys("bolt"), " bolt"],
+    [...keys("offence", "mobility", "defence"), " abilities"],
+    [...keys("interact"), " open a chest"],
+  ];
+  byId("keys").replaceChildren(...lines.map((line) => el("li", {}, ...line)));
+}
+
+// ---- rooms and leaderboard
+
+function roomLine(room) {
+  const time = room.state === "running" ? `${clock(room.tick / TICK_RATE)} of ${clock(room.duration)}` : room.state;
+  const target = `/play?room=${encodeURIComponent(room.room)}`;
+  const buttons = el("span", { class: "room-buttons" });
+  if (room.state === "waiting" && room.taken < room.seats) buttons.append(goButton("Join", target, "primary"));
+  buttons.append(goButton("Watch", `${target}&watch=1`));
+  return el(
+    "li",
+    { class: "room-line" },
+    el("b", {}, `${room.mode}, ${room.taken} of ${room.seats}`),
+    el("span", { class: "state" }, time),
+    buttons,
+    el("span", { class: "names" }, room.names.map(shortName).join(", ") || "nobody yet"),
+  );
+}
+
+function goButton(text, target, kind = "") {
+  return el("button", { type: "button", class: kind, onclick: () => (keep(), (location.href = target)) }, text);
+}
+
+function standing(line, place) {
+  const rating = el(
+    "td",
+    {},
+    String(Math.round(line.rating)),
+    el("span", { class: "sigma" }, ` ± ${Math.round(line.sigma)}`),
+  );
+  return el(
+    "tr",
+    {},
+    el("td", {}, String(place + 1)),
+    el("td", { title: line.name }, shortName(line.name)),
+    rating,
+    el("td", {}, String(line.matches)),
+  );
+}
+
+function setLobby({ rooms, leaderboard }) {
+  byId("rooms").replaceChildren(...rooms.map(roomLine));
+  show(byId("no-rooms"), rooms.length === 0);
+  byId("leaderboard").replaceChildren(...leaderboard.map(standing));
+  show(byId("no-board"), leaderboard.length === 0);
+}
+
+// ---- the page
+
+byId("name").value = profile.name;
+byId("seats").replaceChildren(
+  ...Array.from({ length: 15 }, (_, k) => el("option", { value: String(k + 2) }, k ? `${k + 2}, royale` : "2, duel")),
+);
+byId("seats").addEventListener("change", fillOpponents);
+byId("name").addEventListener("change", keep);
+byId("create").addEventListener("submit", (event) => {
+  event.preventDefault();
+  keep();
+  location.href = address(false);
+});
+byId("watch").addEventListener("click", () => (keep(), (location.href = address(true))));
+fillSchools();
+fillOpponents();
+fillKeys();
+fillLatest();
+
+const connection = new Connection(socketUrl(), operatorToken(), {
+  open: (welcome) => {
+    bots = welcome.bots;
+    fillOpponents();
+    setText(byId("status"), "");
+    connection.send("list");
+  },
+  lobby: setLobby,
+  lost: () => setText(byId("status"), "The server does not answer; trying again …"),
+  failed: (reason) => setText(byId("status"), reason),
+});
+setInterval(() => connection.send("list"), REFRESH_MS);

@@ -1,0 +1,36 @@
+// The list of recorded matches.
+
+import { TICK_RATE } from "../page/connection.js";
+import { byId, clock, el, setText } from "../page/dom.js";
+import { describe, finishers, playedAt, recordedMatches, viewerAddress } from "./recorded_matches.js";
+
+const SHOWN = 300;
+let replays = [];
+
+function line(replay) {
+  const target = viewerAddress(replay);
+  const people = (first) => finishers(replay, first).map(describe).join(", ");
+  const cells = [el("a", { href: target }, playedAt(replay)), replay.mode, replay.seed, clock(replay.ticks / TICK_RATE)];
+  const places = [el("td", { class: "winner first" }, people(true)), el("td", {}, people(false))];
+  const row = el("tr", {}, ...cells.map((cell) => el("td", {}, cell)), ...places);
+  row.addEventListener("click", () => (location.href = target));
+  return row;
+}
+
+function fill() {
+  const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const text = (replay) => `${replay.mode} ${replay.seed} ${replay.seats.map(describe).join(" ")}`.toLowerCase();
+  const found = replays.filter((replay) => words.every((word) => text(replay).includes(word)));
+  byId("replays").replaceChildren(...found.slice(0, SHOWN).map(line));
+  const more = found.length > SHOWN ? `; the newest ${SHOWN} are shown` : "";
+  const count = `${found.length} ${found.length === 1 ? "match" : "matches"}`;
+  setText(byId("note"), found.length ? `${count}${more}` : "No match found.");
+}
+
+byId("filter").addEventListener("input", fill);
+recordedMatches()
+  .then((found) => {
+    replays = found;
+    fill();
+  })
+  .catch((error) => setText(byId("note"), `The list cannot be read: ${error.message}`));
