@@ -21,16 +21,11 @@ from botgame.lms.replay.playback import watch_replay
 from botgame.lms.replay.showing import bundle
 from botgame.lms.replay.showing.events import EventDetector
 from botgame.lms.replay.showing.film import FORMAT, SCALE, film, film_json
-from botgame.lms.replay.showing.policy_readout import (
-    HeadLabels,
-    PolicyReadout,
-    SeatReadout,
-    read_readout,
-    write_readout,
-)
+from botgame.lms.replay.showing.policy_readout import read_readout
 from botgame.lms.rules import BOLT, CHEST, OFFENCE, Rules
 from botgame.lms.simulation.state import State, allocate
 from botgame.policies import load_policy
+from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout, write_readout
 from botgame.replay import main
 from matches import LMS, record, recorded
 

@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "source_cache": set(),
     "onnx_session": {"errors"},
     "feedback": {"errors", "files", "spec"},
+    "policy_readout": {"files"},
     # What a game is, how one is found, and matches of any game.
     "game": {"errors", "spec", "statistic_z"},
     "games": {"errors", "game"},
@@ -46,12 +47,14 @@ ALLOWED: dict[str, set[str]] = {
     "lms.bots": ARENA | {"game", "errors", "lms.observing"},
     "lms.replay": BASE | ARENA | {"lms.arena", "lms.statistic_z"},
     "lms.statistic_z": BASE | ARENA | {"lms.arena", "lms.replay"},
-    "replay": {"cli", "errors", "files", "lms.replay", "lms.statistic_z", "lms"},
-    "server": BASE | PLAY | {"ratings", "feedback", "lms"},
+    "replay": {"policy_readout", "cli", "errors", "files", "lms.replay", "lms.statistic_z", "lms"},
+    "server": BASE | PLAY | {"policy_readout", "ratings", "feedback", "lms"},
     "live": BASE | PLAY | {"feedback", "lms", "server.protocol"},
     # Training knows no game.
     "training.alphastar": BASE - {"cli"} | {"ratings", "source_cache", "onnx_session", "play"},
-    "training": BASE | PLAY | {"games", "ratings", "onnx_session", "onnx_policy", "feedback", "training.alphastar"},
+    "training": BASE
+    | PLAY
+    | {"games", "policy_readout", "ratings", "onnx_session", "onnx_policy", "feedback", "training.alphastar"},
     "quickstart": {"errors", "cli"},
 }
 NUMPY_ONLY = {f"training/alphastar/league/{name}.py" for name in ("matchmaking", "league", "payoff")}

@@ -11,13 +11,7 @@ import pytest
 
 from botgame.errors import UserError
 from botgame.lms.replay.format import Replay, read, write
-from botgame.lms.replay.showing.policy_readout import (
-    HeadLabels,
-    PolicyReadout,
-    SeatReadout,
-    readout_path,
-    write_readout,
-)
+from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout, readout_path, write_readout
 from botgame.server.records.policy_readout import ReadoutMaker
 from matches import record
 

@@ -10,10 +10,11 @@ import pytest
 from botgame.game import Setup
 from botgame.lms.replay.format import Replay, read, write
 from botgame.lms.replay.showing.film import film
-from botgame.lms.replay.showing.policy_readout import find_readout, readout_path
+from botgame.lms.replay.showing.policy_readout import find_readout
 from botgame.lms.spec import ARENA_SPEC
 from botgame.play import play
 from botgame.policies import load_policy
+from botgame.policy_readout import readout_path
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS

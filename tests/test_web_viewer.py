@@ -11,7 +11,7 @@ from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import ReplayMark
 from botgame.lms.replay.showing.export import export
 from botgame.lms.replay.showing.film import film_json
-from botgame.lms.replay.showing.policy_readout import HeadLabels, PolicyReadout, SeatReadout
+from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout
 from browsing import SITE, Watched, browser, needs_browser, serve_files
 from matches import record
 

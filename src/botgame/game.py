@@ -282,6 +282,10 @@ class RecordedMatch(Protocol):
         """Its file."""
 
     @property
+    def name(self) -> str:
+        """What its file is called as it was recorded."""
+
+    @property
     def seats(self) -> tuple[RecordedSeat, ...]:
         """Who played and how it ended."""
 

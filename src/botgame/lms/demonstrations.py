@@ -21,6 +21,11 @@ class ArenaRecord:
     replay: Replay
 
     @property
+    def name(self) -> str:
+        """See `RecordedMatch.name`."""
+        return self.replay.name
+
+    @property
     def seats(self) -> tuple[RecordedSeat, ...]:
         """See `RecordedMatch.seats`."""
         header = self.replay.header

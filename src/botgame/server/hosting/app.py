@@ -38,7 +38,8 @@ from botgame.errors import UserError
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.showing.bundle import WEB
 from botgame.lms.replay.showing.film import film_json
-from botgame.lms.replay.showing.policy_readout import PolicyReadout, find_readout
+from botgame.lms.replay.showing.policy_readout import find_readout
+from botgame.policy_readout import PolicyReadout
 from botgame.server.hosting.bot_workers import BotWorkers
 from botgame.server.hosting.connection import Connection
 from botgame.server.hosting.live_server import LiveServer

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 
 from botgame.errors import UserError
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.showing.policy_readout import PolicyReadout, find_readout, readout_path
+from botgame.lms.replay.showing.policy_readout import find_readout
 from botgame.policies import is_checkpoint
+from botgame.policy_readout import PolicyReadout, readout_path
 
 TIMEOUT_SECONDS = 300.0  # on a machine that is busy with training
 _COMMAND = (sys.executable, "-m", "botgame.training.policy_readout")

@@ -10,7 +10,7 @@ from botgame import files
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.showing.bundle import inline_page
 from botgame.lms.replay.showing.film import film_json
-from botgame.lms.replay.showing.policy_readout import PolicyReadout
+from botgame.policy_readout import PolicyReadout
 
 
 def page(replay: Replay, readout: PolicyReadout | None = None) -> str:

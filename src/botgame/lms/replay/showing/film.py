@@ -16,11 +16,11 @@ import numpy as np
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.replay.showing.events import EventFields, rounded
-from botgame.lms.replay.showing.policy_readout import PolicyReadout
 from botgame.lms.replay.showing.shot_tracking import EndedShot
 from botgame.lms.replay.showing.texts import printable
 from botgame.lms.replay.showing.trace import Trace, trace
 from botgame.lms.rules import DELAY_TICKS, SCHOOLS, TICKS_PER_SECOND, VERBS, ZonePhase, ticks
+from botgame.policy_readout import PolicyReadout
 
 FORMAT = 1
 SCALE = {"x": 100, "y": 100, "face": 256, "health": 10, "mana": 10, "shield": 10, "zone": 100}  # steps per unit
