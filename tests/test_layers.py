@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "botgame"
-BASE = {"errors", "files", "rng", "spec", "statistic_z", "statistic_z_file", "cli", "game", "standings"}
+BASE = {"errors", "files", "rng", "spec", "spec_columns", "statistic_z", "statistic_z_file", "cli", "game", "standings"}
 PLAY = {"match_batch", "play", "setups", "policies"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "lms.simulation"}
@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "match_batch": {"rng", "errors", "game"},
     "play": {"errors", "game", "match_batch"},
     "policies": {"errors", "game", "games"},
-    "onnx_policy": {"errors", "rng", "spec", "onnx_session", "game"},
+    "onnx_policy": {"errors", "rng", "spec", "spec_columns", "onnx_session", "game"},
     # The arena.
     "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z"},
     "lms.numbers": set(),
@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "lms.simulation": ARENA,
     "lms.observing": ARENA,
     "lms.bots": ARENA | {"game", "errors", "lms.observing"},
-    "lms.replay": BASE | ARENA | {"lms.arena", "lms.statistic_z"},
+    "lms.replay": BASE | ARENA | {"lms.arena", "lms.statistic_z", "policy_readout"},
     "lms.statistic_z": BASE | ARENA | {"lms.arena", "lms.replay"},
     "replay": {"policy_readout", "cli", "errors", "files", "lms.replay", "lms.statistic_z", "lms"},
     "server": BASE | PLAY | {"policy_readout", "ratings", "feedback", "lms"},
