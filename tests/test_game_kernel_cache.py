@@ -11,35 +11,35 @@ from botgame.lms.simulation import kernel, kernel_cache
 GAME = Path(kernel_cache.__file__).resolve().parent
 
 
+FILES = {
+    "one": "from botgame.two import (\n    b,\n)\n",
+    "two": "from botgame import three\n",
+    "three": "c = 1\n",
+    "four": "d = 1\n",
+}
+
+
 @pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A package of three files: one imports two through one, three stands alone."""
-    root = tmp_path / "botgame"
-    root.mkdir()
-    (root / "one.py").write_text("from botgame.two import (\n    b,\n)\n")
-    (root / "two.py").write_text("from botgame import three\n")
-    (root / "three.py").write_text("c = 1\n")
-    (root / "four.py").write_text("d = 1\n")
-    monkeypatch.setattr(source_cache, "_PACKAGE", root)
-    return root
+def folder_of_one(tmp_path, monkeypatch):
+    """The cache folder of `one`, which imports `two`, which imports `three`, in a package with some files changed."""
+
+    def folder(name: str, **changes: str) -> Path:
+        root = tmp_path / name / "botgame"
+        root.mkdir(parents=True)
+        for module, text in (FILES | changes).items():
+            (root / f"{module}.py").write_text(text)
+        monkeypatch.setattr(source_cache, "PACKAGE", root)
+        return kernel_cache.folder(root / "one.py")
+
+    return folder
 
 
-def folder(path: Path) -> Path:
-    source_cache._imports.cache_clear()
-    kernel_cache.folder.cache_clear()
-    return kernel_cache.folder(path)
+def test_a_change_in_an_indirect_import_moves_the_folder(folder_of_one):
+    assert folder_of_one("before") != folder_of_one("after", three="c = 2\n")
 
 
-def test_a_change_in_an_indirect_import_moves_the_folder(package):
-    before = folder(package / "one.py")
-    (package / "three.py").write_text("c = 2\n")
-    assert folder(package / "one.py") != before
-
-
-def test_a_change_elsewhere_keeps_it(package):
-    before = folder(package / "one.py")
-    (package / "four.py").write_text("d = 2\n")
-    assert folder(package / "one.py") == before
+def test_a_change_elsewhere_keeps_it(folder_of_one):
+    assert folder_of_one("before") == folder_of_one("after", four="d = 2\n")
 
 
 def test_a_tick_depends_on_every_phase():

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from botgame.lms.observing.range_finder import RANGE
+from botgame.lms.fields import BLOCKED_STEP, RANGE, RASTER_CELLS
 from botgame.lms.observing.threats import SIDELESS, THREAT_MISS
-from botgame.lms.observing.walls import STEP
 from botgame.lms.rules import DIRECTIONS, ITEM_KINDS, MOVES
-from botgame.lms.spec import ARENA_SPEC, RASTER_CELLS
+from botgame.lms.spec import ARENA_SPEC
 from observed_states import (
     RULES,
     TABLES,
@@ -180,7 +179,7 @@ def test_ranges_and_blocked_steps_agree_with_small_steps(seed):
         free = np.argmax(hit) / 8000 if hit.any() else 1.0
         assert scalars[column(f"range_{k}")] == pytest.approx(free, abs=3e-4)
     for k in range(1, len(MOVES)):
-        x, y = me["x"] + STEP * MOVES[k, 0], me["y"] + STEP * MOVES[k, 1]
+        x, y = me["x"] + BLOCKED_STEP * MOVES[k, 0], me["y"] + BLOCKED_STEP * MOVES[k, 1]
         cells = np.argwhere(walls != 0)
         gap_x = np.maximum(np.maximum(cells[:, 1] - x, x - cells[:, 1] - 1), 0)
         gap_y = np.maximum(np.maximum(cells[:, 0] - y, y - cells[:, 0] - 1), 0)

@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from botgame.lms.fields import MAX_MAGES
 from botgame.lms.rules import Rules
 from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.sight import line_is_free, rank_enemies
 from botgame.lms.simulation.state import allocate
-from botgame.lms.spec import MAX_MAGES
 
 CELLS = 9
 EDGE = 1e-6

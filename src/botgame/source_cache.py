@@ -1,7 +1,7 @@
-"""Where things that are made from our source are kept between runs, so that none is stale and none is made twice.
+"""Where things that are made from our source are kept between runs, so that none is outdated and none is made twice.
 
 What is made from a source file is kept under a hash of that file and of all files of this package that it imports,
-directly or not: a change in one of them, or in a library that took part, is another hash.
+directly or not, so a change in one of them gives another hash.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent
 _FROM = re.compile(r"^\s*from (botgame[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -60,5 +60,5 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 def _module_file(name: str) -> Path | None:
     """Source file of `botgame.a.b`, None for a package or a name inside a module."""
-    path = _PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")
+    path = PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")
     return path if path.is_file() else None

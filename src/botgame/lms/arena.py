@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from botgame.lms.actions import HEAD_COUNT
+from botgame.lms.fields import MAX_MAGES
 from botgame.lms.observing.observation import Observation, Observer
 from botgame.lms.readiness import COLUMNS, write_readiness
 from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, Rules
@@ -31,7 +32,6 @@ from botgame.lms.simulation.digest import add_words, finish, words_of
 from botgame.lms.simulation.kernel import bind
 from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.state import FRAMES, STAMPS, UNCAPPED, State, allocate, compile_rules
-from botgame.lms.spec import MAX_MAGES
 
 NEVER = 2**31 - 1  # a tick beyond any match
 

@@ -1,4 +1,4 @@
-"""`idle`: does nothing, so it is the floor of the ladder (the zone kills it in the end)."""
+"""`idle`: a bot that does nothing, the weakest of the ladder; the zone kills it in the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botgame.lms.rules import DELAY_TICKS
 
 
 def idle() -> ScriptedPolicy:
-    """The bot that stands still."""
+    """The bot that stands still and decides as rarely as it can."""
     return ScriptedPolicy("idle", _decide)
 
 

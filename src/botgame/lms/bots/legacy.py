@@ -1,6 +1,7 @@
-"""`legacy`: simple reactions, no plan. Leaves danger, walks up to what it sees, shoots straight at it.
+"""`legacy`: a bot with simple reactions and no plan, one step above `random` on the ladder.
 
-It does not lead its targets, has no wards, leaps or cover, and decides at a fixed pace: the rung above `random`.
+It leaves danger, walks up to what it sees and shoots straight at it. It does not lead its targets, uses no wards, leaps
+or cover, and decides at a fixed pace.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from botgame.lms.bots import senses as see
 from botgame.lms.rules import BOLT, INTERACT, NONE, OFFENCE
 from botgame.lms.simulation.kernel import kernel, mix, unit
 
-PACE = 4  # index of the delay between decisions
-FIGHT_CELLS, FLIP = 4.5, 0.08
+PACE = 4  # index into DELAY_TICKS, of every decision
+FIGHT_CELLS = 4.5  # it circles an enemy that is this near
+FLIP = 0.08  # probability that it changes the side to strafe to, a decision
 
 
 def legacy() -> ScriptedPolicy:
-    """The reactive bot. Its memory is the side it strafes to, flipped at random now and then."""
+    """The reactive bot. Its memory is the side to strafe to, which changes at random."""
     return ScriptedPolicy("legacy", _decide, memory_size=1)
 
 
@@ -46,7 +48,7 @@ def _decide_all(
 
 @kernel
 def _heading(scalars: np.ndarray, vectors: np.ndarray, side: float) -> tuple[float, float]:
-    """Where to walk, along the vector of `_goal`; around an enemy that is near enough."""
+    """The direction to walk in: along the vector of `_goal`, or around an enemy that is near."""
     goal = _goal(scalars)
     x, y = float(vectors[goal, 0]), float(vectors[goal, 1])
     if goal == see.TO_ENEMY and scalars[see.ENEMY_DISTANCE] * see.CELLS <= FIGHT_CELLS:
@@ -56,7 +58,7 @@ def _heading(scalars: np.ndarray, vectors: np.ndarray, side: float) -> tuple[flo
 
 @kernel
 def _goal(scalars: np.ndarray) -> int:
-    """Row of `vectors` to follow: into the zone, off the line of a shot, to the enemy, an item, the centre."""
+    """Row of `vectors` to follow: into the zone, out of a shot's way, to the enemy, to an item, to the centre."""
     if scalars[see.ZONE_EDGE] < 0.05:
         return see.TO_ZONE_CENTRE
     if scalars[see.THREAT] > 0.0 and scalars[see.THREAT + see.THREAT_MISS] < 0.4:
@@ -84,7 +86,7 @@ def _verb(scalars: np.ndarray) -> int:
 
 @kernel
 def _nearest_free_move(scalars: np.ndarray, x: float, y: float) -> int:
-    """The unblocked of the 8 moves nearest to (x, y); 0 (stay) without a heading."""
+    """The move nearest to direction (x, y) among those that are not blocked; 0 (stay) for a zero vector."""
     best, top = 0, 0.0
     for move in range(1, 9):
         along = see.MOVE_X[move] * x + see.MOVE_Y[move] * y

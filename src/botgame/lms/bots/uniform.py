@@ -1,7 +1,6 @@
-"""`random`: legal actions at random, head after head; it shoots only when a mage is in sight, and then at a mage.
+"""`random`: a bot that draws legal actions, head after head; it shoots only when a mage is in sight, and at a mage.
 
-Shooting at nothing, or a new direction with each decision, would hardly beat a bot that stands still: no rung of a
-ladder.
+A bot that shot at nothing, or changed its direction with every decision, would hardly beat one that stands still.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from botgame.lms.rules import MOVES, TARGETED
 from botgame.lms.spec import ARENA_SPEC
 from botgame.rng import uniforms
 
-KEEP = 0.5  # share of decisions that hold the last direction: otherwise it would shake on the spot
+KEEP = 0.5  # share of decisions that keep the last direction
 _LAST_MOVE = ARENA_SPEC.scalar_index("last_move_0")
 
 
@@ -38,7 +37,7 @@ def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> n
 
 
 def _sensible(legal: np.ndarray) -> np.ndarray:
-    """Legal categories, bool [n, all heads], less shots without a target in sight and aims past one that is."""
+    """Legal categories, bool [n, all heads], without shots at nothing and, where an enemy is in sight, past it."""
     legal = legal.copy()
     verb, target = ARENA_SPEC.slices["verb"].start, ARENA_SPEC.slices["target"]
     seen = legal[:, target.start + 1 : target.stop].any(axis=1)

@@ -1,1 +1,1 @@
-"""What a seat may see of the arena, delayed and through fog: one file for each part of the observation."""
+"""What a seat sees of the arena, delayed and through fog of war: one file for each part of the observation."""

@@ -1,4 +1,4 @@
-"""The nearest visible enemy as scalars and unit vectors, with the points to aim at; and where one was last seen."""
+"""The nearest visible enemy as scalars and unit vectors, with directions to aim in; and where one was last seen."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.fields import MAX_MAGES
 from botgame.lms.observing.columns import DISTANCE_SCALE, NEARLY_ZERO, SEEN_SCALE, SHIELD_SCALE, scalar, vector
 from botgame.lms.observing.geometry import cut, time_left, write_unit
 from botgame.lms.observing.own import slowed_of
 from botgame.lms.observing.view import View
 from botgame.lms.rules import SCHOOLS
 from botgame.lms.simulation.kernel import phase
-from botgame.lms.spec import MAX_MAGES
 
 VISIBLE, DISTANCE_TO = scalar("enemy_visible"), scalar("enemy_distance")
 HEALTH, SHIELD_HP = scalar("enemy_health"), scalar("enemy_shield")
@@ -35,7 +35,7 @@ BLOCK = scalar(  # zeroed as one
 def observe_enemy(
     view: View, mages: np.ndarray, ranking: np.ndarray, listed: int, scalars: np.ndarray, vectors: np.ndarray
 ) -> None:
-    """The first of the `listed` seats in `ranking` (see `rank_enemies`); zeros if there is none. `mages`: the frame."""
+    """Fill the fields of the first of the `listed` seats in `ranking` (see `rank_enemies`); zeros if there is none."""
     scalars[COUNT] = listed / MAX_MAGES
     if listed == 0:
         scalars[BLOCK : CLOSING + 1] = 0.0
@@ -64,10 +64,10 @@ def observe_enemy(
 
 @phase
 def _lead(me: Any, enemy: Any, reaction: int, speed: float, out: np.ndarray) -> None:
-    """Direction in which a shot of `speed` (cells a tick) meets `enemy`, if both keep their velocity.
+    """Write the direction in which a shot of `speed` (cells a tick) meets `enemy`, if both mages keep their velocity.
 
-    Both are first moved on by the `reaction` ticks that the frame is old. With r from me to the enemy and v its
-    velocity, |r + v t| = speed t gives t; an enemy that outruns the shot (a dash) is aimed at where it is.
+    First both move on by the `reaction` ticks that the frame is old. With r from me to the enemy and v its velocity,
+    |r + v t| = speed t gives t; for an enemy that is faster than the shot (a dash) t is 0.
     """
     dx = enemy.x - me.x + (enemy.vx - me.vx) * reaction
     dy = enemy.y - me.y + (enemy.vy - me.vy) * reaction
@@ -81,7 +81,7 @@ def _lead(me: Any, enemy: Any, reaction: int, speed: float, out: np.ndarray) -> 
 
 @phase
 def observe_last_seen(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """Where the seat last saw its nearest enemy; age 1 and zeros if it never saw one."""
+    """Fill the fields of where the seat last saw its nearest enemy; age 1 and zeros if it never saw one."""
     me = view.me
     if me.seen_tick < 0:
         scalars[SEEN_EVER] = 0.0

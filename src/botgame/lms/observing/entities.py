@@ -1,6 +1,6 @@
-"""The entity table: visible enemy mages, then shots, then items, one row each, without gaps.
+"""The entity table: one row for each visible enemy mage, then for shots, then for items, without gaps.
 
-Mage rows stand in the order of `rank_enemies`, so category k of the target head is row k - 1. Columns that a kind of
+Mages stand in the order of `rank_enemies`, so category k of the target head means row k - 1. Columns that a kind of
 entity does not use are 0.
 """
 
@@ -38,7 +38,7 @@ ESCAPE, DAMAGE_HP, RADIUS = entity("escape_x", "escape_y"), entity("damage"), en
 
 @phase
 def write_place(row: np.ndarray, dx: float, dy: float) -> None:
-    """Relative place (cells) as position, distance and direction: the columns every entity has."""
+    """Write a relative place (cells) as position, distance and direction, the columns that every entity has."""
     row[PLACE] = cut(dx * DISTANCE_SCALE)
     row[PLACE + 1] = cut(dy * DISTANCE_SCALE)
     distance = write_unit(row[PLACE + 3 : PLACE + 5], dx, dy)
@@ -47,7 +47,7 @@ def write_place(row: np.ndarray, dx: float, dy: float) -> None:
 
 @phase
 def write_mages(view: View, mages: np.ndarray, ranking: np.ndarray, rows: np.ndarray, start: int) -> int:
-    """Rows for the mages of `ranking` (see `rank_enemies`) from row `start`; returns the next free row."""
+    """Write rows for the mages of `ranking` (see `rank_enemies`) from row `start`; returns the next free row."""
     me, constants = view.me, view.constants
     for place in range(ranking.shape[0]):
         index = ranking[place].index
@@ -71,7 +71,7 @@ def write_mages(view: View, mages: np.ndarray, ranking: np.ndarray, rows: np.nda
 def write_shots(
     view: View, shots: np.ndarray, ranking: np.ndarray, geometry: np.ndarray, rows: np.ndarray, start: int
 ) -> int:
-    """Rows for the shots of `ranking` and `geometry` (see `rank_shots`) from row `start`; returns the next."""
+    """Write rows for the shots of `ranking` and `geometry` (see `rank_shots`) from row `start`; returns the next."""
     me = view.me
     for place in range(ranking.shape[0]):
         index = ranking[place].index
@@ -99,7 +99,7 @@ def write_shots(
 
 @phase
 def write_items(view: View, items: np.ndarray, ranking: np.ndarray, rows: np.ndarray, start: int) -> int:
-    """Rows for the items of `ranking` (see `rank_items`) from row `start`; returns the next free row."""
+    """Write rows for the items of `ranking` (see `rank_items`) from row `start`; returns the next free row."""
     for place in range(ranking.shape[0]):
         index = ranking[place].index
         if index >= 0:
@@ -113,6 +113,6 @@ def write_items(view: View, items: np.ndarray, ranking: np.ndarray, rows: np.nda
 
 @phase
 def reach_of(item: Any, constants: Any) -> float:
-    """Distance, in cells, from which the item is picked up (or the chest is opened)."""
+    """Distance in cells from which a mage picks the item up, or opens the chest."""
     reach: float = constants.interact_radius if item.kind == CHEST else constants.pickup_radius
     return reach

@@ -1,4 +1,4 @@
-"""Small vector helpers that all observation kernels share: only + - * / sqrt and comparisons."""
+"""Vector helpers that all observation kernels share; only + - * / sqrt and comparisons, for exactness."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from botgame.lms.simulation.kernel import phase
 
 @phase
 def cut(value: float) -> float:
-    """`value` within +-LIMIT."""
+    """`value`, cut to +-LIMIT."""
     return min(max(value, -LIMIT), LIMIT)
 
 
 @phase
 def length(x: float, y: float) -> float:
-    """Length of a vector."""
+    """Length of the vector (x, y)."""
     return math.sqrt(x * x + y * y)
 
 

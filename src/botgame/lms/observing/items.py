@@ -1,4 +1,4 @@
-"""The nearest available item of each kind within sight: a flag, a distance and a unit vector."""
+"""The items in sight, and of each kind the nearest one as a flag, a distance and a unit vector."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rank_items(
     for kind in range(KINDS):
         nearest[kind] = -1
     count = 0
-    for index in range(items.shape[0]):  # without a branch: which items are near, no processor predicts
+    for index in range(items.shape[0]):  # without a branch, because no processor can predict which items are near
         near = distance_squared(items[index].x, items[index].y, me.x, me.y) <= sight * sight
         seen[count] = index
         count += int(near) & available[index]
@@ -49,7 +49,7 @@ def rank_items(
 
 @phase
 def observe_items(view: View, items: np.ndarray, nearest: np.ndarray, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """One flag, distance and unit vector for each kind, from the `nearest` of `rank_items`."""
+    """Fill the flag, distance and unit vector of each kind, from the `nearest` of `rank_items`."""
     for kind in range(KINDS):
         field, index = FIRST + 2 * kind, nearest[kind]
         if index >= 0:

@@ -1,6 +1,6 @@
-"""Which categories of the action heads are legal, by what the seat sees: so a mask can be `reaction` ticks stale.
+"""Which categories of the action heads are legal by what the seat sees: the mask can be `reaction` ticks out of date.
 
-The simulation decides on the true state; an action it refuses becomes none and is counted.
+The simulation decides by the present state; an action that it refuses becomes none and is counted.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.fields import MAX_MAGES
 from botgame.lms.observing.columns import scalar
 from botgame.lms.observing.view import View
 from botgame.lms.rules import INTERACT, VERBS
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
 from botgame.lms.simulation.legality import can_cast
-from botgame.lms.spec import ARENA_SPEC, MAX_MAGES
+from botgame.lms.spec import ARENA_SPEC
 
 CASTABLE = scalar(*(f"castable_{verb}" for verb in VERBS[1:]))
 VERB_START, VERB_COUNT = ARENA_SPEC.slices["verb"].start, len(VERBS)

@@ -1,7 +1,7 @@
 """What seats see: one kernel that fills the arrays described in `botgame.spec` for N (match, seat) pairs.
 
-Everything comes from the frame `reaction` ticks ago, through fog, except the memory of the seat's own actions and
-the `privileged` fields. Each group of fields has its own file (module); docs/observation.md lists the fields.
+Everything comes from the frame of `reaction` ticks ago, through fog of war, except the seat's own last action and the
+`privileged` fields. Each group of fields has its own module; docs/observation.md lists the fields.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from botgame.lms.fields import MAX_ITEMS, MAX_MAGES, MAX_SHOTS
 from botgame.lms.observing.enemy import observe_enemy, observe_last_seen
 from botgame.lms.observing.entities import write_items, write_mages, write_shots
 from botgame.lms.observing.items import KINDS, observe_items, rank_items
 from botgame.lms.observing.legal import observe_legal
 from botgame.lms.observing.outlook import observe_outlook
-from botgame.lms.observing.own import observe_body, observe_memory, observe_world
+from botgame.lms.observing.own import observe_body, observe_last_action, observe_world
 from botgame.lms.observing.privileged import observe_privileged
 from botgame.lms.observing.range_finder import LOOKS, RAY_SCRATCH
 from botgame.lms.observing.raster import observe_raster
@@ -28,7 +29,7 @@ from botgame.lms.simulation.kernel import bind, entry, phase
 from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.sight import rank_enemies
 from botgame.lms.simulation.state import FRAMES, State, Tables
-from botgame.lms.spec import ARENA_SPEC, MAX_ITEMS, MAX_MAGES, MAX_SHOTS
+from botgame.lms.spec import ARENA_SPEC
 
 Observation = dict[str, np.ndarray]
 
@@ -154,7 +155,7 @@ def _fill_fields(
     seen = rank_items(view, items, state.past_available[b, slot], scratch.seen, scratch.items, scratch.nearest)
     observe_body(view, scalars, vectors)
     observe_world(view, scalars, vectors)
-    observe_memory(view, scalars)
+    observe_last_action(view, scalars)
     observe_enemy(view, mages, scratch.enemies, enemies, scalars, vectors)
     observe_last_seen(view, scalars, vectors)
     observe_threats(view, shots, scratch.shots, scratch.geometry, scalars, vectors)

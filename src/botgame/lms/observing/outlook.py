@@ -1,9 +1,9 @@
-"""Where each move leads: how near the known shots would pass, and how the held move stands to the enemy.
+"""Where each move leads: how near the known shots would pass, and the angle between the held move and the enemy.
 
-`clear_k` is the miss distance to expect from the two soonest threats when walking in direction k from now on. It is
-the threat geometry of `observe_threats` taken one step further, for every move alike: the product of a direction and
-a time, which a network learns late from few matches and which decides whether a mage dodges. `held_*` says whether
-the move held now leads across the line to the enemy (and to which side) or along it.
+`clear_k` is the miss distance to expect from the two soonest threats when walking with move k from now on. It takes the
+geometry of `threats` one step further: a product of a direction and a time, which decides whether a mage dodges and
+which a network learns late from few matches. `held_*` says whether the move held now leads across the line to the
+enemy (and to which side) or along it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def observe_outlook(
 def _clear_of(
     threat: np.ndarray, reaction: int, walked_x: float, walked_y: float, speed: float, scalars: np.ndarray
 ) -> None:
-    """Lower `clear_k` to the miss distance from one threat (a row of `geometry`)."""
+    """Lower `clear_k` to the miss distance of one threat (a row of `geometry`), where that is smaller."""
     miss = threat[MISSES_BY] + walked_x * threat[ESCAPE_X] + walked_y * threat[ESCAPE_Y]
     stretch = (threat[TIME_LEFT] - reaction) * speed
     for move in range(MOVE_COUNT):
@@ -67,7 +67,7 @@ def _clear_of(
 
 @phase
 def observe_held(held: int, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """The held move across (positive: turning from the enemy's direction towards +90 degrees) and along its line."""
+    """Fill held_across (positive: on the side of +90 degrees from the enemy's direction) and held_toward."""
     row = ENEMY if scalars[ENEMY_VISIBLE] > 0.5 else SEEN
     x, y = vectors[row, 0], vectors[row, 1]
     scalars[HELD_ACROSS] = x * MOVE_Y[held] - y * MOVE_X[held]

@@ -1,7 +1,7 @@
-"""The scalars about the seat itself and the match: own state, cooldowns, zone, time, and the memory of its actions.
+"""The scalars about the seat itself and the match: own state, cooldowns, zone, time, and its last action.
 
-Own state and world are read from the delayed frame like all else; the memory (last action, budget) is current, since
-a player knows at once what it has pressed. Scales: `observe_columns`.
+State and match are read from the delayed frame; the last action and what is left of the cap are current, because a
+player knows at once what it has pressed. Scales: `columns`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ VERB_COUNT, MOVE_COUNT, SCHOOL_COUNT, PHASES = len(VERBS), len(MOVES), len(SCHOO
 
 @phase
 def observe_body(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """Own state, in the frame. `scalars` float32 [S] and `vectors` float32 [V, 2] are out, here and elsewhere."""
+    """Fill the own state in the frame. Out, here and elsewhere: `scalars` float32 [S], `vectors` float32 [V, 2]."""
     me, tick, constants = view.me, view.tick, view.constants
     scalars[HEALTH] = me.health / constants.health
     scalars[MANA] = me.mana / constants.mana
@@ -70,7 +70,7 @@ def observe_body(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
 
 @phase
 def observe_world(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
-    """Zone, time and score, in the frame."""
+    """Fill zone, time and score in the frame."""
     me, match, constants = view.me, view.match, view.constants
     to_x, to_y = match.zone_x - me.x, match.zone_y - me.y
     distance = write_unit(vectors[ZONE_CENTRE], to_x, to_y)
@@ -89,8 +89,8 @@ def observe_world(view: View, scalars: np.ndarray, vectors: np.ndarray) -> None:
 
 
 @phase
-def observe_memory(view: View, scalars: np.ndarray) -> None:
-    """What the seat itself did last, at present."""
+def observe_last_action(view: View, scalars: np.ndarray) -> None:
+    """Fill what the seat itself did last, and what the cap leaves it, at present."""
     me, tick, constants = view.now, view.present, view.constants
     decided = me.decided >= 0
     for verb in range(VERB_COUNT):
@@ -105,7 +105,7 @@ def observe_memory(view: View, scalars: np.ndarray) -> None:
 
 @phase
 def budget_of(mage: Any, tick: int, constants: Any) -> float:
-    """Share of the action cap that is left in the window ending at `tick`, 0..1."""
+    """Share of the action cap that is left in the window that ends at `tick`, 0..1."""
     cap = cap_of(mage, constants)
     left: float = (cap - recent_actions(mage, constants, tick)) / cap
     return left
@@ -113,6 +113,6 @@ def budget_of(mage: Any, tick: int, constants: Any) -> float:
 
 @phase
 def slowed_of(mage: Any) -> float:
-    """Share of its speed that `mage` loses, 0..1: by enemies and by its own ward."""
+    """Share of its speed that `mage` loses to enemies and to its own ward, 0..1."""
     kept: float = (1.0 - mage.slow) * (1.0 - mage.self_slow)
     return 1.0 - kept

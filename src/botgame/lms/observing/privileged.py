@@ -1,4 +1,4 @@
-"""What only the critic may see, in training: the true present state of the nearest living enemy, and a few totals."""
+"""What only the critic may see, in training: the present state of the nearest living enemy, and a few totals."""
 
 from __future__ import annotations
 

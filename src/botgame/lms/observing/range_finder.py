@@ -1,25 +1,24 @@
-"""The free distance in 16 directions, for all of them at once.
+"""The free distance to a wall in 16 directions, computed for all of them at once.
 
-A grid walk (Amanatides and Woo 1987) branches on where each ray crosses its next border, which no processor predicts.
-Here all rays take the same number of steps, through walls too, in plain loops that compile to vector instructions;
-then the nearest wall that a ray has met counts.
+A grid walk (Amanatides and Woo 1987) branches on where each ray crosses its next border, which no processor can
+predict. Here all rays take the same number of steps, also through walls, in plain loops that compile to vector
+instructions; then the nearest wall on each ray counts.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from botgame.lms.fields import RANGE, RAYS
 from botgame.lms.rules import DIRECTION_BINS, DIRECTIONS
 from botgame.lms.simulation.kernel import phase
 
-RAYS = 16  # directions
 STRIDE = DIRECTION_BINS // RAYS
-RANGE = 8.0  # cells that the range finders reach
 NEVER = 1e9  # cells to the next border for a ray that runs along it
 
 
 def _crossings() -> np.ndarray:
-    """Distance along each ray from one column border to the next, and from one row border to the next."""
+    """Distance along each ray between two column borders, and between two row borders: float64 [RAYS, 2]."""
     size = np.abs(DIRECTIONS[::STRIDE])
     return np.where(size > 0.0, 1.0 / np.where(size > 0.0, size, 1.0), NEVER)
 
@@ -36,7 +35,7 @@ RAY_SCRATCH = MET + LOOKS
 
 @phase
 def ray_lengths(walls: np.ndarray, x: float, y: float, rays: np.ndarray, cells: np.ndarray) -> None:
-    """Free distances (cells, up to RANGE) from a point on the grid in all directions: `rays[:RAYS]`.
+    """Write the free distances (cells, up to RANGE) from a point on the grid in all directions to `rays[:RAYS]`.
 
     walls: uint8 [G, G] with walls all around. `rays`: float64 [RAY_SCRATCH], `cells`: int32 [LOOKS], to work in.
     """
@@ -54,7 +53,7 @@ def ray_lengths(walls: np.ndarray, x: float, y: float, rays: np.ndarray, cells: 
 
 @phase
 def _cross(x: float, y: float, start: int, stride: int, last: int, rays: np.ndarray, cells: np.ndarray) -> None:
-    """Where each ray crosses each of its first borders, and into which cell; (x, y): the place within its cell."""
+    """Write where each ray crosses its first borders, and into which cells; (x, y): the place within the own cell."""
     for ray in range(RAYS):
         rays[NEXT_X + ray] = (1.0 - x if STEP_X[ray] > 0.0 else x) * GAP_X[ray]
         rays[NEXT_Y + ray] = (1.0 - y if STEP_Y[ray] > 0.0 else y) * GAP_Y[ray]

@@ -1,8 +1,8 @@
-"""The egocentric map: walls, the land outside the zone, items and shots, one byte a cell.
+"""The egocentric map: walls, the outside of the zone, items and shots, one byte for each cell.
 
-A window of RASTER_CELLS world cells whose centre is the cell corner nearest to the seat, so it turns with the arena.
-Drawn by channel: walls are copied, the zone is a test of dx^2 + dy^2 with the squares computed once a row, and
-items and shots are single cells. A window inside the zone, the usual case, costs one test of its corners.
+It is a window of RASTER_CELLS x RASTER_CELLS cells of the arena, around the cell corner nearest to the seat. Walls are
+copied, the zone is a test of dx^2 + dy^2 with one square computed for each row, and items and shots are single cells. A
+window inside the zone, the usual case, costs one test of its corners.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.fields import RASTER_CELLS
 from botgame.lms.observing.columns import channel
 from botgame.lms.observing.view import View
 from botgame.lms.simulation.geometry import distance_squared
 from botgame.lms.simulation.kernel import phase
-from botgame.lms.spec import RASTER_CELLS
 
 WALL, OUTSIDE, ITEM, SHOT = channel("wall"), channel("outside_zone"), channel("item"), channel("shot")
 FULL, OWN_SHOT, ITEM_STEP = 255, 128, 64  # items: 63, 127, 191, 255 by kind
@@ -49,7 +49,7 @@ def observe_raster(
 
 @phase
 def _draw_cell(x: float, y: float, left: int, top: int, value: int, out: np.ndarray) -> None:
-    """Raise the cell of (x, y) to `value`, so the order of drawing does not matter."""
+    """Raise the cell of (x, y) to `value`; so the order of drawing does not matter."""
     column, row = int(x) - left, int(y) - top
     if 0 <= column < RASTER_CELLS and 0 <= row < RASTER_CELLS:
         out[row, column] = max(out[row, column], value)
@@ -57,7 +57,7 @@ def _draw_cell(x: float, y: float, left: int, top: int, value: int, out: np.ndar
 
 @phase
 def _draw_walls(walls: np.ndarray, left: int, top: int, out: np.ndarray) -> None:
-    """Two plain double loops: with bounds that vary, or slices, they run at a fifth of the speed."""
+    """Copy the walls of the window, in plain double loops: variable bounds, or slices, are five times slower."""
     cells = walls.shape[0]
     if 0 <= left <= cells - RASTER_CELLS and 0 <= top <= cells - RASTER_CELLS:
         for row in range(RASTER_CELLS):

@@ -1,8 +1,8 @@
-"""Threat geometry: for every shot in sight, when and where it comes closest and which way leads out of its path.
+"""Threat geometry: when and where each shot in sight comes closest, and the direction out of its path.
 
-A seat is taken to stand still. So while it steps aside the miss distance grows and the escape direction stays the
-same, and a shot that leads a moving seat shows up on the side it runs to; with the own velocity taken into account a
-well led shot misses by nothing, its side is noise, and every dodge makes the threat blink.
+The geometry assumes that the seat stands still. So the miss distance grows while the seat steps aside, the escape
+direction stays the same, and a shot that leads a moving seat is on the side that the seat runs to. With the seat's own
+velocity a well aimed shot would miss by nothing, its side would be noise, and each dodge would make the threat flicker.
 Dodging is a product of position and velocity that a pooled encoder does not learn, hence these fields.
 """
 
@@ -20,9 +20,9 @@ from botgame.lms.simulation.ranking import clear, insert
 from botgame.lms.simulation.sight import line_is_free
 
 THREATS = 2
-SIDELESS = 0.02  # cells: a shot straight at the seat has no side, and delay and rounding must not choose one
+SIDELESS = 0.02  # cells: a shot that misses by less has no side; delay and rounding must not choose one
 WALL_STEP = 0.25  # ticks of flight between two looks for a wall, finer than the arena's own
-THREAT_MISS = 1.5  # cells: a shot that passes farther away is no threat (unless its blast is larger)
+THREAT_MISS = 1.5  # cells: a shot that misses by more is no threat, unless its blast is larger
 MEASURES = 5
 FLAG, TIME_LEFT, MISSES_BY, ESCAPE_X, ESCAPE_Y = range(MEASURES)  # columns of `geometry`
 HARMLESS, OWN_SHOT = 1e6, 1e12  # sorting keys: threats by time, other enemy shots by distance, own shots last
@@ -72,7 +72,7 @@ def _measure(view: View, shot: Any, dx: float, dy: float, walls: np.ndarray, out
 
 @phase
 def _closest(shot: Any, dx: float, dy: float, most: float, out: np.ndarray) -> float:
-    """Write when (ticks, at most `most`), how near and which way out; returns the ticks."""
+    """Write the ticks to the closest point (at most `most`), the distance and the escape direction; returns ticks."""
     speed_squared = shot.vx * shot.vx + shot.vy * shot.vy
     time = -(dx * shot.vx + dy * shot.vy) / speed_squared if speed_squared > 0.0 else 0.0
     time = max(min(time, most), 0.0)
@@ -86,7 +86,7 @@ def _closest(shot: Any, dx: float, dy: float, most: float, out: np.ndarray) -> f
 
 @phase
 def _ticks_to_wall(shot: Any, walls: np.ndarray, most: float) -> float:
-    """Ticks after which the shot, which will meet a wall within `most` ticks, bursts there."""
+    """Ticks after which a shot, which meets a wall within `most` ticks, bursts there."""
     passed = 0.0
     while passed < most and walls[int(shot.y + shot.vy * passed), int(shot.x + shot.vx * passed)] == 0:
         passed += WALL_STEP
@@ -97,7 +97,7 @@ def _ticks_to_wall(shot: Any, walls: np.ndarray, most: float) -> float:
 def observe_threats(
     view: View, shots: np.ndarray, ranking: np.ndarray, geometry: np.ndarray, scalars: np.ndarray, vectors: np.ndarray
 ) -> None:
-    """The two soonest threats as scalars and unit vectors; zeros where there is none."""
+    """Fill the scalars and unit vectors of the two soonest threats; zeros where there is none."""
     for k in range(THREATS):
         field, row = FIRST + k * FIELDS, FIRST_VECTOR + 2 * k
         index = ranking[k].index
@@ -117,6 +117,6 @@ def observe_threats(
 
 @phase
 def damage_of(shot: Any, abilities: np.ndarray) -> float:
-    """Damage of a direct hit with the caster's rune, in DAMAGE hp."""
+    """Scaled damage of a direct hit, with the caster's rune."""
     scaled: float = cut(abilities[shot.school, shot.row].damage * shot.factor * DAMAGE_SCALE)
     return scaled

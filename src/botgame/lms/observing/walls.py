@@ -1,6 +1,6 @@
-"""Walls as a seat feels them: free distance in 16 directions, blocked next steps, and the way into the open.
+"""Walls around a seat: free distances in 16 directions, blocked next steps, and the direction to open space.
 
-Prototypes showed that these bits and distances tell a bot how to move better than a coarse map does.
+In prototypes a clone learned to move from these bits and distances better than from a coarse map.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from botgame.lms.fields import BLOCKED_STEP, RANGE, RAYS
 from botgame.lms.observing.columns import scalar, vector
 from botgame.lms.observing.geometry import write_unit
-from botgame.lms.observing.range_finder import RANGE, RAYS, STRIDE, ray_lengths
+from botgame.lms.observing.range_finder import STRIDE, ray_lengths
 from botgame.lms.observing.view import View
 from botgame.lms.rules import DIRECTIONS, MOVES
 from botgame.lms.simulation.geometry import is_clear
@@ -22,11 +23,10 @@ BLOCKED = scalar(*(f"blocked_{k}" for k in range(1, len(MOVES))))
 OPEN_SPACE = vector("open_space")
 MOVE_COUNT = len(MOVES)
 
-STEP = 0.4  # cells: three ticks of walking
-BODY = 0.9  # of the radius: walking along a wall that one touches is not blocked
+BODY = 0.9  # of the radius: a mage that touches a wall is not blocked along it
 RANGE_SCALE = 1.0 / RANGE
 NEARNESS = 1.0 / 3.0  # walls nearer than three cells push towards open space
-BALANCED = 0.05  # pushes that add up to less have no direction
+BALANCED = 0.05  # a sum of pushes that is shorter has no direction
 
 
 @phase
@@ -55,18 +55,18 @@ def observe_walls(
 
 @phase
 def _observe_blocked(me: Any, radius: float, walls: np.ndarray, scalars: np.ndarray) -> None:
-    reach = STEP + radius
+    reach = BLOCKED_STEP + radius
     if _is_open(walls, me.x - reach, me.x + reach, me.y - reach, me.y + reach):
         scalars[BLOCKED : BLOCKED + MOVE_COUNT - 1] = 0.0
         return
     for k in range(1, MOVE_COUNT):
-        clear = is_clear(walls, me.x + STEP * MOVES[k, 0], me.y + STEP * MOVES[k, 1], radius)
+        clear = is_clear(walls, me.x + BLOCKED_STEP * MOVES[k, 0], me.y + BLOCKED_STEP * MOVES[k, 1], radius)
         scalars[BLOCKED + k - 1] = 0.0 if clear else 1.0
 
 
 @phase
 def _is_open(walls: np.ndarray, left: float, right: float, top: float, bottom: float) -> bool:
-    """No wall cell overlaps the rectangle, which spares the eight tests of most seats."""
+    """True when no wall cell overlaps the rectangle, which spares most seats the eight tests."""
     last = walls.shape[0] - 1
     for row in range(max(int(top), 0), min(int(bottom), last) + 1):
         for column in range(max(int(left), 0), min(int(right), last) + 1):

@@ -1,8 +1,8 @@
-"""The decisions of a match as columns of small integers, which is what makes a replay a few KiB.
+"""The decisions of a match as columns of small integers, which makes a replay a few KiB long.
 
-Rows are ordered by seat, then tick. Two columns are stored as differences from what is expected, so that they are
-almost always 0: the tick of a decision (expected: the one before plus its delay) and the tick of the observation
-behind it (expected: `reaction` ticks before). Each column takes the narrowest type that holds it.
+Rows are ordered by seat, then tick. Two columns are differences from what is expected, and so almost always 0: the tick
+of a decision (expected: that of the last one plus its delay) and the tick of the observation behind it (expected:
+`reaction` ticks before). Each column has the narrowest type that holds it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Decisions:
 
 
 def encode(decisions: Decisions, counts: Sequence[int], reactions: Sequence[int]) -> bytes:
-    """Columns as bytes. `counts`: rows of each seat; `reactions`: observation delay of each seat, ticks."""
+    """The columns as bytes. `counts`: rows of each seat; `reactions`: observation delay of each seat, in ticks."""
     tick = decisions.tick.astype(np.int64)
     late = tick - _expected_ticks(tick, decisions.choices, counts)
     seen = decisions.seen - _expected_seen(tick, counts, reactions)
@@ -58,7 +58,7 @@ def encode(decisions: Decisions, counts: Sequence[int], reactions: Sequence[int]
 
 
 def decode(data: bytes, counts: Sequence[int], reactions: Sequence[int], last_tick: int) -> Decisions:
-    """Inverse of `encode`. Raises ValueError for anything that cannot have come from a match of `last_tick` ticks."""
+    """Inverse of `encode`. Raises ValueError for bytes that no match of `last_tick` ticks can have given."""
     columns, start = [], 0
     for _ in range(HEAD_COUNT + 4):
         column, start = _unpack(data, start)
@@ -87,14 +87,14 @@ def decode(data: bytes, counts: Sequence[int], reactions: Sequence[int], last_ti
 
 
 def _starts(counts: Sequence[int]) -> np.ndarray:
-    """First row of each seat that has rows."""
+    """The first row of each seat that has rows."""
     sizes = np.array(counts, np.int64)
     starts: np.ndarray = (np.cumsum(sizes) - sizes)[sizes > 0]
     return starts
 
 
 def _waits(choices: np.ndarray, counts: Sequence[int]) -> np.ndarray:
-    """Ticks from the decision before to the expected one, [A]; 0 for the first of a seat."""
+    """Ticks from the last decision of the seat to the expected one, int64 [A]; 0 for the first of a seat."""
     waits = np.zeros(len(choices), np.int64)
     waits[1:] = _DELAY_TICKS[choices[:-1, DELAY]]
     waits[_starts(counts)] = 0
@@ -149,7 +149,7 @@ def _pack(column: np.ndarray, dtype: str | None = None) -> bytes:
 
 
 def _unpack(data: bytes, start: int) -> tuple[np.ndarray, int]:
-    """One column as int64, and where the next begins."""
+    """One column as int64, and where the next one begins."""
     if start + _COLUMN_HEAD.size > len(data):
         raise ValueError("its columns end early")
     code, length = _COLUMN_HEAD.unpack_from(data, start)

@@ -1,4 +1,4 @@
-"""The one error of this package: a file that is not a usable replay, by name and reason."""
+"""The error of this package: a file that is not a usable replay, with its name and the reason."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The replay file: one match in a few KiB, written all or nothing, never silently wrong (docs/replays.md).
+"""The replay file: one match in a few KiB, written completely or not at all, and checked (docs/replays.md).
 
     offset  bytes  content
     0       4      magic "LMSR"
@@ -10,8 +10,8 @@
     20      16     BLAKE2b-128 of the bytes 0..19 and 36..
     36             zlib stream: header (JSON, `header.Header`), then columns (`columns.encode`)
 
-A replay holds no observations: it holds the seed, the rules and the accepted actions, from which
-`botgame.lms.replay.resimulate` makes again exactly what each seat saw.
+A replay holds no observations. It holds the seed, the rules and the accepted actions, from which
+`botgame.lms.replay.resimulate` computes again exactly what each seat saw.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Replay:
 
 
 def write(folder: Path, replay: Replay) -> Path:
-    """Write `replay` into `folder` under its own name; a match that is already there is left alone. Returns the path.
+    """Write `replay` to `folder` under its own name, unless the same file is there. Returns the path.
 
     Raises UserError when the folder cannot be written or the disk is full.
     """
@@ -75,7 +75,7 @@ def write(folder: Path, replay: Replay) -> Path:
 
 
 def read(path: Path) -> Replay:
-    """The replay in `path`. Raises ReplayError, by name and with the reason, for anything else."""
+    """The replay in `path`. Raises ReplayError, which names the file and the reason, for anything else."""
     try:
         if path.stat().st_size > MAX_FILE:
             raise ReplayError(path, f"it is larger than any replay ({MAX_FILE >> 20} MiB)")
@@ -91,7 +91,7 @@ def scan(folder: Path) -> list[Path]:
 
 
 def load(paths: Iterable[Path], report: Callable[[ReplayError], None]) -> Iterator[Replay]:
-    """Stream the replays in `paths`; a file that is not one is handed to `report` and skipped."""
+    """Read the replays in `paths` one by one; a file that is not one is handed to `report` and skipped."""
     for path in paths:
         try:
             replay = read(path)
@@ -102,7 +102,7 @@ def load(paths: Iterable[Path], report: Callable[[ReplayError], None]) -> Iterat
 
 
 def to_bytes(replay: Replay) -> bytes:
-    """The whole file."""
+    """The bytes of the whole file."""
     header, body = _contents(replay)
     packed = zlib.compress(header + body, 9)
     head = _HEAD.pack(MAGIC, VERSION, 0, _HEAD.size + _CHECK + len(packed), len(header), len(body))
@@ -165,7 +165,7 @@ def _open(data: bytes, path: Path) -> tuple[int, int, bytes]:
 
 
 def _inflate(packed: bytes, size: int) -> bytes:
-    """Exactly `size` bytes, and never more memory than that. Raises ValueError."""
+    """Exactly `size` bytes, with no more memory than that. Raises ValueError for another size."""
     inflater = zlib.decompressobj()
     try:
         content = inflater.decompress(packed, size + 1)

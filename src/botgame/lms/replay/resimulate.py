@@ -1,7 +1,7 @@
-"""From replay files to what each seat saw and did: the training set is simulated, not stored.
+"""From replays to what each seat saw and did: observations are simulated again, not stored.
 
-Replays of equal seats and rules are re-simulated together in batches, hundreds of matches a second on one core, and
-streamed: memory does not grow with the number of files.
+Replays with equal rules and numbers of seats are simulated together in batches, hundreds of matches a second on one
+core, and streamed, so memory does not grow with the number of files.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import Header
 from botgame.lms.replay.playback import Finished, Numbered, Playback
 from botgame.lms.rules import TICKS_PER_SECOND
+from botgame.standings import results_of
 
 MARK_TICKS = 3 * TICKS_PER_SECOND  # a mark is about the three seconds before it
-_ARENAS = 4  # kept allocated: a folder with many rules tables must not fill the memory
+_ARENAS = 4  # kept allocated at most: a folder with many tables of rules must not fill the memory
 _WAVES = 4  # replays gathered for each slot before a batch runs
 
 Report = Callable[[ReplayError], None]
@@ -49,7 +50,7 @@ class SeatTrajectory(NamedTuple):
 def trajectories(
     replays: Iterable[Replay], matches: int = 64, report: Report | None = None
 ) -> Iterator[SeatTrajectory]:
-    """Every seat of every replay, as the matches end; seats without a decision are left out.
+    """The decisions of every seat of every replay, as the matches end; seats without a decision are left out.
 
     A replay that does not go as recorded raises ReplayError, or is handed to `report` and skipped when that is given.
     """
@@ -66,7 +67,7 @@ def trajectories(
 def resimulate(
     replays: Iterable[Replay], matches: int = 64, *, observe: bool = False, style: bool = False
 ) -> Iterator[Finished]:
-    """Play every replay again, grouped by seats and rules, `matches` at a time; each says whether it agreed.
+    """Play every replay again, `matches` at a time; each result says whether the match went as recorded.
 
     observe: keep what each seat saw; style: measure how each seat played.
     """
@@ -91,12 +92,6 @@ def resimulate(
         yield from run(key, jobs)
 
 
-def results_of(header: Header) -> list[float]:
-    """Result of each seat: +1 sole winner, 0 shared first place, -1 otherwise."""
-    winners = sum(seat.place == 1 for seat in header.seats)
-    return [(1.0 if winners == 1 else 0.0) if seat.place == 1 else -1.0 for seat in header.seats]
-
-
 def weights_of(header: Header, seat: int, ticks: np.ndarray) -> np.ndarray:
     """Weight of each decision of `seat` at `ticks`, float32 [T]: 1, or 2 before good marks and 0 before bad ones.
 
@@ -110,7 +105,7 @@ def weights_of(header: Header, seat: int, ticks: np.ndarray) -> np.ndarray:
 
 
 def controllers_of(header: Header, seat: int, ticks: np.ndarray) -> np.ndarray:
-    """Who held `seat` at each of `ticks`, int8 [T]: 0 bot, 1 human."""
+    """Which controller held `seat` at each of `ticks`, int8 [T]: 0 bot, 1 human."""
     controllers = np.full(len(ticks), header.seats[seat].controller, np.int8)
     for change in sorted(header.changes, key=lambda change: change.tick):
         if change.seat == seat:
@@ -121,7 +116,7 @@ def controllers_of(header: Header, seat: int, ticks: np.ndarray) -> np.ndarray:
 def _seats(finished: Finished) -> Iterator[SeatTrajectory]:
     header, decisions = finished.replay.header, finished.replay.decisions
     assert finished.observations is not None
-    results, start = results_of(header), 0
+    results, start = results_of(np.array([seat.place for seat in header.seats])).tolist(), 0
     for index, seat in enumerate(header.seats):
         rows = slice(start, start + seat.decisions)
         start += seat.decisions

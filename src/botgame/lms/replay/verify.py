@@ -1,4 +1,4 @@
-"""Is a file what it says? Its checksum and bounds first, then its match is played again and compared."""
+"""Whether replay files are what they say: checksum and bounds first, then the match is played again and compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Verdict(NamedTuple):
 
 
 def verify(paths: Iterable[Path], matches: int = 64) -> Iterator[Verdict]:
-    """One verdict a file, not in their order. Never raises for what a file holds."""
+    """One verdict for each file, not in their order. No content of a file makes it raise."""
     unreadable: list[ReplayError] = []
     for finished in resimulate(load(paths, unreadable.append), matches):
         yield from _drain(unreadable)
@@ -30,7 +30,7 @@ def verify(paths: Iterable[Path], matches: int = 64) -> Iterator[Verdict]:
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """Files as given, folders as the replays in them. Raises ReplayError for a path that leads to none."""
+    """The given files, and the replays in the given folders. Raises ReplayError for a folder without any."""
     found: list[Path] = []
     for path in paths:
         files = scan(path) if path.is_dir() else [path]

@@ -1,8 +1,8 @@
-"""The cap on actions: at most so many non-repeating actions in any window, `action_spacing` ticks apart.
+"""The cap on actions: a limited number of non-repeating actions in any window, at least `action_spacing` ticks apart.
 
 A non-repeating action is a decision with a verb other than none or, for bots, a change of the held direction.
-Holding and aiming are free. The ticks of the last ones are kept in a ring, `stamps`. A seat may have a cap of its own
-instead of the rules' `action_cap`: a lower one, or `UNCAPPED`, for which spacing is all that holds.
+Holding a direction and aiming are free. The ring `stamps` has the ticks of the last counted actions. A seat may have
+its own cap instead of the rules' `action_cap`: a lower one, or `UNCAPPED`, for which only the spacing counts.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from botgame.lms.simulation.state import STAMPS
 
 @phase
 def is_new_action(mage: Any, verb: int, move: int) -> bool:
-    """True when the decision counts towards the cap of this seat."""
+    """True when a decision counts towards the cap of this seat."""
     return verb != 0 or (mage.cap_moves != 0 and move != mage.move)
 
 
 @phase
 def cap_of(mage: Any, constants: Any) -> int:
-    """Counted actions that the seat may take in a window."""
+    """How many counted actions the seat may take in a window."""
     cap: int = mage.cap if mage.cap != 0 else constants.action_cap
     return cap
 
 
 @phase
 def recent_actions(mage: Any, constants: Any, tick: int) -> int:
-    """Number of counted actions in the window that ends at `tick`, 0 .. STAMPS."""
+    """Number of counted actions in the window that ends at `tick`, 0..STAMPS."""
     count = 0
     for slot in range(min(mage.stamp_count, STAMPS)):
         count += int(tick - mage.stamps[slot] < constants.action_window)
@@ -37,7 +37,7 @@ def recent_actions(mage: Any, constants: Any, tick: int) -> int:
 
 @phase
 def spacing_left(mage: Any, constants: Any, tick: int) -> int:
-    """Ticks until the next counted action is accepted as far as spacing goes, 0 if at once."""
+    """Ticks until the spacing allows the next counted action, 0 if it does now."""
     if mage.stamp_count == 0:
         return 0
     return max(0, mage.stamps[(mage.stamp_count - 1) % STAMPS] + constants.action_spacing - tick)

@@ -1,4 +1,4 @@
-"""The kernels over a batch: run matches to their next decisions, take decisions, start a match."""
+"""The kernels over a batch of matches: start a match, run matches to their next decisions, take decisions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from botgame.lms.simulation.zone import update_zone
 
 @entry
 def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndarray) -> None:
-    """Build match `b` from its seed; `setup`: int64 [P, 4] school, then `Limits`. All seats are due at tick 0."""
+    """Build match `b` from its seed; `setup`: int64 [P, 4], school and `Limits` of each seat. All are due at tick 0."""
     world = world_of(state, tables, harm, b)
     generate(world)
     for seat in range(world.mages.shape[0]):
@@ -39,7 +39,7 @@ def advance(
 ) -> int:
     """Run every match until a living seat is due, it is over, or `most` ticks have passed.
 
-    `due_match`, `due_seat`: int32 [B * P] out, by match and seat. Returns how many seats are due.
+    `due_match`, `due_seat`: int32 [B * P] out, ordered by match, then seat. Returns how many seats are due.
     """
     count = 0
     for b in range(state.matches.shape[0]):
@@ -47,7 +47,7 @@ def advance(
             continue
         world = world_of(state, tables, harm, b)
         passed = 0
-        while world.match.done == 0 and passed < most and not _is_anybody_due(world):
+        while world.match.done == 0 and passed < most and not _is_a_seat_due(world):
             tick(world)
             passed += 1
         if world.match.done == 0:
@@ -56,7 +56,7 @@ def advance(
 
 
 @phase
-def _is_anybody_due(world: World) -> bool:
+def _is_a_seat_due(world: World) -> bool:
     for seat in range(world.mages.shape[0]):
         if world.mages[seat].alive != 0 and world.mages[seat].due <= world.match.tick:
             return True
@@ -83,9 +83,9 @@ def act(
     wanted: np.ndarray,
     accepted: np.ndarray,
 ) -> bool:
-    """Decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEAD_COUNT].
+    """Take the decisions of N seats: `match`, `seat` int32 [N], `wanted`, `accepted` (out) int64 [N, HEAD_COUNT].
 
-    `ranking`: scratch for MAX_MAGES enemies. False, and nothing done, when one of the seats does not exist.
+    `ranking`: scratch for MAX_MAGES enemies. Returns False, and does nothing, when one of the seats does not exist.
     """
     for n in range(match.shape[0]):
         if not (0 <= match[n] < state.matches.shape[0] and 0 <= seat[n] < state.mages.shape[1]):

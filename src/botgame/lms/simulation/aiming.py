@@ -1,4 +1,4 @@
-"""From the indices of a decision to a unit vector: a direction bin, or a visible enemy with a lead."""
+"""The direction of a cast, from the numbers of an action: a direction bin, or a visible enemy with a lead."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def resolve_target(seen: np.ndarray, seat: int, target: int, ranking: np.ndarray
 
 @phase
 def aim_vector(mage: Any, seen: np.ndarray, speed: float) -> tuple[float, float]:
-    """Unit vector of the decision in `choice`; the facing where the caster stands on the aimed point.
+    """Unit vector in which the action in `choice` aims; the facing where the caster stands on the aimed point.
 
     `seen`: SEEN_MAGE [P], the observed frame; `speed` of the projectile in cells per tick.
     """

@@ -1,7 +1,7 @@
-"""Phase: decisions are carried out. Wards first, then projectiles, then dashes and blinks, then chests.
+"""Phase: decisions are carried out: first wards, then projectiles, then dashes, then blinks.
 
-The order is by kind of ability, never by seat, and everything happens where the mages stand before anybody moves:
-one loop that casts and moves seat by seat would let later seats aim at places that earlier seats have left.
+The order is by kind of ability, never by seat, and all casts happen before any mage moves: one loop that casts and
+moves seat by seat would let later seats aim at places that earlier seats have left.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BLINK_STEP = 0.25  # cells between two tries of a blink
 
 @phase
 def carry_out_decisions(world: World) -> None:
-    """Held directions, costs and the casts of every seat with a pending decision."""
+    """Set the held direction, pay the cost and cast the ability of every pending decision."""
     casting = False
     for seat in range(world.mages.shape[0]):
         if world.mages[seat].pending != 0:
@@ -36,14 +36,14 @@ def carry_out_decisions(world: World) -> None:
 
 @phase
 def forget_decisions(world: World) -> None:
-    """What was pending has been carried out."""
+    """Clear the pending decisions, which have been carried out."""
     for seat in range(world.mages.shape[0]):
         world.mages[seat].pending = 0
 
 
 @phase
 def _begin(mage: Any, abilities: np.ndarray, tick: int) -> bool:
-    """Direction, facing and the price of a decision. True when it casts an ability."""
+    """Set direction and facing and pay the cost of a decision. Returns True when it casts an ability."""
     for head in range(HEAD_COUNT):
         mage.last[head] = mage.choice[head]
     verb, mage.move = mage.choice[VERB], mage.choice[MOVE]
@@ -91,7 +91,7 @@ def _raise_ward(mage: Any, ability: Any, tick: int) -> None:
 
 @phase
 def _hurt_around(mages: np.ndarray, seat: int, ability: Any, factor: float, harm: np.ndarray, tick: int) -> None:
-    """The burst of a ward: enemies within `blast`."""
+    """Hurt and slow the enemies within the `blast` of a ward."""
     mage = mages[seat]
     for other in range(mages.shape[0]):
         enemy = mages[other]
@@ -103,7 +103,7 @@ def _hurt_around(mages: np.ndarray, seat: int, ability: Any, factor: float, harm
 
 @phase
 def _sweep(shots: np.ndarray, seat: int, mage: Any, radius: float) -> None:
-    """Enemy shots within `radius` vanish."""
+    """Remove the enemy shots within `radius` of the mage."""
     for index in range(shots.shape[0]):
         shot = shots[index]
         squared = distance_squared(mage.x, mage.y, shot.x, shot.y)
@@ -123,7 +123,7 @@ def _shoot(mage: Any, ability: Any, factor: float, shot: Any, seat: int, tick: i
 
 @phase
 def _shot_slot(shots: np.ndarray, seat: int) -> int:
-    """A free slot of the seat, or else the one that ends first."""
+    """Index of a free slot of the seat, or of the shot that would end first."""
     best = seat * SHOTS_PER_SEAT
     for index in range(best, best + SHOTS_PER_SEAT):
         if shots[index].active == 0:
@@ -141,7 +141,7 @@ def _dash(mage: Any, ability: Any, tick: int) -> None:
 
 @phase
 def _blink(mage: Any, ability: Any, walls: np.ndarray, radius: float) -> None:
-    """Jump to the farthest clear place on the line, over walls."""
+    """Jump to the farthest clear place on the line, also over walls."""
     tries = int(ability.range / _BLINK_STEP)
     for k in range(tries, 0, -1):
         x = mage.x + mage.aim_x * (ability.range * k / tries)

@@ -1,4 +1,4 @@
-"""Phase: all damage that was gathered in the tick is applied at once, and those who die in one tick tie."""
+"""Phase: all damage of the tick is applied at once, and mages that die in the same tick tie."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botgame.lms.simulation.world import World
 
 @phase
 def afflict(mage: Any, ability: Any, tick: int) -> None:
-    """Slow a mage by what an ability does. The strongest and the longest count, in whatever order they arrive."""
+    """Slow a mage as an ability does. The strongest and the longest slow count, in whatever order they come."""
     if ability.slow > 0.0:
         mage.slow = max(mage.slow, ability.slow)
         mage.slow_until = max(mage.slow_until, tick + ability.duration)
@@ -21,7 +21,7 @@ def afflict(mage: Any, ability: Any, tick: int) -> None:
 
 @phase
 def apply_damage(world: World) -> None:
-    """Shields absorb what comes from mages, never the zone. Then the dead are counted and placed."""
+    """Take the damage from shields (only that from mages) and health, then place the dead."""
     deaths = 0
     for seat in range(world.mages.shape[0]):
         if world.mages[seat].alive != 0:
@@ -29,13 +29,13 @@ def apply_damage(world: World) -> None:
             if world.mages[seat].health <= 0.0:
                 deaths += 1
     if deaths > 0:
-        _bury(world.mages, world.match, world.harm, deaths)
+        _place_dead(world.mages, world.match, world.harm, deaths)
     world.harm[:] = 0.0
 
 
 @phase
 def _take(mages: np.ndarray, seat: int, harm: np.ndarray, tick: int) -> None:
-    """Health lost, credited to the attackers in proportion. What exceeds the health left is nobody's credit."""
+    """Take health, and credit it to the attackers in proportion; damage beyond the remaining health is not credited."""
     mage, seats = mages[seat], mages.shape[0]
     dealt = 0.0
     for attacker in range(seats):
@@ -60,7 +60,7 @@ def _wear_shield(mage: Any, absorbed: float, tick: int) -> None:
 
 
 @phase
-def _bury(mages: np.ndarray, match: Any, harm: np.ndarray, deaths: int) -> None:
+def _place_dead(mages: np.ndarray, match: Any, harm: np.ndarray, deaths: int) -> None:
     match.alive -= deaths
     for seat in range(mages.shape[0]):
         mage = mages[seat]
@@ -73,7 +73,7 @@ def _bury(mages: np.ndarray, match: Any, harm: np.ndarray, deaths: int) -> None:
 
 @phase
 def _credit_kill(mages: np.ndarray, match: Any, harm: np.ndarray, victim: int) -> None:
-    """To the one that hurt most in the last tick, equals by lot; to nobody when it was the zone alone."""
+    """Credit the attacker that did most damage in this tick, a random one of equals; none if only the zone did any."""
     best, most, ties = -1, 0.0, 0
     for attacker in range(mages.shape[0]):
         if harm[victim, attacker] > most:

@@ -1,7 +1,7 @@
-"""What becomes of a wanted action: indices in range, legality, the cap, and heads that do not matter set to 0.
+"""From a wanted action to the accepted one: categories in range, legality, the cap, and 0 in heads that do not matter.
 
-Accepted actions pass unchanged when they are offered again at the same tick of the same match, which is what makes
-a replay of them exact.
+An accepted action that is offered again at the same tick of the same match is accepted unchanged, which is what makes a
+replay exact.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _refuse(mage: Any) -> None:
 
 @phase
 def _read(mage: Any, wanted: np.ndarray) -> None:
-    """An index out of its head's range becomes 0, and the verb is refused."""
+    """Copy the action to `choice`; a category that its head does not have becomes 0, and the verb is refused."""
     inside = True
     for head in range(HEAD_COUNT):
         known = 0 <= wanted[head] < _SIZES[head]
@@ -72,7 +72,7 @@ def _read(mage: Any, wanted: np.ndarray) -> None:
 
 @phase
 def _check_target(mage: Any, seen: np.ndarray, seat: int, ranking: np.ndarray) -> None:
-    """Slot to seat; a slot without an enemy refuses the verb."""
+    """Find the seat that the target category means; a category without an enemy refuses the verb."""
     mage.target = -1
     if uses_target(mage.choice[VERB]) and mage.choice[TARGET] > 0:
         mage.target = resolve_target(seen, seat, mage.choice[TARGET], ranking)

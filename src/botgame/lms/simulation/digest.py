@@ -1,7 +1,7 @@
-"""A 64-bit digest of the current state of a match: two equal ones went the same way, to the bit.
+"""A 64-bit digest of the current state of a match: matches with equal digests are equal to the bit.
 
-Past frames and walls are left out (they follow from the rest), and so are the counts of refused
-actions: a replay of the accepted ones refuses none.
+It leaves out past frames and walls, which follow from the rest, and the counts of refused actions, because a replay of
+accepted actions refuses none.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _REFUSALS = ("illegal", "capped")
 
 
 class Words(NamedTuple):
-    """The state of B matches as numbers of 64 bits, not copied: uint64 [B, words] each, and what of mages counts."""
+    """The state of B matches as numbers of 64 bits, not copied: uint64 [B, words] each."""
 
     matches: np.ndarray
     mages: np.ndarray
     shots: np.ndarray
     items: np.ndarray
-    counted: np.ndarray  # uint64 [words of the mages of a match], 0 bits where the digest looks away
+    counted: np.ndarray  # uint64 [words of the mages of a match]: 0 bits where the digest ignores the state
 
 
 def words_of(state: State) -> Words:
-    """Views of a state's arrays. Padding between fields is 0 from the start and nobody writes there."""
+    """Views of a state's arrays. Padding between fields is always 0."""
     seats = state.mages.shape[1]
     matches, mages, shots, items = (_words(array) for array in (state.matches, state.mages, state.shots, state.items))
     return Words(matches, mages, shots, items, _counted(seats))
@@ -66,7 +66,7 @@ def _words(array: np.ndarray) -> np.ndarray:
 
 
 def _counted(seats: int) -> np.ndarray:
-    """Every bit of `seats` mages but those of the counts of refused actions."""
+    """A mask of all bits of `seats` mages except those of the counts of refused actions."""
     mask = np.full(seats * MAGE.itemsize, 255, np.uint8).view(MAGE)
     for name in _REFUSALS:
         mask[name] = 0

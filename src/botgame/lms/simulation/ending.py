@@ -1,4 +1,4 @@
-"""Phase: a match is over when at most one mage lives or its time is up; survivors share the first place."""
+"""Phase: a match ends when at most one mage lives or its time is up; survivors share the first place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from botgame.lms.simulation.world import World
 
 @phase
 def end_match(world: World) -> None:
-    """Set `done`, and the place of whoever still lives."""
+    """Set `done`, and the place of the mages that still live."""
     match = world.match
     if match.alive > 1 and match.tick < match.duration:
         return

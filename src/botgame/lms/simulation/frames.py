@@ -1,4 +1,4 @@
-"""Phase: the state at the end of a tick goes into the ring of past frames, which delayed observations read."""
+"""Phase: the state at the end of a tick is copied to the ring of past frames, which delayed observations read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botgame.lms.simulation.world import World
 
 @phase
 def write_frame(world: World) -> None:
-    """Fill slot `tick % FRAMES`. Shots stand without gaps; the first inactive one ends them."""
+    """Fill slot `tick % FRAMES`. Active shots come first, without gaps; an inactive one ends them."""
     slot = world.match.tick % FRAMES
     copy_fields(world.past_matches[slot], world.match)
     for seat in range(world.mages.shape[0]):

@@ -1,7 +1,7 @@
-"""An arena from the seed of its match: walls, places of the mages, items. The same after half a turn.
+"""The arena of a match from its seed: walls, and the places of mages and items. It is the same after half a turn.
 
 Pillars of one to four cells stand in the middle of 4 x 4 blocks. Every block keeps a free margin, so the arena is
-connected whatever is drawn. The block at the very centre, which would have to mirror itself, stays empty.
+always connected. The block at the centre stays empty, because its pillar would have to mirror itself.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from botgame.lms.simulation.world import World
 _BLOCK = 4  # cells
 _PILLAR = np.array([(1, 1), (2, 1), (2, 2), (1, 2)], np.int64)  # cells of a full pillar in its block, around its centre
 _SPAWN_CLEARING = 2.0  # cells around a mage without walls
-_ITEM_TO_SPAWN, _ITEM_TO_ITEM = 2.5, 2.0  # least distances in cells, given up after
-_ITEM_TRIES = 64
+_ITEM_TO_SPAWN, _ITEM_TO_ITEM = 2.5, 2.0  # least distances in cells, ignored after
+_ITEM_TRIES = 64  # tries
 
 
 @phase
 def generate(world: World) -> None:
-    """Fill walls, the mages' places and the items' places. The kinds of the items are set by the caller.
+    """Fill the walls and the places of mages and items. The caller has set the kinds of the items.
 
     Items of one kind come in mirrored pairs; an odd one lies at the centre.
     """
@@ -62,7 +62,7 @@ def _build_walls(world: World) -> None:
 
 @phase
 def _place_mages(world: World) -> None:
-    """On a circle at equal spaces (to 1/32 turn), turned by chance, the seats in an order of chance."""
+    """Put the mages on a circle at equal distances (to 1/32 turn), turned at random, in a random order of seats."""
     match, seats = world.match, world.mages.shape[0]
     _shuffle_places(world.mages, match)
     turn = draw_index(match, DIRECTION_BINS)
@@ -77,7 +77,7 @@ def _place_mages(world: World) -> None:
 
 @phase
 def _shuffle_places(mages: np.ndarray, match: Any) -> None:
-    """A permutation by chance in the field `place`, which has no other use yet: kernels allocate nothing."""
+    """Write a random permutation to the field `place`, which has no other use yet: kernels allocate nothing."""
     for k in range(mages.shape[0]):
         mages[k].place = k
     for k in range(mages.shape[0] - 1, 0, -1):
@@ -111,7 +111,7 @@ def _place_items(world: World) -> None:
 
 @phase
 def _place_pair(world: World, index: int) -> None:
-    """Two mirrored items at the middle of free cells, away from mages and other items if that can be had."""
+    """Put two mirrored items in the middle of free cells, away from mages and other items if that is possible."""
     size = world.match.cells
     tries = 0
     while True:

@@ -1,4 +1,4 @@
-"""Circles among square cells: is a place clear, and where does a circle slide to.
+"""Circles among square cells: whether a place is clear, and where a circle slides to.
 
 Wall cells are unit squares with corners at integers; cell (column, row) covers [column, column + 1) x [row, row + 1).
 """
@@ -31,7 +31,7 @@ def is_clear(walls: np.ndarray, x: float, y: float, radius: float) -> bool:
 
 @phase
 def push_out(walls: np.ndarray, x: float, y: float, radius: float) -> tuple[float, float]:
-    """Nearest place where a circle, whose centre is in a free cell, overlaps no wall: it slides along walls.
+    """The nearest place where a circle, whose centre is in a free cell, overlaps no wall: it slides along walls.
 
     Faces first, then corners; with `radius` < 0.5 a push from a corner cannot reach the opposite face, so one
     round is exact. The caller moves less than `radius` at a time, so the centre cannot enter a wall.
@@ -64,6 +64,6 @@ def _push_from_point(px: float, py: float, x: float, y: float, radius: float) ->
 
 @phase
 def distance_squared(ax: float, ay: float, bx: float, by: float) -> float:
-    """Squared distance of two points."""
+    """Squared distance between two points."""
     dx, dy = bx - ax, by - ay
     return dx * dx + dy * dy

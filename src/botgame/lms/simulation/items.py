@@ -1,4 +1,4 @@
-"""Phases: chests are opened by interacting, other items are picked up by walking over them. The nearest mage wins."""
+"""Phases: mages open chests by interacting, and pick up other items by walking over them. The nearest mage gets one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from botgame.lms.simulation.world import World
 
 @phase
 def open_chests(world: World) -> None:
-    """Each mage that interacts opens the chest it chose: health, mana and a rune. Before anybody moves."""
+    """Each mage that interacts opens the chest that it chose: health, mana and a rune. This comes before any move."""
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]
         if mage.pending != 0 and mage.choice[VERB] == INTERACT:
@@ -25,16 +25,16 @@ def open_chests(world: World) -> None:
 
 @phase
 def pick_up_items(world: World) -> None:
-    """Every item goes to the nearest mage in reach that has a use for it. After everybody has moved."""
+    """Every item goes to the nearest mage in reach that can use it. This comes after all moves."""
     reach = world.constants.pickup_radius
     for index in range(world.items.shape[0]):
         item = world.items[index]
-        if item.available != 0 and item.kind != CHEST and _is_anybody_near(world.mages, item.x, item.y, reach):
+        if item.available != 0 and item.kind != CHEST and _is_a_mage_near(world.mages, item.x, item.y, reach):
             _give(world, index, reach)
 
 
 @phase
-def _is_anybody_near(mages: np.ndarray, x: float, y: float, reach: float) -> bool:
+def _is_a_mage_near(mages: np.ndarray, x: float, y: float, reach: float) -> bool:
     for seat in range(mages.shape[0]):  # noqa: SIM110 - compiled code knows no generators
         if distance_squared(x, y, mages[seat].x, mages[seat].y) <= reach * reach:
             return True
@@ -43,7 +43,7 @@ def _is_anybody_near(mages: np.ndarray, x: float, y: float, reach: float) -> boo
 
 @phase
 def _give(world: World, index: int, reach: float) -> None:
-    """The item goes to the nearest that wants it, if there is one and the item is still there."""
+    """Give an item that is still there to the nearest mage that can use it, if there is one."""
     item = world.items[index]
     if item.available != 0:
         seat = _nearest(world.mages, world.match, item, index, reach, world.constants)
@@ -54,12 +54,12 @@ def _give(world: World, index: int, reach: float) -> None:
 
 @phase
 def _nearest(mages: np.ndarray, match: Any, item: Any, index: int, reach: float, constants: Any) -> int:
-    """The living mage nearest to the item, within reach, that wants it; exact ties are drawn. -1: nobody."""
+    """Seat of the nearest living mage in reach that can use the item; ties are drawn; -1 if there is none."""
     best, best_squared, ties = -1, reach * reach, 0
     for seat in range(mages.shape[0]):
         mage = mages[seat]
         squared = distance_squared(item.x, item.y, mage.x, mage.y)
-        if mage.alive == 0 or squared > best_squared or not _wants(mage, item.kind, index, constants):
+        if mage.alive == 0 or squared > best_squared or not _can_use(mage, item.kind, index, constants):
             continue
         if squared < best_squared or best < 0:
             best, best_squared, ties = seat, squared, 1
@@ -71,7 +71,7 @@ def _nearest(mages: np.ndarray, match: Any, item: Any, index: int, reach: float,
 
 
 @phase
-def _wants(mage: Any, kind: int, index: int, constants: Any) -> bool:
+def _can_use(mage: Any, kind: int, index: int, constants: Any) -> bool:
     if kind == HEALTH:
         return mage.health < constants.health
     if kind == MANA:

@@ -1,4 +1,4 @@
-"""How the simulation is compiled: the decorators, one record allocator, one cache that is never stale.
+"""How the simulation is compiled: decorators for its functions, and an allocator of records.
 
 The first run after a change compiles once (`botgame.lms.simulation.kernel_cache`).
 """
@@ -34,22 +34,22 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def phase(function: Callable[..., Any]) -> Any:
-    """A part of a tick: called by compiled code only, allocates nothing, keeps no array: fast, and quick to compile."""
+    """Compile a function that only compiled code calls, and that allocates and keeps no array: it compiles faster."""
     return _compile(function, **_BORROWED, no_cpython_wrapper=True)
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Like `phase`, but called from Python, see `bind`."""
+    """Compile a function like `phase`, but for calls from Python, see `bind`."""
     return _compile(function, **_BORROWED)
 
 
 def inlined(function: Callable[..., Any]) -> Any:
-    """Like `phase`, but pasted into its caller: for what compiled code cannot return, such as tuples of records."""
+    """Compile a function like `phase`, but into its caller: for what no call can return, such as tuples of records."""
     return _compile(function, **_BORROWED, no_cpython_wrapper=True, inline="always")
 
 
 def is_cold() -> bool:
-    """True when the arena is not compiled yet for these sources: the first match compiles for some seconds, once."""
+    """True when these sources of the arena are not compiled yet: the first match takes some seconds longer."""
     return COMPILED and not kernel_cache.is_compiled(Path(__file__).resolve().with_name("advance.py"), "advance")
 
 
@@ -59,7 +59,7 @@ def records(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return array if COMPILED else array.view(np.recarray)
 
 
-_BOUND: dict[Any, Callable[..., Any]] = {}  # what `bind` has found, by kernel and looks of its arguments
+_BOUND: dict[Any, Callable[..., Any]] = {}  # compiled entry points, by kernel and layout of the arguments
 mix = kernel(rng.mix)
 unit = kernel(rng.unit)
 
@@ -75,17 +75,17 @@ def bind(dispatcher: Any, fixed: tuple[Any, ...], examples: tuple[Any, ...]) -> 
     if not COMPILED:
         return functools.partial(np.errstate(over="ignore")(dispatcher), *fixed)
     arguments = (*fixed, *examples)
-    looks = dispatcher, *map(_look, arguments)
-    if looks not in _BOUND:
+    layout = dispatcher, *map(_layout, arguments)
+    if layout not in _BOUND:
         types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
         dispatcher.compile(types)
-        _BOUND[looks] = dispatcher.overloads[types].entry_point
-    return functools.partial(_BOUND[looks], *fixed)
+        _BOUND[layout] = dispatcher.overloads[types].entry_point
+    return functools.partial(_BOUND[layout], *fixed)
 
 
-def _look(argument: Any) -> Any:
+def _layout(argument: Any) -> Any:
     """What the compiled type of an argument depends on. Numba's own answer takes a millisecond for our records."""
     if isinstance(argument, np.ndarray):
         flags = argument.flags
         return argument.dtype, argument.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable, flags.aligned
-    return (type(argument), *map(_look, argument)) if isinstance(argument, tuple) else type(argument)
+    return (type(argument), *map(_layout, argument)) if isinstance(argument, tuple) else type(argument)

@@ -1,8 +1,8 @@
-"""Where compiled kernels are kept, so that no stale one ever runs and no fresh one is compiled twice.
+"""Where compiled kernels are kept on disk: an outdated one never runs, and a current one is never compiled again.
 
-Numba's on-disk cache notices a change in a kernel's own file, not in a function of another file that it calls. So
-each source file gets a folder of its own (`botgame.source_cache`). A change in a bot leaves the compiled arena alone;
-a change in a rule recompiles what uses it.
+Numba's on-disk cache notices a change in a kernel's own file, but not in another file with a function that it calls. So
+each source file has a folder that depends on all it imports (`botgame.source_cache`). A change in a bot keeps the
+compiled arena; a change in a rule recompiles what uses it.
 """
 
 from __future__ import annotations

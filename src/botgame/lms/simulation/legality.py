@@ -1,4 +1,4 @@
-"""Which verbs a mage can carry out: mana, cooldown, and a chest in reach."""
+"""Which verbs a mage can carry out, by its mana, its cooldowns and the chests in reach."""
 
 from __future__ import annotations
 

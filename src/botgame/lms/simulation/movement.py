@@ -17,7 +17,7 @@ _STEP = 0.75  # longest step at a time, in radii: the centre must not enter a wa
 
 @phase
 def move_mages(world: World) -> None:
-    """New positions, and the velocity as really moved."""
+    """Set the new positions, and the velocities with which mages really moved."""
     constants, tick = world.constants, world.match.tick
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]
@@ -42,7 +42,7 @@ def _move(mage: Any, vx: float, vy: float, walls: np.ndarray, radius: float) -> 
 
 @phase
 def wanted_velocity(mage: Any, mage_speed: float, tick: int) -> tuple[float, float]:
-    """Cells per tick before walls. Slows do not shorten a dash."""
+    """Velocity in cells per tick before walls stop the mage. Slows do not shorten a dash."""
     if tick < mage.dash_until:
         return mage.dash_x, mage.dash_y
     speed = mage_speed * (1.0 - mage.slow) * (1.0 - mage.self_slow)

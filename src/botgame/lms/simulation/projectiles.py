@@ -1,6 +1,6 @@
-"""Phase: shots fly, hit the first mage or wall on their way, burst, or end with their range.
+"""Phase: shots fly until they hit a mage or a wall or reach the end of their range; some burst there.
 
-All mages have moved and none moves here, and damage is only gathered, so the order of the shots does not matter.
+All mages have moved before, and damage is only collected here, so the order of the shots does not matter.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STEP = 0.25  # longest step at a time, in cells: well below the width of a mage
 
 @phase
 def fly_shots(world: World) -> None:
-    """Every active shot moves for one tick; what ends bursts."""
+    """Move every active shot for one tick, and burst those that end."""
     for index in range(world.shots.shape[0]):
         shot = world.shots[index]
         if shot.active == 0:
@@ -40,7 +40,7 @@ def fly_shots(world: World) -> None:
 
 @phase
 def _fly(shot: Any, speed: float, reach: float, mages: np.ndarray, walls: np.ndarray, match: Any) -> int:
-    """Move a shot until it meets something: the seat that it hits, or _WALL, or _FLYING."""
+    """Move a shot; returns the seat that it hits, or _WALL, or _FLYING when it hits nothing."""
     steps = 1 + int(speed / _STEP)
     for _ in range(steps):
         x, y = shot.x + shot.vx / steps, shot.y + shot.vy / steps
@@ -55,7 +55,7 @@ def _fly(shot: Any, speed: float, reach: float, mages: np.ndarray, walls: np.nda
 
 @phase
 def _touched(shot: Any, reach: float, mages: np.ndarray, match: Any) -> int:
-    """The nearest enemy of the shot within `reach` cells, -1 if there is none; exact ties are drawn."""
+    """Seat of the nearest enemy of the shot within `reach` cells; ties are drawn; -1 if there is none."""
     best, best_squared, ties = -1, reach * reach, 0
     for seat in range(mages.shape[0]):
         mage = mages[seat]
@@ -73,7 +73,7 @@ def _touched(shot: Any, reach: float, mages: np.ndarray, match: Any) -> int:
 
 @phase
 def _burst(shot: Any, ability: Any, victim: int, mages: np.ndarray, harm: np.ndarray, tick: int) -> None:
-    """The end of a shot with a blast: all enemies within it but the one that was hit are hurt too."""
+    """Hurt all enemies within the blast of a shot, except the one that it hit."""
     for seat in range(mages.shape[0]):
         mage = mages[seat]
         squared = distance_squared(shot.x, shot.y, mage.x, mage.y)

@@ -1,4 +1,4 @@
-"""The random stream of a match: its seed is the key, its counter says how many numbers were drawn."""
+"""The random stream of a match: a hash of its seed and of a counter of how many numbers were drawn."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def draw(match: Any) -> float:
 
 @phase
 def draw_index(match: Any, n: int) -> int:
-    """The next integer of 0 .. n - 1."""
+    """The next integer in 0..n - 1 of the stream."""
     return int(draw(match) * n)
 
 
 @phase
 def one_in(match: Any, n: int) -> bool:
-    """True once in `n` times. The n-th of equals replaces the one chosen before with it, and each is as likely."""
+    """True with probability 1/n. With it the n-th of equal candidates replaces the chosen one, so all are as likely."""
     return draw(match) * n < 1.0

@@ -1,7 +1,7 @@
-"""What a seat can see: a free line between two points, and its visible enemies in order.
+"""What a seat can see: whether the line between two points is free, and the visible enemies in order.
 
-The order of enemies is the order of the entity table and of the target head, so the simulation and the observation
-must both take it from here: a replay stores a slot, and the slot is turned back into a seat by `rank_enemies`.
+The order of enemies is that of the entity table and of the target head. The simulation and the observation both take it
+from here, because a replay stores a target category and `rank_enemies` turns it back into a seat.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from botgame.lms.simulation.ranking import clear, insert
 
 @entry
 def line_is_free(walls: np.ndarray, x0: float, y0: float, x1: float, y1: float) -> bool:
-    """True when the segment crosses no wall of the grid. The same answer in both directions.
+    """True when the segment crosses no wall of the grid. The answer is the same in both directions.
 
     `walls`: uint8 [G, G], [row y, column x]; the points (cells) must lie on the grid. Touching a corner does not
-    block. A grid walk as in Amanatides and Woo (1987), with products instead of quotients: the next border in x
+    block. This is the grid walk of Amanatides and Woo (1987) with products instead of quotients: the next border in x
     comes first when its distance times |dy| is the smaller one.
     """
     if x1 < x0 or (x1 == x0 and y1 < y0):

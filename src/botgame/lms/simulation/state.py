@@ -1,7 +1,8 @@
-"""The state of B matches x P seats: arrays of records, and the rules as compiled tables.
+"""The state of B matches x P seats as arrays of records, and the rules as compiled tables.
 
-Everything that changes is here (the random counter too), so copying the arrays copies the matches. `past_*` hold the
-last `FRAMES` ticks, which is how an observation can be `reaction` ticks old: slot `tick % FRAMES`.
+All that changes in a match is here, also the counter of its random stream, so a copy of the arrays is a copy of the
+matches. `past_*` hold the last `FRAMES` ticks, for observations that are `reaction` ticks old; tick t is in slot
+t % FRAMES.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ _SEEN = (
     *("slow_until", "shield_until", "rune_until", "dash_until", "ready", "seen_tick"),
     *("school", "kills"),
 )
-SEEN_MAGE = np.dtype([(name, MAGE[name]) for name in _SEEN], align=True)  # what delayed observations read of a MAGE
+SEEN_MAGE = np.dtype([(name, MAGE[name]) for name in _SEEN], align=True)  # what delayed observations read of a mage
 
 SHOT = np.dtype(
     [
@@ -118,7 +119,7 @@ MATCH = np.dtype(
 
 
 def _layout(table: Any) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Record fields for the numbers of a table, compiled: see `_compiled`."""
+    """The record fields for the numbers of a table: see `compile_rules`."""
     return [
         (name, "i4" if about.integer or about.unit == "s" else "f8", (about.length,) if about.length else ())
         for name, about in numbers_of(table).items()
@@ -167,7 +168,7 @@ def allocate(matches: int, seats: int, rules: Rules) -> State:
 
 
 def compile_rules(rules: Rules) -> Tables:
-    """The rules as records, with seconds turned into ticks and what is said per second into what is so per tick."""
+    """The rules as records, with seconds converted to ticks, and rates per second to rates per tick."""
     constants = records((1,), CONSTANTS)
     _compile(rules, constants[0])
     abilities = records((len(SCHOOLS), SLOT_COUNT), ABILITY)

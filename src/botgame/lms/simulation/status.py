@@ -1,4 +1,4 @@
-"""Phase: mana grows back, and slows and wards that have run out end."""
+"""Phase: mana regenerates, and slows and wards end when their time is up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from botgame.lms.simulation.world import World
 
 @phase
 def update_status(world: World) -> None:
-    """First in a tick, so `slow`, `shield` and `self_slow` are non-zero exactly while they last."""
+    """Update every living mage. This comes first in a tick, so `slow`, `shield` and `self_slow` are 0 once they end."""
     tick = world.match.tick
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]

@@ -1,7 +1,7 @@
-"""One tick of 1/30 s as a list of phases. Their order is part of the rules.
+"""One tick of 1/30 s as a list of phases, whose order is part of the rules.
 
-Fairness: all decisions are carried out before anybody moves, all shots fly after everybody has moved, all damage is
-applied at once. No phase gives a seat anything for its index.
+For fairness all decisions are carried out before any mage moves, all shots fly after all mages have moved, and all
+damage is applied at once. No phase prefers a seat for its number.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Phase: who sees whom, and where the nearest enemy was last seen. Sight is mutual."""
+"""Phase: which mages see each other, and where each last saw its nearest enemy. Sight is mutual."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botgame.lms.simulation.world import World
 
 @phase
 def look(world: World) -> None:
-    """Every `sight_period` ticks: set the bits `visible` and `seen_*` of all living mages."""
+    """Every `sight_period` ticks, set the bits `visible` and the fields `seen_*` of all living mages."""
     if world.match.tick % world.constants.sight_period != 0:
         return
     mages, seats = world.mages, world.mages.shape[0]
@@ -39,7 +39,7 @@ def _see_each_other(one: Any, other: Any, walls: np.ndarray, sight: float) -> bo
 
 @phase
 def _remember(mages: np.ndarray, seat: int, tick: int) -> None:
-    """The place of the nearest visible enemy."""
+    """Set the fields `seen_*` to the nearest visible enemy."""
     mage, best, best_squared = mages[seat], -1, 0.0
     for other in range(mages.shape[0]):
         if (mage.visible >> other) & 1 == 1:

@@ -1,4 +1,4 @@
-"""One match as the phases of a tick see it: views into the state, the rules, and the damage gathered in this tick.
+"""One match for the phases of a tick: views of the state, the rules, and the damage that this tick collects.
 
 Every phase has the signature `phase(world)`; a tick is a list of such calls (`botgame.lms.simulation.tick`).
 """
@@ -14,7 +14,7 @@ from botgame.lms.simulation.state import State, Tables
 
 
 class World(NamedTuple):
-    """P seats, S shots, I items, G cells with border, F frames. Nothing here is a copy."""
+    """Views of P seats, S shots, I items, G cells with border and F frames; nothing is a copy."""
 
     match: Any  # MATCH record
     mages: np.ndarray  # MAGE [P]
@@ -27,12 +27,14 @@ class World(NamedTuple):
     past_available: np.ndarray  # uint8 [F, I]
     constants: Any  # CONSTANTS record
     abilities: np.ndarray  # ABILITY [schools, slots]
-    harm: np.ndarray  # float64 [P, P + 1]: hp that a seat gets, by seat (last column: the zone), all zero between ticks
+    harm: (
+        np.ndarray
+    )  # float64 [P, P + 1]: damage (hp) to each seat by each seat, last column by the zone; 0 between ticks
 
 
 @inlined
 def world_of(state: State, tables: Tables, harm: np.ndarray, b: int) -> World:
-    """Match `b` of a batch."""
+    """The world of match `b` of a batch."""
     return World(
         state.matches[b],
         state.mages[b],

@@ -1,6 +1,6 @@
-"""Phase: the toxic zone. A circle around the arena's centre closes in steps; outside it hurts, more and more.
+"""Phase: the toxic zone. A circle around the arena's centre shrinks in steps, and mages outside it lose health.
 
-The circle stays centred: any other point would favour one side of a mirrored arena.
+The circle stays centred, because any other point would favour one side of a mirrored arena.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from botgame.lms.simulation.world import World
 
 @phase
 def close_zone(world: World) -> None:
-    """Radius and damage of this tick, and the harm to everybody outside."""
+    """Set radius and damage for this tick, and collect the damage to all mages outside."""
     update_zone(world.match, world.constants)
     match, seats = world.match, world.mages.shape[0]
     for seat in range(seats):
@@ -36,7 +36,7 @@ def update_zone(match: Any, constants: Any) -> None:
 
 @phase
 def zone_radius(constants: Any, share: float) -> float:
-    """Radius as a share of the side, at a share of the match: holds, then shrinks linearly, four times."""
+    """Radius, as a share of the side, at a share of the match: four times it stays and then shrinks linearly."""
     radius = constants.zone_start
     for k in range(4):
         hold, close, target = constants.zone_hold[k], constants.zone_close[k], constants.zone_radius[k]

@@ -1,4 +1,4 @@
-"""Whom to shoot at, how far ahead, and in which of the 32 bins a leap goes."""
+"""Which enemy to shoot at, how far ahead of it, and the aim bin of a leap."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.knowledge import ABILITIES, RANGE, SPEED
-from botgame.lms.bots.expert.parameters import Style
+from botgame.lms.bots.expert.parameters import BotParameters
+from botgame.lms.fields import MAX_MAGES
 from botgame.lms.simulation.kernel import kernel
-from botgame.lms.spec import MAX_MAGES
 
 
 @kernel
 def pick_target(entities: np.ndarray, mask: np.ndarray, reach: float) -> int:
-    """Slot 1.. of the enemy to shoot: weakest within `reach` cells, nearer ones first among equals; 0 when none.
+    """Target category of the weakest enemy within `reach` cells, where distance counts against it too; 0 for none.
 
     entities: float32 [E, F]; mask: bool [E].
     """
@@ -28,11 +28,11 @@ def pick_target(entities: np.ndarray, mask: np.ndarray, reach: float) -> int:
 
 
 @kernel
-def pick_lead(entities: np.ndarray, target: int, school: int, row: int, style: Style) -> int:
-    """Index into LEADS: less of the flight time the longer it is, because a target turns meanwhile."""
+def pick_lead(entities: np.ndarray, target: int, school: int, row: int, bot: BotParameters) -> int:
+    """Index into LEADS: one lead for short flights and another for long ones, during which a target may turn."""
     cells = float(entities[target - 1, see.ENTITY_DISTANCE]) * see.CELLS
-    near = cells < style.lead_split * ABILITIES[school, row, SPEED]
-    return int(style.lead_near if near else style.lead_far)
+    near = cells < bot.lead_split * ABILITIES[school, row, SPEED]
+    return int(bot.lead_near if near else bot.lead_far)
 
 
 @kernel

@@ -1,7 +1,7 @@
-"""Threat geometry: how much a move would hurt, given the shots that are known to come close.
+"""How much damage a move lets one expect from the shots that come close.
 
-A threat has a time until its closest approach, a miss distance and an escape direction that enlarges it. The picture
-is `REACTION` seconds old, so what the seat has walked since then is added before its moves are compared.
+A threat has a time until its closest approach, a miss distance, and an escape direction that enlarges it. An
+observation is `REACTION` seconds old, so what the seat has walked since then is added before moves are compared.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def threat_damage(scalars: np.ndarray, threat: int) -> float:
 
 @kernel
 def walked(scalars: np.ndarray, speed: float) -> tuple[float, float]:
-    """Cells (x, y) walked since the frame that is seen: by its velocity, then by the last move at `speed` cells/s."""
-    since = min(float(scalars[see.SINCE_DECISION]) * see.DELAY_SCALE * TICK, see.REACTION)
+    """Cells (x, y) walked since the observed frame: with its velocity, then with the last move at `speed` cells/s."""
+    since = min(float(scalars[see.SINCE_DECISION]) * see.DELAY_UNIT * TICK, see.REACTION)
     before = (see.REACTION - since) * see.SPEED
     x, y = before * float(scalars[see.SPEED_X]), before * float(scalars[see.SPEED_Y])
     for move in range(1, 9):
@@ -50,7 +50,7 @@ def expected_damage(
 ) -> float:
     """Damage (hp) to expect from both threats when walking with velocity (x, y) (cells/s) from the next tick on.
 
-    walked_x, walked_y: cells since the frame that is seen.
+    walked_x, walked_y: cells walked since the observed frame.
     """
     total = 0.0
     for threat in range(2):

@@ -1,7 +1,7 @@
-"""`lms_re` and its styles: priority rules by an expert, one compiled kernel driven by a row of numbers (`Style`).
+"""`lms_re` and its variants: an expert's priority rules as one compiled kernel, which `BotParameters` drive.
 
-Escape the zone > survive (dodge, ward, retreat) > fight > loot. Decisions are a function of the observation alone:
-no memory and no chance, so that a network that clones them can see every reason.
+The order is: escape the zone, survive (dodge, ward, retreat), fight, loot. A decision depends on the observation alone
+(but for one tick of delay, which is drawn), so that a network that clones the bot can see every reason for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.aiming import bin_of, pick_lead
 from botgame.lms.bots.expert.casting import pick_verb
 from botgame.lms.bots.expert.moving import best_move, wish
-from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RUSHER, Style
+from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RUSHER, BotParameters
 from botgame.lms.bots.expert.situation import Situation, assess
 from botgame.lms.rules import MOBILITY
 from botgame.lms.simulation.kernel import kernel, mix, unit
@@ -22,14 +22,14 @@ from botgame.lms.simulation.kernel import kernel, mix, unit
 DELAY_THREAT, DELAY_FIGHT, DELAY_CALM = 1, 2, 5  # indices into rules.DELAY_TICKS
 
 
-def styled(name: str, style: Style) -> ScriptedPolicy:
-    """A bot called `name` that plays the expert's rules with the numbers of `style`."""
+def expert(name: str, bot: BotParameters) -> ScriptedPolicy:
+    """A bot called `name` that plays the expert's rules with the numbers of `bot`."""
 
     def decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
         actions = np.zeros((len(keys), HEAD_COUNT), np.int64)
         _decide_all(
             observation["scalars"], observation["vectors"], observation["entities"], observation["entity_mask"],
-            keys, style, actions,
+            keys, bot, actions,
         )  # fmt: skip
         return actions
 
@@ -37,28 +37,28 @@ def styled(name: str, style: Style) -> ScriptedPolicy:
 
 
 def lms_re() -> ScriptedPolicy:
-    """The all-rounder: the strongest scripted bot and the teacher of the learned ones."""
-    return styled("lms_re", LMS_RE)
+    """The all-rounder: the strongest scripted bot, and the teacher of the learned ones."""
+    return expert("lms_re", LMS_RE)
 
 
 def rusher() -> ScriptedPolicy:
-    """Closes in and stays close."""
-    return styled("rusher", RUSHER)
+    """A bot that closes in and stays close."""
+    return expert("rusher", RUSHER)
 
 
 def kiter() -> ScriptedPolicy:
-    """Keeps far away and shoots from there."""
-    return styled("kiter", KITER)
+    """A bot that keeps far away and shoots from there."""
+    return expert("kiter", KITER)
 
 
 def looter() -> ScriptedPolicy:
-    """Avoids fights until it is ahead in items."""
-    return styled("looter", LOOTER)
+    """A bot that avoids fights until it has collected more items."""
+    return expert("looter", LOOTER)
 
 
 def camper() -> ScriptedPolicy:
-    """Waits near the zone's centre with full mana and lets others come."""
-    return styled("camper", CAMPER)
+    """A bot that waits near the zone's centre with full mana and lets others come."""
+    return expert("camper", CAMPER)
 
 
 @kernel
@@ -68,24 +68,29 @@ def _decide_all(
     entities: np.ndarray,
     mask: np.ndarray,
     keys: np.ndarray,
-    style: Style,
+    bot: BotParameters,
     actions: np.ndarray,
 ) -> None:
     """Fill `actions` int64 [n, HEAD_COUNT] row by row."""
     for n in range(actions.shape[0]):
-        _decide(scalars[n], vectors[n], entities[n], mask[n], style, actions[n])
+        _decide(scalars[n], vectors[n], entities[n], mask[n], bot, actions[n])
         actions[n, DELAY] += int(unit(mix(keys[n], np.uint64(0))) * 2.0)
 
 
 @kernel
 def _decide(
-    scalars: np.ndarray, vectors: np.ndarray, entities: np.ndarray, mask: np.ndarray, style: Style, action: np.ndarray
+    scalars: np.ndarray,
+    vectors: np.ndarray,
+    entities: np.ndarray,
+    mask: np.ndarray,
+    bot: BotParameters,
+    action: np.ndarray,
 ) -> None:
-    """One decision: assess, walk, cast, aim, and when to look again."""
-    now = assess(scalars, vectors, style)
-    x, y = wish(scalars, vectors, now, style)
-    move, hurt = best_move(scalars, vectors, style, x, y)
-    verb, target, leap_x, leap_y = pick_verb(scalars, vectors, entities, mask, now, style, hurt)
+    """Make one decision: assess the situation, then choose the move, the verb and the delay, the aim or the lead."""
+    now = assess(scalars, vectors, bot)
+    x, y = wish(scalars, vectors, now, bot)
+    move, hurt = best_move(scalars, vectors, bot, x, y)
+    verb, target, leap_x, leap_y = pick_verb(scalars, vectors, entities, mask, now, bot, hurt)
     action[VERB] = verb
     action[DELAY] = pick_delay(scalars, now)
     action[MOVE] = move
@@ -93,12 +98,12 @@ def _decide(
     if verb == MOBILITY:
         action[AIM] = bin_of(leap_x, leap_y)
     if target > 0:
-        action[LEAD] = pick_lead(entities, target, now.school, verb - 1, style)
+        action[LEAD] = pick_lead(entities, target, now.school, verb - 1, bot)
 
 
 @kernel
 def pick_delay(scalars: np.ndarray, now: Situation) -> int:
-    """Soon again while shots fly, at fighting pace while an enemy is in sight or was just now, slowly in peace."""
+    """Index of the delay: shortest while a shot threatens, medium while an enemy is or was just in sight, else long."""
     if scalars[see.THREAT] > 0.5:
         return DELAY_THREAT
     recent = scalars[see.SEEN_EVER] > 0.5 and scalars[see.SEEN_AGE] < 0.2

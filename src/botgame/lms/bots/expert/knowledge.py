@@ -1,19 +1,19 @@
-"""What a player knows by heart: the ability table of the default rules as plain numbers for the kernels."""
+"""What the expert knows without seeing it: the ability table of the default rules, as plain numbers for the kernels."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from botgame.lms.rules import DEFENCE, MOBILITY, TICKS_PER_SECOND, Rules
+from botgame.lms.rules import DEFENCE, MOBILITY, SLOT_COUNT, TICKS_PER_SECOND, Rules
 
 RANGE, SPEED, BLAST, MANA, LEAP = range(5)
 SHOT_REACH = 0.65  # cells: a mage's radius plus a spell's, with a little air
 
 
 def ability_table() -> np.ndarray:
-    """float64 [3 schools, 4 verbs from bolt on, 5]: cells, cells/s, cells, share of full mana, cells."""
+    """float64 [schools, slots, 5], columns RANGE, SPEED, BLAST, MANA, LEAP: cells, cells/s, cells, share, cells."""
     rules = Rules()
-    table = np.zeros((len(rules.abilities), 4, 5))
+    table = np.zeros((len(rules.abilities), SLOT_COUNT, 5))
     for school, rows in enumerate(rules.abilities):
         for row, ability in enumerate(rows):
             leap = ability.range if ability.kind == "blink" else ability.speed * ability.duration

@@ -1,7 +1,7 @@
-"""Which way to walk: one wish vector from gated direction vectors, then the best of nine moves.
+"""Which way to walk: a wanted direction from a sum of weighted vectors, then the best of the nine moves.
 
-The priorities are the sizes of the weights: leave the zone's outside, do not be hit, keep the fight at the wanted
-distance or get away from it, pick things up, look for the enemy.
+The weights set the priorities: get inside the zone, do not be hit, keep the wanted distance to an enemy or get away
+from it, pick up items, search for the enemy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.dodging import expected_damage, walked
 from botgame.lms.bots.expert.looting import best_item
-from botgame.lms.bots.expert.parameters import Style
+from botgame.lms.bots.expert.parameters import BotParameters
 from botgame.lms.bots.expert.situation import Situation
 from botgame.lms.simulation.kernel import kernel
 
@@ -22,14 +22,14 @@ COVER_CELLS = 3.5
 
 
 @kernel
-def wish(scalars: np.ndarray, vectors: np.ndarray, now: Situation, style: Style) -> tuple[float, float]:
-    """The direction that the seat wants, longer where it matters more."""
+def wish(scalars: np.ndarray, vectors: np.ndarray, now: Situation, bot: BotParameters) -> tuple[float, float]:
+    """The wanted direction; the vector is longer where it matters more."""
     x, y = _zone_pull(vectors, now)
     if now.visible > 0.0:
-        fx, fy = _fight(scalars, now, style)
+        fx, fy = _fight(scalars, now, bot)
     else:
-        fx, fy = _search(scalars, vectors, now, style)
-    kind, value = best_item(scalars, now, style)
+        fx, fy = _search(scalars, vectors, now, bot)
+    kind, value = best_item(scalars, now, bot)
     if kind >= 0:
         x += value * vectors[see.TO_ITEM + kind, 0]
         y += value * vectors[see.TO_ITEM + kind, 1]
@@ -45,25 +45,25 @@ def _zone_pull(vectors: np.ndarray, now: Situation) -> tuple[float, float]:
 
 
 @kernel
-def _fight(scalars: np.ndarray, now: Situation, style: Style) -> tuple[float, float]:
-    """To the wanted distance, sideways across the enemy's line, and behind a wall when weak."""
+def _fight(scalars: np.ndarray, now: Situation, bot: BotParameters) -> tuple[float, float]:
+    """Towards the wanted distance, sideways across the line to the enemy, and behind a wall when weak."""
     side = _side(scalars, now)
     across_x, across_y = -now.toward_y * side, now.toward_x * side
-    wanted = style.preferred - style.push * now.advantage
+    wanted = bot.preferred - bot.push * now.advantage
     if scalars[see.SHIELD_LEFT] > 0.2:
-        wanted -= style.shield_push
-    wanted += style.rune_fear * float(scalars[see.ENEMY_RUNE])
+        wanted -= bot.shield_push
+    wanted += bot.rune_fear * float(scalars[see.ENEMY_RUNE])
     if now.weak > 0.0:
-        wanted = style.preferred + 5.0
-        cover = style.cover * _cover_side(scalars, now)
+        wanted = bot.preferred + 5.0
+        cover = bot.cover * _cover_side(scalars, now)
         across_x, across_y = across_x - now.toward_y * cover, across_y + now.toward_x * cover
-    gap = min(max((now.distance - wanted) / 2.0, -1.0), 1.0) * style.spacing
-    return gap * now.toward_x + style.strafe * across_x, gap * now.toward_y + style.strafe * across_y
+    gap = min(max((now.distance - wanted) / 2.0, -1.0), 1.0) * bot.spacing
+    return gap * now.toward_x + bot.strafe * across_x, gap * now.toward_y + bot.strafe * across_y
 
 
 @kernel
 def _side(scalars: np.ndarray, now: Situation) -> float:
-    """+1 or -1: the side already walked to, turned after every bolt, else the more open one. All of it is observed."""
+    """+1 or -1: the side that the seat walks to, changed after every bolt; the more open side near walls."""
     along = 0.0
     for move in range(1, 9):
         if scalars[see.LAST_MOVE + move] > 0.5:
@@ -77,7 +77,7 @@ def _side(scalars: np.ndarray, now: Situation) -> float:
 
 @kernel
 def _free_cells(scalars: np.ndarray, x: float, y: float) -> float:
-    """Range-finder distance (cells) of the ray nearest to direction (x, y)."""
+    """Free distance in cells along the range-finder ray nearest to direction (x, y)."""
     best, top = 0, -2.0
     for ray in range(16):
         along = see.RAY_X[ray] * x + see.RAY_Y[ray] * y
@@ -103,20 +103,20 @@ def _cover_side(scalars: np.ndarray, now: Situation) -> float:
 
 
 @kernel
-def _search(scalars: np.ndarray, vectors: np.ndarray, now: Situation, style: Style) -> tuple[float, float]:
-    """After a last-seen enemy while it is fresh, away from it while weak or out of mana, else to the zone's centre."""
+def _search(scalars: np.ndarray, vectors: np.ndarray, now: Situation, bot: BotParameters) -> tuple[float, float]:
+    """Towards where an enemy was last seen, away from it while weak or low on mana, else to the zone's centre."""
     age = scalars[see.SEEN_AGE] * see.SEEN_SECONDS
     if scalars[see.SEEN_EVER] > 0.5:
         if age < 3.0 and (now.weak > 0.0 or now.mana < 0.2):
             return -0.6 * now.toward_x, -0.6 * now.toward_y
-        if age < style.chase:
+        if age < bot.chase:
             return now.toward_x, now.toward_y
     return 0.5 * float(vectors[see.TO_ZONE_CENTRE, 0]), 0.5 * float(vectors[see.TO_ZONE_CENTRE, 1])
 
 
 @kernel
-def best_move(scalars: np.ndarray, vectors: np.ndarray, style: Style, x: float, y: float) -> tuple[int, float]:
-    """The move 0..8 with the best score for the wish (x, y), and the damage (hp) that it lets one expect."""
+def best_move(scalars: np.ndarray, vectors: np.ndarray, bot: BotParameters, x: float, y: float) -> tuple[int, float]:
+    """The move with the best score for the wanted direction (x, y), and the damage (hp) to expect with it."""
     speed = see.SPEED * (0.6 if scalars[see.SLOWED_LEFT] > 0.0 else 1.0)
     walked_x, walked_y = walked(scalars, speed)
     best, top, hurt = 0, -1e9, 0.0
@@ -124,11 +124,11 @@ def best_move(scalars: np.ndarray, vectors: np.ndarray, style: Style, x: float, 
         blocked = move > 0 and scalars[see.BLOCKED + move - 1] > 0.5
         step = 0.0 if blocked else speed
         damage = expected_damage(scalars, vectors, walked_x, walked_y, step * see.MOVE_X[move], step * see.MOVE_Y[move])
-        score = see.MOVE_X[move] * x + see.MOVE_Y[move] * y - style.dodge * 0.1 * damage
+        score = see.MOVE_X[move] * x + see.MOVE_Y[move] * y - bot.dodge * 0.1 * damage
         if blocked:
             score -= WALL_WEIGHT
         if scalars[see.LAST_MOVE + move] > 0.5:
-            score += style.inertia
+            score += bot.inertia
         if score > top:
             best, top, hurt = move, score, damage
     return best, hurt

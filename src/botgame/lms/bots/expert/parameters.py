@@ -1,6 +1,7 @@
-"""Styles as data: one row of numbers each for the one decision kernel of `botgame.lms.bots.expert.expert`.
+"""The parameters of the scripted bots that play by the expert's rules (`botgame.lms.bots.expert.expert`).
 
-`lms_re` is the all-rounder. The others trade something away for something else, so that they counter one another.
+`lms_re` is the all-rounder. Each of the others is better at one thing and worse at another, so that they counter one
+another.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Style(NamedTuple):
-    """What a style wants. Weights have no unit; they are compared with each other when moves are scored."""
+class BotParameters(NamedTuple):
+    """What a bot prefers. Weights have no unit; they are compared with each other when moves are scored."""
 
-    preferred: float = 4.7  # cells it likes between itself and an enemy
+    preferred: float = 4.7  # cells that it keeps between itself and an enemy
     push: float = 2.0  # cells nearer per 1.0 of advantage in health share
     shield_push: float = 1.0  # cells nearer while the own ward holds
     rune_fear: float = 1.0  # cells farther while the enemy's rune lasts
@@ -20,28 +21,28 @@ class Style(NamedTuple):
     dodge: float = 10.0  # weight of 10 expected damage
     inertia: float = 0.15  # weight of keeping the last move
     cover: float = 0.6  # weight of getting behind a wall while weak
-    retreat: float = 0.15  # health share below which it retreats from a healthier enemy
+    retreat: float = 0.15  # share of health below which it retreats from a healthier enemy
     loot: float = 1.5  # weight of items
     fight_loot: float = 1.0  # factor of it while an enemy is in sight
     chase: float = 6.0  # s for which it goes after a last-seen point
     bolt_flight: float = 0.45  # s: bolts that fly longer are not shot
     offence_flight: float = 0.4  # s: the same for the offensive ability
-    reserve: float = 0.15  # share of mana that bolts leave alone
-    offence_reserve: float = 0.08  # share of mana that the offensive ability leaves alone
-    ward_hit: float = 6.0  # hp of an expected hit that a ward is raised against
+    reserve: float = 0.15  # share of mana that bolts do not use
+    offence_reserve: float = 0.08  # share of mana that the offensive ability does not use
+    ward_hit: float = 6.0  # hp: a ward is raised against an expected hit of at least this
     ward_soon: float = 0.3  # s before the hit
-    leap_hit: float = 11.0  # hp of an expected hit that mobility is used against
+    leap_hit: float = 11.0  # hp: mobility is used against an expected hit of at least this
     lead_near: float = 1.0  # index of the lead for short flights
     lead_far: float = 2.0  # and for long ones
     lead_split: float = 0.35  # s of flight between the two
-    burst: float = 0.35  # mana share from which a ward that hurts is used as a weapon
+    burst: float = 0.35  # share of mana from which a ward that hurts is used as a weapon
 
 
-LMS_RE = Style()
-RUSHER = Style(
+LMS_RE = BotParameters()
+RUSHER = BotParameters(
     preferred=2.9, push=3.0, spacing=0.9, strafe=0.5, cover=1.5,
     retreat=0.05, loot=1.0, leap_hit=8.0, burst=0.15, chase=12.0,
 )  # fmt: skip
-KITER = Style(preferred=5.6, push=1.0, spacing=1.2, strafe=0.5, bolt_flight=0.55, offence_flight=0.6)
-LOOTER = Style(preferred=5.3, push=5.0, retreat=0.5, loot=3.0, chase=2.0, offence_flight=0.3, reserve=0.1)
-CAMPER = Style(preferred=5.2, push=0.0, spacing=0.6, loot=0.8, chase=0.0, reserve=0.3)
+KITER = BotParameters(preferred=5.6, push=1.0, spacing=1.2, strafe=0.5, bolt_flight=0.55, offence_flight=0.6)
+LOOTER = BotParameters(preferred=5.3, push=5.0, retreat=0.5, loot=3.0, chase=2.0, offence_flight=0.3, reserve=0.1)
+CAMPER = BotParameters(preferred=5.2, push=0.0, spacing=0.6, loot=0.8, chase=0.0, reserve=0.3)

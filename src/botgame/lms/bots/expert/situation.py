@@ -1,4 +1,4 @@
-"""The state of the fight in a few numbers, derived once per decision: what the rules of the expert are written in."""
+"""The state of the fight in a few numbers, computed once for each decision; the expert's rules are written in them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.lms.bots import senses as see
-from botgame.lms.bots.expert.parameters import Style
+from botgame.lms.bots.expert.parameters import BotParameters
 from botgame.lms.simulation.kernel import kernel
 
 
 class Situation(NamedTuple):
-    """One seat's view. Distances in cells, health and mana as shares, flags as 0.0 or 1.0."""
+    """What one seat faces. Distances are in cells, health and mana are shares, flags are 0.0 or 1.0."""
 
     school: int
     visible: float  # an enemy is in sight
     distance: float  # to the nearest enemy in sight, 99 when none is
     toward_x: float  # unit vector to that enemy, else to where it was last seen
     toward_y: float
-    health: float  # own, with the shield
+    health: float  # own, including the shield
     mana: float
     advantage: float  # own health minus the enemy's, 0 when none is in sight
     weak: float  # should avoid a fight: hurt and behind
@@ -27,8 +27,8 @@ class Situation(NamedTuple):
 
 
 @kernel
-def assess(scalars: np.ndarray, vectors: np.ndarray, style: Style) -> Situation:
-    """Read one row: scalars float32 [S], vectors float32 [V, 2]."""
+def assess(scalars: np.ndarray, vectors: np.ndarray, bot: BotParameters) -> Situation:
+    """The situation in one row of an observation: scalars float32 [S], vectors float32 [V, 2]."""
     visible = float(scalars[see.ENEMY_VISIBLE])
     health = float(scalars[see.HEALTH]) + see.SHIELD_SHARE * float(scalars[see.SHIELD])
     school = 0
@@ -40,7 +40,7 @@ def assess(scalars: np.ndarray, vectors: np.ndarray, style: Style) -> Situation:
         distance = float(scalars[see.ENEMY_DISTANCE]) * see.CELLS
         advantage = health - float(scalars[see.ENEMY_HEALTH]) - see.SHIELD_SHARE * float(scalars[see.ENEMY_SHIELD])
         pointer = see.TO_ENEMY
-    weak = 1.0 if health < style.retreat and advantage < 0.05 else 0.0
+    weak = 1.0 if health < bot.retreat and advantage < 0.05 else 0.0
     return Situation(
         school,
         visible,
@@ -57,11 +57,11 @@ def assess(scalars: np.ndarray, vectors: np.ndarray, style: Style) -> Situation:
 
 @kernel
 def ready(scalars: np.ndarray, verb: int) -> bool:
-    """True when `verb` (1..5) can be cast as far as the seat knows.
+    """True when `verb` (not NONE) can be carried out, as far as the seat knows.
 
-    The mask is `reaction` ticks old: a cast of the last decision may not show in it yet.
+    The observation is some ticks old, so the verb of the last decision may still look ready in it.
     """
     if scalars[see.CASTABLE + verb - 1] < 0.5:
         return False
-    unseen = scalars[see.SINCE_DECISION] * see.DELAY_SCALE <= see.REACTION_TICKS + 0.5
+    unseen = scalars[see.SINCE_DECISION] * see.DELAY_UNIT <= see.REACTION_TICKS + 0.5
     return not (unseen and scalars[see.LAST_VERB + verb] > 0.5)
