@@ -79,7 +79,7 @@ def test_conditioning_travels_in_a_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "pi.pt"
     save_checkpoint(path, Checkpoint("toy", "imitation", TOY_SPEC, {}, {}, conditioning=conditioning.snapshot()))
     again = Conditioning.restore(load_checkpoint(path, other_game()).conditioning)
-    assert again.conditioning == ALL
+    assert again.inputs == ALL
     assert again.library.names == library().names
     np.testing.assert_array_equal(again.library.rows, library().rows)
     sleeper = [each.condition_for(each.find("sleeper", "toy")) for each in (again, conditioning)]

@@ -167,8 +167,8 @@ def test_commands_steer_by_a_flag(styled: Path, totals: dict[str, np.ndarray], t
     assert f"{styled}@wards" in report.read_text()
     served = []
 
-    def make_server(_arguments, bots, **_more):
-        served.append(bots)
+    def make_server(options, _on_start):
+        served.append(options.bots)
         return SimpleNamespace(run_until_stopped=lambda: None)
 
     monkeypatch.setattr(live, "make_server", make_server)
