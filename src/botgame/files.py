@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -49,11 +50,21 @@ def replace(source: Path, target: Path) -> None:
             time.sleep(0.05)
 
 
-def next_backup(path: Path) -> Path:
-    """First free name `stem.backup1.ext`, `stem.backup2.ext`, ... beside `path`."""
-    number = 1
-    while True:
-        candidate = path.with_name(f"{path.stem}.backup{number}{path.suffix}")
-        if not candidate.exists():
-            return candidate
-        number += 1
+def check_writable(path: Path) -> None:
+    """Find out before the work, not after, that a file can be written at `path`. Raises UserError."""
+    probe = path.with_name(f".{path.name}.probe")
+    write_atomic(probe, b"")
+    probe.unlink(missing_ok=True)
+
+
+def backup(path: Path, number: int) -> Path:
+    """`stem.backupNUMBER.ext` beside `path`."""
+    return path.with_name(f"{path.stem}.backup{number}{path.suffix}")
+
+
+def move_to_backups(paths: Iterable[Path]) -> None:
+    """Rename those of `paths` that exist to backups, with the first number that is free for all. Raises OSError."""
+    there = [path for path in paths if path.exists()]
+    number = next(n for n in itertools.count(1) if not any(backup(path, n).exists() for path in there))
+    for path in there:
+        replace(path, backup(path, number))

@@ -25,7 +25,8 @@ from botgame.lms.replay.resimulate import SeatTrajectory, trajectories
 from botgame.lms.replay.showing.policy_readout import Head, SeatThoughts, Thoughts, beside, write_thoughts
 from botgame.lms.rules import DIRECTIONS
 from botgame.lms.spec import ARENA_SPEC
-from botgame.policies import split_style
+from botgame.outputs import check_result, json_of
+from botgame.policies import files_of, split_style
 from botgame.spec import Head as SpecHead
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.network.action_distribution import used_heads
@@ -38,10 +39,10 @@ _COMPASS = ("right", "down right", "down", "down left", "left", "up left", "up",
 def build_parser() -> cli.Parser:
     """The flags of `thoughts`."""
     parser = cli.Parser("botgame thoughts", "Write down what a network thinks in a recorded match.")
-    parser.add_argument("replay", type=Path, help="a replay file")
+    parser.add_argument("replay", type=cli.path, help="a replay file")
     parser.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT", help="the network to ask; default: who played")
     parser.flag("--seats", metavar="A,B,...", help="seats to ask it about; default: all")
-    parser.add_argument("-o", "--output", type=Path, help="where to write; default: beside the replay")
+    parser.add_argument("-o", "--output", type=cli.path, help="where to write; default: beside the replay")
     return parser
 
 
@@ -49,11 +50,13 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     args = build_parser().parse_args(argv)
+    target = args.output or beside(args.replay)
+    asked = [("CHECKPOINT", path) for path in files_of(args.checkpoint or "")]
+    check_result("--output", target, ".json", [("REPLAY", args.replay), *asked], json_of(1))
     replay = read(args.replay)
     torch.set_num_threads(1)
     names = _players(replay, args.checkpoint, _wanted(args.seats, len(replay.header.seats)))
     thoughts = think(replay, names)
-    target = args.output or beside(args.replay)
     write_thoughts(target, thoughts)
     decisions = sum(len(seat.ticks) for seat in thoughts.seats)
     print(f"thoughts at {decisions} decisions of {len(thoughts.seats)} seats written to {target}")

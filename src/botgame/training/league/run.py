@@ -27,10 +27,8 @@ def train(
     origin = None if resume and paths.run.resume.exists() else start()
     if origin:
         check_styles(origin, setting.styles)
-    mains = [paths.main_of(faction) for faction in setting.game.factions]
-    mains += [path.with_suffix(".best.pt") for path in mains]
-    artefacts = [paths.state, paths.matches, paths.players, paths.good, *mains]
-    state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], artefacts=artefacts)
+    more = paths.more(setting.game.factions)
+    state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], more=more)
     origin = Origin.from_dict(state["origin"]) if state else origin
     assert origin
     run = LeagueRun(setting, origin, state)
