@@ -25,7 +25,7 @@ def check_file(flag: str, path: Path, ending: str) -> None:
     if path.is_dir():
         raise UserError(f"{flag} {path} is a folder, expected a file that ends in {ending}", 2)
     if path.suffix != ending:
-        raise UserError(f"{flag} {path}: expected a file that ends in {ending}, as in {path.name}{ending}", 2)
+        raise UserError(f"{flag} {path} must end in {ending}: files are told apart by their endings", 2)
 
 
 def check_checkpoint(flag: str, path: Path) -> None:
