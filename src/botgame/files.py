@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import IO
 
 from botgame.errors import UserError
 
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 _RENAME_TRIES = 20  # Windows refuses to replace a file while a reader holds it open
 
 
@@ -20,10 +23,10 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
 
     Raises UserError when the folder cannot be written or the disk is full; the old file then stays as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # several may write the same file at once
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             if callable(data):
                 data(file)
             else:
@@ -36,6 +39,14 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def remove_leftovers(folder: Path, of: Callable[[str], bool]) -> None:
+    """Delete what killed processes left of files that they wrote to `folder`; `of`: whether a file name is meant."""
+    for path in folder.glob(".*.tmp"):
+        found = _TEMPORARY.fullmatch(path.name)
+        if found and of(found[1]):
+            path.unlink(missing_ok=True)
 
 
 def replace(source: Path, target: Path) -> None:

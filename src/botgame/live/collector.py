@@ -86,13 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell("compiling the simulation once, this takes about half a minute")
     brain = Brain(backend.load())
     brain.warm_up()
-    run = free_run(args.reports_live_dir, args.bot_feedback_dir, args.run or time.strftime("%Y%m%d-%H%M%S"))
     with ExitStack() as stack:
         address = (
             socket_address(args.server)
             if args.server
             else stack.enter_context(OwnServer(own_server_flags(args))).address
         )
+        run = free_run(args.reports_live_dir, args.bot_feedback_dir, args.run or time.strftime("%Y%m%d-%H%M%S"))
         journal = stack.enter_context(Journal(args.reports_live_dir, args.bot_feedback_dir, run))
         player = SeatPlayer(backend, brain, journal, paced=args.play_game, tell=tell)
         progress = Progress(

@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from botgame.games import load_game
+from botgame.locks import locked
 from botgame.outputs import check_apart, check_folder
 from botgame.policies import files_of, load_policy
 from botgame.training.best_response.results import Exploit, Point, folder_name
-from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, prepare, search
+from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import flag_values, training_config
 from botgame.training.rl.setting import Schedule
@@ -54,11 +55,13 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         device=device,
     )
     starts = (SUPERVISED, SCRATCH) if options.start == "both" else (options.start,)
-    origins = prepare(task, starts, results)
-    for start in starts:
-        print(f"best response against {options.target}, start: {start}")
-        if not search(task, start, origins.get(start), results, resume_command(argv, module)):
-            return 130
+    origins = fresh_origins(task, starts, results.digest)
+    with locked(folder / "exploit.lock", folder):
+        prepare(task, starts, origins, results)
+        for start in starts:
+            print(f"best response against {options.target}, start: {start}")
+            if not search(task, start, origins.get(start), results, resume_command(argv, module)):
+                return 130
     Console().print(curves_table(results))
     worst = results.worst()
     if worst:

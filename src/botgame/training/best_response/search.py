@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from botgame.errors import UserError
 from botgame.files import move_to_backups
 from botgame.game import Game, Policy
+from botgame.locks import locked
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.best_response.judge import TARGET, TargetJudge
 from botgame.training.best_response.results import FILE, Exploit, Search, read_results, write_results
@@ -96,19 +97,22 @@ def files_in(folder: Path) -> list[Path]:
     return [folder / FILE, *(path for start in (SUPERVISED, SCRATCH) for path in paths_of(folder, start).files)]
 
 
-def prepare(task: Task, starts: Sequence[str], results: Exploit) -> dict[str, Origin]:
-    """Take over earlier results against the same target; returns where each search that starts afresh begins.
+def fresh_origins(task: Task, starts: Sequence[str], digest: str) -> dict[str, Origin]:
+    """Where each search that does not go on begins. Raises UserError. digest: of the target."""
+    fresh = [start for start in starts if not (task.resume and task.paths(start).resume.exists())]
+    return {start: task.origin(start, digest) for start in fresh}
+
+
+def prepare(task: Task, starts: Sequence[str], fresh: Iterable[str], results: Exploit) -> None:
+    """Take over earlier results against the same target, before any of the `starts` is searched from.
 
     Raises UserError (code 2) when a search may not start (`check_start`) or the target is not the one before.
     """
     path = task.folder / FILE
-    fresh = [start for start in starts if not (task.resume and task.paths(start).resume.exists())]
-    origins = {start: task.origin(start, results.digest) for start in fresh}
     for start in fresh:
         check_start(task.paths(start))
     if path.exists():
         _take_over(read_results(path), path, starts, results, resume=task.resume)
-    return origins
 
 
 def _take_over(earlier: Exploit, path: Path, starts: Sequence[str], results: Exploit, *, resume: bool) -> None:
@@ -130,6 +134,12 @@ def search(task: Task, start: str, origin: Origin | None, results: Exploit, go_o
 
     origin: where a fresh search begins, None for one that goes on.
     """
+    paths = task.paths(start)
+    with locked(paths.lock, paths.checkpoint):
+        return _search(task, start, origin, results, go_on)
+
+
+def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_on: str) -> bool:
     paths, flags = task.paths(start), task.flags_of(start)
     state = begin(paths, flags, resume=task.resume, extends=["budget"])
     origin = Origin.from_dict(state["origin"]) if state else origin

@@ -13,6 +13,7 @@ from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
 from botgame.games import load_game
+from botgame.locks import locked
 from botgame.outputs import check_apart, check_checkpoint, check_folder
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -40,25 +41,26 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     console = Console(stderr=True)
     source = open_source(options, load_game(options.game), console)
     config = flag_values(options, leave_out=("command",))
-    state = begin(paths, config, resume=options.resume, extends=EXTENDS)
-    if state is not None:
-        source.restrict(state["names"])
-    briefing = open_briefing(options, source, console)
-    run = ImitationRun(setting, config, paths, source, state, briefing)
-    device = f"seed {setting.seed}, device {setting.device}"
-    console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
-    offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
-    with (
-        MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
-        stop_on_interrupt() as stop,
-        Progress(*_columns(), console=console, transient=True) as progress,
-    ):
-        decisions = setting.epochs * source.usage.decisions + setting.winner_epochs * source.winning_decisions
-        task = progress.add_task("imitation", total=max(1, decisions), completed=run.seen)
-        for event in run.train(metrics, stop):
-            progress.update(task, completed=event.seen, description=event.text)
-            if event.line:
-                progress.console.print(event.line, soft_wrap=True)
+    with locked(paths.lock, paths.checkpoint):
+        state = begin(paths, config, resume=options.resume, extends=EXTENDS)
+        if state is not None:
+            source.restrict(state["names"])
+        briefing = open_briefing(options, source, console)
+        run = ImitationRun(setting, config, paths, source, state, briefing)
+        device = f"seed {setting.seed}, device {setting.device}"
+        console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
+        offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
+        with (
+            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
+            stop_on_interrupt() as stop,
+            Progress(*_columns(), console=console, transient=True) as progress,
+        ):
+            decisions = setting.epochs * source.usage.decisions + setting.winner_epochs * source.winning_decisions
+            task = progress.add_task("imitation", total=max(1, decisions), completed=run.seen)
+            for event in run.train(metrics, stop):
+                progress.update(task, completed=event.seen, description=event.text)
+                if event.line:
+                    progress.console.print(event.line, soft_wrap=True)
     if run.stopped:
         console.print(f"stopped and saved; go on with:\n{resume_command(argv, module)}", soft_wrap=True)
         return 130

@@ -10,6 +10,7 @@ from pathlib import Path
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.games import load_game
+from botgame.locks import locked
 from botgame.outputs import check_apart, check_checkpoint
 from botgame.policies import files_of, load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
@@ -45,28 +46,29 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     origin = None if resuming else start_of(options, game)
     if origin:
         check_styles(origin, styles)
-    state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
-    origin = Origin.from_dict(state["origin"]) if state else origin
-    assert origin
-    setting = RLSetting(
-        game=game,
-        kind="rl",
-        origin=origin,
-        config=untaught(config) if options.scratch else config,
-        shares=shares,
-        fixed=fixed,
-        goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
-        schedule=schedule(options),
-        seed=options.seed,
-        threads=options.threads or os.cpu_count() or 1,
-        device=device,
-        styles=styles,
-        royale=royale,
-        action_cap=action_cap,
-    )
-    run = RLRun(setting, Yardsticks(setting, options.eval_matches))
-    if not carry_out(run, paths, flags, state, resume_command(argv, module)):
-        return 130
+    with locked(paths.lock, paths.checkpoint):
+        state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
+        origin = Origin.from_dict(state["origin"]) if state else origin
+        assert origin
+        setting = RLSetting(
+            game=game,
+            kind="rl",
+            origin=origin,
+            config=untaught(config) if options.scratch else config,
+            shares=shares,
+            fixed=fixed,
+            goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
+            schedule=schedule(options),
+            seed=options.seed,
+            threads=options.threads or os.cpu_count() or 1,
+            device=device,
+            styles=styles,
+            royale=royale,
+            action_cap=action_cap,
+        )
+        run = RLRun(setting, Yardsticks(setting, options.eval_matches))
+        if not carry_out(run, paths, flags, state, resume_command(argv, module)):
+            return 130
     print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
     return 0
 

@@ -53,6 +53,15 @@ class RunPaths:
         return self.checkpoint.with_suffix(".good.pt")
 
     @property
+    def lock(self) -> Path:
+        """What a process that works on the run holds."""
+        return self.checkpoint.with_suffix(".lock")
+
+    def owns(self, name: str) -> bool:
+        """Whether a file of that name beside the checkpoint is one of the run's."""
+        return name.startswith(self.checkpoint.stem + ".") or name in {path.name for path in self.files}
+
+    @property
     def files(self) -> dict[Path, Check]:
         """Every file and folder of a run that may lie there, each with the check of its kind."""
         checkpoint = checkpoint_of(self.kind)

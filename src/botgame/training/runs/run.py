@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from botgame.errors import UserError
-from botgame.files import move_to_backups, write_atomic
+from botgame.files import move_to_backups, remove_leftovers, write_atomic
 from botgame.outputs import Check, check_own
 from botgame.training.alphastar.checkpoint import is_state, load_state, save_state
 from botgame.training.alphastar.network.compiled import check_compiler
@@ -44,8 +44,10 @@ def begin(
 
     `extends`: flags that may grow on resume. `more`: further files of such a run, with the check of their kind; a
     fresh start moves them to backups with the others. Raises UserError (code 2) as `check_start` does, and when a flag
-    that matters has changed.
+    that matters has changed. The caller holds the run's lock.
     """
+    for folder, of in ((paths.checkpoint.parent, paths.owns), *((path, bool) for path in more)):
+        remove_leftovers(folder, of)
     if resume and paths.resume.exists():
         state = load_state(paths.resume)
         _check_same(state["config"], config, extends, paths)
