@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from botgame import cli, outputs, replay
 from botgame.errors import UserError
@@ -135,6 +137,25 @@ def test_what_is_read_is_not_written(words, place, trained, capsys) -> None:
 def test_an_output_is_not_named_like_another_runs_files(kept: str, place, capsys) -> None:
     for name in ("imitation", "rl"):
         assert "pi.pt calls one of its files" in refused(place, capsys, *WRITERS[name](f"{kept}.pt"))
+
+
+@given(st.lists(st.text("ab.1-[é", min_size=1, max_size=8) | st.sampled_from(["exp.v1", "exp.v2", "exp", "pi.best"]),
+                min_size=2, max_size=2, unique=True))  # fmt: skip
+def test_runs_beside_each_other_share_no_file(stems: list[str]) -> None:
+    owned = []
+    for stem in stems:
+        output = Path("runs", f"{stem}.pt")
+        try:
+            outputs.check_checkpoint("--output", output)
+        except UserError:
+            continue
+        paths = RunPaths.beside(output, "rl")
+        names = {
+            path.name for path in (*paths.files, paths.lock, paths.periodic("iter", 10), paths.periodic("epoch", 3))
+        }
+        assert len(names) == 10
+        owned.append(names)
+    assert len(owned) < 2 or not owned[0] & owned[1]
 
 
 def foreign(path: Path) -> Path:

@@ -15,7 +15,7 @@ from botgame.games import load_game
 from botgame.locks import locked
 from botgame.outputs import check_apart, check_folder
 from botgame.policies import files_of, load_policy
-from botgame.training.best_response.results import Exploit, Point, folder_name
+from botgame.training.best_response.results import Exploit, Point, folder_of
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import flag_values, training_config
@@ -32,7 +32,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
     device = choose_device(
         options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
     )
-    folder = options.output_dir or REPORTS / folder_name(options.target)
+    folder = options.output_dir or REPORTS / folder_of(game.name, options.target)
     check_folder("--output-dir", folder)
     check_apart("--output-dir", files_in(folder), inputs(options, "TARGET", [options.target]))
     results = Exploit(game.name, options.target, _digest(options.target), rules_digest(game))
