@@ -1,5 +1,7 @@
 """The collector's conversation with a server, without sockets: whom it plays with, what it sends and what it writes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -178,10 +180,11 @@ def test_half_a_line_of_a_killed_writer_is_closed(tmp_path):
 
 
 def test_runs_never_share_a_folder(tmp_path):
-    assert free_run(tmp_path / "a", tmp_path / "b", "now") == "now"
     (tmp_path / "b" / "now").mkdir(parents=True)
     (tmp_path / "a" / "now-2").mkdir(parents=True)
-    assert free_run(tmp_path / "a", tmp_path / "b", "now") == "now-3"
+    with ThreadPoolExecutor(8) as together:
+        names = list(together.map(lambda _: free_run(tmp_path / "a", tmp_path / "b", "now"), range(8)))
+    assert sorted(names) == sorted(f"now-{number}" for number in range(3, 11))
 
 
 def test_a_file_in_the_way_is_named(tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "botgame"
-BASE = {"errors", "files", "rng", "spec", "spec_columns", "statistic_z", "statistic_z_file", "cli", "game", "standings"}
+BASE = {"errors", "files", "locks", "outputs", "rng", "spec", "spec_columns", "statistic_z", "statistic_z_file", "cli"}
+BASE |= {"game", "standings"}
 PLAY = {"match_batch", "play", "setups", "policies"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "lms.simulation"}
@@ -16,6 +17,8 @@ ARENA = TABLES | {"rng", "spec", "source_cache", "lms.simulation"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "files": {"errors"},
+    "locks": {"errors"},
+    "outputs": {"errors"},
     "rng": set(),
     "spec": set(),
     "spec_columns": {"spec"},
@@ -48,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "lms.bots": ARENA | {"game", "errors", "lms.observing"},
     "lms.replay": BASE | ARENA | {"lms.arena", "lms.statistic_z", "policy_readout"},
     "lms.statistic_z": BASE | ARENA | {"lms.arena", "lms.replay"},
-    "replay": {"policy_readout", "cli", "errors", "files", "lms.replay", "lms.statistic_z", "lms"},
+    "replay": {"policy_readout", "cli", "errors", "files", "outputs", "lms.replay", "lms.statistic_z", "lms"},
     "server": BASE | PLAY | {"policy_readout", "ratings", "feedback", "lms"},
     "live": BASE | PLAY | {"feedback", "lms", "server.protocol"},
     # Training knows no game.

@@ -21,7 +21,8 @@ from botgame.training.alphastar.checkpoint import (
     save_state,
 )
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.runs.run import RunPaths, begin, commit
+from botgame.training.runs.paths import RunPaths
+from botgame.training.runs.run import begin, commit
 
 
 @pytest.mark.parametrize("spelling", ["--num-matches", "--num_matches"])
@@ -73,10 +74,14 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_backups_are_numbered(tmp_path: Path) -> None:
-    path = tmp_path / "pi.pt"
-    assert files.next_backup(path).name == "pi.backup1.pt"
-    (tmp_path / "pi.backup1.pt").touch()
-    assert files.next_backup(path).name == "pi.backup2.pt"
+    first, second = tmp_path / "pi.pt", tmp_path / "pi.best.pt"
+    (tmp_path / "pi.best.backup1.pt").touch()
+    for path in (first, second):
+        path.write_text(path.name)
+    files.move_to_backups([first, second, tmp_path / "missing.pt"])
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["pi.backup2.pt", "pi.best.backup1.pt", "pi.best.backup2.pt"]  # files of a run have one number
+    assert (tmp_path / "pi.best.backup2.pt").read_text() == "pi.best.pt"
 
 
 def test_uniforms_depend_on_their_own_key_only() -> None:
@@ -164,7 +169,7 @@ def test_metrics_are_cut_back_to_the_commit(tmp_path: Path) -> None:
 
 
 def test_a_run_starts_refuses_resumes_extends_and_backs_up(tmp_path: Path) -> None:
-    paths = RunPaths.beside(tmp_path / "pi.pt")
+    paths = RunPaths.beside(tmp_path / "pi.pt", "rl")
     config = {"iterations": 5, "lr": 0.1}
     assert begin(paths, config, resume=True, extends=["iterations"]) is None
     save_checkpoint(paths.checkpoint, checkpoint())

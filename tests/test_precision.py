@@ -22,7 +22,8 @@ from botgame.training.alphastar.network.precision import autocast, check_precisi
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main
 from botgame.training.rl.flags import training_config
-from botgame.training.runs.run import RunPaths, begin, choose_device, commit
+from botgame.training.runs.paths import RunPaths
+from botgame.training.runs.run import begin, choose_device, commit
 from test_learner import CONFIG, trainer
 from toy_game import TOY_SPEC as TOY_GAME
 from toy_network import random_observation, randomize
@@ -180,7 +181,7 @@ def test_the_flags_reach_the_config():
 
 
 def test_they_cannot_change_on_resume(tmp_path):
-    paths = RunPaths.beside(tmp_path / "run.pt")
+    paths = RunPaths.beside(tmp_path / "run.pt", "rl")
     now = {"lr": 0.1, "precision": "auto", "compile": False}
     commit(paths, now, {"there": 1}, offset=0, finished=False)
     assert begin(paths, now, resume=True, extends=[])["there"] == 1

@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import functools
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from botgame.errors import UserError
@@ -112,6 +114,20 @@ def probability(text: str) -> float:
 def seed(text: str) -> int:
     """A seed: a whole number from 0 to 2^63 - 1."""
     return _number(text, int, 0, 2**63 - 1, "a whole number from 0 to 2^63 - 1")
+
+
+def path(text: str) -> Path:
+    """A path that this machine can look up, whether or not anything lies there; "" is none."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a path, got {text!r}")
+    try:
+        os.stat(text)  # noqa: PTH116 - Path.exists hides what is wrong
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # what is to be written, or a mistake that the command names
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise argparse.ArgumentTypeError(f"expected a path, got {text!r} ({reason})") from None
+    return Path(text)
 
 
 class Main(Protocol):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import re
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
 from botgame.errors import UserError
 
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 _RENAME_TRIES = 20  # Windows refuses to replace a file while a reader holds it open
 
 
@@ -19,10 +23,10 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
 
     Raises UserError when the folder cannot be written or the disk is full; the old file then stays as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # several may write the same file at once
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             if callable(data):
                 data(file)
             else:
@@ -37,6 +41,14 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
             temporary.unlink()
 
 
+def remove_leftovers(folder: Path, of: Callable[[str], bool]) -> None:
+    """Delete what killed processes left of files that they wrote to `folder`; `of`: whether a file name is meant."""
+    for path in folder.glob(".*.tmp"):
+        found = _TEMPORARY.fullmatch(path.name)
+        if found and of(found[1]):
+            path.unlink(missing_ok=True)
+
+
 def replace(source: Path, target: Path) -> None:
     """Rename over `target`, waiting up to a second for a reader to let go. Raises OSError."""
     for attempt in range(_RENAME_TRIES):
@@ -49,11 +61,21 @@ def replace(source: Path, target: Path) -> None:
             time.sleep(0.05)
 
 
-def next_backup(path: Path) -> Path:
-    """First free name `stem.backup1.ext`, `stem.backup2.ext`, ... beside `path`."""
-    number = 1
-    while True:
-        candidate = path.with_name(f"{path.stem}.backup{number}{path.suffix}")
-        if not candidate.exists():
-            return candidate
-        number += 1
+def check_writable(path: Path) -> None:
+    """Find out before the work, not after, that a file can be written at `path`. Raises UserError."""
+    probe = path.with_name(f".{path.name}.probe")
+    write_atomic(probe, b"")
+    probe.unlink(missing_ok=True)
+
+
+def backup(path: Path, number: int) -> Path:
+    """`stem.backupNUMBER.ext` beside `path`."""
+    return path.with_name(f"{path.stem}.backup{number}{path.suffix}")
+
+
+def move_to_backups(paths: Iterable[Path]) -> None:
+    """Rename those of `paths` that exist to backups, with the first number that is free for all. Raises OSError."""
+    there = [path for path in paths if path.exists()]
+    number = next(n for n in itertools.count(1) if not any(backup(path, n).exists() for path in there))
+    for path in there:
+        replace(path, backup(path, number))

@@ -39,6 +39,12 @@ def is_checkpoint(name: str) -> bool:
     return split_style(name)[0].endswith(".pt")
 
 
+def files_of(name: str) -> list[Path]:
+    """The files that the bot of that name is read from: a model, and a style; none for a bot that is code."""
+    parts = split_style(name) if is_checkpoint(name) or name.endswith(".onnx") else ()
+    return [Path(part) for part in parts if part and Path(part).is_file()]
+
+
 def in_style(names: Sequence[str], style: str | None) -> list[str]:
     """`names` of bots, with `@style` behind every checkpoint among them that has no style; None changes nothing.
 

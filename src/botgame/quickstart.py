@@ -23,7 +23,7 @@ SEED_OF_EVALUATION = "900000"
 def build_parser() -> cli.Parser:
     """The flags of `botgame quickstart`."""
     parser = cli.Parser("botgame quickstart", "Record matches, imitate, fine-tune, play a short league, report.")
-    parser.flag("--folder", type=Path, default=Path("quickstart"), help="where everything is kept")
+    parser.flag("--folder", type=cli.path, default=Path("quickstart"), help="where everything is kept")
     parser.flag("--scale", type=cli.positive_float, default=1.0, help="size of every step; 1 takes some minutes")
     parser.flag("--seed", type=cli.seed, default=0, help="seed of every step")
     parser.flag("--threads", type=cli.non_negative_int, default=0, help="CPU threads of the trainers; 0: one a core")

@@ -29,6 +29,7 @@ from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
 from botgame.lms.simulation.kernel import is_cold
 from botgame.lms.simulation.state import UNCAPPED
 from botgame.lms.statistic_z.command import show_style
+from botgame.outputs import check_apart
 
 
 def build_parser() -> cli.Parser:
@@ -50,23 +51,23 @@ def build_parser() -> cli.Parser:
         help="make a web page of a match",
         description="Write one self-contained page that plays the match in any browser, also without a network.",
     )
-    page.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
-    page.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="write the page to this file")
+    page.add_argument("path", type=cli.path, metavar="REPLAY", help="a replay file")
+    page.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="write the page to this file")
     page.flag(
-        "--thoughts", type=Path, metavar="FILE", help="policy readout to show; default: the one beside the replay"
+        "--thoughts", type=cli.path, metavar="FILE", help="policy readout to show; default: the one beside the replay"
     )
     style = commands.add_parser(
         "style",
         help="print or write how a seat played",
         description="Measure how one seat played; the file makes a trained bot play like it: pi_sup.pt@style.json.",
     )
-    style.add_argument("path", type=Path, metavar="REPLAY", help="a replay file")
+    style.add_argument("path", type=cli.path, metavar="REPLAY", help="a replay file")
     style.flag("--seat", type=cli.non_negative_int, default=0, help="whose style")
-    style.add_argument("-o", "--output", type=Path, default=None, metavar="OUT", help="write it to this file")
+    style.add_argument("-o", "--output", type=cli.path, default=None, metavar="OUT", help="write it to this file")
     for command in (check, look):
-        command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="replay files, or folders of them")
+        command.add_argument("paths", nargs="+", type=cli.path, metavar="PATH", help="replay files, or folders of them")
     check.flag("--matches", type=cli.positive_int, default=64, help="matches that are played again at once")
-    look.flag("--svg", type=Path, metavar="OUT", help="write a picture of the match (one replay) to this file")
+    look.flag("--svg", type=cli.path, metavar="OUT", help="write a picture of the match (one replay) to this file")
     return parser
 
 
@@ -74,8 +75,17 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
+    _check_results(arguments)
     commands = {"verify": _verify, "show": _show, "export": _export, "style": _style}
     return commands[arguments.command](arguments)
+
+
+def _check_results(arguments: Namespace) -> None:
+    """Raise UserError (code 2) when what is written would take the place of a replay that is read."""
+    given = arguments.paths if "paths" in arguments else [arguments.path]
+    for name in ("output", "svg"):
+        if (result := getattr(arguments, name, None)) is not None:
+            check_apart(f"--{name}", [result], [("replay", path) for path in given])
 
 
 def _style(arguments: Namespace) -> int:

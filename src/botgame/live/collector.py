@@ -106,6 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if args.server
             else stack.enter_context(LocalServer(local_server_flags(args))).address
         )
+        run = free_run(args.reports_live_dir, args.bot_feedback_dir, args.run or time.strftime("%Y%m%d-%H%M%S"))
         journal = stack.enter_context(Journal(args.reports_live_dir, args.bot_feedback_dir, run))
         player = SeatPlayer(backend, runner, journal, paced=args.play_game, warn=write)
         progress = Progress(

@@ -68,9 +68,23 @@ class Journal:
 
 
 def free_run(reports: Path, feedback: Path, wanted: str) -> str:
-    """`wanted`, or `wanted-2`, `wanted-3`, ... where a run of that name exists already."""
+    """`wanted`, or `wanted-2`, `wanted-3`, ... where a run of that name exists already; its folder is made at once.
+
+    So of two collectors that start together each has a name of its own. Raises UserError when it cannot be made.
+    """
     number, name = 1, wanted
-    while (reports / name).exists() or (feedback / name).exists():
+    while (feedback / name).exists() or not _made(reports / name):
         number += 1
         name = f"{wanted}-{number}"
     return name
+
+
+def _made(folder: Path) -> bool:
+    """Make a folder; False where there is one."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror or error}; choose another folder") from error
+    return True

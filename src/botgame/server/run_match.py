@@ -16,8 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from botgame import cli, files, rng
+from botgame import cli, rng
 from botgame.errors import UserError
+from botgame.files import check_writable
 from botgame.game import Ended, Policy, Setup, own_factions
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.game import EXPERT, STYLES, lms
@@ -96,7 +97,7 @@ def build_parser() -> cli.Parser:
     )
     parser.flag("--seed", type=cli.seed, default=0, help="decides arena, bots, schools and every draw")
     parser.flag("--record-replay", action="store_true", help="write a replay of each match into the data folder")
-    parser.flag("--data-dir", type=Path, default=Path("data/processed"), help="where replays go")
+    parser.flag("--data-dir", type=cli.path, default=Path("data/processed"), help="where replays go")
     return parser
 
 
@@ -107,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     plan = make_plan(arguments)
     policies = [load_policy(lms(), name) for name in plan.bots]
     if arguments.record_replay:
-        _check_writable(arguments.data_dir)
+        check_writable(arguments.data_dir / "replay")
     if is_cold():
         print("compiling the simulation once, this takes about half a minute", file=sys.stderr)
     _run(plan, policies, arguments.data_dir if arguments.record_replay else None)
@@ -180,13 +181,6 @@ def _schools(text: str | None, seats: int) -> tuple[int | None, ...]:
         if name not in (*SCHOOLS, "any"):
             raise _usage(f"--seat-schools has {name!r}, expected {', '.join(SCHOOLS)} or any")
     return tuple(None if name == "any" else SCHOOLS.index(name) for name in names)
-
-
-def _check_writable(folder: Path) -> None:
-    """Raises UserError, before any match is played, when `folder` cannot be written."""
-    probe = folder / ".botgame-write-test"
-    files.write_atomic(probe, b"")
-    probe.unlink(missing_ok=True)
 
 
 def _run(plan: RecordingPlan, policies: list[Policy], folder: Path | None) -> None:

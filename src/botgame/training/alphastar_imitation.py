@@ -33,9 +33,11 @@ def build_parser() -> cli.Parser:
     flag = parser.flag
     parser.section(DATA)
     add_game_flag(parser)
-    flag("--data-dir", type=Path, default=Path("data/processed"), help="replays, searched recursively")
-    flag("--feedback-dir", type=Path, default=Path("reports/feedback_training"), help="feedback streams of live play")
-    flag("--reports-live-dir", type=Path, default=Path("reports/live"), help="manifests of live matches")
+    flag("--data-dir", type=cli.path, default=Path("data/processed"), help="replays, searched recursively")
+    flag(
+        "--feedback-dir", type=cli.path, default=Path("reports/feedback_training"), help="feedback streams of live play"
+    )
+    flag("--reports-live-dir", type=cli.path, default=Path("reports/live"), help="manifests of live matches")
     flag(
         "--seats",
         default=None,
@@ -48,7 +50,7 @@ def build_parser() -> cli.Parser:
     flag("--lr", type=cli.positive_float, default=3e-4, help="learning rate of Adam")
     flag("--preset", choices=sorted(SIZES), default="small", help="size of the network")
     parser.section(RESULTS)
-    flag("--output", type=Path, default=Path("artifacts/alphastar/pi_sup.pt"), help="the checkpoint to write")
+    flag("--output", type=cli.path, default=Path("artifacts/alphastar/pi_sup.pt"), help="the checkpoint to write")
     flag("--eval-every", type=cli.non_negative_int, default=2, help="epochs between evaluations; 0: only at the end")
     flag("--eval-matches", type=cli.positive_int, default=200, help="matches of a periodic evaluation")
     flag("--final-matches", type=cli.positive_int, default=1000, help="matches of the last evaluation, unseen seeds")

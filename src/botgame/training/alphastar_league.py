@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from botgame import cli
@@ -52,7 +51,7 @@ def build_parser() -> cli.Parser:
     parser.section(START)
     add_game_flag(parser)
     add_start_flag(parser)
-    parser.flag("--output-dir", type=Path, required=True, help="folder of the league's files")
+    parser.flag("--output-dir", type=cli.path, required=True, help="folder of the league's files")
     parser.flag("--rounds", type=cli.positive_int, default=20, help="rounds; each ends with an evaluation")
     text = "end once the first main agent has made so many decisions, though rounds are left; may grow"
     parser.flag("--decisions", type=cli.positive_int, default=None, help=text)

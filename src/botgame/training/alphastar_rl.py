@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from botgame import cli
 from botgame.training.alphastar.network.presets import SIZES
@@ -48,7 +47,7 @@ def build_parser() -> cli.Parser:
     add_start_flag(parser, required=False)
     text = "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply"
     parser.flag("--scratch", choices=sorted(SIZES), default=None, help=text)
-    parser.flag("--output", type=Path, required=True, help="checkpoint to write")
+    parser.flag("--output", type=cli.path, required=True, help="checkpoint to write")
     parser.flag("--iterations", type=cli.positive_int, default=200, help="iterations of acting, then learning")
     text = "end after so many decisions of the learner instead of after --iterations; may grow"
     parser.flag("--decisions", type=cli.positive_int, default=None, help=text)

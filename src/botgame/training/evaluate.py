@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from botgame import cli
 from botgame.policies import STYLE_HELP
@@ -64,7 +63,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     text = "longest match, in game seconds; the game's own unless given"
     parser.flag("--episode-duration", type=cli.positive_float, default=None, help=text)
-    parser.flag("--json", type=Path, default=None, help="also write the figures to this file")
+    parser.flag("--json", type=cli.path, default=None, help="also write the figures to this file")
     parser.flag("--parallel", type=cli.positive_int, default=PARALLEL_MATCHES, help="matches played in one batch")
     parser.flag("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="where networks run")
     parser.flag("--threads", type=cli.non_negative_int, default=0, help="CPU threads of a network, 0 = one a core")

@@ -23,8 +23,8 @@ def build_parser() -> cli.Parser:
     parser = cli.Parser("botgame export", "Export a checkpoint as an ONNX model of one decision step.")
     parser.add_argument("checkpoint", help="the .pt file to export; with @STYLE it plays in that style for good")
     add_game_flag(parser)
-    parser.flag("--output", type=Path, default=Path("model.onnx"), help="the .onnx file to write")
-    parser.add_argument("-o", dest="output", type=Path, default=Path("model.onnx"), help="the same")
+    parser.flag("--output", type=cli.path, default=Path("model.onnx"), help="the .onnx file to write")
+    parser.add_argument("-o", dest="output", type=cli.path, default=Path("model.onnx"), help="the same")
     return parser
 
 

@@ -13,11 +13,12 @@ import torch
 
 import botgame
 from botgame.errors import UserError
-from botgame.files import write_atomic
+from botgame.files import check_writable, write_atomic
 from botgame.game import Observation, Policy
 from botgame.games import load_game
 from botgame.onnx_policy import FORMAT, OnnxPolicy
-from botgame.policies import split_style
+from botgame.outputs import check_result, file_with
+from botgame.policies import files_of, split_style
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import TorchStep
 from botgame.training.alphastar.network.network import Network
@@ -32,12 +33,13 @@ TOLERANCE = 1e-3  # of a log-probability
 
 def export_checkpoint(args: argparse.Namespace) -> int:
     """The whole command: export, compare with the checkpoint, and say how fast both are. Raises UserError."""
-    if args.output.suffix != ".onnx":
-        raise UserError(f"--output {args.output} must end in .onnx: bots are told apart by their endings", 2)
+    files = [("CHECKPOINT", path) for path in files_of(args.checkpoint)]
+    check_result("--output", args.output, ".onnx", files, file_with(FORMAT))
     torch.set_num_threads(1)
     game = load_game(args.game)
     path, style = split_style(args.checkpoint)
     policy = load_policy(game, path, style=style)
+    check_writable(args.output)
     data = export(load_checkpoint(path, game), policy.network)
     write_atomic(args.output, data)
     print(f"{args.output}: {len(data) / 1024:.0f} KiB")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from botgame import cli
 from botgame.training.runs.game_flags import add_game_flag
@@ -21,11 +20,11 @@ from botgame.training.runs.game_flags import add_game_flag
 def build_parser() -> cli.Parser:
     """The flags of `thoughts`."""
     parser = cli.Parser("botgame thoughts", "Write down what a network thinks in a recorded match.")
-    parser.add_argument("replay", type=Path, help="the file of a recorded match")
+    parser.add_argument("replay", type=cli.path, help="the file of a recorded match")
     parser.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT", help="the network to ask; default: who played")
     add_game_flag(parser)
     parser.flag("--seats", metavar="A,B,...", help="seats to ask it about; default: all")
-    parser.add_argument("-o", "--output", type=Path, help="where to write; default: beside the replay")
+    parser.add_argument("-o", "--output", type=cli.path, help="where to write; default: beside the replay")
     return parser
 
 

@@ -13,7 +13,8 @@ import torch
 from botgame.errors import UserError
 from botgame.game import DemonstrationError, Game, RecordedMatch, SeatDecisions
 from botgame.games import load_game
-from botgame.policies import split_style
+from botgame.outputs import check_result, json_of
+from botgame.policies import files_of, split_style
 from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout, readout_path, write_readout
 from botgame.spec import Head
 from botgame.training.alphastar.network.action_distribution import used_heads
@@ -28,11 +29,13 @@ def read_out(args: argparse.Namespace) -> int:
     game = load_game(args.game)
     if game.demonstrations is None:
         raise UserError(f"game {game.name} has no recorded matches to read out", 2)
+    target = args.output or readout_path(args.replay)
+    asked = [("CHECKPOINT", path) for path in files_of(args.checkpoint or "")]
+    check_result("--output", target, ".json", [("REPLAY", args.replay), *asked], json_of(1))
     match = game.demonstrations.open(args.replay)
     torch.set_num_threads(1)
     names = _players(match, args.checkpoint, _wanted(args.seats, len(match.seats)))
     readout = readout_of(game, match, names)
-    target = args.output or readout_path(args.replay)
     write_readout(target, readout)
     decisions = sum(len(seat.ticks) for seat in readout.seats)
     print(f"thoughts at {decisions} decisions of {len(readout.seats)} seats written to {target}")

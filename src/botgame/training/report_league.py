@@ -22,24 +22,24 @@ def build_parser() -> cli.Parser:
     parser = cli.Parser("botgame.training.report_league", "Write summary.json and summary.html of a league.")
     parser.flag("--game", default=None, metavar="NAME", help="insist that the league is of this game")
     parser.flag(
-        "--league-state", type=Path, default=Path("reports/league/league_state.json"), help="state of the league"
+        "--league-state", type=cli.path, default=Path("reports/league/league_state.json"), help="state of the league"
     )
-    parser.flag("--matches", type=Path, default=Path("reports/league/matches.jsonl"), help="matches of the league")
+    parser.flag("--matches", type=cli.path, default=Path("reports/league/matches.jsonl"), help="matches of the league")
     parser.flag(
         "--exploit-dir",
-        type=Path,
+        type=cli.path,
         default=Path("reports/exploit"),
         help="results of botgame.training.exploit, searched recursively; may be missing",
     )
     parser.flag(
         "--reports-live-dir",
-        type=Path,
+        type=cli.path,
         default=Path("reports/live"),
         help="manifests of live matches, searched recursively, for the ratings; may be missing",
     )
     parser.flag(
         "--output",
-        type=Path,
+        type=cli.path,
         default=Path("reports/league/summary.json"),
         help="where the JSON goes; the page goes next to it with the ending .html",
     )

@@ -107,6 +107,14 @@ def _fitted(checkpoint: Checkpoint, game: Game, path: Path) -> Checkpoint:
     return replace(checkpoint, spec=game.spec, network=network, weights=weights)
 
 
+def checkpoint_kind(path: Path) -> str:
+    """The kind of run that wrote the checkpoint at `path`, of any game; "" where there is no checkpoint."""
+    try:
+        return str(_read(path, FORMAT, "checkpoint", "").get("kind", ""))
+    except UserError:
+        return ""
+
+
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write a resume state (nested dicts and lists of tensors, numbers and strings) atomically."""
     write_atomic(path, lambda file: torch.save({"format": STATE_FORMAT, "state": state}, file))
@@ -116,6 +124,15 @@ def load_state(path: Path) -> dict[str, Any]:
     """Inverse of `save_state`. Raises UserError like `load_checkpoint`."""
     payload = _read(path, STATE_FORMAT, "resume state", "start the run again without --resume and another output")
     return dict(payload["state"])
+
+
+def is_state(path: Path) -> bool:
+    """Whether `path` is a resume state."""
+    try:
+        load_state(path)
+    except UserError:
+        return False
+    return True
 
 
 def _read(path: Path, expected: str, what: str, advice: str) -> dict[str, Any]:

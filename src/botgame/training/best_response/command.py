@@ -12,9 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from botgame.games import load_game
-from botgame.policies import is_checkpoint, load_policy, split_style
-from botgame.training.best_response.results import Exploit, Point, folder_name
-from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, prepare, search
+from botgame.locks import locked
+from botgame.outputs import check_apart, check_folder
+from botgame.policies import files_of, load_policy
+from botgame.training.best_response.results import Exploit, Point, folder_of
+from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
+from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import flag_values, training_config
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.game_flags import rules_digest
@@ -29,12 +32,15 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
     device = choose_device(
         options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
     )
+    folder = options.output_dir or REPORTS / folder_of(game.name, options.target)
+    check_folder("--output-dir", folder)
+    check_apart("--output-dir", files_in(folder), inputs(options, "TARGET", [options.target]))
     results = Exploit(game.name, options.target, _digest(options.target), rules_digest(game))
     task = Task(
         game=game,
         config=training_config(options, game),
         target=load_policy(game, options.target, str(device)),
-        folder=options.output_dir or REPORTS / folder_name(options.target),
+        folder=folder,
         supervised=options.supervised_checkpoint,
         preset=options.preset,
         critic=options.critic,
@@ -49,11 +55,13 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         device=device,
     )
     starts = (SUPERVISED, SCRATCH) if options.start == "both" else (options.start,)
-    prepare(task, starts, results)
-    for start in starts:
-        print(f"best response against {options.target}, start: {start}")
-        if not search(task, start, results, resume_command(argv, module)):
-            return 130
+    origins = fresh_origins(task, starts, results.digest)
+    with locked(folder / "exploit.lock", folder):
+        prepare(task, starts, origins, results)
+        for start in starts:
+            print(f"best response against {options.target}, start: {start}")
+            if not search(task, start, origins.get(start), results, resume_command(argv, module)):
+                return 130
     Console().print(curves_table(results))
     worst = results.worst()
     if worst:
@@ -83,10 +91,5 @@ def _cells(point: Point) -> tuple[str, ...]:
 
 def _digest(target: str) -> str:
     """SHA-256 of the files behind a target, so that --resume meets the same weights; "" for a bot without one."""
-    if not target.endswith(".onnx") and not is_checkpoint(target):
-        return ""
-    digest = hashlib.sha256()
-    for part in split_style(target):
-        if part and Path(part).is_file():
-            digest.update(Path(part).read_bytes())
-    return digest.hexdigest()
+    files = files_of(target)
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest() if files else ""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from botgame.errors import UserError
-from botgame.files import next_backup, replace
+from botgame.files import move_to_backups
 from botgame.game import Game, Policy
+from botgame.locks import locked
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.best_response.judge import TARGET, TargetJudge
 from botgame.training.best_response.results import FILE, Exploit, Search, read_results, write_results
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
-from botgame.training.runs.run import NEUTRAL_FLAGS, RunPaths, begin, refuse_unfinished
+from botgame.training.runs.paths import RunPaths
+from botgame.training.runs.run import NEUTRAL_FLAGS, begin, check_start
 
 SUPERVISED, SCRATCH = "supervised", "scratch"
 # Flags that the other start alone reads: random weights have no teacher, and no policy worth waiting for a critic.
@@ -53,7 +55,7 @@ class Task:
 
     def paths(self, start: str) -> RunPaths:
         """Files of the search from `start`."""
-        return RunPaths.inside(self.folder / start, main="best_response.pt")
+        return paths_of(self.folder, start)
 
     def flags_of(self, start: str) -> dict[str, Any]:
         """The flags that decide what the search from `start` computes."""
@@ -85,18 +87,36 @@ class Task:
         )
 
 
-def prepare(task: Task, starts: Sequence[str], results: Exploit) -> None:
-    """Take over earlier results against the same target, before anything is written.
+def paths_of(folder: Path, start: str) -> RunPaths:
+    """The files of the search from `start`, of a command that writes to `folder`."""
+    return RunPaths.inside(folder / start, "exploit", main="best_response.pt")
 
-    Raises UserError (code 2) when an unfinished search would be overwritten or the target is not the one before.
+
+def files_in(folder: Path) -> list[Path]:
+    """Everything that `exploit` writes in `folder`."""
+    return [folder / FILE, *(path for start in (SUPERVISED, SCRATCH) for path in paths_of(folder, start).files)]
+
+
+def fresh_origins(task: Task, starts: Sequence[str], digest: str) -> dict[str, Origin]:
+    """Where each search that does not go on begins. Raises UserError. digest: of the target."""
+    fresh = [start for start in starts if not (task.resume and task.paths(start).resume.exists())]
+    return {start: task.origin(start, digest) for start in fresh}
+
+
+def prepare(task: Task, starts: Sequence[str], fresh: Iterable[str], results: Exploit) -> None:
+    """Take over earlier results against the same target, before any of the `starts` is searched from.
+
+    Raises UserError (code 2) when a search may not start (`check_start`) or the target is not the one before.
     """
-    resume, path = task.resume, task.folder / FILE
-    for start in starts:
-        if not resume:
-            refuse_unfinished(task.paths(start))
-    if not path.exists():
-        return
-    earlier = read_results(path)
+    path = task.folder / FILE
+    for start in fresh:
+        check_start(task.paths(start))
+    if path.exists():
+        _take_over(read_results(path), path, starts, results, resume=task.resume)
+
+
+def _take_over(earlier: Exploit, path: Path, starts: Sequence[str], results: Exploit, *, resume: bool) -> None:
+    """Keep what `earlier` says of other searches against the same target; about another target it becomes a backup."""
     if earlier.same_target(results):
         results.searches = {name: kept for name, kept in earlier.searches.items() if resume or name not in starts}
     elif resume:
@@ -106,14 +126,21 @@ def prepare(task: Task, starts: Sequence[str], results: Exploit) -> None:
             2,
         )
     else:
-        replace(path, next_backup(path))
+        move_to_backups([path])
 
 
-def search(task: Task, start: str, results: Exploit, go_on: str) -> bool:
-    """Search from `start` to the end, keeping `results` and their file up to date; False when Ctrl-C stopped it."""
+def search(task: Task, start: str, origin: Origin | None, results: Exploit, go_on: str) -> bool:
+    """Search from `start` to the end, keeping `results` and their file up to date; False when Ctrl-C stopped it.
+
+    origin: where a fresh search begins, None for one that goes on.
+    """
+    paths = task.paths(start)
+    with locked(paths.lock, paths.checkpoint):
+        return _search(task, start, origin, results, go_on)
+
+
+def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_on: str) -> bool:
     paths, flags = task.paths(start), task.flags_of(start)
-    resuming = task.resume and paths.resume.exists()
-    origin = None if resuming else task.origin(start, results.digest)
     state = begin(paths, flags, resume=task.resume, extends=["budget"])
     origin = Origin.from_dict(state["origin"]) if state else origin
     assert origin

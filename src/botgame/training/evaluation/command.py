@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from botgame.errors import UserError
-from botgame.files import write_atomic
+from botgame.files import check_writable, write_atomic
 from botgame.game import Game, Policy, action_cap
 from botgame.games import load_game
-from botgame.policies import in_style, is_checkpoint, load_policy
+from botgame.outputs import check_result, json_of
+from botgame.policies import files_of, in_style, is_checkpoint, load_policy
 from botgame.training.evaluation.duels import Tally, mirrored_results
 from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict
 from botgame.training.evaluation.placings import Placing, royale_results
@@ -31,6 +32,7 @@ from botgame.training.evaluation.tables import (
 )
 from botgame.training.runs.game_flags import chosen_duration, rules_digest
 
+FORMAT = "botgame-evaluation-1"
 DUEL = 2
 Result = TypeVar("Result", Tally, Placing)
 
@@ -47,11 +49,16 @@ class Plan(NamedTuple):
 def evaluate(args: argparse.Namespace) -> int:
     """The whole command: play, print the tables and write the JSON. Returns the exit code; raises UserError."""
     game = load_game(args.game)
+    if args.json is not None:
+        files = [("POLICY", path) for name in (*args.policies, *args.versus) for path in files_of(name)]
+        check_result("--json", args.json, ".json", files, json_of(FORMAT))
     everybody = in_style([*args.policies, *args.versus], args.style)
     first = len(args.policies)
     plan = make_plan(everybody[:first], everybody[first:], game.yardstick, round_robin=args.round_robin)
     _check_seats(args, game)
     policies = _load(game, plan.names, args.device, args.threads)
+    if args.json is not None:
+        check_writable(args.json)
     console = Console()
     if args.seats > DUEL:
         placings = _play(game, plan, policies, args, functools.partial(royale_results, seats=args.seats))
@@ -173,6 +180,7 @@ def _report(
     game: Game, names: Sequence[str], results: Mapping[Pair, Tally | Placing], args: argparse.Namespace
 ) -> dict[str, Any]:
     return {
+        "format": FORMAT,
         "game": game.name,
         "seed": args.seed,
         "episode_duration": args.episode_duration or game.seconds,

@@ -13,6 +13,8 @@ from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
 from botgame.games import load_game
+from botgame.locks import locked
+from botgame.outputs import check_apart, check_checkpoint, check_folder
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
@@ -23,37 +25,42 @@ from botgame.training.imitation.run import EXTENDS, ImitationRun
 from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource, Usage
 from botgame.training.rl.flags import flag_values
-from botgame.training.runs.run import RunPaths, begin, choose_device, resume_command, stop_on_interrupt
+from botgame.training.runs.paths import RunPaths
+from botgame.training.runs.run import begin, choose_device, resume_command, stop_on_interrupt
 
 LARGEST_BATCH = 16_384
+_FOLDERS = {"--data-dir": "data_dir", "--feedback-dir": "feedback_dir", "--reports-live-dir": "reports_live_dir"}
 
 
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command; returns the exit code (130 after Ctrl-C, with the command that goes on). Raises UserError."""
+    check_checkpoint("--output", options.output)
+    paths = RunPaths.beside(options.output, "imitation")
+    check_apart("--output", paths.files, [(flag, getattr(options, name)) for flag, name in _FOLDERS.items()])
     setting = imitation_setting(options)
     console = Console(stderr=True)
     source = open_source(options, load_game(options.game), console)
     config = flag_values(options, leave_out=("command",))
-    paths = RunPaths.beside(options.output)
-    state = begin(paths, config, resume=options.resume, extends=EXTENDS)
-    if state is not None:
-        source.restrict(state["names"])
-    conditioning = open_conditioning(options, source, console)
-    run = ImitationRun(setting, config, paths, source, state, conditioning)
-    device = f"seed {setting.seed}, device {setting.device}"
-    console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
-    offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
-    with (
-        MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
-        stop_on_interrupt() as stop,
-        Progress(*_columns(), console=console, transient=True) as progress,
-    ):
-        decisions = setting.epochs * source.usage.decisions + setting.winner_epochs * source.winning_decisions
-        task = progress.add_task("imitation", total=max(1, decisions), completed=run.seen)
-        for event in run.train(metrics, stop):
-            progress.update(task, completed=event.seen, description=event.text)
-            if event.line:
-                progress.console.print(event.line, soft_wrap=True)
+    with locked(paths.lock, paths.checkpoint):
+        state = begin(paths, config, resume=options.resume, extends=EXTENDS)
+        if state is not None:
+            source.restrict(state["names"])
+        conditioning = open_conditioning(options, source, console)
+        run = ImitationRun(setting, config, paths, source, state, conditioning)
+        device = f"seed {setting.seed}, device {setting.device}"
+        console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
+        offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
+        with (
+            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
+            stop_on_interrupt() as stop,
+            Progress(*_columns(), console=console, transient=True) as progress,
+        ):
+            decisions = setting.epochs * source.usage.decisions + setting.winner_epochs * source.winning_decisions
+            task = progress.add_task("imitation", total=max(1, decisions), completed=run.seen)
+            for event in run.train(metrics, stop):
+                progress.update(task, completed=event.seen, description=event.text)
+                if event.line:
+                    progress.console.print(event.line, soft_wrap=True)
     if run.stopped:
         console.print(f"stopped and saved; go on with:\n{resume_command(argv, module)}", soft_wrap=True)
         return 130
@@ -93,9 +100,8 @@ def imitation_setting(options: argparse.Namespace) -> ImitationSetting:
 
 def open_source(options: argparse.Namespace, game: Game, console: Console) -> ReplaySource:
     """Find and choose what to learn from, and say what there is. Raises UserError when that is nothing."""
-    for flag, folder in (("--feedback-dir", options.feedback_dir), ("--reports-live-dir", options.reports_live_dir)):
-        if folder.exists() and not folder.is_dir():
-            raise UserError(f"{flag} {folder} is a file, expected a folder", 2)
+    for flag, name in _FOLDERS.items():
+        check_folder(flag, getattr(options, name))
     seats = f"{game.yardstick},human" if options.seats is None else options.seats
     words = [word.strip() for word in seats.split(",") if word.strip()]
     manifests = read_manifests(options.reports_live_dir)

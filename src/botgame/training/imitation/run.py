@@ -32,7 +32,8 @@ from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.evaluation.duels import Tally, mirrored_results
 from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource
-from botgame.training.runs.run import RunPaths, StopRequest, commit, handle_flagged
+from botgame.training.runs.paths import RunPaths
+from botgame.training.runs.run import StopRequest, commit, handle_flagged
 
 EXTENDS = ("epochs", "winner_epochs")
 BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
@@ -241,7 +242,7 @@ class ImitationRun:
         save_checkpoint(self.paths.checkpoint, checkpoint)
         if periodic:
             save_checkpoint(self.paths.periodic("epoch", self.epoch), checkpoint)
-            self.paths.prune("epoch", self.setting.keep)
+            self.paths.prune(self.setting.keep)
         if tallies and tallies[self.game.yardstick].win_rate > self.best:
             self.best = tallies[self.game.yardstick].win_rate
             save_checkpoint(self.paths.best, checkpoint)

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.games import load_game
+from botgame.outputs import check_apart, check_folder
 from botgame.policies import load_policy
 from botgame.training.alphastar.league.league import LeagueConfig
 from botgame.training.alphastar.league.matchmaking import VARIANTS
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.league.run import train
 from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueSchedule, LeagueSetting
+from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import flag_values, style_config, training_config
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.runs.game_flags import chosen_duration
@@ -28,12 +30,15 @@ PER_FACTION = "per-faction"
 def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
     game = load_game(options.game)
-    setting = league_setting(options, game)
+    paths = LeaguePaths.inside(options.output_dir)
+    check_folder("--output-dir", options.output_dir)
+    read = inputs(options, "--scripted-players", _scripted(options.scripted_players, game))
+    check_apart("--output-dir", [*paths.run.files, *paths.more(game.factions)], read)
+    setting = league_setting(options, game, paths)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     start = functools.partial(supervised_origin, options.supervised_checkpoint, game)
     if not train(setting, flags, start, resume=options.resume, go_on=resume_command(argv, module)):
         return 130
-    paths = setting.paths
     print(f"done: {paths.run.checkpoint} after {options.rounds} rounds; report: {_report_command(paths)}")
     return 0
 
@@ -74,7 +79,7 @@ def _scripted(names: str | None, game: Game) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
-def league_setting(options: argparse.Namespace, game: Game) -> LeagueSetting:
+def league_setting(options: argparse.Namespace, game: Game, paths: LeaguePaths) -> LeagueSetting:
     """The run that parsed flags describe. Raises UserError (code 2) for contradictions."""
     device = choose_device(
         options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
@@ -95,7 +100,7 @@ def league_setting(options: argparse.Namespace, game: Game) -> LeagueSetting:
         game=game,
         config=config,
         league=league,
-        paths=LeaguePaths.inside(options.output_dir),
+        paths=paths,
         bots={name: load_policy(game, name, str(device)) for name in names},
         schedule=schedule,
         evaluation=plan,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botgame.errors import UserError
+from botgame.locks import locked
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league.loop import LeagueRun
@@ -27,24 +28,30 @@ def train(
     origin = None if resume and paths.run.resume.exists() else start()
     if origin:
         check_styles(origin, setting.styles)
-    mains = [paths.main_of(faction) for faction in setting.game.factions]
-    mains += [path.with_suffix(".best.pt") for path in mains]
-    artefacts = [paths.state, paths.matches, paths.players, paths.good, *mains]
-    state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], artefacts=artefacts)
-    origin = Origin.from_dict(state["origin"]) if state else origin
-    assert origin
-    run = LeagueRun(setting, origin, state)
+    with locked(paths.run.lock, paths.run.checkpoint.parent):
+        more = paths.more(setting.game.factions)
+        state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], more=more)
+        origin = Origin.from_dict(state["origin"]) if state else origin
+        assert origin
+        return _train(LeagueRun(setting, origin, state), setting, flags, state, go_on)
+
+
+def _train(
+    run: LeagueRun, setting: LeagueSetting, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str
+) -> bool:
+    """Train `run` and close it."""
     try:
-        return _train(run, setting, flags, state, go_on)
+        return _carry_out(run, setting, flags, state, go_on)
     except Diverged as error:
         raise UserError(f"{error}; the last good state is that of the last commit, add --resume") from error
     except OSError as error:
-        raise UserError(f"cannot write in {paths.state.parent}: {error}; free space, then add --resume") from error
+        folder = setting.paths.state.parent
+        raise UserError(f"cannot write in {folder}: {error}; free space, then add --resume") from error
     finally:
         run.close()
 
 
-def _train(
+def _carry_out(
     run: LeagueRun, setting: LeagueSetting, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str
 ) -> bool:
     paths, offset = setting.paths.run, state["metrics_offset"] if state else 0

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from botgame.game import Game, Policy
+from botgame.outputs import Check, folder_of, json_of, lines_with
 from botgame.training.alphastar.league.league import League, LeagueConfig
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
+from botgame.training.league.files import FORMAT
 from botgame.training.rl.free_for_alls import RoyaleShare
-from botgame.training.runs.run import RunPaths
+from botgame.training.runs.paths import RunPaths, checkpoint_of
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,23 @@ class LeaguePaths:
     def inside(folder: Path) -> LeaguePaths:
         """All in one folder."""
         names = ("league_state.json", "matches.jsonl", "players", "good")
-        return LeaguePaths(RunPaths.inside(folder), *(folder / name for name in names))
+        return LeaguePaths(RunPaths.inside(folder, "league"), *(folder / name for name in names))
 
     def checkpoints_of(self, league: League, name: str) -> list[Path]:
         """`main.pt` for the first main agent, `main.FACTION.pt` for one that plays a faction alone."""
         first, faction = name == league.mains[0], league.faction(name)
         return [*([self.run.checkpoint] if first else []), *([self.main_of(faction)] if faction else [])]
+
+    def more(self, factions: Iterable[str]) -> dict[Path, Check]:
+        """What a league writes beside the files of any run, with the check of its kind."""
+        checkpoint = checkpoint_of("league")
+        mains = [self.main_of(faction) for faction in factions]
+        return {
+            **dict.fromkeys([*mains, *(path.with_suffix(".best.pt") for path in mains)], checkpoint),
+            **dict.fromkeys([self.players, self.good], folder_of(checkpoint)),
+            self.state: json_of(FORMAT),
+            self.matches: lines_with("id", "round", "home"),
+        }
 
     def main_of(self, faction: str) -> Path:
         """The main agent that plays this faction alone: `main.FACTION.pt`."""

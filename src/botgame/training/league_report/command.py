@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from botgame.errors import UserError
 from botgame.feedback import rated_matches, read_manifests
 from botgame.files import write_atomic
+from botgame.outputs import check_own, check_result, file_with, json_of
 from botgame.training.league import files as league_files
 from botgame.training.league_report import exploits as league_exploits
 from botgame.training.league_report import html as league_report_html
@@ -21,8 +23,9 @@ from botgame.training.league_report.live import live_matches
 
 def report(options: argparse.Namespace) -> int:
     """The whole command. Returns the exit code; raises UserError."""
-    if options.output.suffix.lower() in (".html", ".htm", ""):
-        raise UserError(f"--output {options.output}: expected a file that ends in .json; the page goes next to it", 2)
+    check_result("--output", options.output, ".json", _inputs(options), json_of(league_summary.FORMAT))
+    page = options.output.with_suffix(".html")
+    check_own({page: file_with(league_report_html.GENERATOR)})
     state = league_files.read_state(options.league_state)
     if options.game not in (None, state.game):
         raise UserError(f"{options.league_state}: a league of game {state.game!r}, --game is {options.game!r}", 2)
@@ -36,7 +39,6 @@ def report(options: argparse.Namespace) -> int:
     frozen = [player.name for player in state.league.frozen]
     live = live_matches(rated_matches(manifests.entries), state.game, options.league_state.parent / "players", frozen)
     summary = league_summary.summarise(state, matches, torn, exploits, live)
-    page = options.output.with_suffix(".html")
     write_atomic(options.output, json.dumps(summary, indent=2).encode() + b"\n")
     write_atomic(page, league_report_html.page(summary).encode())
     print(_table(summary))
@@ -44,6 +46,12 @@ def report(options: argparse.Namespace) -> int:
     print(f"live: {len(live)} rated matches in {options.reports_live_dir}")
     print(f"wrote {options.output} and {page}")
     return 0
+
+
+def _inputs(options: argparse.Namespace) -> list[tuple[str, Path]]:
+    """What is read, with its flag."""
+    names = ("league_state", "matches", "exploit_dir", "reports_live_dir")
+    return [("--" + name.replace("_", "-"), getattr(options, name)) for name in names]
 
 
 def _table(summary: dict[str, Any], most: int = 12) -> str:

@@ -17,8 +17,11 @@ _MOST_IN_LISTS = 30
 _ROLE_COLOUR = {"main": 0, "main_exploiter": 1, "league_exploiter": 2, "scripted": 3, "person": 4}
 _SURE = 200.0  # points: a wider interval, as after a few live matches, would squeeze the chart of ratings
 
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+GENERATOR = '<meta name="generator" content="botgame league report">'
+_PAGE = Template(
+    f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">{GENERATOR}"""
+    """<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>League report</title><style>
 :root{--page:#f5f6f8;--card:#fff;--ink:#1b2430;--soft:#5d6b7c;--grid:#e3e7ec;--blank:#eef0f3;--even:#f7f7f5;
 --win:#1f77b4;--loss:#d1495b;--c0:#2563eb;--c1:#dc6803;--c2:#0d9488;--c3:#64748b;--c4:#9333ea;--c5:#be185d}
@@ -45,7 +48,8 @@ th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.left{text-al
 <header><h1>League report</h1><p>$subtitle</p></header>
 <section class="tiles">$tiles</section><section class="cards">$cards</section>$heat
 <footer>$footer</footer></main></body></html>
-""")
+"""
+)
 
 
 def page(summary: dict[str, Any]) -> str:

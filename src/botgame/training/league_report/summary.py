@@ -29,6 +29,7 @@ from botgame.training.league_report.exploits import best_responses
 from botgame.training.league_report.free_for_alls import free_for_alls
 from botgame.training.league_report.live import LiveMatch, live_players
 
+FORMAT = "botgame-league-summary-1"
 PRIOR_GAMES = 2.0
 _NASH_SHOWN = 1e-4
 Record = dict[tuple[str, str], list[int]]  # (home, away) -> [wins, draws, losses], both directions
@@ -53,6 +54,7 @@ def summarise(
     members = [order[_current(name, last, league)] for name in population]
     table = _win_rates(record, [_current(name, last, league) for name in population], rated.elo[members])
     return {
+        "format": FORMAT,
         "game": state.game,
         "anchor": state.anchor,
         "rounds_done": state.rounds_done,

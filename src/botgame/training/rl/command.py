@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.games import load_game
-from botgame.policies import load_policy
+from botgame.locks import locked
+from botgame.outputs import check_apart, check_checkpoint
+from botgame.policies import files_of, load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
 from botgame.training.rl.environment import check_styles
 from botgame.training.rl.flags import action_cap_of, flag_values, style_config, training_config
@@ -18,52 +21,63 @@ from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.rl.yardsticks import Yardsticks
 from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
-from botgame.training.runs.run import NEUTRAL_FLAGS, RunPaths, begin, choose_device, resume_command
+from botgame.training.runs.paths import RunPaths
+from botgame.training.runs.run import NEUTRAL_FLAGS, begin, choose_device, resume_command
 
 
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
     game = load_game(options.game)
+    shares = parse_shares(options.opponents) if options.opponents is not None else normalized(game.opponents)
+    check_checkpoint("--output", options.output)
+    paths = RunPaths.beside(options.output, "rl")
+    check_apart("--output", paths.files, inputs(options, "--opponents", shares))
     config = training_config(options, game)
     if (options.supervised_checkpoint is None) == (options.scratch is None):
         raise UserError("give one of --supervised-checkpoint PATH and --scratch PRESET: where to start from", 2)
     device = choose_device(
         options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
     )
-    paths = RunPaths.beside(options.output)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     styles, royale = style_config(options), royale_share(options, game)
     action_cap = action_cap_of(options.action_cap, game)
-    shares = parse_shares(options.opponents) if options.opponents is not None else normalized(game.opponents)
     fixed = {name: load_policy(game, name, str(device)) for name in shares if name not in (SELF, PAST)}
     resuming = options.resume and paths.resume.exists()
     origin = None if resuming else start_of(options, game)
     if origin:
         check_styles(origin, styles)
-    state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
-    origin = Origin.from_dict(state["origin"]) if state else origin
-    assert origin
-    setting = RLSetting(
-        game=game,
-        kind="rl",
-        origin=origin,
-        config=untaught(config) if options.scratch else config,
-        shares=shares,
-        fixed=fixed,
-        goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
-        schedule=schedule(options),
-        seed=options.seed,
-        threads=options.threads or os.cpu_count() or 1,
-        device=device,
-        styles=styles,
-        royale=royale,
-        action_cap=action_cap,
-    )
-    run = RLRun(setting, Yardsticks(setting, options.eval_matches))
-    if not carry_out(run, paths, flags, state, resume_command(argv, module)):
-        return 130
+    with locked(paths.lock, paths.checkpoint):
+        state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
+        origin = Origin.from_dict(state["origin"]) if state else origin
+        assert origin
+        setting = RLSetting(
+            game=game,
+            kind="rl",
+            origin=origin,
+            config=untaught(config) if options.scratch else config,
+            shares=shares,
+            fixed=fixed,
+            goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
+            schedule=schedule(options),
+            seed=options.seed,
+            threads=options.threads or os.cpu_count() or 1,
+            device=device,
+            styles=styles,
+            royale=royale,
+            action_cap=action_cap,
+        )
+        run = RLRun(setting, Yardsticks(setting, options.eval_matches))
+        if not carry_out(run, paths, flags, state, resume_command(argv, module)):
+            return 130
     print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
     return 0
+
+
+def inputs(options: argparse.Namespace, flag: str, bots: Iterable[str]) -> list[tuple[str, Path]]:
+    """The files that a run reads, each with its flag: where it starts from, and the bots that `flag` names."""
+    start = options.supervised_checkpoint
+    files = [(flag, path) for name in bots for path in files_of(name)]
+    return [*files, ("--supervised-checkpoint", start)] if start else files
 
 
 def start_of(options: argparse.Namespace, game: Game) -> Origin:

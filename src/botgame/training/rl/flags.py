@@ -131,7 +131,7 @@ def add_start_flag(parser: cli.Parser, default: Path | None = None, *, required:
     parser.section(START)
     text = "policy to start from, and teacher to stay close to"
     needed = required and default is None
-    parser.flag("--supervised-checkpoint", type=Path, required=needed, default=default, help=text)
+    parser.flag("--supervised-checkpoint", type=cli.path, required=needed, default=default, help=text)
 
 
 def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = None) -> None:

@@ -28,8 +28,9 @@ from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
+from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock, rates
-from botgame.training.runs.run import RunPaths, commit, handle_flagged, stop_on_interrupt
+from botgame.training.runs.run import commit, handle_flagged, stop_on_interrupt
 
 DUEL = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
@@ -132,7 +133,7 @@ class RLRun:
         save_checkpoint(paths.checkpoint, latest)
         if schedule.keep is not None and self.iteration % schedule.save_every == 0:
             save_checkpoint(paths.periodic("iter", self.iteration), latest)
-            paths.prune("iter", schedule.keep)
+            paths.prune(schedule.keep)
         if best:
             checkpoint = self._checkpoint(best.weights, best.iteration)
             checkpoint.extra["yardstick"] = best.yardstick

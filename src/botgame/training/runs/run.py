@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,63 +19,17 @@ from typing import Any
 import torch
 
 from botgame.errors import UserError
-from botgame.files import next_backup, replace, write_atomic
-from botgame.training.alphastar.checkpoint import load_state, save_state
+from botgame.files import move_to_backups, remove_leftovers, write_atomic
+from botgame.outputs import Check, check_own
+from botgame.training.alphastar.checkpoint import is_state, load_state, save_state
 from botgame.training.alphastar.learner.diagnostics import Flagged
 from botgame.training.alphastar.network.compiled import check_compiler
 from botgame.training.alphastar.network.precision import check_precision
+from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
 
 # Flags that say where and how fast, not what is computed.
 NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
-
-
-@dataclass(frozen=True)
-class RunPaths:
-    """Where a run keeps its files. `checkpoint` is the artefact that the command promises."""
-
-    checkpoint: Path
-    resume: Path
-    config: Path
-    metrics: Path
-    tensorboard: Path
-
-    @staticmethod
-    def beside(output: Path) -> RunPaths:
-        """For `dir/name.pt`: `dir/name.resume.pt`, `name.config.json`, `name.metrics.jsonl`, `name.tb/`."""
-        return RunPaths(
-            output,
-            output.with_suffix(".resume.pt"),
-            output.with_suffix(".config.json"),
-            output.with_suffix(".metrics.jsonl"),
-            output.with_suffix(".tb"),
-        )
-
-    @staticmethod
-    def inside(folder: Path, main: str = "main.pt") -> RunPaths:
-        """For a run that owns a folder: `main.pt`, `resume.pt`, `config.json`, `metrics.jsonl`, `tb/`."""
-        return RunPaths(
-            folder / main, folder / "resume.pt", folder / "config.json", folder / "metrics.jsonl", folder / "tb"
-        )
-
-    @property
-    def best(self) -> Path:
-        """The best checkpoint of the periodic held-out evaluation."""
-        return self.checkpoint.with_suffix(".best.pt")
-
-    @property
-    def good(self) -> Path:
-        """The last checkpoint from before a sign of unlearning (`learner.diagnostics`)."""
-        return self.checkpoint.with_suffix(".good.pt")
-
-    def periodic(self, unit: str, number: int) -> Path:
-        """For example `pi_rl.iter000010.pt`."""
-        return self.checkpoint.with_suffix(f".{unit}{number:06d}.pt")
-
-    def prune(self, unit: str, keep: int) -> None:
-        """Delete the oldest periodic checkpoints but `keep` (0: keep all)."""
-        files = sorted(self.checkpoint.parent.glob(f"{self.checkpoint.stem}.{unit}[0-9]*.pt"))
-        for path in files[:-keep] if keep else []:
-            path.unlink(missing_ok=True)
+_NONE: Mapping[Path, Check] = {}
 
 
 def handle_flagged(
@@ -93,42 +46,44 @@ def handle_flagged(
 
 
 def begin(
-    paths: RunPaths, config: dict[str, Any], *, resume: bool, extends: Sequence[str], artefacts: Sequence[Path] = ()
+    paths: RunPaths, config: dict[str, Any], *, resume: bool, extends: Sequence[str], more: Mapping[Path, Check] = _NONE
 ) -> dict[str, Any] | None:
     """Decide how a run starts: returns the state to go on from, or None for a fresh start.
 
-    `extends`: flags that may grow on resume. `artefacts`: further files that a fresh start moves to backups.
-    Raises UserError (code 2) when an unfinished run would be overwritten or a flag that matters has changed.
+    `extends`: flags that may grow on resume. `more`: further files of such a run, with the check of their kind; a
+    fresh start moves them to backups with the others. Raises UserError (code 2) as `check_start` does, and when a flag
+    that matters has changed. The caller holds the run's lock.
     """
+    remove_leftovers(paths.checkpoint.parent, paths.owns)
+    for folder in more:
+        remove_leftovers(folder, bool)
     if resume and paths.resume.exists():
         state = load_state(paths.resume)
         _check_same(state["config"], config, extends, paths)
         return state
     if resume:
         print(f"nothing to resume at {paths.resume}: starting", file=sys.stderr)
-    else:
-        refuse_unfinished(paths)
-    _move_away(
-        [
-            paths.checkpoint,
-            paths.best,
-            paths.good,
-            paths.resume,
-            paths.config,
-            paths.metrics,
-            paths.tensorboard,
-            *artefacts,
-        ]
-    )
-    write_atomic(paths.config, json.dumps(config, indent=2, sort_keys=True, default=str).encode() + b"\n")
+    check_start(paths, more)
+    move_to_backups([*paths.files, *more])
+    _write_config(paths, config)
     return None
+
+
+def check_start(paths: RunPaths, more: Mapping[Path, Check] = _NONE) -> None:
+    """Raise UserError (code 2) when a fresh start would end an unfinished run, or touch what no such run wrote."""
+    if is_state(paths.resume) and not load_state(paths.resume).get("finished"):
+        raise UserError(
+            f"{paths.resume} is an unfinished run: add --resume to go on, or delete it, or choose another output",
+            2,
+        )
+    check_own({**paths.files, **more})
 
 
 def commit(paths: RunPaths, config: dict[str, Any], state: dict[str, Any], *, offset: int, finished: bool) -> None:
     """Make `state` the one to resume from. `offset`: bytes of the metrics file that belong to it."""
     plain = json.loads(json.dumps(config, default=str))
     save_state(paths.resume, {**state, "config": plain, "metrics_offset": offset, "finished": finished})
-    write_atomic(paths.config, json.dumps(plain, indent=2, sort_keys=True).encode() + b"\n")
+    _write_config(paths, plain)
 
 
 def resume_command(argv: Sequence[str] | None, module: str) -> str:
@@ -205,18 +160,7 @@ def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str]
         raise UserError(f"{flag} {what} on --resume: {paths.resume} was made with {before}, now {now}", 2)
 
 
-def refuse_unfinished(paths: RunPaths) -> None:
-    """Raise UserError (code 2) when a fresh start would overwrite an unfinished run."""
-    if not paths.resume.exists():
-        return
-    if not load_state(paths.resume).get("finished"):
-        raise UserError(
-            f"{paths.resume} is an unfinished run: add --resume to go on, or delete it, or choose another output",
-            2,
-        )
-
-
-def _move_away(files: Sequence[Path]) -> None:
-    for path in files:
-        if path.exists():
-            replace(path, next_backup(path))
+def _write_config(paths: RunPaths, config: dict[str, Any]) -> None:
+    """`config`: plain values of the flags."""
+    text = json.dumps({"format": CONFIG_FORMAT, **config}, indent=2, sort_keys=True, default=str)
+    write_atomic(paths.config, text.encode() + b"\n")

@@ -1,0 +1,113 @@
+"""One writer at a time: a lock that the operating system holds, so that it ends with its process, however that ends.
+
+The lock is on a small file that says who holds it. A file that a killed process left behind is no lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botgame.errors import UserError
+
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what the system says of a lock that another process holds
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 1 << 30  # the locked byte: Windows lets nobody else read it, so it lies far behind the text
+
+    def _lock(descriptor: int) -> None:
+        """Lock an open file or raise OSError at once."""
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _let_go(descriptor: int, path: Path) -> None:
+        """Close, then delete: Windows deletes no open file, so one that somebody else has opened by now stays."""
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        """Lock an open file or raise OSError at once."""
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _let_go(descriptor: int, path: Path) -> None:
+        """Delete while the lock is held, then close: whoever locks the deleted file sees that it is gone."""
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, what: Path) -> Iterator[None]:
+    """Hold the lock file `path` for `what` until the block ends.
+
+    Raises UserError that names the holder when there is another, in this process or any, and when the file cannot be
+    written. Where the file system knows no locks, a warning is all there is.
+    """
+    descriptor = _hold(path, what)
+    try:
+        yield
+    finally:
+        _let_go(descriptor, path)
+
+
+def _hold(path: Path, what: Path) -> int:
+    """The descriptor of the locked file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _open_locked(path, what)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, _me())
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}; choose another output") from error
+    return descriptor
+
+
+def _open_locked(path: Path, what: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            if error.errno in _HELD:
+                os.close(descriptor)
+                raise UserError(f"{what} is in use by {_holder(path)}; wait for that or stop it") from None
+            sys.stderr.write(f"warning: {path}: no locks here ({error.strerror}); let nothing else write there\n")
+        if _lies_at(path, descriptor):
+            return descriptor
+        os.close(descriptor)  # its last holder has deleted it meanwhile
+
+
+def _lies_at(path: Path, descriptor: int) -> bool:
+    try:
+        return sys.platform == "win32" or os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _me() -> bytes:
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}).encode()
+
+
+def _holder(path: Path) -> str:
+    """Who holds the lock, as far as the file says."""
+    try:
+        said = json.loads(path.read_bytes())
+        return f"process {said['process']} on {said['host']} since {said['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
