@@ -10,7 +10,7 @@ Notation: n rows of the actor; C columns of a condition; X pseudo-rewards.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +44,7 @@ class Styles:
     def extend(self, spec: Spec) -> Spec:
         """`spec` with the pseudo-rewards after its own rewards: the learner's columns and losses loop over these."""
         extra = tuple(Reward(f"z_{name}", dense=True) for name in self.names)
-        return Spec(**{**vars(spec), "rewards": (*spec.rewards, *extra)})
+        return replace(spec, rewards=(*spec.rewards, *extra))
 
 
 class Seen(NamedTuple):
