@@ -99,7 +99,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         write("compiling the simulation once, this takes about half a minute")
     runner = PolicyRunner(backend.load())
     runner.warm_up()
-    run = free_run(args.reports_live_dir, args.bot_feedback_dir, args.run or time.strftime("%Y%m%d-%H%M%S"))
     with ExitStack() as stack:
         address = (
             socket_address(args.server)
