@@ -345,7 +345,7 @@ def test_damaged_files_are_one_line_errors(tmp_path, capsys, name, content, word
 def test_an_output_that_would_hit_the_page_is_refused(tmp_path, capsys):
     write(tmp_path)
     assert run(tmp_path, "--output", str(tmp_path / "summary.html")) == 2
-    assert "ends in .json" in capsys.readouterr().err
+    assert "must end in .json" in capsys.readouterr().err
 
 
 def test_state_and_matches_round_trip(tmp_path):
