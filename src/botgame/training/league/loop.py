@@ -26,6 +26,7 @@ from botgame.training.league.learner import Roster, Seat
 from botgame.training.league.players import Players
 from botgame.training.league.rounds import RoundEnd
 from botgame.training.league.setting import LeagueSetting
+from botgame.training.rl.extension import extension_line
 from botgame.training.runs.origin import Origin
 from botgame.training.runs.progress import ProgressClock, rates
 from botgame.training.runs.run import commit, handle_flagged
@@ -51,6 +52,7 @@ class LeagueRun:
             factions=mains,
         )
         self.iteration = int(state["iteration"]) if state else 0
+        self._planned = int(state["total"]) if state else self.total  # when the last commit was made
         if state:
             self.league = League.restore(state["league"])
             self._players.keep_only([player.name for player in self.league.frozen if player.parent])
@@ -100,6 +102,8 @@ class LeagueRun:
         schedule = self._setting.schedule
         if self.iteration:
             print(f"resuming after iteration {self.iteration} of {self.expected}")
+            if line := extension_line(self._setting.config, self.iteration, self._planned, self.total):
+                print(line)
             self.write_artefacts()
         else:
             self._print_start()
@@ -131,6 +135,7 @@ class LeagueRun:
             "seats": {name: seat.snapshot() for name, seat in self._seats.items()},
             "roster": self._roster.names,
             "iteration": self.iteration,
+            "total": self.total,
             "matches": self._log.count,
             "matches_offset": self._log.offset,
             "bests": {name: best.snapshot() for name, best in self._round_end.bests.items()},

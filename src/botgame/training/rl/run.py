@@ -26,6 +26,7 @@ from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.learner.workers import WorkersByKind
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.rl.environment import STYLES, Opponents, make_environment
+from botgame.training.rl.extension import extension_line
 from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
 from botgame.training.runs.paths import RunPaths
@@ -64,6 +65,7 @@ class RLRun:
             self._pool.freeze(weights)
         self._workers = WorkersByKind(self._student, setting.config, setting.threads, setting.device)
         self._trainer = self._make_trainer()
+        self._planned = setting.goal.amount  # when the last commit was made
 
     @property
     def iteration(self) -> int:
@@ -119,6 +121,7 @@ class RLRun:
         """Make the present state the one to resume from, then write the checkpoints that follow from it."""
         state = {
             "origin": self._setting.origin.to_dict(),
+            "goal": self._setting.goal.amount,
             "trainer": self._trainer.state_dict(),
             "pool": self._pool.snapshot(),
             **self._judge.snapshot(),
@@ -144,6 +147,7 @@ class RLRun:
         """Go on from a committed state. Raises UserError (code 2) when the rules have changed since."""
         if state["origin"]["rules"] != self._setting.game.rules:
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
+        self._planned = state["goal"]
         self._pool.restore(state["pool"])
         self._judge.restore(state)
         self._trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]))
@@ -189,6 +193,8 @@ class RLRun:
         setting = self._setting
         if self.iteration:
             print(f"resuming after {setting.goal.unit} {self.done:,} of {setting.goal.amount:,}")
+            if line := extension_line(setting.config, self.done, self._planned, setting.goal.amount):
+                print(line)
             self.write_artefacts(paths)
             return
         config = setting.config

@@ -1,0 +1,85 @@
+"""A run that is made longer says what happens to its learning rates, and that is what happens."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from botgame.training import alphastar_league, alphastar_rl
+from botgame.training.alphastar.checkpoint import load_state
+from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.alphastar.learner.learner import WARMUP_UPDATES
+from botgame.training.rl.extension import extension_line
+
+torch.set_num_threads(1)
+TOY = ["--game", "toy_game:toy"]
+SMALL = [
+    "--actor-rollouts", "2", "--learner-updates", "20", "--unroll-length", "4", "--batch-size", "2", "--cpu",
+    "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2", "--threads", "1",
+]  # fmt: skip
+SAID = re.compile(r"longer than planned.*learning rate (\S+) -> (\S+), the critic's (\S+) -> (\S+), weight of the KL")
+
+
+def test_it_says_what_rises() -> None:
+    assert RLConfig().lr_end == 0.1
+    line = extension_line(RLConfig(lr=1e-3, critic_lr=2e-3, kl_cost=1.0, kl_end=0.01), done=200, before=200, now=400)
+    assert line.endswith(
+        "learning rate 0.0001 -> 0.00055, the critic's 0.0002 -> 0.0011, weight of the KL 0.01 -> 0.1"
+    )
+
+
+@pytest.mark.parametrize(
+    "config", [RLConfig(lr_end=1.0, kl_end=1.0), RLConfig(lr_end=1.0, kl_cost=0.0)], ids=["steady", "no teacher"]
+)
+def test_it_says_nothing_where_nothing_falls(config: RLConfig) -> None:
+    assert extension_line(config, done=200, before=200, now=400) == ""
+    assert extension_line(RLConfig(), done=200, before=400, now=400) == ""
+
+
+def test_more_than_was_planned_counts_as_all_of_it() -> None:
+    """Decisions overshoot their goal by part of an iteration."""
+    assert "learning rate 3e-05 -> 0.00016" in extension_line(RLConfig(), done=1050, before=1000, now=2000)
+
+
+def rates(state: dict) -> list[float]:
+    """The learning rates of the last update, without the warm-up of the first ones."""
+    learner = state["trainer"]["learner"]
+    groups = learner["optimiser"]["param_groups"]
+    return [
+        group["lr"] / min(1.0, learner[steps] / WARMUP_UPDATES)
+        for group, steps in zip(groups, ("policy_steps", "steps"), strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("trained") / "start.pt"
+    words = ["--scratch", "tiny", "--output", str(path), "--iterations", "1", "--learner-updates", "1"]
+    assert alphastar_rl.main([*TOY, *SMALL, *words]) == 0
+    return path
+
+
+def test_rl_does_as_it_says(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*TOY, *SMALL, "--supervised-checkpoint", str(trained), "--output", str(tmp_path / "pi.pt"), "--resume"]
+    words += ["--value-iterations", "0"]
+    assert alphastar_rl.main([*words, "--iterations", "2"]) == 0
+    assert alphastar_rl.main([*words, "--iterations", "2"]) == 0
+    assert "longer" not in capsys.readouterr().out
+    assert alphastar_rl.main([*words, "--iterations", "3"]) == 0
+    said = SAID.search(capsys.readouterr().out)
+    assert said is not None
+    config = RLConfig()
+    before, after, critic_before, critic_after = map(float, said.groups())
+    assert (before, critic_before) == pytest.approx((0.1 * config.lr, 0.1 * config.critic_lr), rel=0.02)
+    assert (after, critic_after) == pytest.approx(rates(load_state(tmp_path / "pi.resume.pt")), rel=0.02)
+    assert after / before == pytest.approx(critic_after / critic_before, rel=0.05) == pytest.approx(4, rel=0.05)
+
+
+def test_a_league_says_it_too(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*TOY, *SMALL, "--supervised-checkpoint", str(trained), "--output-dir", str(tmp_path), "--resume"]
+    words += ["--rl-iterations-per-round", "1", "--past-matches", "2", "--cross-play-matches", "2"]
+    assert alphastar_league.main([*words, "--rounds", "1"]) == 0
+    assert "longer" not in capsys.readouterr().out
+    assert alphastar_league.main([*words, "--rounds", "2"]) == 0
+    assert SAID.search(capsys.readouterr().out) is not None
