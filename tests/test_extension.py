@@ -24,9 +24,7 @@ SAID = re.compile(r"longer than planned.*learning rate (\S+) -> (\S+), the criti
 def test_it_says_what_rises() -> None:
     assert RLConfig().lr_end == 0.1
     line = extension_line(RLConfig(lr=1e-3, critic_lr=2e-3, kl_cost=1.0, kl_end=0.01), done=200, before=200, now=400)
-    assert line.endswith(
-        "learning rate 0.0001 -> 0.00055, the critic's 0.0002 -> 0.0011, weight of the KL 0.01 -> 0.1"
-    )
+    assert line.endswith("learning rate 0.0001 -> 0.00055, the critic's 0.0002 -> 0.0011, weight of the KL 0.01 -> 0.1")
 
 
 @pytest.mark.parametrize(

@@ -152,5 +152,9 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Main:
             return 130
         except BrokenPipeError:
             return 1
+        except OSError as error:  # what the machine refuses, and nothing in the command foresaw
+            place = f"{error.filename}: " if error.filename else ""
+            print(f"error: {place}{error.strerror or error}", file=sys.stderr)
+            return 1
 
     return wrapped

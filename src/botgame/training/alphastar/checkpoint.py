@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -68,7 +68,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     if not checkpoint.conditioning:
         del payload["conditioning"]
     payload["weights"] = {name: tensor.detach().cpu().clone() for name, tensor in checkpoint.weights.items()}
-    write_atomic(path, lambda file: torch.save(payload, file))
+    write_atomic(path, lambda file: _dump(payload, file))
 
 
 def load_checkpoint(path: Path | str, game: Game) -> Checkpoint:
@@ -117,7 +117,7 @@ def checkpoint_kind(path: Path) -> str:
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write a resume state (nested dicts and lists of tensors, numbers and strings) atomically."""
-    write_atomic(path, lambda file: torch.save({"format": STATE_FORMAT, "state": state}, file))
+    write_atomic(path, lambda file: _dump({"format": STATE_FORMAT, "state": state}, file))
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -133,6 +133,31 @@ def is_state(path: Path) -> bool:
     except UserError:
         return False
     return True
+
+
+class _Watched:
+    """A file to write to that remembers why it could not be written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.error: OSError | None = None
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        """Write `data`. Raises OSError."""
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+
+def _dump(payload: dict[str, Any], file: IO[bytes]) -> None:
+    """`torch.save`, which says RuntimeError when a disk is full. Raises the OSError that was the reason."""
+    watched = _Watched(file)
+    try:
+        torch.save(payload, watched)
+    except RuntimeError as error:
+        raise (watched.error or error) from None
 
 
 def _read(path: Path, expected: str, what: str, advice: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import torch
 from botgame.errors import UserError
 from botgame.files import move_to_backups
 from botgame.game import Game, Policy
-from botgame.locks import locked
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.best_response.judge import TARGET, TargetJudge
 from botgame.training.best_response.results import FILE, Exploit, Search, read_results, write_results
@@ -20,7 +19,7 @@ from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import NEUTRAL_FLAGS, begin, check_start
+from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, check_start
 
 SUPERVISED, SCRATCH = "supervised", "scratch"
 # Flags that the other start alone reads: random weights have no teacher, and no policy worth waiting for a critic.
@@ -135,7 +134,7 @@ def search(task: Task, start: str, origin: Origin | None, results: Exploit, go_o
     origin: where a fresh search begins, None for one that goes on.
     """
     paths = task.paths(start)
-    with locked(paths.lock, paths.checkpoint):
+    with at_work(paths, paths.checkpoint):
         return _search(task, start, origin, results, go_on)
 
 

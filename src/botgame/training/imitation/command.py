@@ -13,7 +13,6 @@ from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
 from botgame.games import load_game
-from botgame.locks import locked
 from botgame.outputs import check_apart, check_checkpoint, check_folder
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -26,7 +25,7 @@ from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource, Usage
 from botgame.training.rl.flags import flag_values
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import begin, choose_device, resume_command, stop_on_interrupt
+from botgame.training.runs.run import at_work, begin, choose_device, resume_command, stop_on_interrupt
 
 LARGEST_BATCH = 16_384
 _FOLDERS = {"--data-dir": "data_dir", "--feedback-dir": "feedback_dir", "--reports-live-dir": "reports_live_dir"}
@@ -41,7 +40,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     console = Console(stderr=True)
     source = open_source(options, load_game(options.game), console)
     config = flag_values(options, leave_out=("command",))
-    with locked(paths.lock, paths.checkpoint):
+    with at_work(paths, paths.checkpoint):
         state = begin(paths, config, resume=options.resume, extends=EXTENDS)
         if state is not None:
             source.restrict(state["names"])

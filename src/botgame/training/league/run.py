@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from botgame.errors import UserError
-from botgame.locks import locked
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league.loop import LeagueRun
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.rl.environment import check_styles
 from botgame.training.runs.origin import Origin
-from botgame.training.runs.run import begin, stop_on_interrupt
+from botgame.training.runs.run import at_work, begin, stop_on_interrupt
 
 
 def train(
@@ -28,7 +27,7 @@ def train(
     origin = None if resume and paths.run.resume.exists() else start()
     if origin:
         check_styles(origin, setting.styles)
-    with locked(paths.run.lock, paths.run.checkpoint.parent):
+    with at_work(paths.run, paths.run.checkpoint.parent):
         more = paths.more(setting.game.factions)
         state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], more=more)
         origin = Origin.from_dict(state["origin"]) if state else origin
@@ -44,9 +43,6 @@ def _train(
         return _carry_out(run, setting, flags, state, go_on)
     except Diverged as error:
         raise UserError(f"{error}; the last good state is that of the last commit, add --resume") from error
-    except OSError as error:
-        folder = setting.paths.state.parent
-        raise UserError(f"cannot write in {folder}: {error}; free space, then add --resume") from error
     finally:
         run.close()
 

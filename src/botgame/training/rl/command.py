@@ -10,7 +10,6 @@ from pathlib import Path
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.games import load_game
-from botgame.locks import locked
 from botgame.outputs import check_apart, check_checkpoint
 from botgame.policies import files_of, load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
@@ -22,7 +21,7 @@ from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.rl.yardsticks import Yardsticks
 from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import NEUTRAL_FLAGS, begin, choose_device, resume_command
+from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, choose_device, resume_command
 
 
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
@@ -46,7 +45,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     origin = None if resuming else start_of(options, game)
     if origin:
         check_styles(origin, styles)
-    with locked(paths.lock, paths.checkpoint):
+    with at_work(paths, paths.checkpoint):
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
         origin = Origin.from_dict(state["origin"]) if state else origin
         assert origin

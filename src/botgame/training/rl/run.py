@@ -273,7 +273,7 @@ def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[st
     """Train `run` to its goal, from `state` if there is one, and end its threads.
 
     Returns False when Ctrl-C stopped it; it is committed then, and `go_on`, the command to resume, printed. Raises
-    UserError when training diverges or nothing can be written.
+    UserError when training diverges.
     """
     try:
         if state:
@@ -291,8 +291,6 @@ def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[st
     except Diverged as error:
         good = paths.checkpoint if paths.checkpoint.exists() else run.source
         raise UserError(f"{error}; the last good checkpoint is {good}") from error
-    except OSError as error:
-        raise UserError(f"cannot write beside {paths.checkpoint}: {error}; free space, then add --resume") from error
     finally:
         run.close()
     return True

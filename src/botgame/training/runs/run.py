@@ -20,6 +20,7 @@ import torch
 
 from botgame.errors import UserError
 from botgame.files import move_to_backups, remove_leftovers, write_atomic
+from botgame.locks import locked
 from botgame.outputs import Check, check_own
 from botgame.training.alphastar.checkpoint import is_state, load_state, save_state
 from botgame.training.alphastar.learner.diagnostics import Flagged
@@ -43,6 +44,19 @@ def handle_flagged(
     if newly_failing and checkpoint.exists():
         write_atomic(good, checkpoint.read_bytes())
     return [each.line(where, good if good.exists() else source) for each in flagged]
+
+
+@contextmanager
+def at_work(paths: RunPaths, what: Path) -> Iterator[None]:
+    """Hold the run's lock, for messages that of `what`; raises UserError for what the disk refuses meanwhile."""
+    with locked(paths.lock, what):
+        try:
+            yield
+        except BrokenPipeError:  # of whoever read the output, and no file of ours
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(f"cannot write beside {what}: {reason}; free space, then add --resume") from error
 
 
 def begin(
