@@ -14,7 +14,7 @@ from rich.table import Table
 from botgame.games import load_game
 from botgame.locks import locked
 from botgame.outputs import check_apart, check_folder
-from botgame.policies import files_of, load_policy
+from botgame.policies import files_of, load_policy, split_style
 from botgame.training.best_response.results import Exploit, Point, folder_of
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.rl.command import inputs
@@ -55,7 +55,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         device=device,
     )
     starts = (SUPERVISED, SCRATCH) if options.start == "both" else (options.start,)
-    origins = fresh_origins(task, starts, results.digest)
+    origins = fresh_origins(task, starts, results.identity)
     with locked(folder / "exploit.lock", folder):
         prepare(task, starts, origins, results)
         for start in starts:
@@ -90,6 +90,11 @@ def _cells(point: Point) -> tuple[str, ...]:
 
 
 def _digest(target: str) -> str:
-    """SHA-256 of the files behind a target, so that --resume meets the same weights; "" for a bot without one."""
-    files = files_of(target)
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest() if files else ""
+    """SHA-256 of the files behind a target, so that --resume meets the same weights; "" for a bot without one.
+
+    What is no file, as the name of a style, counts as it is written.
+    """
+    if not files_of(target):
+        return ""
+    parts = [Path(part) for part in split_style(target)]
+    return hashlib.sha256(b"".join(p.read_bytes() if p.is_file() else bytes(p) for p in parts)).hexdigest()

@@ -60,7 +60,7 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class Exploit(msgspec.Struct):
-    """All searches against one target. digest: of the target's file, "" for a bot without one; rules: their digest."""
+    """All searches against one target. digest: of the target's files, "" for a bot without any; rules: their digest."""
 
     game: str
     target: str
@@ -74,10 +74,14 @@ class Exploit(msgspec.Struct):
         finals = [(start, search.final) for start, search in self.searches.items() if search.final]
         return max(finals, key=lambda one: one[1].win_rate) if finals else None
 
+    @property
+    def identity(self) -> str:
+        """What makes the target the one that it is, wherever its files lie: their digest, else the bot's name."""
+        return self.digest or self.target
+
     def same_target(self, other: Exploit) -> bool:
         """Whether both are about the same weights under the same rules."""
-        ours = self.game, self.target, self.digest, self.rules
-        return ours == (other.game, other.target, other.digest, other.rules)
+        return (self.game, self.identity, self.rules) == (other.game, other.identity, other.rules)
 
 
 def folder_of(game: str, target: str) -> Path:

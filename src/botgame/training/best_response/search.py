@@ -17,7 +17,14 @@ from botgame.training.best_response.judge import TARGET, TargetJudge
 from botgame.training.best_response.results import FILE, Exploit, Search, read_results, write_results
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
-from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
+from botgame.training.runs.origin import (
+    Origin,
+    check_same_start,
+    scratch_origin,
+    supervised_origin,
+    untaught,
+    with_critic,
+)
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, check_start
 
@@ -61,13 +68,13 @@ class Task:
         unread = {*NEUTRAL_FLAGS, "start", *_UNUSED[start]}
         return {name: value for name, value in self.flags.items() if name not in unread}
 
-    def origin(self, start: str, digest: str) -> Origin:
-        """Where a fresh search from `start` begins. Raises UserError. digest: of the target."""
+    def origin(self, start: str, target: str) -> Origin:
+        """Where a fresh search from `start` begins. Raises UserError. target: its identity."""
         if start == SUPERVISED:
             origin = supervised_origin(self.supervised, self.game)
         else:
             origin = scratch_origin(self.preset, self.seed, self.game)
-        return dataclasses.replace(with_critic(origin, self.critic), target=digest)
+        return dataclasses.replace(with_critic(origin, self.critic), target=target)
 
     def setting(self, start: str, origin: Origin) -> RLSetting:
         """The RL run that the search is."""
@@ -96,10 +103,10 @@ def files_in(folder: Path) -> list[Path]:
     return [folder / FILE, *(path for start in (SUPERVISED, SCRATCH) for path in paths_of(folder, start).files)]
 
 
-def fresh_origins(task: Task, starts: Sequence[str], digest: str) -> dict[str, Origin]:
-    """Where each search that does not go on begins. Raises UserError. digest: of the target."""
+def fresh_origins(task: Task, starts: Sequence[str], target: str) -> dict[str, Origin]:
+    """Where each search that does not go on begins. Raises UserError. target: its identity."""
     fresh = [start for start in starts if not (task.resume and task.paths(start).resume.exists())]
-    return {start: task.origin(start, digest) for start in fresh}
+    return {start: task.origin(start, target) for start in fresh}
 
 
 def prepare(task: Task, starts: Sequence[str], fresh: Iterable[str], results: Exploit) -> None:
@@ -143,7 +150,9 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
     state = begin(paths, flags, resume=task.resume, extends=["budget"])
     origin = Origin.from_dict(state["origin"]) if state else origin
     assert origin
-    if origin.target != results.digest:
+    if start == SUPERVISED:
+        check_same_start(origin, task.supervised, task.game)
+    if origin.target != results.identity:
         raise UserError(f"{results.target} has changed since {paths.resume} was made; start anew without --resume", 2)
     setting = task.setting(start, origin)
     judge = TargetJudge(setting, task.target, task.matches, task.final_matches)

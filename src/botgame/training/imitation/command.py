@@ -44,6 +44,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         state = begin(paths, config, resume=options.resume, extends=EXTENDS)
         if state is not None:
             source.restrict(state["names"])
+            source.check_unchanged(state["source"])
         conditioning = open_conditioning(options, source, console)
         run = ImitationRun(setting, config, paths, source, state, conditioning)
         device = f"seed {setting.seed}, device {setting.device}"

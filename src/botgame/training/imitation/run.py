@@ -251,7 +251,7 @@ class ImitationRun:
         if self._open is not None:
             self.cloner.recall.keep(*self._open)
         names = ("epoch", "chunk", "batch", "seen", "best")
-        state = {"cloner": self.cloner.state_dict(), "names": self.source.names}
+        state = {"cloner": self.cloner.state_dict(), "names": self.source.names, "source": self.source.digest}
         state |= {name: getattr(self, name) for name in names} | {"diagnostics": self.diagnostics.snapshot()}
         commit(self.paths, self.config, state, offset=metrics.offset, finished=self.finished)
 

@@ -10,9 +10,12 @@ where strength is 2 * expected score of the seat's rating against the game's yar
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +57,12 @@ class SeatPlan:
     def wanted(self) -> bool:
         """Whether any decision may count."""
         return self.strength > 0 or self.human_strength > 0 or bool(self.corrections)
+
+    def content(self) -> list[Any]:
+        """All of it as JSON types; of marks what they say, not where their replay lies."""
+        plain = [getattr(self, each.name) for each in fields(self) if each.name not in ("corrections", "marks")]
+        corrections = [[tick, list(action)] for tick, action in sorted(self.corrections.items())]
+        return [*plain, corrections, [[mark.start, mark.end, mark.verdict] for mark in self.marks]]
 
 
 @dataclass
@@ -123,6 +132,21 @@ class ReplaySource:
         matches = [at[name] for name in names]
         self._paths = [self._paths[match] for match in matches]
         self._plans = [self._plans[match] for match in matches]
+
+    @property
+    def digest(self) -> str:
+        """Changes with anything that is learned from the replays in use, wherever they and their feedback lie."""
+        content = [[path.name, [plan.content() for plan in plans]] for path, plans in self.matches]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def check_unchanged(self, digest: str) -> None:
+        """Raise UserError when something else is to be learned than when `digest` was taken."""
+        if self.digest != digest:
+            raise UserError(
+                "--resume: live feedback or ratings of the replays in use are not those that the run began with; "
+                "bring them back (--feedback-dir, --reports-live-dir), or start anew",
+                2,
+            )
 
     @property
     def sizes(self) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 from collections.abc import Sequence
 
@@ -21,7 +20,6 @@ from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import flag_values, style_config, training_config
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.runs.game_flags import chosen_duration
-from botgame.training.runs.origin import supervised_origin
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
 
 PER_FACTION = "per-faction"
@@ -36,8 +34,9 @@ def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] |
     check_apart("--output-dir", [*paths.run.files, *paths.more(game.factions)], read)
     setting = league_setting(options, game, paths)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
-    start = functools.partial(supervised_origin, options.supervised_checkpoint, game)
-    if not train(setting, flags, start, resume=options.resume, go_on=resume_command(argv, module)):
+    if not train(
+        setting, flags, options.supervised_checkpoint, resume=options.resume, go_on=resume_command(argv, module)
+    ):
         return 130
     print(f"done: {paths.run.checkpoint} after {options.rounds} rounds; report: {_report_command(paths)}")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from botgame.errors import UserError
@@ -11,20 +11,18 @@ from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league.loop import LeagueRun
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.rl.environment import check_styles
-from botgame.training.runs.origin import Origin
+from botgame.training.runs.origin import Origin, check_same_start, supervised_origin
 from botgame.training.runs.run import at_work, begin, stop_on_interrupt
 
 
-def train(
-    setting: LeagueSetting, flags: dict[str, Any], start: Callable[[], Origin], *, resume: bool, go_on: str
-) -> bool:
+def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, resume: bool, go_on: str) -> bool:
     """Train the league that `setting` describes; returns False when it was stopped before its end.
 
-    flags: plain values of the command's flags, kept with the run. start: gives what a fresh league starts from. go_on:
-    the command that resumes, printed when the league is stopped. Raises UserError.
+    flags: plain values of the command's flags, kept with the run. supervised: the checkpoint that it starts from.
+    go_on: the command that resumes, printed when the league is stopped. Raises UserError.
     """
     paths = setting.paths
-    origin = None if resume and paths.run.resume.exists() else start()
+    origin = None if resume and paths.run.resume.exists() else supervised_origin(supervised, setting.game)
     if origin:
         check_styles(origin, setting.styles)
     with at_work(paths.run, paths.run.checkpoint.parent):
@@ -32,6 +30,7 @@ def train(
         state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], more=more)
         origin = Origin.from_dict(state["origin"]) if state else origin
         assert origin
+        check_same_start(origin, supervised, setting.game)
         return _train(LeagueRun(setting, origin, state), setting, flags, state, go_on)
 
 

@@ -19,7 +19,14 @@ from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.rl.yardsticks import Yardsticks
-from botgame.training.runs.origin import Origin, scratch_origin, supervised_origin, untaught, with_critic
+from botgame.training.runs.origin import (
+    Origin,
+    check_same_start,
+    scratch_origin,
+    supervised_origin,
+    untaught,
+    with_critic,
+)
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, choose_device, resume_command
 
@@ -49,6 +56,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
         origin = Origin.from_dict(state["origin"]) if state else origin
         assert origin
+        check_same_start(origin, options.supervised_checkpoint, game)
         setting = RLSetting(
             game=game,
             kind="rl",

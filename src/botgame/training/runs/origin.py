@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.spec import Spec
@@ -27,7 +29,7 @@ class Origin:
 
     network: fields of `NetworkConfig`. lineage: checkpoints that they came from, oldest first. rules: what the game
     says that matters to a trained bot. source: where they came from, for messages. conditioning: that of a conditioned
-    network (`Conditioning.snapshot`), else {}. target: digest of the policy that `exploit` searches a best response to.
+    network (`Conditioning.snapshot`), else {}. target: what `exploit` searches a best response to (`Exploit.identity`).
     """
 
     network: dict[str, Any]
@@ -58,6 +60,22 @@ def supervised_origin(path: Path, game: Game) -> Origin:
         )
     lineage = [*checkpoint.lineage, str(path)]
     return Origin(checkpoint.network, checkpoint.weights, lineage, dict(game.rules), str(path), checkpoint.conditioning)
+
+
+def check_same_start(origin: Origin, path: Path | None, game: Game) -> None:
+    """Raise UserError (code 2) when the checkpoint given on --resume is another one than that the run began from.
+
+    It may lie elsewhere now, or be gone, or have been trained again at its old path: the resume file has the weights.
+    """
+    if path is None or str(path) == origin.source or not path.is_file():
+        return
+    given, began = load_checkpoint(path, game).weights, origin.weights
+    if given.keys() != began.keys() or not all(torch.equal(given[name], began[name]) for name in began):
+        raise UserError(
+            f"--supervised-checkpoint cannot change on --resume: {path} holds other weights than the run began from, "
+            f"those of {origin.source}",
+            2,
+        )
 
 
 def scratch_origin(preset: str, seed: int, game: Game) -> Origin:

@@ -30,6 +30,8 @@ from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
 
 # Flags that say where and how fast, not what is computed.
 NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
+# Flags that say where to find what a run starts from; what lies there is compared, not where it lies.
+PLACES = ("supervised_checkpoint", "data_dir", "feedback_dir", "reports_live_dir", "target")
 _NONE: Mapping[Path, Check] = {}
 
 
@@ -101,7 +103,7 @@ def commit(paths: RunPaths, config: dict[str, Any], state: dict[str, Any], *, of
 
 
 def resume_command(argv: Sequence[str] | None, module: str) -> str:
-    """The command line that continues this run."""
+    """The command line that continues this run, to paste into a shell."""
     words = list(argv if argv is not None else sys.argv[1:])
     if "--resume" not in words:
         words.append("--resume")
@@ -165,7 +167,7 @@ def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str]
     plain = json.loads(json.dumps(new, default=str))
     for name in sorted(set(old) | set(plain)):
         before, now = old.get(name), plain.get(name)
-        if before == now or name in NEUTRAL_FLAGS:
+        if before == now or name in NEUTRAL_FLAGS or name in PLACES:
             continue
         flag = "--" + name.replace("_", "-")
         if name in extends and isinstance(before, int) and isinstance(now, int) and now > before:
