@@ -9,6 +9,8 @@ import argparse
 import functools
 import math
 import os
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -128,6 +130,31 @@ def path(text: str) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise argparse.ArgumentTypeError(f"expected a path, got {text!r} ({reason})") from None
     return Path(text)
+
+
+def command_line(words: Iterable[str], system: str = os.name) -> str:
+    """A command as a line to paste: into PowerShell where `system` is "nt" (Windows), else into a POSIX shell."""
+    return _powershell(list(words)) if system == "nt" else shlex.join(words)
+
+
+def _powershell(words: list[str]) -> str:
+    """No version of PowerShell passes an empty word on, so one that is the value of a flag is joined to it with "="."""
+    line: list[str] = []
+    for word in words:
+        if not word and line:
+            line[-1] += "="
+        else:
+            line.append(_powershell_word(word))
+    return " ".join(line)
+
+
+def _powershell_word(word: str) -> str:
+    """Quoted where PowerShell would read more into it; it splits a flag with a dot in it, so that is quoted too."""
+    if re.fullmatch(r"[\w./\\:+=-]+", word) and not re.match("-.*[.:]", word):
+        return word
+    slashes = len(word) - len(word.rstrip("\\"))  # before the closing quote that it passes on they would escape it
+    doubled = re.sub("['\u2018-\u201b]", r"\g<0>\g<0>", word)  # all of these are quotes to PowerShell
+    return "'" + doubled + "\\" * slashes + "'"
 
 
 class Main(Protocol):

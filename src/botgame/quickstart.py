@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the steps in order; the first that fails ends the command with its exit code."""
     options = build_parser().parse_args(argv)
     for title, module, words in steps(options.folder, options.scale, options.seed, options.threads, options.preset):
-        print(f"\n== {title}\n   python -m {module} {' '.join(words)}", flush=True)
+        print(f"\n== {title}\n   {cli.command_line(['python', '-m', module, *words])}", flush=True)
         code = subprocess.run([sys.executable, "-m", module, *words], check=False).returncode
         if code == 130:
             raise KeyboardInterrupt

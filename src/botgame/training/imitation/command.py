@@ -62,7 +62,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
                 if event.line:
                     progress.console.print(event.line, soft_wrap=True)
     if run.stopped:
-        console.print(f"stopped and saved; go on with:\n{resume_command(argv, module)}", soft_wrap=True)
+        console.print("stopped and saved; go on with:")
+        console.print(resume_command(argv, module), soft_wrap=True, markup=False, highlight=False)
         return 130
     console.print(f"written to {options.output}", soft_wrap=True)
     return 0

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from botgame.cli import command_line
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.games import load_game
@@ -117,7 +118,10 @@ def league_setting(options: argparse.Namespace, game: Game, paths: LeaguePaths) 
 
 
 def _report_command(paths: LeaguePaths) -> str:
-    return (
-        f"python -m botgame.training.report_league --league-state {paths.state} --matches {paths.matches} "
-        f"--output {paths.state.with_name('summary.json')}"
-    )
+    files = {
+        "--league-state": paths.state,
+        "--matches": paths.matches,
+        "--output": paths.state.with_name("summary.json"),
+    }
+    words = [word for flag, path in files.items() for word in (flag, str(path))]
+    return command_line(["python", "-m", "botgame.training.report_league", *words])

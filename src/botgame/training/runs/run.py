@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from botgame.cli import command_line
 from botgame.errors import UserError
 from botgame.files import move_to_backups, remove_leftovers, write_atomic
 from botgame.locks import locked
@@ -107,7 +108,7 @@ def resume_command(argv: Sequence[str] | None, module: str) -> str:
     words = list(argv if argv is not None else sys.argv[1:])
     if "--resume" not in words:
         words.append("--resume")
-    return f"python -m {module} " + " ".join(words)
+    return command_line(["python", "-m", module, *words])
 
 
 class StopRequest:
