@@ -181,7 +181,7 @@ def run(plan: Plan, job: Job, execute: Any) -> None:
         **(_response(plan, job) if arm.kind == "response" else _figures(plan, job)),
     }
     write_atomic(result_path(plan, arm.name, seed), json.dumps(result, indent=2).encode() + b"\n")
-    for path in home.rglob("*resume.pt"):  # some hundred MB, of use only to go on
+    for path in home.rglob("*resume*.pt"):  # some hundred MB, of use only to go on
         path.unlink()
 
 

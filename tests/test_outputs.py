@@ -153,7 +153,7 @@ def test_runs_beside_each_other_share_no_file(stems: list[str]) -> None:
         names = {
             path.name for path in (*paths.files, paths.lock, paths.periodic("iter", 10), paths.periodic("epoch", 3))
         }
-        assert len(names) == 10
+        assert len(names) == 11
         owned.append(names)
     assert len(owned) < 2 or not owned[0] & owned[1]
 

@@ -81,6 +81,7 @@ def test_artefacts_and_metrics(whole: Path, supervised: Path) -> None:
     names = {path.name for path in whole.parent.iterdir()}
     assert names == {
         *("pi_rl.pt", "pi_rl.best.pt", "pi_rl.iter000004.pt", "pi_rl.iter000005.pt", "pi_rl.resume.pt"),
+        "pi_rl.resume.before.pt",
         *("pi_rl.config.json", "pi_rl.metrics.jsonl", "pi_rl.tb"),
     }
     trained, before = load_checkpoint(whole, lms()), load_checkpoint(supervised, lms())

@@ -149,8 +149,8 @@ def _powershell(words: list[str]) -> str:
 
 
 def _powershell_word(word: str) -> str:
-    """Quoted where PowerShell would read more into it; it splits a flag with a dot in it, so that is quoted too."""
-    if re.fullmatch(r"[\w./\\:+=-]+", word) and not re.match("-.*[.:]", word):
+    """Quoted where PowerShell would read more into it; it splits a flag with a dot in it."""
+    if re.fullmatch(r"[\w./\\:+=-]+", word) and not re.match("-.*[.:]|--$", word):
         return word
     slashes = len(word) - len(word.rstrip("\\"))  # before the closing quote that it passes on they would escape it
     doubled = re.sub("['\u2018-\u201b]", r"\g<0>\g<0>", word)  # all of these are quotes to PowerShell

@@ -20,6 +20,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from botgame.seals import SealError, is_sealed_json, opened_json, sealed_json
+
 MANIFEST_NAME = "manifest.jsonl"
 STREAM_NAME = "feedback_stream.jsonl"
 HUMAN = "human"
@@ -138,8 +140,8 @@ def rated_matches(manifests: Iterable[Entry]) -> list[MatchRecord]:
 
 
 def encode_line(value: MatchRecord | Decision | Mark) -> bytes:
-    """One JSON line, to be appended in a single write."""
-    return msgspec.json.encode(value) + b"\n"
+    """One JSON line with a seal (`seals`), to be appended in a single write."""
+    return sealed_json(msgspec.json.encode(value).decode()).encode() + b"\n"
 
 
 def name_replays(streams: Lines, manifests: Lines) -> Lines:
@@ -193,8 +195,16 @@ def _read_lines(
         if not line.strip():
             continue
         try:
-            entries.append(Entry(path, decoder.decode(line)))
+            entries.append(Entry(path, decoder.decode(_opened(line))))
+        except SealError as error:
+            problems.append(f"{path}:{number}: {error}; skipped")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if number == len(lines) and not isinstance(error, msgspec.ValidationError):
                 continue  # no newline yet: its writer is at work or was killed
             problems.append(f"{path}:{number}: {error}; skipped")
+
+
+def _opened(line: bytes) -> str:
+    """The line without its seal. One that another program wrote has none. Raises SealError for a line that changed."""
+    text = line.decode()
+    return opened_json(text) if is_sealed_json(text) else text

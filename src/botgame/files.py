@@ -18,9 +18,10 @@ _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 _RENAME_TRIES = 20  # Windows refuses to replace a file while a reader holds it open
 
 
-def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
+def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None], before: Path | None = None) -> None:
     """Write `data` (bytes, or a function that writes into the open file) to `path`, all or nothing.
 
+    before: where the file that it replaces is kept. Between the two renames there is a file there and none at `path`.
     Raises UserError when the folder cannot be written or the disk is full; the old file then stays as it was.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # several may write the same file at once
@@ -33,6 +34,8 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
                 file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if before is not None and path.exists():
+            replace(path, before)
         replace(temporary, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}; free space or choose another path") from error

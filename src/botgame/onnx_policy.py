@@ -18,6 +18,7 @@ from botgame.errors import UserError
 from botgame.game import Game, Observation
 from botgame.onnx_session import OUTPUTS, DecisionSession
 from botgame.rng import uniforms
+from botgame.seals import SealError, check_seal
 from botgame.spec import Spec
 from botgame.spec_columns import AXES, Positions, column_names, difference, positions, select
 
@@ -126,8 +127,11 @@ def _session(path: Path, threads: int) -> DecisionSession:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the model is empty (0 bytes); {_ADVICE}")
     try:
+        check_seal(path)
         return DecisionSession(path.read_bytes(), threads)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+    except SealError as error:
+        raise UserError(f"{path}: not a whole botgame model: {error}; {_ADVICE}") from error
     except Exception as error:  # the runtime raises many kinds for a damaged file; each means the same to the user
         raise UserError(f"{path}: not a botgame model: it is cut short or no ONNX file; {_ADVICE}") from error

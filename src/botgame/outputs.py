@@ -17,7 +17,7 @@ from botgame.errors import UserError
 Check = Callable[[Path], Iterable[Path]]  # what exists at a path (or, in a folder, below it) and is not of a kind
 CHECKPOINT = ".pt"
 # Endings that a run gives to the other files of `name.pt`.
-_TAKEN = re.compile(r"\.(best|good|resume|iter\d+|epoch\d+|backup\d+)$")
+_TAKEN = re.compile(r"\.(best|good|resume|before|iter\d+|epoch\d+|backup\d+)$")
 
 
 def check_file(flag: str, path: Path, ending: str) -> None:

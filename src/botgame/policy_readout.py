@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from botgame import files
+from botgame.seals import sealed_json
 
 SUFFIX = ".thoughts.json"
 
@@ -58,4 +59,4 @@ def readout_path(path: Path) -> Path:
 
 def write_readout(path: Path, readout: PolicyReadout) -> None:
     """Write the file, all or nothing. Raises UserError."""
-    files.write_atomic(path, msgspec.json.encode(readout))
+    files.write_atomic(path, sealed_json(msgspec.json.encode(readout).decode()).encode())

@@ -19,6 +19,7 @@ from botgame.games import load_game
 from botgame.onnx_policy import FORMAT, OnnxPolicy
 from botgame.outputs import check_result, file_with
 from botgame.policies import files_of, split_style
+from botgame.seals import sealed
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import TorchStep
 from botgame.training.alphastar.network.network import Network
@@ -58,7 +59,7 @@ def export(checkpoint: Checkpoint, network: Network) -> bytes:
     model = export_graph(network, conditioned=False, optimize=True)
     for name, value in _metadata(checkpoint).items():
         model.metadata_props.add(key=name, value=value)
-    return bytes(model.SerializeToString())
+    return sealed(model.SerializeToString())
 
 
 def _metadata(checkpoint: Checkpoint) -> dict[str, str]:

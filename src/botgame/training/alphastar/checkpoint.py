@@ -1,11 +1,12 @@
 """Checkpoints, which hold weights and what is needed to use and trace them, and the state files that runs resume from.
 
-Both are `torch.save` archives of plain containers and tensors. They are read with `weights_only=True`, which never runs
-pickled code, and written to a temporary file that is then renamed.
+Both are `torch.save` archives of plain containers and tensors with a seal behind (`seals`). They are read with
+`weights_only=True`, which never runs pickled code, and written to a temporary file that is then renamed.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,12 +17,27 @@ import torch
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.game import Game
+from botgame.seals import Sealer, SealError, check_seal
 from botgame.spec import Spec
 from botgame.spec_columns import difference
 from botgame.training.alphastar.checkpoint_upgrade import upgraded
+from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 
 FORMAT = "botgame-checkpoint-1"
 STATE_FORMAT = "botgame-state-1"
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "game": str,
+    "kind": str,
+    "network": dict,
+    "weights": dict,
+    "config": dict,
+    "rules": dict,
+    "lineage": list,
+    "counters": dict,
+    "temperature": (int, float),
+    "extra": dict,
+    "conditioning": dict,
+}
 
 
 @dataclass
@@ -59,7 +75,8 @@ class Checkpoint:
     @property
     def action_cap(self) -> int:
         """The cap on actions that it was trained under and plays under; 0: that of the rules."""
-        return int(self.extra.get("action_cap", 0))
+        cap: int = self.extra.get("action_cap", 0)
+        return cap
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -83,9 +100,9 @@ def load_checkpoint(path: Path | str, game: Game) -> Checkpoint:
         payload["spec"] = Spec.from_dict(payload["spec"])
         names = Checkpoint.__dataclass_fields__
         payload.setdefault("conditioning", {})
-        checkpoint = Checkpoint(**{name: payload[name] for name in names})
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"{path}: checkpoint is damaged ({error}); make it again") from error
+        checkpoint = _checked(Checkpoint(**{name: payload[name] for name in names}))
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, UserError) as error:
+        raise UserError(f"{path}: the checkpoint is damaged: {error}; make it again") from error
     if checkpoint.game != game.name:
         raise UserError(
             f"{path}: a bot of game {checkpoint.game!r}, this is game {game.name!r}; choose its game with --game"
@@ -115,15 +132,25 @@ def checkpoint_kind(path: Path) -> str:
         return ""
 
 
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write a resume state (nested dicts and lists of tensors, numbers and strings) atomically."""
-    write_atomic(path, lambda file: _dump({"format": STATE_FORMAT, "state": state}, file))
+def save_state(path: Path, state: dict[str, Any], before: Path | None = None) -> None:
+    """Write a resume state (nested dicts and lists of tensors, numbers and strings) atomically.
+
+    before: where the file that it replaces is kept; None: nowhere.
+    """
+    write_atomic(path, lambda file: _dump({"format": STATE_FORMAT, "state": state}, file), before)
 
 
 def load_state(path: Path) -> dict[str, Any]:
     """Inverse of `save_state`. Raises UserError like `load_checkpoint`."""
     payload = _read(path, STATE_FORMAT, "resume state", "start the run again without --resume and another output")
-    return dict(payload["state"])
+    state = payload.get("state")
+    try:
+        if not isinstance(state, dict):
+            raise TypeError(f"it is a {type(state).__name__}")
+        _check_weights(state)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path}: the resume state is damaged: {error}; start the run again") from error
+    return state
 
 
 def is_state(path: Path) -> bool:
@@ -135,29 +162,50 @@ def is_state(path: Path) -> bool:
     return True
 
 
-class _Watched:
-    """A file to write to that remembers why it could not be written."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.error: OSError | None = None
-        self._file = file
-
-    def write(self, data: bytes) -> int:
-        """Write `data`. Raises OSError."""
-        try:
-            return self._file.write(data)
-        except OSError as error:
-            self.error = error
-            raise
-
-
 def _dump(payload: dict[str, Any], file: IO[bytes]) -> None:
-    """`torch.save`, which says RuntimeError when a disk is full. Raises the OSError that was the reason."""
-    watched = _Watched(file)
+    """`torch.save` and a seal. Where torch says RuntimeError of a full disk, raises the OSError that was the reason."""
+    sealer = Sealer(file)
     try:
-        torch.save(payload, watched)
+        torch.save(payload, sealer)
     except RuntimeError as error:
-        raise (watched.error or error) from None
+        raise (sealer.error or error) from None
+    sealer.seal()
+
+
+def _checked(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint. Raises ValueError or TypeError, with the name, for a field of a wrong type or weights as NaN."""
+    for name, kind in _TYPES.items():
+        if not isinstance(getattr(checkpoint, name), kind):
+            raise TypeError(f"its {name} is a {type(getattr(checkpoint, name)).__name__}")
+    if not all(isinstance(part, str) for part in checkpoint.lineage):
+        raise TypeError("its lineage has what is no path")
+    if not all(isinstance(count, int) for count in checkpoint.counters.values()):
+        raise TypeError("its counters are not all whole numbers")
+    if not 0 < checkpoint.temperature < math.inf:
+        raise ValueError(f"its temperature is {checkpoint.temperature}")
+    if not isinstance(checkpoint.extra.get("faction", ""), str) or not isinstance(checkpoint.action_cap, int):
+        raise TypeError("its faction or its cap on actions is of a wrong type")
+    if checkpoint.conditioning:
+        Conditioning.restore(checkpoint.conditioning)
+    _check_finite(checkpoint.weights)
+    return checkpoint
+
+
+def _check_finite(weights: dict[str, torch.Tensor]) -> None:
+    for name, tensor in weights.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"its weights {name} are a {type(tensor).__name__}")
+        if not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"its weights {name} are not all finite numbers")
+
+
+def _check_weights(state: Any, name: str = "") -> None:
+    """Raise ValueError where a tensor of a resume state that is part of something called "weights" is not finite."""
+    if isinstance(state, torch.Tensor) and "weights" in name and not bool(torch.isfinite(state).all()):
+        raise ValueError(f"its {name} are not all finite numbers")
+    parts = state.items() if isinstance(state, dict) else enumerate(state) if isinstance(state, list | tuple) else ()
+    for key, part in parts:
+        _check_weights(part, f"{name} {key}".strip())
 
 
 def _read(path: Path, expected: str, what: str, advice: str) -> dict[str, Any]:
@@ -168,13 +216,17 @@ def _read(path: Path, expected: str, what: str, advice: str) -> dict[str, Any]:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the {what} is empty (0 bytes); {advice}")
     try:
+        check_seal(path)
+    except SealError as error:
+        raise UserError(f"{path}: not a whole botgame {what}: {error}; {advice}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             payload = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged archive; each means the same to the user
-        reason = (
-            "holds pickled code, which is never run" if "Unsupported" in str(error) else "is cut short or no archive"
-        )
+        reason = "holds pickled code, which is never run" if "Unsupported" in str(error) else "is no archive"
         raise UserError(f"{path}: not a botgame {what}: it {reason}; {advice}") from error
     if not isinstance(payload, dict) or payload.get("format") != expected:
         raise UserError(f"{path}: not a botgame {what}: its format is not {expected}; {advice}")

@@ -15,6 +15,7 @@ from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.policies import split_style
 from botgame.ratings import wilson
+from botgame.seals import opened_json, sealed_json
 
 FILE = "exploit.json"
 FORMAT = "botgame-exploit-1"
@@ -118,17 +119,20 @@ def _from_here(path: Path) -> str:
 
 def write_results(path: Path, results: Exploit) -> None:
     """Write atomically. Raises UserError when it cannot be written."""
-    write_atomic(path, msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+    text = msgspec.json.format(msgspec.json.encode(results).decode(), indent=2)
+    write_atomic(path, sealed_json(text).encode() + b"\n")
 
 
 def read_results(path: Path) -> Exploit:
     """Inverse of `write_results`. Raises UserError for a file that is missing, damaged or something else."""
     try:
-        results = msgspec.json.decode(path.read_bytes(), type=Exploit)
+        results = msgspec.json.decode(opened_json(path.read_text(encoding="utf-8")), type=Exploit)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; python -m botgame.training.exploit TARGET writes it") from None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as results of exploit ({error}); run exploit again") from error
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        raise UserError(
+            f"{path}: cannot be read as results of exploit ({error}); delete it and run exploit again"
+        ) from error
     if results.format != FORMAT:
         raise UserError(f"{path}: format is {results.format!r}, expected {FORMAT!r}; run exploit again")
     return results

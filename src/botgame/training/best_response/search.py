@@ -26,7 +26,7 @@ from botgame.training.runs.origin import (
     with_critic,
 )
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, check_start
+from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, check_start, restoring
 
 SUPERVISED, SCRATCH = "supervised", "scratch"
 # Flags that the other start alone reads: random weights have no teacher, and no policy worth waiting for a critic.
@@ -105,7 +105,7 @@ def files_in(folder: Path) -> list[Path]:
 
 def fresh_origins(task: Task, starts: Sequence[str], target: str) -> dict[str, Origin]:
     """Where each search that does not go on begins. Raises UserError. target: its identity."""
-    fresh = [start for start in starts if not (task.resume and task.paths(start).resume.exists())]
+    fresh = [start for start in starts if not (task.resume and task.paths(start).resumable)]
     return {start: task.origin(start, target) for start in fresh}
 
 
@@ -148,7 +148,8 @@ def search(task: Task, start: str, origin: Origin | None, results: Exploit, go_o
 def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_on: str) -> bool:
     paths, flags = task.paths(start), task.flags_of(start)
     state = begin(paths, flags, resume=task.resume, extends=["budget"])
-    origin = Origin.from_dict(state["origin"]) if state else origin
+    with restoring(paths, state):
+        origin = Origin.from_dict(state["origin"]) if state else origin
     assert origin
     if start == SUPERVISED:
         check_same_start(origin, task.supervised, task.game)

@@ -25,7 +25,7 @@ from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource, Usage
 from botgame.training.rl.flags import flag_values
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import at_work, begin, choose_device, resume_command, stop_on_interrupt
+from botgame.training.runs.run import at_work, begin, choose_device, restoring, resume_command, stop_on_interrupt
 
 LARGEST_BATCH = 16_384
 _FOLDERS = {"--data-dir": "data_dir", "--feedback-dir": "feedback_dir", "--reports-live-dir": "reports_live_dir"}
@@ -43,10 +43,12 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     with at_work(paths, paths.checkpoint):
         state = begin(paths, config, resume=options.resume, extends=EXTENDS)
         if state is not None:
-            source.restrict(state["names"])
-            source.check_unchanged(state["source"])
+            with restoring(paths, state):
+                source.restrict(state["names"])
+                source.check_unchanged(state["source"])
         conditioning = open_conditioning(options, source, console)
-        run = ImitationRun(setting, config, paths, source, state, conditioning)
+        with restoring(paths, state):
+            run = ImitationRun(setting, config, paths, source, state, conditioning)
         device = f"seed {setting.seed}, device {setting.device}"
         console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
         offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)

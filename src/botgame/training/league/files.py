@@ -4,8 +4,9 @@ The state is written whole and atomically. Matches are appended, one JSON object
 line; readers drop it, and a resumed league cuts what its last commit did not know.
 
 A match: `id` (1, 2, ... in the order of the file), `round` (from 1), `iteration` (from 1), `kind` ("training" or
-"evaluation"), `home` (who asked for the match), `away`, `result` (+1, 0, -1 for home), `seed`, `ticks`. A free-for-all
-has no `away` and `result` but `seats`: a [player, place] of each seat, 1 for the winner, equal places shared.
+"evaluation"), `home` (who asked for the match), `away`, `result` (+1, 0, -1 for home), `seed`, `ticks`, `check` (see
+`seals`). A free-for-all has no `away` and `result` but `seats`: a [player, place] of each seat, 1 for the winner, equal
+places shared.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 
 from botgame.errors import UserError
 from botgame.files import write_atomic
+from botgame.seals import opened_json, sealed_json
 from botgame.training.alphastar.league.league import League
 
 FORMAT = "botgame-league-1"
@@ -93,13 +95,14 @@ def write_state(path: Path, state: LeagueState) -> None:
         "anchor": state.anchor,
         "league": state.league.snapshot(),
     }
-    write_atomic(path, json.dumps(data, indent=1).encode() + b"\n")
+    write_atomic(path, sealed_json(json.dumps(data, indent=1)).encode() + b"\n")
 
 
 def read_state(path: Path) -> LeagueState:
     """Inverse of `write_state`. Raises UserError for a file that is missing, damaged or something else."""
+    text = _text(path, "league state")
     try:
-        data = json.loads(_text(path, "league state"))
+        data = json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path}: not a league state: line {error.lineno} is no JSON; give league_state.json"
@@ -107,15 +110,16 @@ def read_state(path: Path) -> LeagueState:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UserError(f"{path}: not a league state: expected format {FORMAT}; give league_state.json of a league run")
     try:
+        opened_json(text)
         league = League.restore(data["league"])
         return LeagueState(data["game"], league, data["anchor"], data["rounds_done"], data["rounds"], data["matches"])
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: the league state is damaged ({error}); resume the league to write it anew") from error
+        raise UserError(f"{path}: the league state is damaged: {error}; resume the league to write it anew") from error
 
 
 def match_lines(matches: Iterable[Match]) -> bytes:
     """Lines to append to `matches.jsonl`."""
-    return b"".join(json.dumps(match.to_dict()).encode() + b"\n" for match in matches)
+    return b"".join(sealed_json(json.dumps(match.to_dict())).encode() + b"\n" for match in matches)
 
 
 class GameRecord(NamedTuple):
@@ -181,11 +185,13 @@ def read_matches(path: Path) -> tuple[list[Match], int]:
 
 def _match(path: Path, number: int, line: str) -> Match:
     try:
-        data = json.loads(line)
+        data = json.loads(opened_json(line))
         crowd = {"away": "", "result": 0, "seats": _seats(data)} if "seats" in data else {"seats": ()}
         match = Match(**{name: {**data, **crowd}[name] for name in Match.__dataclass_fields__})
         if match.kind not in (TRAINING, EVALUATION) or match.result not in (1, 0, -1):
             raise ValueError("unknown kind or result")
+        if match.id != number:
+            raise ValueError(f"its id is {match.id}, so lines before it are missing or there twice")
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} line {number}: not a match of a league ({type(error).__name__}: {error}); "

@@ -12,7 +12,7 @@ from botgame.training.league.loop import LeagueRun
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.rl.environment import check_styles
 from botgame.training.runs.origin import Origin, check_same_start, supervised_origin
-from botgame.training.runs.run import at_work, begin, stop_on_interrupt
+from botgame.training.runs.run import at_work, begin, restoring, stop_on_interrupt
 
 
 def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, resume: bool, go_on: str) -> bool:
@@ -22,16 +22,19 @@ def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, re
     go_on: the command that resumes, printed when the league is stopped. Raises UserError.
     """
     paths = setting.paths
-    origin = None if resume and paths.run.resume.exists() else supervised_origin(supervised, setting.game)
+    origin = None if resume and paths.run.resumable else supervised_origin(supervised, setting.game)
     if origin:
         check_styles(origin, setting.styles)
     with at_work(paths.run, paths.run.checkpoint.parent):
         more = paths.more(setting.game.factions)
         state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], more=more)
-        origin = Origin.from_dict(state["origin"]) if state else origin
+        with restoring(paths.run, state):
+            origin = Origin.from_dict(state["origin"]) if state else origin
         assert origin
         check_same_start(origin, supervised, setting.game)
-        return _train(LeagueRun(setting, origin, state), setting, flags, state, go_on)
+        with restoring(paths.run, state):
+            run = LeagueRun(setting, origin, state)
+        return _train(run, setting, flags, state, go_on)
 
 
 def _train(

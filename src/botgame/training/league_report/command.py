@@ -32,6 +32,11 @@ def report(options: argparse.Namespace) -> int:
     matches, torn = league_files.read_matches(options.matches)
     if torn:
         print(f"note: {options.matches}: the last line is incomplete and left out", file=sys.stderr)
+    if len(matches) < state.matches:
+        raise UserError(
+            f"{options.matches} has {len(matches)} matches, {options.league_state} knows {state.matches}: the list was "
+            "cut, or they are of two leagues; give both files of one"
+        )
     exploits, problems = read_exploits(options.exploit_dir, state.game)
     manifests = read_manifests(options.reports_live_dir)
     for problem in (*problems, *manifests.problems):

@@ -28,7 +28,7 @@ from botgame.training.runs.origin import (
     with_critic,
 )
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, choose_device, resume_command
+from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, choose_device, restoring, resume_command
 
 
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
@@ -48,13 +48,14 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     styles, royale = style_config(options), royale_share(options, game)
     action_cap = action_cap_of(options.action_cap, game)
     fixed = {name: load_policy(game, name, str(device)) for name in shares if name not in (SELF, PAST)}
-    resuming = options.resume and paths.resume.exists()
+    resuming = options.resume and paths.resumable
     origin = None if resuming else start_of(options, game)
     if origin:
         check_styles(origin, styles)
     with at_work(paths, paths.checkpoint):
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
-        origin = Origin.from_dict(state["origin"]) if state else origin
+        with restoring(paths, state):
+            origin = Origin.from_dict(state["origin"]) if state else origin
         assert origin
         check_same_start(origin, options.supervised_checkpoint, game)
         setting = RLSetting(

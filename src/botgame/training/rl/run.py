@@ -31,7 +31,7 @@ from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock, rates
-from botgame.training.runs.run import commit, handle_flagged, stop_on_interrupt
+from botgame.training.runs.run import commit, handle_flagged, restoring, stop_on_interrupt
 
 DUEL = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
@@ -277,7 +277,8 @@ def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[st
     """
     try:
         if state:
-            run.restore(state)
+            with restoring(paths, state):
+                run.restore(state)
         offset = state["metrics_offset"] if state else 0
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.iteration + 1) as writer,

@@ -53,6 +53,16 @@ class RunPaths:
         return self.checkpoint.with_suffix(".good.pt")
 
     @property
+    def before(self) -> Path:
+        """The state of the commit before the last one."""
+        return self.resume.with_suffix(".before.pt")
+
+    @property
+    def resumable(self) -> bool:
+        """Whether there is a commit to go on from."""
+        return self.resume.exists() or self.before.exists()
+
+    @property
     def lock(self) -> Path:
         """What a process that works on the run holds."""
         return self.checkpoint.with_suffix(".lock")
@@ -67,7 +77,7 @@ class RunPaths:
         checkpoint = checkpoint_of(self.kind)
         return {
             **dict.fromkeys([self.checkpoint, self.best, self.good, *self.periodic_files()], checkpoint),
-            self.resume: file_that(is_state),
+            **dict.fromkeys([self.resume, self.before], file_that(is_state)),
             self.config: json_of(CONFIG_FORMAT),
             self.metrics: lines_with("step"),
             self.tensorboard: folder_of(EVENT_FILE),

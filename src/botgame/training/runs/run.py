@@ -2,7 +2,8 @@
 
 The resume file is the one commit point: it holds weights, optimiser, buffers, running matches, counters and the
 length of the metrics file at that moment. Checkpoints beside it are derived from it and written again on resume,
-so a kill at any moment leaves a run that goes on as if nothing had happened.
+so a kill at any moment leaves a run that goes on as if nothing had happened. The commit before is kept too, for the
+case that the last one's file decays.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 
 from botgame.cli import command_line
 from botgame.errors import UserError
-from botgame.files import move_to_backups, remove_leftovers, write_atomic
+from botgame.files import move_to_backups, remove_leftovers, replace, write_atomic
 from botgame.locks import locked
 from botgame.outputs import Check, check_own
 from botgame.training.alphastar.checkpoint import is_state, load_state, save_state
@@ -74,10 +75,8 @@ def begin(
     remove_leftovers(paths.checkpoint.parent, paths.owns)
     for folder in more:
         remove_leftovers(folder, bool)
-    if resume and paths.resume.exists():
-        state = load_state(paths.resume)
-        _check_same(state["config"], config, extends, paths)
-        return state
+    if resume and paths.resumable:
+        return _resume(paths, config, extends)
     if resume:
         print(f"nothing to resume at {paths.resume}: starting", file=sys.stderr)
     check_start(paths, more)
@@ -86,11 +85,47 @@ def begin(
     return None
 
 
+def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> dict[str, Any]:
+    """The state of the last commit; where its file is damaged, of the one before, which it says."""
+    damage = None
+    try:
+        state = load_state(paths.resume if paths.resume.exists() else paths.before)
+    except UserError as error:
+        if not is_state(paths.before):
+            raise
+        state, damage = load_state(paths.before), error
+    with restoring(paths, state):
+        _check_same(state["config"], config, extends, paths)
+        int(state["metrics_offset"])
+    if damage:
+        print(f"warning: {damage}\nwarning: going on from the commit before it, {paths.before}", file=sys.stderr)
+        move_to_backups([paths.resume])
+    if not paths.resume.exists():
+        replace(paths.before, paths.resume)
+    return state
+
+
+@contextmanager
+def restoring(paths: RunPaths, state: dict[str, Any] | None) -> Iterator[None]:
+    """What `state` lacks, or has of a wrong type or size, is a UserError: another release wrote it. None: a new run."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+        if state is None:
+            raise
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(
+            f"{paths.resume}: the resume state does not fit this release ({reason}); go on with the release that wrote "
+            "it, or start anew with another output"
+        ) from error
+
+
 def check_start(paths: RunPaths, more: Mapping[Path, Check] = _NONE) -> None:
     """Raise UserError (code 2) when a fresh start would end an unfinished run, or touch what no such run wrote."""
-    if is_state(paths.resume) and not load_state(paths.resume).get("finished"):
+    last = paths.resume if paths.resume.exists() else paths.before
+    if is_state(last) and not load_state(last).get("finished"):
         raise UserError(
-            f"{paths.resume} is an unfinished run: add --resume to go on, or delete it, or choose another output",
+            f"{last} is an unfinished run: add --resume to go on, or delete it, or choose another output",
             2,
         )
     check_own({**paths.files, **more})
@@ -99,7 +134,8 @@ def check_start(paths: RunPaths, more: Mapping[Path, Check] = _NONE) -> None:
 def commit(paths: RunPaths, config: dict[str, Any], state: dict[str, Any], *, offset: int, finished: bool) -> None:
     """Make `state` the one to resume from. `offset`: bytes of the metrics file that belong to it."""
     plain = json.loads(json.dumps(config, default=str))
-    save_state(paths.resume, {**state, "config": plain, "metrics_offset": offset, "finished": finished})
+    whole = {**state, "config": plain, "metrics_offset": offset, "finished": finished}
+    save_state(paths.resume, whole, paths.before)
     _write_config(paths, plain)
 
 

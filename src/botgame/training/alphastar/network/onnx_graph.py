@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from botgame import source_cache
+from botgame import seals, source_cache
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.spec import Spec
@@ -73,18 +73,19 @@ def skeleton(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
         if initializer.name in _tensors(network):
             initializer.ClearField("raw_data")
     with contextlib.suppress(UserError):  # a cache that cannot be written only costs time
-        write_atomic(path, model.SerializeToString())
+        write_atomic(path, seals.sealed(model.SerializeToString()))
     return model
 
 
 def _cached(path: Path) -> onnx.ModelProto | None:
-    """The model in the cache, if there is one that can be read."""
+    """The model in the cache, if there is one as it was written."""
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
-        return onnx.load_model_from_string(path.read_bytes())
-    except (OSError, DecodeError):
+        seals.check_seal(path)
+        return onnx.load_model_from_string(path.read_bytes()[: -seals.SIZE])
+    except (OSError, seals.SealError, DecodeError):
         return None
 
 
