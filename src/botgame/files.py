@@ -52,6 +52,33 @@ def remove_leftovers(folder: Path, of: Callable[[str], bool]) -> None:
             path.unlink(missing_ok=True)
 
 
+def open_to_append(path: Path, size: int) -> IO[bytes]:
+    """Open `path` to write behind its first `size` bytes, a number of whole lines; what lies behind is cut off.
+
+    Raises UserError when they are not there: the file is shorter, or another one.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there = path.stat().st_size if path.exists() else 0
+        if there < size:
+            raise UserError(
+                f"{path} has {there:,} bytes, at the last commit it had {size:,}: it was cut or is another file; put "
+                "the right one back, or start anew with another output"
+            )
+        file = path.open("r+b" if path.exists() else "w+b")
+        file.seek(max(0, size - 1))
+        if size and file.read(1) != b"\n":
+            file.close()
+            raise UserError(
+                f"{path} has no end of a line after {size:,} bytes: it is another file; bring the right one"
+            )
+        file.truncate(size)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}; choose another output") from error
+    file.seek(size)
+    return file
+
+
 def replace(source: Path, target: Path) -> None:
     """Rename over `target`, waiting up to a second for a reader to let go. Raises OSError."""
     for attempt in range(_RENAME_TRIES):

@@ -12,21 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from botgame.errors import UserError
+from botgame.files import open_to_append
 
 
 class MetricsWriter:
     """Appends metrics to `path` (JSON lines) and to TensorBoard in the folder `tensorboard` (None: no TensorBoard)."""
 
     def __init__(self, path: Path, tensorboard: Path | None = None, *, offset: int = 0, step: int = 0) -> None:
-        """Cut `path` to `offset` bytes, its length at the last commit; TensorBoard drops steps from `step` on."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("r+b" if path.exists() else "w+b")
-        except OSError as error:
-            raise UserError(f"cannot write {path}: {error.strerror or error}; choose another output") from error
-        self._file.truncate(offset)
-        self._file.seek(0, 2)
+        """Cut `path` to `offset` bytes, its length at the last commit; TensorBoard drops steps from `step` on.
+
+        Raises UserError when `path` has not got that many.
+        """
+        self._file = open_to_append(path, offset)
         self._board = None
         if tensorboard is not None:
             from torch.utils.tensorboard import SummaryWriter  # heavy import: only for runs that train

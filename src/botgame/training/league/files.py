@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from botgame.errors import UserError
-from botgame.files import write_atomic
+from botgame.files import open_to_append, write_atomic
 from botgame.seals import opened_json, sealed_json
 from botgame.training.alphastar.league.league import League
 
@@ -142,14 +142,9 @@ class MatchLog:
     """Numbers matches and appends them to `path`, first cut to what the last commit knew: `offset` bytes, `count`."""
 
     def __init__(self, path: Path, offset: int, count: int) -> None:
+        """Raises UserError when `path` has not got `offset` bytes."""
         self.count = count
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("r+b" if path.exists() else "w+b")
-        except OSError as error:
-            raise UserError(f"cannot write {path}: {error.strerror or error}; choose another output folder") from error
-        self._file.truncate(offset)
-        self._file.seek(0, os.SEEK_END)
+        self._file = open_to_append(path, offset)
 
     @property
     def offset(self) -> int:

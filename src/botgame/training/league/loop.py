@@ -51,6 +51,8 @@ class LeagueRun:
             restart_from=next(iter(mains)) if setting.reset_from_main else None,
             factions=mains,
         )
+        written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
+        self._log = MatchLog(paths.matches, *written)
         self.iteration = int(state["iteration"]) if state else 0
         self._planned = int(state["total"]) if state else self.total  # when the last commit was made
         if state:
@@ -62,8 +64,6 @@ class LeagueRun:
         self._workers = WorkersByKind(self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
-        written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
-        self._log = MatchLog(paths.matches, *written)
         bests = {name: Best(**best) for name, best in state.get("bests", {}).items()} if state else {}
         self._round_end = RoundEnd(setting, self.league, self._players, self._log, bests)
 
