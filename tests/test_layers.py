@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "botgame"
 BASE = {"errors", "files", "locks", "outputs", "rng", "spec", "spec_columns", "statistic_z", "statistic_z_file"}
-BASE |= {"cli", "game", "seals", "standings"}
+BASE |= {"cli", "game", "seals", "signals", "standings"}
 PLAY = {"match_batch", "play", "setups", "policies"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "lms.simulation"}
@@ -19,13 +19,14 @@ ALLOWED: dict[str, set[str]] = {
     "files": {"errors"},
     "locks": {"errors"},
     "seals": set(),
+    "signals": set(),
     "outputs": {"errors"},
     "rng": set(),
     "spec": set(),
     "spec_columns": {"spec"},
     "statistic_z": set(),
     "statistic_z_file": {"errors", "files", "statistic_z"},
-    "cli": {"errors"},
+    "cli": {"errors", "signals"},
     "ratings": {"errors"},
     "standings": set(),
     "source_cache": set(),
@@ -60,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     "training": BASE
     | PLAY
     | {"games", "policy_readout", "ratings", "onnx_session", "onnx_policy", "feedback", "training.alphastar"},
-    "quickstart": {"errors", "cli"},
+    "quickstart": {"errors", "cli", "signals"},
 }
 NUMPY_ONLY = {f"training/alphastar/league/{name}.py" for name in ("matchmaking", "league", "payoff")}
 MODULES = sorted(p.relative_to(PACKAGE) for p in PACKAGE.rglob("*.py") if str(p.relative_to(PACKAGE)) != "__init__.py")

@@ -49,7 +49,7 @@ RL = (
 
 
 class StopAtOnce:
-    """In place of `stop_on_interrupt`: Ctrl-C during the first iteration."""
+    """In place of `stop_on_signal`: Ctrl-C during the first iteration."""
 
     def __enter__(self) -> bool:
         return True
@@ -122,7 +122,7 @@ def test_the_glossary_names_the_figures_of_free_for_alls(whole) -> None:
 
 def test_a_league_that_was_stopped_ends_as_if_it_had_not_been(whole, supervised, tmp_path, monkeypatch) -> None:  # noqa: F811
     folder = tmp_path / "league"
-    monkeypatch.setattr(league_run, "stop_on_interrupt", StopAtOnce)
+    monkeypatch.setattr(league_run, "stop_on_signal", StopAtOnce)
     assert league(supervised, folder) == 130
     monkeypatch.undo()
     assert league(supervised, folder, "--resume") == 0
@@ -135,7 +135,7 @@ def test_rl_that_was_stopped_ends_as_if_it_had_not_been(supervised, tmp_path, mo
 
     whole, cut = tmp_path / "whole" / "metrics.pt", tmp_path / "cut" / "metrics.pt"
     assert run(whole) == 0
-    monkeypatch.setattr(rl_run, "stop_on_interrupt", StopAtOnce)
+    monkeypatch.setattr(rl_run, "stop_on_signal", StopAtOnce)
     assert run(cut) == 130
     monkeypatch.undo()
     assert run(cut, "--resume") == 0

@@ -1,6 +1,6 @@
 """What every command shares: flags in both spellings, checked number types, one-line errors, exit codes.
 
-Exit codes: 0 done, 1 failure, 2 usage, 130 stopped with Ctrl-C.
+Exit codes: 0 done, 1 failure, 2 usage, 130 stopped with Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from botgame.errors import UserError
+from botgame.signals import termination_as_interrupt
 
 LARGEST_INT = 10**12
 
@@ -170,7 +171,8 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Main:
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
         try:
-            return main(argv)
+            with termination_as_interrupt():
+                return main(argv)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             return error.code

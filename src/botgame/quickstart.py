@@ -9,6 +9,7 @@ same command goes on where it was.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.signals import Terminated
 
 SEED_OF_EVALUATION = "900000"
 
@@ -37,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     for title, module, words in steps(options.folder, options.scale, options.seed, options.threads, options.preset):
         print(f"\n== {title}\n   {cli.command_line(['python', '-m', module, *words])}", flush=True)
-        code = subprocess.run([sys.executable, "-m", module, *words], check=False).returncode
+        code = run_step([sys.executable, "-m", module, *words])
         if code == 130:
             raise KeyboardInterrupt
         if code:
@@ -47,6 +49,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"\nReport: {options.folder / 'league' / 'summary.html'}")
     print("Next: the runbook's full sizes, docs/runbook.md")
     return 0
+
+
+def run_step(words: Sequence[str]) -> int:
+    """The exit code of a step. It is asked to end when we are and then waited for, since it commits first.
+
+    Ctrl-C reaches it without us, from the terminal.
+    """
+    with subprocess.Popen(words) as process:
+        while True:
+            try:
+                return process.wait()
+            except Terminated:
+                if os.name != "nt":  # there Ctrl-Break has reached it, and this would end it at once
+                    process.terminate()
+            except KeyboardInterrupt:
+                continue
 
 
 def steps(folder: Path, scale: float, seed: int, threads: int, preset: str) -> list[tuple[str, str, list[str]]]:

@@ -25,7 +25,7 @@ from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource, Usage
 from botgame.training.rl.flags import flag_values
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import at_work, begin, choose_device, restoring, resume_command, stop_on_interrupt
+from botgame.training.runs.run import at_work, begin, choose_device, restoring, resume_command, stop_on_signal
 
 LARGEST_BATCH = 16_384
 _FOLDERS = {"--data-dir": "data_dir", "--feedback-dir": "feedback_dir", "--reports-live-dir": "reports_live_dir"}
@@ -54,7 +54,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
-            stop_on_interrupt() as stop,
+            stop_on_signal() as stop,
             Progress(*_columns(), console=console, transient=True) as progress,
         ):
             decisions = setting.epochs * source.usage.decisions + setting.winner_epochs * source.winning_decisions

@@ -12,7 +12,7 @@ from botgame.training.league.loop import LeagueRun
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.rl.environment import check_styles
 from botgame.training.runs.origin import Origin, check_same_start, supervised_origin
-from botgame.training.runs.run import at_work, begin, restoring, stop_on_interrupt
+from botgame.training.runs.run import at_work, begin, restoring, stop_on_signal
 
 
 def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, resume: bool, go_on: str) -> bool:
@@ -55,7 +55,7 @@ def _carry_out(
     paths, offset = setting.paths.run, state["metrics_offset"] if state else 0
     with (
         MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.iteration + 1) as writer,
-        stop_on_interrupt() as stop,
+        stop_on_signal() as stop,
     ):
         for _ in run.iterations(flags, writer):
             if stop:

@@ -31,7 +31,7 @@ from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock, rates
-from botgame.training.runs.run import commit, handle_flagged, restoring, stop_on_interrupt
+from botgame.training.runs.run import commit, handle_flagged, restoring, stop_on_signal
 
 DUEL = 2
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
@@ -282,7 +282,7 @@ def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[st
         offset = state["metrics_offset"] if state else 0
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.iteration + 1) as writer,
-            stop_on_interrupt() as stop,
+            stop_on_signal() as stop,
         ):
             for _ in run.iterations(paths, flags, writer):
                 if stop:

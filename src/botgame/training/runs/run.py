@@ -9,12 +9,10 @@ case that the last one's file decays.
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -24,6 +22,7 @@ from botgame.errors import UserError
 from botgame.files import move_to_backups, remove_leftovers, replace, write_atomic
 from botgame.locks import locked
 from botgame.outputs import Check, check_own
+from botgame.signals import STOPPING, handled
 from botgame.training.alphastar.checkpoint import is_state, load_state, save_state
 from botgame.training.alphastar.learner.diagnostics import Flagged
 from botgame.training.alphastar.network.compiled import check_compiler
@@ -148,7 +147,7 @@ def resume_command(argv: Sequence[str] | None, module: str) -> str:
 
 
 class StopRequest:
-    """True once the user pressed Ctrl-C; the loop then commits and ends. A second Ctrl-C ends at once."""
+    """True once the user pressed Ctrl-C, or the process was asked to end; the loop then commits and ends."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -158,25 +157,21 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_interrupt() -> Iterator[StopRequest]:
-    """Turn the first Ctrl-C into a request that the training loop sees at its next safe point."""
-    stop = StopRequest()
-    previous = signal.getsignal(signal.SIGINT)
+def stop_on_signal() -> Iterator[StopRequest]:
+    """Turn Ctrl-C, SIGTERM or Ctrl-Break into a request that the training loop sees at its next safe point.
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    The second time raises KeyboardInterrupt.
+    """
+    stop = StopRequest()
+
+    def act() -> None:
+        if stop.requested:
+            raise KeyboardInterrupt
         stop.requested = True
         print("stopping at the next safe point (Ctrl-C again ends at once)", file=sys.stderr)
-        signal.signal(signal.SIGINT, previous if callable(previous) else signal.default_int_handler)
 
-    try:
-        signal.signal(signal.SIGINT, handle)
-    except ValueError:  # not in the main thread (a test): the caller's own handling stays
+    with handled(STOPPING, act):
         yield stop
-        return
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def choose_device(

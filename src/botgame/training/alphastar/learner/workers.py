@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import RawArray
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 from botgame.errors import UserError
+from botgame.signals import TERMINATION
 from botgame.spec import Spec
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward
@@ -30,6 +34,7 @@ from botgame.training.alphastar.network.presets import NetworkConfig
 
 LEAST = 2  # sequences of a minibatch that are worth a process
 _STOP_SECONDS = 5.0
+_GRACE_SECONDS = 30.0
 
 
 class _Blueprint(NamedTuple):
@@ -154,7 +159,7 @@ class _Worker:
         with contextlib.suppress(OSError):  # it may have died
             self._pipe.send(None)
         self._process.join(_STOP_SECONDS)
-        self._process.terminate()
+        self._process.kill()
         self._pipe.close()
 
     def _say(self, message: Any) -> None:
@@ -179,9 +184,18 @@ def _views(blueprint: _Blueprint) -> Columns:
     }
 
 
+def _end_later(_number: int, _frame: FrameType | None) -> None:
+    """Leave the learner, which was asked to end too, the time to commit and to stop its workers."""
+    timer = threading.Timer(_GRACE_SECONDS, os._exit, [1])
+    timer.daemon = True
+    timer.start()
+
+
 def _work(pipe: Connection, blueprint: _Blueprint) -> None:
     """Run a worker: receive (number of sequences, options), send metrics, until None or the end of the learner."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the learner handles Ctrl-C and stops its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the learner handles it, commits, and stops its workers
+    for number in TERMINATION:
+        signal.signal(number, _end_later)
     torch.set_num_threads(1)
     network = Network(*blueprint.network)
     network.load_state_dict({name: torch.from_numpy(array) for name, array in blueprint.state.items()})
