@@ -194,8 +194,10 @@ def test_stopped_and_killed_leagues_end_as_if_they_had_not_been(league, supervis
     assert [kill_while_it_trains(supervised, folder, chance.uniform(0, 0.3)) for _ in range(3)] == 3 * [-signal.SIGKILL]
     with (folder / "matches.jsonl").open("ab") as file:
         file.write(b'{"id": 77, "torn')
-    (folder / "players" / "main1.v99.pt").write_bytes(b"left over from what no commit knew")
+    (folder / "players" / "notes.pt").write_bytes(b"of the user")
     assert alphastar_league.main(arguments(supervised, folder, "--rounds", "2", "--resume")) == 0
+    assert (folder / "players" / "notes.pt").read_bytes() == b"of the user"
+    (folder / "players" / "notes.pt").unlink()
     assert_same_league(league, folder)
 
 

@@ -57,7 +57,9 @@ class LeagueRun:
         self._planned = int(state["total"]) if state else self.total  # when the last commit was made
         if state:
             self.league = League.restore(state["league"])
-            self._players.keep_only([player.name for player in self.league.frozen if player.parent])
+            self._players.check_frozen(player.name for player in self.league.frozen if player.parent)
+            for name in self.league.learners:
+                self._players.forget(self.league.following(name))
         else:
             self.league = League.start(setting.league, setting.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)

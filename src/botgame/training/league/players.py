@@ -1,25 +1,26 @@
 """The players of a league as weights and policies: learning ones in memory, frozen ones as files, bots by name.
 
 Implements the `Store` of the league's rules. A frozen player is written once to `players/<id>.pt` before the commit
-that mentions it; a file that no commit mentions is deleted on resume.
+that mentions it; one that was frozen after the last commit is deleted on resume. Other files there are the user's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
 
 from botgame.errors import UserError
 from botgame.game import Game, Policy
-from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.checkpoint import Checkpoint, checkpoint_kind, load_checkpoint, save_checkpoint
 from botgame.training.alphastar.league.player_cache import PlayerCache
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.runs.origin import Origin, build_network
 
+KIND = "league"  # of its checkpoints
 Weights = dict[str, torch.Tensor]
 
 
@@ -69,7 +70,12 @@ class Players:
         return build_network(self.game.spec, self.origin.network, self.origin.weights, self.origin.source)
 
     def freeze(self, player: str, frozen: str) -> None:
-        """Write the present weights of `player` as `frozen`; before it has any, those that it starts from."""
+        """Write the present weights of `player` as `frozen`; before it has any, those that it starts from.
+
+        Raises UserError where a file of that name lies already.
+        """
+        if self.path(frozen).exists():
+            raise UserError(f"{self.path(frozen)} is in the way: no league wrote it; move it, then add --resume")
         network = self.networks.get(player)
         weights = self.origin.weights if network is None else network.state_dict()
         save_checkpoint(self.path(frozen), self.checkpoint(weights, {}, player))
@@ -99,7 +105,7 @@ class Players:
         """These weights of learning player `player` with everything that a checkpoint carries."""
         faction = self._factions.get(player, "")
         return Checkpoint(
-            kind="league",
+            kind=KIND,
             game=self.game.name,
             spec=self.game.spec,
             network=self.origin.network,
@@ -113,14 +119,21 @@ class Players:
             extra={"faction": faction} if faction else {},
         )
 
-    def keep_only(self, names: list[str]) -> None:
-        """Check that the files of these frozen players exist and delete those of players that no commit mentions."""
+    def check_frozen(self, names: Iterable[str]) -> None:
+        """Raise UserError when the file of one of these frozen players is missing."""
         for name in names:
             if not self.path(name).exists():
                 raise UserError(f"{self.path(name)} is missing; put it back, or start another league without --resume")
-        for path in self.folder.glob("*.pt"):
-            if path.stem not in names:
-                path.unlink()
+
+    def forget(self, following: Iterable[str]) -> None:
+        """Delete what was frozen after the last commit: of these next names of one player, those that have files.
+
+        A file that no league wrote stays, and so does what follows it.
+        """
+        for path in map(self.path, following):
+            if checkpoint_kind(path) != KIND:
+                return
+            path.unlink()
 
     def _load(self, name: str) -> Policy:
         checkpoint = load_checkpoint(self.path(name), self.game)

@@ -10,10 +10,11 @@ import torch
 
 from botgame.game import Game, Policy
 from botgame.outputs import Check, folder_of, json_of, lines_with
-from botgame.training.alphastar.league.league import League, LeagueConfig
+from botgame.training.alphastar.league.league import PLAYER, League, LeagueConfig
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.league.files import FORMAT
+from botgame.training.league.players import KIND
 from botgame.training.rl.free_for_alls import RoyaleShare
 from botgame.training.runs.paths import RunPaths, checkpoint_of
 
@@ -32,7 +33,7 @@ class LeaguePaths:
     def inside(folder: Path) -> LeaguePaths:
         """All in one folder."""
         names = ("league_state.json", "matches.jsonl", "players", "good")
-        return LeaguePaths(RunPaths.inside(folder, "league"), *(folder / name for name in names))
+        return LeaguePaths(RunPaths.inside(folder, KIND), *(folder / name for name in names))
 
     def checkpoints_of(self, league: League, name: str) -> list[Path]:
         """`main.pt` for the first main agent, `main.FACTION.pt` for one that plays a faction alone."""
@@ -41,14 +42,19 @@ class LeaguePaths:
 
     def more(self, factions: Iterable[str]) -> dict[Path, Check]:
         """What a league writes beside the files of any run, with the check of its kind."""
-        checkpoint = checkpoint_of("league")
+        checkpoint = checkpoint_of(KIND)
         mains = [self.main_of(faction) for faction in factions]
         return {
             **dict.fromkeys([*mains, *(path.with_suffix(".best.pt") for path in mains)], checkpoint),
-            **dict.fromkeys([self.players, self.good], folder_of(checkpoint)),
+            **dict.fromkeys([self.players, self.good], folder_of(self._player)),
             self.state: json_of(FORMAT),
             self.matches: lines_with("id", "round", "home"),
         }
+
+    @staticmethod
+    def _player(path: Path) -> Iterable[Path]:
+        """The check of a player's file: it is a league's, and has a name that a league gives."""
+        return checkpoint_of(KIND)(path) if PLAYER.fullmatch(path.stem) else [path]
 
     def main_of(self, faction: str) -> Path:
         """The main agent that plays this faction alone: `main.FACTION.pt`."""

@@ -10,7 +10,9 @@ Order matters: a player is frozen *before* it is reset, else the frozen copy wou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
@@ -22,6 +24,7 @@ from botgame.training.alphastar.league.matchmaking import Frozen, Pairing, Role,
 from botgame.training.alphastar.league.payoff import Payoff
 
 SCRIPTED = "scripted"
+PLAYER = re.compile(r"(main\d+|(main|league)_[\w-]+)(\.v\d+)?")  # what learning players and frozen ones are called
 _EXPLOITERS: tuple[Role, ...] = ("main_exploiter", "league_exploiter")
 
 
@@ -201,12 +204,16 @@ class League:
         return learner.role == "main_exploiter"
 
     def _freeze(self, learner: LearningPlayer, store: Store) -> str:
-        name = f"{learner.name}.v{learner.copies}"
+        name = next(self.following(learner.name))
         store.freeze(learner.name, name)
         self.frozen.append(Frozen(name, learner.role, learner.name, learner.faction))
         learner.copies += 1
         learner.mark = learner.steps
         return name
+
+    def following(self, name: str) -> Iterator[str]:
+        """The names that the next frozen copies of learning player `name` will have."""
+        return (f"{name}.v{copy}" for copy in itertools.count(self.learners[name].copies))
 
     def past_selves(self, name: str) -> Sequence[str]:
         """Frozen copies of learning player `name`, oldest first."""

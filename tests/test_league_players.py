@@ -1,0 +1,106 @@
+"""A league's `players/`: only what the league itself froze after its last commit is deleted on resume."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from botgame.training import alphastar_league, alphastar_rl
+from botgame.training.alphastar.league.league import PLAYER
+from botgame.training.league.files import read_state
+
+torch.set_num_threads(1)
+SMALL = [
+    "--game", "toy_game:toy", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "4", "--cpu",
+    "--batch-size", "4", "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2",
+    "--threads", "1",
+]  # fmt: skip
+LEAGUE = ["--rl-iterations-per-round", "2", "--past-matches", "2", "--cross-play-matches", "2", "--lr-end", "1"]
+LEAGUE += ["--min-phase-steps", "20", "--timeout-steps", "40", "--kl-end", "1"]
+
+
+def league(start: Path, folder: Path, rounds: int, *more: str) -> int:
+    words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder), "--rounds", str(rounds)]
+    return alphastar_league.main([*SMALL, *LEAGUE, *words, *more])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("trained") / "start.pt"
+    assert alphastar_rl.main([*SMALL, "--scratch", "tiny", "--output", str(path), "--iterations", "1"]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def begun(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("begun") / "league"
+    assert league(trained, folder, 1) == 0
+    return folder
+
+
+def names(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "players").iterdir()}
+
+
+def test_the_users_files_stay_and_uncommitted_players_go(begun: Path, trained: Path, tmp_path: Path) -> None:
+    whole, folder = tmp_path / "whole", tmp_path / "league"
+    for each in (whole, folder):
+        shutil.copytree(begun, each)
+    players = folder / "players"
+    copies = read_state(folder / "league_state.json").league.learners["main1"].copies
+    for number in (copies, copies + 1):  # as if it had been killed after it froze these and before it committed
+        shutil.copy(players / "main1.pt", players / f"main1.v{number}.pt")
+    mine = ["favourite.pt", f"main1.v{copies + 90}.pt", "main1.v0.backup1.pt", "main7.v0.pt", "main1.v01.pt"]
+    for name in mine:
+        shutil.copy(players / "main1.v0.pt", players / name)
+    (players / "notes.txt").write_text("mine")
+    (players / "deep").mkdir()
+    (players / "deep" / f"main1.v{copies}.pt").write_text("mine")
+    kept = {name: (players / name).read_bytes() for name in [*mine, "notes.txt"]}
+    for each in (whole, folder):
+        assert league(trained, each, 2, "--resume") == 0
+    assert {name: (players / name).read_bytes() for name in kept} == kept
+    assert (players / "deep" / f"main1.v{copies}.pt").read_text() == "mine"
+    for path in (*(players / name for name in kept), players / "deep" / f"main1.v{copies}.pt"):
+        path.unlink()
+    (players / "deep").rmdir()
+    assert names(folder).keys() == names(whole).keys()
+    assert f"main1.v{copies}.pt" in names(folder)
+    assert (folder / "matches.jsonl").read_bytes() == (whole / "matches.jsonl").read_bytes()
+
+
+def test_a_file_of_the_users_where_a_player_is_to_be_frozen_is_named(begun, trained, tmp_path, capsys) -> None:
+    folder = tmp_path / "league"
+    shutil.copytree(begun, folder)
+    copies = read_state(folder / "league_state.json").league.learners["main1"].copies
+    mine = folder / "players" / f"main1.v{copies}.pt"
+    mine.write_text("mine")
+    assert league(trained, folder, 3, "--resume") == 1
+    assert f"main1.v{copies}.pt is in the way" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    assert league(trained, folder, 3, "--resume") == 0
+
+
+def test_a_fresh_league_moves_its_own_players_alone(begun, trained, tmp_path, capsys) -> None:
+    folder = tmp_path / "league"
+    shutil.copytree(begun, folder)
+    before = names(folder)
+    shutil.copy(folder / "main.pt", folder / "players" / "favourite.pt")
+    assert league(trained, folder, 1) == 2
+    assert "favourite.pt is in the way" in capsys.readouterr().err
+    assert names(folder).keys() == before.keys() | {"favourite.pt"}
+    (folder / "players" / "favourite.pt").unlink()
+    assert league(trained, folder, 1) == 0
+    assert {path.name: path.read_bytes() for path in (folder / "players.backup1").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [("main1", True), ("main12.v3", True), ("main_fire.v0", True), ("league_exploiter2", True),
+     ("main_exploiter1", True), ("favourite", False), ("main", False), ("main1.v", False), ("main1.backup1", False),
+     ("main1.v0.v1", False)],
+)  # fmt: skip
+def test_what_a_league_calls_its_players(name: str, theirs: bool) -> None:
+    assert bool(PLAYER.fullmatch(name)) == theirs
