@@ -54,7 +54,15 @@ ALLOWED: dict[str, set[str]] = {
     "lms.replay": BASE | ARENA | {"lms.arena", "lms.statistic_z", "policy_readout"},
     "lms.statistic_z": BASE | ARENA | {"lms.arena", "lms.replay"},
     "replay": {"policy_readout", "cli", "errors", "files", "outputs", "lms.replay", "lms.statistic_z", "lms"},
-    "server": BASE | PLAY | {"policy_readout", "ratings", "feedback", "lms"},
+    # The live server: the wire, what matches leave behind, rooms without sockets or clock, sockets and pages, commands.
+    "server.protocol": {"lms.rules"},
+    "server.metrics": set(),
+    "server.options": {"lms.rules"},
+    "server.schools": {"rng", "lms.rules"},
+    "server.records": BASE | {"feedback", "policies", "policy_readout", "lms", "server.protocol"},
+    "server.rooms": BASE | PLAY | {"lms", "server.protocol", "server.metrics", "server.records", "server.schools"},
+    "server.hosting": BASE | PLAY | {"policy_readout", "lms", "server"},
+    "server": BASE | PLAY | {"lms", "server.hosting", "server.options", "server.schools"},
     "live": BASE | PLAY | {"feedback", "lms", "server.protocol"},
     # Training knows no game.
     "training.alphastar": BASE - {"cli"} | {"ratings", "source_cache", "onnx_session", "play"},

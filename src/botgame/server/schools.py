@@ -1,4 +1,4 @@
-"""The school of a seat for which nobody chose one."""
+"""The school of a seat without a chosen one."""
 
 from __future__ import annotations
 
