@@ -20,7 +20,7 @@ from botgame.onnx_session import OUTPUTS, DecisionSession
 from botgame.rng import uniforms
 from botgame.seals import SealError, check_seal
 from botgame.spec import Spec
-from botgame.spec_columns import AXES, Positions, column_names, difference, positions, select
+from botgame.spec_columns import Positions, difference, positions, select
 
 FORMAT = "botgame-onnx-1"
 _ADVICE = "make it with: botgame export CHECKPOINT -o model.onnx"
@@ -61,11 +61,8 @@ class OnnxPolicy:
         reason = difference(self.spec, spec)
         if reason:
             raise UserError(f"{self.name}: made for another version of game {spec.name}: {reason}; export it again")
-        expected = {name: list(shape) for name, shape in self.shapes.items()}
-        for name, columns in column_names(spec).items():
-            if name in expected:
-                expected[name][AXES[name] - 1] = len(columns)
-        self._expected = {name: tuple(shape) for name, shape in expected.items()}
+        observed = {name: array.shape for name, array in spec.arrays.items() if name in self.shapes}
+        self._expected = {**self.shapes, **observed}
         self._positions = positions(self.spec, spec)
 
     def initial_memory(self, n: int) -> np.ndarray:

@@ -89,7 +89,10 @@ class Reward:
 
 @dataclass(frozen=True)
 class Spec:
-    """Everything a learner must know of a game. Equal digests mean that a checkpoint fits."""
+    """Everything a learner must know of a game. Checkpoints outlive new columns of it (`botgame.spec_columns`).
+
+    version: raise it when a field keeps its name but changes its meaning; older checkpoints are then refused.
+    """
 
     name: str
     version: int
