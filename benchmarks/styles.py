@@ -16,7 +16,7 @@ import torch
 
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.game import lms
-from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.definition import ARENA_Z_SPEC
 from botgame.lms.statistic_z.meter import ArenaMeter
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, play_batch
@@ -28,8 +28,8 @@ from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 
 GAME = lms()
-TOTALS = ARENA_STYLE.parts["totals"]
-NAMES = [entry.name for entry in ARENA_STYLE.totals]
+TOTALS = ARENA_Z_SPEC.parts["totals"]
+NAMES = [entry.name for entry in ARENA_Z_SPEC.totals]
 SHOWN = ("use_bolt", "use_offence", "use_mobility", "use_defence", "take_chest", "near_3", "near_5", "near_7", "still")
 
 
@@ -77,7 +77,7 @@ def main() -> None:
 def statistic(asked: np.ndarray, played: np.ndarray, name: str, style: str) -> str:
     """Asked and played value of one of the totals, in its own unit."""
     column = NAMES.index(name)
-    scale = ARENA_STYLE.totals[column].scale
+    scale = ARENA_Z_SPEC.totals[column].scale
     value = f"{played[column] * scale:.3f}"
     return f"{asked[column] * scale:.3f}>{value}" if style else value
 

@@ -11,7 +11,7 @@ import torch
 from botgame.lms.replay.resimulate import resimulate
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
-from botgame.lms.statistic_z.definition import ARENA_STYLE, style_group
+from botgame.lms.statistic_z.definition import ARENA_Z_SPEC, situation_of
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
@@ -27,14 +27,14 @@ TOP = 80.0
 def conditioning() -> Conditioning:
     """All blocks; every seat of six random duels is in the library, under the name of its school."""
     rows, groups, names = [], [], []
-    for finished in resimulate(record(6), style=True):
+    for finished in resimulate(record(6), statistic_z=True):
         schools = [seat.school for seat in finished.replay.header.seats]
-        for seat, row in enumerate(finished.styles):
+        for seat, row in enumerate(finished.statistics):
             rows.append(row)
-            groups.append(style_group(schools, seat))
+            groups.append(situation_of(schools, seat))
             names.append(f"school{schools[seat]}")
-    library = StyleLibrary.build(ARENA_STYLE, rows, groups, [0.0] * len(rows), names)
-    return Conditioning(ConditionSpec(ARENA_STYLE, opening=True, totals=True, rating=True), library, TOP)
+    library = StyleLibrary.build(ARENA_Z_SPEC, rows, groups, [0.0] * len(rows), names)
+    return Conditioning(ConditionSpec(ARENA_Z_SPEC, opening=True, totals=True, rating=True), library, TOP)
 
 
 def styled_network(made: Conditioning, seed: int = 3) -> Network:
@@ -60,5 +60,5 @@ def save_styled(path: Path) -> Conditioning:
 
 
 def rows_of(made: Conditioning, count: int) -> np.ndarray:
-    """Rows of the library, repeated as needed: float32 [count, Style.width]."""
+    """Rows of the library, repeated as needed: float32 [count, ZSpec.width]."""
     return made.library.rows[np.arange(count) % len(made.library)]

@@ -11,10 +11,10 @@ import torch
 
 from botgame.errors import UserError
 from botgame.lms.replay.format import write
-from botgame.lms.statistic_z.definition import ARENA_STYLE, style_group
+from botgame.lms.statistic_z.definition import ARENA_Z_SPEC, situation_of
 from botgame.replay import main as replay_main
-from botgame.statistic_z import Statistic, Style
-from botgame.statistic_z_file import read_style, to_plain, write_style
+from botgame.statistic_z import Statistic, ZSpec
+from botgame.statistic_z_file import read_statistic_z, to_plain, write_statistic_z
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from botgame.training.alphastar.statistic_z.condition_spec import RATING_STEPS, ConditionSpec
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
@@ -22,7 +22,7 @@ from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from matches import record
 from toy_network import TOY_SPEC, other_game
 
-STYLE = Style(("hop", "skip"), 3, (Statistic("speed", "cells/s", 2.0), Statistic("rest", "share", 0.5)), 1.0, "mode")
+STYLE = ZSpec(("hop", "skip"), 3, (Statistic("speed", "cells/s", 2.0), Statistic("rest", "share", 0.5)), 1.0, "mode")
 ALL = ConditionSpec(STYLE, opening=True, totals=True, rating=True)
 ROWS = np.array([[2, 1, 0, 0.5, 0.25, 0, 0.1, 0, 0, 0.75, 0.5], [1, 0, 0, -1, 0, 0, 0.2, 0, 0, 0.25, 1.0]], np.float32)
 
@@ -97,7 +97,7 @@ def test_conditioning_travels_in_a_checkpoint(tmp_path: Path) -> None:
 def test_styles_are_found_by_name_or_file(tmp_path: Path) -> None:
     conditioning = Conditioning(ConditionSpec(STYLE, totals=True), library())
     assert np.isnan(conditioning.top_rating)
-    write_style(tmp_path / "s.json", STYLE, "toy", ROWS[0])
+    write_statistic_z(tmp_path / "s.json", STYLE, "toy", ROWS[0])
     found = conditioning.find(str(tmp_path / "s.json"), "toy")
     np.testing.assert_allclose(conditioning.condition_for(found), [1, 0.75, 0.5])
     with pytest.raises(UserError, match="runner, sleeper"):
@@ -111,15 +111,15 @@ def test_styles_are_found_by_name_or_file(tmp_path: Path) -> None:
 
 def test_a_style_file_says_what_it_holds_and_half_of_it_is_enough(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
-    write_style(path, STYLE, "toy", ROWS[0])
+    write_statistic_z(path, STYLE, "toy", ROWS[0])
     data = json.loads(path.read_text())
     assert data["totals"] == {"speed": 1.5, "rest": 0.25}  # in their own units
     assert [entry["event"] for entry in data["opening"]] == ["skip", "hop"]
-    again = read_style(path, STYLE, "toy")
+    again = read_statistic_z(path, STYLE, "toy")
     np.testing.assert_allclose(again.row, ROWS[0], atol=1e-3)
     assert (again.opening, again.totals) == (True, True)
     path.write_text(json.dumps({**data, "opening": None}))
-    assert not read_style(path, STYLE, "toy").opening
+    assert not read_statistic_z(path, STYLE, "toy").opening
 
 
 @pytest.mark.parametrize(
@@ -131,34 +131,34 @@ def test_a_style_file_says_what_it_holds_and_half_of_it_is_enough(tmp_path: Path
         ({"opening": [{"event": "fly", "along": 0, "aside": 0}]}, "hop, skip"),
         ({"opening": [{"event": "hop"}]}, "along"),
         ({"opening": [{"event": "hop", "along": 0, "aside": 0}] * 4}, "at most 3"),
-        ({"opening": 3}, "no proper style"),
+        ({"opening": 3}, "damaged style file"),
     ],
 )
 def test_bad_style_files_are_one_line(tmp_path: Path, change: dict, words: str) -> None:
     path = tmp_path / "s.json"
     path.write_text(json.dumps({"format": "botgame-style-1", "game": "toy", **to_plain(STYLE, ROWS[0]), **change}))
     with pytest.raises(UserError, match=words) as caught:
-        read_style(path, STYLE, "toy")
+        read_statistic_z(path, STYLE, "toy")
     assert "\n" not in str(caught.value)
     path.write_text("{")
     with pytest.raises(UserError, match="JSON"):
-        read_style(path, STYLE, "toy")
+        read_statistic_z(path, STYLE, "toy")
     with pytest.raises(UserError, match="cannot read"):
-        read_style(tmp_path / "none.json", STYLE, "toy")
+        read_statistic_z(tmp_path / "none.json", STYLE, "toy")
 
 
 def test_the_command_writes_the_style_of_a_seat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, out = write(tmp_path, record(1)[0]), tmp_path / "style.json"
     assert replay_main(["style", str(path), "--seat", "1", "-o", str(out)]) == 0
     said = capsys.readouterr().out
-    assert all(entry.name in said for entry in ARENA_STYLE.totals)
-    assert read_style(out, ARENA_STYLE, "lms-arena").totals
+    assert all(entry.name in said for entry in ARENA_Z_SPEC.totals)
+    assert read_statistic_z(out, ARENA_Z_SPEC, "lms-arena").totals
     assert replay_main(["style", str(path), "--seat", "2"]) == 2
     assert "seats 0 to 1" in capsys.readouterr().err
 
 
 def test_groups_tell_match_ups_apart() -> None:
-    groups = {style_group((own, rival), 0) for own in range(3) for rival in range(3)}
+    groups = {situation_of((own, rival), 0) for own in range(3) for rival in range(3)}
     assert len(groups) == 9
-    assert style_group((0, 1), 1) == style_group((1, 0), 0)
-    assert style_group((0, 1, 2), 0) not in groups
+    assert situation_of((0, 1), 1) == situation_of((1, 0), 0)
+    assert situation_of((0, 1, 2), 0) not in groups

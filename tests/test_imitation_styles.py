@@ -21,7 +21,7 @@ from botgame.lms.replay.format import read, write
 from botgame.lms.replay.resimulate import resimulate
 from botgame.lms.rules import BOLT, DEFENCE
 from botgame.lms.spec import ARENA_SPEC
-from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.definition import ARENA_Z_SPEC
 from botgame.play import play
 from botgame.policies import in_style, is_checkpoint, load_policy, split_style
 from botgame.server import live, run_match
@@ -109,17 +109,17 @@ def totals_of_play(name: str, matches: int = 12) -> np.ndarray:
     setups = mirrored_setups(game, 900, matches // 2, duration_ticks=450)
     for ended in play(game, policies, setups, slots=matches, listen=listen):
         row = meters[0].final(ended.episode)[ended.setup.players.index(0)]
-        rows.append(row[ARENA_STYLE.parts["totals"]])
+        rows.append(row[ARENA_Z_SPEC.parts["totals"]])
     return np.mean(rows, axis=0)
 
 
 def test_the_statistics_of_its_play_follow_the_style_asked_for(styled: Path, tmp_path: Path) -> None:
     """One network plays like either of its teachers, asked by name or by file; without a style like neither."""
     library = Conditioning.restore(load_checkpoint(styled, lms()).conditioning).library
-    wanted = {name: library.typical(name)[ARENA_STYLE.parts["totals"]] for name in NAMES}
+    wanted = {name: library.typical(name)[ARENA_Z_SPEC.parts["totals"]] for name in NAMES}
     played = {name: totals_of_play(f"{styled}@{name}") for name in NAMES}
     bolt, ward = (
-        next(k for k, e in enumerate(ARENA_STYLE.totals) if e.name == f"use_{n}") for n in ("bolt", "defence")
+        next(k for k, e in enumerate(ARENA_Z_SPEC.totals) if e.name == f"use_{n}") for n in ("bolt", "defence")
     )
     assert played["bolts"][bolt] > 3 * played["wards"][bolt]
     assert played["wards"][ward] > 3 * played["bolts"][ward]
@@ -127,7 +127,7 @@ def test_the_statistics_of_its_play_follow_the_style_asked_for(styled: Path, tmp
         own, others = np.abs(played[name] - wanted[name]).mean(), np.abs(played[name] - wanted[other]).mean()
         assert own < 0.5 * others, name
     file = tmp_path / "style.json"
-    totals = {entry.name: float(v) * entry.scale for entry, v in zip(ARENA_STYLE.totals, wanted["wards"], strict=True)}
+    totals = {entry.name: float(v) * entry.scale for entry, v in zip(ARENA_Z_SPEC.totals, wanted["wards"], strict=True)}
     file.write_text(json.dumps({"format": "botgame-style-1", "game": "lms-arena", "opening": None, "totals": totals}))
     np.testing.assert_allclose(totals_of_play(f"{styled}@{file}"), played["wards"], atol=0.05)
 
@@ -152,14 +152,14 @@ def totals(styled: Path, tmp_path: Path) -> dict[str, np.ndarray]:
         folder = tmp_path / name
         words = ["--bots", f"{styled},idle", "--style", name, "--record-replay", "--data-dir", str(folder)]
         assert run_match.main([*words, "--num-matches", "4", "--episode-duration", "15"]) == 0
-        matches = list(resimulate([read(path) for path in sorted(folder.glob("*.lmsr"))], style=True))
+        matches = list(resimulate([read(path) for path in sorted(folder.glob("*.lmsr"))], statistic_z=True))
         assert {match.replay.header.seats[0].policy for match in matches} == {f"{styled}@{name}"}
-        means[name] = np.mean([match.styles[0] for match in matches], axis=0)[ARENA_STYLE.parts["totals"]]
+        means[name] = np.mean([match.statistics[0] for match in matches], axis=0)[ARENA_Z_SPEC.parts["totals"]]
     return means
 
 
 def test_commands_steer_by_a_flag(styled: Path, totals: dict[str, np.ndarray], tmp_path: Path, monkeypatch) -> None:
-    bolt = [entry.name for entry in ARENA_STYLE.totals].index("use_bolt")
+    bolt = [entry.name for entry in ARENA_Z_SPEC.totals].index("use_bolt")
     assert totals["bolts"][bolt] > 3 * totals["wards"][bolt]
     report = tmp_path / "report.json"
     words = [str(styled), "idle", "--style", "wards", "--matches", "2", "--episode-duration", "15"]
@@ -201,7 +201,7 @@ def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, data:
 
 def test_the_conditions_of_seats_and_what_the_checkpoint_keeps(data: Path) -> None:
     one = source(data)
-    inputs = ConditionSpec(ARENA_STYLE, opening=True, totals=True, rating=True)
+    inputs = ConditionSpec(ARENA_Z_SPEC, opening=True, totals=True, rating=True)
     conditioning = measure_conditions(one, inputs)
     assert len(one.conditions) == len(conditioning.library) == one.usage.seats == 24
     assert set(conditioning.library.policies) == set(NAMES)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from botgame.lms.spec import ARENA_SPEC
-from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.definition import ARENA_Z_SPEC
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS, SIZES, VARIANTS, NetworkConfig
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
@@ -58,7 +58,7 @@ def test_variants_are_documented_with_their_parameters(preset):
 
 
 def test_what_being_told_of_a_seat_costs_is_that_of_the_document():
-    inputs = ConditionSpec(ARENA_STYLE, opening=True, totals=True, rating=True)
+    inputs = ConditionSpec(ARENA_Z_SPEC, opening=True, totals=True, rating=True)
     sizes = dataclasses.replace(PRESETS["small"], condition=inputs.width, extra_values=len(inputs.pseudo_rewards))
     more = sum(parameter.numel() for parameter in Network(ARENA_SPEC, sizes).parameters()) - parameters("small")
     assert f" {more:,} parameters more" in DOCUMENT.read_text(encoding="utf-8")

@@ -13,28 +13,28 @@ from botgame.lms.replay.format import Replay
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.resimulate import resimulate
 from botgame.lms.rules import BOLT, CHEST, DEFENCE, HEALTH, INTERACT, OFFENCE, RUNE, TICKS_PER_SECOND, Rules
-from botgame.lms.statistic_z.definition import ARENA_STYLE
-from botgame.lms.statistic_z.measuring import StyleTracker
+from botgame.lms.statistic_z.definition import ARENA_Z_SPEC
+from botgame.lms.statistic_z.measuring import StatisticTracker
 from botgame.lms.statistic_z.meter import ArenaMeter
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
-from botgame.statistic_z import Style
+from botgame.statistic_z import ZSpec
 from botgame.training.alphastar.statistic_z.distance import edit_distances, opening_distances, totals_distances
 from matches import LMS, answer
 
-WIDTH, PARTS = ARENA_STYLE.width, ARENA_STYLE.parts
-EVENTS = ("", *ARENA_STYLE.events)
+WIDTH, PARTS = ARENA_Z_SPEC.width, ARENA_Z_SPEC.parts
+EVENTS = ("", *ARENA_Z_SPEC.events)
 
 
 def total(row: np.ndarray, name: str) -> float:
     """A total in its own unit."""
-    return float(row[PARTS["totals"]][column(name)]) * ARENA_STYLE.totals[column(name)].scale
+    return float(row[PARTS["totals"]][column(name)]) * ARENA_Z_SPEC.totals[column(name)].scale
 
 
 def column(name: str) -> int:
-    return [entry.name for entry in ARENA_STYLE.totals].index(name)
+    return [entry.name for entry in ARENA_Z_SPEC.totals].index(name)
 
 
 def opening(row: np.ndarray) -> list[str]:
@@ -52,7 +52,7 @@ class Stage:
         state.items["available"] = 0
         self.mages, self.items = state.mages[0], state.items[0]
         self.mages["x"], self.mages["y"] = (4.8, 17.2), 11.0
-        self.tracker = StyleTracker(self.arena)
+        self.tracker = StatisticTracker(self.arena)
         self.tracker.begin(0)
 
     def run(self, ticks: int, *decisions: tuple[int, tuple[int, ...]]) -> None:
@@ -85,7 +85,7 @@ def test_uses_and_damage_by_kind_are_counted() -> None:
         stage.run(60, (0, verb(kind)))
         seconds += 2
     rules, row = Rules(), stage.row(0)
-    time = seconds + ARENA_STYLE.settle_seconds
+    time = seconds + ARENA_Z_SPEC.settle_seconds
     assert total(row, "use_bolt") == pytest.approx(2 / time)
     assert total(row, "use_offence") == pytest.approx(1 / time)
     assert total(row, "use_defence") == pytest.approx(1 / time)
@@ -103,7 +103,7 @@ def test_the_burst_of_a_ward_is_damage_by_defence() -> None:
     stage.run(30, (1, verb(DEFENCE)))
     burst = Rules().abilities[0][3].blast_damage
     assert stage.tracker.sums[0, 1, column("damage_defence")] == pytest.approx(burst)
-    assert total(stage.row(1), "damage_defence") == pytest.approx(ARENA_STYLE.totals[column("damage_defence")].scale)
+    assert total(stage.row(1), "damage_defence") == pytest.approx(ARENA_Z_SPEC.totals[column("damage_defence")].scale)
 
 
 def test_pick_ups_and_chests_go_to_who_took_them() -> None:
@@ -144,12 +144,12 @@ def test_time_is_shared_among_situations() -> None:
     stage.run(60)
     stage.mages["x"][1] = stage.mages["x"][0] + 9.0
     stage.run(30)
-    row, time = stage.row(0), 3 + ARENA_STYLE.settle_seconds
+    row, time = stage.row(0), 3 + ARENA_Z_SPEC.settle_seconds
     still = row[PARTS["totals"]][column("still")]
     assert total(row, "near_5") == pytest.approx(2 / time, rel=1e-5)
     assert total(row, "near_10") == pytest.approx(1 / time, rel=1e-5)
     assert (total(row, "near_3"), total(row, "near_7"), total(row, "outside_zone")) == (0, 0, 0)
-    assert still == pytest.approx(3 / time / ARENA_STYLE.totals[column("still")].scale, rel=1e-5)  # all the time
+    assert still == pytest.approx(3 / time / ARENA_Z_SPEC.totals[column("still")].scale, rel=1e-5)  # all the time
 
 
 def test_a_dead_seat_stops_counting() -> None:
@@ -204,12 +204,12 @@ def recorded(seats: int = 2) -> StyleRecorder:
 def test_a_replay_gives_the_rows_that_were_measured_while_it_was_played(seats: int) -> None:
     recorder = recorded(seats)
     replays = [recorder.replays[episode] for episode in sorted(recorder.replays)]
-    found = {one.number: one.styles for one in resimulate(replays, 2, style=True)}
+    found = {one.number: one.statistics for one in resimulate(replays, 2, statistic_z=True)}
     for number, episode in enumerate(sorted(recorder.rows)):
         np.testing.assert_array_equal(found[number], recorder.rows[episode])
         assert found[number][:, PARTS["totals"]].min() >= 0
         assert found[number].max() <= len(EVENTS)
-    assert all(one.styles is None for one in resimulate(replays[:1]))
+    assert all(one.statistics is None for one in resimulate(replays[:1]))
 
 
 def test_all_damage_is_attributed_to_some_kind() -> None:
@@ -217,9 +217,9 @@ def test_all_damage_is_attributed_to_some_kind() -> None:
     for episode, replay in recorder.replays.items():
         for seat, row in zip(replay.header.seats, recorder.rows[episode], strict=True):
             alive = seat.death_tick if seat.death_tick >= 0 else replay.header.ticks
-            time = alive / TICKS_PER_SECOND + ARENA_STYLE.settle_seconds
+            time = alive / TICKS_PER_SECOND + ARENA_Z_SPEC.settle_seconds
             kinds = [total(row, f"damage_{kind}") * time for kind in ("bolt", "offence", "defence")]
-            scales = [entry.scale * time for entry in ARENA_STYLE.totals if entry.name.startswith("damage")]
+            scales = [entry.scale * time for entry in ARENA_Z_SPEC.totals if entry.name.startswith("damage")]
             if all(kind < 0.999 * scale for kind, scale in zip(kinds, scales, strict=True)):  # else a total is full
                 assert sum(kinds) == pytest.approx(seat.damage_dealt, rel=1e-4, abs=1e-4)
 
@@ -263,7 +263,7 @@ def plain_edit_distance(a: list[tuple], b: list[tuple], swap) -> float:
 
 def test_opening_distance_is_the_edit_distance_with_places() -> None:
     generator = np.random.default_rng(0)
-    style = Style(("a", "b"), 5, ARENA_STYLE.totals[:2], 1.0, "verb")
+    style = ZSpec(("a", "b"), 5, ARENA_Z_SPEC.totals[:2], 1.0, "verb")
     rows = np.zeros((60, 2, style.width), np.float32)
     for row in rows.reshape(-1, style.width):
         length = generator.integers(0, 6)
@@ -294,10 +294,10 @@ def test_totals_distance_is_hammings_for_zeros_and_ones() -> None:
     rows = np.zeros((2, WIDTH), np.float32)
     rows[1, PARTS["totals"]][:3] = 1.0
     rows[1, PARTS["kinds"]] = 3  # an opening does not count here
-    size = len(ARENA_STYLE.totals)
-    np.testing.assert_allclose(totals_distances(ARENA_STYLE, rows[:1], rows[1:]), [3 / size], rtol=1e-6)
+    size = len(ARENA_Z_SPEC.totals)
+    np.testing.assert_allclose(totals_distances(ARENA_Z_SPEC, rows[:1], rows[1:]), [3 / size], rtol=1e-6)
 
 
 def test_the_description_survives_json() -> None:
-    assert Style.from_dict(ARENA_STYLE.to_dict()) == ARENA_STYLE
+    assert ZSpec.from_dict(ARENA_Z_SPEC.to_dict()) == ARENA_Z_SPEC
     assert sum(part.stop - part.start for part in PARTS.values()) == WIDTH

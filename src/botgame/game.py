@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from botgame.errors import UserError
 from botgame.spec import Spec
-from botgame.statistic_z import Style
+from botgame.statistic_z import ZSpec
 
 Array = NDArray[Any]
 Observation = dict[str, Array]
@@ -254,7 +254,7 @@ class StatisticMeter(Listener, Protocol):
 class StatisticZ:
     """A game's statistic z: what is measured, and a meter for a simulation."""
 
-    style: Style
+    spec: ZSpec
     meter: Callable[[Any], StatisticMeter]
 
 

@@ -28,7 +28,7 @@ from botgame.lms.replay.verify import Verdict, expand, verify
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
 from botgame.lms.simulation.kernel import is_cold
 from botgame.lms.simulation.state import UNCAPPED
-from botgame.lms.statistic_z.command import show_style
+from botgame.lms.statistic_z.command import show_statistic_z
 from botgame.outputs import check_apart
 
 
@@ -89,7 +89,7 @@ def _check_results(arguments: Namespace) -> None:
 
 
 def _style(arguments: Namespace) -> int:
-    for line in show_style(arguments.path, arguments.seat, arguments.output):
+    for line in show_statistic_z(arguments.path, arguments.seat, arguments.output):
         print(line)
     return 0
 

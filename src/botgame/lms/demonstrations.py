@@ -10,7 +10,7 @@ from botgame.game import Array, DemonstrationError, RecordedMatch, RecordedSeat,
 from botgame.lms.replay.format import Replay, read, scan
 from botgame.lms.replay.header import HUMAN, Header
 from botgame.lms.replay.resimulate import resimulate, trajectories
-from botgame.lms.statistic_z.definition import style_group
+from botgame.lms.statistic_z.definition import situation_of
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class ArenaDemonstrations:
 
     def statistics(self, matches: Iterable[RecordedMatch], parallel: int) -> Iterator[tuple[int, Array]]:
         """See `Demonstrations.statistics`."""
-        for finished in resimulate(map(_replay, matches), parallel, style=True):
-            if finished.fault is None and finished.styles is not None:
-                yield finished.number, finished.styles
+        for finished in resimulate(map(_replay, matches), parallel, statistic_z=True):
+            if finished.fault is None and finished.statistics is not None:
+                yield finished.number, finished.statistics
 
     def situation(self, match: RecordedMatch, seat: int) -> int:
         """See `Demonstrations.situation`: own and, in a duel, opposing school."""
-        return style_group([each.faction for each in match.seats], seat)
+        return situation_of([each.faction for each in match.seats], seat)
 
 
 def _replay(match: RecordedMatch) -> Replay:

@@ -14,7 +14,7 @@ from botgame.lms.replay.showing.picture import picture
 from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.lms.simulation.state import STAMPS, UNCAPPED
 from botgame.lms.spec import ARENA_SPEC
-from botgame.lms.statistic_z.definition import ARENA_STYLE
+from botgame.lms.statistic_z.definition import ARENA_Z_SPEC
 from botgame.lms.statistic_z.meter import ArenaMeter
 
 EXPERT = "lms_re"
@@ -47,7 +47,7 @@ def lms() -> Game:
         checkpoints={CHAMPION: Path(__file__).parent / "bots" / "champion.pt"},
         reward_weights={"damage": 0.5},
         action_caps=ActionCaps(STAMPS, UNCAPPED),
-        statistic_z=StatisticZ(ARENA_STYLE, lambda simulation: ArenaMeter(simulation.arena)),
+        statistic_z=StatisticZ(ARENA_Z_SPEC, lambda simulation: ArenaMeter(simulation.arena)),
         demonstrations=ArenaDemonstrations(),
         picture=lambda path: picture(read(path)),
     )

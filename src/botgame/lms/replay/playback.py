@@ -16,7 +16,7 @@ from botgame.lms.arena import NEVER, Arena, Due, Limits, Outcome
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
 from botgame.lms.rules import Rules
-from botgame.lms.statistic_z.measuring import StyleTracker
+from botgame.lms.statistic_z.measuring import StatisticTracker
 
 _CHANGED = "it does not replay as recorded ({}): it was altered, or made by another version of the simulation"
 
@@ -26,14 +26,14 @@ class Finished(NamedTuple):
 
     number: position of the replay in the caller's stream.
     observations: if kept, arrays with one row for each decision, in the row order of `replay.decisions`.
-    styles: if measured, how each seat played, float32 [P, Style.width] (`lms.statistic_z`).
+    statistics: if measured, how each seat played, float32 [P, ZSpec.width] (`lms.statistic_z`).
     """
 
     number: int
     replay: Replay
     fault: str | None
     observations: dict[str, np.ndarray] | None
-    styles: np.ndarray | None = None
+    statistics: np.ndarray | None = None
 
 
 class Numbered(NamedTuple):
@@ -59,7 +59,7 @@ class _Track:
 class Playback:
     """Re-simulates replays of equal seats and rules in the slots of one arena.
 
-    observe: keep the observations. style: measure how each seat played. watch: called with the arena at every tick;
+    observe: keep the observations. statistic_z: measure how each seat played. watch: called with the arena at every tick;
     needs matches = 1.
     """
 
@@ -70,11 +70,11 @@ class Playback:
         rules: Rules,
         *,
         observe: bool = False,
-        style: bool = False,
+        statistic_z: bool = False,
         watch: Callable[[Arena], None] | None = None,
     ) -> None:
         self.arena = Arena(matches, seats, rules)
-        self._styles = StyleTracker(self.arena) if style else None
+        self._statistics = StatisticTracker(self.arena) if statistic_z else None
         self._observe = observe
         self._watch = watch
         self._tracks: list[_Track | None] = [None] * matches
@@ -128,8 +128,8 @@ class Playback:
         """Let the due seats act as recorded; returns the slots that differ from their file, with the reason."""
         faults: dict[int, str] = {}
         slot, seat = due.match, due.seat
-        if self._styles is not None:
-            self._styles.look(slot)
+        if self._statistics is not None:
+            self._statistics.look(slot)
         now = self.arena.state.matches["tick"][slot]
         cursor = self._cursors[slot, seat]
         missing = cursor >= self._counts[slot, seat]
@@ -217,16 +217,16 @@ class Playback:
             observations = None
             if self._observe and fault is None:
                 observations = {name: pool[slot, :rows].copy() for name, pool in self._pools.items()}
-            styles = self._final_styles(slot) if fault is None else None
+            statistics = self._final_statistics(slot) if fault is None else None
             self._load(slot, jobs)
-            yield Finished(track.number, track.replay, fault, observations, styles)
+            yield Finished(track.number, track.replay, fault, observations, statistics)
 
-    def _final_styles(self, slot: int) -> np.ndarray | None:
-        if self._styles is None:
+    def _final_statistics(self, slot: int) -> np.ndarray | None:
+        if self._statistics is None:
             return None
         seats = np.arange(self.arena.seats)
-        self._styles.look(np.array([slot]))
-        return self._styles.rows(np.full(len(seats), slot), seats)
+        self._statistics.look(np.array([slot]))
+        return self._statistics.rows(np.full(len(seats), slot), seats)
 
     def _load(self, slot: int, jobs: Iterator[Numbered]) -> None:
         job = next(jobs, None)
@@ -251,8 +251,8 @@ class Playback:
         schools = tuple(seat.school for seat in header.seats)
         limits = [Limits(*seat.limits) for seat in header.seats]
         self.arena.reset(slot, header.seed, schools, header.duration_ticks, limits)
-        if self._styles is not None:
-            self._styles.begin(slot)
+        if self._statistics is not None:
+            self._statistics.begin(slot)
 
 
 def watch_replay(replay: Replay, watch: Callable[[Arena], None]) -> None:

@@ -65,11 +65,11 @@ def trajectories(
 
 
 def resimulate(
-    replays: Iterable[Replay], matches: int = 64, *, observe: bool = False, style: bool = False
+    replays: Iterable[Replay], matches: int = 64, *, observe: bool = False, statistic_z: bool = False
 ) -> Iterator[Finished]:
     """Play every replay again, `matches` at a time; each result says whether the match went as recorded.
 
-    observe: keep what each seat saw; style: measure how each seat played.
+    observe: keep what each seat saw; statistic_z: measure how each seat played.
     """
     groups: dict[tuple[int, bytes], list[Numbered]] = {}
     arenas: dict[tuple[int, bytes], Playback] = {}
@@ -79,7 +79,7 @@ def resimulate(
         if key not in arenas or arenas[key].arena.matches < slots:
             if len(arenas) >= _ARENAS:
                 arenas.pop(next(iter(arenas)))
-            arenas[key] = Playback(slots, key[0], jobs[0].replay.rules, observe=observe, style=style)
+            arenas[key] = Playback(slots, key[0], jobs[0].replay.rules, observe=observe, statistic_z=statistic_z)
         return arenas[key].run(iter(jobs))
 
     for index, replay in enumerate(replays):

@@ -1,18 +1,16 @@
-"""ARENA_STYLE: what is kept of how a seat played the arena, named once. `replay.statistics` measures it.
+"""ARENA_Z_SPEC: what is measured of how a seat played the arena. `measuring` measures it.
 
-An opening is made of abilities and pick-ups; interacting does nothing but open chests, so the chest stands for it.
-Each scale is about what the busiest one of twenty seats does in matches of the scripted bots.
+An opening is made of abilities and items; the only use of interacting is to open a chest, so the chest stands for it.
+Each scale is about what the busiest of twenty seats does in matches of the scripted bots.
 """
 
 from collections.abc import Sequence
 
-from botgame.lms.rules import BOLT, DEFENCE, ITEM_KINDS, SCHOOLS, VERBS
-from botgame.statistic_z import Statistic, Style
+from botgame.lms.rules import ITEM_KINDS, SCHOOLS, SLOTS
+from botgame.statistic_z import Statistic, ZSpec
 
 NEAR_CELLS = (3.0, 5.0, 7.0, 10.0)  # bounds of the bands of distance to the nearest enemy; beyond the last: no band
 EDGE_CELLS = 2.0  # this close inside the zone's edge counts as at its edge
-
-ABILITIES = VERBS[BOLT : DEFENCE + 1]
 
 _USES = {"bolt": 0.8, "offence": 0.22, "mobility": 0.1, "defence": 0.1}
 _DAMAGE = {"bolt": 1.6, "offence": 1.6, "defence": 0.4}
@@ -24,11 +22,11 @@ def _bands() -> tuple[str, ...]:
     return tuple(f"near_{cells:g}" for cells in NEAR_CELLS)
 
 
-ARENA_STYLE = Style(
-    events=(*ABILITIES, *ITEM_KINDS),
+ARENA_Z_SPEC = ZSpec(
+    events=(*SLOTS, *ITEM_KINDS),
     opening=12,
     totals=(
-        *(Statistic(f"use_{verb}", "uses/s", _USES[verb]) for verb in ABILITIES),
+        *(Statistic(f"use_{slot}", "uses/s", _USES[slot]) for slot in SLOTS),
         *(Statistic(f"damage_{kind}", "hp/s dealt to enemies", scale) for kind, scale in _DAMAGE.items()),
         *(Statistic(f"take_{kind}", "items/s", _ITEMS[kind]) for kind in ITEM_KINDS),
         *(Statistic(name, "share of time, nearest enemy", 1.0) for name in _bands()),
@@ -41,7 +39,7 @@ ARENA_STYLE = Style(
 )
 
 
-def style_group(schools: Sequence[int], seat: int) -> int:
-    """A number for the situation that styles should match: own school, and in duels the opponent's."""
+def situation_of(schools: Sequence[int], seat: int) -> int:
+    """A number for the situation of a seat: its own school and, in a duel, the opponent's."""
     rival = schools[1 - seat] if len(schools) == 2 else len(SCHOOLS)
     return schools[seat] * (len(SCHOOLS) + 1) + rival

@@ -1,4 +1,4 @@
-"""Measures how the seats of running matches play: `botgame.game.StatisticMeter` of the arena."""
+"""The arena as `botgame.game.StatisticMeter`: how the seats of running matches play."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from botgame.game import Array, Due, Ended, Setup
 from botgame.lms.arena import Arena
-from botgame.lms.statistic_z.definition import style_group
-from botgame.lms.statistic_z.measuring import StyleTracker
+from botgame.lms.statistic_z.definition import situation_of
+from botgame.lms.statistic_z.measuring import StatisticTracker
 
 
 class ArenaMeter:
@@ -17,32 +17,32 @@ class ArenaMeter:
 
     def __init__(self, arena: Arena) -> None:
         self._arena = arena
-        self._tracker = StyleTracker(arena)
+        self._tracker = StatisticTracker(arena)
         self._finals: dict[int, Array] = {}
 
     def begin(self, slot: int, setup: Setup) -> None:
-        """A match was set up in `slot`."""
+        """See `Listener.begin`."""
         del setup
         self._tracker.begin(slot)
 
     def decisions(self, due: Due) -> None:
-        """The seats in `due` are about to act."""
+        """See `Listener.decisions`."""
         self._tracker.look(due.slot)
 
     def accepted(self, due: Due, actions: Array) -> None:
-        """What was decided shows in the next state."""
+        """See `Listener.accepted`; what was decided shows in the next state."""
 
     def end(self, ended: Ended) -> None:
-        """The match in `ended.slot` is over; its state is still there."""
+        """See `Listener.end`."""
         self._tracker.look(np.array([ended.slot]))
         seats = np.arange(self._arena.seats)
         self._finals[ended.episode] = self._tracker.rows(np.full(self._arena.seats, ended.slot), seats)
 
     def groups(self, due: Due) -> Array:
-        """Own and, in a duel, opposing school: int64 [n]."""
+        """See `StatisticMeter.groups`: the own school and, in a duel, the opponent's."""
         schools = self._arena.state.mages["school"][due.slot].tolist()
         return np.array(
-            [style_group(row, seat) for row, seat in zip(schools, due.seat.tolist(), strict=True)], np.int64
+            [situation_of(row, seat) for row, seat in zip(schools, due.seat.tolist(), strict=True)], np.int64
         )
 
     def rows(self, due: Due) -> Array:

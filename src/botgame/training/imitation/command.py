@@ -134,7 +134,7 @@ def open_conditioning(options: argparse.Namespace, source: ReplaySource, console
     statistic = source.game.statistic_z
     if statistic is None:
         raise UserError(f"--z-opening, --z-totals, --rating-input: game {source.game.name} measures no statistic z", 2)
-    inputs = ConditionSpec(statistic.style, options.z_opening > 0, options.z_totals > 0, options.rating_input > 0)
+    inputs = ConditionSpec(statistic.spec, options.z_opening > 0, options.z_totals > 0, options.rating_input > 0)
     conditioning = measure_conditions(source, inputs)
     for line in describe_conditioning(conditioning, source):
         console.print(line, soft_wrap=True)

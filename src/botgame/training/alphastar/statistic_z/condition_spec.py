@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botgame import rng
-from botgame.statistic_z import Style
+from botgame.statistic_z import ZSpec
 
 Floats = NDArray[np.float32]
 RATING_STEPS = (-400.0, -200.0, -100.0, -50.0, 50.0, 100.0, 200.0, 400.0)
@@ -33,7 +33,7 @@ BLOCKS = ("opening", "totals", "rating")
 class ConditionSpec:
     """Which blocks a condition has. `style` describes the rows that `opening` and `totals` are made from."""
 
-    style: Style
+    style: ZSpec
     opening: bool = False
     totals: bool = False
     rating: bool = False
@@ -69,7 +69,7 @@ class ConditionSpec:
         return tuple(name for name in self.blocks if name != "rating")
 
     def encode(self, rows: NDArray[Any], ratings: NDArray[Any]) -> Floats:
-        """All blocks: rows of styles [N, Style.width] and ratings [N] (NaN: not known) -> float32 [N, C]."""
+        """All blocks: rows of styles [N, ZSpec.width] and ratings [N] (NaN: not known) -> float32 [N, C]."""
         out = np.zeros((len(rows), self.width), np.float32)
         for name, part in self.blocks.items():
             if name == "rating":
@@ -100,7 +100,7 @@ class ConditionSpec:
     @staticmethod
     def from_dict(data: dict[str, Any]) -> ConditionSpec:
         """Inverse of `to_dict`. Raises KeyError or TypeError for foreign data."""
-        return ConditionSpec(Style.from_dict(data["style"]), **{name: bool(data[name]) for name in BLOCKS})
+        return ConditionSpec(ZSpec.from_dict(data["style"]), **{name: bool(data[name]) for name in BLOCKS})
 
     def _opening(self, rows: NDArray[Any]) -> NDArray[Any]:
         """One-hot of every event, then all places: [N, K * (events + 2)]."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from botgame.errors import UserError
-from botgame.statistic_z_file import Wanted, read_style
+from botgame.statistic_z_file import Wanted, read_statistic_z
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec, Floats
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 
@@ -48,7 +48,7 @@ class Conditioning:
         if style in self.library.policies:
             return Wanted(self.library.typical(style), opening=True, totals=True)
         if Path(style).is_file():
-            return read_style(Path(style), self.inputs.style, game)
+            return read_statistic_z(Path(style), self.inputs.style, game)
         known = ", ".join(self.library.policies) or "none"
         raise UserError(f"style {style!r} is neither a policy of the library ({known}) nor a style file", 2)
 

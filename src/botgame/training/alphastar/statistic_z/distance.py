@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from botgame.statistic_z import Style
+from botgame.statistic_z import ZSpec
 
 Floats = NDArray[np.floating]
 SAME_EVENT = 0.8  # most that the same event at another place costs; another event costs 1
 
 
-def opening_distances(style: Style, rows: Floats, targets: Floats) -> NDArray[np.float32]:
-    """Edit distance over K between the openings of `rows` and `targets` [N, Style.width]: float32 [N] in [0, 1]."""
+def opening_distances(style: ZSpec, rows: Floats, targets: Floats) -> NDArray[np.float32]:
+    """Edit distance over K between the openings of `rows` and `targets` [N, ZSpec.width]: float32 [N] in [0, 1]."""
     parts = style.parts
     kinds, wanted = rows[:, parts["kinds"]], targets[:, parts["kinds"]]
     places, others = _places(style, rows), _places(style, targets)
@@ -48,12 +48,12 @@ def edit_distances(swaps: Floats, lengths: NDArray[np.intp], ends: NDArray[np.in
     return np.asarray(table[np.arange(count), lengths, ends])
 
 
-def totals_distances(style: Style, rows: Floats, targets: Floats) -> NDArray[np.float32]:
-    """Mean absolute difference of the totals of `rows` and `targets` [N, Style.width]: float32 [N] in [0, 1]."""
+def totals_distances(style: ZSpec, rows: Floats, targets: Floats) -> NDArray[np.float32]:
+    """Mean absolute difference of the totals of `rows` and `targets` [N, ZSpec.width]: float32 [N] in [0, 1]."""
     part = style.parts["totals"]
     return np.asarray(np.abs(rows[:, part] - targets[:, part]).mean(1), np.float32)
 
 
-def _places(style: Style, rows: Floats) -> Floats:
+def _places(style: ZSpec, rows: Floats) -> Floats:
     """Places of the events, [N, K, 2]."""
     return np.stack([rows[:, style.parts["along"]], rows[:, style.parts["aside"]]], axis=2)

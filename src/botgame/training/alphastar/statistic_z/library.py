@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from botgame import rng
-from botgame.statistic_z import Style
+from botgame.statistic_z import ZSpec
 from botgame.training.alphastar.statistic_z.distance import opening_distances
 
 LARGEST = 4096  # rows kept; more would only make checkpoints large
@@ -27,10 +27,10 @@ _MEDOID_ROWS = 256  # rows of a policy among which its typical opening is chosen
 class StyleLibrary:
     """Styles of n seats.
 
-    rows: float32 [n, Style.width]; groups: int64 [n]; results: float32 [n]; names: the policy of each row.
+    rows: float32 [n, ZSpec.width]; groups: int64 [n]; results: float32 [n]; names: the policy of each row.
     """
 
-    style: Style
+    style: ZSpec
     rows: NDArray[np.float32]
     groups: NDArray[np.int64]
     results: NDArray[np.float32]
@@ -85,7 +85,7 @@ class StyleLibrary:
         }
 
     @staticmethod
-    def restore(style: Style, snapshot: dict[str, Any]) -> StyleLibrary:
+    def restore(style: ZSpec, snapshot: dict[str, Any]) -> StyleLibrary:
         """Inverse of `snapshot`. Raises KeyError, IndexError or AttributeError for foreign data."""
         names = tuple(str(snapshot["policies"][k]) for k in snapshot["policy"].tolist())
         rows, groups, results = (snapshot[name].numpy() for name in ("rows", "groups", "results"))
@@ -93,7 +93,7 @@ class StyleLibrary:
 
     @staticmethod
     def build(
-        style: Style,
+        style: ZSpec,
         rows: Sequence[NDArray[np.float32]],
         groups: Sequence[int],
         results: Sequence[float],

@@ -90,7 +90,7 @@ class StyleSeats:
         return Seen(self.condition[row], now, before - now, early & has_totals)
 
     def finish(self, row: int, final: Array) -> Array:
-        """The match of a row is over and `final` [Style.width] is how it played; what is still paid, float32 [X]."""
+        """The match of a row is over and `final` [ZSpec.width] is how it played; what is still paid, float32 [X]."""
         one = np.array([row])
         before = self._distance[row].copy()
         self._distance[row] = self._measure(one, final[None])[0]
