@@ -21,7 +21,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from botgame import cli
-from botgame.lms.arena import Arena, Due
+from botgame.game import Due
+from botgame.lms.arena import Arena
 from botgame.lms.spec import ARENA_SPEC
 
 SEATS = (2, 8, 16)
@@ -65,9 +66,9 @@ def measure(matches: int, seats: int, seconds: float) -> dict[str, float]:
         if total["observe"] < seconds / 2:
             for way, seen in (("observe", due), ("again", due), ("all", everybody)):
                 total[way] += timed(lambda: arena.observe(seen))[1] - timer  # noqa: B023 - called at once
-            total["observed"] += len(due.match)
+            total["observed"] += len(due.slot)
             total["calls"] += 1
-        actions = (random.random((len(due.match), len(SIZES))) * SIZES).astype(np.int64)
+        actions = (random.random((len(due.slot), len(SIZES))) * SIZES).astype(np.int64)
         total["act"] += timed(lambda: arena.act(due, actions))[1]  # noqa: B023 - called at once
         for match in np.flatnonzero(arena.done):
             start(arena, int(match), seed)

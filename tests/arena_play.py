@@ -9,7 +9,8 @@ import sys
 
 import numpy as np
 
-from botgame.lms.arena import Arena, Due
+from botgame.game import Due
+from botgame.lms.arena import Arena
 from botgame.lms.spec import ARENA_SPEC
 from botgame.rng import derive, uniforms
 
@@ -18,7 +19,7 @@ SIZES = np.array([head.size for head in ARENA_SPEC.heads])
 
 def keys_of(arena: Arena, due: Due) -> np.ndarray:
     """uint64 [N]: depend on the seed of the match, the seat and the tick, not on the batch."""
-    seeds, ticks = arena.state.matches["seed"][due.match], arena.state.matches["tick"][due.match]
+    seeds, ticks = arena.state.matches["seed"][due.slot], arena.state.matches["tick"][due.slot]
     return np.array([derive(*row) for row in zip(seeds, due.seat, ticks, strict=True)], np.uint64)
 
 
@@ -30,7 +31,7 @@ def random_actions(arena: Arena, due: Due) -> np.ndarray:
 def fighter_actions(arena: Arena, due: Due) -> np.ndarray:
     """int64 [N, 6]: walk at random, and cast at the nearest visible enemy whatever can be cast."""
     draws = uniforms(keys_of(arena, due), 3)
-    mages, ticks = arena.state.mages[due.match, due.seat], arena.state.matches["tick"][due.match]
+    mages, ticks = arena.state.mages[due.slot, due.seat], arena.state.matches["tick"][due.slot]
     ready = (mages["ready"] <= ticks[:, None]) & (
         mages["mana"][:, None] >= arena.tables.abilities["mana"][mages["school"]]
     )
@@ -43,7 +44,7 @@ def fighter_actions(arena: Arena, due: Due) -> np.ndarray:
 
 def play(arena: Arena, actions=random_actions, most_ticks: int = 2**31 - 1) -> None:
     """Play all matches of the arena to their ends, or until the first has reached `most_ticks`."""
-    while len((due := arena.advance()).match) and arena.state.matches["tick"].max() < most_ticks:
+    while len((due := arena.advance()).slot) and arena.state.matches["tick"].max() < most_ticks:
         arena.act(due, actions(arena, due))
 
 

@@ -5,8 +5,9 @@ import itertools
 import msgspec
 import numpy as np
 
+from botgame.game import Due
 from botgame.live.arrays import ROWS
-from botgame.lms.arena import Arena, Due
+from botgame.lms.arena import Arena
 from botgame.server import protocol
 from botgame.server.rooms import lobby
 

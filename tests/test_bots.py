@@ -36,14 +36,14 @@ def moments() -> list[Observation]:
         players = [load_policy(LMS, "lms_re"), load_policy(LMS, "random")]
         for step in range(steps):
             due = arena.advance()
-            if not len(due.match):
+            if not len(due.slot):
                 break
             observation = arena.observe(due)
             if step % 5 == 0:
                 seen.append({name: array.copy() for name, array in observation.items()})
-            keys, memory = keys_of(step, len(due.match)), np.zeros((len(due.match), 0), np.float32)
+            keys, memory = keys_of(step, len(due.slot)), np.zeros((len(due.slot), 0), np.float32)
             first, second = (player.act(observation, memory, keys)[0] for player in players)
-            arena.act(due, np.where((due.match % 2 == 0)[:, None], first, second))
+            arena.act(due, np.where((due.slot % 2 == 0)[:, None], first, second))
     return seen
 
 
@@ -116,7 +116,7 @@ def test_bots_look_at_nothing_but_what_a_learned_bot_sees(moments: list[Observat
         np.testing.assert_array_equal(acted(policy, bare)[0], acted(policy, moments[5])[0])
 
 
-def test_chance_moves_the_expert_bots_only_in_their_delay(moments: list[Observation]) -> None:
+def test_randomness_changes_only_the_delay_of_the_expert_bots(moments: list[Observation]) -> None:
     delay = ARENA_SPEC.head_index("delay")
     for name in NAMES[3:]:
         one, other = (acted(load_policy(LMS, name), moments[4], seed)[0] for seed in (1, 2))

@@ -32,7 +32,7 @@ def test_pointing_gives_the_shot_that_the_simulation_fires():
         arena = Arena(1, 2, rules)
         arena.reset(0, seed, (seed % 3, (seed + 1) % 3), 3600)
         memory = np.zeros((2, policy.memory_size), np.float32)
-        while len((due := arena.advance()).match):
+        while len((due := arena.advance()).slot):
             observation = arena.observe(due)
             keys = np.arange(len(due.seat), dtype=np.uint64)
             actions, memory[due.seat] = policy.act(observation, memory[due.seat], keys)

@@ -104,7 +104,7 @@ def test_golden_digests(seats):
 
 def test_replaying_accepted_actions_gives_the_same_digest():
     arena, again = started(SEEDS, 2), started(SEEDS, 2)
-    while len((due := arena.advance()).match):
+    while len((due := arena.advance()).slot):
         np.testing.assert_array_equal(np.stack(again.advance()), np.stack(due))
         accepted = arena.act(due, random_actions(arena, due))
         np.testing.assert_array_equal(again.act(due, accepted), accepted)
@@ -135,6 +135,6 @@ def test_one_tick_at_a_time_equals_many():
     play(arena, fighter_actions)
     while not slow.done[0]:
         due = slow.advance(1)
-        if len(due.match):
+        if len(due.slot):
             slow.act(due, fighter_actions(slow, due))
     assert slow.digest(0) == arena.digest(0)

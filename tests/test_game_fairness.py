@@ -26,17 +26,17 @@ def test_relabelled_seats_play_the_same_match(seats):
     arena, twin = started(list(range(20)), seats), started(list(range(20)), seats)
     order = np.random.default_rng(seats).permutation(seats) if seats > 2 else np.array([1, 0])
     relabel(arena, twin, order)
-    while len((due := arena.advance()).match):
+    while len((due := arena.advance()).slot):
         twin_due = twin.advance()
         name = order[due.seat].astype(np.int32)
-        at = {(b, p): n for n, (b, p) in enumerate(zip(twin_due.match, twin_due.seat, strict=True))}
-        rows = np.array([at[b, p] for b, p in zip(due.match, name, strict=True)])
-        assert len(twin_due.match) == len(rows)
+        at = {(b, p): n for n, (b, p) in enumerate(zip(twin_due.slot, twin_due.seat, strict=True))}
+        rows = np.array([at[b, p] for b, p in zip(due.slot, name, strict=True)])
+        assert len(twin_due.slot) == len(rows)
         actions = fighter_actions(arena, due)
         twin_actions = np.empty_like(actions)
         twin_actions[rows] = actions
         np.testing.assert_array_equal(twin.act(twin_due, twin_actions)[rows], arena.act(due, actions))
-    assert len(twin.advance().match) == 0
+    assert len(twin.advance().slot) == 0
     for field in ("place", "death_tick", "kills", "health", "damage_dealt", "x", "y"):
         np.testing.assert_allclose(
             twin.state.mages[field][:, order], arena.state.mages[field], rtol=1e-9, atol=1e-9, err_msg=field

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botgame.lms.arena import Arena, Due, Limits
+from botgame.game import Due
+from botgame.lms.arena import Arena, Limits
 from botgame.lms.rules import DELAY_TICKS, Rules
 from botgame.lms.simulation.state import UNCAPPED
 from botgame.lms.spec import ARENA_SPEC

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from arena_play import SIZES, fighter_actions, play, started
+from botgame.game import Due
 from botgame.lms.actions import AIM, DELAY, HEAD_NAMES, LEAD, MOVE, TARGET, VERB
-from botgame.lms.arena import Arena, Due, Limits
+from botgame.lms.arena import Arena, Limits
 from botgame.lms.rules import BOLT, DEFENCE, DIRECTIONS, INTERACT, MOBILITY, MOVES, OFFENCE, Rules
 from botgame.lms.spec import ARENA_SPEC
 
@@ -71,9 +72,9 @@ def test_a_mage_slides_along_a_wall_and_around_a_corner():
 def test_walls_are_never_entered():
     arena = started(list(range(12)), 4, 1200)
     radius = RULES.mage_radius
-    while len((due := arena.advance()).match):
+    while len((due := arena.advance()).slot):
         actions = fighter_actions(arena, due)
-        actions[:, 0] = np.where(arena.state.mages["ready"][due.match, due.seat, 2] <= 0, MOBILITY, actions[:, 0])
+        actions[:, 0] = np.where(arena.state.mages["ready"][due.slot, due.seat, 2] <= 0, MOBILITY, actions[:, 0])
         actions[:, 4] = actions[:, 2] * 3
         arena.act(due, actions)
         for walls, mages in zip(arena.state.walls, arena.state.mages, strict=True):

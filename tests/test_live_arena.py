@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from arena_play import fighter_actions, play, random_actions, started
-from botgame.lms.arena import NEVER, Arena, Due
+from botgame.game import Due
+from botgame.lms.arena import NEVER, Arena
 from botgame.lms.rules import DELAY_TICKS
 from botgame.lms.simulation.state import FRAMES
 
@@ -47,7 +48,7 @@ def test_seats_that_always_answer_at_once_play_the_usual_match() -> None:
     while not live.done[0]:
         due = live.advance(0)
         if len(due.seat):
-            live.act(due, random_actions(live, due), np.maximum(0, live.state.matches["tick"][due.match] - 4))
+            live.act(due, random_actions(live, due), np.maximum(0, live.state.matches["tick"][due.slot] - 4))
         live.run(1)
     assert live.digest(0) == usual.digest(0)
 

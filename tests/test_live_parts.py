@@ -11,8 +11,8 @@ import pytest
 
 from botgame import rng
 from botgame.feedback import TAKEN_OVER, MatchRecord, SeatRecord, encode_line
-from botgame.game import ScriptedPolicy
-from botgame.lms.arena import Arena, Due
+from botgame.game import Due, ScriptedPolicy
+from botgame.lms.arena import Arena
 from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.server.hosting.bot_workers import BotWorkers

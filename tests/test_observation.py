@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import observed_states as states
+from botgame.game import Due
 from botgame.lms import fields
-from botgame.lms.arena import Arena, Due, Limits
+from botgame.lms.arena import Arena, Limits
 from botgame.lms.fields import MAX_ITEMS, MAX_MAGES, MAX_SHOTS
 from botgame.lms.observing.observation import Observer, observed_of
 from botgame.lms.observing.page import page
@@ -49,15 +50,15 @@ def random_actions(rng, rows):
 def test_every_field_is_finite_and_bounded_in_whole_matches(seats):
     arena, rng = started(seats, matches=4), np.random.default_rng(seats)
     rows = 0
-    while len((due := arena.advance()).match):
+    while len((due := arena.advance()).slot):
         observation = arena.observe(due)
         for key in ("scalars", "vectors", "entities", "privileged"):
             assert np.isfinite(observation[key]).all()
             assert np.abs(observation[key]).max() <= 1.5
         lengths = np.linalg.norm(observation["vectors"], axis=-1)
         assert np.all((lengths < 1e-6) | (np.abs(lengths - 1) < 1e-5))
-        arena.act(due, random_actions(rng, len(due.match)))
-        rows += len(due.match)
+        arena.act(due, random_actions(rng, len(due.slot)))
+        rows += len(due.slot)
     assert rows > 500
 
 
@@ -96,7 +97,7 @@ def test_the_observation_is_the_state_of_reaction_ticks_ago():
             assert np.array_equal(now[key], then[key]), key
         assert np.array_equal(np.delete(now["vectors"], leads, 1), np.delete(then["vectors"], leads, 1))
         due = arena.advance(0)
-        arena.act(due, random_actions(rng, len(due.match)))
+        arena.act(due, random_actions(rng, len(due.slot)))
         arena.advance(1)
     assert tick == 149
 
@@ -174,13 +175,13 @@ def _in_sight(state):
 
 def test_target_slots_are_the_rows_of_the_table_the_seat_saw():
     arena, rng, aimed = started(seats=6, seed=3, matches=4), np.random.default_rng(1), 0
-    while len((due := arena.advance()).match) and aimed < 40:
+    while len((due := arena.advance()).slot) and aimed < 40:
         seen = arena.observe(due)
-        actions = random_actions(rng, len(due.match))
-        actions[:, 0], actions[:, 3] = 1, rng.integers(1, 1 + MAX_MAGES, len(due.match))
+        actions = random_actions(rng, len(due.slot))
+        actions[:, 0], actions[:, 3] = 1, rng.integers(1, 1 + MAX_MAGES, len(due.slot))
         frames = arena.state.past_mages.copy()
         accepted = arena.act(due, actions)
-        for n, (b, p) in enumerate(zip(due.match, due.seat, strict=True)):
+        for n, (b, p) in enumerate(zip(due.slot, due.seat, strict=True)):
             if accepted[n, 3] == 0:
                 continue
             mage, aimed = arena.state.mages[b, p], aimed + 1
@@ -209,19 +210,19 @@ def test_without_delay_the_arena_accepts_exactly_the_legal_verbs():
     )
     for _ in range(120):
         due = arena.advance()
-        if not len(due.match):
+        if not len(due.slot):
             break
         seen, before = arena.observe(due), arena.snapshot()
         ready = (seen["scalars"][:, column("spacing_left")] == 0) & (seen["scalars"][:, column("budget")] > 0)
         for verb in range(len(VERBS)):
-            actions = np.zeros((len(due.match), len(SIZES)), np.int64)
+            actions = np.zeros((len(due.slot), len(SIZES)), np.int64)
             actions[:, 0] = verb
             accepted = arena.act(due, actions)[:, 0] == verb
             legal = seen["legal"][:, ARENA_SPEC.slices["verb"]][:, verb]
             assert np.array_equal(accepted[ready], legal[ready])
             tried[verb] += [int(legal.sum()), int((~legal).sum())]
             arena.restore(before)
-        arena.act(due, random_actions(rng, len(due.match)))
+        arena.act(due, random_actions(rng, len(due.slot)))
     assert (tried[1:5] > 0).all()
     assert tried[0, 1] == 0
 
@@ -299,11 +300,11 @@ def test_bad_seats_are_refused():
     arena = started(matches=2)
     observer, due = Observer(arena.state, arena.tables), everyone(arena)
     with pytest.raises(ValueError, match=r"expected \[N\]"):
-        observer.observe(due.match[:3], due.seat)
+        observer.observe(due.slot[:3], due.seat)
     for match, seat in (([0], [2]), ([2], [0]), ([-1], [0]), ([0], [-1])):
         with pytest.raises(IndexError):
             observer.observe(np.array(match), np.array(seat))
-    assert observer.observe(due.match[:0], due.seat[:0])["scalars"].shape == (0, len(ARENA_SPEC.scalars))
+    assert observer.observe(due.slot[:0], due.seat[:0])["scalars"].shape == (0, len(ARENA_SPEC.scalars))
 
 
 def test_every_cell_of_the_output_is_written(monkeypatch):

@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from botgame.lms.arena import Arena, Due
+from botgame.game import Due
+from botgame.lms.arena import Arena
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.record import Recorder

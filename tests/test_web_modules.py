@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from botgame.lms.arena import Arena, Due, Limits
+from botgame.game import Due
+from botgame.lms.arena import Arena, Limits
 from botgame.lms.rules import DIRECTIONS, MOVES, TICKS_PER_SECOND, Rules
 from botgame.lms.simulation.sight import line_is_free
 from botgame.server import protocol

@@ -3,7 +3,7 @@
     arena = Arena(matches=64, seats=2)
     for b in range(64):
         arena.reset(b, seed=b, schools=(0, 2), duration_ticks=3600)
-    while len((due := arena.advance()).match):
+    while len((due := arena.advance()).slot):
         actions = ...  # int64 [N, HEAD_COUNT], from arena.observe(due)
         arena.act(due, actions)
 
@@ -17,11 +17,12 @@ a late decision names the tick of the observation behind it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from botgame.game import Due
 from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.fields import MAX_MAGES
 from botgame.lms.observing.observation import Observation, Observer
@@ -34,13 +35,6 @@ from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.state import FRAMES, STAMPS, UNCAPPED, State, allocate, compile_rules
 
 NEVER = 2**31 - 1  # a tick beyond any match
-
-
-class Due(NamedTuple):
-    """Seats that are to decide: int32 [N] each, ordered by match, then seat."""
-
-    match: np.ndarray
-    seat: np.ndarray
 
 
 class Limits(NamedTuple):
@@ -56,8 +50,8 @@ class Limits(NamedTuple):
         return cls(rules.reaction_ticks, 1, cap)
 
 
-class Outcome(NamedTuple):
-    """How a match went, one entry a seat."""
+class ArenaOutcome(NamedTuple):
+    """How a match went in the arena's own terms, one entry a seat."""
 
     ticks: int
     places: np.ndarray  # int32 [P], 1 = winner, ties share the place, 0 = not over yet
@@ -68,6 +62,17 @@ class Outcome(NamedTuple):
     capped: np.ndarray  # int32 [P], actions refused by the cap
     casts: np.ndarray  # int32 [P, verbs], decisions carried out by verb
     death_ticks: np.ndarray  # int32 [P], -1 for survivors
+
+
+@contextmanager
+def _replaced(column: np.ndarray, where: Any, values: np.ndarray) -> Iterator[None]:
+    """Within the block `column` has other values at index `where`."""
+    usual = column[where].copy()
+    column[where] = values
+    try:
+        yield
+    finally:
+        column[where] = usual
 
 
 def _check_limits(limits: Limits) -> None:
@@ -160,7 +165,7 @@ class Arena:
         """
         with self._replaced("due", ..., wake):
             count = self._advance(int(most))
-        return Due(self._due.match[:count].copy(), self._due.seat[:count].copy())
+        return Due(self._due.slot[:count].copy(), self._due.seat[:count].copy())
 
     def run(self, ticks: int = NEVER) -> None:
         """Run every unfinished match by `ticks` ticks or to its end, whichever seats are due: real time."""
@@ -176,7 +181,7 @@ class Arena:
         one than the seat's limits allow, and the oldest frame where that one is no longer kept. None: each seat's
         current observation. Raises ValueError for wrong shapes and IndexError for seats that do not exist.
         """
-        match, seat = np.ascontiguousarray(due.match, np.int32), np.ascontiguousarray(due.seat, np.int32)
+        match, seat = np.ascontiguousarray(due.slot, np.int32), np.ascontiguousarray(due.seat, np.int32)
         wanted = np.ascontiguousarray(actions, np.int64)
         if wanted.shape != (match.size, HEAD_COUNT) or match.shape != seat.shape or match.ndim != 1:
             raise ValueError(f"actions have shape {wanted.shape} for {match.size} seats, expected [N, {HEAD_COUNT}]")
@@ -194,30 +199,20 @@ class Arena:
         """
         if self._observer is None:  # bound on first use: a re-simulation that needs only results never compiles it
             self._observer = Observer(self.state, self.tables)
-        with self._replaced("reaction", (due.match, due.seat), self._ages(due, seen)):
-            return self._observer.observe(due.match, due.seat)
+        with self._replaced("reaction", (due.slot, due.seat), self._ages(due, seen)):
+            return self._observer.observe(due.slot, due.seat)
 
     def _ages(self, due: Due, seen: np.ndarray | None) -> np.ndarray | None:
         """The ages in ticks, int [N], of the frames that seats saw at ticks `seen`."""
         if seen is None:
             return None
-        least = self.state.mages["reaction"][due.match, due.seat]
-        age: np.ndarray = np.maximum(least, np.minimum(self.state.matches["tick"][due.match] - seen, FRAMES - 1))
+        least = self.state.mages["reaction"][due.slot, due.seat]
+        age: np.ndarray = np.maximum(least, np.minimum(self.state.matches["tick"][due.slot] - seen, FRAMES - 1))
         return age
 
-    @contextmanager
-    def _replaced(self, field: str, where: Any, values: np.ndarray | None) -> Iterator[None]:
+    def _replaced(self, field: str, where: Any, values: np.ndarray | None) -> AbstractContextManager[None]:
         """Within the block a field of the mages has other values at index `where`; None: it stays as it is."""
-        if values is None:
-            yield
-            return
-        column = self.state.mages[field]
-        usual = column[where].copy()
-        column[where] = values
-        try:
-            yield
-        finally:
-            column[where] = usual
+        return nullcontext() if values is None else _replaced(self.state.mages[field], where, values)
 
     def readiness(self, match: int) -> np.ndarray:
         """What each seat of match `match` could do now, int32 [P, COLUMNS] (`botgame.lms.readiness`).
@@ -232,8 +227,8 @@ class Arena:
 
     def score(self, due: Due) -> np.ndarray:
         """float32 [N]: (damage dealt - damage taken) / 100 hp so far."""
-        dealt = self.state.mages["damage_dealt"][due.match, due.seat]
-        taken = self.state.mages["damage_taken"][due.match, due.seat]
+        dealt = self.state.mages["damage_dealt"][due.slot, due.seat]
+        taken = self.state.mages["damage_taken"][due.slot, due.seat]
         return np.asarray((dealt - taken) / 100.0, np.float32)
 
     @property
@@ -241,11 +236,11 @@ class Arena:
         """Bool [B]: the matches that are over, or not started."""
         return np.array(self.state.matches["done"] != 0)
 
-    def outcome(self, match: int) -> Outcome:
+    def outcome(self, match: int) -> ArenaOutcome:
         """What has happened in match `match`, copied."""
         mages = self.state.mages[match]
         names = ("place", "kills", "damage_dealt", "damage_taken", "illegal", "capped", "casts", "death_tick")
-        return Outcome(int(self.state.matches["tick"][match]), *(np.array(mages[name]) for name in names))
+        return ArenaOutcome(int(self.state.matches["tick"][match]), *(np.array(mages[name]) for name in names))
 
     def digest(self, match: int) -> int:
         """64-bit digest of the current state of match `match`, the same on every machine. Raises IndexError."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from botgame.game import Array, Due, Observation, Outcome, Setup, Snapshot
 from botgame.lms.arena import Arena, Limits
-from botgame.lms.arena import Due as ArenaDue
 from botgame.standings import standings_of
 
 
@@ -25,19 +24,19 @@ class ArenaSimulation:
 
     def advance(self) -> Due:
         """See `Simulation.advance`."""
-        return Due(*self.arena.advance())
+        return self.arena.advance()
 
     def observe(self, due: Due) -> Observation:
         """See `Simulation.observe`."""
-        return self.arena.observe(ArenaDue(*due))
+        return self.arena.observe(due)
 
     def rewards(self, due: Due) -> dict[str, Array]:
         """`result` is paid at the end; `damage` so far: (dealt - taken) / 100 hp."""
-        return {"result": np.zeros(len(due.slot), np.float32), "damage": self.arena.score(ArenaDue(*due))}
+        return {"result": np.zeros(len(due.slot), np.float32), "damage": self.arena.score(due)}
 
     def act(self, due: Due, actions: Array) -> Array:
         """See `Simulation.act`."""
-        return self.arena.act(ArenaDue(*due), actions)
+        return self.arena.act(due, actions)
 
     @property
     def ticks(self) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from botgame.lms.rules import ITEM_KINDS, MOVES, SCHOOLS, SLOTS, VERBS
+from botgame.lms.rules import ITEM_KINDS, MOVE_COUNT, SCHOOLS, SLOTS, VERBS
 
 MAX_MAGES, MAX_SHOTS, MAX_ITEMS = 4, 4, 4  # rows of the entity table
 RASTER_CELLS = 12
@@ -69,7 +69,7 @@ _LAST_ACTION = (
     Field("last_move_0", "1 when the last accepted move was to stay; current"),
     *(
         Field(f"last_move_{k}", f"1 when the last accepted move was direction {k}; current")
-        for k in range(1, len(MOVES))
+        for k in range(1, MOVE_COUNT)
     ),
     Field("last_delay", "the delay chosen last / 20 ticks; current"),
     Field("since_decision", "time since the last decision / 20 ticks; current"),
@@ -123,7 +123,7 @@ _WALLS = (
     ),
     *(
         Field(f"blocked_{k}", f"1 when a step of {BLOCKED_STEP} cells in move direction {k} meets a wall")
-        for k in range(1, len(MOVES))
+        for k in range(1, MOVE_COUNT)
     ),
 )
 
@@ -135,7 +135,7 @@ _OUTLOOK = (
             f"{k} from now on; 1 when nothing threatens",
             _CLEAR,
         )
-        for k in range(len(MOVES))
+        for k in range(MOVE_COUNT)
     ),
     Field(
         "held_across",

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from botgame.lms.rules import BOLT, DEFENCE, VERBS
+from botgame.lms.rules import SLOT_COUNT, VERBS
 from botgame.lms.simulation.action_cap import cap_of, is_within_cap, recent_actions, spacing_left
 from botgame.lms.simulation.kernel import entry
 from botgame.lms.simulation.legality import chest_in_reach, is_legal
 from botgame.lms.simulation.state import State, Tables
 
-COOLDOWNS = slice(0, DEFENCE - BOLT + 1)  # ticks until bolt, offence, mobility, defence have cooled down
+COOLDOWNS = slice(0, SLOT_COUNT)  # ticks until the ability of each slot has cooled down
 BUDGET, SPACING, WITHIN_CAP, CHEST, LEGAL = range(COOLDOWNS.stop, COOLDOWNS.stop + 5)
 COLUMNS = LEGAL + 1
-_ABILITIES, _VERBS = DEFENCE - BOLT + 1, len(VERBS)
+_VERBS = len(VERBS)
 
 
 @entry
@@ -31,7 +31,7 @@ def write_readiness(state: State, tables: Tables, b: int, out: np.ndarray) -> No
     constants, tick = tables.constants[0], state.matches[b].tick
     for seat in range(state.mages.shape[1]):
         mage, row = state.mages[b, seat], out[seat]
-        for ability in range(_ABILITIES):
+        for ability in range(SLOT_COUNT):
             row[ability] = max(0, mage.ready[ability] - tick)
         row[BUDGET] = cap_of(mage, constants) - recent_actions(mage, constants, tick)
         row[SPACING] = spacing_left(mage, constants, tick)

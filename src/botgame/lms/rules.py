@@ -223,3 +223,4 @@ def _direction_table() -> np.ndarray:
 
 DIRECTIONS: np.ndarray = _direction_table()  # [32, 2], bin k at k/32 turn, x right, y down
 MOVES: np.ndarray = np.concatenate([np.zeros((1, 2)), DIRECTIONS[::4]])  # [9, 2], 0 = stay, then 8 directions
+MOVE_COUNT = len(MOVES)

@@ -1,20 +1,30 @@
 """ARENA_SPEC: what the arena looks like to a learner: the fields of `botgame.lms.fields` and the heads of an action."""
 
 from botgame.lms import fields
-from botgame.lms.rules import AIMED, DELAY_TICKS, DIRECTIONS, LEADS, MOVES, TARGETED, TICKS_PER_SECOND, VERBS
+from botgame.lms.rules import (
+    AIMED,
+    DELAY_TICKS,
+    DIRECTIONS,
+    LEADS,
+    MOVE_COUNT,
+    MOVES,
+    TARGETED,
+    TICKS_PER_SECOND,
+    VERBS,
+)
 from botgame.spec import Condition, Head, Reward, Scalar, Spec
 
 HEADS = (
     Head("verb", len(VERBS), "categorical", "verb", labels=VERBS),
     Head("delay", len(DELAY_TICKS), "categorical", "delay", labels=tuple(str(t) for t in DELAY_TICKS)),
     Head(
-        "move", len(MOVES), "direction", "arguments",
+        "move", MOVE_COUNT, "direction", "arguments",
         directions=tuple((float(x), float(y)) for x, y in MOVES),
         category_scalars=(
-            tuple(f"last_move_{k}" for k in range(len(MOVES))),
-            ("", *(f"blocked_{k}" for k in range(1, len(MOVES)))),
-            ("", *(f"range_{2 * k}" for k in range(len(MOVES) - 1))),
-            tuple(f"clear_{k}" for k in range(len(MOVES))),
+            tuple(f"last_move_{k}" for k in range(MOVE_COUNT)),
+            ("", *(f"blocked_{k}" for k in range(1, MOVE_COUNT))),
+            ("", *(f"range_{2 * k}" for k in range(MOVE_COUNT - 1))),
+            tuple(f"clear_{k}" for k in range(MOVE_COUNT)),
         ),
     ),
     Head("target", 1 + fields.MAX_MAGES, "pointer", "arguments", used_when=(Condition("verb", TARGETED),)),

@@ -11,7 +11,7 @@ import numpy as np
 from botgame.game import Observation, ScriptedPolicy
 from botgame.lms.actions import DELAY, HEAD_COUNT, MOVE, TARGET, VERB
 from botgame.lms.bots import senses as see
-from botgame.lms.rules import BOLT, INTERACT, NONE, OFFENCE
+from botgame.lms.rules import BOLT, INTERACT, MOVE_COUNT, NONE, OFFENCE
 from botgame.lms.simulation.kernel import kernel, mix, unit
 
 PACE = 4  # index into DELAY_TICKS, of every decision
@@ -88,7 +88,7 @@ def _verb(scalars: np.ndarray) -> int:
 def _nearest_free_move(scalars: np.ndarray, x: float, y: float) -> int:
     """The move nearest to direction (x, y) among those that are not blocked; 0 (stay) for a zero vector."""
     best, top = 0, 0.0
-    for move in range(1, 9):
+    for move in range(1, MOVE_COUNT):
         along = see.MOVE_X[move] * x + see.MOVE_Y[move] * y
         if along > top and scalars[see.BLOCKED + move - 1] < 0.5:
             best, top = move, along

@@ -23,7 +23,7 @@ from botgame.lms.observing.columns import (
 )
 from botgame.lms.observing.outlook import MOVE_X, MOVE_Y
 from botgame.lms.observing.range_finder import STRIDE
-from botgame.lms.rules import DIRECTIONS, ITEM_KINDS, MOVES, SCHOOLS, VERBS, Rules
+from botgame.lms.rules import DIRECTIONS, ITEM_KINDS, MOVE_COUNT, SCHOOLS, VERBS, Rules
 from botgame.lms.spec import ARENA_SPEC
 
 __all__ = ["MOVE_X", "MOVE_Y", "RANGE_CELLS", "SEEN_SECONDS"]  # those that come from elsewhere
@@ -44,7 +44,7 @@ SCHOOL = scalar(*(f"school_{name}" for name in SCHOOLS))
 CASTABLE = scalar(*(f"castable_{verb}" for verb in VERBS[1:]))
 ZONE_EDGE = scalar("zone_edge")
 LAST_VERB = scalar(*(f"last_verb_{verb}" for verb in VERBS))
-LAST_MOVE = scalar(*(f"last_move_{k}" for k in range(len(MOVES))))
+LAST_MOVE = scalar(*(f"last_move_{k}" for k in range(MOVE_COUNT)))
 SINCE_DECISION = scalar("since_decision")
 ENEMY_VISIBLE, ENEMY_DISTANCE = scalar("enemy_visible"), scalar("enemy_distance")
 ENEMY_HEALTH, ENEMY_SHIELD, ENEMY_RUNE = scalar("enemy_health"), scalar("enemy_shield"), scalar("enemy_rune")
@@ -55,7 +55,7 @@ THREAT_FLAG, THREAT_TIME, THREAT_MISS, THREAT_DAMAGE = range(len(_THREAT))  # wi
 THREAT_STRIDE = len(_THREAT)
 ITEM = scalar(*(name for kind in ITEM_KINDS for name in (f"item_{kind}", f"item_{kind}_distance")))
 RANGE = scalar(*(f"range_{k}" for k in range(RAYS)))
-BLOCKED = scalar(*(f"blocked_{k}" for k in range(1, len(MOVES))))
+BLOCKED = scalar(*(f"blocked_{k}" for k in range(1, MOVE_COUNT)))
 
 TO_ENEMY, TO_SEEN, TO_ZONE_CENTRE = vector("enemy"), vector("seen"), vector("zone_centre")
 THREAT_ESCAPE = vector(*(f"threat{k}_{name}" for k in (1, 2) for name in ("escape", "direction")))

@@ -9,7 +9,7 @@ import numpy as np
 
 from botgame.game import Observation, ScriptedPolicy
 from botgame.lms.actions import HEAD_COUNT, MOVE
-from botgame.lms.rules import MOVES, TARGETED
+from botgame.lms.rules import MOVE_COUNT, TARGETED
 from botgame.lms.spec import ARENA_SPEC
 from botgame.rng import uniforms
 
@@ -31,7 +31,7 @@ def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> n
         for condition in head.used_when:
             used &= np.isin(actions[:, ARENA_SPEC.head_index(condition.head)], condition.values)
         actions[:, column] = np.where(used, _pick(legal[:, ARENA_SPEC.slices[head.name]], numbers[:, column]), 0)
-    last = observation["scalars"][:, _LAST_MOVE : _LAST_MOVE + len(MOVES)].argmax(axis=1)
+    last = observation["scalars"][:, _LAST_MOVE : _LAST_MOVE + MOVE_COUNT].argmax(axis=1)
     actions[:, MOVE] = np.where(numbers[:, -1] < KEEP, last, actions[:, MOVE])
     return actions
 

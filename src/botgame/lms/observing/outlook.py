@@ -12,11 +12,11 @@ import numpy as np
 
 from botgame.lms.actions import MOVE
 from botgame.lms.observing.columns import MISS_SCALE, scalar, vector
-from botgame.lms.observing.own import MOVE_COUNT, slowed_of
+from botgame.lms.observing.own import slowed_of
 from botgame.lms.observing.threats import ESCAPE_X, ESCAPE_Y, FLAG, MISSES_BY, THREATS, TIME_LEFT
 from botgame.lms.observing.view import View
 from botgame.lms.observing.walls import BLOCKED
-from botgame.lms.rules import MOVES
+from botgame.lms.rules import MOVE_COUNT, MOVES
 from botgame.lms.simulation.kernel import phase
 
 CLEAR = scalar(*(f"clear_{k}" for k in range(MOVE_COUNT)))

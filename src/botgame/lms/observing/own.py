@@ -24,7 +24,7 @@ from botgame.lms.observing.columns import (
 )
 from botgame.lms.observing.geometry import cut, time_left, write_unit
 from botgame.lms.observing.view import View
-from botgame.lms.rules import DELAY_TICKS, MAX_SEATS, MOVES, SCHOOLS, SLOT_COUNT, SLOTS, VERBS
+from botgame.lms.rules import DELAY_TICKS, MAX_SEATS, MOVE_COUNT, SCHOOLS, SLOT_COUNT, SLOTS, VERBS
 from botgame.lms.simulation.action_cap import cap_of, recent_actions, spacing_left
 from botgame.lms.simulation.kernel import phase
 
@@ -38,14 +38,14 @@ TIME, ZONE_EDGE, ZONE_RADIUS = scalar("time"), scalar("zone_edge"), scalar("zone
 ZONE_SHRINKING, ZONE_DAMAGE = scalar("zone_shrinking"), scalar("zone_damage")
 ENEMIES_ALIVE, KILLS = scalar("enemies_alive"), scalar("kills")
 LAST_VERB = scalar(*(f"last_verb_{verb}" for verb in VERBS))
-LAST_MOVE = scalar(*(f"last_move_{k}" for k in range(len(MOVES))))
+LAST_MOVE = scalar(*(f"last_move_{k}" for k in range(MOVE_COUNT)))
 LAST_DELAY, SINCE_DECISION = scalar("last_delay"), scalar("since_decision")
 BUDGET, SPACING_LEFT = scalar("budget"), scalar("spacing_left")
 VELOCITY, ZONE_CENTRE = vector("velocity"), vector("zone_centre")
 
 RIVALS = MAX_SEATS - 1
 DELAYS = np.array(DELAY_TICKS, np.int64)
-VERB_COUNT, MOVE_COUNT, SCHOOL_COUNT, PHASES = len(VERBS), len(MOVES), len(SCHOOLS), 4
+VERB_COUNT, SCHOOL_COUNT, PHASES = len(VERBS), len(SCHOOLS), 4
 
 
 @phase

@@ -14,14 +14,13 @@ from botgame.lms.observing.columns import scalar, vector
 from botgame.lms.observing.geometry import write_unit
 from botgame.lms.observing.range_finder import STRIDE, ray_lengths
 from botgame.lms.observing.view import View
-from botgame.lms.rules import DIRECTIONS, MOVES
+from botgame.lms.rules import DIRECTIONS, MOVE_COUNT, MOVES
 from botgame.lms.simulation.geometry import is_clear
 from botgame.lms.simulation.kernel import phase
 
 RANGES = scalar(*(f"range_{k}" for k in range(RAYS)))
-BLOCKED = scalar(*(f"blocked_{k}" for k in range(1, len(MOVES))))
+BLOCKED = scalar(*(f"blocked_{k}" for k in range(1, MOVE_COUNT)))
 OPEN_SPACE = vector("open_space")
-MOVE_COUNT = len(MOVES)
 
 BODY = 0.9  # of the radius: a mage that touches a wall is not blocked along it
 RANGE_SCALE = 1.0 / RANGE

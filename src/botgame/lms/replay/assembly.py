@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from botgame.lms.actions import HEAD_COUNT
-from botgame.lms.arena import Limits, Outcome
+from botgame.lms.arena import ArenaOutcome, Limits
 from botgame.lms.replay.columns import Decisions
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.header import BOT, Change, Header, ReplayMark, ReplaySeat, mode_of
@@ -52,7 +52,7 @@ class Course:
     table: np.ndarray
     digests: Sequence[tuple[int, int]]
     final: int
-    outcome: Outcome
+    outcome: ArenaOutcome
     changes: Sequence[Change] = ()
     marks: Sequence[ReplayMark] = ()
 
@@ -83,7 +83,7 @@ def make_replay(start: MatchStart, course: Course) -> Replay:
     return Replay(header, _decisions(course))
 
 
-def _seat(start: SeatStart, outcome: Outcome, seat: int, decisions: int) -> ReplaySeat:
+def _seat(start: SeatStart, outcome: ArenaOutcome, seat: int, decisions: int) -> ReplaySeat:
     return ReplaySeat(
         policy=start.policy,
         school=start.school,

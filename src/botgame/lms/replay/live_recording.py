@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.lms.arena import Arena, Due, Limits, Outcome
+from botgame.game import Due
+from botgame.lms.arena import Arena, ArenaOutcome, Limits
 from botgame.lms.replay.assembly import (
     CHOICE,
     SEAT,
@@ -68,7 +69,7 @@ class LiveRecording:
         """Record a mark. False, and not recorded, when the file would hold too many."""
         return _append(self.marks, mark)
 
-    def replay(self, outcome: Outcome, policies: Sequence[str], ratings: Sequence[float | None]) -> Replay:
+    def replay(self, outcome: ArenaOutcome, policies: Sequence[str], ratings: Sequence[float | None]) -> Replay:
         """The replay of a match that ended in `outcome`. Raises ReplayError when playing it again gives another end."""
         table = np.array(sorted(self._rows), np.int64).reshape(-1, WIDTH)
         _set_delays(table, self._is_human(table), outcome)
@@ -109,7 +110,7 @@ def _append(events: list, event: Change | ReplayMark) -> bool:  # type: ignore[t
     return True
 
 
-def _set_delays(table: np.ndarray, human: np.ndarray, outcome: Outcome) -> None:
+def _set_delays(table: np.ndarray, human: np.ndarray, outcome: ArenaOutcome) -> None:
     """Set, in place, the delay of people's decisions: the category nearest to the time until the next one."""
     for row in np.flatnonzero(human).tolist():
         seat, tick = table[row, SEAT], table[row, TICK]
@@ -122,7 +123,7 @@ def _set_delays(table: np.ndarray, human: np.ndarray, outcome: Outcome) -> None:
 
 def _play_again(
     opening: Opening, rules: Rules, table: np.ndarray, changes: Sequence[Change]
-) -> tuple[list[tuple[int, int]], int, Outcome]:
+) -> tuple[list[tuple[int, int]], int, ArenaOutcome]:
     """Digests (tick, low 32 bits) about once a second, the digest at the end, and the outcome."""
     arena = Arena(1, len(opening.schools), rules)
     arena.reset(0, opening.seed, opening.schools, opening.duration_ticks, opening.limits)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from botgame.game import Due
 from botgame.lms.actions import HEAD_COUNT
-from botgame.lms.arena import NEVER, Arena, Due, Limits, Outcome
+from botgame.lms.arena import NEVER, Arena, ArenaOutcome, Limits
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay
 from botgame.lms.rules import Rules
@@ -59,8 +60,8 @@ class _Track:
 class Playback:
     """Re-simulates replays of equal seats and rules in the slots of one arena.
 
-    observe: keep the observations. statistic_z: measure how each seat played. watch: called with the arena at every tick;
-    needs matches = 1.
+    observe: keep the observations. statistic_z: measure how each seat played. watch: called with the arena at every
+    tick; needs matches = 1.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class Playback:
         while self._tracks[0] is not None:
             due = self.arena.advance(1, wake)
             self._watch(self.arena)
-            if len(due.match) or self.arena.done[0]:
+            if len(due.slot) or self.arena.done[0]:
                 return due
         return self.arena.advance()
 
@@ -127,7 +128,7 @@ class Playback:
     def _answer(self, due: Due) -> dict[int, str]:
         """Let the due seats act as recorded; returns the slots that differ from their file, with the reason."""
         faults: dict[int, str] = {}
-        slot, seat = due.match, due.seat
+        slot, seat = due.slot, due.seat
         if self._statistics is not None:
             self._statistics.look(slot)
         now = self.arena.state.matches["tick"][slot]
@@ -186,7 +187,7 @@ class Playback:
                 if pool is not None:
                     wider[:, : pool.shape[1]] = pool
                 pool = self._pools[name] = wider
-            pool[due.match, row] = array
+            pool[due.slot, row] = array
 
     def _ended(self) -> dict[int, str | None]:
         """The slots whose match is over, with its fault."""
@@ -266,7 +267,7 @@ def watch_replay(replay: Replay, watch: Callable[[Arena], None]) -> None:
             raise ReplayError(replay.path or replay.name, finished.fault)
 
 
-def is_outcome_of(replay: Replay, outcome: Outcome) -> bool:
+def is_outcome_of(replay: Replay, outcome: ArenaOutcome) -> bool:
     """Whether the outcome is as recorded, but for the counts of refused actions: a file holds accepted actions only."""
     seats = replay.header.seats
     return int(outcome.ticks) == replay.header.ticks and all(

@@ -17,8 +17,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.game import Policy
-from botgame.lms.arena import Arena, Due
+from botgame.game import Due, Policy
+from botgame.lms.arena import Arena
 from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.server.hosting.app import WebApp

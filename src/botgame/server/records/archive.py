@@ -27,7 +27,7 @@ from botgame.feedback import (
     SeatRecord,
     encode_line,
 )
-from botgame.lms.arena import Outcome
+from botgame.lms.arena import ArenaOutcome
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.live_recording import LiveRecording, human_decisions
@@ -43,7 +43,7 @@ class FinishedMatch(NamedTuple):
 
     room: str
     recording: LiveRecording
-    outcome: Outcome
+    outcome: ArenaOutcome
     policies: Sequence[str]
     ratings: Sequence[float | None]
     broken_off: bool

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from botgame.game import Due
 from botgame.lms.actions import HEAD_COUNT
-from botgame.lms.arena import Arena, Due, Limits, Outcome
+from botgame.lms.arena import Arena, ArenaOutcome, Limits
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import Change, ReplayMark
 from botgame.lms.replay.live_recording import LiveRecording, Opening
@@ -95,7 +96,7 @@ class LiveMatch:
         assert self.recording is not None
         return self.recording.mark(ReplayMark(self.tick, seat, value))
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ArenaOutcome:
         """The current standing, or the outcome of a match that is over."""
         return self.arena.outcome(0)
 

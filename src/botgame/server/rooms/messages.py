@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from botgame.lms.arena import Outcome
+from botgame.lms.arena import ArenaOutcome
 from botgame.lms.replay.header import mode_of
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.server.protocol import Array, Observation, Result, Room, RoomLine, SeatLine
@@ -79,7 +79,7 @@ def observation(request: DecisionRequest) -> Observation:
     return Observation(request.tick, request.seat, arrays, str(request.key))
 
 
-def result(name: str, outcome: Outcome, replay: str, *, broken_off: bool) -> Result:
+def result(name: str, outcome: ArenaOutcome, replay: str, *, broken_off: bool) -> Result:
     """The result of a match."""
     return Result(
         room=name,

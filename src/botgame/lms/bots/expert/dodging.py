@@ -10,6 +10,7 @@ import numpy as np
 
 from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.knowledge import SHOT_REACH, TICK
+from botgame.lms.rules import MOVE_COUNT
 from botgame.lms.simulation.kernel import kernel
 
 MARGIN = 0.3  # cells beyond the reach of a shot in which a move still counts as risky
@@ -37,7 +38,7 @@ def walked(scalars: np.ndarray, speed: float) -> tuple[float, float]:
     since = min(float(scalars[see.SINCE_DECISION]) * see.DELAY_UNIT * TICK, see.REACTION)
     before = (see.REACTION - since) * see.SPEED
     x, y = before * float(scalars[see.SPEED_X]), before * float(scalars[see.SPEED_Y])
-    for move in range(1, 9):
+    for move in range(1, MOVE_COUNT):
         if scalars[see.LAST_MOVE + move] > 0.5:
             x += since * speed * see.MOVE_X[move]
             y += since * speed * see.MOVE_Y[move]

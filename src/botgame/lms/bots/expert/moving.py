@@ -13,6 +13,8 @@ from botgame.lms.bots.expert.dodging import expected_damage, walked
 from botgame.lms.bots.expert.looting import best_item
 from botgame.lms.bots.expert.parameters import BotParameters
 from botgame.lms.bots.expert.situation import Situation
+from botgame.lms.fields import RAYS
+from botgame.lms.rules import MOVE_COUNT
 from botgame.lms.simulation.kernel import kernel
 
 ZONE_MARGIN = 1.5  # cells from the edge at which to start walking inwards
@@ -65,7 +67,7 @@ def _fight(scalars: np.ndarray, now: Situation, bot: BotParameters) -> tuple[flo
 def _side(scalars: np.ndarray, now: Situation) -> float:
     """+1 or -1: the side that the seat walks to, changed after every bolt; the more open side near walls."""
     along = 0.0
-    for move in range(1, 9):
+    for move in range(1, MOVE_COUNT):
         if scalars[see.LAST_MOVE + move] > 0.5:
             along = see.MOVE_Y[move] * now.toward_x - see.MOVE_X[move] * now.toward_y
     left, right = _free_cells(scalars, -now.toward_y, now.toward_x), _free_cells(scalars, now.toward_y, -now.toward_x)
@@ -79,7 +81,7 @@ def _side(scalars: np.ndarray, now: Situation) -> float:
 def _free_cells(scalars: np.ndarray, x: float, y: float) -> float:
     """Free distance in cells along the range-finder ray nearest to direction (x, y)."""
     best, top = 0, -2.0
-    for ray in range(16):
+    for ray in range(RAYS):
         along = see.RAY_X[ray] * x + see.RAY_Y[ray] * y
         if along > top:
             best, top = ray, along
@@ -93,7 +95,7 @@ def _cover_side(scalars: np.ndarray, now: Situation) -> float:
     Walking to that side brings the wall between the two.
     """
     nearest, side = COVER_CELLS, 0.0
-    for ray in range(16):
+    for ray in range(RAYS):
         along = see.RAY_X[ray] * now.toward_x + see.RAY_Y[ray] * now.toward_y
         cells = scalars[see.RANGE + ray] * see.RANGE_CELLS
         if 0.3 < along < 0.97 and cells < nearest:
@@ -120,7 +122,7 @@ def best_move(scalars: np.ndarray, vectors: np.ndarray, bot: BotParameters, x: f
     speed = see.SPEED * (0.6 if scalars[see.SLOWED_LEFT] > 0.0 else 1.0)
     walked_x, walked_y = walked(scalars, speed)
     best, top, hurt = 0, -1e9, 0.0
-    for move in range(9):
+    for move in range(MOVE_COUNT):
         blocked = move > 0 and scalars[see.BLOCKED + move - 1] > 0.5
         step = 0.0 if blocked else speed
         damage = expected_damage(scalars, vectors, walked_x, walked_y, step * see.MOVE_X[move], step * see.MOVE_Y[move])
