@@ -10,7 +10,7 @@ import math
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import torch
 
@@ -166,7 +166,7 @@ def _dump(payload: dict[str, Any], file: IO[bytes]) -> None:
     """`torch.save` and a seal. Where torch says RuntimeError of a full disk, raises the OSError that was the reason."""
     sealer = Sealer(file)
     try:
-        torch.save(payload, sealer)
+        torch.save(payload, cast(IO[bytes], sealer))  # it asks for write and flush, nothing else
     except RuntimeError as error:
         raise (sealer.error or error) from None
     sealer.seal()
