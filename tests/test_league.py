@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from botgame import ratings
+from botgame.training.alphastar.league import league as league_module
 from botgame.training.alphastar.league.league import League, LeagueConfig, Review
+from botgame.training.alphastar.league.matchmaking import Pairing
 from botgame.training.alphastar.league.player_cache import PlayerCache
+from botgame.training.alphastar.league.roles import ROLES, Role
 
 BEATS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=float)  # rock, paper, scissors: for the row
 START = np.array([1.0, 0.0, 0.0])
@@ -72,7 +75,9 @@ def test_rock_paper_scissors_approaches_the_uniform_mixture(seed):
 
 
 def test_a_league_begins_with_a_frozen_copy_of_every_main():
-    league, weights = start(LeagueConfig(mains=2, main_exploiters=2, league_exploiters=1, scripted=("lms_re",)))
+    league, weights = start(
+        LeagueConfig(mains=2, exploiters={"main_exploiter": 2, "league_exploiter": 1}, scripted=("lms_re",))
+    )
     assert league.mains == ["main1", "main2"]
     assert [player.name for player in league.frozen] == ["lms_re", "main1.v0", "main2.v0"]
     assert list(league.learners) == ["main1", "main2", "main_exploiter1", "main_exploiter2", "league_exploiter1"]
@@ -221,7 +226,8 @@ def test_seeds_differ_and_repeat():
         {"mains": 0},
         {"mains": 2, "factions": ("fire",)},
         {"mains": 2, "factions": ("fire", "fire")},
-        {"league_exploiters": -1},
+        {"exploiters": {"league_exploiter": -1}},
+        {"exploiters": {"unknown": 1}},
         {"min_phase_steps": 0},
         {"min_phase_steps": 5, "timeout_steps": 4},
         {"exploiter_phase": 0.0},
@@ -253,3 +259,18 @@ def test_a_player_that_cannot_be_loaded_is_not_kept():
     assert cache.get("here") == 1  # still in the cache
     files["gone"] = 2
     assert cache.get("gone") == 2
+
+
+def test_a_new_role_is_one_row_of_the_table(monkeypatch):
+    def opponent(asker, view, rules, uniform):
+        return Pairing(asker, view.mains[0], train_away=False)
+
+    prober = Role(opponent, targets=lambda view: list(view.mains), reset=1.0)
+    monkeypatch.setitem(ROLES, "prober", prober)
+    monkeypatch.setattr(league_module, "EXPLOITERS", ("prober",))
+    league, weights = start(LeagueConfig(exploiters={"prober": 2}, min_phase_steps=1, timeout_steps=1))
+    assert list(league.learners) == ["main1", "prober1", "prober2"]
+    assert league.request("prober2") == Pairing("prober2", "main1", train_away=False)
+    league.learners["prober1"].steps = 2
+    review = league.review("prober1", weights)
+    assert (review.frozen, review.reset) == ("prober1.v0", True)

@@ -237,7 +237,7 @@ def test_the_verbatim_command_parses():
     options = alphastar_league.build_parser().parse_args(words.split())
     config = training_config(options, lms())
     league = league_config(options, config, lms())
-    assert (league.mains, league.main_exploiters, league.league_exploiters) == (1, 1, 1)
+    assert (league.mains, league.exploiters) == (1, {"main_exploiter": 1, "league_exploiter": 1})
     assert league.timeout_steps == 2 * league.min_phase_steps
     assert options.output_dir == Path("reports/league")
 

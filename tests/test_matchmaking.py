@@ -1,4 +1,4 @@
-"""PFSP and the rule tables of the roles, row by row."""
+"""PFSP and how each role chooses opponents, rule by rule."""
 
 import dataclasses
 
@@ -13,17 +13,21 @@ from botgame.training.alphastar.league.matchmaking import (
     MatchmakingRules,
     Pairing,
     View,
-    opponent,
     pfsp,
     pick,
     without_monotone_tail,
 )
+from botgame.training.alphastar.league.roles import ROLES
 
 WEIGHTINGS = ("squared", "variance", "linear", "linear_capped", "uniform")
 MAIN_0, MAIN_1 = Frozen("main1.v0", "main", "main1"), Frozen("main1.v1", "main", "main1")
 OTHER_0 = Frozen("main2.v0", "main", "main2")
 EXPLOITER = Frozen("main_exploiter1.v0", "main_exploiter", "main_exploiter1")
 LEAGUE_EXPLOITER = Frozen("league_exploiter1.v0", "league_exploiter", "league_exploiter1")
+
+
+def opponent(asker, role, league, rules, uniform):
+    return ROLES[role].opponent(asker, league, rules, uniform)
 
 
 def source(*numbers):

@@ -252,7 +252,7 @@ def test_a_free_for_all_is_a_line_with_seats(tmp_path):
     write(tmp_path, games=games)
     lines = (tmp_path / "matches.jsonl").read_text().splitlines()
     assert "seats" not in json.loads(lines[1])
-    assert set(json.loads(lines[2])) == {"id", "round", "iteration", "kind", "home", "seed", "ticks", "seats"}
+    assert set(json.loads(lines[2])) == {"id", "round", "iteration", "kind", "home", "seed", "ticks", "seats", "check"}
     assert read_matches(tmp_path / "matches.jsonl") == (games, 0)
     assert CROWD.orders == {"lms_re": [-1, -1], "main1.v0": [1, -1]}
     assert CROWD.players == {"main1", "lms_re", "main1.v0"}
@@ -261,7 +261,7 @@ def test_a_free_for_all_is_a_line_with_seats(tmp_path):
 
 
 def test_free_for_alls_are_rated_by_order_and_told_apart(tmp_path):
-    games = [*GAMES, replace(CROWD, id=1001), replace(WON, id=1002)]
+    games = [*GAMES, replace(CROWD, id=len(GAMES) + 1), replace(WON, id=len(GAMES) + 2)]
     summary = league_summary.summarise(league_of_two_rounds(), games)
     pairs = {(pair["home"], pair["away"]): pair for pair in summary["pairs"]}
     pair = pairs["main1", "lms_re"]

@@ -22,6 +22,7 @@ from typing import Any
 
 from botgame import cli
 from botgame.training.alphastar.league.matchmaking import VARIANTS
+from botgame.training.alphastar.league.roles import EXPLOITERS, ROLES
 from botgame.training.rl.flags import (
     JUDGING,
     OPPOSITION,
@@ -92,8 +93,9 @@ def _add_league_flags(parser: cli.Parser) -> None:
         metavar=f"all|{PER_FACTION}|N",
         help=f"all: one for all factions; {PER_FACTION}: one for each, which plays no other; N: so many for all",
     )
-    parser.flag("--main-exploiters", type=cli.non_negative_int, default=1, help="main exploiters")
-    parser.flag("--league-exploiters", type=cli.non_negative_int, default=1, help="league exploiters")
+    for role in EXPLOITERS:
+        text, count = f"{role.replace('_', ' ')}s", ROLES[role].count
+        parser.flag(f"--{text.replace(' ', '-')}", type=cli.non_negative_int, default=count, help=text)
     parser.flag(
         "--exploiter-share", type=cli.probability, default=0.25, help="an exploiter's share of a main agent's matches"
     )

@@ -14,6 +14,7 @@ from botgame.outputs import check_apart, check_folder
 from botgame.policies import load_policy
 from botgame.training.alphastar.league.league import LeagueConfig
 from botgame.training.alphastar.league.matchmaking import VARIANTS
+from botgame.training.alphastar.league.roles import EXPLOITERS
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.league.run import train
 from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueSchedule, LeagueSetting
@@ -50,7 +51,8 @@ def league_config(options: argparse.Namespace, config: RLConfig, game: Game) -> 
         raise UserError(f"--main-agents {PER_FACTION}: game {game.name} has no factions; give a number", 2)
     sequences = options.rl_iterations_per_round * config.sequences()
     phase = options.min_phase_steps or sequences * config.unroll_length
-    if options.main_exploiters + options.league_exploiters and not options.exploiter_share:
+    exploiters = {role: getattr(options, f"{role}s") for role in EXPLOITERS}
+    if any(exploiters.values()) and not options.exploiter_share:
         raise UserError(
             "--exploiter-share 0 leaves the exploiters without matches; give them a share or none of them", 2
         )
@@ -58,8 +60,7 @@ def league_config(options: argparse.Namespace, config: RLConfig, game: Game) -> 
         return LeagueConfig(
             mains=len(game.factions) if per_faction else options.main_agents,
             factions=game.factions if per_faction else (),
-            main_exploiters=options.main_exploiters,
-            league_exploiters=options.league_exploiters,
+            exploiters=exploiters,
             scripted=_scripted(options.scripted_players, game),
             decay=options.payoff_decay,
             min_phase_steps=phase,

@@ -110,7 +110,7 @@ class Seat:
     def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
         player_seed = rng.derive(self._setting.seed, *self.name.encode(), self.generation)
         tables = self._setting.royale.tables(self._config.matches, self._game.seats)
-        league, main = self._league, self._league.learners[self.name].role == "main"
+        league, main = self._league, self._league.learners[self.name].is_main
         share = league.config.rules.self_play_share / len(league.mains) if main else 0.0
         styles = self._setting.styles if main else StyleConfig()  # as in AlphaStar, exploiters follow none
         starts = taken or [0] * len(tables)

@@ -171,7 +171,7 @@ class LeagueRun:
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, config = self._setting, self._setting.config
-        if self.league.learners[name].role != "main":
+        if not self.league.learners[name].is_main:
             config = exploiter_config(config, setting.exploiter_share, from_main=setting.reset_from_main)
         return Seat(name, setting, config, self.league, self._players, self._roster, self._workers, state)
 

@@ -6,6 +6,7 @@ from html import escape
 from string import Template
 from typing import Any
 
+from botgame.training.alphastar.league.roles import MAIN, ROLES
 from botgame.training.league_report import exploits_html as league_exploits_html
 from botgame.training.league_report import svg as league_svg
 from botgame.training.league_report.free_for_alls import royale_card
@@ -14,7 +15,7 @@ from botgame.training.league_report.svg import Point, Series
 
 _MOST_IN_HEAT_MAP = 24
 _MOST_IN_LISTS = 30
-_ROLE_COLOUR = {"main": 0, "main_exploiter": 1, "league_exploiter": 2, "scripted": 3, "person": 4}
+_ROLE_COLOUR = {role: colour for colour, role in enumerate((*ROLES, "scripted", "person"))}
 _SURE = 200.0  # points: a wider interval, as after a few live matches, would squeeze the chart of ratings
 
 GENERATOR = '<meta name="generator" content="botgame league report">'
@@ -92,7 +93,7 @@ def _tiles(summary: dict[str, Any]) -> str:
     tiles += [
         (f"{player['rating']:+.0f} ± {_half(player):.0f}", f"rating of {player['name']}")
         for player in summary["players"]
-        if player["learning"] and player["role"] == "main" and player["rating"] is not None
+        if player["learning"] and player["role"] == MAIN and player["rating"] is not None
     ]
     for name, entry in summary["forgetting"].items():
         if entry["rounds"]:

@@ -23,6 +23,7 @@ import numpy as np
 
 from botgame import ratings
 from botgame.training.alphastar.league.league import SCRIPTED, League
+from botgame.training.alphastar.league.roles import EXPLOITERS, MAIN, MAIN_EXPLOITER
 from botgame.training.best_response.results import Exploit
 from botgame.training.league.files import EVALUATION, LeagueState, Match, plain
 from botgame.training.league_report.exploits import best_responses
@@ -217,7 +218,7 @@ def _exploitability(matches: list[Match], league: League, population: list[str],
     from the table of the population; `exploitability` = that win rate - 0.5, at least 0.
     """
     out: dict[str, Any] = {}
-    exploiters = {name for name, learner in league.learners.items() if learner.role == "main_exploiter"}
+    exploiters = {name for name, learner in league.learners.items() if learner.role == MAIN_EXPLOITER}
     for main in (name for name in league.mains if name in population and len(population) > 1):
         by_round: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
         for match in matches:
@@ -239,8 +240,8 @@ def _relative(league: League, population: list[str], table: np.ndarray) -> dict[
     """Main agents (live and frozen) against all exploiters; None while one of the two has no rated player."""
     roles: dict[str, str] = {name: learner.role for name, learner in league.learners.items()}
     roles.update({player.name: player.role for player in league.frozen})
-    mains = [k for k, name in enumerate(population) if roles.get(name) == "main"]
-    exploiters = [k for k, name in enumerate(population) if "exploiter" in roles.get(name, "")]
+    mains = [k for k, name in enumerate(population) if roles.get(name) == MAIN]
+    exploiters = [k for k, name in enumerate(population) if roles.get(name) in EXPLOITERS]
     if not mains or not exploiters:
         return None
     value = ratings.relative_population_performance(table[np.ix_(mains, exploiters)])

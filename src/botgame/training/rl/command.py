@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from botgame.errors import UserError
@@ -96,11 +97,5 @@ def start_of(options: argparse.Namespace, game: Game) -> Origin:
 
 
 def schedule(options: argparse.Namespace) -> Schedule:
-    """When to freeze, evaluate and save."""
-    return Schedule(
-        eval_every=options.eval_every,
-        save_every=options.save_every,
-        snapshot_every=options.snapshot_every,
-        snapshots=options.snapshots,
-        keep=options.keep,
-    )
+    """When to freeze, evaluate and save: the fields of `Schedule` from the flags of the same names."""
+    return Schedule(**{field.name: getattr(options, field.name) for field in fields(Schedule) if field.name in options})

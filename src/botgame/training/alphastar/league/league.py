@@ -20,12 +20,13 @@ import numpy as np
 
 from botgame import rng
 from botgame.training.alphastar.league import matchmaking
-from botgame.training.alphastar.league.matchmaking import Frozen, Pairing, Role, View
+from botgame.training.alphastar.league.matchmaking import Frozen, Pairing, View
 from botgame.training.alphastar.league.payoff import Payoff
+from botgame.training.alphastar.league.roles import EXPLOITERS, MAIN, ROLES
 
 SCRIPTED = "scripted"
-PLAYER = re.compile(r"(main\d+|(main|league)_[\w-]+)(\.v\d+)?")  # what learning players and frozen ones are called
-_EXPLOITERS: tuple[Role, ...] = ("main_exploiter", "league_exploiter")
+# What learning players and frozen ones are called.
+PLAYER = re.compile(rf"({MAIN}\d+|{MAIN}_[\w-]+|({'|'.join(EXPLOITERS)})\d+)(\.v\d+)?")
 
 
 class Store(Protocol):
@@ -44,15 +45,13 @@ class LeagueConfig:
 
     mains: int = 1
     factions: tuple[str, ...] = ()  # the only faction of each main agent, one for each; (): all play every faction
-    main_exploiters: int = 1
-    league_exploiters: int = 1
+    exploiters: Mapping[str, int] = field(default_factory=lambda: {name: ROLES[name].count for name in EXPLOITERS})
     scripted: tuple[str, ...] = ()  # bots that count as frozen players from the start
     decay: float = 0.99  # memory of the payoff: about 1 / (1 - decay) games of a pair
     min_phase_steps: int = 2_000_000_000  # a player is frozen this long after the last time at the earliest
     timeout_steps: int = 4_000_000_000  # and this long at the latest, whether or not it beats all
     beats_all: float = 0.7  # win rate that is needed against each opponent to be frozen early
     min_games: float = 8.0  # (decayed) games against each of them before that win rate is trusted
-    league_exploiter_reset: float = 0.25  # chance of a reset after being frozen; main exploiters always have one
     exploiter_phase: float = 1.0  # exploiters' min_phase_steps and timeout_steps, as a multiple of the main agents'
     forget_on_reset: bool = True  # a reset player has no record; the published league kept the old one
     rules: matchmaking.MatchmakingRules = field(default_factory=matchmaking.MatchmakingRules)
@@ -63,8 +62,8 @@ class LeagueConfig:
             raise ValueError("a league needs at least one main agent")
         if self.factions and len(set(self.factions)) != self.mains:
             raise ValueError(f"expected a faction of its own for each of {self.mains} main agents, got {self.factions}")
-        if min(self.main_exploiters, self.league_exploiters) < 0:
-            raise ValueError("numbers of exploiters must be 0 or more")
+        if not set(self.exploiters) <= set(EXPLOITERS) or min(self.exploiters.values(), default=0) < 0:
+            raise ValueError(f"expected a number of 0 or more for roles among {', '.join(EXPLOITERS)}")
         if not 0 < self.min_phase_steps <= self.timeout_steps:
             raise ValueError("expected 0 < min_phase_steps <= timeout_steps")
         if not self.exploiter_phase > 0:
@@ -95,13 +94,18 @@ class LearningPlayer:
     """
 
     name: str
-    role: Role
+    role: str
     steps: int = 0
     mark: int = 0
     copies: int = 0
     resets: int = 0
     games: int = 0
     faction: str = ""
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is one of the agents that the league is for."""
+        return self.role == MAIN
 
 
 @dataclass(frozen=True)
@@ -129,9 +133,9 @@ class League:
         """A new league in which every main agent's first weights are frozen, so history is never empty."""
         league = League(config, seed)
         for name, faction in config.main_factions.items():
-            league.learners[name] = LearningPlayer(name, "main", faction=faction)
-        for role, count in zip(_EXPLOITERS, (config.main_exploiters, config.league_exploiters), strict=True):
-            for number in range(1, count + 1):
+            league.learners[name] = LearningPlayer(name, MAIN, faction=faction)
+        for role in EXPLOITERS:
+            for number in range(1, config.exploiters.get(role, 0) + 1):
                 league.learners[f"{role}{number}"] = LearningPlayer(f"{role}{number}", role)
         for name in league.mains:
             league._freeze(league.learners[name], store)
@@ -140,7 +144,7 @@ class League:
     @property
     def mains(self) -> list[str]:
         """Names of the live main agents."""
-        return [learner.name for learner in self.learners.values() if learner.role == "main"]
+        return [learner.name for learner in self.learners.values() if learner.is_main]
 
     @property
     def names(self) -> list[str]:
@@ -155,8 +159,8 @@ class League:
 
     def request(self, asker: str) -> Pairing:
         """The next match of learning player `asker` by the rules of its role."""
-        view = View(self.mains, self.frozen, self.payoff.win_rate)
-        return matchmaking.opponent(asker, self.learners[asker].role, view, self.config.rules, self.uniform)
+        role = ROLES[self.learners[asker].role]
+        return role.opponent(asker, self._view(), self.config.rules, self.uniform)
 
     def faction(self, name: str) -> str:
         """The only faction that a player plays; "" for one of every faction."""
@@ -177,7 +181,7 @@ class League:
     def review(self, name: str, store: Store) -> Review | None:
         """Freeze learning player `name` if it is due, and perhaps reset it. Call it after reporting its matches."""
         learner = self.learners[name]
-        scale = 1.0 if learner.role == "main" else self.config.exploiter_phase
+        scale = 1.0 if learner.is_main else self.config.exploiter_phase
         elapsed = (learner.steps - learner.mark) / scale
         if elapsed < self.config.min_phase_steps:
             return None
@@ -194,14 +198,16 @@ class League:
         return Review(name, frozen, reset, beat_all)
 
     def _beats_all(self, learner: LearningPlayer) -> bool:
-        targets = self.mains if learner.role == "main_exploiter" else [player.name for player in self.frozen]
+        targets = ROLES[learner.role].targets(self._view())
         enough = all(self.payoff.games(learner.name, name) >= self.config.min_games for name in targets)
         return enough and bool(self.payoff.win_rates(learner.name, targets).min() > self.config.beats_all)
 
     def _resets(self, learner: LearningPlayer) -> bool:
-        if learner.role == "league_exploiter":
-            return self.uniform() < self.config.league_exploiter_reset
-        return learner.role == "main_exploiter"
+        chance = ROLES[learner.role].reset
+        return chance > 0 and (chance >= 1 or self.uniform() < chance)
+
+    def _view(self) -> View:
+        return View(self.mains, self.frozen, self.payoff.win_rate)
 
     def _freeze(self, learner: LearningPlayer, store: Store) -> str:
         name = next(self.following(learner.name))

@@ -1,8 +1,8 @@
-"""Who plays whom in the league: prioritised fictitious self-play and the rules of each role.
+"""Prioritised fictitious self-play: how likely each opponent is, and what the rules of the roles are made from.
 
 The rules are those of the pseudocode published with Vinyals et al. (Nature 575, 2019), with its mistakes corrected.
 Where paper, pseudocode and re-implementations disagree, the choice is a field of `MatchmakingRules`, and `VARIANTS`
-lists the known choices. Pure functions: a `View` of the league and uniform numbers go in, an opponent comes out.
+lists the known choices. `roles` says which role plays whom. Pure functions: win rates and uniform numbers go in.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Weighting = Literal["squared", "variance", "linear", "linear_capped", "uniform"]
-Role = Literal["main", "main_exploiter", "league_exploiter"]
 Uniform = Callable[[], float]
 _LEAST_WEIGHT = 1e-10
 
@@ -128,62 +127,17 @@ def pick(probabilities: NDArray[np.float64], u: float) -> int:
     return min(index, int(np.flatnonzero(probabilities)[-1]))
 
 
-def opponent(asker: str, role: Role, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
-    """The match that `asker` plays next, by the first rule of its role that applies.
-
-    `view.frozen` must contain a copy of every main agent (the league freezes them at its start), so that every rule
-    finds an opponent.
-    """
-    if role == "main":
-        return _for_main(asker, view, rules, uniform)
-    if role == "main_exploiter":
-        return _for_main_exploiter(asker, view, rules, uniform)
-    names = [player.name for player in view.frozen]
-    return _against(asker, names, view, rules.league_exploiter_weighting, uniform)
-
-
-def _for_main(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
-    u = uniform()
-    if u < rules.main_pfsp:
-        return _against(asker, [player.name for player in view.frozen], view, rules.main_weighting, uniform)
-    main = _pick_main(view, uniform)
-    if u < rules.main_pfsp + rules.main_verification:
-        targets = _verification(asker, main, view, rules)
-        if targets:
-            return _against(asker, targets, view, rules.main_weighting, uniform)
-    if main == asker or view.win_rate(asker, main) > rules.self_play_bar:
-        return Pairing(asker, main, train_away=True)
-    return _against(asker, _copies(view, main), view, "variance", uniform)
-
-
-def _for_main_exploiter(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
-    main = _pick_main(view, uniform)
-    if view.win_rate(asker, main) > rules.main_exploiter_bar:
-        return Pairing(asker, main, train_away=False)
-    if rules.main_exploiter_curriculum < 1.0 and uniform() >= rules.main_exploiter_curriculum:
-        return Pairing(asker, main, train_away=False)
-    return _against(asker, _copies(view, main), view, "variance", uniform)
-
-
-def _verification(asker: str, main: str, view: View, rules: MatchmakingRules) -> list[str]:
-    """Frozen main exploiters that still beat the asker, else old selves of `main` that it has forgotten to beat."""
-    exploiters = [player.name for player in view.frozen if player.role == "main_exploiter"]
-    if exploiters and min(view.win_rate(asker, name) for name in exploiters) < rules.exploiter_bar:
-        return exploiters
-    copies = _copies(view, main)
-    rates = [view.win_rate(asker, name) for name in copies]
-    kept = without_monotone_tail(rates) if rules.forgotten_filter else len(copies)
-    return copies[:kept] if kept and min(rates[:kept]) < rules.forgotten_bar else []
-
-
-def _pick_main(view: View, uniform: Uniform) -> str:
+def pick_main(view: View, uniform: Uniform) -> str:
+    """One of the live main agents, each equally likely."""
     return view.mains[min(int(uniform() * len(view.mains)), len(view.mains) - 1)]
 
 
-def _copies(view: View, parent: str) -> list[str]:
+def copies(view: View, parent: str) -> list[str]:
+    """The frozen copies of `parent`, oldest first."""
     return [player.name for player in view.frozen if player.parent == parent]
 
 
-def _against(asker: str, names: Sequence[str], view: View, weighting: Weighting, uniform: Uniform) -> Pairing:
+def against(asker: str, names: Sequence[str], view: View, weighting: Weighting, uniform: Uniform) -> Pairing:
+    """A match of `asker` against one of the frozen players `names`, drawn by `pfsp`."""
     rates = np.array([view.win_rate(asker, name) for name in names], dtype=np.float64)
     return Pairing(asker, names[pick(pfsp(rates, weighting), uniform())], train_away=False)
