@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from botgame.live.gestures import Gesture, walking_keys
-from botgame.lms.rules import BOLT, DEFENCE, INTERACT, MOBILITY, OFFENCE
+from botgame.lms.rules import BOLT, INTERACT, OFFENCE
 
 POINTER_DISTANCE = 5.0  # cells from mage to pointer: far enough that a few pixels do not turn the aim
-CAST_KEYS = {OFFENCE: "Digit1", MOBILITY: "Digit2", DEFENCE: "Digit3", INTERACT: "KeyE"}
+CAST_KEYS = {verb: f"Digit{verb - BOLT}" for verb in range(OFFENCE, INTERACT)} | {INTERACT: "KeyE"}
 
 
 class Keyboard(Protocol):

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS
+from botgame.lms.rules import DIRECTION_BINS, MAX_SEATS, MAX_SECONDS, MIN_SEATS, MIN_SECONDS, MOVE_COUNT, VERBS
 
 PROTOCOL_VERSION = 1
 GAME = "lms-arena"
@@ -30,8 +30,8 @@ Token = Annotated[str, Meta(max_length=128)]
 BotName = Annotated[str, Meta(max_length=200)]
 RoomName = Annotated[str, Meta(max_length=32)]
 School = Literal["pyromancer", "cryomancer", "stormcaller", "any"]
-SeatIndex = Annotated[int, Meta(ge=0, le=15)]
-SeatOrNone = Annotated[int, Meta(ge=-1, le=15)]  # -1: no seat
+SeatIndex = Annotated[int, Meta(ge=0, le=MAX_SEATS - 1)]
+SeatOrNone = Annotated[int, Meta(ge=-1, le=MAX_SEATS - 1)]  # -1: no seat
 Counter = Annotated[int, Meta(ge=0, le=2**53)]
 Category = Annotated[int, Meta(ge=0, le=63)]
 
@@ -58,7 +58,7 @@ class Create(Struct, tag="create"):
     the limits of bots. seed: decides the arena; None draws one. duration: seconds until the zone has closed.
     """
 
-    seats: Annotated[int, Meta(ge=2, le=16)] = 2
+    seats: Annotated[int, Meta(ge=MIN_SEATS, le=MAX_SEATS)] = 2
     bots: Annotated[list[BotName], Meta(max_length=16)] = []
     school: School = "any"
     name: Name = ""
@@ -91,9 +91,9 @@ class Input(Struct, tag="input"):
     """
 
     seq: Counter
-    move: Annotated[int, Meta(ge=0, le=8)] = 0
-    verb: Annotated[int, Meta(ge=0, le=5)] = 0
-    aim: Annotated[int, Meta(ge=0, le=31)] = 0
+    move: Annotated[int, Meta(ge=0, le=MOVE_COUNT - 1)] = 0
+    verb: Annotated[int, Meta(ge=0, le=len(VERBS) - 1)] = 0
+    aim: Annotated[int, Meta(ge=0, le=DIRECTION_BINS - 1)] = 0
 
 
 class Act(Struct, tag="act"):

@@ -26,7 +26,7 @@ ARENA_Z_SPEC = ZSpec(
     events=(*SLOTS, *ITEM_KINDS),
     opening=12,
     totals=(
-        *(Statistic(f"use_{slot}", "uses/s", _USES[slot]) for slot in SLOTS),
+        *(Statistic(f"use_{slot}", "uses/s", _USES.get(slot, 0.1)) for slot in SLOTS),
         *(Statistic(f"damage_{kind}", "hp/s dealt to enemies", scale) for kind, scale in _DAMAGE.items()),
         *(Statistic(f"take_{kind}", "items/s", _ITEMS[kind]) for kind in ITEM_KINDS),
         *(Statistic(name, "share of time, nearest enemy", 1.0) for name in _bands()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from botgame.lms.rules import BOLT, DEFENCE, DELAY_TICKS, NONE
+from botgame.lms.rules import AIMED, DELAY_TICKS, NONE
 from botgame.server.protocol import Input
 
 QUEUE_TICKS = 6  # how long a cast that is not possible yet is retried
@@ -56,4 +56,4 @@ class PlayerInput:
         if possible:
             self.queued = NONE
         self._held, self._decided = move, tick
-        return [possible, 0, move, 0, self._aim if possible in range(BOLT, DEFENCE) else 0, 0]
+        return [possible, 0, move, 0, self._aim if possible in AIMED else 0, 0]

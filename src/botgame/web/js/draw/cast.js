@@ -12,7 +12,7 @@ const TRAIL = 0.75;
 const BURST = 0.6;
 export const CAST_SECONDS = [0, MUZZLE, 0.35, TRAIL, BURST, 0.4];
 
-// `event`: kind cast, seat, verb 1..5, x, y, dx, dy; `school` index; `ability`: its row of the rules.
+// `event`: kind cast, seat, verb 1.., x, y, dx, dy; `school` index; `ability`: its row of the rules.
 export function drawCast(ctx, event, age, school, ability) {
   const colours = SCHOOLS[school];
   if (event.verb === 1 || event.verb === 2) drawMuzzle(ctx, event, age / CAST_SECONDS[event.verb], colours);

@@ -2,6 +2,7 @@
 
 import { AbilityBar } from "../page/ability_bar.js";
 import { byId, clock, setText, setWidth, show } from "../page/dom.js";
+import { SLOTS } from "../page/keymap.js";
 
 export class Hud {
   constructor(rules, rate, keymap) {
@@ -16,7 +17,7 @@ export class Hud {
   setSchool(school, force = false) {
     if (school === this.school && !force) return;
     this.school = school;
-    const keys = ["bolt", "offence", "mobility", "defence"].map((action) => this.keymap.label(action));
+    const keys = SLOTS.map((action) => this.keymap.label(action));
     this.bar = new AbilityBar(byId("abilities"), school, this.rules.abilities[school], keys, this.rate);
   }
 

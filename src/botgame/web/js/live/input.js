@@ -1,9 +1,9 @@
 // Keys and mouse: what the player holds (a direction, a place to aim at) and does (actions, once each).
 
-const VERBS = { bolt: 1, offence: 2, mobility: 3, defence: 4, interact: 5 };
+import { VERBS } from "../page/keymap.js";
 
 export class Input {
-  // `field`: the element for mouse buttons. Calls `onMove()` when the direction changes, `onVerb(1..5)` for casts and
+  // `field`: the element for mouse buttons. Calls `onMove()` when the direction changes, `onVerb(number)` for casts and
   // `onAction(name)` for other actions, but nothing while `isPaused()`.
   constructor(field, keymap, { onAction, onVerb, onMove, isPaused }) {
     this.keymap = keymap;

@@ -2,7 +2,7 @@
 
 import { paintIcon } from "../draw/ability_icon.js";
 import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
-import { Keymap } from "../page/keymap.js";
+import { Keymap, SLOTS } from "../page/keymap.js";
 import { fillLatest } from "./latest_matches.js";
 import { Connection, TICK_RATE, operatorToken, socketUrl } from "../page/connection.js";
 import { SCHOOLS, schoolIndex } from "../draw/palette.js";
@@ -91,8 +91,8 @@ function fillKeys() {
   const lines = [
     [...keys("up", "left", "down", "right"), " walk"],
     ["the mouse aims"],
-    [...keys("bolt"), " bolt"],
-    [...keys("offence", "mobility", "defence"), " abilities"],
+    [...keys(SLOTS[0]), " bolt"],
+    [...keys(...SLOTS.slice(1)), " abilities"],
     [...keys("interact"), " open a chest"],
   ];
   byId("keys").replaceChildren(...lines.map((line) => el("li", {}, ...line)));

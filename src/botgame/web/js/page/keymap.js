@@ -2,15 +2,23 @@
 
 const STORE = "botgame.keys";
 
+// The verbs that cast, in the order of the ability slots, then the one that opens a chest.
+const CASTS = [
+  ["bolt", "Bolt", ["Mouse0"]],
+  ["offence", "Ability 1: offence", ["Digit1", "Mouse2"]],
+  ["mobility", "Ability 2: mobility", ["Digit2", "Space"]],
+  ["defence", "Ability 3: defence", ["Digit3", "ShiftLeft"]],
+];
+
+export const SLOTS = CASTS.map(([action]) => action);
+export const VERBS = Object.fromEntries([...SLOTS, "interact"].map((action, row) => [action, row + 1]));
+
 export const ACTIONS = [
   ["up", "Walk up", ["KeyW", "ArrowUp"]],
   ["left", "Walk left", ["KeyA", "ArrowLeft"]],
   ["down", "Walk down", ["KeyS", "ArrowDown"]],
   ["right", "Walk right", ["KeyD", "ArrowRight"]],
-  ["bolt", "Bolt", ["Mouse0"]],
-  ["offence", "Ability 1: offence", ["Digit1", "Mouse2"]],
-  ["mobility", "Ability 2: mobility", ["Digit2", "Space"]],
-  ["defence", "Ability 3: defence", ["Digit3", "ShiftLeft"]],
+  ...CASTS,
   ["interact", "Open a chest", ["KeyE"]],
   ["good", "Mark the last 3 s as good", ["KeyG"]],
   ["bad", "Mark the last 3 s as bad", ["KeyB"]],
