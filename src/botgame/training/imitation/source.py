@@ -220,17 +220,17 @@ class ReplaySource:
     def _plan(self, replay: RecordedMatch, seat: int, words: Sequence[str], records: Sequence[object]) -> SeatPlan:
         """Choose a seat and rate it, the live manifest's word before the replay's."""
         info = replay.seats[seat]
-        rating, places = info.rating, [each.place for each in replay.seats]
+        rating, live_places = info.rating, _live_places(records, len(replay.seats))
         policies = {info.policy}
         lines = [
             record.seats[seat] for record in records if isinstance(record, MatchRecord) and seat < len(record.seats)
         ]
         self.usage.ratings += any(live.rating is not None for live in lines)  # server and collector may both tell
-        self.usage.outcomes += any(live.place is not None for live in lines)
+        self.usage.outcomes += live_places is not None
         for live in lines:
             policies |= {live.policy, live.backend}
             rating = rating if live.rating is None else live.rating
-        result = float(standings_of(_places(records, places))[seat])
+        result = float(standings_of(live_places or [each.place for each in replay.seats])[seat])
         chosen = ALL in words or (WINNERS in words and result == 1) or bool(policies & set(words))
         strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
         people = (info.human or info.taken_over) and (chosen or HUMAN in words)
@@ -281,14 +281,14 @@ def weigh(seat: SeatDecisions, plan: SeatPlan, name: str) -> Trajectory:
     return Trajectory(name, seat.observation, actions, weights, plan.result)
 
 
-def _places(records: Sequence[object], recorded: list[int]) -> list[int]:
-    """The finishing places that the last whole live manifest entry names, else the recorded ones."""
+def _live_places(records: Sequence[object], seats: int) -> list[int] | None:
+    """The finishing places of all `seats` by the last live manifest entry that names them; None without one."""
     for record in reversed(records):
-        if isinstance(record, MatchRecord) and len(record.seats) == len(recorded):
+        if isinstance(record, MatchRecord) and len(record.seats) == seats:
             places = [seat.place for seat in record.seats if seat.place is not None]
-            if len(places) == len(recorded):
+            if len(places) == seats:
                 return places
-    return recorded
+    return None
 
 
 def _fits(spec: Spec, value: Decision, replay: RecordedMatch) -> bool:

@@ -148,7 +148,7 @@ class LeagueRun:
     def write_artefacts(self) -> None:
         """`league_state.json`, `main.pt`, `main.best.pt` and the present weights of every learning player.
 
-        A main agent of one school also stands, with its best version, beside them under the name of its school.
+        A main agent of one faction also stands, with its best version, beside them under the name of its faction.
         """
         for name, network in self._players.networks.items():
             checkpoint = self._players.checkpoint(network.state_dict(), self._counters(name), name)

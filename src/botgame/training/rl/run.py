@@ -1,6 +1,6 @@
 """One run of reinforcement learning in memory: trainer, opponents and judge wired together, logged and committed.
 
-`alphastar_rl` and `exploit` both stand on this loop; they differ in opponents, judge and goal (`rl_setting`).
+`alphastar_rl` and `exploit` both stand on this loop; they differ in opponents, judge and goal (`RLSetting`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an RL run is made from: the one description that `alphastar_rl` and `exploit` hand to `rl_run`."""
+"""What an RL run is made from: the one description that `alphastar_rl` and `exploit` hand to `RLRun`."""
 
 from __future__ import annotations
 
