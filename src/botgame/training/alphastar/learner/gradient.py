@@ -50,8 +50,8 @@ def backward(spec: Spec, network: Network, batch: SequenceBatch, options: Gradie
     losses = reinforcement_losses(spec, inputs, options.weights)
     network.zero_grad(set_to_none=True)
     (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
-    shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}
-    return {name: float(value.detach()) * share for name, value in shown.items()}
+    figures = torch.stack([value.detach() for value in losses.values()]).tolist()
+    return {name: value * share for name, value in zip(losses, figures, strict=True)}
 
 
 def unroll(spec: Spec, network: Network, batch: SequenceBatch, temperature: float, mixed: bool) -> Unrolled:

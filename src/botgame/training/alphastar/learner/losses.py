@@ -26,6 +26,7 @@ from botgame.training.alphastar.network.action_distribution import (
     head_log_probs,
     used_heads,
 )
+from botgame.training.alphastar.network.constants import constant
 
 Losses = dict[str, Tensor]
 
@@ -88,7 +89,7 @@ def reinforcement_losses(spec: Spec, inputs: LossInputs, weights: LossWeights) -
         "entropy": _column_means(head_entropies(spec, inputs.log_probs, inputs.actions), mask).sum(),
         **_teacher_terms(spec, inputs, weights),
     }
-    return {"total": _total(terms, weights), **terms, **_diagnostics(spec, log_ratios, values[:-1], returns, mask)}
+    return {"total": _total(terms, weights), **terms, **_ratios(spec, log_ratios, mask)}
 
 
 def _policy_terms(
@@ -227,17 +228,11 @@ def _row(weights: tuple[float, ...], spec: Spec, like: Tensor) -> Tensor:
     """One weight a reward as a tensor [R]; ones for ()."""
     if weights and len(weights) != len(spec.rewards):
         raise ValueError(f"{len(weights)} weights for {len(spec.rewards)} rewards")
-    return like.new_tensor(weights or (1.0,) * len(spec.rewards))
+    return constant(weights or (1.0,) * len(spec.rewards), like.device, like.dtype)
 
 
 @torch.no_grad()
-def _diagnostics(spec: Spec, log_ratios: Tensor, values: Tensor, returns: Tensor, mask: Tensor) -> Losses:
-    """How far from on-policy each group is (`ratio`, mean of pi / mu clipped at 1) and how much values explain."""
+def _ratios(spec: Spec, log_ratios: Tensor, mask: Tensor) -> Losses:
+    """How far from on-policy each group is: the mean of pi / mu clipped at 1."""
     ratios = _column_means(log_ratios.exp().clamp(max=1.0), mask)
-    out = {f"ratio/{group}": ratios[i] for i, group in enumerate(spec.groups)}
-    for i, reward in enumerate(spec.rewards):
-        target, error = returns[..., i][mask], (returns - values)[..., i][mask]
-        spread = target.var(unbiased=False) if len(target) else target.sum()
-        explained = 1 - error.var(unbiased=False) / spread.clamp(min=1e-8) if len(target) else spread
-        out[f"explained_variance/{reward.name}"] = explained
-    return out
+    return {f"ratio/{group}": ratios[i] for i, group in enumerate(spec.groups)}
