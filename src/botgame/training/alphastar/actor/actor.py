@@ -86,7 +86,7 @@ class Actor:
     ) -> None:
         slots, seats = environment.slots or config.matches, environment.seats
         rows = slots * seats
-        self._environment, self._spec, self._student, self._teacher = environment, environment.spec, student, teacher
+        self._environment, self._spec, self._teacher = environment, environment.spec, teacher
         self._act = acting_step(student)
         self._matches = environment.matches
         self._batching = Batching(slots, seats, environment.may_wait)
@@ -104,6 +104,7 @@ class Actor:
         )
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
+        self._start, self._teacher_start = (each.initial_memory(1).cpu().numpy() for each in (student, teacher))
         self._memory = np.zeros((rows, student.memory_size), np.float32)
         self._teacher_memory = np.zeros((rows, teacher.memory_size), np.float32)
         self._first = np.zeros(rows, np.bool_)  # the open sequence is the first of its match
@@ -190,7 +191,7 @@ class Actor:
         fresh = self._episode[row] != episode
         new = row[fresh]
         if len(new):
-            self._memory[new] = self._student.initial_memory(len(new)).cpu().numpy()
+            self._memory[new] = self._start
             self._first[new] = True
             self._earned[new] = 0
             self._position[new] = 0
@@ -268,7 +269,7 @@ class Actor:
         rows = np.array([item.row for item in wave])
         first = np.array([item.first for item in wave])
         memory = self._teacher_memory[rows]
-        memory[first] = self._teacher.initial_memory(int(first.sum())).cpu().numpy()
+        memory[first] = self._teacher_start
         batch = gather(buffer.columns, places, self._device)
         steps = len(batch.mask)
         observation = {name: column[:steps] for name, column in batch.observation.items()}
