@@ -80,7 +80,7 @@ class Actor:
         self,
         environment: Environment,
         student: Network,
-        teacher: Network,
+        teacher: Network | None,
         config: RLConfig,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -104,9 +104,10 @@ class Actor:
         )
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
-        self._start, self._teacher_start = (each.initial_memory(1).cpu().numpy() for each in (student, teacher))
+        self._start = student.initial_memory(1).cpu().numpy()
         self._memory = np.zeros((rows, student.memory_size), np.float32)
-        self._teacher_memory = np.zeros((rows, teacher.memory_size), np.float32)
+        self._teacher_start = teacher.initial_memory(1).cpu().numpy() if teacher else self._start
+        self._teacher_memory = np.zeros((rows, teacher.memory_size if teacher else 0), np.float32)
         self._first = np.zeros(rows, np.bool_)  # the open sequence is the first of its match
         self._earned = np.zeros((rows, len(own)), np.float32)  # each reward of the match, as far as it is paid
         self._pending: list[_Pending] = []
@@ -252,19 +253,20 @@ class Actor:
         self._open["truncated"][rows] = truncated
         places = buffer.add(self._open, rows)
         for place, row in zip(places.tolist(), rows.tolist(), strict=True):
-            self._pending.append(_Pending(place, row, bool(self._first[row])))
+            if self._teacher:
+                self._pending.append(_Pending(place, row, bool(self._first[row])))
         self._first[rows] = False
         self._position[rows] = 0
 
     def _teach(self, buffer: ReplayBuffer) -> None:
         """Add the teacher's log-probabilities, a wave at a time: the k-th waiting sequence of every seat."""
-        while self._pending:
+        while self._teacher and self._pending:
             wave: dict[int, _Pending] = {}
             rest = [item for item in self._pending if wave.setdefault(item.row, item) is not item]
-            self._teach_wave(list(wave.values()), buffer)
+            self._teach_wave(self._teacher, list(wave.values()), buffer)
             self._pending = rest
 
-    def _teach_wave(self, wave: list[_Pending], buffer: ReplayBuffer) -> None:
+    def _teach_wave(self, teacher: Network, wave: list[_Pending], buffer: ReplayBuffer) -> None:
         places = np.array([item.place for item in wave])
         rows = np.array([item.row for item in wave])
         first = np.array([item.first for item in wave])
@@ -275,7 +277,7 @@ class Actor:
         observation = {name: column[:steps] for name, column in batch.observation.items()}
         with torch.inference_mode():
             start = torch.from_numpy(memory).to(self._device)
-            taught = self._teacher.unroll(
+            taught = teacher.unroll(
                 observation, start, batch.actions[:steps], batch.mask, values=False, temperature=self._temperature
             )
         log_probs = taught.log_probs.clamp(min=LEAST_LOG_PROB).transpose(0, 1)
