@@ -1,4 +1,4 @@
-"""The ONNX graph that acts on a CPU decides as torch does: for any preset, any weights, conditioned or not."""
+"""The graphs that act on a CPU or GPU decide as torch does: for any preset, any weights, conditioned or not."""
 
 import dataclasses
 
@@ -10,6 +10,7 @@ from botgame import rng, source_cache
 from botgame.lms.spec import ARENA_SPEC
 from botgame.training.alphastar.network import onnx_graph
 from botgame.training.alphastar.network.acting import OnnxStep, TorchStep, acting_step
+from botgame.training.alphastar.network.captured_step import LEAST, CapturedStep
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
 from botgame.training.alphastar.network.presets import SIZES
@@ -70,9 +71,27 @@ def test_the_graph_decides_as_torch_does(name):
     assert_equal(network, step, given(network))
 
 
-def test_it_follows_every_change_of_the_weights():
+@pytest.mark.parametrize("name", KINDS)
+def test_a_captured_step_decides_as_torch_does(name):
+    network = build(name)
+    assert_equal(network, CapturedStep(network), given(network))
+
+
+def test_a_captured_step_serves_any_number_of_rows():
+    network = build("small")
+    step, (observation, memory, uniforms, heat) = CapturedStep(network), given(network)
+    expected = TorchStep(network)(observation, memory, uniforms, heat)
+    for rows in (1, 40, LEAST, 2, LEAST + 1):
+        found = step({name: array[:rows] for name, array in observation.items()}, memory[:rows], uniforms[:rows], heat)
+        np.testing.assert_allclose(found.memory, expected.memory[:rows], atol=1e-5)
+        assert len(found.actions) == len(found.log_probs) == rows
+    assert sorted(rows for rows, *_ in step._sizes) == [LEAST, 2 * LEAST]
+
+
+@pytest.mark.parametrize("kind", [OnnxStep, CapturedStep])
+def test_it_follows_every_change_of_the_weights(kind):
     network = build("toy")
-    step, arguments = OnnxStep(network), given(network)
+    step, arguments = kind(network), given(network)
     found = [step(*arguments)]
     optimizer = torch.optim.Adam(network.parameters(), lr=0.1)
     network.heads.base.weight.sum().backward()
@@ -84,9 +103,10 @@ def test_it_follows_every_change_of_the_weights():
     np.testing.assert_array_equal(found[0].log_probs, found[2].log_probs)
 
 
-def test_the_condition_comes_with_a_row_or_from_the_network():
+@pytest.mark.parametrize("kind", [OnnxStep, CapturedStep])
+def test_the_condition_comes_with_a_row_or_from_the_network(kind):
     network = build("conditioned")
-    step = OnnxStep(network)
+    step = kind(network)
     conditioned = assert_equal(network, step, given(network, conditioned=True))
     default = assert_equal(network, step, given(network))
     network.set_default_condition(np.linspace(-1, 1, COLUMNS, dtype=np.float32))

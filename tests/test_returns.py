@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from botgame.training.alphastar.learner import returns
 from botgame.training.alphastar.learner.returns import lambda_returns, upgo, vtrace
 
 VALUES = [0.1257302211, -0.1321048633, 0.6404226504, 0.1049001172, -0.5356693732, 0.3615950549, 1.3040000451]
@@ -35,6 +36,12 @@ CASES = {
         [0.8837683777, -0.0633125854, -1.1605213538, -0.6232744625, 0.4029210342, -1.0210307295],
     ),
 }
+
+
+@pytest.fixture(autouse=True, params=["stepwise", "doubling"])
+def accumulate(request, monkeypatch):
+    """What a CPU does and what a GPU does."""
+    monkeypatch.setattr(returns, "_accumulate", getattr(returns, f"_{request.param}"))
 
 
 def column(numbers):

@@ -11,7 +11,8 @@ from botgame.errors import UserError
 from botgame.game import Game
 from botgame.rng import uniforms
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
-from botgame.training.alphastar.network.acting import ActingStep, acting_step
+from botgame.training.alphastar.network.acting import acting_step
+from botgame.training.alphastar.network.acting_step import ActingStep
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import Observation, check_observation
 from botgame.training.alphastar.network.presets import NetworkConfig

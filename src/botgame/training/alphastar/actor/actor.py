@@ -80,13 +80,13 @@ class Actor:
         self,
         environment: Environment,
         student: Network,
-        teacher: Network,
+        teacher: Network | None,
         config: RLConfig,
         device: torch.device | str = "cpu",
     ) -> None:
         slots, seats = environment.slots or config.matches, environment.seats
         rows = slots * seats
-        self._environment, self._spec, self._student, self._teacher = environment, environment.spec, student, teacher
+        self._environment, self._spec, self._teacher = environment, environment.spec, teacher
         self._act = acting_step(student)
         self._matches = environment.matches
         self._batching = Batching(slots, seats, environment.may_wait)
@@ -104,8 +104,10 @@ class Actor:
         )
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
+        self._start = student.initial_memory(1).cpu().numpy()
         self._memory = np.zeros((rows, student.memory_size), np.float32)
-        self._teacher_memory = np.zeros((rows, teacher.memory_size), np.float32)
+        self._teacher_start = teacher.initial_memory(1).cpu().numpy() if teacher else self._start
+        self._teacher_memory = np.zeros((rows, teacher.memory_size if teacher else 0), np.float32)
         self._first = np.zeros(rows, np.bool_)  # the open sequence is the first of its match
         self._earned = np.zeros((rows, len(own)), np.float32)  # each reward of the match, as far as it is paid
         self._pending: list[_Pending] = []
@@ -190,7 +192,7 @@ class Actor:
         fresh = self._episode[row] != episode
         new = row[fresh]
         if len(new):
-            self._memory[new] = self._student.initial_memory(len(new)).cpu().numpy()
+            self._memory[new] = self._start
             self._first[new] = True
             self._earned[new] = 0
             self._position[new] = 0
@@ -251,30 +253,31 @@ class Actor:
         self._open["truncated"][rows] = truncated
         places = buffer.add(self._open, rows)
         for place, row in zip(places.tolist(), rows.tolist(), strict=True):
-            self._pending.append(_Pending(place, row, bool(self._first[row])))
+            if self._teacher:
+                self._pending.append(_Pending(place, row, bool(self._first[row])))
         self._first[rows] = False
         self._position[rows] = 0
 
     def _teach(self, buffer: ReplayBuffer) -> None:
         """Add the teacher's log-probabilities, a wave at a time: the k-th waiting sequence of every seat."""
-        while self._pending:
+        while self._teacher and self._pending:
             wave: dict[int, _Pending] = {}
             rest = [item for item in self._pending if wave.setdefault(item.row, item) is not item]
-            self._teach_wave(list(wave.values()), buffer)
+            self._teach_wave(self._teacher, list(wave.values()), buffer)
             self._pending = rest
 
-    def _teach_wave(self, wave: list[_Pending], buffer: ReplayBuffer) -> None:
+    def _teach_wave(self, teacher: Network, wave: list[_Pending], buffer: ReplayBuffer) -> None:
         places = np.array([item.place for item in wave])
         rows = np.array([item.row for item in wave])
         first = np.array([item.first for item in wave])
         memory = self._teacher_memory[rows]
-        memory[first] = self._teacher.initial_memory(int(first.sum())).cpu().numpy()
+        memory[first] = self._teacher_start
         batch = gather(buffer.columns, places, self._device)
         steps = len(batch.mask)
         observation = {name: column[:steps] for name, column in batch.observation.items()}
         with torch.inference_mode():
             start = torch.from_numpy(memory).to(self._device)
-            taught = self._teacher.unroll(
+            taught = teacher.unroll(
                 observation, start, batch.actions[:steps], batch.mask, values=False, temperature=self._temperature
             )
         log_probs = taught.log_probs.clamp(min=LEAST_LOG_PROB).transpose(0, 1)

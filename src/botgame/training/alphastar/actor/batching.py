@@ -33,16 +33,14 @@ class Batching:
         for match in step.ended:
             self._players[match.slot] = _NOBODY
         self._players[step.slot, step.seat] = step.player
-        rows: dict[int, list[int]] = {}
-        for row, player in enumerate(step.player.tolist()):
-            rows.setdefault(player, []).append(row)
+        rows = _rows_of(step.player)
         turn = [player for player in rows if player != LEARNER and not self._may_wait(player)]
         if not turn:
-            waiting = {player: len(set(step.slot[chosen].tolist())) for player, chosen in rows.items()}
-            seated = [set(match) for match in self._players.tolist()]
-            turn = [player for player in rows if waiting[player] == sum(player in match for match in seated)]
+            waiting = {player: len(np.unique(step.slot[chosen])) for player, chosen in rows.items()}
+            seated = {player: np.count_nonzero((self._players == player).any(axis=1)) for player in rows}
+            turn = [player for player in rows if waiting[player] == seated[player]]
             turn = turn or [max(rows, key=lambda player: waiting[player])]
-        return {player: np.array(rows[player]) for player in turn}
+        return {player: rows[player] for player in turn}
 
     def snapshot(self) -> dict[str, Array]:
         """Plain arrays."""
@@ -51,3 +49,10 @@ class Batching:
     def restore(self, snapshot: dict[str, Array]) -> None:
         """Inverse of `snapshot`."""
         self._players = snapshot["players"]
+
+
+def _rows_of(players: Array) -> dict[int, Array]:
+    """The rows of each player, by player in the order of their first rows: int [N] -> int64 [n] each."""
+    order = np.argsort(players, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(players[order])) + 1)
+    return {int(players[part[0]]): part for part in sorted(parts, key=lambda part: part[0])}

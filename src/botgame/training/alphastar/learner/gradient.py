@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from botgame.spec import Spec
-from botgame.training.alphastar.learner.losses import LossInputs, LossWeights, reinforcement_losses
+from botgame.training.alphastar.learner.losses import Losses, LossInputs, LossWeights, reinforcement_losses
 from botgame.training.alphastar.learner.sequences import SequenceBatch
 from botgame.training.alphastar.network.network import Network, Unrolled
 from botgame.training.alphastar.network.precision import autocast
@@ -18,7 +18,8 @@ Metrics = dict[str, float]
 class GradientOptions(NamedTuple):
     """What a gradient depends on besides network and data.
 
-    decisions: number in the whole minibatch; mixed: whether the network computes in bfloat16 (`precision.autocast`).
+    decisions: number in the whole minibatch; mixed: whether the network computes in bfloat16 (`precision.autocast`);
+    taught: whether the sequences hold a teacher's log-probabilities.
     """
 
     weights: LossWeights
@@ -26,6 +27,7 @@ class GradientOptions(NamedTuple):
     discount: float
     temperature: float
     mixed: bool
+    taught: bool = True
 
 
 def backward(spec: Spec, network: Network, batch: SequenceBatch, options: GradientOptions) -> Metrics:
@@ -34,28 +36,39 @@ def backward(spec: Spec, network: Network, batch: SequenceBatch, options: Gradie
     Returns the part's share of the mean loss terms and diagnostics, so that the parts add up to the whole.
     """
     share = float(batch.mask.sum()) / options.decisions
-    unrolled = unroll(spec, network, batch, options.temperature, options.mixed)
+    losses = losses_of(spec, network, batch, options)
+    network.zero_grad(set_to_none=True)
+    (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
+    figures = torch.stack([value.detach() for value in losses.values()]).tolist()
+    return {name: value * share for name, value in zip(losses, figures, strict=True)}
+
+
+def losses_of(
+    spec: Spec, network: Network, batch: SequenceBatch, options: GradientOptions, *, whole: bool = False
+) -> Losses:
+    """All loss terms and diagnostics of a minibatch. whole: see `Network.unroll`."""
+    unrolled = unroll(spec, network, batch, options.temperature, options.mixed, whole=whole)
     inputs = LossInputs(
         log_probs=unrolled.log_probs[:-1],
         values=unrolled.values,
         actions=batch.actions[:-1],
         behaviour=batch.behaviour,
-        teacher=batch.teacher,
+        teacher=batch.teacher if options.taught else None,
         rewards=batch.rewards,
         discounts=batch.discount * options.discount,
         mask=batch.mask,
         early=batch.early,
         active=batch.active,
     )
-    losses = reinforcement_losses(spec, inputs, options.weights)
-    network.zero_grad(set_to_none=True)
-    (losses["total"] * share).backward()  # type: ignore[no-untyped-call]
-    shown = {name: value for name, value in losses.items() if not name.startswith("explained_variance/")}
-    return {name: float(value.detach()) * share for name, value in shown.items()}
+    return reinforcement_losses(spec, inputs, options.weights)
 
 
-def unroll(spec: Spec, network: Network, batch: SequenceBatch, temperature: float, mixed: bool) -> Unrolled:
+def unroll(
+    spec: Spec, network: Network, batch: SequenceBatch, temperature: float, mixed: bool, *, whole: bool = False
+) -> Unrolled:
     """Log-probabilities, and the values of the spec's rewards: a network may have values for rewards unpaid here."""
     with autocast(mixed, torch.device(batch.memory.device)):
-        unrolled = network.unroll(batch.observation, batch.memory, batch.actions, batch.valid, temperature=temperature)
+        unrolled = network.unroll(
+            batch.observation, batch.memory, batch.actions, batch.valid, temperature=temperature, whole=whole
+        )
     return unrolled._replace(values=unrolled.values[..., : len(spec.rewards)])

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from botgame.spec import Spec
+from botgame.training.alphastar.learner.captured_gradient import NORMS, CapturedGradient
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward, unroll
 from botgame.training.alphastar.learner.losses import LossWeights, guess_losses, head_entropies, head_kls
+from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.returns import lambda_returns
 from botgame.training.alphastar.learner.sequences import Columns, SequenceBatch, gather
 from botgame.training.alphastar.learner.workers import Workers
@@ -63,6 +65,11 @@ def loss_weights(
     )
 
 
+def is_taught(config: RLConfig, styles: Styles | None = None) -> bool:
+    """Whether any loss pulls the learner towards a teacher; if none does, nobody need ask the teacher."""
+    return bool(config.kl_cost or (styles and styles.config.z_kl_cost))
+
+
 def rates_left(config: RLConfig, progress: float) -> float:
     """Share of the learning rates that is left, in [0, 1], after a share `progress` of the run."""
     if config.lr_fall == "geometric":
@@ -93,10 +100,18 @@ class Learner:
         inside = {id(parameter) for parameter in self._critic}
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
         groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
-        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON)
+        self._fused = self._device.type == "cuda"  # one operation for all parameters
+        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON, fused=self._fused)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network
         self._workers = workers
+        self._captured: CapturedGradient | None = None
+
+    def capture(self, buffer: ReplayBuffer) -> None:
+        """On a GPU, learn from the sequences of `buffer` alone from now on, with a CUDA graph (`CapturedGradient`)."""
+        if self._device.type == "cuda" and not self._config.compile:
+            rows = self._config.batch_size
+            self._captured = CapturedGradient(self._spec, self.network, buffer, rows, self._clip)
 
     def anneal(self, progress: float) -> None:
         """Set learning rates and the KL's weight to those after a share `progress` of the run, in [0, 1]."""
@@ -107,22 +122,18 @@ class Learner:
 
         Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
-        first, *others = np.array_split(places, min(1 + (self._workers.size if self._workers else 0), len(places)))
         options = GradientOptions(
             loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles, progress=self._progress),
             max(1, int(columns["length"][places].sum())),
             self._config.discount,
             self._config.temperature,
             self._mixed,
+            is_taught(self._config, self._styles),
         )
-        if self._workers and others:
-            self._workers.begin(self.network, columns, others, options)
-        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), options)]
-        if self._workers and others:
-            metrics += self._workers.finish(self.network)
-        merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
-        merged["staleness"] = float(np.mean(self.steps - columns["version"][places]))
-        return merged | self._step(merged["total"], value_only)
+        metrics = self._captured(places, options) if self._captured else self._gradient(columns, places, options)
+        metrics["staleness"] = float(np.mean(self.steps - columns["version"][places]))
+        self._step(metrics, value_only)
+        return metrics
 
     @torch.no_grad()
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
@@ -138,14 +149,16 @@ class Learner:
     def _inspect_heads(self, batch: SequenceBatch, log_probs: Tensor) -> Metrics:
         actions = batch.actions[:-1]
         entropies = head_entropies(self._spec, log_probs, actions)[batch.mask]
-        kls = head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask]
+        taught = is_taught(self._config, self._styles)
+        kls = head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask] if taught else None
         guesses = guess_losses(self._spec, batch.observation["legal"][:-1])[batch.mask]
         scored = used_heads(self._spec, actions)[batch.mask]
         used = scored.sum(0).clamp(min=1)
         out: Metrics = {}
         for index, head in enumerate(self._spec.heads):
             out[f"entropy/{head.name}"] = float(entropies[:, index].sum() / used[index])
-            out[f"kl/{head.name}"] = float(kls[:, index].sum() / used[index])
+            if kls is not None:
+                out[f"kl/{head.name}"] = float(kls[:, index].sum() / used[index])
             guess = guesses[:, index][scored[:, index]].sum() / used[index] / math.log(max(head.size, 2))
             out[f"uniform/{head.name}"] = float(guess)
             out[f"uses/{head.name}"] = float(scored[:, index].sum() / max(1, len(scored)))
@@ -184,7 +197,9 @@ class Learner:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of `state_dict`."""
         self.network.load_state_dict(state["weights"])
-        self._optimiser.load_state_dict(state["optimiser"])
+        optimiser = state["optimiser"]
+        groups = [group | {"fused": self._fused} for group in optimiser["param_groups"]]  # it may come from a CPU
+        self._optimiser.load_state_dict({**optimiser, "param_groups": groups})
         self.steps, self.policy_steps = int(state["steps"]), int(state["policy_steps"])
 
     def reset(self, weights: dict[str, Tensor]) -> None:
@@ -193,21 +208,38 @@ class Learner:
         self._optimiser.state.clear()
         self.policy_steps = 0
 
-    def _step(self, loss: float, value_only: bool) -> Metrics:
-        """Clip the gradients and let the optimiser step; returns their norms before clipping."""
-        if value_only:
-            for parameter in self._policy:
-                parameter.grad = None
-        policy, critic = (
-            float(nn.utils.clip_grad_norm_(group, self._config.max_grad_norm)) for group in (self._policy, self._critic)
-        )
+    def _gradient(self, columns: Columns, places: NDArray[np.intp], options: GradientOptions) -> Metrics:
+        """Leave the clipped gradient in the network, with the workers' help; returns what `CapturedGradient` does."""
+        first, *others = np.array_split(places, min(1 + (self._workers.size if self._workers else 0), len(places)))
+        if self._workers and others:
+            self._workers.begin(self.network, columns, others, options)
+        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), options)]
+        if self._workers and others:
+            metrics += self._workers.finish(self.network)
+        merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
+        return merged | dict(zip(NORMS, map(float, self._clip()), strict=True))
+
+    def _clip(self) -> tuple[Tensor, Tensor]:
+        """Clip the gradients of policy and critic; returns their norms before that, as tensors []."""
+        return self._clip_group(self._policy), self._clip_group(self._critic)
+
+    def _clip_group(self, parameters: list[nn.Parameter]) -> Tensor:
+        if all(parameter.grad is None for parameter in parameters):
+            return torch.zeros((), device=self._device)
+        return nn.utils.clip_grad_norm_(parameters, self._config.max_grad_norm)
+
+    def _step(self, metrics: Metrics, value_only: bool) -> None:
+        """Let the optimiser step along the gradient that is in the network."""
+        loss, policy, critic = (metrics[name] for name in ("total", *NORMS))
         if not all(map(math.isfinite, (loss, policy, critic))):
             raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
         fallen = rates_left(self._config, self._progress)
         rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
         for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
             group["lr"] = lr * fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
+        if value_only:
+            for parameter in self._policy:
+                parameter.grad = None
         self._optimiser.step()
         self.steps += 1
         self.policy_steps += not value_only
-        return {"gradient_norm": policy, "critic_gradient_norm": critic}

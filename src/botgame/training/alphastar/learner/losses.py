@@ -10,6 +10,7 @@ learner's own log-probabilities (the actor's carry no gradient), and policy grad
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -26,23 +27,27 @@ from botgame.training.alphastar.network.action_distribution import (
     head_log_probs,
     used_heads,
 )
+from botgame.training.alphastar.network.constants import constant
 
 Losses = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of `reinforcement_losses`; the defaults are AlphaStar's for win and loss."""
+    """Weights of `reinforcement_losses`; the defaults are AlphaStar's for win and loss.
 
-    policy: float = 1.0
-    upgo: float = 1.0
-    value: float = 10.0
-    kl: float = 2e-4
-    entropy: float = 1e-4
+    Those of whole terms may be tensors [], whose values a CUDA graph reads anew.
+    """
+
+    policy: float | Tensor = 1.0
+    upgo: float | Tensor = 1.0
+    value: float | Tensor = 10.0
+    kl: float | Tensor = 2e-4
+    entropy: float | Tensor = 1e-4
     rewards: tuple[float, ...] = ()  # of each reward's advantage in the policy gradient; () for 1 each
     values: tuple[float, ...] = ()  # of each reward's value loss; () for 1 each
     upgo_reward: int = 0  # the one reward that UPGO follows: win and loss
-    early_kl: float = 0.0  # further weight of the KL of one head, `early_head`, in decisions that are `early`
+    early_kl: float | Tensor = 0.0  # further weight of the KL of one head, `early_head`, in decisions that are `early`
     early_head: int = 0
     td_lambda: float = 0.8
     vtrace_lambda: float = 1.0
@@ -74,7 +79,8 @@ class CrossEntropy(NamedTuple):
 def reinforcement_losses(spec: Spec, inputs: LossInputs, weights: LossWeights) -> Losses:
     """All terms of the learner's loss, their weighted sum `total`, and diagnostics without gradient.
 
-    Terms: `policy`, `upgo`, `value`, `kl`, `entropy` (the positive mean entropy) and, with `inputs.early`, `early_kl`.
+    Terms: `policy`, `upgo` unless its weight is 0, `value`, `kl`, `entropy` (the positive mean entropy) and, with
+    `inputs.early`, `early_kl`.
     """
     mask, values = inputs.mask, inputs.values.detach()
     chosen = head_log_probs(spec, inputs.log_probs, inputs.actions)
@@ -88,7 +94,7 @@ def reinforcement_losses(spec: Spec, inputs: LossInputs, weights: LossWeights) -
         "entropy": _column_means(head_entropies(spec, inputs.log_probs, inputs.actions), mask).sum(),
         **_teacher_terms(spec, inputs, weights),
     }
-    return {"total": _total(terms, weights), **terms, **_diagnostics(spec, log_ratios, values[:-1], returns, mask)}
+    return {"total": _total(terms, weights), **terms, **_ratios(spec, log_ratios, mask)}
 
 
 def _policy_terms(
@@ -100,10 +106,11 @@ def _policy_terms(
     if inputs.active is not None:
         reward_weights = reward_weights * inputs.active
     advantages = vtrace_advantages(*steps, reward_weights, weights.vtrace_lambda)
-    return {
-        "policy": policy_gradient_loss(group_log_probs, advantages, inputs.mask),
-        "upgo": policy_gradient_loss(group_log_probs, upgo_advantages(*steps, weights.upgo_reward), inputs.mask),
-    }
+    terms = {"policy": policy_gradient_loss(group_log_probs, advantages, inputs.mask)}
+    if _counts(weights.upgo):
+        upward = upgo_advantages(*steps, weights.upgo_reward)
+        terms["upgo"] = policy_gradient_loss(group_log_probs, upward, inputs.mask)
+    return terms
 
 
 def _teacher_terms(spec: Spec, inputs: LossInputs, weights: LossWeights) -> Losses:
@@ -119,10 +126,22 @@ def _teacher_terms(spec: Spec, inputs: LossInputs, weights: LossWeights) -> Loss
 
 
 def _total(terms: Losses, weights: LossWeights) -> Tensor:
-    """The weighted sum that is minimised."""
-    total = weights.policy * terms["policy"] + weights.upgo * terms["upgo"] + weights.value * terms["value"]
-    total = total + weights.kl * terms["kl"] - weights.entropy * terms["entropy"]
-    return total + weights.early_kl * terms["early_kl"] if "early_kl" in terms else total
+    """The weighted sum that is minimised. A term of weight 0 has no backward pass, except the value's."""
+    weighed = {
+        "policy": weights.policy,
+        "upgo": weights.upgo,
+        "value": weights.value,
+        "kl": weights.kl,
+        "entropy": -weights.entropy,
+        "early_kl": weights.early_kl,
+    }
+    counted = [name for name, weight in weighed.items() if name in terms and (name == "value" or _counts(weight))]
+    return functools.reduce(torch.add, [weighed[name] * terms[name] for name in counted])
+
+
+def _counts(weight: float | Tensor) -> bool:
+    """Whether a term of this weight adds to the sum; a tensor may hold any number."""
+    return isinstance(weight, Tensor) or weight != 0
 
 
 def vtrace_advantages(
@@ -227,17 +246,11 @@ def _row(weights: tuple[float, ...], spec: Spec, like: Tensor) -> Tensor:
     """One weight a reward as a tensor [R]; ones for ()."""
     if weights and len(weights) != len(spec.rewards):
         raise ValueError(f"{len(weights)} weights for {len(spec.rewards)} rewards")
-    return like.new_tensor(weights or (1.0,) * len(spec.rewards))
+    return constant(weights or (1.0,) * len(spec.rewards), like.device, like.dtype)
 
 
 @torch.no_grad()
-def _diagnostics(spec: Spec, log_ratios: Tensor, values: Tensor, returns: Tensor, mask: Tensor) -> Losses:
-    """How far from on-policy each group is (`ratio`, mean of pi / mu clipped at 1) and how much values explain."""
+def _ratios(spec: Spec, log_ratios: Tensor, mask: Tensor) -> Losses:
+    """How far from on-policy each group is: the mean of pi / mu clipped at 1."""
     ratios = _column_means(log_ratios.exp().clamp(max=1.0), mask)
-    out = {f"ratio/{group}": ratios[i] for i, group in enumerate(spec.groups)}
-    for i, reward in enumerate(spec.rewards):
-        target, error = returns[..., i][mask], (returns - values)[..., i][mask]
-        spread = target.var(unbiased=False) if len(target) else target.sum()
-        explained = 1 - error.var(unbiased=False) / spread.clamp(min=1e-8) if len(target) else spread
-        out[f"explained_variance/{reward.name}"] = explained
-    return out
+    return {f"ratio/{group}": ratios[i] for i, group in enumerate(spec.groups)}

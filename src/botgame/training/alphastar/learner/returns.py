@@ -89,12 +89,33 @@ def vtrace(
 
 
 def _accumulate(constant: Tensor, factor: Tensor, last: Tensor) -> Tensor:
-    """x_t = constant_t + factor_t x_{t+1}, from x_T = last backwards."""
+    """x_t = constant_t + factor_t x_{t+1}, from x_T = last backwards: [T, ...] each, last [...] -> [T, ...].
+
+    A GPU takes longer to start an operation than to do it for all steps at once.
+    """
+    return (_doubling if constant.is_cuda else _stepwise)(constant, factor, last)
+
+
+def _stepwise(constant: Tensor, factor: Tensor, last: Tensor) -> Tensor:
+    """One operation for each step."""
     result = []
     for t in range(len(constant) - 1, -1, -1):
         last = torch.addcmul(constant[t], factor[t], last)
         result.append(last)
     return torch.stack(result[::-1])
+
+
+def _doubling(constant: Tensor, factor: Tensor, last: Tensor) -> Tensor:
+    """A few operations for each doubling: after a round every step is expressed by one twice as many steps ahead."""
+    shape = torch.broadcast_shapes(constant.shape, factor.shape)  # type: ignore[no-untyped-call]
+    constant, factor = constant.expand(shape), factor.expand(shape)
+    ahead = 1
+    while ahead < len(constant):
+        near = torch.addcmul(constant[:-ahead], factor[:-ahead], constant[ahead:])
+        constant = torch.cat([near, constant[-ahead:]])
+        factor = torch.cat([factor[:-ahead] * factor[ahead:], factor[-ahead:]])
+        ahead *= 2
+    return torch.addcmul(constant, factor, last)
 
 
 def _check(rewards: Tensor, discounts: Tensor, values: Tensor, **others: Tensor | float | None) -> None:

@@ -68,7 +68,7 @@ class SequenceBatch(NamedTuple):
     observation: dict of [T + 1, B, ...] (floats are float32); valid bool [T + 1, B]: rows that were observed;
     memory float32 [B, M]; actions int64 [T + 1, B, H] (row T is 0); mask bool [T, B]: decisions that count;
     behaviour float32 [T, B, H]; teacher float32 [T, B, L]; rewards float32 [T, B, R];
-    discount float32 [T, B]: 1, and 0 at true ends and in the padding; version int64 [B].
+    discount float32 [T, B]: 1, and 0 at true ends and in the padding.
 
     Where seats follow styles: observation has `condition` [T + 1, B, C] and `style_distance` [T + 1, B, X] too, and
     early bool [T, B] and active bool [B, R] (True for the spec's own rewards) are not None.
@@ -83,60 +83,70 @@ class SequenceBatch(NamedTuple):
     teacher: Tensor
     rewards: Tensor
     discount: Tensor
-    version: Tensor
     early: Tensor | None = None
     active: Tensor | None = None
 
 
 def gather(columns: Columns, indices: NDArray[np.intp], device: torch.device | str = "cpu") -> SequenceBatch:
     """The minibatch of sequences `indices`, cut to the longest of them."""
-    length = torch.from_numpy(columns["length"][indices].astype(np.int64))
-    truncated = torch.from_numpy(columns["truncated"][indices])
-    steps = int(length.max())
-    place = torch.arange(steps + 1)[:, None]
+    steps = int(columns["length"][indices].max())
+    chosen = {}
+    for name, column in columns.items():
+        places = slice(steps + (name in _OBSERVED))
+        rows = column[indices, places] if name in _OBSERVED + _DECIDED else column[indices]
+        chosen[name] = to_device(rows, torch.device(device))
+    return batch_of(chosen)
+
+
+def to_device(array: NDArray[Any], device: torch.device) -> Tensor:
+    """The array as a tensor on `device`; the program does not wait while a GPU copies it."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def batch_of(chosen: dict[str, Tensor]) -> SequenceBatch:
+    """A minibatch from columns of B sequences and T decisions, on the device where they are.
+
+    No operation depends on the data. A sequence may have length 0; none of its decisions counts.
+    """
+    length, truncated = chosen["length"].long(), chosen["truncated"]
+    steps = chosen["actions"].shape[1]
+    place = torch.arange(steps + 1, device=length.device)[:, None]
     mask = place[:steps] < length
     ends = (place[:steps] == length - 1) & ~truncated
-    valid = (place < length) | ((place == length) & truncated)
-    take = _Reader(columns, indices, torch.device(device))
-    observation = {name: take(name, steps + 1) for name in OBSERVED}
-    styled = "condition" in columns
+    observation = {name: _time_first(chosen[name]) for name in OBSERVED}
+    styled = "condition" in chosen
     if styled:
-        condition = torch.from_numpy(columns["condition"][indices]).to(device)
-        observation |= {
-            "condition": condition.expand(steps + 1, -1, -1),
-            "style_distance": take("style_distance", steps + 1),
-        }
-    actions = take("actions", steps)
-    last = torch.zeros((1, *actions.shape[1:]), dtype=torch.int64, device=device)
+        observation["condition"] = chosen["condition"].expand(steps + 1, -1, -1)
+        observation["style_distance"] = _time_first(chosen["style_distance"])
+    actions = _time_first(chosen["actions"]).long()
     return SequenceBatch(
         observation=observation,
-        valid=valid.to(device),
-        memory=torch.from_numpy(columns["memory"][indices]).to(device),
-        actions=torch.cat([actions.long(), last]),
-        mask=mask.to(device),
-        behaviour=take("behaviour", steps),
-        teacher=take("teacher", steps),
-        rewards=take("rewards", steps),
-        discount=(mask & ~ends).float().to(device),
-        version=torch.from_numpy(columns["version"][indices]),
-        early=take("early", steps) if styled else None,
-        active=_active(columns, indices).to(device) if styled else None,
+        valid=(place < length) | ((place == length) & truncated),
+        memory=chosen["memory"],
+        actions=torch.cat([actions, torch.zeros_like(actions[:1])]),
+        mask=mask,
+        behaviour=_time_first(chosen["behaviour"]),
+        teacher=_time_first(chosen["teacher"]),
+        rewards=_time_first(chosen["rewards"]),
+        discount=(mask & ~ends).float(),
+        early=_time_first(chosen["early"]) if styled else None,
+        active=_active(chosen) if styled else None,
     )
 
 
-def _active(columns: Columns, indices: NDArray[np.intp]) -> Tensor:
+def _active(chosen: dict[str, Tensor]) -> Tensor:
     """Which rewards each sequence is paid: all of the spec's own, and the active pseudo-rewards after them."""
-    paid = columns["active"][indices]
-    own = columns["rewards"].shape[2] - paid.shape[1]
-    return torch.from_numpy(np.concatenate([np.ones((len(paid), own), np.bool_), paid], axis=1))
+    paid = chosen["active"]
+    own = chosen["rewards"].shape[2] - paid.shape[1]
+    return torch.cat([paid.new_ones((len(paid), own)), paid], dim=1)
 
 
-class _Reader:
-    """Reads one column of chosen sequences as a time-major tensor on the device; float16 becomes float32."""
+def _time_first(column: Tensor) -> Tensor:
+    """[B, T, ...] -> [T, B, ...]; float16 becomes float32."""
+    rows = column.transpose(0, 1)
+    return rows.float() if rows.dtype == torch.float16 else rows
 
-    def __init__(self, columns: Columns, indices: NDArray[np.intp], device: torch.device) -> None:
-        self._columns, self._indices, self._device = columns, indices, device
 
-    def __call__(self, name: str, steps: int) -> Tensor:
-        rows = torch.from_numpy(self._columns[name][self._indices, :steps]).transpose(0, 1).to(self._device)
-        return rows.float() if rows.dtype == torch.float16 else rows
+_OBSERVED = (*OBSERVED, "style_distance")  # columns of T + 1 places
+_DECIDED = ("actions", "behaviour", "teacher", "rewards", "early")  # of T places; the others are of a whole sequence

@@ -22,7 +22,7 @@ from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Flagged
 from botgame.training.alphastar.learner.gradient import Metrics
-from botgame.training.alphastar.learner.learner import Learner
+from botgame.training.alphastar.learner.learner import Learner, is_taught
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.workers import Workers
 from botgame.training.alphastar.network.network import Network
@@ -62,6 +62,8 @@ class Trainer:
     ) -> None:
         """`student` is trained in place; `teacher` does not change. Environments differ only in their matches.
 
+        Where no loss reads the teacher's answers it is not asked.
+
         workers: see `Learner`.
         """
         environments = [environments] if isinstance(environments, Environment) else list(environments)
@@ -71,12 +73,14 @@ class Trainer:
         self.learner = Learner(
             environment.spec, student, config, workers=workers, device=device, styles=environment.styles
         )
-        self.actor = make_actor(environments, student, teacher.to(device).requires_grad_(False).eval(), config, device)
+        asked = teacher.to(device).requires_grad_(False).eval() if is_taught(config, environment.styles) else None
+        self.actor = make_actor(environments, student, asked, config, device)
         # An iteration may overshoot by what closes in its last step.
         rows = sum((each.slots or config.matches) * each.seats for each in environments)
         spare = max(0, self._sequences - config.replay_size) + 2 * rows
         sizes = student.memory_size, config.unroll_length, config.replay_size
         self.replay_buffer = ReplayBuffer(environment.spec, *sizes, spare, **environment.condition_sizes)
+        self.learner.capture(self.replay_buffer)
         self.iteration = self.episodes = self.decisions = 0
         bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
         self._diagnostics = Diagnostics([head.name for head in environment.spec.heads], bounds)
@@ -130,6 +134,7 @@ class Trainer:
         self.learner.load_state_dict(state["learner"])
         self.actor.restore(state["actor"])
         self.replay_buffer.restore(state["replay_buffer"])
+        self.learner.capture(self.replay_buffer)
         self.iteration, self.episodes = int(state["iteration"]), int(state["episodes"])
         self.decisions = int(state["decisions"])
         self._diagnostics.restore(state["diagnostics"])

@@ -1,4 +1,4 @@
-"""How a network acts: arrays in, arrays out. On a GPU torch computes the decisions, on a CPU an ONNX graph.
+"""How a network acts: arrays in, arrays out. On a GPU as a CUDA graph (`captured_step`), on a CPU as an ONNX graph.
 
 For the small tensors of one decision torch spends more time on overhead than on arithmetic. The ONNX graph
 (`onnx_graph`) decides six times as fast for one seat and twice as fast for a hundred, with the same numbers up to
@@ -7,32 +7,15 @@ rounding.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
-
 import numpy as np
 import torch
 
 from botgame.onnx_session import OUTPUTS, DecisionSession
+from botgame.training.alphastar.network.acting_step import CRITIC_ALONE, ActingStep, Decisions
+from botgame.training.alphastar.network.captured_step import CapturedStep
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import Observation
 from botgame.training.alphastar.network.onnx_graph import graph, has_graph
-
-
-class Decisions(NamedTuple):
-    """Result of a step: `network.Acted` as NumPy arrays."""
-
-    actions: np.ndarray  # int64 [N, H]
-    memory: np.ndarray  # float32 [N, M]
-    log_probs: np.ndarray  # float32 [N, L]
-
-
-class ActingStep(Protocol):
-    """One decision of N rows with the network's present weights."""
-
-    def __call__(
-        self, observation: Observation, memory: np.ndarray, uniforms: np.ndarray, temperature: float
-    ) -> Decisions:
-        """See `Network.act`; `observation` may hold more arrays than a policy reads."""
 
 
 class TorchStep:
@@ -45,7 +28,7 @@ class TorchStep:
         self, observation: Observation, memory: np.ndarray, uniforms: np.ndarray, temperature: float
     ) -> Decisions:
         """See `ActingStep`."""
-        seen = {name: self._tensor(array) for name, array in observation.items() if name not in _CRITIC_ALONE}
+        seen = {name: self._tensor(array) for name, array in observation.items() if name not in CRITIC_ALONE}
         with torch.inference_mode():
             acted = self._network.act(
                 seen, self._tensor(memory), self._tensor(uniforms.astype(np.float32)), temperature
@@ -85,10 +68,9 @@ class OnnxStep:
         return np.tile(encoder.default.numpy(), (rows, 1))
 
 
-def acting_step(network: Network) -> OnnxStep | TorchStep:
+def acting_step(network: Network) -> ActingStep:
     """The fastest step for this network, on the device where it is."""
-    on_cpu = network.heads.base.weight.device.type == "cpu"
-    return OnnxStep(network) if on_cpu and has_graph(network.spec, network.config) else TorchStep(network)
-
-
-_CRITIC_ALONE = ("privileged", "style_distance")
+    kind = network.heads.base.weight.device.type
+    if kind == "cuda":
+        return CapturedStep(network)
+    return OnnxStep(network) if kind == "cpu" and has_graph(network.spec, network.config) else TorchStep(network)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from botgame.spec import Condition, Spec
+from botgame.training.alphastar.network.constants import constant
 
 ILLEGAL = -1e9  # logit of an illegal category: exp() of it is exactly 0, and differences of two of them stay finite
 _BELOW_ONE = 1 - 2**-20
@@ -42,15 +43,16 @@ def head_log_probs(spec: Spec, log_probs: Tensor, actions: Tensor) -> Tensor:
 
     log_probs: float [..., L], all heads' log-softmax side by side. actions: int64 [..., H]. Returns float [..., H].
     """
-    starts = torch.tensor([part.start for part in spec.slices.values()], device=actions.device)
+    starts = constant(tuple(part.start for part in spec.slices.values()), actions.device)
     chosen = log_probs.gather(-1, actions + starts)
     return chosen.masked_fill(~used_heads(spec, actions), 0.0)
 
 
 def group_sums(spec: Spec, per_head: Tensor) -> Tensor:
     """Sum the heads of each V-trace group: [..., H] -> [..., G] in the order of `spec.groups`."""
-    columns = [[i for i, head in enumerate(spec.heads) if head.group == group] for group in spec.groups]
-    return torch.stack([per_head[..., column].sum(-1) for column in columns], dim=-1)
+    columns = [tuple(i for i, head in enumerate(spec.heads) if head.group == group) for group in spec.groups]
+    parts = [per_head.index_select(-1, constant(column, per_head.device)) for column in columns]
+    return torch.stack([part.sum(-1) for part in parts], dim=-1)
 
 
 def group_log_ratios(spec: Spec, target: Tensor, behaviour: Tensor) -> Tensor:

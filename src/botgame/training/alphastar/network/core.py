@@ -7,6 +7,7 @@ drives the input gate to 0 and the forget gate to 1, so the cell keeps its value
 
 from __future__ import annotations
 
+import warnings
 from typing import cast
 
 import torch
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 
 from botgame.training.alphastar.network.presets import NetworkConfig
 
+# The weights with the mark's column are put together for each call, which cuDNN reports as a slip.
+warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
 _SHUT = 1e3  # added to a gate before its sigmoid: exactly 0 or 1 in float32
 
 

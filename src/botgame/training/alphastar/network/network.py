@@ -106,21 +106,23 @@ class Network(nn.Module):
         valid: Tensor,
         values: bool = True,
         temperature: float | None = 1.0,
+        *,
+        whole: bool = False,
     ) -> Unrolled:
         """Run sequences with the recorded actions (teacher forcing).
 
         observation of [T, B, ...]; memory [B, M] before the first row; actions int64 [T, B, H]; valid bool [T, B],
         True for the first rows of each sequence. values False skips the critic (zeros). temperature as in `act`, or
         None for plain logits. Raises ValueError for a `valid` with holes.
+
+        whole: compute every row, so that no operation depends on the data; rows that are not valid have no meaning.
         """
-        if bool((valid[1:] & ~valid[:-1]).any()):
-            raise ValueError("valid must be True for the first rows of each sequence and False after them")
-        rows = None if bool(valid.all()) else valid.flatten().nonzero().squeeze(1)
+        rows = None if whole else _valid_rows(valid)
         seen = {key: _take(value, rows) for key, value in observation.items()}
         encoded = self.encoder(seen)
         with full_precision(encoded.merged):
             states = _spread(encoded.merged.float(), rows, valid)
-            output, memory = self.core.unroll(states, memory, None if rows is None else valid)
+            output, memory = self.core.unroll(states, memory, valid if whole or rows is not None else None)
         features = torch.cat([_take(output, rows), encoded.merged], dim=1)
         recorded = _take(actions, rows).unbind(1)
         _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature)
@@ -132,6 +134,13 @@ def _core(config: NetworkConfig) -> Core | NormCore | MemorylessCore:
     if not config.core_layers:
         return MemorylessCore(config)
     return NormCore(config) if config.core_norm else Core(config)
+
+
+def _valid_rows(valid: Tensor) -> Tensor | None:
+    """Where bool [T, B] is True when flattened: int64 [K]; None for everywhere."""
+    if bool((valid[1:] & ~valid[:-1]).any()):
+        raise ValueError("valid must be True for the first rows of each sequence and False after them")
+    return None if bool(valid.all()) else valid.flatten().nonzero().squeeze(1)
 
 
 def _take(value: Tensor, rows: Tensor | None) -> Tensor:
