@@ -54,7 +54,7 @@ class LeagueRun:
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
         self.iteration = int(state["iteration"]) if state else 0
-        self._planned = int(state["total"]) if state else self.total  # when the last commit was made
+        self._done_before = float(state["done"]) if state else 0.0  # share of the league at the last commit
         if state:
             self.league = League.restore(state["league"])
             self._players.check_frozen(player.name for player in self.league.frozen if player.parent)
@@ -87,6 +87,13 @@ class LeagueRun:
         return decisions
 
     @property
+    def done(self) -> float:
+        """Share of the league that is done, in [0, 1]: of its iterations or, where that is more, of its decisions."""
+        wanted = self._setting.schedule.decisions
+        shares = self.iteration / self.total, self.decisions / wanted if wanted else 0.0
+        return min(1.0, max(shares))
+
+    @property
     def expected(self) -> int:
         """Iterations that the league will have had, as far as the decisions so far tell."""
         wanted = self._setting.schedule.decisions
@@ -104,16 +111,17 @@ class LeagueRun:
         schedule = self._setting.schedule
         if self.iteration:
             print(f"resuming after iteration {self.iteration} of {self.expected}")
-            if line := extension_line(self._setting.config, self.iteration, self._planned, self.total):
+            if line := extension_line(self._setting.config, self._done_before, self.done):
                 print(line)
             self.write_artefacts()
         else:
             self._print_start()
         clock = ProgressClock(self.iteration)
         while not self.finished:
+            progress = self.done
             self.iteration += 1
             try:
-                metrics = self._iterate()
+                metrics = self._iterate(progress)
             except Diverged:
                 writer.log(self.iteration, {"diagnostic/nan": 1.0})
                 raise
@@ -137,7 +145,7 @@ class LeagueRun:
             "seats": {name: seat.snapshot() for name, seat in self._seats.items()},
             "roster": self._roster.names,
             "iteration": self.iteration,
-            "total": self.total,
+            "done": self.done,
             "matches": self._log.count,
             "matches_offset": self._log.offset,
             "bests": {name: best.snapshot() for name, best in self._round_end.bests.items()},
@@ -175,14 +183,14 @@ class LeagueRun:
             config = exploiter_config(config, setting.exploiter_share, from_main=setting.reset_from_main)
         return Seat(name, setting, config, self.league, self._players, self._roster, self._workers, state)
 
-    def _iterate(self) -> dict[str, Any]:
-        """Every learning player acts and learns once, in turn."""
+    def _iterate(self, progress: float) -> dict[str, Any]:
+        """Every learning player acts and learns once, in turn; `progress`: see `Trainer.iterate`."""
         metrics: dict[str, Any] = {"round": self.round}
         for name, seat in self._seats.items():
             learner = self.league.learners[name]
             before = seat.trainer.decisions
             try:
-                done = seat.iterate((self.iteration - 1) / self.total)
+                done = seat.iterate(progress)
             except Diverged as error:
                 raise Diverged(f"{name}: {error}") from error
             self._report_flagged(name, done)
