@@ -46,7 +46,7 @@ def rates(state: dict) -> list[float]:
     groups = learner["optimiser"]["param_groups"]
     return [
         group["lr"] / min(1.0, learner[steps] / WARMUP_UPDATES)
-        for group, steps in zip(groups, ("policy_steps", "steps"), strict=True)
+        for group, steps in zip(groups, ("policy_steps", "value_steps"), strict=True)
     ]
 
 

@@ -180,7 +180,7 @@ class LeagueRun:
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, config = self._setting, self._setting.config
         if self.league.learners[name].role != "main":
-            config = exploiter_config(config, setting.exploiter_share, from_main=setting.reset_from_main)
+            config = exploiter_config(config, setting.exploiter_share)
         return Seat(name, setting, config, self.league, self._players, self._roster, self._workers, state)
 
     def _iterate(self, progress: float) -> dict[str, Any]:
@@ -245,12 +245,11 @@ class LeagueRun:
         )
 
 
-def exploiter_config(config: RLConfig, share: float, *, from_main: bool) -> RLConfig:
+def exploiter_config(config: RLConfig, share: float) -> RLConfig:
     """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work.
 
-    Its learning rates do not fall with the run, since it starts anew again and again, nor does the weight of its KL
-    if that is from the supervised policy; from_main: it starts anew from a main agent, as far from the teacher as that.
+    Neither its learning rates nor the weight of its KL fall with the run: it starts anew again and again, each time
+    from its teacher.
     """
-    kl_end = config.kl_end if from_main else 1.0
     matches = max(1, round(config.matches * share))
-    return dataclasses.replace(config, matches_per_actor=matches, lr_end=1.0, kl_end=kl_end)
+    return dataclasses.replace(config, matches_per_actor=matches, lr_end=1.0, kl_end=1.0)

@@ -71,7 +71,11 @@ def rates_left(config: RLConfig, progress: float) -> float:
 
 
 class Learner:
-    """Owns the optimiser of `network`. `steps` counts updates, `policy_steps` those that moved the policy."""
+    """Owns the optimiser of `network`.
+
+    `steps` counts the player's updates, also those before it started anew; `value_steps` this optimiser's, and
+    `policy_steps` those of them that moved the policy.
+    """
 
     def __init__(
         self,
@@ -87,7 +91,7 @@ class Learner:
         self._spec, self._config, self._device = spec, config, torch.device(device)
         self._styles = styles
         self.network = network.to(self._device)
-        self.steps = self.policy_steps = 0
+        self.steps = self.value_steps = self.policy_steps = 0
         self._progress = 0.0
         self._critic = list(network.critic.parameters())
         inside = {id(parameter) for parameter in self._critic}
@@ -178,6 +182,7 @@ class Learner:
             "weights": {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()},
             "optimiser": self._optimiser.state_dict(),
             "steps": self.steps,
+            "value_steps": self.value_steps,
             "policy_steps": self.policy_steps,
         }
 
@@ -185,13 +190,8 @@ class Learner:
         """Inverse of `state_dict`."""
         self.network.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
-        self.steps, self.policy_steps = int(state["steps"]), int(state["policy_steps"])
-
-    def reset(self, weights: dict[str, Tensor]) -> None:
-        """Start again from other weights (an exploiter of the league) with a fresh optimiser; `steps` goes on."""
-        self.network.load_state_dict(weights)
-        self._optimiser.state.clear()
-        self.policy_steps = 0
+        for counter in ("steps", "value_steps", "policy_steps"):
+            setattr(self, counter, int(state[counter]))
 
     def _step(self, loss: float, value_only: bool) -> Metrics:
         """Clip the gradients and let the optimiser step; returns their norms before clipping."""
@@ -204,10 +204,11 @@ class Learner:
         if not all(map(math.isfinite, (loss, policy, critic))):
             raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
         fallen = rates_left(self._config, self._progress)
-        rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
+        rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.value_steps)
         for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
             group["lr"] = lr * fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
         self._optimiser.step()
         self.steps += 1
+        self.value_steps += 1
         self.policy_steps += not value_only
         return {"gradient_norm": policy, "critic_gradient_norm": critic}
