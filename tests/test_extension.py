@@ -23,7 +23,7 @@ SAID = re.compile(r"longer than planned.*learning rate (\S+) -> (\S+), the criti
 
 def test_it_says_what_rises() -> None:
     assert RLConfig().lr_end == 0.1
-    line = extension_line(RLConfig(lr=1e-3, critic_lr=2e-3, kl_cost=1.0, kl_end=0.01), done=200, before=200, now=400)
+    line = extension_line(RLConfig(lr=1e-3, critic_lr=2e-3, kl_cost=1.0, kl_end=0.01), before=1.0, now=0.5)
     assert line.endswith("learning rate 0.0001 -> 0.00055, the critic's 0.0002 -> 0.0011, weight of the KL 0.01 -> 0.1")
 
 
@@ -31,13 +31,13 @@ def test_it_says_what_rises() -> None:
     "config", [RLConfig(lr_end=1.0, kl_end=1.0), RLConfig(lr_end=1.0, kl_cost=0.0)], ids=["steady", "no teacher"]
 )
 def test_it_says_nothing_where_nothing_falls(config: RLConfig) -> None:
-    assert extension_line(config, done=200, before=200, now=400) == ""
-    assert extension_line(RLConfig(), done=200, before=400, now=400) == ""
+    assert extension_line(config, before=1.0, now=0.5) == ""
+    assert extension_line(RLConfig(), before=0.5, now=0.5) == ""
 
 
 def test_more_than_was_planned_counts_as_all_of_it() -> None:
     """Decisions overshoot their goal by part of an iteration."""
-    assert "learning rate 3e-05 -> 0.00016" in extension_line(RLConfig(), done=1050, before=1000, now=2000)
+    assert "learning rate 3e-05 -> 0.00016" in extension_line(RLConfig(), before=1.05, now=0.525)
 
 
 def rates(state: dict) -> list[float]:
@@ -46,7 +46,7 @@ def rates(state: dict) -> list[float]:
     groups = learner["optimiser"]["param_groups"]
     return [
         group["lr"] / min(1.0, learner[steps] / WARMUP_UPDATES)
-        for group, steps in zip(groups, ("policy_steps", "steps"), strict=True)
+        for group, steps in zip(groups, ("policy_steps", "value_steps"), strict=True)
     ]
 
 
@@ -81,3 +81,30 @@ def test_a_league_says_it_too(trained: Path, tmp_path: Path, capsys: pytest.Capt
     assert "longer" not in capsys.readouterr().out
     assert alphastar_league.main([*words, "--rounds", "2"]) == 0
     assert SAID.search(capsys.readouterr().out) is not None
+
+
+def test_a_league_of_so_many_decisions_counts_its_progress_in_them(trained: Path, tmp_path: Path) -> None:
+    """Its iterations are only a bound: rates that fall with them would not have fallen when it ends."""
+    words = [*TOY, *SMALL, "--supervised-checkpoint", str(trained), "--output-dir", str(tmp_path)]
+    words += ["--rl-iterations-per-round", "1", "--past-matches", "2", "--cross-play-matches", "2", "--save-every", "1"]
+    words += [
+        "--rounds",
+        "1000",
+        "--decisions",
+        "300",
+        "--lr-fall",
+        "linear",
+        "--lr-end",
+        "0.1",
+        "--value-iterations",
+        "0",
+    ]
+    assert alphastar_league.main(words) == 0
+    state = load_state(tmp_path / "resume.pt")
+    decisions, iterations = state["seats"]["main1"]["trainer"]["decisions"], state["iteration"]
+    assert decisions >= 300
+    assert iterations > 3
+    learned_at = rates(state["seats"]["main1"])[0] / RLConfig().lr
+    last = decisions / iterations  # what the last iteration added, about
+    assert learned_at == pytest.approx(1 - 0.9 * min(1.0, (decisions - last) / 300), abs=0.9 * last / 300)
+    assert learned_at < 0.4

@@ -7,7 +7,11 @@ import pytest
 import torch
 
 from botgame.training import alphastar_league, alphastar_rl
+from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.league.league import PLAYER
+from botgame.training.alphastar.learner.learner import WARMUP_UPDATES
+from botgame.training.alphastar.learner.trainer import Trainer
+from botgame.training.league import learner
 from botgame.training.league.files import read_state
 
 torch.set_num_threads(1)
@@ -104,3 +108,49 @@ def test_a_fresh_league_moves_its_own_players_alone(begun, trained, tmp_path, ca
 )  # fmt: skip
 def test_what_a_league_calls_its_players(name: str, theirs: bool) -> None:
     assert bool(PLAYER.fullmatch(name)) == theirs
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
+    """The weights of student and teacher of every trainer that a league makes, as they are at its start."""
+    made: list[tuple[dict, dict]] = []
+
+    class Spy(Trainer):
+        def __init__(self, environments, student, teacher, config, **more) -> None:
+            made.append(tuple({k: v.clone() for k, v in net.state_dict().items()} for net in (student, teacher)))
+            super().__init__(environments, student, teacher, config, **more)
+
+    monkeypatch.setattr(learner, "Trainer", Spy)
+    return made
+
+
+def equal(a: dict, b: dict) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_an_exploiter_that_starts_anew_from_the_main_agent_is_taught_by_it(started, trained, tmp_path) -> None:
+    assert league(trained, tmp_path, 2, "--exploiter-reset", "main") == 0
+    assert len(started) > 3  # more trainers than players: some started anew
+    assert all(equal(student, teacher) for student, teacher in started)
+    assert not all(equal(teacher, started[0][1]) for _, teacher in started[3:])
+    state = load_state(tmp_path / "resume.pt")["seats"]
+    assert state["main1"]["teacher"] is None
+    restarted = [seat["teacher"] for seat in state.values() if seat["generation"]]
+    assert restarted
+    made = len(started)
+    assert league(trained, tmp_path, 3, "--exploiter-reset", "main", "--resume") == 0
+    resumed = [teacher for _, teacher in started[made : made + 3]]  # one a player, before any of them starts anew
+    assert all(any(equal(teacher, each) for each in resumed) for teacher in restarted)
+
+
+def test_an_exploiter_that_starts_anew_warms_its_value_heads_up(trained, tmp_path) -> None:
+    """With a fresh optimiser, whose second moments are noise, full rates would wreck what the value heads know."""
+    assert league(trained, tmp_path, 2, "--lr", "1e-3", "--critic-lr", "1e-3") == 0
+    seats = load_state(tmp_path / "resume.pt")["seats"]
+    restarted = [seat["trainer"]["learner"] for seat in seats.values() if seat["generation"]]
+    assert restarted
+    for state in restarted:
+        assert state["value_steps"] < state["steps"]
+        if state["value_steps"]:
+            rate = state["optimiser"]["param_groups"][1]["lr"]
+            assert rate == pytest.approx(1e-3 * min(1.0, state["value_steps"] / WARMUP_UPDATES))

@@ -245,10 +245,9 @@ def test_the_verbatim_command_parses():
 def test_exploiters_have_their_share_of_the_work():
     options = alphastar_league.build_parser().parse_args(["--supervised-checkpoint", "a.pt", "--output-dir", "b"])
     config = training_config(options, lms())
-    assert exploiter_config(config, 0.5, from_main=False).matches == config.matches // 2
-    # It starts anew again and again: at full rates, and held to the teacher as firmly as whom it starts from.
-    assert exploiter_config(config, 1.0, from_main=False) == dataclasses.replace(config, lr_end=1.0, kl_end=1.0)
-    assert exploiter_config(config, 1.0, from_main=True) == dataclasses.replace(config, lr_end=1.0)
+    assert exploiter_config(config, 0.5).matches == config.matches // 2
+    # It starts anew again and again: at full rates, and held firmly to the teacher, which it starts from.
+    assert exploiter_config(config, 1.0) == dataclasses.replace(config, lr_end=1.0, kl_end=1.0)
 
 
 def test_roster_numbers_are_stable():

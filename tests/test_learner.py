@@ -198,14 +198,3 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change() -> None:
         made.learner.update(made.replay_buffer.columns, np.arange(8))
     for name, tensor in weights(made).items():
         assert torch.equal(tensor, before[name]), name
-
-
-def test_reset_starts_the_optimiser_anew() -> None:
-    made = trainer()
-    for _ in range(3):
-        made.iterate()
-    fresh = Network(TOY_SPEC, PRESETS["tiny"], 5).state_dict()
-    made.learner.reset(fresh)
-    assert all(torch.equal(tensor, fresh[name]) for name, tensor in weights(made).items())
-    assert made.learner.policy_steps == 0
-    assert not made.learner.state_dict()["optimiser"]["state"]

@@ -243,3 +243,22 @@ def test_the_interval_of_a_population_holds_its_value_and_narrows_with_games():
 
 def test_a_population_is_even_with_itself_without_any_game():
     assert ratings.performance_interval(np.zeros((1, 1)), np.zeros((1, 1)), uniform_samples(9, 1, 1)) == (0.5, 0.5, 0.5)
+
+
+def covered(prior: float, strength: float = 663.0, rivals: int = 12, games: int = 60, times: int = 200) -> float:
+    """Share of simulated panels whose interval of one strong player holds its true rating; its rivals are all at 0."""
+    random = np.random.default_rng(7)
+    hits = 0
+    for _ in range(times):
+        rates = np.full((rivals + 1, rivals + 1), 0.5)
+        rates[0, 1:] = ratings.expected_score(strength)
+        upper = np.triu(random.binomial(games, rates), 1).astype(float)
+        points = upper + np.tril(games - upper.T, -1)
+        interval = ratings.bradley_terry(points, anchor=1, prior=prior).interval(0)
+        hits += interval.low <= strength <= interval.high
+    return hits / times
+
+
+def test_intervals_of_ratings_hold_what_they_say() -> None:
+    assert 0.91 <= covered(ratings.PRIOR_GAMES) <= 0.99
+    assert covered(prior=1.0) < 0.8  # a drawn game a pair, which pulls a strong player down

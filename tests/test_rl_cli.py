@@ -25,7 +25,7 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main
 from botgame.training.evaluation.duels import Tally
-from botgame.training.evaluation.held_out import Best, is_better
+from botgame.training.evaluation.held_out import Best, is_better, successor
 from botgame.training.rl import run as rl_run
 from botgame.training.rl.flags import training_config
 
@@ -251,6 +251,18 @@ def test_the_best_must_hold_against_both_yardsticks() -> None:
     assert is_better({"lms_re": tally(8, 2), "best": tally(6, 4)}, best, "lms_re")
     assert not is_better({"lms_re": tally(9, 1), "best": tally(5, 5)}, best, "lms_re")  # a lucky row against the bot
     assert not is_better({"lms_re": tally(6, 4), "best": tally(9, 1)}, best, "lms_re")  # forgot the bot
+
+
+def test_the_best_loses_no_more_than_once_what_is_tolerated() -> None:
+    """Each replacement within the tolerance of the one before would add up."""
+    best = None
+    for iteration, wins in enumerate(range(90, 70, -2), 1):
+        tallies = {"lms_re": tally(wins, 100 - wins), "best": tally(60, 40)}
+        if is_better(tallies, best, "lms_re"):
+            best = successor(best, iteration, tallies["lms_re"].win_rate, {})
+            best = Best(**best.snapshot())  # as after a resume
+    assert best is not None
+    assert (best.iteration, best.yardstick, best.bar) == (2, 0.88, 0.9)
 
 
 def test_from_random_weights_by_decisions_with_a_critic_of_its_own(tmp_path: Path) -> None:

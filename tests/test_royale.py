@@ -9,6 +9,7 @@ import pytest
 from botgame.errors import UserError
 from botgame.game import Ended, Outcome, ScriptedPolicy, Setup, own_factions
 from botgame.lms.game import lms
+from botgame.play import play
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.standings import order_of, standings_of
@@ -67,6 +68,18 @@ def test_a_placing_shares_places_among_level_seats() -> None:
     assert result.to_dict()["above"] == pytest.approx((3 - 5 / 3) / 2)
     assert result.interval[0] < 0.5 < result.interval[1]
     assert Placing(8, 0, 0.0, 0.0, 0).first_share == 0.125
+
+
+def test_who_wins_a_free_for_all_is_paid_best() -> None:
+    """Result and damage together, at the game's weights: for each opponent, damage counts as it does in a duel."""
+    game, bot = lms(), load_policy(lms(), "rusher")
+    matches = list(play(game, [bot], mirrored_setups(game, 5, 3, (0,) * 8), slots=24, seats=8))
+    assert len(matches) == 24
+    for match in matches:
+        rewards = match.outcome.rewards
+        paid = rewards["result"] + game.reward_weights["damage"] * rewards["damage"]
+        assert match.outcome.places[int(np.argmax(paid))] == 1
+        assert np.abs(rewards["damage"]).max() < 1.5
 
 
 def test_equals_finish_first_at_par_whatever_the_batch() -> None:

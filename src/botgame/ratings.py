@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 ELO_PER_LOGIT = 400.0 / math.log(10.0)
 Z_95 = 1.959963984540054
+PRIOR_GAMES = 0.05  # virtual drawn games a pair: one of them would pull strong players towards the anchor
 _NEWTON_STEPS = 100
 _LARGEST_STEP = 2.0  # logits; keeps Newton inside the region where its quadratic model holds
 _SUPPORT = 1e-9
@@ -92,7 +93,7 @@ def add_ranking(points: Array, players: Sequence[int], places: Sequence[int]) ->
             points[b, a] += 1.0 - score
 
 
-def bradley_terry(points: Array, anchor: int, prior: float = 1.0) -> Ratings:
+def bradley_terry(points: Array, anchor: int, prior: float = PRIOR_GAMES) -> Ratings:
     """Ratings of maximum likelihood where P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400)), with R_anchor = 0.
 
     points: float64 [N, N], see the module. `prior`: virtual drawn games added to each pair that met, so that a player

@@ -16,6 +16,7 @@ class ArenaSimulation:
 
     def __init__(self, slots: int, seats: int) -> None:
         self.arena = Arena(slots, seats)
+        self._opponents = seats - 1  # of each mage
 
     def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
         """See `Simulation.reset`. Raises ValueError for factions or a duration that make no match."""
@@ -31,8 +32,12 @@ class ArenaSimulation:
         return self.arena.observe(due)
 
     def rewards(self, due: Due) -> dict[str, Array]:
-        """`result` is paid at the end; `damage` so far: (dealt - taken) / 100 hp."""
-        return {"result": np.zeros(len(due.slot), np.float32), "damage": self.arena.score(due)}
+        """`result` is paid at the end; `damage` so far: (dealt - taken) / 100 hp for each opponent.
+
+        So a match of many seats pays about as much for damage as for its result, as a duel does.
+        """
+        damage = self.arena.score(due) / np.float32(self._opponents)
+        return {"result": np.zeros(len(due.slot), np.float32), "damage": damage}
 
     def act(self, due: Due, actions: Array) -> Array:
         """See `Simulation.act`."""
@@ -51,7 +56,7 @@ class ArenaSimulation:
     def outcome(self, slot: int) -> Outcome:
         """`result` is the mean finishing order against the others; counted are the verbs that were carried out."""
         over = self.arena.outcome(slot)
-        damage = (np.asarray(over.damage_dealt) - np.asarray(over.damage_taken)) / 100
+        damage = (np.asarray(over.damage_dealt) - np.asarray(over.damage_taken)) / (100 * self._opponents)
         rewards = {"result": standings_of(over.places), "damage": damage.astype(np.float32)}
         return Outcome(over.ticks, over.places, rewards, over.casts.astype(np.int64))
 

@@ -26,15 +26,23 @@ Weights = dict[str, torch.Tensor]
 
 @dataclass
 class Best:
-    """The best version so far: when, how good against the yardstick, and its weights."""
+    """The best version so far: when, how good against the yardstick, and its weights.
+
+    bar: the highest win rate against the yardstick that any version had when it became the best.
+    """
 
     iteration: int
     yardstick: float
     weights: Weights
+    bar: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.bar = max(self.bar, self.yardstick)
 
     def snapshot(self) -> dict[str, Any]:
         """Tensors and numbers."""
-        return {"iteration": self.iteration, "yardstick": self.yardstick, "weights": dict(self.weights)}
+        plain = {"iteration": self.iteration, "yardstick": self.yardstick, "bar": self.bar}
+        return {**plain, "weights": dict(self.weights)}
 
 
 def evaluate(
@@ -51,10 +59,18 @@ def evaluate(
 
 
 def is_better(tallies: Mapping[str, Tally], best: Best | None, yardstick: str) -> bool:
-    """Whether the version that reached `tallies` replaces `best`."""
+    """Whether the version that reached `tallies` replaces `best`.
+
+    It is held against the highest bar so far: against the last best alone, each replacement could lose a little more.
+    """
     if best is None:
         return True
-    return tallies[BEST].win_rate > 0.5 and tallies[yardstick].win_rate >= best.yardstick - TOLERATED_LOSS
+    return tallies[BEST].win_rate > 0.5 and tallies[yardstick].win_rate >= best.bar - TOLERATED_LOSS
+
+
+def successor(best: Best | None, iteration: int, yardstick: float, weights: Weights) -> Best:
+    """The version that replaces `best` and takes over its bar."""
+    return Best(iteration, yardstick, weights, best.bar if best else 0.0)
 
 
 def evaluation_metrics(tallies: Mapping[str, Tally]) -> dict[str, float]:

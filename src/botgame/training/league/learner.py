@@ -19,6 +19,7 @@ from botgame.standings import order_of
 from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.actor.batching import LEARNER
+from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.alphastar.league.league import League
 from botgame.training.alphastar.league.matchmaking import Pairing
 from botgame.training.alphastar.learner.config import RLConfig
@@ -72,7 +73,8 @@ class Seat:
         self._league, self._players, self._roster = league, players, roster
         self._workers = workers
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
-        self.trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]) if state else ())
+        taken, teacher = (matches_taken(state["trainer"]["actor"]), state["teacher"]) if state else ((), None)
+        self.trainer = self._make_trainer(taken, teacher)
         if state:
             self.trainer.load_state_dict(state["trainer"])
 
@@ -82,7 +84,7 @@ class Seat:
         return self.trainer.iterate(progress)
 
     def start_anew(self) -> None:
-        """Go on from the weights that the player starts from, with fresh matches, buffer and optimiser."""
+        """Go on from the weights that the player starts from, which teach it too, with matches and optimiser anew."""
         old = self.trainer
         self.generation += 1
         self.trainer = self._make_trainer()
@@ -104,10 +106,14 @@ class Seat:
         return {
             "generation": self.generation,
             "pairings": [list(pairing) for pairing in self._pairings],
+            "teacher": self._teacher.state_dict() if self.generation else None,
             "trainer": self.trainer.state_dict(),
         }
 
-    def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
+    def _make_trainer(self, taken: Sequence[int] = (), teacher: Weights | None = None) -> Trainer:
+        """A trainer of fresh weights, which are its teacher unless one is given."""
+        student = self._players.enter(self.name)
+        self._teacher = self._players.teacher(student.state_dict() if teacher is None else teacher)
         player_seed = rng.derive(self._setting.seed, *self.name.encode(), self.generation)
         tables = self._setting.royale.tables(self._config.matches, self._game.seats)
         league, main = self._league, self._league.learners[self.name].is_main
@@ -117,8 +123,8 @@ class Seat:
         environments = [self._environment(player_seed, styles, *each) for each in zip(tables, starts, strict=True)]
         return Trainer(
             environments,
-            self._players.enter(self.name),
-            self._players.teacher(),
+            student,
+            self._teacher,
             self._config,
             learning_seats=1.0 + share,
             seed=player_seed,

@@ -54,7 +54,7 @@ class LeagueRun:
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
         self.iteration = int(state["iteration"]) if state else 0
-        self._planned = int(state["total"]) if state else self.total  # when the last commit was made
+        self._done_before = float(state["done"]) if state else 0.0  # share of the league at the last commit
         if state:
             self.league = League.restore(state["league"])
             self._players.check_frozen(player.name for player in self.league.frozen if player.parent)
@@ -87,6 +87,13 @@ class LeagueRun:
         return decisions
 
     @property
+    def done(self) -> float:
+        """Share of the league that is done, in [0, 1]: of its iterations or, where that is more, of its decisions."""
+        wanted = self._setting.schedule.decisions
+        shares = self.iteration / self.total, self.decisions / wanted if wanted else 0.0
+        return min(1.0, max(shares))
+
+    @property
     def expected(self) -> int:
         """Iterations that the league will have had, as far as the decisions so far tell."""
         wanted = self._setting.schedule.decisions
@@ -104,16 +111,17 @@ class LeagueRun:
         schedule = self._setting.schedule
         if self.iteration:
             print(f"resuming after iteration {self.iteration} of {self.expected}")
-            if line := extension_line(self._setting.config, self.iteration, self._planned, self.total):
+            if line := extension_line(self._setting.config, self._done_before, self.done):
                 print(line)
             self.write_artefacts()
         else:
             self._print_start()
         clock = ProgressClock(self.iteration)
         while not self.finished:
+            progress = self.done
             self.iteration += 1
             try:
-                metrics = self._iterate()
+                metrics = self._iterate(progress)
             except Diverged:
                 writer.log(self.iteration, {"diagnostic/nan": 1.0})
                 raise
@@ -137,7 +145,7 @@ class LeagueRun:
             "seats": {name: seat.snapshot() for name, seat in self._seats.items()},
             "roster": self._roster.names,
             "iteration": self.iteration,
-            "total": self.total,
+            "done": self.done,
             "matches": self._log.count,
             "matches_offset": self._log.offset,
             "bests": {name: best.snapshot() for name, best in self._round_end.bests.items()},
@@ -172,17 +180,17 @@ class LeagueRun:
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         setting, config = self._setting, self._setting.config
         if not self.league.learners[name].is_main:
-            config = exploiter_config(config, setting.exploiter_share, from_main=setting.reset_from_main)
+            config = exploiter_config(config, setting.exploiter_share)
         return Seat(name, setting, config, self.league, self._players, self._roster, self._workers, state)
 
-    def _iterate(self) -> dict[str, Any]:
-        """Every learning player acts and learns once, in turn."""
+    def _iterate(self, progress: float) -> dict[str, Any]:
+        """Every learning player acts and learns once, in turn; `progress`: see `Trainer.iterate`."""
         metrics: dict[str, Any] = {"round": self.round}
         for name, seat in self._seats.items():
             learner = self.league.learners[name]
             before = seat.trainer.decisions
             try:
-                done = seat.iterate((self.iteration - 1) / self.total)
+                done = seat.iterate(progress)
             except Diverged as error:
                 raise Diverged(f"{name}: {error}") from error
             self._report_flagged(name, done)
@@ -237,12 +245,11 @@ class LeagueRun:
         )
 
 
-def exploiter_config(config: RLConfig, share: float, *, from_main: bool) -> RLConfig:
+def exploiter_config(config: RLConfig, share: float) -> RLConfig:
     """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work.
 
-    Its learning rates do not fall with the run, since it starts anew again and again, nor does the weight of its KL
-    if that is from the supervised policy; from_main: it starts anew from a main agent, as far from the teacher as that.
+    Neither its learning rates nor the weight of its KL fall with the run: it starts anew again and again, each time
+    from its teacher.
     """
-    kl_end = config.kl_end if from_main else 1.0
     matches = max(1, round(config.matches * share))
-    return dataclasses.replace(config, matches_per_actor=matches, lr_end=1.0, kl_end=kl_end)
+    return dataclasses.replace(config, matches_per_actor=matches, lr_end=1.0, kl_end=1.0)

@@ -65,9 +65,10 @@ class Players:
         self._fixed[name] = self._around(network, name, self._factions.get(name, ""))
         return network
 
-    def teacher(self) -> Network:
-        """A network with the supervised weights."""
-        return build_network(self.game.spec, self.origin.network, self.origin.weights, self.origin.source)
+    def teacher(self, weights: Weights | None = None) -> Network:
+        """A network with these weights that nobody trains; unless given, with the supervised ones."""
+        chosen = self.origin.weights if weights is None else weights
+        return build_network(self.game.spec, self.origin.network, chosen, self.origin.source)
 
     def freeze(self, player: str, frozen: str) -> None:
         """Write the present weights of `player` as `frozen`; before it has any, those that it starts from.

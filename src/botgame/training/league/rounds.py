@@ -14,7 +14,14 @@ from botgame import rng
 from botgame.game import Ended
 from botgame.training.alphastar.league.league import League
 from botgame.training.evaluation.duels import Tally, tally
-from botgame.training.evaluation.held_out import BEST, Best, evaluation_lines, evaluation_metrics, is_better
+from botgame.training.evaluation.held_out import (
+    BEST,
+    Best,
+    evaluation_lines,
+    evaluation_metrics,
+    is_better,
+    successor,
+)
 from botgame.training.league import evaluation as league_evaluation
 from botgame.training.league.files import EVALUATION, GameRecord, MatchLog
 from botgame.training.league.players import Players
@@ -67,7 +74,7 @@ class RoundEnd:
         if is_better(tallies, best, yardstick):
             state = players.networks[name].state_dict()
             weights = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
-            self.bests[name] = Best(iteration, tallies[yardstick].win_rate, weights)
+            self.bests[name] = successor(best, iteration, tallies[yardstick].win_rate, weights)
         return tallies
 
     def _cross_play(self) -> list[GameRecord]:

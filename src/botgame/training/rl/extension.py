@@ -6,12 +6,12 @@ from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.learner import rates_left
 
 
-def extension_line(config: RLConfig, done: int, before: int, now: int) -> str:
-    """What changes at once for a run that was planned for `before` steps and is now for `now`; "" for nothing.
+def extension_line(config: RLConfig, before: float, now: float) -> str:
+    """What changes at once for a run of which a share `before` was done until now and `now` is; "" for nothing.
 
-    done: steps so far, in the same unit. `RLConfig.lr_end` and `kl_end` say what is left at the end of the whole run.
+    `RLConfig.lr_end` and `kl_end` say what is left at the end of the whole run.
     """
-    old, new = min(1.0, done / before), min(1.0, done / now)
+    old, new = min(1.0, before), min(1.0, now)
     falls = {
         "learning rate": (config.lr, rates_left(config, old), rates_left(config, new)),
         "the critic's": (config.critic_lr, rates_left(config, old), rates_left(config, new)),

@@ -193,7 +193,7 @@ class RLRun:
         setting = self._setting
         if self.iteration:
             print(f"resuming after {setting.goal.unit} {self.done:,} of {setting.goal.amount:,}")
-            if line := extension_line(setting.config, self.done, self._planned, setting.goal.amount):
+            if line := extension_line(setting.config, self.done / self._planned, self.done / setting.goal.amount):
                 print(line)
             self.write_artefacts(paths)
             return

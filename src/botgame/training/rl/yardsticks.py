@@ -14,6 +14,7 @@ from botgame.training.evaluation.held_out import (
     evaluation_lines,
     evaluation_metrics,
     is_better,
+    successor,
 )
 from botgame.training.rl.setting import RLSetting, Version
 
@@ -36,7 +37,7 @@ class Yardsticks:
         policy = setting.policy(version.weights)
         tallies = evaluate(setting.game, policy, rivals, self._matches, setting.seed, setting.threads)
         if is_better(tallies, self.best, yardstick):
-            self.best = Best(version.iteration, tallies[yardstick].win_rate, version.weights)
+            self.best = successor(self.best, version.iteration, tallies[yardstick].win_rate, version.weights)
         best = self.best.iteration if self.best else 0
         print(f"evaluation after iteration {version.iteration} (best so far: iteration {best})")
         print("\n".join(evaluation_lines(tallies)))

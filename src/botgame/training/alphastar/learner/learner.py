@@ -78,7 +78,11 @@ def rates_left(config: RLConfig, progress: float) -> float:
 
 
 class Learner:
-    """Owns the optimiser of `network`. `steps` counts updates, `policy_steps` those that moved the policy."""
+    """Owns the optimiser of `network`.
+
+    `steps` counts the player's updates, also those before it started anew; `value_steps` this optimiser's, and
+    `policy_steps` those of them that moved the policy.
+    """
 
     def __init__(
         self,
@@ -94,7 +98,7 @@ class Learner:
         self._spec, self._config, self._device = spec, config, torch.device(device)
         self._styles = styles
         self.network = network.to(self._device)
-        self.steps = self.policy_steps = 0
+        self.steps = self.value_steps = self.policy_steps = 0
         self._progress = 0.0
         self._critic = list(network.critic.parameters())
         inside = {id(parameter) for parameter in self._critic}
@@ -191,6 +195,7 @@ class Learner:
             "weights": {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()},
             "optimiser": self._optimiser.state_dict(),
             "steps": self.steps,
+            "value_steps": self.value_steps,
             "policy_steps": self.policy_steps,
         }
 
@@ -200,13 +205,8 @@ class Learner:
         optimiser = state["optimiser"]
         groups = [group | {"fused": self._fused} for group in optimiser["param_groups"]]  # it may come from a CPU
         self._optimiser.load_state_dict({**optimiser, "param_groups": groups})
-        self.steps, self.policy_steps = int(state["steps"]), int(state["policy_steps"])
-
-    def reset(self, weights: dict[str, Tensor]) -> None:
-        """Start again from other weights (an exploiter of the league) with a fresh optimiser; `steps` goes on."""
-        self.network.load_state_dict(weights)
-        self._optimiser.state.clear()
-        self.policy_steps = 0
+        for counter in ("steps", "value_steps", "policy_steps"):
+            setattr(self, counter, int(state[counter]))
 
     def _gradient(self, columns: Columns, places: NDArray[np.intp], options: GradientOptions) -> Metrics:
         """Leave the clipped gradient in the network, with the workers' help; returns what `CapturedGradient` does."""
@@ -234,7 +234,7 @@ class Learner:
         if not all(map(math.isfinite, (loss, policy, critic))):
             raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
         fallen = rates_left(self._config, self._progress)
-        rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.steps)
+        rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.value_steps)
         for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
             group["lr"] = lr * fallen * min(1.0, (done + 1) / WARMUP_UPDATES)
         if value_only:
@@ -242,4 +242,5 @@ class Learner:
                 parameter.grad = None
         self._optimiser.step()
         self.steps += 1
+        self.value_steps += 1
         self.policy_steps += not value_only
