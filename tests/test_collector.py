@@ -82,7 +82,7 @@ def test_a_dropped_connection_is_taken_up_again(tmp_path, monkeypatch):
             time.sleep(0.02)
         loop = server.servers[0].get_loop()
         for connection in list(server.live.connections.values()):
-            loop.call_soon_threadsafe(connection.abort)  # the line breaks without a word
+            loop.call_soon_threadsafe(connection.socket.abort)  # the line breaks without a word
         thread.join(30)
     assert codes == [0]
     (record,), decisions = lines_of(tmp_path)

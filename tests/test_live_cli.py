@@ -62,7 +62,7 @@ def test_a_true_start_and_stop(module: str, tmp_path: Path) -> None:
         assert address is not None
         with urllib.request.urlopen(address.group() + "healthz", timeout=10) as answer:
             assert answer.read() == b"ok\n"
-        assert ("room=r1" in line) is (module == "play")
+        assert ("room=r1-" in line) is (module == "play")
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0
         assert "stopped" in server.stdout.read()

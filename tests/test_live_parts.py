@@ -16,9 +16,9 @@ from botgame.lms.arena import Arena
 from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.server.hosting.bot_workers import BotWorkers
-from botgame.server.hosting.connection import TokenBucket
 from botgame.server.hosting.origin_check import OriginCheck
 from botgame.server.hosting.pacing import Pacer
+from botgame.server.hosting.token_bucket import TokenBucket
 from botgame.server.metrics import Metrics
 from botgame.server.protocol import Create
 from botgame.server.records.leaderboard import Leaderboard
@@ -153,13 +153,13 @@ def test_who_wins_rises_and_grows_sure() -> None:
         leaderboard.add(record(number, ("human:Ann", 1), ("lms_re", 2)))
         leaderboard.add(record(100 + number, ("lms_re", 1), ("legacy", 2)))
     rows = {row.name: row for row in leaderboard.standings()}
-    assert [row.name for row in leaderboard.standings()] == ["Ann", "lms_re", "legacy"]
+    assert [row.name for row in leaderboard.standings()] == ["human:Ann", "lms_re", "legacy"]
     assert rows["lms_re"].rating == 0
-    assert rows["Ann"].rating > 150
+    assert rows["human:Ann"].rating > 150
     assert rows["legacy"].rating < -150
-    assert (rows["Ann"].matches, rows["lms_re"].matches) == (40, 80)
-    assert rows["Ann"].sigma < 150
-    assert leaderboard.rating("human:Ann") == rows["Ann"].rating
+    assert (rows["human:Ann"].matches, rows["lms_re"].matches) == (40, 80)
+    assert rows["human:Ann"].sigma < 150
+    assert leaderboard.rating("human:Ann") == rows["human:Ann"].rating
     assert leaderboard.rating("human:Bob") is None
 
 
@@ -187,7 +187,7 @@ def test_what_is_not_rated() -> None:
 def test_several_seats_of_one_bot_count_as_one_match() -> None:
     leaderboard = Leaderboard()
     leaderboard.add(record(1, ("human:Ann", 1), ("lms_re", 2), ("lms_re", 3), ("lms_re", 4)))
-    assert [(row.name, row.matches) for row in leaderboard.standings()] == [("Ann", 1), ("lms_re", 1)]
+    assert [(row.name, row.matches) for row in leaderboard.standings()] == [("human:Ann", 1), ("lms_re", 1)]
 
 
 def test_the_leaderboard_is_read_from_manifests_of_all_runs(tmp_path) -> None:

@@ -57,7 +57,9 @@ def messages(kinds: Sequence[type]) -> st.SearchStrategy[Any]:
     return st.one_of(*(values_of(inspect.type_info(kind)) for kind in kinds))
 
 
-words = st.sampled_from(["r1", "r2", "good", "bad", "any", "idle", "lms_re", "pyromancer", "secret0", "x" * 40, ""])
+words = st.sampled_from(
+    ["r1-secret0", "r2-secret0", "good", "bad", "any", "idle", "lms_re", "pyromancer", "secret1", "x" * 40, ""]
+)
 numbers = st.one_of(st.integers(-2, 40), st.integers(), st.floats(), st.booleans())
 values = st.one_of(numbers, words, st.none(), st.lists(st.one_of(numbers, words), max_size=7))
 tags = st.sampled_from([kind.__struct_config__.tag for kind in CLIENT] + ["state", "nothing"])

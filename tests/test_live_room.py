@@ -125,7 +125,7 @@ def test_spectators_see_everything_or_what_a_seat_sees() -> None:
     table = Table()
     table.connect(1, 2)
     table.say(1, Create(seats=2, bots=["lms_re", "kiter"], seat=-1, seed=3, duration=60))
-    table.say(2, Join(room="r1", spectate=True))
+    table.say(2, Join(room="r1-secret0", spectate=True))
     table.tick()
     whole = table.last(1, State)
     assert (whole.view, whole.you, len(whole.mages)) == (-1, None, 2)
@@ -341,7 +341,7 @@ def test_a_room_nobody_enters_goes_unless_the_operator_made_it(keep: bool) -> No
     assert bool(table.lobby.rooms) is keep
     if keep:
         table.connect(2)
-        table.say(2, Join(room="r1", name="Ann"))
+        table.say(2, Join(room="r1-secret0", name="Ann"))
         assert table.last(2, protocol.Room).state == "running"
 
 

@@ -70,7 +70,7 @@ def test_two_people_play_a_match_and_are_rated(tmp_path: Path, monkeypatch) -> N
         assert sorted(results[0].places) in ([1, 1], [1, 2])
         one.send(protocol.ListRooms())
         lobby = one.until(protocol.Lobby)
-        assert {line.name for line in lobby.leaderboard} == {"Ann", "Bob"}
+        assert {line.name for line in lobby.leaderboard} == {"human:Ann", "human:Bob"}
         assert lobby.rooms[0].state == "over"
         listed = json.loads(get(server.url + "api/replays")[1])["replays"]
         assert [entry["file"] for entry in listed] == [results[0].replay]

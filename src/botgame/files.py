@@ -15,6 +15,7 @@ from typing import IO
 from botgame.errors import UserError
 
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
+_PROBE = 4096  # bytes, a block of most disks
 _RENAME_TRIES = 20  # Windows refuses to replace a file while a reader holds it open
 
 
@@ -94,7 +95,7 @@ def replace(source: Path, target: Path) -> None:
 def check_writable(path: Path) -> None:
     """Find out before the work, not after, that a file can be written at `path`. Raises UserError."""
     probe = path.with_name(f".{path.name}.probe")
-    write_atomic(probe, b"")
+    write_atomic(probe, bytes(_PROBE))  # a full disk takes an empty file
     probe.unlink(missing_ok=True)
 
 

@@ -4,7 +4,7 @@
     python -m botgame.server.live --bots lms_re,artifacts/alphastar/pi_rl.pt --port 9000
 
 Open the printed address in a browser. Every match is recorded in `--data-dir`, so that training learns from people.
-Stop with Ctrl-C: bots play the running matches to their end, and they are saved.
+Stop with Ctrl-C: the running matches end where they are, and they are saved.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from botgame import cli
 from botgame.errors import UserError
@@ -81,9 +82,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     server = make_server(_options(arguments), _greet)
     if arguments.stop_with_input:
         threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
-    server.run_until_stopped()
-    print("stopped; every match is saved")
+    serve(server)
     return 0
+
+
+def serve(server: HttpServer) -> None:
+    """Serve until Ctrl-C or SIGTERM, and say how many matches were saved. Raises UserError when one was lost."""
+    saved = server.run_until_stopped()
+    print(f"stopped; {saved} {'match' if saved == 1 else 'matches'} saved")
 
 
 def _options(arguments: Namespace) -> ServerOptions:
@@ -155,7 +161,7 @@ def _stop_with_input(server: HttpServer) -> None:
 
 def _greet(server: HttpServer) -> None:
     options = server.options
-    query = f"?token={options.token}" if options.token else ""
+    query = "?" + urlencode({"token": options.token}) if options.token else ""
     print(f"botgame live at {server.url}{query}  (seed {options.seed}; Ctrl-C stops it)", flush=True)
     if not is_loopback(options.host):
         print("from other machines: the same address with this machine's name as the host", flush=True)

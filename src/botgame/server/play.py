@@ -19,7 +19,7 @@ from botgame.errors import UserError
 from botgame.lms.game import CHAMPION, lms
 from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, TICKS_PER_SECOND
 from botgame.policies import STYLE_HELP, built_in_names, in_style
-from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server
+from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server, serve
 from botgame.server.options import ServerOptions
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError(message, code=2)
     bot = in_style([arguments.bot], arguments.style)[0]
     server = make_server(_options(arguments, bot), lambda server: _open(server, bot, arguments))
-    server.run_until_stopped()
-    print("stopped; every match is saved")
+    serve(server)
     return 0
 
 

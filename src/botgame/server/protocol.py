@@ -166,7 +166,10 @@ class Welcome(Struct, tag="welcome"):
 
 
 class RoomLine(Struct):
-    """One room of the lobby. taken: seats that are not free; humans: seats of people."""
+    """One room of the lobby. taken: seats that are not free; humans: seats of people.
+
+    names: of the players as replays name them: `human:NAME`, `remote:NAME` for a program, or the name of a bot.
+    """
 
     room: str
     mode: Literal["duel", "royale"]
@@ -181,7 +184,10 @@ class RoomLine(Struct):
 
 
 class Standing(Struct):
-    """One line of the leaderboard: rating +- sigma on the scale where `lms_re` is 0 and 400 points are odds of 10:1."""
+    """One line of the leaderboard: rating +- sigma on the scale where `lms_re` is 0 and 400 points are odds of 10:1.
+
+    name: as replays name the player: `human:NAME`, `remote:NAME` for a program, or the name of a bot.
+    """
 
     name: str
     rating: float
@@ -376,7 +382,8 @@ class Observation(Struct, tag="observation"):
 class Result(Struct, tag="result"):
     """The match is over and on disk. Lists have one entry for each seat; a survivor's death_tick is -1.
 
-    replay: name of its file in the data folder, "" when it could not be saved. duration: seconds played.
+    replay: name of its file in the data folder, "" when it could not be saved. duration: seconds played. broken_off:
+    the match was cut off and counts for nobody; those who were alive share the first place.
     """
 
     room: str

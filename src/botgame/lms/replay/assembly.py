@@ -32,13 +32,14 @@ class SeatStart:
 
 @dataclass(frozen=True)
 class MatchStart:
-    """A match as it was set up. live: it was played in real time."""
+    """A match as it was set up. live: it was played in real time; is_cut: it was ended without a result."""
 
     seed: int
     duration_ticks: int
     rules: msgspec.Raw
     seats: Sequence[SeatStart]
     live: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def make_replay(start: MatchStart, course: Course) -> Replay:
         final=f"{course.final:016x}",
         rules=start.rules,
         live=True if start.live else msgspec.UNSET,
+        is_cut=True if start.is_cut else msgspec.UNSET,
     )
     return Replay(header, _decisions(course))
 

@@ -90,7 +90,9 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything about a match but its decisions. `final` is the state digest at the end, 16 hex digits.
 
     live: the match was played in real time: seats decided whenever their decision was ready, not exactly when due, and
-    a late decision was taken by the observation that it was made on (`replay.live`). Left out where it is not so.
+    a late decision was taken by the observation that it was made on (`replay.live`). is_cut: the server stopped, or
+    everybody had left, so the match was cut off after `ticks` and has no result; those who were alive share the first
+    place. Both are left out where it is not so.
     """
 
     game: str = "lms-arena"
@@ -104,6 +106,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     final: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
     rules: msgspec.Raw  # the whole table as JSON
     live: bool | msgspec.UnsetType = msgspec.UNSET
+    is_cut: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 def mode_of(seats: int) -> Literal["duel", "royale"]:
@@ -123,6 +126,8 @@ def decode_header(data: bytes) -> Header:
         raise ValueError("its seed is not a 64-bit number")
     if header.ticks > header.duration_ticks:
         raise ValueError(f"it lasts {header.ticks} ticks, longer than its duration of {header.duration_ticks}")
+    if header.is_cut is True and header.live is not True:
+        raise ValueError("it was cut off, which happens only to live matches")
     if header.mode != mode_of(len(header.seats)):
         raise ValueError(f"its mode is {header.mode} but it has {len(header.seats)} seats")
     events: tuple[Change | ReplayMark, ...] = (*header.changes, *header.marks)

@@ -3,7 +3,7 @@
 A person decides whenever the accepted input changes, and the delay of that decision is the time until the next one,
 which is not known yet. So the delays are set at the end of the match: people's decisions get the delay category nearest
 to the ticks that passed, and the match is played again once to take the state digests, which contain the delay. Nothing
-else depends on it: if the outcome is not the same, `ReplayError` is raised.
+else depends on it: if the outcome is not the same, that is a `ReplayError`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.game import Due
-from botgame.lms.arena import Arena, ArenaOutcome, Limits
+from botgame.lms.arena import NEVER, Arena, ArenaOutcome, Limits
 from botgame.lms.replay.assembly import (
     CHOICE,
     SEAT,
@@ -48,13 +48,14 @@ class Opening(NamedTuple):
 
 
 class LiveRecording:
-    """Records one live match; `replay` makes the replay when it is over."""
+    """Records one live match; `make_replays` makes the replay when it is over. is_cut: it ended without a result."""
 
     def __init__(self, opening: Opening, rules: Rules) -> None:
         self.opening = opening
         self.changes: list[Change] = []
         self.marks: list[ReplayMark] = []
-        self._rules = rules
+        self.is_cut = False
+        self.rules = rules
         self._rows: list[tuple[int, ...]] = []
 
     def decision(self, seat: int, tick: int, seen: int, accepted: Sequence[int]) -> None:
@@ -69,23 +70,20 @@ class LiveRecording:
         """Record a mark. False, and not recorded, when the file would hold too many."""
         return _append(self.marks, mark)
 
-    def replay(self, outcome: ArenaOutcome, policies: Sequence[str], ratings: Sequence[float | None]) -> Replay:
-        """The replay of a match that ended in `outcome`. Raises ReplayError when playing it again gives another end."""
+    def table(self, outcome: ArenaOutcome) -> np.ndarray:
+        """All decisions, a row for each (`assembly`), with the delays of people's decisions set."""
         table = np.array(sorted(self._rows), np.int64).reshape(-1, WIDTH)
         _set_delays(table, self._is_human(table), outcome)
-        digests, final, again = _play_again(self.opening, self._rules, table, self.changes)
-        replay = make_replay(
-            self._start(policies, ratings), Course(table, digests, final, outcome, self.changes, self.marks)
-        )
-        if not is_outcome_of(replay, again):
-            raise ReplayError(replay.name, "playing this live match again gives another end; please report this")
-        return replay
+        return table
 
-    def _start(self, policies: Sequence[str], ratings: Sequence[float | None]) -> MatchStart:
+    def start(self, policies: Sequence[str], ratings: Sequence[float | None]) -> MatchStart:
+        """How the match was set up. policies, ratings: of the players at the start."""
         opening = self.opening
         columns = zip(policies, opening.schools, opening.limits, opening.controllers, ratings, strict=True)
         seats = [SeatStart(*column) for column in columns]
-        return MatchStart(opening.seed, opening.duration_ticks, raw_rules(self._rules), seats, live=True)
+        return MatchStart(
+            opening.seed, opening.duration_ticks, raw_rules(self.rules), seats, live=True, is_cut=self.is_cut
+        )
 
     def _is_human(self, table: np.ndarray) -> np.ndarray:
         """Which decisions a person made, bool [A]."""
@@ -93,6 +91,38 @@ class LiveRecording:
         for change in self.changes:
             human[(table[:, SEAT] == change.seat) & (table[:, TICK] >= change.tick)] = change.controller == HUMAN
         return human
+
+
+class RecordedMatch(NamedTuple):
+    """A live match that is over. policies, ratings: of the players at the start, one for each seat."""
+
+    recording: LiveRecording
+    outcome: ArenaOutcome
+    policies: Sequence[str]
+    ratings: Sequence[float | None]
+
+
+def make_replays(matches: Sequence[RecordedMatch]) -> list[Replay | ReplayError]:
+    """The replays of matches with equal rules and numbers of seats: they are played again together, which is faster.
+
+    An error in the place of a match that gives another end when it is played again.
+    """
+    recordings = [match.recording for match in matches]
+    tables = [match.recording.table(match.outcome) for match in matches]
+    ends = [match.outcome.ticks if match.recording.is_cut else NEVER for match in matches]
+    played = _Rerun(recordings, tables, ends).go()
+    return [_assemble(match, table, *again) for match, table, again in zip(matches, tables, played, strict=True)]
+
+
+def _assemble(
+    match: RecordedMatch, table: np.ndarray, digests: list[tuple[int, int]], final: int, again: ArenaOutcome
+) -> Replay | ReplayError:
+    recording = match.recording
+    course = Course(table, digests, final, match.outcome, recording.changes, recording.marks)
+    replay = make_replay(recording.start(match.policies, match.ratings), course)
+    if is_outcome_of(replay, again):
+        return replay
+    return ReplayError(replay.name, "playing this live match again gives another end; please report this")
 
 
 def human_decisions(replay: Replay, seat: int) -> list[tuple[int, list[int]]]:
@@ -121,30 +151,58 @@ def _set_delays(table: np.ndarray, human: np.ndarray, outcome: ArenaOutcome) -> 
         table[row, CHOICE + _DELAY] = np.abs(np.array(DELAY_TICKS) - (until - tick)).argmin()
 
 
-def _play_again(
-    opening: Opening, rules: Rules, table: np.ndarray, changes: Sequence[Change]
-) -> tuple[list[tuple[int, int]], int, ArenaOutcome]:
-    """Digests (tick, low 32 bits) about once a second, the digest at the end, and the outcome."""
-    arena = Arena(1, len(opening.schools), rules)
-    arena.reset(0, opening.seed, opening.schools, opening.duration_ticks, opening.limits)
-    coming = sorted(changes, key=lambda change: change.tick)[::-1]
-    digests: list[tuple[int, int]] = []
-    order = table[np.argsort(table[:, TICK], kind="stable")]
-    for rows in np.split(order, np.flatnonzero(np.diff(order[:, TICK])) + 1) if len(order) else []:
-        tick = int(rows[0, TICK])
-        arena.run(tick - int(arena.state.matches["tick"][0]))
-        _apply(arena, coming, tick)
-        if not digests or tick - digests[-1][0] >= TICKS_PER_SECOND:
-            digests.append((tick, arena.digest(0) & 0xFFFFFFFF))
-        seats = Due(np.zeros(len(rows), np.int32), rows[:, SEAT])
-        arena.act(seats, rows[:, CHOICE:], rows[:, SEEN])
-    arena.run()
-    outcome = arena.outcome(0)
-    _apply(arena, coming, outcome.ticks)
-    return digests, arena.digest(0), outcome
+class _Rerun:
+    """Plays recorded matches again, side by side: `go` returns (digests, final, outcome) of each, see `Course`."""
 
+    def __init__(self, recordings: Sequence[LiveRecording], tables: Sequence[np.ndarray], ends: Sequence[int]) -> None:
+        first = recordings[0]
+        self.arena = Arena(len(recordings), len(first.opening.schools), first.rules)
+        for slot, recording in enumerate(recordings):
+            opening = recording.opening
+            self.arena.reset(slot, opening.seed, opening.schools, opening.duration_ticks, opening.limits)
+        self._coming = [sorted(recording.changes, key=lambda change: change.tick)[::-1] for recording in recordings]
+        self._digests: list[list[tuple[int, int]]] = [[] for _ in recordings]
+        self._slots = np.concatenate([np.full(len(table), slot, np.int32) for slot, table in enumerate(tables)])
+        self._table = np.concatenate(tables)
+        self._ends = np.array(ends)
 
-def _apply(arena: Arena, coming: list[Change], tick: int) -> None:
-    while coming and coming[-1].tick <= tick:
-        change = coming.pop()
-        arena.set_limits(0, change.seat, Limits(*change.limits))
+    def go(self) -> list[tuple[list[tuple[int, int]], int, ArenaOutcome]]:
+        """Play all matches to their ends."""
+        results: dict[int, tuple[int, ArenaOutcome]] = {}
+        order, now = np.argsort(self._table[:, TICK], kind="stable"), 0
+        ticks = self._table[order, TICK]
+        for tick in np.union1d(ticks, self._ends[self._ends < NEVER]).tolist():
+            self.arena.run(tick - now)
+            now = tick
+            for slot in np.flatnonzero(self._ends == tick).tolist():
+                results[slot] = self._close(slot)
+            self._decide(tick, order[np.searchsorted(ticks, tick) : np.searchsorted(ticks, tick, "right")])
+        self.arena.run()
+        for slot in np.flatnonzero(self._ends == NEVER).tolist():
+            results[slot] = self._close(slot)
+        return [(digests, *results[slot]) for slot, digests in enumerate(self._digests)]
+
+    def _decide(self, tick: int, rows: np.ndarray) -> None:
+        """Let the seats of these rows of the table decide; take a digest of each match about once a second."""
+        slots = self._slots[rows]
+        for slot in np.unique(slots).tolist():
+            self._apply(slot, tick)
+            digests = self._digests[slot]
+            if not digests or tick - digests[-1][0] >= TICKS_PER_SECOND:
+                digests.append((tick, self.arena.digest(slot) & 0xFFFFFFFF))
+        if len(rows):
+            table = self._table[rows]
+            self.arena.act(Due(slots, table[:, SEAT].astype(np.int32)), table[:, CHOICE:], table[:, SEEN])
+
+    def _close(self, slot: int) -> tuple[int, ArenaOutcome]:
+        """The digest and the outcome at the end of a match."""
+        outcome = self.arena.outcome(slot)
+        self._apply(slot, outcome.ticks)
+        return self.arena.digest(slot), outcome
+
+    def _apply(self, slot: int, tick: int) -> None:
+        """Apply the changes of controller up to `tick`."""
+        coming = self._coming[slot]
+        while coming and coming[-1].tick <= tick:
+            change = coming.pop()
+            self.arena.set_limits(slot, change.seat, Limits(*change.limits))

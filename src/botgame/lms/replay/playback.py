@@ -54,6 +54,7 @@ class _Track:
         self.changes = sorted(job.replay.header.changes, key=lambda change: change.tick)[::-1]
         header = job.replay.header
         self.live = header.live is True
+        self.stop = header.ticks if header.is_cut is True else NEVER
         self.irregular = self.live or bool(header.changes) or any(seat.controller for seat in header.seats)
 
 
@@ -87,6 +88,7 @@ class Playback:
         self._choices = np.zeros((matches, 0, HEAD_COUNT), np.int8)
         self._next_event = np.zeros(matches, np.int64)
         self._live = np.zeros(matches, np.bool_)
+        self._stops = np.full(matches, NEVER, np.int32)  # the tick at which a match was cut off
         self._pools: dict[str, np.ndarray] = {}
 
     def run(self, jobs: Iterator[Numbered]) -> Iterator[Finished]:
@@ -119,11 +121,11 @@ class Playback:
         return self.arena.advance()
 
     def _recorded_ticks(self) -> np.ndarray:
-        """The tick of each seat's next recorded decision, [B, P]; a tick beyond any match when there is none."""
+        """The tick of each seat's next recorded decision, [B, P]; when there is none, the tick of a cut, or `NEVER`."""
         left = self._cursors < self._counts
         rows = np.where(left, self._starts + self._cursors, 0)
         ticks = np.take_along_axis(self._ticks, rows.reshape(len(rows), -1), axis=1)
-        return np.where(left, ticks, NEVER)
+        return np.where(left, ticks, self._stops[:, None])
 
     def _answer(self, due: Due) -> dict[int, str]:
         """Let the due seats act as recorded; returns the slots that differ from their file, with the reason."""
@@ -190,9 +192,9 @@ class Playback:
             pool[due.slot, row] = array
 
     def _ended(self) -> dict[int, str | None]:
-        """The slots whose match is over, with its fault."""
+        """The slots whose match is over or was cut off, with its fault."""
         over: dict[int, str | None] = {}
-        for slot in np.flatnonzero(self.arena.done).tolist():
+        for slot in np.flatnonzero(self.arena.done | (self.arena.state.matches["tick"] >= self._stops)).tolist():
             track = self._tracks[slot]
             if track is not None:
                 over[slot] = self._verdict(slot, track)
@@ -232,11 +234,11 @@ class Playback:
     def _load(self, slot: int, jobs: Iterator[Numbered]) -> None:
         job = next(jobs, None)
         if job is None:
-            self._tracks[slot], self._live[slot] = None, False
+            self._tracks[slot], self._live[slot], self._stops[slot] = None, False, NEVER
             self.arena.state.matches["done"][slot] = 1
             return
         track = self._tracks[slot] = _Track(job)
-        self._live[slot] = track.live
+        self._live[slot], self._stops[slot] = track.live, track.stop
         header, decisions = job.replay.header, job.replay.decisions
         rows = len(decisions.tick)
         if rows > self._ticks.shape[1]:
@@ -270,6 +272,7 @@ def watch_replay(replay: Replay, watch: Callable[[Arena], None]) -> None:
 def is_outcome_of(replay: Replay, outcome: ArenaOutcome) -> bool:
     """Whether the outcome is as recorded, but for the counts of refused actions: a file holds accepted actions only."""
     seats = replay.header.seats
+    outcome = standing_at_cut(outcome) if replay.header.is_cut is True else outcome
     return int(outcome.ticks) == replay.header.ticks and all(
         [getattr(seat, field) for seat in seats] == [kind(value) for value in values]
         for field, kind, values in (
@@ -281,3 +284,8 @@ def is_outcome_of(replay: Replay, outcome: ArenaOutcome) -> bool:
             ("casts", lambda row: tuple(int(count) for count in row), outcome.casts),
         )
     )
+
+
+def standing_at_cut(outcome: ArenaOutcome) -> ArenaOutcome:
+    """The outcome of a match that was cut off: those who were alive share the first place."""
+    return outcome._replace(places=np.maximum(outcome.places, 1))

@@ -17,12 +17,10 @@ page sets when it is opened with `?token=`.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -44,6 +42,7 @@ from botgame.server.hosting.bot_workers import BotWorkers
 from botgame.server.hosting.connection import Connection
 from botgame.server.hosting.live_server import LiveServer
 from botgame.server.hosting.origin_check import OriginCheck
+from botgame.server.hosting.socket_gate import OpenSocket, SocketGate
 from botgame.server.records.policy_readout import ReadoutMaker
 from botgame.server.records.replay_list import ReplayList
 
@@ -62,8 +61,11 @@ _LOG = logging.getLogger(__name__)
 RouteHandler = Callable[[Request], Awaitable[Response]]
 
 
+_SWEEP_SECONDS = 1.0
+
+
 class WebApp:
-    """Answers the routes. `token`: "" when there is none."""
+    """Answers the routes."""
 
     def __init__(
         self,
@@ -71,13 +73,10 @@ class WebApp:
         workers: BotWorkers,
         replays: ReplayList,
         origin_check: OriginCheck,
-        *,
-        token: str,
-        max_clients: int,
+        gate: SocketGate,
     ) -> None:
         self._server, self._workers, self._replays, self._origin_check = server, workers, replays, origin_check
-        self._readout_maker = ReadoutMaker(workers.names)
-        self._token, self.max_clients = token, max_clients
+        self._gate, self._readout_maker = gate, ReadoutMaker(workers.names)
         self._filming = asyncio.Semaphore(1)  # a film takes a processor for a while: one at a time
 
     def build(self) -> ASGIApp:
@@ -94,10 +93,18 @@ class WebApp:
         return self._with_headers(Starlette(routes=routes, lifespan=self._lifespan))
 
     @asynccontextmanager
-    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[dict[str, SocketGate]]:
+        """The server ticks; the protocols of `wire` find the gate in the state that this yields."""
         del app
+        sweeping = asyncio.create_task(self._sweep())
         async with self._server:
-            yield
+            yield {"gate": self._gate}
+        sweeping.cancel()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            self._gate.sweep()
 
     # ---- pages -------------------------------------------------------------------------------------------------
 
@@ -107,7 +114,7 @@ class WebApp:
                 raise HTTPException(404)
             response = FileResponse(WEB / name, media_type="text/html; charset=utf-8")
             given = request.query_params.get("token", "")
-            if given and self._is_token(given):  # the page's requests need not repeat it then
+            if given and await self._has_token(request, [given]):  # the page's requests need not repeat it then
                 response.set_cookie(COOKIE, given, httponly=True, samesite="strict")
             return response
 
@@ -130,10 +137,9 @@ class WebApp:
                     message["headers"] = [*message.get("headers", []), *extra]
                 await send(message)
 
-            if self._origin_check.is_known_host(Headers(scope=scope)):
-                await app(scope, receive, send_with_headers)
-            else:
-                await PlainTextResponse("unknown host", 421)(scope, receive, send_with_headers)
+            known = self._origin_check.is_known_host(Headers(scope=scope))
+            with _socket_of(scope).answering():
+                await (app if known else PlainTextResponse("unknown host", 421))(scope, receive, send_with_headers)
 
         return wrapped
 
@@ -145,15 +151,23 @@ class WebApp:
         async def guarded(request: Request) -> Response:
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
             given = (bearer, request.query_params.get("token", ""), request.cookies.get(COOKIE, ""))
-            if not any(self._is_token(token) for token in given):
+            if not await self._has_token(request, given):
                 raise HTTPException(403, "this server requires its token")
             return await handler(request)
 
         return guarded
 
-    def _is_token(self, given: str) -> bool:
-        """Whether `given` is the token; always True where none is set."""
-        return not self._token or hmac.compare_digest(given.encode(), self._token.encode())
+    async def _has_token(self, request: Request, given: Sequence[str]) -> bool:
+        """Whether one of `given` is the token. Those who guess are made to wait."""
+        lobby, guesses = self._server.lobby, self._server.guesses
+        if lobby.is_token(""):
+            return True
+        address = _socket_of(request.scope).address
+        await asyncio.sleep(guesses.delay(address))
+        is_right = any(lobby.is_token(token) for token in given)
+        if any(given) and not is_right:
+            guesses.count_wrong(address)
+        return is_right
 
     async def health(self, request: Request) -> Response:
         """200 while matches tick, else 503."""
@@ -196,7 +210,7 @@ class WebApp:
                 raise HTTPException(404, "there is no such replay")
             readout = await self._readout_maker.make(replay)
         except UserError as error:
-            raise HTTPException(422, str(error)) from error
+            raise HTTPException(422, self._replays.without_folder(str(error))) from error
         return Response(msgspec.json.encode(readout), media_type="application/json")
 
     def _film(self, name: str) -> bytes | None:
@@ -204,27 +218,29 @@ class WebApp:
             replay: Replay | None = self._replays.find(name)
             return None if replay is None else film_json(replay, _readout_of(replay))
         except UserError as error:
-            raise HTTPException(422, str(error)) from error
+            raise HTTPException(422, self._replays.without_folder(str(error))) from error
 
     # ---- live play ---------------------------------------------------------------------------------------------
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection from its handshake to its end."""
-        headers = Headers(scope=scope)
-        full = len(self._server.connections) >= self.max_clients
         await receive()  # websocket.connect
-        if full or not self._origin_check.may_connect(headers):
-            self._server.count_drop("full" if full else "origin")
-            await send({"type": "websocket.close", "code": 1013 if full else 1008})
+        if not self._origin_check.may_connect(Headers(scope=scope)):
+            self._gate.count_drop("origin")
+            await send({"type": "websocket.close", "code": 1008})
             return
         await send({"type": "websocket.accept"})
-        number, state = self._server.next_number(), scope.get("state", {})
-        abort: Callable[[], Any] = state.get("abort", lambda: None)
-        connection = Connection(number, receive, send, self._server, clock=self._server.clock, abort=abort)
+        connection = Connection(self._server.next_number(), receive, send, self._server, _socket_of(scope))
         try:
             await connection.run()
         except Exception:
-            _LOG.exception("connection %d failed", number)
+            _LOG.exception("connection %d failed", connection.number)
+
+
+def _socket_of(scope: Scope) -> OpenSocket:
+    """The TCP connection of a request, which `wire` has left in its scope."""
+    opened: OpenSocket = scope["state"]["socket"]
+    return opened
 
 
 def _readout_of(replay: Replay) -> PolicyReadout | None:

@@ -1,6 +1,7 @@
-"""One WebSocket connection: limits on what comes in, a bounded queue of what goes out, and an end for bad clients.
+"""One WebSocket connection: messages in, a bounded queue of what goes out, and an end for bad clients.
 
-Raw ASGI, because a framework's layers would cost more than the simulation at 3,000 messages a second.
+Raw ASGI, because a framework's layers would cost more than the simulation at 3,000 messages a second. `wire` limits
+how much comes in.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from botgame.server import protocol
-from botgame.server.hosting.pacing import Clock
+from botgame.server.hosting.socket_gate import OpenSocket
 from botgame.server.protocol import Error, ServerMessage
 
 MAX_QUEUED = 120  # messages that a client may be behind, some 4 s of play
-RATE, BURST = 120.0, 240.0  # messages a second that a client may send, and how many at once
 AT_ONCE = 8  # messages of one client that are read before other clients get the loop
-HELLO_SECONDS = 10.0  # until the first message
+HELLO_SECONDS = 5.0  # until the first message
 CLOSE_SECONDS = 2.0  # a client has this long to read why the server closes the connection
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,7 +30,10 @@ class ConnectionHandler(Protocol):
     def opened(self, connection: Connection) -> None:
         """The client may send now."""
 
-    def received(self, connection: Connection, frame: str | bytes) -> None:
+    def hello_delay(self, connection: Connection) -> float:
+        """Seconds to wait before the first message of the client is looked at."""
+
+    def received(self, connection: Connection, frame: bytes) -> None:
         """The client sent a frame."""
 
     def closed(self, connection: Connection) -> None:
@@ -39,46 +42,22 @@ class ConnectionHandler(Protocol):
     def has_greeted(self, connection: Connection) -> bool:
         """Whether the client has sent `hello`."""
 
-    def count_drop(self, code: str) -> None:
-        """The server closes a connection for the reason `code`."""
-
-
-class TokenBucket:
-    """A token bucket: `allows` is False for messages that exceed `rate` a second after a burst."""
-
-    def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._rate, self._burst, self._left, self._then = rate, burst, burst, now
-
-    def allows(self, now: float) -> bool:
-        """Count one more message at time `now` and say whether it is within the rate."""
-        self._left = min(self._burst, self._left + (now - self._then) * self._rate) - 1.0
-        self._then = now
-        return self._left >= 0.0
-
-    @property
-    def spent(self) -> float:
-        """How much of the burst is used up."""
-        return self._burst - self._left
+    def dropped(self, connection: Connection, code: str) -> None:
+        """The server closes the connection for the reason `code`."""
 
 
 class Connection:
-    """A client's connection. `push` never blocks. `abort` closes the socket without a handshake."""
+    """A client's connection. `push` never blocks. `socket`: the TCP connection behind it."""
 
     def __init__(
-        self,
-        number: int,
-        receive: Receive,
-        send: Send,
-        handler: ConnectionHandler,
-        *,
-        clock: Clock,
-        abort: Callable[[], None],
+        self, number: int, receive: Receive, send: Send, handler: ConnectionHandler, socket: OpenSocket
     ) -> None:
-        self.number, self.abort = number, abort
-        self._receive, self._send, self._handler, self._clock = receive, send, handler, clock
+        self.number, self.socket = number, socket
+        self._receive, self._send, self._handler = receive, send, handler
         self._queued: deque[str] = deque()
         self._more = asyncio.Event()
         self._closing = False
+        self._has_spoken = False
 
     def push(self, message: ServerMessage | str) -> None:
         """Queue a message, encoded already or not. A client that does not read its messages is disconnected."""
@@ -111,21 +90,21 @@ class Connection:
     def _end(self, code: str, seconds: float) -> None:
         """Send only what is queued, and close after `seconds` whether or not the client has read it."""
         self._closing = True
-        self._handler.count_drop(code)
-        asyncio.get_running_loop().call_later(seconds, self.abort)
+        self._handler.dropped(self, code)
+        asyncio.get_running_loop().call_later(seconds, self.socket.abort)
 
     async def _read(self) -> None:
-        bucket = TokenBucket(RATE, BURST, self._clock())
+        count = 0
         while (message := await self._receive())["type"] == "websocket.receive":
+            self._has_spoken = True
+            if not self._handler.has_greeted(self):
+                await asyncio.sleep(self._handler.hello_delay(self))
             if self._closing:
                 continue
-            if not bucket.allows(self._clock()):
-                self.push(Error("too_fast", f"more than {RATE:g} messages a second"))
-                continue
-            if bucket.spent > AT_ONCE:
+            count += 1
+            if count % AT_ONCE == 0:
                 await asyncio.sleep(0)  # frames that have all come at once must not hold up a tick
-            text = message.get("text")
-            self._handler.received(self, text if text is not None else message.get("bytes") or b"")
+            self._handler.received(self, message["bytes"])
 
     async def _write(self) -> None:
         while True:
@@ -139,5 +118,5 @@ class Connection:
 
     async def _expect_hello(self) -> None:
         await asyncio.sleep(HELLO_SECONDS)
-        if not self._handler.has_greeted(self):
+        if not self._has_spoken:
             self.push(Error("silent", f"no hello within {HELLO_SECONDS:g} s"))

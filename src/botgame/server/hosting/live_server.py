@@ -1,7 +1,6 @@
 """The running server: lobby, bots, pacing and archive joined. No HTTP in here; connections come from outside.
 
-server = LiveServer(lobby, workers, archive, metrics)
-async with server: ...          # ticks until the block is left, then finishes and saves the running matches
+async with server: ...          # ticks until the block is left, then cuts the running matches off and saves them
 """
 
 from __future__ import annotations
@@ -13,15 +12,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
+from botgame.lms.replay.live_recording import RecordedMatch
 from botgame.server.hosting.bot_workers import BotWorkers
 from botgame.server.hosting.connection import Connection
 from botgame.server.hosting.pacing import Clock, Pacer
+from botgame.server.hosting.token_bucket import AddressLimits
+from botgame.server.hosting.token_guesses import TokenGuesses
 from botgame.server.metrics import Metrics
 from botgame.server.protocol import Error
 from botgame.server.records.archive import Archive, FinishedMatch, SavedMatch
 from botgame.server.rooms.lobby import LANES, MatchLobby
 from botgame.server.rooms.room import MatchRoom, Outbox
 
+TOGETHER = 16  # matches that are saved at a time when the server stops
 _LOG = logging.getLogger(__name__)
 
 
@@ -34,9 +37,13 @@ class LiveServer:
         workers: BotWorkers,
         archive: Archive,
         metrics: Metrics,
+        guesses: TokenGuesses,
+        room_limits: AddressLimits,
         clock: Clock = time.perf_counter,
     ) -> None:
         self.lobby, self.metrics, self.clock, self.archive = lobby, metrics, clock, archive
+        self.guesses, self._room_limits = guesses, room_limits
+        lobby.may_create = self._may_create
         self.connections: dict[int, Connection] = {}
         self._numbers = itertools.count(1)
         self._workers = workers
@@ -44,6 +51,7 @@ class LiveServer:
         self._saver = ThreadPoolExecutor(1, thread_name_prefix="saver")
         self._saving: set[asyncio.Task[None]] = set()
         self._pace: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def __aenter__(self) -> LiveServer:
         self._workers.start()
@@ -53,13 +61,19 @@ class LiveServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop ticking, play the running matches to their end, save them."""
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop ticking, cut the running matches off where they are, and save them. Later calls do nothing."""
+        if self._stopping:
+            return
+        self._stopping = True
         self._pacer.stop()
         if self._pace is not None:
             await asyncio.gather(self._pace, return_exceptions=True)
-        self._workers.stop()
-        self._finish_all()
+        self._save_all()
         await asyncio.gather(*self._saving)
+        await asyncio.to_thread(self._workers.stop)
         self._saver.shutdown()
 
     @property
@@ -78,13 +92,25 @@ class LiveServer:
         self.connections[connection.number] = connection
         self.lobby.connect(connection.number)
 
-    def received(self, connection: Connection, frame: str | bytes) -> None:
+    def hello_delay(self, connection: Connection) -> float:
         """See `ConnectionHandler`."""
+        return self.guesses.delay(connection.socket.address)
+
+    def received(self, connection: Connection, frame: bytes) -> None:
+        """See `ConnectionHandler`."""
+        if self._stopping:
+            return
+        was_stranger = not self.has_greeted(connection)
         try:
-            self._deliver(self.lobby.receive(connection.number, frame))
+            out = self.lobby.receive(connection.number, frame)
         except Exception:
             _LOG.exception("a frame of connection %d could not be handled", connection.number)
             connection.push(Error("invalid", "the server could not handle this"))
+            return
+        if was_stranger and self.has_greeted(connection) and not connection.socket.admit():
+            connection.push(Error("full", "as many clients as this server takes are connected; try again later"))
+        else:
+            self._deliver(out)
 
     def closed(self, connection: Connection) -> None:
         """See `ConnectionHandler`."""
@@ -95,9 +121,16 @@ class LiveServer:
         """See `ConnectionHandler`."""
         return self.lobby.has_greeted(connection.number)
 
-    def count_drop(self, code: str) -> None:
+    def dropped(self, connection: Connection, code: str) -> None:
         """See `ConnectionHandler`."""
         self.metrics.drop(code)
+        if code == "token":
+            self.guesses.count_wrong(connection.socket.address)
+
+    def _may_create(self, client: int) -> bool:
+        """Whether the address of a client has not made too many rooms lately."""
+        connection = self.connections.get(client)
+        return connection is not None and self._room_limits.allows(connection.socket.address)
 
     def _deliver(self, out: Outbox) -> None:
         self.metrics.sent += len(out)
@@ -111,21 +144,19 @@ class LiveServer:
     def _tick(self, lane: int, deadline: float) -> None:
         self.lobby.collect()
         for room in self.lobby.rooms_in(lane):
-            if room.state == "running":
-                self._tick_room(room)
+            was_running = room.state == "running"
+            self._tick_room(room)
+            if was_running:
                 self.metrics.ticks.add(self.clock() - deadline)
-            else:
-                self._deliver(self.lobby.tick(room))
 
     def _tick_room(self, room: MatchRoom) -> None:
-        """Tick a running room. An error in one room must not stop the others."""
+        """Tick a room. An error in one room must not stop the others."""
         try:
             self._deliver(self.lobby.tick(room))
-            if room.is_finished:
-                self._save(room)
+            self._save_finished(room)
         except Exception:
             _LOG.exception("room %s failed and is closed", room.name)
-            self.metrics.unsaved += 1
+            self._count_match(None)
             self._deliver(self.lobby.close(room))
 
     def _count_skipped(self, slots: int) -> None:
@@ -133,21 +164,46 @@ class LiveServer:
 
     # ---- the end of matches ------------------------------------------------------------------------------------
 
-    def _save(self, room: MatchRoom) -> None:
-        task = asyncio.get_running_loop().create_task(self._save_in_background(room, self._finished(room)))
+    def _save_finished(self, room: MatchRoom) -> None:
+        """Begin to save the match of the room if it has just ended."""
+        if room.take_finished():
+            self._save([room])
+
+    def _save(self, rooms: list[MatchRoom]) -> None:
+        """Begin to save the matches of rooms with equal numbers of seats."""
+        task = asyncio.get_running_loop().create_task(self._save_in_background(rooms))
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
 
     def _finished(self, room: MatchRoom) -> FinishedMatch:
         assert room.match.recording is not None
         ratings = [self.lobby.leaderboard.rating(policy) for policy in room.policies]
-        outcome = room.match.outcome()
-        return FinishedMatch(room.name, room.match.recording, outcome, room.policies, ratings, room.broken_off)
+        match = RecordedMatch(room.match.recording, room.match.outcome(), room.policies, ratings)
+        return FinishedMatch(room.name, match)
 
-    async def _save_in_background(self, room: MatchRoom, match: FinishedMatch) -> None:
-        saved = await asyncio.get_running_loop().run_in_executor(self._saver, self.archive.save, match)
-        self._count_match(saved)
-        self._deliver(room.saved(saved.replay if saved is not None else ""))
+    async def _save_in_background(self, rooms: list[MatchRoom]) -> None:
+        matches = [self._finished(room) for room in rooms]
+        try:
+            saved = await asyncio.get_running_loop().run_in_executor(self._saver, self.archive.save, matches)
+        except Exception:
+            _LOG.exception("matches of rooms %s could not be saved", ", ".join(room.name for room in rooms))
+            saved = [None] * len(rooms)
+        for room, match in zip(rooms, saved, strict=True):
+            self._count_match(match)
+            self._deliver(room.saved(match.replay if match is not None else ""))
+
+    def _save_all(self) -> None:
+        """Cut all running matches off and save them: one at once, the others many at a time, which is faster."""
+        rooms = list(self.lobby.rooms.values())
+        for room in rooms:
+            self._deliver(room.end())
+        finished = sorted((room for room in rooms if room.take_finished()), key=lambda room: room.setup.seats)
+        if finished:
+            self._save(finished[:1])
+        for _, equal in itertools.groupby(finished[1:], key=lambda room: room.setup.seats):
+            rest = list(equal)
+            for start in range(0, len(rest), TOGETHER):
+                self._save(rest[start : start + TOGETHER])
 
     def _count_match(self, saved: SavedMatch | None) -> None:
         self.metrics.matches += 1
@@ -155,17 +211,3 @@ class LiveServer:
             self.metrics.unsaved += 1
         else:
             self.lobby.leaderboard.add(saved.record)
-
-    def _finish_all(self) -> None:
-        """Let bots play all running matches to their end, as fast as they can."""
-        rooms = list(self.lobby.running())
-        for room in rooms:
-            room.break_off()
-        while rooms:
-            self._workers.process()
-            self.lobby.collect()
-            for room in rooms:
-                self.lobby.tick(room, show=False)
-            for room in [room for room in rooms if room.is_finished]:
-                self._save(room)
-            rooms = [room for room in rooms if room.state == "running"]

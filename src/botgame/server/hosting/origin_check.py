@@ -35,7 +35,7 @@ class OriginCheck:
             return False
         if origin is None or origin.lower() in self._origins:
             return True
-        return urlsplit(origin.lower()).netloc == headers.get("host", "").lower() != ""
+        return _place_of(origin.lower()) == headers.get("host", "").lower() != ""
 
 
 def is_loopback(host: str) -> bool:
@@ -46,6 +46,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _place_of(origin: str) -> str:
+    """`http://localhost:8000` -> `localhost:8000`; "" for what is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _name_of(host: str) -> str:

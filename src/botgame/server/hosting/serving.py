@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import gc
 import logging
 import secrets
-import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from botgame import rng
 from botgame.errors import UserError
@@ -23,9 +22,15 @@ from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.server.hosting.app import WebApp
 from botgame.server.hosting.bot_workers import BotWorkers
+from botgame.server.hosting.file_limit import allow_files
 from botgame.server.hosting.live_server import LiveServer
+from botgame.server.hosting.log_flood import limited_log
 from botgame.server.hosting.origin_check import OriginCheck
 from botgame.server.hosting.pacing import fine_timer
+from botgame.server.hosting.socket_gate import MOST_STRANGERS, SocketGate
+from botgame.server.hosting.token_bucket import AddressLimits
+from botgame.server.hosting.token_guesses import TokenGuesses
+from botgame.server.hosting.wire import HttpSocket, WebSocket
 from botgame.server.metrics import Metrics
 from botgame.server.options import ServerOptions
 from botgame.server.protocol import MAX_MESSAGE
@@ -36,22 +41,13 @@ from botgame.server.rooms.lobby import LobbySettings, MatchLobby
 
 _LOG = logging.getLogger(__name__)
 _SWITCH = 0.0005  # seconds that the bots' thread may hold the interpreter while a tick waits for it
-_SEND_BUFFER = 1 << 17  # bytes: some seconds of play, so that the server soon notices a client that does not read
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - "every address": a browser cannot open that one
+_BACKLOG = 64  # connections that are accepted at once
+_RESERVED = 4 * _BACKLOG + 64  # open files: those of connections that are being closed, and all that are no connections
+_FEWEST_STRANGERS = 16
+_MAX_HEAD = 1 << 14  # bytes of a request's head
+_ROOM_RATE = 1.0  # rooms a second that an address may make, after `max_rooms` at once
 _PING = 10.0  # seconds between pings, and for the answer: a dead connection is noticed within twice that
-
-
-class _WebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket that also lets the application abort: ASGI only offers a closing handshake."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Put `abort` into the state of the scope, and keep the send buffer of the socket small."""
-        super().connection_made(transport)
-        if isinstance(transport, asyncio.Transport):
-            self.app_state = {**self.app_state, "abort": transport.abort}
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
 
 class HttpServer(uvicorn.Server):
@@ -63,27 +59,31 @@ class HttpServer(uvicorn.Server):
         leaderboard, problems = Leaderboard.read(options.reports_dir)
         for problem in problems:
             _LOG.warning("%s", problem)
-        metrics, workers = Metrics(), BotWorkers(policies)
+        archive = Archive(options.data_dir, options.reports_dir, options.feedback_dir, options.run)
+        archive.check()
+        metrics, workers, clock = Metrics(), BotWorkers(policies), time.monotonic
+        self.gate = SocketGate(options.max_clients, _strangers(options.max_clients), clock, metrics.drop)
         settings = LobbySettings(options.bots, options.token, options.max_rooms, options.seed, options.rules)
         self.lobby = MatchLobby(settings, workers, leaderboard, metrics, lambda: secrets.token_urlsafe(16))
-        archive = Archive(options.data_dir, options.reports_dir, options.feedback_dir, options.run)
-        self.live = LiveServer(self.lobby, workers, archive, metrics)
+        limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
+        self.live = LiveServer(self.lobby, workers, archive, metrics, TokenGuesses(clock), limits)
         origin_check = OriginCheck(options.host, options.origins)
-        replays = ReplayList(options.data_dir)
-        self.site = WebApp(
-            self.live, workers, replays, origin_check, token=options.token, max_clients=options.max_clients
-        )
+        site = WebApp(self.live, workers, ReplayList(options.data_dir), origin_check, self.gate)
         super().__init__(
             uvicorn.Config(
-                self.site.build(),
+                site.build(),
                 host=options.host,
                 port=options.port,
-                ws=_WebSocket,
+                http=HttpSocket,
+                ws=WebSocket,
+                backlog=_BACKLOG,
+                h11_max_incomplete_event_size=_MAX_HEAD,
                 ws_max_size=MAX_MESSAGE,
                 ws_ping_interval=_PING,
                 ws_ping_timeout=_PING,
                 ws_per_message_deflate=False,
-                timeout_graceful_shutdown=5,
+                timeout_graceful_shutdown=1,
+                log_config=None,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -105,23 +105,59 @@ class HttpServer(uvicorn.Server):
         if self.started and self._on_start is not None:
             self._on_start(self)
 
-    def run_until_stopped(self) -> None:
-        """Serve until Ctrl-C or SIGTERM; running matches are finished and saved. Raises UserError for a taken port."""
-        gc.collect()
-        gc.freeze()  # the compiled simulation is a large heap: a full collection would delay every match
-        usual = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH)
-        try:
-            with fine_timer():
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Save the running matches before anything waits for clients that do not close."""
+        await self.live.stop()
+        await super().shutdown(sockets)
+
+    def run_until_stopped(self) -> int:
+        """Serve until Ctrl-C or SIGTERM. Returns how many matches were saved.
+
+        Running matches are cut off where they are, and saved. Raises UserError for a taken port, and when a match was
+        lost.
+        """
+        with limited_log(), _prepared_for_ticks():
+            try:
                 self.run()
-        except SystemExit as error:
-            taken = f"cannot listen at {self.options.host} port {self.options.port}; choose another port"
-            raise UserError(taken) from error
-        except KeyboardInterrupt:
-            pass  # how a user stops a server
-        finally:
-            sys.setswitchinterval(usual)
-            gc.unfreeze()
+            except SystemExit as error:
+                taken = f"cannot listen at {self.options.host} port {self.options.port}; choose another port"
+                raise UserError(taken) from error
+            except KeyboardInterrupt:
+                pass  # how a user stops a server
+        metrics = self.live.metrics
+        if metrics.unsaved:
+            raise UserError(f"{metrics.unsaved} of {metrics.matches} matches were not saved; the lines above say why")
+        return metrics.matches
+
+
+@contextlib.contextmanager
+def _prepared_for_ticks() -> Iterator[None]:
+    """Set the interpreter and the system's timers up for ticks that come on time."""
+    gc.collect()
+    gc.freeze()  # the compiled simulation is a large heap: a full collection would delay every match
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
+    try:
+        with fine_timer():
+            yield
+    finally:
+        sys.setswitchinterval(usual)
+        gc.unfreeze()
+
+
+def _strangers(clients: int) -> int:
+    """How many connections may be open besides those of clients. Raises UserError where there is too little room."""
+    limit = allow_files(clients + MOST_STRANGERS + _RESERVED)
+    strangers = limit - clients - _RESERVED
+    if strangers < _FEWEST_STRANGERS:
+        most = limit - _RESERVED - _FEWEST_STRANGERS
+        raise UserError(
+            f"--max-clients {clients} is more than the {limit} files that this system lets a process open allow; "
+            f"choose at most {most}, or raise the limit (ulimit -n)"
+            if most > 0
+            else f"this system lets a process open {limit} files; raise the limit (ulimit -n)"
+        )
+    return strangers
 
 
 def load_bots(names: tuple[str, ...]) -> dict[str, Policy]:

@@ -9,11 +9,15 @@ Lines name the replay, whose name is known only at the end of the match; so they
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+import numpy as np
 
 from botgame.errors import UserError
 from botgame.feedback import (
@@ -27,10 +31,10 @@ from botgame.feedback import (
     SeatRecord,
     encode_line,
 )
-from botgame.lms.arena import ArenaOutcome
+from botgame.files import check_writable
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay, write
-from botgame.lms.replay.live_recording import LiveRecording, human_decisions
+from botgame.lms.replay.live_recording import RecordedMatch, human_decisions, make_replays
 from botgame.lms.replay.resimulate import MARK_TICKS
 from botgame.lms.rules import SCHOOLS
 from botgame.standings import results_of
@@ -39,14 +43,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class FinishedMatch(NamedTuple):
-    """A match that is over. policies, ratings: of the players at the start, one for each seat."""
+    """A match that is over, and the room that it was played in."""
 
     room: str
-    recording: LiveRecording
-    outcome: ArenaOutcome
-    policies: Sequence[str]
-    ratings: Sequence[float | None]
-    broken_off: bool
+    match: RecordedMatch
 
 
 class SavedMatch(NamedTuple):
@@ -65,36 +65,47 @@ class Archive:
     feedback_dir: Path
     run: str
 
-    def save(self, match: FinishedMatch) -> SavedMatch | None:
-        """Write all files of one match; None when that failed, for a reason that the log states."""
+    def check(self) -> None:
+        """Find out now, not after the first match, that the folders can be written. Raises UserError."""
+        for folder in (self.data_dir, self.reports_dir, self.feedback_dir):
+            check_writable(folder / "match")
+
+    def save(self, matches: Sequence[FinishedMatch]) -> list[SavedMatch | None]:
+        """Write all files of matches with equal rules and seats; None for one that failed, for a reason in the log."""
+        replays = make_replays([finished.match for finished in matches])
+        return [self._save(finished.room, replay) for finished, replay in zip(matches, replays, strict=True)]
+
+    def _save(self, room: str, replay: Replay | ReplayError) -> SavedMatch | None:
         try:
-            replay = match.recording.replay(match.outcome, match.policies, match.ratings)
+            if isinstance(replay, ReplayError):
+                raise replay
             path = write(self.data_dir, replay)
-            record = self._record(match, replay, path)
+            record = self._record(room, replay, path)
             _append(self.reports_dir / self.run / MANIFEST_NAME, encode_line(record))
             lines = b"".join(encode_line(value) for value in feedback_of(replay, record))
             if lines:
                 _append(self.feedback_dir / self.run / STREAM_NAME, lines)
-        except (UserError, ReplayError, OSError):
-            _LOG.exception("the match of room %s could not be saved", match.room)
+        except (UserError, OSError) as error:
+            _LOG.error("the match of room %s could not be saved: %s", room, error)
             return None
         return SavedMatch(path.name, record)
 
-    def _record(self, match: FinishedMatch, replay: Replay, path: Path) -> MatchRecord:
+    def _record(self, room: str, replay: Replay, path: Path) -> MatchRecord:
         header = replay.header
-        results = results_of(match.outcome.places).tolist()
+        is_cut = header.is_cut is True
+        results = results_of(np.array([seat.place for seat in header.seats])).tolist()
         taken = {change.seat for change in header.changes}
         return MatchRecord(
-            match=f"{self.run}/{match.room}",
+            match=f"{self.run}/{room}",
             replay=path.as_posix(),
             seats=[
                 SeatRecord(
                     policy=seat.policy,
                     backend=TAKEN_OVER if index in taken else _backend(seat.policy),
                     school=SCHOOLS[seat.school],
-                    rating=match.ratings[index],
-                    place=None if match.broken_off else seat.place,
-                    result=None if match.broken_off else results[index],
+                    rating=seat.rating,
+                    place=None if is_cut else seat.place,
+                    result=None if is_cut else results[index],
                 )
                 for index, seat in enumerate(header.seats)
             ],
@@ -125,7 +136,10 @@ def _backend(policy: str) -> str:
 
 
 def _append(path: Path, lines: bytes) -> None:
-    """Append lines to a file in one write. Raises OSError."""
+    """Append lines to a file, all or none of them. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(lines)
+    with path.open("ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if file.write(lines) != len(lines):  # the disk became full: half a line would spoil the next one too
+            file.truncate(size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

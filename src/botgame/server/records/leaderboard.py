@@ -75,7 +75,7 @@ class Leaderboard:
         rating = self._ratings[policy]
         anchor = self._ratings[ANCHOR].mu if ANCHOR in self._ratings else _MODEL.mu
         points, sigma = (rating.mu - anchor) * _POINTS, rating.sigma * _POINTS
-        return Standing(policy.removeprefix("human:"), round(points, 1), round(sigma, 1), self._matches[policy])
+        return Standing(policy, round(points, 1), round(sigma, 1), self._matches[policy])
 
 
 def _mean(values: Iterable[float]) -> float:

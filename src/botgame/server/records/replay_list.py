@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -60,6 +61,12 @@ class ReplayList:
             return None
         found = self._list().get(name)
         return None if found is None else read(found[1])
+
+    def without_folder(self, text: str) -> str:
+        """A message without the place of the folder on this machine, which is nobody's business on the web."""
+        for folder in {str(self._folder), str(self._folder.resolve())}:
+            text = text.replace(folder + os.sep, "").replace(folder, "the data folder")
+        return text
 
     def _list(self) -> dict[str, tuple[float, Path]]:
         if self._clock() - self._listed >= _FRESH:

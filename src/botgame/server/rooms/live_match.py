@@ -16,6 +16,7 @@ from botgame.lms.arena import Arena, ArenaOutcome, Limits
 from botgame.lms.observing.observation import Observation
 from botgame.lms.replay.header import Change, ReplayMark
 from botgame.lms.replay.live_recording import LiveRecording, Opening
+from botgame.lms.replay.playback import standing_at_cut
 from botgame.lms.rules import Rules
 
 PEOPLE = Limits(0, 0)  # no artificial delay, and only verbs count towards the cap
@@ -30,6 +31,7 @@ class LiveMatch:
         self.arena.reset(0, seed, (0,) * seats, duration_ticks)
         self.tick = 0
         self.over = False
+        self.is_cut = False
         self.recording: LiveRecording | None = None
         self._due = self.arena.state.mages["due"][0]
         self._reactions: list[int] = []
@@ -64,6 +66,11 @@ class LiveMatch:
         self.tick += 1
         self.over = bool(self.arena.state.matches["done"][0])
 
+    def cut(self) -> None:
+        """End the match where it is, without a result."""
+        assert self.recording is not None
+        self.over = self.is_cut = self.recording.is_cut = True
+
     def is_alive(self, seat: int) -> bool:
         """Whether the mage of `seat` is alive."""
         return bool(self.arena.state.mages["alive"][0, seat])
@@ -97,8 +104,9 @@ class LiveMatch:
         return self.recording.mark(ReplayMark(self.tick, seat, value))
 
     def outcome(self) -> ArenaOutcome:
-        """The current standing, or the outcome of a match that is over."""
-        return self.arena.outcome(0)
+        """The current standing, or the outcome of a match that is over; see `standing_at_cut` for one that was cut."""
+        outcome = self.arena.outcome(0)
+        return standing_at_cut(outcome) if self.is_cut else outcome
 
 
 def _rows(seats: list[int]) -> Due:

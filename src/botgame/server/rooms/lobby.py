@@ -10,8 +10,9 @@ The worst result of anything that a client sends is an error message to that cli
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -31,6 +32,7 @@ from botgame.server.rooms.seat_ownership import BotRoster
 
 LANES = 8  # groups of rooms that tick one after the other within a tick's time
 MAX_MALFORMED = 20  # malformed frames after which a connection is closed
+_START_LETTERS = 8
 _SEED_SPACE = 2**53  # seeds of rooms must fit a JavaScript number
 
 
@@ -89,6 +91,10 @@ class MatchLobby:
         self.rooms: dict[str, MatchRoom] = {}
         self.leaderboard = leaderboard
         self._settings, self._bots, self._metrics, self._new_token = settings, bots, metrics, new_token
+        self.may_create: Callable[[int], bool] = lambda client: True  # noqa: ARG005 - the host may set a limit
+        self._start = new_token()[
+            :_START_LETTERS
+        ]  # part of all names of rooms: they do not repeat when a server restarts
         self._clients: dict[int, _Client] = {}
         self._lanes: dict[str, int] = {}
         self._made = 0
@@ -154,10 +160,14 @@ class MatchLobby:
         if message.game != protocol.GAME or message.protocol != protocol.PROTOCOL_VERSION:
             wanted = f"{protocol.GAME} {protocol.PROTOCOL_VERSION}"
             return [(client, Error("protocol", f"this server speaks {wanted}; update the older of the two programs"))]
-        if not hmac.compare_digest(message.token.encode(), self._settings.token.encode()):
+        if not self.is_token(message.token):
             return [(client, Error("token", "the token is wrong; open the link that the server printed"))]
         known.greeted = True
         return [(client, self._welcome)]
+
+    def is_token(self, given: str) -> bool:
+        """Whether `given` is the operator's token, "" where there is none."""
+        return hmac.compare_digest(given.encode(errors="replace"), self._settings.token.encode())
 
     # ---- rooms -------------------------------------------------------------------------------------------------
 
@@ -174,7 +184,9 @@ class MatchLobby:
             )
         if len(message.bots) > message.seats:
             raise RefusedError("no_seat", f"{len(message.bots)} bots for {message.seats} seats")
-        if not self._has_space():
+        if not self.may_create(client):
+            raise RefusedError("busy", "your address makes rooms too fast; try again in some seconds")
+        if not self._make_space():
             raise RefusedError("busy", f"all {settings.max_rooms} rooms are taken; try again later")
         setup = self._setup(message.seats, message.bots, round(message.duration * TICKS_PER_SECOND), message.seed)
         room = self._make(setup)
@@ -185,13 +197,15 @@ class MatchLobby:
         self._open(room)
         return out + entered
 
-    def _has_space(self) -> bool:
-        """Whether a room can be added; a deserted room is deleted if all are taken."""
-        if len(self.rooms) >= self._settings.max_rooms:
-            empty = next((room for room in self.rooms.values() if room.is_deserted), None)
-            if empty is not None:
-                del self.rooms[empty.name], self._lanes[empty.name]
-        return len(self.rooms) < self._settings.max_rooms
+    def _make_space(self) -> bool:
+        """Whether a room can be added. If all are taken, the one that has been without members for longest ends."""
+        taken = [room for room in self.rooms.values() if room.is_taking_space]
+        if len(taken) < self._settings.max_rooms:
+            return True
+        empty = max((room for room in taken if room.is_deserted), key=lambda room: room.idle_ticks, default=None)
+        if empty is not None:
+            empty.is_dismissed = True
+        return empty is not None
 
     def open_duel(self, bot: str, duration_ticks: int) -> str:
         """Make a duel against `bot` that waits for a person without limit. Returns the room's name."""
@@ -208,7 +222,9 @@ class MatchLobby:
     def _make(self, setup: RoomSetup) -> MatchRoom:
         settings, bots = self._settings, self._bots
         roster = BotRoster(settings.bots[0], bots.schools, bots.caps)
-        return MatchRoom(f"r{self._made}", setup, settings.rules, roster, self._new_token, self._metrics.bots)
+        return MatchRoom(
+            f"r{self._made}-{self._start}", setup, settings.rules, roster, self._new_token, self._metrics.bots
+        )
 
     def _open(self, room: MatchRoom) -> None:
         """Add the room to the lane with the fewest rooms, so that it ticks."""
@@ -242,9 +258,10 @@ class MatchLobby:
         return room if room is not None and client in room.members else None
 
     def _clean(self, name: str) -> str:
-        """A printable name that is not the name of a bot."""
+        """A printable name that does not look like that of a bot."""
         plain = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
-        return "player" if not plain or plain in self._settings.bots else plain
+        bots = {_looks_of(bot) for bot in self._settings.bots}
+        return "player" if not plain or _looks_of(plain) in bots else plain
 
     # ---- time --------------------------------------------------------------------------------------------------
 
@@ -259,10 +276,10 @@ class MatchLobby:
         """The rooms that tick in a lane."""
         return [room for name, room in self.rooms.items() if self._lanes[name] == lane]
 
-    def tick(self, room: MatchRoom, *, show: bool = True) -> Outbox:
-        """Play 1/30 s of a room. `show`: send the new state to its members."""
+    def tick(self, room: MatchRoom) -> Outbox:
+        """Play 1/30 s of a room."""
         was_running = room.state == "running"
-        out = room.tick(show=show)
+        out = room.tick()
         if was_running:
             self._bots.submit(room.name, room.take_bot_requests())
             if room.state == "over":
@@ -277,9 +294,11 @@ class MatchLobby:
         self._bots.forget(room.name)
         return [(client, Error("no_room", "an error in the server ended this match")) for client in room.members]
 
-    def running(self) -> Iterator[MatchRoom]:
-        """The rooms whose match is running."""
-        return (room for room in self.rooms.values() if room.state == "running")
+
+def _looks_of(name: str) -> str:
+    """What pages show of a bot's name, without differences that are hard to see."""
+    last = unicodedata.normalize("NFKC", name).replace("\\", "/").split("/")[-1]
+    return last.casefold().removesuffix(".pt").removesuffix(".onnx")
 
 
 def welcome(settings: LobbySettings) -> protocol.Welcome:

@@ -14,7 +14,7 @@ from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.server.protocol import Array, Observation, Result, Room, RoomLine, SeatLine
 from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest
-from botgame.server.rooms.room_seat import RoomSeat
+from botgame.server.rooms.room_seat import RoomSeat, policy_of
 
 RoomState = Literal["waiting", "running", "over"]
 
@@ -65,7 +65,7 @@ def line(name: str, match: LiveMatch, seats: Sequence[RoomSeat], state: RoomStat
         tick=match.tick,
         duration=match.duration_ticks / TICKS_PER_SECOND,
         state=state,
-        names=[seat.name for seat in seats if seat.kind != "open"],
+        names=[policy_of(seat) for seat in seats if seat.kind != "open"],
     )
 
 

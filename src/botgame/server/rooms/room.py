@@ -5,7 +5,7 @@
     out = room.receive(client, Input(...))
     out = room.tick()                             # 30 times a second, always
     for request in room.take_bot_requests(): room.answer(request.seat, request.tick, action)
-    if room.is_finished: out = room.saved("duel_s1_...lmsr")
+    if room.take_finished(): out = room.saved("duel_s1_...lmsr")
 
 A request that is not allowed raises `RefusedError` and changes nothing.
 """
@@ -80,7 +80,8 @@ class MatchRoom:
         self.name, self.setup = name, setup
         self.state: RoomState = "waiting"
         self.is_saved = False
-        self.broken_off = False
+        self.is_dismissed = False  # it ends at the next tick
+        self.idle_ticks = 0  # for how long it has been without members, or without a match
         self.policies: list[str] = []  # the players at the start, one for each seat, as the replay names them
         self.members: dict[int, Member] = {}
         self.match = LiveMatch(setup.seats, setup.seed, setup.duration_ticks, rules)
@@ -88,7 +89,7 @@ class MatchRoom:
         self.ownership = SeatOwnership(self.match, roster, new_token)
         self.driver = MatchDriver(self.match, self.ownership.seats, lateness)
         self._walls = room_messages.walls(self.match)
-        self._idle_ticks = 0
+        self._is_taken = False  # the finished match has been taken
         for seat, bot in zip(reversed(self.ownership.seats), reversed(setup.bots), strict=False):
             self.ownership.assign_bot(seat, bot)
 
@@ -103,22 +104,34 @@ class MatchRoom:
         """A bot's decision; False when no request for it is open."""
         return self.ownership.seats[seat].kind == "bot" and self.driver.answer(seat, tick, action)
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether the match is over and not saved yet."""
-        return self.state == "over" and not self.is_saved
+    def take_finished(self) -> bool:
+        """Whether a match has ended that is to be saved; True only once."""
+        is_new = self.state == "over" and not self._is_taken and self.match.tick > 0
+        self._is_taken = self._is_taken or is_new
+        return is_new
 
     @property
     def is_expired(self) -> bool:
         """Whether the room can be deleted."""
         if self.state == "waiting":
-            return self.is_deserted and self._idle_ticks > GRACE_TICKS
-        return self.is_saved and (not self.members or self._idle_ticks > LINGER_TICKS)
+            return self.is_dismissed or (self.is_deserted and self.idle_ticks > GRACE_TICKS)
+        saved = self.is_saved or not self._is_taken
+        return self.state == "over" and saved and (not self.members or self.idle_ticks > LINGER_TICKS)
 
     @property
     def is_deserted(self) -> bool:
-        """Whether the room waits for its match without members (its maker may be about to come back)."""
-        return self.state == "waiting" and not self.members and not self.setup.keep
+        """Whether nobody is in the room (its people may be about to come back), and it is not kept for somebody."""
+        return not self.members and not (self.state == "waiting" and self.setup.keep)
+
+    @property
+    def is_taking_space(self) -> bool:
+        """Whether it counts as one of the rooms that there may be: those whose match is over do not."""
+        return self.state != "over" and not self.is_dismissed
+
+    @property
+    def _is_abandoned(self) -> bool:
+        """Whether nobody comes back to a running match, and it can no longer count for anybody."""
+        return self.is_deserted and self.idle_ticks > GRACE_TICKS and not self.ownership.counts
 
     def line(self) -> protocol.RoomLine:
         """The room's line in the lobby."""
@@ -160,7 +173,9 @@ class MatchRoom:
         out = self.disconnect(client)
         if member is not None and member.seat >= 0:
             self.ownership.abandon(self.ownership.seats[member.seat])
-            return self._announce()
+            out = self._announce()
+        if not self.members and not self.ownership.awaits_anybody:
+            self.idle_ticks = GRACE_TICKS + 1  # no reason to wait
         return out
 
     def _sit(self, client: int, message: Create | Join, refusal: str, *, owner: bool) -> None:
@@ -269,32 +284,35 @@ class MatchRoom:
 
     # ---- time --------------------------------------------------------------------------------------------------
 
-    def tick(self, *, show: bool = True) -> Outbox:
-        """Play 1/30 s. `show`: send the new state to the members."""
+    def tick(self) -> Outbox:
+        """Play 1/30 s and send the new state to the members."""
         out: Outbox = self._announce() if self.ownership.tick() else []
+        self.idle_ticks = 0 if self.members and self.state != "over" else self.idle_ticks + 1
         if self.state != "running":
-            self._idle_ticks = 0 if self.members and self.state == "waiting" else self._idle_ticks + 1
             return out
+        if self.is_dismissed or self._is_abandoned:
+            return out + self.end()
         self.driver.tick()
-        if show:
-            self._show(out)
+        self._show(out)
         if self.match.over:
-            self.state = "over"
-            out += self._announce()
+            out += self._finish()
         return out
 
-    def break_off(self) -> None:
-        """The server stops: bots play the match to its end, and it counts for nobody."""
-        self.broken_off = self.match.is_running
-        for client in list(self.members):
-            self.leave(client)
-        for seat in self.ownership.seats:
-            self.ownership.abandon(seat)
+    def end(self) -> Outbox:
+        """Cut a running match off where it is; it counts for nobody. In another state, do nothing."""
+        if self.state != "running":
+            return []
+        self.match.cut()
+        return self._finish()
+
+    def _finish(self) -> Outbox:
+        self.state, self.idle_ticks = "over", 0
+        return self._announce()
 
     def saved(self, replay: str) -> Outbox:
         """The match is on disk as `replay` ("" when that failed): send the result to all members."""
         self.is_saved = True
-        message = room_messages.result(self.name, self.match.outcome(), replay, broken_off=self.broken_off)
+        message = room_messages.result(self.name, self.match.outcome(), replay, broken_off=self.match.is_cut)
         return [(client, message) for client in self.members]
 
     def _show(self, out: Outbox) -> None:

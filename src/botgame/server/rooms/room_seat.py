@@ -8,6 +8,7 @@ from typing import Literal
 from botgame.server.rooms.player_input import PlayerInput
 
 Kind = Literal["open", "human", "bot", "client"]
+PREFIXES = {"human": "human:", "client": "remote:"}  # of a player's name in replays, by kind
 
 
 @dataclass
@@ -42,3 +43,8 @@ class RoomSeat:
     def cancel_request(self) -> None:
         """Wait for no decision any more: another controller decides from now on."""
         self.requested, self.decision, self.sent = -1, None, -1
+
+
+def policy_of(seat: RoomSeat) -> str:
+    """The player of a seat, as a replay names it."""
+    return PREFIXES[seat.kind] + seat.name if seat.kind in PREFIXES else seat.bot

@@ -13,12 +13,11 @@ from botgame.lms.replay.header import BOT, HUMAN, MAX_EVENTS
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.server.protocol import GRACE_SECONDS
 from botgame.server.rooms.live_match import PEOPLE, LiveMatch
-from botgame.server.rooms.room_seat import RoomSeat
+from botgame.server.rooms.room_seat import PREFIXES, RoomSeat, policy_of
 from botgame.server.schools import drawn_school
 
 GRACE_TICKS = GRACE_SECONDS * TICKS_PER_SECOND
 _SPARE_CHANGES = 100  # of those that a replay can hold: reserved for giving seats back
-_PREFIX = {"human": "human:", "client": "remote:"}
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,20 @@ class SeatOwnership:
         return all(seat.kind != "human" or seat.taken_from is not None for seat in self.seats)
 
     @property
+    def awaits_anybody(self) -> bool:
+        """Whether a seat waits for its owner to come back."""
+        return any(seat.client is None and seat.kind in PREFIXES for seat in self.seats)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the running match will count for a person: no seat changed hands (a dead player may leave)."""
+        recording = self._match.recording
+        return recording is not None and HUMAN in recording.opening.controllers and not recording.changes
+
+    @property
     def policies(self) -> list[str]:
         """The player of each seat, as a replay names it."""
-        return [_PREFIX[seat.kind] + seat.name if seat.kind in _PREFIX else seat.bot for seat in self.seats]
+        return [policy_of(seat) for seat in self.seats]
 
     def limits(self, seat: RoomSeat) -> Limits:
         """The limits of a seat's current controller; programs play under those of bots."""
@@ -112,7 +122,7 @@ class SeatOwnership:
         """Count 1/30 s of absence; True when a seat has changed because its owner was absent for too long."""
         changed = False
         for seat in self.seats:
-            if seat.client is None and seat.kind in _PREFIX:
+            if seat.client is None and seat.kind in PREFIXES:
                 seat.absent_ticks += 1
                 if seat.absent_ticks > GRACE_TICKS:
                     self.abandon(seat)
@@ -121,7 +131,7 @@ class SeatOwnership:
 
     def abandon(self, seat: RoomSeat) -> None:
         """The owner will not come back: a bot plays on, or the seat is open again."""
-        if seat.kind not in _PREFIX or seat.client is not None:
+        if seat.kind not in PREFIXES or seat.client is not None:
             return
         if self._match.is_running:
             seat.taken_from, seat.bot = "bot", seat.bot or self._roster.fallback

@@ -1,9 +1,10 @@
 // A live match on the page: messages in, pictures and inputs out.
 
-import { byId, el, seatNames, setText, show } from "../page/dom.js";
+import { byId, el, numbered, playerName, setText, show } from "../page/dom.js";
 import { drawAim } from "./aim_line.js";
 import { Effects } from "../draw/effects.js";
 import { Hud } from "./hud.js";
+import { withToken } from "../page/connection.js";
 import { aimBin } from "./input.js";
 import { DELAY_TICKS, Snapshots } from "./snapshots.js";
 import { SceneMaker } from "./scene.js";
@@ -37,7 +38,7 @@ export class Game {
     const fresh = !this.room || this.room.room !== room.room || this.room.seed !== room.seed;
     const begun = this.room?.state === "waiting" && room.state === "running";
     this.room = room;
-    this.names = seatNames(room.seats.map((seat) => seat.name || seat.controller));
+    this.names = numbered(room.seats.map((seat) => playerName(seat) || seat.controller));
     this.schools = room.seats.map((seat) => Math.max(0, schoolIndex(seat.school)));
     if (fresh || begun) this.begin();
     this.effects.schools = this.schools;
@@ -229,5 +230,5 @@ function note(seat, me) {
 }
 
 export function failure(text) {
-  document.body.replaceChildren(el("p", { class: "failure" }, text, " ", el("a", { href: "/" }, "Back to the lobby")));
+  document.body.replaceChildren(el("p", { class: "failure" }, text, " ", el("a", { href: withToken("/") }, "Back to the lobby")));
 }

@@ -8,11 +8,12 @@ import { byId, setText, show } from "../page/dom.js";
 import { Game, failure } from "./game.js";
 import { Input } from "./input.js";
 import { Keymap } from "../page/keymap.js";
-import { Connection, operatorToken, socketUrl } from "../page/connection.js";
+import { Connection, operatorToken, socketUrl, withToken } from "../page/connection.js";
 import { loadProfile } from "../page/profile.js";
 import { showResult } from "./result_panel.js";
 import { SettingsDialog } from "../page/settings_dialog.js";
 import { Sound } from "../page/sound.js";
+import { session } from "../page/storage.js";
 import { toast } from "../page/toast.js";
 import { bindWaiting, showWaiting } from "./waiting_panel.js";
 import { Spectator } from "./spectating.js";
@@ -23,6 +24,7 @@ const sound = new Sound();
 let connection = null;
 let game = null;
 let room = null;
+let isEntering = false; // a room was asked for and there is no answer yet
 
 const send = (type, fields) => connection.send(type, fields);
 const spectator = new Spectator(send);
@@ -46,6 +48,7 @@ function labelKeys() {
 const seatKey = (name) => `botgame.seat.${name}`;
 
 function enter() {
+  isEntering = true;
   const name = room?.room ?? address.get("room");
   const profile = loadProfile();
   const who = {
@@ -54,7 +57,7 @@ function enter() {
     observe: address.get("observe") === "1",
   };
   if (name) {
-    const token = sessionStorage.getItem(seatKey(name)) ?? "";
+    const token = session.read(seatKey(name)) ?? "";
     send("join", { room: name, spectate: address.get("watch") === "1" && !token, seat_token: token, ...who });
   } else send("create", { ...creation(), ...who });
 }
@@ -72,8 +75,9 @@ function creation() {
 
 function setRoom(message) {
   const first = room?.room !== message.room;
+  isEntering = false;
   room = message;
-  if (room.seat_token) sessionStorage.setItem(seatKey(room.room), room.seat_token);
+  if (room.seat_token) session.write(seatKey(room.room), room.seat_token);
   if (first) rememberRoom(message);
   game.setRoom(room);
   spectator.setRoom(room, game.names);
@@ -84,26 +88,32 @@ function setRoom(message) {
 // Change the address, so that a reload comes back to this room instead of making another one.
 function rememberRoom(message) {
   const again = new URLSearchParams(address);
-  if (address.get("create")) sessionStorage.setItem("botgame.again", address.toString());
+  if (address.get("create")) session.write("botgame.again", address.toString());
   for (const name of ["create", "seats", "bots", "duration", "seed", "token"]) again.delete(name);
   again.set("room", message.room);
-  history.replaceState(null, "", `/play?${again}`);
+  history.replaceState(null, "", withToken(`/play?${again}`));
 }
 
+// A refusal while the page enters a room ends the waiting, also after the connection was lost and is back.
 function refused({ code, message }) {
   const name = room?.room ?? address.get("room");
-  if (code === "no_seat" && name && sessionStorage.getItem(seatKey(name))) {
-    sessionStorage.removeItem(seatKey(name));
+  if (isEntering && code === "no_seat" && name && session.read(seatKey(name))) {
+    session.remove(seatKey(name));
     send("join", { room: name, spectate: true });
-  }
-  if (!room && (code === "no_room" || code === "bad_bot")) failure(message);
+  } else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}.` : message);
   else toast(message, "bad");
+}
+
+function giveUp(text) {
+  connection.close();
+  game = null;
+  failure(text);
 }
 
 function leave(target) {
   send("leave");
   connection.close();
-  location.href = target;
+  location.href = withToken(target);
 }
 
 // ---- the page
@@ -125,14 +135,14 @@ connection = new Connection(socketUrl(), operatorToken(), {
     ),
   error: refused,
   lost: () => show(byId("lost"), true),
-  failed: failure,
+  failed: giveUp,
 });
 
 bindWaiting(() => connection);
 byId("leave").addEventListener("click", () => leave("/"));
 byId("result-lobby").addEventListener("click", () => leave("/"));
 byId("again").addEventListener("click", () =>
-  leave(`/play?${sessionStorage.getItem("botgame.again") ?? "create=1&bots=lms_re"}`),
+  leave(`/play?${session.read("botgame.again") ?? "create=1&bots=lms_re"}`),
 );
 byId("close-result").addEventListener("click", () => show(byId("result"), false));
 labelKeys();

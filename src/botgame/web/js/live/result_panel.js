@@ -6,11 +6,15 @@ import { nameTag, schoolDot } from "../page/news.js";
 // `result`: the server's message; `seats`: [{name, school (index)}]; `me`: the player's seat or -1; `rate`: ticks a second.
 export function showResult(result, seats, me, rate) {
   const winners = result.places.filter((place) => place === 1).length;
-  setText(byId("result-title"), verdict(result.places, winners, seats, me));
-  byId("result").className = me >= 0 && result.places[me] === 1 && winners === 1 ? "overlay won" : "overlay";
+  setText(byId("result-title"), result.broken_off ? "Broken off" : verdict(result.places, winners, seats, me));
+  const won = me >= 0 && result.places[me] === 1 && winners === 1 && !result.broken_off;
+  byId("result").className = won ? "overlay won" : "overlay";
   const order = result.places.map((_, seat) => seat).sort((a, b) => result.places[a] - result.places[b]);
   byId("result-rows").replaceChildren(...order.map((seat) => row(result, seats, seat, me, rate)));
-  setText(byId("result-note"), `${result.duration.toFixed(1)} s played${result.broken_off ? ", broken off" : ""}`);
+  const facts = [`${result.duration.toFixed(1)} s played`];
+  if (result.broken_off) facts.push("it counts for nobody");
+  if (result.replay === "") facts.push("the server could not save it");
+  setText(byId("result-note"), facts.join(", "));
   const watch = byId("watch-replay");
   show(watch, result.replay !== "");
   watch.href = `/replay?file=${encodeURIComponent(result.replay)}`;

@@ -1,6 +1,6 @@
 // The panel before a match: the seats, and a button to start with bots in the free ones.
 
-import { byId, el, setText, show, shortName } from "../page/dom.js";
+import { byId, el, playerName, setText, show } from "../page/dom.js";
 import { SCHOOLS, schoolIndex, seatColour } from "../draw/palette.js";
 
 export function bindWaiting(connection) {
@@ -23,7 +23,7 @@ function line(seat) {
   const dot = el("i", { class: "seat-dot" });
   dot.style.background = seat.controller === "open" ? "transparent" : seatColour(seat.seat);
   const school = SCHOOLS[schoolIndex(seat.school)]?.name ?? "any school";
-  const who = seat.controller === "open" ? "free" : shortName(seat.name) || "somebody";
+  const who = seat.controller === "open" ? "free" : playerName(seat) || "somebody";
   return el(
     "li",
     { class: seat.controller },

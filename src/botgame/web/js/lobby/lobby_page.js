@@ -4,7 +4,7 @@ import { paintIcon } from "../draw/ability_icon.js";
 import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
 import { Keymap, SLOTS } from "../page/keymap.js";
 import { fillLatest } from "./latest_matches.js";
-import { Connection, TICK_RATE, operatorToken, socketUrl } from "../page/connection.js";
+import { Connection, TICK_RATE, operatorToken, socketUrl, withToken } from "../page/connection.js";
 import { SCHOOLS, schoolIndex } from "../draw/palette.js";
 import { loadProfile, saveProfile } from "../page/profile.js";
 
@@ -117,7 +117,7 @@ function roomLine(room) {
 }
 
 function goButton(text, target, kind = "") {
-  return el("button", { type: "button", class: kind, onclick: () => (keep(), (location.href = target)) }, text);
+  return el("button", { type: "button", class: kind, onclick: () => (keep(), (location.href = withToken(target))) }, text);
 }
 
 function standing(line, place) {
@@ -155,9 +155,9 @@ byId("name").addEventListener("change", keep);
 byId("create").addEventListener("submit", (event) => {
   event.preventDefault();
   keep();
-  location.href = address(false);
+  location.href = withToken(address(false));
 });
-byId("watch").addEventListener("click", () => (keep(), (location.href = address(true))));
+byId("watch").addEventListener("click", () => (keep(), (location.href = withToken(address(true)))));
 fillSchools();
 fillOpponents();
 fillKeys();

@@ -1,6 +1,8 @@
 // The connection to the match server: one WebSocket, JSON messages with a `type`, see botgame/server/protocol.py. It
 // sends `hello`, measures the round trip, and reconnects when the connection is lost.
 
+import { session } from "./storage.js";
+
 // As in botgame/server/protocol.py (a test compares them).
 export const PROTOCOL = 1;
 export const GAME = "lms-arena";
@@ -76,9 +78,20 @@ export function socketUrl() {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
 }
 
+const TOKEN = "botgame.token";
+let isTokenStored = true;
+
 // The operator's token: from `?token=`, then stored for this tab.
 export function operatorToken() {
   const given = new URLSearchParams(location.search).get("token");
-  if (given !== null) sessionStorage.setItem("botgame.token", given);
-  return sessionStorage.getItem("botgame.token") ?? "";
+  if (given !== null) isTokenStored = session.write(TOKEN, given);
+  return session.read(TOKEN) ?? "";
+}
+
+// An address of our own, with the operator's token in it where the browser does not store that.
+export function withToken(address) {
+  if (isTokenStored) return address;
+  const url = new URL(address, location.href);
+  url.searchParams.set("token", operatorToken());
+  return url.pathname + url.search;
 }

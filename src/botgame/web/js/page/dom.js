@@ -43,8 +43,11 @@ export function shortName(name) {
   return last.replace(/\.(pt|onnx)$/, "") || name;
 }
 
-// Short names of seats, with the seat's number where two are equal.
-export function seatNames(names) {
-  const short = names.map(shortName);
-  return short.map((name, seat) => (short.indexOf(name) === short.lastIndexOf(name) ? name : `${name} ${seat + 1}`));
+// The name to show for a seat of a room: only the names of bots are shortened, so that a person called `x/lms_re` is
+// not taken for one.
+export const playerName = (seat) => (seat.bot && seat.name === seat.bot ? shortName(seat.name) : seat.name);
+
+// Names of seats, with the seat's number where two are equal.
+export function numbered(names) {
+  return names.map((name, seat) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} ${seat + 1}`));
 }

@@ -1,5 +1,7 @@
 // The keys and buttons of each action, which people can change. The browser stores them.
 
+import { local } from "./storage.js";
+
 const STORE = "botgame.keys";
 
 // The verbs that cast, in the order of the ability slots, then the one that opens a chest.
@@ -30,8 +32,7 @@ export const ACTIONS = [
 ];
 
 export class Keymap {
-  constructor(storage = localStorage) {
-    this.storage = storage;
+  constructor() {
     this.codes = Object.fromEntries(ACTIONS.map(([action, , codes]) => [action, [...codes]]));
     this.read();
   }
@@ -39,7 +40,7 @@ export class Keymap {
   read() {
     let saved;
     try {
-      saved = JSON.parse(this.storage.getItem(STORE));
+      saved = JSON.parse(local.read(STORE));
     } catch {
       return; // unreadable: the default keys stay
     }
@@ -57,11 +58,11 @@ export class Keymap {
   assign(action, code) {
     for (const other of Object.keys(this.codes)) this.codes[other] = this.codes[other].filter((one) => one !== code);
     this.codes[action] = [code];
-    this.storage.setItem(STORE, JSON.stringify(this.codes));
+    local.write(STORE, JSON.stringify(this.codes));
   }
 
   reset() {
-    this.storage.removeItem(STORE);
+    local.remove(STORE);
     for (const [action, , codes] of ACTIONS) this.codes[action] = [...codes];
   }
 

@@ -1,16 +1,18 @@
 // The player's name and school, stored in the browser.
 
+import { local } from "./storage.js";
+
 const STORE = "botgame.profile";
 const DEFAULT = { name: "", school: "any" };
 
-export function loadProfile(storage = localStorage) {
+export function loadProfile() {
   try {
-    return { ...DEFAULT, ...JSON.parse(storage.getItem(STORE)) };
+    return { ...DEFAULT, ...JSON.parse(local.read(STORE)) };
   } catch {
     return DEFAULT;
   }
 }
 
-export function saveProfile(profile, storage = localStorage) {
-  storage.setItem(STORE, JSON.stringify(profile));
+export function saveProfile(profile) {
+  local.write(STORE, JSON.stringify(profile));
 }

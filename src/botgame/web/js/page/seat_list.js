@@ -1,6 +1,6 @@
 // The list of seats: colour, name, school, health and mana, kills; click to follow one.
 
-import { el, setText, setWidth, shortName } from "./dom.js";
+import { el, setText, setWidth } from "./dom.js";
 import { SCHOOLS, healthColour, seatColour } from "../draw/palette.js";
 
 export class SeatList {
@@ -50,7 +50,7 @@ function makeRow(seat, index, onPick) {
   const mana = el("i", { class: "fill mana" });
   const hp = el("span", { class: "seat-hp" });
   const kills = el("span", { class: "seat-kills", title: "kills" });
-  const name = el("span", { class: "seat-name", title: seat.name }, shortName(seat.name) || "free");
+  const name = el("span", { class: "seat-name", title: seat.name }, seat.name || "free");
   const note = el("span", { class: "seat-note" }, seat.note ?? "");
   const bars = el(
     "span",

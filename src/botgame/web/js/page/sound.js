@@ -1,5 +1,7 @@
 // Synthesised sounds: short tones and noise, by school and kind of event. Off until the player turns it on.
 
+import { local } from "./storage.js";
+
 const STORE = "botgame.sound";
 const RANGE = 14; // cells
 const TONES = [
@@ -9,15 +11,14 @@ const TONES = [
 ];
 
 export class Sound {
-  constructor(storage = localStorage) {
-    this.storage = storage;
-    this.on = storage.getItem(STORE) === "on";
+  constructor() {
+    this.on = local.read(STORE) === "on";
     this.context = null;
   }
 
   toggle() {
     this.on = !this.on;
-    this.storage.setItem(STORE, this.on ? "on" : "off");
+    local.write(STORE, this.on ? "on" : "off");
     if (this.on) this.tone(660, 0.09, "sine", 0.15);
     return this.on;
   }

@@ -2,7 +2,7 @@
 //
 // A film (botgame/lms/replay/showing/film.py) holds the changes of each quantity in a column; here they become values.
 
-import { seatNames } from "../page/dom.js";
+import { numbered, shortName } from "../page/dom.js";
 import { lerp, turn } from "../draw/easing.js";
 
 const SLOW = 1;
@@ -27,7 +27,7 @@ class Film {
     this.cells = data.walls.length;
     this.rules = data.rules;
     this.schools = data.seats.map((seat) => seat.school);
-    this.names = seatNames(data.seats.map((seat) => seat.name));
+    this.names = numbered(data.seats.map((seat) => shortName(seat.name)));
     this.mages = data.mages.map((columns) => decode(columns, data.scale));
     this.zoneRadius = sums(data.zone.r, data.scale.zone);
     this.events = data.events.map((event) => this.complete(event));
