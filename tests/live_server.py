@@ -17,13 +17,14 @@ BOTS = ("lms_re", "kiter", "idle")
 
 
 @contextlib.contextmanager
-def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, token: str = "") -> Iterator[HttpServer]:
-    """Serve below `folder`: replays in `replays`, manifests in `live`, feedback in `feedback`."""
+def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, **options) -> Iterator[HttpServer]:
+    """Serve below `folder`: replays in `replays`, manifests in `live`, feedback in `feedback`.
+
+    options: more of `ServerOptions`.
+    """
     monkeypatch.setattr(pacing, "TICKS_PER_SECOND", 30 * speed)
-    options = ServerOptions(
-        bots, folder / "replays", folder / "live", folder / "feedback", "server", port=0, token=token
-    )
-    server = HttpServer(options)
+    folders = (folder / "replays", folder / "live", folder / "feedback")
+    server = HttpServer(ServerOptions(bots, *folders, "server", **{"port": 0, **options}))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     give_up = time.monotonic() + 60
@@ -42,9 +43,9 @@ def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, toke
 class Client:
     """A connection after its welcome; `until` reads up to a message of a kind."""
 
-    def __init__(self, server: HttpServer) -> None:
+    def __init__(self, server: HttpServer, token: str = "") -> None:
         self.socket = connect(server.url.replace("http", "ws") + "ws", max_size=2**20).__enter__()
-        self.send(protocol.Hello(protocol.PROTOCOL_VERSION, protocol.GAME))
+        self.send(protocol.Hello(protocol.PROTOCOL_VERSION, protocol.GAME, token))
         self.until(protocol.Welcome)
 
     def send(self, message) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from botgame.lms.game import lms
+from botgame.lms.replay.format import scan
+from botgame.lms.replay.verify import verify
 from botgame.policies import built_in_names
-from botgame.server import live, play
+from botgame.server import live, play, protocol
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -49,7 +57,10 @@ def test_play_checks_the_duration(capsys) -> None:
     assert "unknown bot 'nobody'" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be sent to one process there")
+
+
+@posix_signals
 @pytest.mark.parametrize("module", ["live", "play"])
 def test_a_true_start_and_stop(module: str, tmp_path: Path) -> None:
     words = ["--port", "0", "--data-dir", "data", "--reports-dir", "live", "--feedback-dir", "feedback", "--seed", "3"]
@@ -65,4 +76,88 @@ def test_a_true_start_and_stop(module: str, tmp_path: Path) -> None:
         assert ("room=r1-" in line) is (module == "play")
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0
-        assert "stopped" in server.stdout.read()
+        assert server.stdout.read() == "stopped; 0 matches saved\n"
+
+
+@contextlib.contextmanager
+def started(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server below `folder`, and the address that it prints."""
+    command = [sys.executable, "-m", "botgame.server.live", "--port", "0", "--bots", "lms_re", *words]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, encoding="utf-8") as server:
+        assert server.stdout is not None
+        found = re.search(r"http://\S+", server.stdout.readline())
+        try:
+            assert found is not None, server.communicate()
+            yield server, found.group()
+        finally:
+            server.kill()
+
+
+def begin_matches(address: str, count: int, seats: int = 2) -> list[ClientConnection]:
+    """Clients that watch matches of bots, which have begun."""
+    clients = []
+    for _ in range(count):
+        client = connect(address.replace("http", "ws") + "ws", max_size=2**20).__enter__()
+        client.send(protocol.encode(protocol.Hello(1, protocol.GAME)))
+        client.send(protocol.encode(protocol.Create(seats=seats, bots=["lms_re"] * seats, seat=-1)))
+        while not isinstance(protocol.decode_server(client.recv(20)), protocol.State):
+            pass
+        clients.append(client)
+    return clients
+
+
+@posix_signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_all_matches_at_once(number: int, tmp_path: Path) -> None:
+    with started(tmp_path) as (server, address):
+        clients = begin_matches(address, 6, seats=4)
+        server.send_signal(number)
+        out, err = server.communicate(timeout=20)
+    assert (server.returncode, out, err) == (0, "stopped; 6 matches saved\n", "")
+    assert [verdict.fault for verdict in verify(scan(tmp_path / "data" / "processed"))] == [None] * 6
+    assert len(clients) == 6
+
+
+@posix_signals
+def test_a_match_that_could_not_be_saved_is_said(tmp_path: Path) -> None:
+    with started(tmp_path) as (server, address):
+        clients = begin_matches(address, 2)
+        shutil.rmtree(tmp_path / "data")
+        (tmp_path / "data").write_text("in the way")
+        server.send_signal(signal.SIGTERM)
+        out, err = server.communicate(timeout=20)
+        assert len(clients) == 2
+    assert (server.returncode, out) == (1, "")
+    lines = err.splitlines()
+    assert len(lines) == 3
+    assert all(
+        re.match(r"ERROR: the match of room r\d-\S+ could not be saved: cannot write data", line) for line in lines[:2]
+    )
+    assert lines[2] == "error: 2 of 2 matches were not saved; the lines above say why"
+
+
+@pytest.mark.parametrize("flag", ["--data-dir", "--reports-dir", "--feedback-dir"])
+@pytest.mark.parametrize("command", [live, play])
+def test_folders_are_tried_before_anything_is_played(flag: str, command, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    assert command.main([flag, "file/folder", "--port", "0"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: cannot write {Path('file/folder')}")
+
+
+def test_the_printed_link_carries_any_token(tmp_path: Path) -> None:
+    token = "a b&c=d#e%f+g/\u0105"
+    with started(tmp_path, "--token", token) as (_, address):
+        assert parse_qs(urlsplit(address).query) == {"token": [token]}
+        with urllib.request.urlopen(address.replace("/?", "/api/replays?"), timeout=10) as answer:
+            assert answer.status == 200
+
+
+@posix_signals
+def test_a_small_limit_on_open_files_is_said(tmp_path: Path) -> None:
+    command = f"ulimit -n 256; exec {shlex.quote(sys.executable)} -m botgame.server.live --port 0 --bots lms_re"
+    made = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60)
+    assert made.returncode == 1
+    assert made.stderr == "error: this system lets a process open 256 files; raise the limit (ulimit -n)\n"

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from botgame.lms.replay.format import Replay
+from botgame.lms.replay.live_recording import RecordedMatch, make_replays
 from botgame.lms.replay.resimulate import resimulate
 from botgame.server import protocol
 from botgame.server.protocol import MAX_MESSAGE, Create, MalformedError, decode_client, decode_server, encode
@@ -181,7 +183,10 @@ def _scrap(rng) -> str | bytes:
 
 
 def _faults(room: MatchRoom) -> list[str | None]:
-    replay = room.match.recording.replay(room.match.outcome(), room.policies, [None] * 2)
+    assert room.match.recording is not None
+    matches = [RecordedMatch(room.match.recording, room.match.outcome(), room.policies, [None] * 2)]
+    (replay,) = make_replays(matches)
+    assert isinstance(replay, Replay)
     return [finished.fault for finished in resimulate([replay])]
 
 

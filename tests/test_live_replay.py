@@ -9,26 +9,34 @@ import msgspec
 import numpy as np
 import pytest
 
-from botgame.feedback import TAKEN_OVER, Decision, read_manifests, read_streams
+from botgame.errors import UserError
+from botgame.feedback import TAKEN_OVER, Decision, is_rated, read_manifests, read_streams
 from botgame.feedback import Mark as MarkLine
 from botgame.game import Setup
 from botgame.lms.replay.format import Replay, from_bytes, read, to_bytes
 from botgame.lms.replay.header import HUMAN, ReplayMark
-from botgame.lms.replay.live_recording import human_decisions
+from botgame.lms.replay.live_recording import RecordedMatch, human_decisions, make_replays
 from botgame.lms.replay.resimulate import resimulate, trajectories
+from botgame.lms.replay.showing.film import film
 from botgame.lms.replay.verify import verify
 from botgame.lms.rules import DELAY_TICKS
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
-from botgame.server.records.archive import Archive, FinishedMatch
+from botgame.server.records.archive import Archive, FinishedMatch, append
 from botgame.server.rooms.room import MatchRoom
 from live_table import Table, duel
 from matches import LMS, recorded
 
 
+def recorded_match(room: MatchRoom) -> RecordedMatch:
+    assert room.match.recording is not None
+    return RecordedMatch(room.match.recording, room.match.outcome(), room.policies, [None] * len(room.policies))
+
+
 def replay_of(room: MatchRoom) -> Replay:
-    replay = room.match.recording.replay(room.match.outcome(), room.policies, [None] * len(room.policies))
+    (replay,) = make_replays([recorded_match(room)])
+    assert isinstance(replay, Replay), replay
     return from_bytes(to_bytes(replay), Path("live.lmsr"))  # through the file's own checks
 
 
@@ -191,9 +199,8 @@ def test_the_archive_writes_replay_manifest_and_stream(tmp_path: Path) -> None:
     _, room = taken_over()
     room.match.recording.mark(ReplayMark(50, 1, 1))
     archive = Archive(tmp_path / "data", tmp_path / "live", tmp_path / "feedback" / "live", "run1")
-    ratings = [None, 12.5]
-    finished = FinishedMatch(room.name, room.match.recording, room.match.outcome(), room.policies, ratings, False)
-    saved = archive.save(finished)
+    finished = FinishedMatch(room.name, recorded_match(room)._replace(ratings=[None, 12.5]))
+    (saved,) = archive.save([finished])
     assert saved is not None
     assert [verdict.fault for verdict in verify([tmp_path / "data" / saved.replay])] == [None]
     (entry,) = read_manifests(tmp_path / "live").entries
@@ -212,29 +219,90 @@ def test_the_archive_writes_replay_manifest_and_stream(tmp_path: Path) -> None:
     assert (mark.seat, mark.start, mark.end, mark.verdict) == (1, 0, 50, "good")
 
 
-def test_a_match_that_was_broken_off_has_no_result(tmp_path: Path) -> None:
+def cut(seats: int, ticks: int, seed: int = 11) -> MatchRoom:
+    """A match that was cut off: a person and bots in a duel or a royale."""
     table = Table()
-    room = duel(table)
-    table.tick(20)
-    room.break_off()
-    assert not room.members
-    table.play_out(room)
+    room = duel(table, seats=seats, bots=["lms_re"] * (seats - 1), seed=seed, duration=60)
+    for seq in range(1, ticks + 1):
+        fidget(table, 1, seq)
+        table.tick()
+    table.deliver(room.end())
+    return room
+
+
+@pytest.mark.parametrize(("seats", "ticks"), [(2, 1), (2, 100), (3, 31), (8, 700)])
+def test_a_match_that_was_cut_off_is_a_whole_replay_without_a_result(seats: int, ticks: int, tmp_path: Path) -> None:
+    room = cut(seats, ticks)
+    alive = [room.match.is_alive(seat) for seat in range(seats)]
+    assert sum(alive) > 1
     archive = Archive(tmp_path, tmp_path, tmp_path, "run")
-    outcome = room.match.outcome()
-    saved = archive.save(FinishedMatch("r1", room.match.recording, outcome, room.policies, [None] * 2, room.broken_off))
+    (saved,) = archive.save([FinishedMatch("r1", recorded_match(room))])
     assert saved is not None
-    assert [(seat.policy, seat.place, seat.result) for seat in saved.record.seats] == [
-        ("human:Ann", None, None),
-        ("idle", None, None),
-    ]
-    assert [verdict.fault for verdict in verify([tmp_path / saved.replay])] == [None]
+    assert [(seat.place, seat.result) for seat in saved.record.seats] == [(None, None)] * seats
+    assert not is_rated(saved.record)
+    path = tmp_path / saved.replay
+    assert [verdict.fault for verdict in verify([path])] == [None]
+    header = read(path).header
+    assert (header.is_cut, header.ticks, header.changes) == (True, ticks, ())
+    assert [seat.place == 1 for seat in header.seats] == alive
+    assert [seat.death_tick < 0 for seat in header.seats] == alive
+    made = film(read(path))
+    assert (made["ticks"], len(made["zone"]["r"])) == (ticks, ticks + 1)
 
 
-def test_a_disk_that_refuses_is_no_reason_to_stop(tmp_path: Path) -> None:
+def test_nobody_learns_to_win_from_a_match_that_was_cut_off() -> None:
+    replay = replay_of(cut(3, 200))
+    seats = list(trajectories([replay]))
+    assert {seat.result for seat in seats} == {0.0}
+    assert sum(len(seat.ticks) for seat in seats) == len(replay.decisions.tick)
+
+
+def test_a_cut_that_the_match_does_not_know_is_a_fault() -> None:
+    replay = replay_of(cut(2, 100))
+    for changed in (
+        msgspec.structs.replace(replay.header, ticks=90),
+        msgspec.structs.replace(replay.header, ticks=150),
+    ):
+        assert faults(dataclasses.replace(replay, header=changed)) != [None]
+    whole = msgspec.structs.replace(replay.header, is_cut=msgspec.UNSET)
+    assert faults(dataclasses.replace(replay, header=whole)) != [None]
+
+
+def test_matches_are_the_same_saved_together_or_alone() -> None:
+    table = Table()
+    ended = duel(table, bot="lms_re", seed=5, duration=10)
+    table.play_out(ended)
+    rooms = [cut(2, 40), taken_over()[1], ended, cut(2, 70, seed=12)]
+    together = make_replays([recorded_match(room) for room in rooms])
+    alone = [make_replays([recorded_match(room)])[0] for room in rooms]
+    assert [to_bytes(replay) for replay in together] == [to_bytes(replay) for replay in alone]
+    assert len({replay.name for replay in together}) == 4
+
+
+def test_a_disk_that_refuses_is_no_reason_to_stop(tmp_path: Path, caplog) -> None:
     table = Table()
     room = duel(table, duration=10)
     table.play_out(room)
     (tmp_path / "file").write_text("in the way")
     archive = Archive(tmp_path / "file", tmp_path, tmp_path, "run")
-    outcome = room.match.outcome()
-    assert archive.save(FinishedMatch("r1", room.match.recording, outcome, room.policies, [None] * 2, False)) is None
+    assert archive.save([FinishedMatch("r1", recorded_match(room))]) == [None]
+    (record,) = caplog.records
+    assert "the match of room r1 could not be saved: cannot write" in record.message
+    assert record.exc_info is None
+    with pytest.raises(UserError, match="cannot write"):
+        archive.check()
+
+
+def test_half_a_line_is_taken_back_when_the_disk_is_full(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
+    path, before = tmp_path / "manifest.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    path.write_bytes(b"one\n")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6, before[1]))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            append(path, b"two\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == b"one\n"
+    append(path, b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"

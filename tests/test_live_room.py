@@ -169,10 +169,12 @@ def test_a_second_window_takes_the_place_of_the_first() -> None:
     assert table.say(1, Input(seq=1))[0].code == "no_room"
 
 
-def test_a_bot_plays_on_for_who_does_not_come_back_or_leaves() -> None:
+def test_a_bot_plays_on_for_who_does_not_come_back_or_leaves_as_long_as_anybody_watches() -> None:
     table = Table()
     room = duel(table, duration=90)
     token = table.last(1, protocol.Room).seat_token
+    table.connect(2)
+    table.say(2, Join(room=room.name, spectate=True))
     table.say(1, Input(seq=1, move=1))
     table.tick()
     table.drop(1)
@@ -181,12 +183,66 @@ def test_a_bot_plays_on_for_who_does_not_come_back_or_leaves() -> None:
     table.tick(GRACE_TICKS)
     assert (room.ownership.seats[0].kind, room.ownership.seats[0].bot) == ("bot", "idle")
     assert [(change.seat, change.controller) for change in room.match.recording.changes] == [(0, 0)]
-    table.connect(2)
-    assert table.say(2, Join(room=room.name, seat_token=token))[0].code == "no_seat"
+    assert table.say(2, Join(room=room.name, seat_token=token))[0].code == "not_now"
+    table.connect(4)
+    assert table.say(4, Join(room=room.name, seat_token=token))[0].code == "no_seat"
     other = duel(table, 3)
+    table.say(4, Join(room=other.name, spectate=True))
     table.say(3, protocol.Leave())
     assert other.ownership.seats[0].kind == "bot"
     table.play_out(other)
+    assert not other.match.is_cut
+
+
+@pytest.mark.parametrize("seats", [2, 3])
+@pytest.mark.parametrize("how", ["leave", "lost", "spectator"])
+def test_a_match_without_people_is_cut_off(how: str, seats: int) -> None:
+    table = Table()
+    table.connect(1)
+    seat = -1 if how == "spectator" else 0
+    table.say(1, Create(seats=seats, bots=["idle"] * (seats - seat - 1), duration=120, seat=seat))
+    room = table.room_of(1)
+    table.tick(5)
+    if how == "leave":
+        table.say(1, protocol.Leave())
+        table.tick()
+    else:
+        table.drop(1)
+        table.tick(GRACE_TICKS)
+        assert room.state == "running"  # its people may come back
+        table.tick(1)
+    assert (room.state, room.match.is_cut) == ("over", True)
+    assert room.match.outcome().places.tolist() == [1] * seats
+    assert room.take_finished()
+    assert not room.take_finished()
+    room.saved("")
+    table.tick()
+    assert not table.lobby.rooms
+
+
+def test_rooms_without_people_make_way() -> None:
+    table = Table(max_rooms=3)
+    rooms = [duel(table, client, duration=120) for client in (1, 2, 3)]
+    table.tick()
+    table.connect(4)
+    assert table.say(4, Create(bots=["idle"]))[0].code == "busy"
+    table.drop(2)
+    table.tick()
+    table.drop(1)
+    new = [duel(table, client, duration=120) for client in (4, 5)]
+    table.tick()
+    assert [room.state for room in rooms + new] == ["over", "over", "running", "running", "running"]
+    table.connect(6)
+    assert table.say(6, Create(bots=["idle"]))[0].code == "busy"
+
+
+def test_a_room_that_ends_before_its_first_tick_leaves_nothing_to_save() -> None:
+    table = Table()
+    room = duel(table)
+    table.say(1, protocol.Leave())
+    table.tick(2)
+    assert not room.take_finished()
+    assert not table.lobby.rooms
 
 
 def test_who_leaves_after_dying_has_played_the_whole_match() -> None:
@@ -302,7 +358,7 @@ def test_the_end_is_told_once_it_is_saved_and_the_room_goes() -> None:
     room = duel(table)
     table.play_out(room)
     assert table.last(1, protocol.Room).state == "over"
-    assert room.is_finished
+    assert room.take_finished()
     table.deliver(room.saved("duel_s11_0.lmsr"))
     result = table.last(1, protocol.Result)
     assert result.replay == "duel_s11_0.lmsr"
@@ -345,13 +401,25 @@ def test_a_room_nobody_enters_goes_unless_the_operator_made_it(keep: bool) -> No
         assert table.last(2, protocol.Room).state == "running"
 
 
-def test_names_are_made_fit_and_nobody_looks_like_a_bot() -> None:
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (" a\n\tb\x1b ", "a b"),
+        ("", "player"),
+        ("lms_re", "player"),
+        ("lms_re.pt", "player"),
+        ("x/LMS_RE", "player"),
+        ("C:\\lms_re.onnx", "player"),
+        ("\uff4cms_re", "player"),
+        ("my lms_re", "my lms_re"),
+    ],
+)
+def test_names_are_made_fit_and_nobody_looks_like_a_bot(given: str, shown: str) -> None:
     table = Table()
-    table.connect(1, 2, 3)
-    for client, name in ((1, " a\n\tb\x1b "), (2, "lms_re"), (3, "")):
-        table.say(client, Create(bots=["idle"], name=name))
-    names = [table.last(client, protocol.Room).seats[0].name for client in (1, 2, 3)]
-    assert names == ["a b", "player", "player"]
+    duel(table, name=given)
+    assert table.last(1, protocol.Room).seats[0].name == shown
+    (lobby,) = table.say(1, protocol.ListRooms())
+    assert lobby.rooms[0].names == [f"human:{shown}", "idle"]
 
 
 def test_the_lobby_lists_rooms_and_refuses_what_it_must() -> None:
@@ -375,6 +443,7 @@ def test_the_lobby_lists_rooms_and_refuses_what_it_must() -> None:
     table.connect(4)
     table.drop(2)  # nobody is left in the room that waits: it makes way
     assert table.say(4, Create(seats=4))[0].seat == 0
+    table.tick()
     assert len(table.lobby.rooms) == 2
     (lobby,) = table.say(3, protocol.ListRooms())
     table.say(1, Join(room=lobby.rooms[1].room, name="Ann"))  # whoever goes elsewhere leaves

@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from botgame.feedback import read_manifests
 from botgame.lms.replay.verify import expand, verify
 from botgame.server import protocol
-from botgame.server.hosting import app, connection
+from botgame.server.hosting import app, connection, serving
 from botgame.server.protocol import Create, Error, Input, Join, Mark, Result, Room, State
 from live_server import Client, running_server
 
@@ -38,6 +38,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.01)
+
+
+HELLO = protocol.encode(protocol.Hello(1, protocol.GAME))
 
 
 def ws(url: str) -> str:
@@ -101,7 +104,7 @@ def test_a_lost_line_is_taken_up_again(tmp_path: Path, monkeypatch) -> None:
         assert state.you is not None
 
 
-def test_stopping_the_server_finishes_and_saves_what_is_running(tmp_path: Path, monkeypatch) -> None:
+def test_stopping_the_server_cuts_and_saves_what_is_running(tmp_path: Path, monkeypatch) -> None:
     with running_server(tmp_path, monkeypatch, speed=1) as server:
         clients = [Client(server) for _ in range(3)]
         for client in clients[:2]:
@@ -109,13 +112,16 @@ def test_stopping_the_server_finishes_and_saves_what_is_running(tmp_path: Path, 
             client.until(State, lambda state: state.tick > 5)
         clients[2].send(Create(bots=["kiter", "lms_re"], seat=-1, duration=60))
         clients[2].until(State)
+    result = clients[0].until(Result)
+    assert (result.broken_off, result.places) == (True, [1, 1])
+    assert (tmp_path / "replays" / result.replay).is_file()
     read_to_the_end(clients[0].socket)
     verdicts = list(verify(expand([tmp_path / "replays"])))
     assert [verdict.fault for verdict in verdicts] == [None] * 3
     records = [entry.value for entry in read_manifests(tmp_path / "live").entries]
     assert [seat.place for record in records for seat in record.seats] == [None] * 6
-    changes = [verdict.replay.header.changes for verdict in verdicts if verdict.replay is not None]
-    assert sorted(len(change) for change in changes) == [0, 1, 1]  # bots played on for the two people
+    headers = [verdict.replay.header for verdict in verdicts if verdict.replay is not None]
+    assert [(header.is_cut, header.changes) for header in headers] == [(True, ())] * 3
 
 
 def test_an_error_in_one_room_stops_no_other(tmp_path: Path, monkeypatch, caplog) -> None:
@@ -131,10 +137,10 @@ def test_an_error_in_one_room_stops_no_other(tmp_path: Path, monkeypatch, caplog
         assert said.code == "no_room"
         tick = other.until(State).tick
         assert other.until(State, lambda state: state.tick > tick + 10).mages[0].alive
-        assert list(server.lobby.rooms) == ["r2"]
+        assert [name.split("-")[0] for name in server.lobby.rooms] == ["r2"]
         assert server.live.metrics.unsaved == 1
         assert get(server.url + "healthz")[0] == 200
-    assert "room r1 failed and is closed" in caplog.text
+    assert f"room {room.name} failed and is closed" in caplog.text
 
 
 def test_malformed_frames_lose_no_match(tmp_path: Path, monkeypatch) -> None:
@@ -175,20 +181,35 @@ def test_who_floods_or_is_silent_or_too_many_is_dropped(tmp_path: Path, monkeypa
                 flood.send(Input(seq=seq))
         read_to_the_end(flood.socket)
         wait_for(lambda: not server.live.connections)
-        assert dropped == {"silent": 1, "too_fast": 1}
+        assert {code for code in dropped if code != "stranger"} == {"silent", "too_fast"}
         (room,) = server.lobby.rooms.values()
         assert room.state == "running"  # and waits for its person to come back
 
 
-def test_there_is_room_for_so_many_connections_and_no_more(tmp_path: Path, monkeypatch) -> None:
+def test_there_is_room_for_so_many_clients_and_no_more(tmp_path: Path, monkeypatch) -> None:
     with running_server(tmp_path, monkeypatch) as server:
-        server.site.max_clients = 2
+        server.gate.most_admitted = 2
         clients = [Client(server) for _ in range(2)]
-        with pytest.raises(InvalidStatus):
-            connect(ws(server.url))
+        with connect(ws(server.url)) as line:
+            line.send(HELLO)
+            assert protocol.decode_server(line.recv(5)).code == "full"
+            read_to_the_end(line)
         clients[0].socket.close()
         wait_for(lambda: len(server.live.connections) == 1)
         Client(server)
+
+
+def test_an_address_makes_rooms_at_a_limited_rate(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(serving, "_ROOM_RATE", 0.0)
+    with running_server(tmp_path, monkeypatch, max_rooms=4) as server:
+        codes = []
+        for _ in range(3):
+            client = Client(server)
+            for _ in range(2):
+                client.send(Create(seats=2))
+                codes.append(getattr(protocol.decode_server(client.socket.recv(5)), "code", "made"))
+            client.socket.close()
+        assert codes == ["made"] * 4 + ["busy"] * 2
 
 
 def test_who_does_not_read_is_cut_off_and_the_match_goes_on(tmp_path: Path, monkeypatch) -> None:
@@ -229,11 +250,16 @@ def test_origins_token_and_files(tmp_path: Path, monkeypatch) -> None:
         for path in ("static/../server/app.py", "static/%2e%2e/server/app.py", "api/replays/..%2f..%2fpyproject.toml"):
             assert get(f"{url}{path}?token=sesame")[0] == 404
         assert get(url + "api/replays/duel_s1_000000000000.lmsr?token=sesame")[0] == 404
+        (tmp_path / "replays" / "duel_s1_bad.lmsr").write_bytes(b"no replay")
+        time.sleep(2.1)  # a listing is reused for 2 s
+        for what in ("", "/thoughts"):
+            status, text, _ = get(f"{url}api/replays/duel_s1_bad.lmsr{what}?token=sesame")
+            assert (status, text) == (422, "duel_s1_bad.lmsr: it is not a botgame replay")
         assert get(url, Host="evil.example")[0] == 421
         with connect(ws(url), origin=f"http://127.0.0.1:{port}") as line:
             line.send(protocol.encode(protocol.Hello(1, protocol.GAME, "guess")))
             assert protocol.decode_server(line.recv(5)).code == "token"
-        for origin in ("http://evil.example", f"http://localhost:{port}", "null"):
+        for origin in ("http://evil.example", f"http://localhost:{port}", "null", "http://[::1", "\xe9"):
             with pytest.raises(InvalidStatus):
                 connect(ws(url), origin=origin)
 

@@ -103,7 +103,9 @@ class WebSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
 
     def _end(self, code: str, reason: str) -> None:
-        """Say why, and close. The gate takes care of a client that does not read it."""
+        """Say why, and close, once. The gate takes care of a client that does not read it."""
+        if self.transport.is_closing():
+            return
         gate: SocketGate = self.app_state["gate"]
         gate.count_drop(code)
         if self.conn.state is State.OPEN:

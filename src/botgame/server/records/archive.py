@@ -81,10 +81,10 @@ class Archive:
                 raise replay
             path = write(self.data_dir, replay)
             record = self._record(room, replay, path)
-            _append(self.reports_dir / self.run / MANIFEST_NAME, encode_line(record))
+            append(self.reports_dir / self.run / MANIFEST_NAME, encode_line(record))
             lines = b"".join(encode_line(value) for value in feedback_of(replay, record))
             if lines:
-                _append(self.feedback_dir / self.run / STREAM_NAME, lines)
+                append(self.feedback_dir / self.run / STREAM_NAME, lines)
         except (UserError, OSError) as error:
             _LOG.error("the match of room %s could not be saved: %s", room, error)
             return None
@@ -135,7 +135,7 @@ def _backend(policy: str) -> str:
     return HUMAN if policy.startswith("human:") else policy.removeprefix("remote:")
 
 
-def _append(path: Path, lines: bytes) -> None:
+def append(path: Path, lines: bytes) -> None:
     """Append lines to a file, all or none of them. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab", buffering=0) as file:
