@@ -222,22 +222,17 @@ def test_keys_are_remembered_and_never_do_two_things(page):
     before, after, reset, broken = run(
         page,
         "page/keymap",
-        """const kept = new Map();
-        const storage = {
-          getItem: (name) => kept.get(name) ?? null,
-          setItem: (name, text) => kept.set(name, text),
-          removeItem: (name) => kept.delete(name),
-        };
-        const keys = new keymap.Keymap(storage);
+        """localStorage.clear();
+        const keys = new keymap.Keymap();
         const before = [keys.actionOf("KeyE"), keys.actionOf("KeyW"), keys.label("bolt")];
         keys.assign("offence", "KeyE");
-        const again = new keymap.Keymap(storage);
+        const again = new keymap.Keymap();
         const after = [again.actionOf("KeyE"), again.codes.interact, again.label("offence"), again.actionOf("Digit1")];
         again.reset();
-        const reset = [again.actionOf("KeyE"), new keymap.Keymap(storage).actionOf("KeyE")];
+        const reset = [again.actionOf("KeyE"), new keymap.Keymap().actionOf("KeyE")];
         const broken = ["{", '{"up": 3}', '{"up": [4]}', "null"].map((text) => {
-          kept.set("botgame.keys", text);
-          return new keymap.Keymap(storage).codes.up[0];
+          localStorage.setItem("botgame.keys", text);
+          return new keymap.Keymap().codes.up[0];
         });
         return [before, after, reset, broken];""",
     )
@@ -251,9 +246,8 @@ def test_sound_is_off_until_it_is_turned_on(page):
     made, silent, far, kept = run(
         page,
         "page/sound",
-        """const kept = new Map();
-        const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text) };
-        const noise = new sound.Sound(storage);
+        """localStorage.clear();
+        const noise = new sound.Sound();
         const made = [];
         noise.tone = (...how) => made.push(how);
         noise.noise = (...how) => made.push(how);
@@ -267,7 +261,7 @@ def test_sound_is_off_until_it_is_turned_on(page):
         const silent = events.map((event) => heard(event, 1));
         noise.toggle();
         const near = events.map((event) => heard(event, 1));
-        return [near, silent, events.map((event) => heard(event, 99)), new sound.Sound(storage).on];""",
+        return [near, silent, events.map((event) => heard(event, 99)), new sound.Sound().on];""",
     )
     assert min(made) >= 1
     assert set(silent) == set(far) == {0}
@@ -318,3 +312,37 @@ def test_events_are_drawn_by_their_age_alone(page):
     assert equal
     assert empty == 0
     assert full > 10_000
+
+
+def test_only_the_names_of_bots_are_shortened(page):
+    shown = run(
+        page,
+        "page/dom",
+        """const seats = [
+          { name: "x/lms_re", bot: "" },
+          { name: "lms_re.pt", bot: "lms_re" },
+          { name: "artifacts/alphastar/pi_rl.pt", bot: "artifacts/alphastar/pi_rl.pt" },
+        ];
+        const names = ["human:x/lms_re", "remote:lms_re.onnx", "runs/pi.onnx", "lms_re"];
+        return [...seats.map(dom.playerName), ...names.map(dom.shortName), ...dom.numbered(["a", "b", "a"])];""",
+    )
+    assert shown == ["x/lms_re", "lms_re.pt", "pi_rl", "x/lms_re", "lms_re.onnx", "pi", "lms_re", "a 1", "b", "a 3"]
+
+
+@pytest.mark.parametrize("how", ["forbidden", "full", "missing"])
+def test_values_last_as_long_as_the_page_where_the_browser_keeps_none(page, how):
+    kept = run(
+        page,
+        "page/storage",
+        """const fail = () => { throw new DOMException("no", "SecurityError"); };
+        const broken = { forbidden: fail, full: () => ({ getItem: () => "old", setItem: fail, removeItem: fail }) };
+        storage.local.find = broken[data] ?? (() => undefined);
+        const before = storage.local.read("a");
+        const isKept = storage.local.write("a", "1");
+        const after = storage.local.read("a");
+        storage.local.remove("a");
+        return [before, isKept, after, storage.local.read("a"), storage.session.write("b", "2")];""",
+        how,
+    )
+    old = "old" if how == "full" else None
+    assert kept == [old, False, "1", old, True]

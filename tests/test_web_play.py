@@ -9,8 +9,10 @@ import pytest
 from botgame.feedback import read_streams
 from botgame.lms.replay.format import read, scan
 from botgame.replay import main as replay_command
+from botgame.server.hosting.serving import HttpServer
+from botgame.server.protocol import Create, Room
 from browsing import Watched, browser, needs_browser
-from live_server import running_server
+from live_server import Client, running_server
 
 pytestmark = needs_browser
 
@@ -140,7 +142,7 @@ def test_two_people_meet_and_one_comes_back(live, program) -> None:
     guest.page.close()
     guest.check()
     page.click("#leave")
-    page.wait_for_selector("#leaderboard, #rooms")
+    page.wait_for_selector("#create")
 
 
 def test_a_broken_line_is_mended(live) -> None:
@@ -196,3 +198,104 @@ def test_what_the_server_refuses_is_said(live) -> None:
     page.goto(f"{url}/play?create=1&bots=nobody")
     page.wait_for_selector(".failure")
     assert "nobody" in page.inner_text(".failure")
+
+
+NO_STORAGE = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });"""
+
+
+def test_pages_work_in_a_browser_that_stores_nothing(program, tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=1, token="a b&c") as server:
+        watched = Watched(program)
+        page, url = watched.page, server.url.rstrip("/")
+        page.add_init_script(NO_STORAGE)
+        page.goto(f"{url}/?token=a+b%26c")
+        page.fill("#name", "Ada")
+        page.select_option("#opponents select", "idle")
+        page.click("#play")
+        wait_until_playing(watched)
+        assert page.evaluate("game.room.seats[0].name") == "player"  # nothing keeps the name from page to page
+        page.click("#open-settings")
+        row = page.locator("#key-rows li", has_text="Ability 3: defence")
+        row.locator("button").click()
+        page.keyboard.press("q")
+        page.click("#sound")
+        assert page.inner_text("#sound") == "Sound is on"
+        page.click("#close-settings")
+        page.keyboard.press("q")
+        watched.until("game.snapshots.latest.you?.cooldowns[3] > 0")
+        seat = page.evaluate("game.room.room")
+        break_all_lines(server)
+        watched.until("!document.getElementById('lost').hidden")
+        watched.until("document.getElementById('lost').hidden && game.isPlaying")
+        assert page.evaluate("[game.room.seat, game.room.room]") == [0, seat]
+        page.click("#leave")
+        page.wait_for_selector("#create")
+        watched.until("document.getElementById('status').textContent === ''")
+        page.goto(f"{url}/replays")
+        page.wait_for_selector("#replays tr")
+        watched.check()
+        page.close()
+
+
+def break_all_lines(server: HttpServer, forget: bool = False) -> None:
+    """All connections of the server break. forget: so do its rooms, as if it had been killed and started again."""
+
+    def act() -> None:
+        if forget:
+            server.lobby.rooms.clear()
+        for connection in list(server.live.connections.values()):
+            connection.socket.abort()
+
+    server.servers[0].get_loop().call_soon_threadsafe(act)
+
+
+def test_a_page_that_comes_back_after_the_server_was_killed_says_so(program, tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=1) as server:
+        watched = Watched(program)
+        watched.page.goto(f"{server.url}play?create=1&bots=idle&duration=30")
+        wait_until_playing(watched)
+        break_all_lines(server, forget=True)
+        watched.page.wait_for_selector(".failure")
+        assert "The match is gone" in watched.page.inner_text(".failure")
+        watched.page.click("text=Back to the lobby")
+        watched.page.wait_for_selector("#create")
+        watched.check()
+        watched.page.close()
+
+
+def test_a_page_keeps_the_result_when_the_server_stops_and_comes_back(program, tmp_path: Path, monkeypatch) -> None:
+    watched = Watched(program)
+    page = watched.page
+    with running_server(tmp_path, monkeypatch, speed=1) as server:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        page.goto(f"{server.url}play?create=1&bots=idle&duration=30")
+        wait_until_playing(watched)
+        old = page.evaluate("game.room.room")
+    page.wait_for_selector("#result:not([hidden])")
+    assert page.inner_text("#result-title") == "Broken off"
+    assert "it counts for nobody" in page.inner_text("#result-note")
+    with running_server(tmp_path, monkeypatch, speed=1, port=port) as server:
+        other = Client(server)
+        other.send(Create(seats=2))
+        new = other.until(Room).room
+        assert (new.split("-")[0], new != old) == (old.split("-")[0], True)  # as many rooms, and no name twice
+        watched.until("document.getElementById('lost').hidden")
+        assert page.is_visible("#result")
+        assert page.is_visible("#watch-replay")
+        page.click("#again")
+        wait_until_playing(watched)
+    watched.page.close()
+
+
+@pytest.mark.parametrize("words", ["room={room}", "create=1&seats=2&bots=idle,idle"])
+def test_a_page_whose_room_is_full_says_so(live, words: str) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/play?create=1&bots=idle&duration=30")
+    wait_until_playing(watched)
+    room = page.evaluate("game.room.room")
+    page.evaluate("sessionStorage.clear()")
+    page.goto(f"{url}/play?{words.format(room=room)}")
+    page.wait_for_selector(".failure")
+    assert "spectate" in page.inner_text(".failure")

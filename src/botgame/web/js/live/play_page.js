@@ -100,12 +100,15 @@ function refused({ code, message }) {
   if (isEntering && code === "no_seat" && name && session.read(seatKey(name))) {
     session.remove(seatKey(name));
     send("join", { room: name, spectate: true });
-  } else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}.` : message);
+  } else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}` : message);
   else toast(message, "bad");
 }
 
+// The connection is of no more use. The result of a match stays on the page.
 function giveUp(text) {
   connection.close();
+  show(byId("lost"), false);
+  if (room?.state === "over") return;
   game = null;
   failure(text);
 }
