@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from botgame.server import protocol
-from botgame.server.hosting import connection, log_flood, socket_gate, token_guesses, wire
+from botgame.server.hosting import app, connection, log_flood, socket_gate, token_guesses, wire
 from botgame.server.hosting.log_flood import FloodFilter
 from botgame.server.hosting.serving import HttpServer
 from botgame.server.hosting.socket_gate import OpenSocket, SocketGate, address_of
@@ -294,3 +294,15 @@ def test_guesses_of_the_token_become_slow(tmp_path: Path, monkeypatch) -> None:
             assert rest_of(line).startswith(b"HTTP/1.1 403")
         assert time.monotonic() - again > 0.5
         assert Client(server, token="sesame").socket  # who knows the token waits too, but gets in
+
+
+def test_an_address_sends_requests_at_a_limited_rate(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(app, "REQUEST_RATE", 1.0)
+    monkeypatch.setattr(app, "REQUEST_BURST", 5.0)
+    with running_server(tmp_path, monkeypatch) as server:
+        codes = []
+        for _ in range(8):
+            with socket.create_connection(("127.0.0.1", port_of(server)), timeout=10) as line:
+                line.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                codes.append(int(line.recv(1000).split()[1]))
+        assert (codes[:5], codes[7]) == ([200] * 5, 429)

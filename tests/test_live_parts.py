@@ -245,6 +245,23 @@ def test_being_late_is_caught_up_with() -> None:
     assert calls[-1][2] == pytest.approx(calls[-1][1])
 
 
+def test_late_ticks_of_all_rooms_come_before_the_network() -> None:
+    """However long others hold the loop, up to a tick's time at once, every room ticks 30 times a second."""
+    fake, calls = FakeTime(), []
+
+    async def sleep(seconds: float) -> None:
+        fake.now += max(seconds, 0.03)  # a flood of requests
+
+    def tick(lane: int, deadline: float) -> None:
+        calls.append(fake.now - deadline)
+        if len(calls) == 30 * LANES * 10:
+            pacer.stop()
+
+    pacer = Pacer(tick, fake.clock, sleep)
+    asyncio.run(pacer.run())
+    assert max(calls) < 0.07
+
+
 def test_after_a_standstill_time_goes_on_from_now() -> None:
     calls, skipped = pace(400, lambda n: 3600.0 if n == 50 else 0.0)
     assert skipped == [pytest.approx(3600 * 30 * LANES, rel=1e-4)]

@@ -31,7 +31,7 @@ from botgame.server import protocol
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Page, Playwright, WebSocket
 
-JOIN_SECONDS = 20.0
+JOIN_SECONDS = 60.0  # a busy machine takes long to start a browser and to load a page
 PUMP_MS = 4  # between looks at what the page has received
 VIEWPORT = {"width": 1280, "height": 720}
 QUIET_FLAGS = ("--disable-quic", "--disable-sync")  # beside Playwright's own against background traffic

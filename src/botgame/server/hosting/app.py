@@ -43,6 +43,7 @@ from botgame.server.hosting.connection import Connection
 from botgame.server.hosting.live_server import LiveServer
 from botgame.server.hosting.origin_check import OriginCheck
 from botgame.server.hosting.socket_gate import OpenSocket, SocketGate
+from botgame.server.hosting.token_bucket import AddressLimits
 from botgame.server.records.policy_readout import ReadoutMaker
 from botgame.server.records.replay_list import ReplayList
 
@@ -61,6 +62,7 @@ _LOG = logging.getLogger(__name__)
 RouteHandler = Callable[[Request], Awaitable[Response]]
 
 
+REQUEST_RATE, REQUEST_BURST = 50.0, 500.0  # of one address, a second and at once; a page takes about 60
 _SWEEP_SECONDS = 1.0
 
 
@@ -77,6 +79,7 @@ class WebApp:
     ) -> None:
         self._server, self._workers, self._replays, self._origin_check = server, workers, replays, origin_check
         self._gate, self._readout_maker = gate, ReadoutMaker(workers.names)
+        self._requests = AddressLimits(REQUEST_RATE, REQUEST_BURST, server.clock)
         self._filming = asyncio.Semaphore(1)  # a film takes a processor for a while: one at a time
 
     def build(self) -> ASGIApp:
@@ -137,11 +140,18 @@ class WebApp:
                     message["headers"] = [*message.get("headers", []), *extra]
                 await send(message)
 
-            known = self._origin_check.is_known_host(Headers(scope=scope))
             with _socket_of(scope).answering():
-                await (app if known else PlainTextResponse("unknown host", 421))(scope, receive, send_with_headers)
+                await (self._refusal(scope) or app)(scope, receive, send_with_headers)
 
         return wrapped
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        """The answer to a request that is refused whatever it asks for."""
+        if not self._requests.allows(_socket_of(scope).address):
+            return PlainTextResponse("too many requests", 429, {"Connection": "close", "Retry-After": "10"})
+        if not self._origin_check.is_known_host(Headers(scope=scope)):
+            return PlainTextResponse("unknown host", 421)
+        return None
 
     # ---- numbers and replays -----------------------------------------------------------------------------------
 

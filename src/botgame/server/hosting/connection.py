@@ -17,7 +17,7 @@ from botgame.server.protocol import Error, ServerMessage
 
 MAX_QUEUED = 120  # messages that a client may be behind, some 4 s of play
 AT_ONCE = 8  # messages of one client that are read before other clients get the loop
-HELLO_SECONDS = 5.0  # until the first message
+HELLO_SECONDS = 10.0  # until the first message
 CLOSE_SECONDS = 2.0  # a client has this long to read why the server closes the connection
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -166,6 +166,8 @@ def load_bots(names: tuple[str, ...]) -> dict[str, Policy]:
     arena.reset(0, 0, (0, 1), 900)
     both = Due(np.zeros(2, np.int32), np.arange(2, dtype=np.int32))
     observation, policies = arena.observe(both), {}
+    arena.digest(0)  # these kernels are compiled on first use: not during a match
+    arena.readiness(0)
     for name in names:
         policy = load_policy(lms(), name)
         keys = np.array([rng.derive(seat) for seat in range(2)], np.uint64)

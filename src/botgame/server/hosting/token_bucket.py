@@ -9,16 +9,19 @@ MOST_ADDRESSES = 10_000  # remembered at a time; the one that was used least lat
 
 
 class TokenBucket:
-    """A token bucket: `allows` is False for events that exceed `rate` a second after a burst. Times in seconds."""
+    """A token bucket: `allows` is False for events that exceed `rate` a second after a burst. Times in seconds.
+
+    Events that are not allowed make a debt, of at most another burst.
+    """
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate, self._burst, self._left, self._then = rate, burst, burst, now
 
     def allows(self, now: float, count: int = 1) -> bool:
         """Count `count` more events at time `now` and say whether they are within the rate."""
-        self._left = self._left_at(now) - count
-        self._then = now
-        return self._left >= 0.0
+        left = self._left_at(now) - count
+        self._left, self._then = max(left, -self._burst), now
+        return left >= 0.0
 
     def debt(self, now: float) -> float:
         """How many events too many there have been, 0 for none."""
