@@ -18,12 +18,14 @@ from botgame.lms.replay.header import HUMAN, ReplayMark
 from botgame.lms.replay.live_recording import RecordedMatch, human_decisions, make_replays
 from botgame.lms.replay.resimulate import resimulate, trajectories
 from botgame.lms.replay.showing.film import film
+from botgame.lms.replay.showing.texts import winner
 from botgame.lms.replay.verify import verify
 from botgame.lms.rules import DELAY_TICKS
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
 from botgame.server.records.archive import Archive, FinishedMatch, append
+from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.room import MatchRoom
 from live_table import Table, duel
 from matches import LMS, recorded
@@ -247,7 +249,9 @@ def test_a_match_that_was_cut_off_is_a_whole_replay_without_a_result(seats: int,
     assert [seat.place == 1 for seat in header.seats] == alive
     assert [seat.death_tick < 0 for seat in header.seats] == alive
     made = film(read(path))
-    assert (made["ticks"], len(made["zone"]["r"])) == (ticks, ticks + 1)
+    assert (made["ticks"], made["is_cut"], len(made["zone"]["r"])) == (ticks, True, ticks + 1)
+    assert winner(read(path)) == "broken off"
+    assert ReplayList(tmp_path).entries()[0].is_cut
 
 
 def test_nobody_learns_to_win_from_a_match_that_was_cut_off() -> None:

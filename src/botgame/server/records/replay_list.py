@@ -29,13 +29,17 @@ class ListedSeat(Struct):
 
 
 class ListedReplay(Struct):
-    """One entry of the list. seed: as text, for JavaScript; time: of the file, seconds since 1970."""
+    """One entry of the list. seed: as text, for JavaScript; time: of the file, seconds since 1970.
+
+    is_cut: the match was broken off; those who were alive share the first place.
+    """
 
     file: str
     mode: str
     seed: str
     ticks: int
     live: bool
+    is_cut: bool
     seats: list[ListedSeat]
     time: float
 
@@ -100,6 +104,7 @@ def describe(replay: Replay, changed: float) -> ListedReplay:
         seed=str(header.seed),
         ticks=header.ticks,
         live=header.live is True,
+        is_cut=header.is_cut is True,
         seats=[
             ListedSeat(seat.policy, SCHOOLS[seat.school], seat.place, CONTROLLERS[seat.controller])
             for seat in header.seats

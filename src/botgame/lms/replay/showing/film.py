@@ -40,6 +40,7 @@ def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]
         "seed": str(header.seed),  # 64 bits do not fit a JavaScript number
         "ticks": header.ticks,
         "duration_ticks": header.duration_ticks,
+        "is_cut": header.is_cut is True,
         "tick_rate": TICKS_PER_SECOND,
         "schools": SCHOOLS,
         "verbs": VERBS,

@@ -18,6 +18,8 @@ def clock(tick: float) -> str:
 
 def winner(replay: Replay) -> str:
     """The winner in words."""
+    if replay.header.is_cut is True:
+        return "broken off"
     first = [index for index, seat in enumerate(replay.header.seats) if seat.place == 1]
     if len(first) > 1:
         return "draw between seats " + ", ".join(str(index) for index in first)

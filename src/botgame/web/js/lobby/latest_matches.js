@@ -13,7 +13,8 @@ function line(replay) {
       .join(", ");
   const winner = el("span", { class: "winner" }, names(true));
   const others = names(false);
-  const who = others ? [winner, ` beat ${others}`] : ["a draw: ", winner];
+  let who = others ? [winner, ` beat ${others}`] : ["a draw: ", winner];
+  if (replay.is_cut) who = ["broken off: ", [names(true), others].filter(Boolean).join(", ")];
   return el(
     "li",
     {},

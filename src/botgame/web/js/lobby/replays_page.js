@@ -10,7 +10,8 @@ let replays = [];
 function line(replay) {
   const target = viewerAddress(replay);
   const people = (first) => finishers(replay, first).map(describe).join(", ");
-  const cells = [el("a", { href: target }, playedAt(replay)), replay.mode, replay.seed, clock(replay.ticks / TICK_RATE)];
+  const mode = replay.is_cut ? `${replay.mode}, broken off` : replay.mode;
+  const cells = [el("a", { href: target }, playedAt(replay)), mode, replay.seed, clock(replay.ticks / TICK_RATE)];
   const places = [el("td", { class: "winner first" }, people(true)), el("td", {}, people(false))];
   const row = el("tr", {}, ...cells.map((cell) => el("td", {}, cell)), ...places);
   row.addEventListener("click", () => (location.href = target));

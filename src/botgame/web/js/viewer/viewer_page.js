@@ -1,7 +1,7 @@
 // The replay viewer: a film, a playhead, a picture, and the controls around them.
 
 import { AbilityBar } from "../page/ability_bar.js";
-import { byId, clock, el, setText, show } from "../page/dom.js";
+import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
 import { Effects } from "../draw/effects.js";
 import { loadFilm } from "./film.js";
 import { isNews, newsLine } from "../page/news.js";
@@ -41,12 +41,13 @@ class Viewer {
   fill() {
     const { data } = this.film;
     const winners = data.seats.filter((seat) => seat.place === 1);
-    const verdict =
-      winners.length === 1 ? `${winners[0].name} (${SCHOOLS[winners[0].school].name}) wins` : "a draw";
+    const name = winners.length === 1 ? `${shortName(winners[0].name)} (${SCHOOLS[winners[0].school].name})` : "";
+    const verdict = data.is_cut ? "broken off" : name ? `${name} wins` : "a draw";
     setText(byId("title"), `${data.mode}, seed ${data.seed}`);
     setText(byId("verdict"), `${verdict} after ${clock(data.ticks / this.film.rate)}`);
     document.title = `${data.mode} ${data.seed}: ${verdict}`;
-    this.seats.setSeats(data.seats.map((seat) => ({ name: seat.name, school: seat.school, note: person(seat) })));
+    const { names } = this.film;
+    this.seats.setSeats(data.seats.map((seat, k) => ({ name: names[k], school: seat.school, note: person(seat) })));
     const news = this.film.events.filter(isNews);
     this.news = news.map((event) => ({ tick: event.tick, line: newsLine(event, this.names, this.film.rate) }));
     this.news.forEach(({ tick, line }) => line.addEventListener("click", () => this.head.seek(tick - this.film.rate)));
