@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {"errors", "signals", "streams"},
     "ratings": {"errors"},
     "standings": set(),
-    "source_cache": set(),
+    "source_cache": {"errors", "files", "seals"},
     "onnx_session": {"errors"},
     "feedback": {"errors", "files", "seals", "spec"},
     "policy_readout": {"files", "seals"},
