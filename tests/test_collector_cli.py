@@ -4,7 +4,8 @@ import pytest
 
 from botgame.errors import UserError
 from botgame.live.backends import GREEDY, Backend
-from botgame.live.collector import build_parser, check, entries, main
+from botgame.live.collecting import check, entries
+from botgame.live.collector import build_parser, main
 from botgame.live.pictures import Pictures
 from botgame.live.socket_play import page_address, socket_address
 from botgame.server import protocol

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "botgame"
 BASE = {"errors", "files", "locks", "outputs", "rng", "spec", "spec_columns", "statistic_z", "statistic_z_file"}
-BASE |= {"cli", "game", "seals", "signals", "standings"}
+BASE |= {"json_reading", "cli", "game", "seals", "signals", "standings"}
 PLAY = {"match_batch", "play", "setups", "policies"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "lms.simulation"}
@@ -20,18 +20,20 @@ ALLOWED: dict[str, set[str]] = {
     "locks": {"errors"},
     "seals": set(),
     "signals": set(),
-    "outputs": {"errors"},
+    "json_reading": set(),
+    "outputs": {"errors", "json_reading"},
     "rng": set(),
-    "spec": set(),
+    "spec": {"json_reading"},
     "spec_columns": {"spec"},
     "statistic_z": set(),
-    "statistic_z_file": {"errors", "files", "statistic_z"},
-    "cli": {"errors", "signals"},
+    "statistic_z_file": {"errors", "files", "json_reading", "statistic_z"},
+    "streams": set(),
+    "cli": {"errors", "signals", "streams"},
     "ratings": {"errors"},
     "standings": set(),
-    "source_cache": set(),
+    "source_cache": {"errors", "files", "seals"},
     "onnx_session": {"errors"},
-    "feedback": {"errors", "files", "seals", "spec"},
+    "feedback": {"errors", "files", "json_reading", "seals", "spec"},
     "policy_readout": {"files", "seals"},
     # What a game is, how one is found, and matches of any game.
     "game": {"errors", "spec", "statistic_z"},
@@ -40,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "match_batch": {"rng", "errors", "game"},
     "play": {"errors", "game", "match_batch"},
     "policies": {"errors", "game", "games"},
-    "onnx_policy": {"errors", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
+    "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
     # The arena.
     "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z"},
     "lms.numbers": set(),

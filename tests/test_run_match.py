@@ -15,8 +15,9 @@ from botgame.__main__ import main as botgame
 from botgame.lms.replay.format import read, scan
 from botgame.lms.replay.verify import verify
 from botgame.lms.rules import SCHOOLS
-from botgame.server import run_match
-from botgame.server.run_match import EXPERT, build_parser, main, make_plan
+from botgame.server import recording
+from botgame.server.recording import EXPERT, make_plan
+from botgame.server.run_match import build_parser, main
 
 QUICK = ["--episode-duration", "20", "--bots", "random,random"]
 
@@ -149,7 +150,7 @@ def test_an_unknown_bot_and_an_unwritable_folder_stop_before_anything_is_played(
 
 
 def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    played = run_match.play
+    played = recording.play
 
     def interrupted(*arguments, **options):
         for count, ended in enumerate(played(*arguments, **options)):
@@ -157,7 +158,7 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.Monk
             if count == 2:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_match, "play", interrupted)
+    monkeypatch.setattr(recording, "play", interrupted)
     argv = [*QUICK, "--num-matches", "12", "--record-replay", "--data-dir", str(tmp_path)]
     assert main(argv) == 130
     lines = capsys.readouterr().out.splitlines()

@@ -12,7 +12,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from botgame import __version__
+from botgame import __version__, cli
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "quickstart": ("botgame.quickstart", "the whole pipeline at a size of a few minutes"),
@@ -38,6 +38,7 @@ def usage() -> str:
     return "\n".join(["usage: botgame COMMAND ...", "", *lines, "", "botgame COMMAND --help shows the flags of one."])
 
 
+@cli.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Hand the arguments to the sub-command; returns its exit code, 2 when there is no such command."""
     arguments = list(sys.argv[1:] if argv is None else argv)

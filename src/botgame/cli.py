@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from botgame import streams
 from botgame.errors import UserError
 from botgame.signals import termination_as_interrupt
 
@@ -38,7 +39,7 @@ class _Help(argparse.HelpFormatter):
         super().add_usage(usage, [*needed, rest], [], prefix)
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        shown = action.default not in (None, False, "", argparse.SUPPRESS) and action.option_strings
+        shown = action.default not in (None, False, "", [], argparse.SUPPRESS) and action.option_strings
         return f"{action.help} (default: %(default)s)" if action.help and shown else action.help
 
 
@@ -166,24 +167,37 @@ class Main(Protocol):
 
 
 def command(main: Callable[[Sequence[str] | None], int]) -> Main:
-    """Decorate a `main(argv)`: what a user can put right becomes one line on stderr and an exit code."""
+    """Decorate a `main(argv)`: what a user can put right becomes one line on stderr and an exit code.
+
+    Ctrl-C becomes one line too, also while `main` imports; so a command's module imports at its top only what is quick.
+    """
 
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
+        streams.show_everything()
         try:
-            with termination_as_interrupt():
-                return main(argv)
-        except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return error.code
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
-            return 130
-        except BrokenPipeError:
-            return 1
-        except OSError as error:  # what the machine refuses, and nothing in the command foresaw
-            place = f"{error.filename}: " if error.filename else ""
-            print(f"error: {place}{error.strerror or error}", file=sys.stderr)
-            return 1
+            code = _code_of(main, argv)
+        except SystemExit:  # from argparse
+            streams.finish()
+            raise
+        return code if streams.finish() else code or 1
 
     return wrapped
+
+
+def _code_of(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None) -> int:
+    """The exit code of `main`, after the line about what ended it."""
+    try:
+        with termination_as_interrupt():
+            return main(argv)
+    except UserError as error:
+        streams.say(f"error: {error}")
+        return error.code
+    except KeyboardInterrupt:
+        streams.say("stopped")
+        return 130
+    except OSError as error:  # what the machine refuses, and nothing in the command foresaw
+        if not streams.is_reader_gone(error):
+            place = f"{error.filename}: " if error.filename else ""
+            streams.say(f"error: {place}{error.strerror or error}")
+        return 1

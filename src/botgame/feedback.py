@@ -14,12 +14,14 @@ fields are ignored, so an older release reads what a newer one writes.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from botgame.json_reading import decoded
 from botgame.seals import SealError, is_sealed_json, opened_json, sealed_json
 
 MANIFEST_NAME = "manifest.jsonl"
@@ -27,7 +29,9 @@ STREAM_NAME = "feedback_stream.jsonl"
 HUMAN = "human"
 TAKEN_OVER = "taken over"  # backend of a seat that more than one has played
 
-Tick = Annotated[int, msgspec.Meta(ge=0)]
+Tick = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Rating = Annotated[float, msgspec.Meta(ge=-10_000, le=10_000)]
+Choice = Annotated[int, msgspec.Meta(ge=0, le=2**15)]
 SeatIndex = Annotated[int, msgspec.Meta(ge=0, le=15)]
 
 
@@ -42,7 +46,7 @@ class SeatRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     policy: str
     backend: str = ""
     school: str = ""
-    rating: float | None = None
+    rating: Rating | None = None
     place: Annotated[int, msgspec.Meta(ge=1, le=16)] | None = None
     result: Annotated[float, msgspec.Meta(ge=-1, le=1)] | None = None
 
@@ -71,7 +75,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"
     replay: str
     seat: SeatIndex
     tick: Tick
-    action: Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(min_length=1)]
+    action: Annotated[list[Choice], msgspec.Meta(min_length=1)]
     controller: Literal["bot", "human"] = "bot"
     match: str = ""
     backend: str = ""
@@ -111,12 +115,12 @@ class Lines(NamedTuple):
 
 def read_manifests(folder: Path | None) -> Lines:
     """Every `MatchRecord` in the manifests below `folder`; None or a missing folder reads as empty."""
-    return _read_all(folder, MANIFEST_NAME, msgspec.json.Decoder(MatchRecord))
+    return _read_all(folder, MANIFEST_NAME, MatchRecord)
 
 
 def read_streams(folder: Path | None) -> Lines:
     """Every `Decision` and `Mark` in the feedback streams below `folder`; None or a missing folder reads as empty."""
-    return _read_all(folder, STREAM_NAME, msgspec.json.Decoder(Feedback))
+    return _read_all(folder, STREAM_NAME, Feedback)
 
 
 def file_name(record: MatchRecord) -> str:
@@ -168,12 +172,13 @@ def find_replay(name: str, source: Path, known: dict[str, Path]) -> Path | None:
     if given.name in known:
         return known[given.name]
     for path in (given, source.parent / given):
-        if path.is_file():
-            return path
+        with contextlib.suppress(OSError, ValueError):  # what is no path, as one that is too long
+            if path.is_file():
+                return path
     return None
 
 
-def _read_all(folder: Path | None, name: str, decoder: msgspec.json.Decoder[Any]) -> Lines:
+def _read_all(folder: Path | None, name: str, kind: Any) -> Lines:
     entries: list[Entry] = []
     problems: list[str] = []
     paths = sorted(folder.rglob(name)) if folder is not None and folder.is_dir() else []
@@ -183,25 +188,21 @@ def _read_all(folder: Path | None, name: str, decoder: msgspec.json.Decoder[Any]
         except OSError as error:
             problems.append(f"{path}: {error.strerror or error}; skipped")
             continue
-        _read_lines(path, data, decoder, entries, problems)
+        _read_lines(path, data, kind, entries, problems)
     return Lines(len(paths), entries, problems)
 
 
-def _read_lines(
-    path: Path, data: bytes, decoder: msgspec.json.Decoder[Any], entries: list[Entry], problems: list[str]
-) -> None:
+def _read_lines(path: Path, data: bytes, kind: Any, entries: list[Entry], problems: list[str]) -> None:
     lines = data.split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            entries.append(Entry(path, decoder.decode(_opened(line))))
-        except SealError as error:
-            problems.append(f"{path}:{number}: {error}; skipped")
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            if number == len(lines) and not isinstance(error, msgspec.ValidationError):
-                continue  # no newline yet: its writer is at work or was killed
-            problems.append(f"{path}:{number}: {error}; skipped")
+            entries.append(Entry(path, decoded(_opened(line), kind)))
+        except ValueError as error:
+            known = isinstance(error, SealError) or isinstance(error.__cause__, msgspec.ValidationError)
+            if known or number < len(lines):  # else it has no newline yet: its writer is at work or was killed
+                problems.append(f"{path}:{number}: {error}; skipped")
 
 
 def _opened(line: bytes) -> str:

@@ -10,10 +10,12 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botgame.errors import UserError
-from botgame.game import Game
+
+if TYPE_CHECKING:
+    from botgame.game import Game
 
 DEFAULT = "lms"
 _GAMES = {"lms": "botgame.lms.game:lms"}
@@ -21,6 +23,8 @@ _GAMES = {"lms": "botgame.lms.game:lms"}
 
 def load_game(name: str) -> Game:
     """The game called `name`. Raises UserError (code 2) in one line for a bad name."""
+    from botgame.game import Game  # brings NumPy, which --help does without
+
     if name not in _GAMES and ":" not in name:
         known = ", ".join(_GAMES)
         raise UserError(f"unknown game {name!r}: expected {known} or your own module:factory", 2)

@@ -7,7 +7,6 @@ that many bots share a server's cores fairly; `threads` may raise that.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 
 from botgame.errors import UserError
 from botgame.game import Game, Observation
+from botgame.json_reading import parsed
 from botgame.onnx_session import OUTPUTS, DecisionSession
 from botgame.rng import uniforms
 from botgame.seals import SealError, check_seal
@@ -41,14 +41,14 @@ class OnnxPolicy:
             raise UserError(f"{path}: not a botgame model: its format is not {FORMAT}; {_ADVICE}")
         try:
             self.game = metadata["game"]
-            self.spec = Spec.from_dict(json.loads(metadata["spec"]))
-            self.rules: dict[str, Any] = json.loads(metadata["rules"])
+            self.spec = Spec.from_dict(parsed(metadata["spec"]))
+            self.rules: dict[str, Any] = parsed(metadata["rules"])
             self.faction = metadata.get("faction", "")  # the only one that it was trained in, if there is just one
             self.action_cap = int(metadata.get("action_cap", 0))
             self.temperature = float(metadata["temperature"])
             self.shapes = session.shapes
             self.memory_size = int(self.shapes["memory"][0])
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
             raise UserError(f"{path}: the model is damaged ({error}); {_ADVICE}") from error
         self._session = session
         self._expected = self.shapes  # of one row of each array of an observation

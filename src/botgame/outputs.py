@@ -6,13 +6,13 @@ way of a file, or a file that the same command reads is an error that names it. 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from botgame.errors import UserError
+from botgame.json_reading import parsed
 
 Check = Callable[[Path], Iterable[Path]]  # what exists at a path (or, in a folder, below it) and is not of a kind
 CHECKPOINT = ".pt"
@@ -103,7 +103,7 @@ EVENT_FILE = file_that(lambda path: path.name.startswith("events.out.tfevents.")
 def _object(data: bytes) -> dict[str, Any]:
     """The JSON object in `data`; {} where there is none."""
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
+        found = parsed(data)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -12,10 +12,13 @@ import importlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from botgame.errors import UserError
-from botgame.game import Game, Policy
 from botgame.games import call_factory
+
+if TYPE_CHECKING:
+    from botgame.game import Game, Policy
 
 _LEARNED = "botgame.training.alphastar.policy"
 _EXPORTED = "botgame.onnx_policy"
@@ -92,6 +95,8 @@ def _load_packaged(game: Game, name: str, device: str) -> Policy:
 
 def _load_own(name: str) -> Policy:
     """A user's `module:factory`: imported from the working folder or the environment, called without arguments."""
+    from botgame.game import Policy  # brings NumPy, which --help does without
+
     policy = call_factory(name, "bot")
     if not isinstance(policy, Policy):
         raise UserError(

@@ -54,6 +54,13 @@ def sealed(data: bytes) -> bytes:
     return data + _FIELD + hashlib.sha256(data).hexdigest().encode()
 
 
+def opened(data: bytes) -> bytes:
+    """`data` without its seal. Raises SealError unless that is there and right."""
+    content, seal = data[:-SIZE], data[-SIZE:]
+    _check_field(seal, hashlib.sha256(content))
+    return content
+
+
 def check_seal(path: Path) -> None:
     """Raise SealError unless the file at `path` ends in the right seal; OSError as reading does."""
     with path.open("rb") as file:
@@ -63,10 +70,7 @@ def check_seal(path: Path) -> None:
             digest.update(block)
             left -= len(block)
         seal = file.read()
-    if not seal.startswith(_FIELD) or len(seal) != SIZE:
-        raise SealError("it is cut short, or not written by this program")
-    if seal != _FIELD + digest.hexdigest().encode():
-        raise SealError("it has changed since it was written")
+    _check_field(seal, digest)
 
 
 def sealed_json(text: str) -> str:
@@ -88,6 +92,13 @@ def opened_json(text: str) -> str:
     if found[2] != _check(found[1]):
         raise SealError("it has changed since it was written")
     return found[1] + "}"
+
+
+def _check_field(seal: bytes, digest: hashlib._Hash) -> None:
+    if not seal.startswith(_FIELD) or len(seal) != SIZE:
+        raise SealError("it is cut short, or not written by this program")
+    if seal != _FIELD + digest.hexdigest().encode():
+        raise SealError("it has changed since it was written")
 
 
 def _check(body: str) -> str:

@@ -2,31 +2,114 @@
 
 What is made from a source file is kept under a hash of that file and of all files of this package that it imports,
 directly or not, so a change in one of them gives another hash.
+
+The cache may only cost time: what cannot be read as it was written is made again, and what cannot be written is made
+again in the next run. It holds machine code, so a folder that another user could write to is never used.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import multiprocessing
 import os
 import re
+import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from botgame import seals
+from botgame.errors import UserError
+from botgame.files import write_atomic
 
 PACKAGE = Path(__file__).resolve().parent
 _FROM = re.compile(r"^\s*from (botgame[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+_BLOCK = b"x" * 4096  # written to find out whether a folder can be written to, and its disk has room
+_HINT = "set XDG_CACHE_HOME (on Windows LOCALAPPDATA) to a folder of yours"
 
 
-def root() -> Path:
-    """Our folder of the user's cache; one of the system's temporary folder where that cannot be written."""
-    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
-    folder = Path(base) if base else Path.home() / ".cache"
+@functools.cache
+def root() -> Path | None:
+    """Our folder of the user's cache; where that cannot be used, one of the user's own among temporary files.
+
+    None where neither can be used. A line names the folder unless it is the first.
+    """
+    refused: list[str] = []
+    for folder in _places():
+        reason = _refusal(folder)
+        if reason is None:
+            if refused:
+                _say(f"note: what was compiled is kept in {folder}: {'; '.join(refused)}")
+            return folder
+        refused.append(f"{folder} cannot be used ({reason})")
+    _say(f"note: what was compiled is not kept, each run takes longer to start: {'; '.join(refused)}; {_HINT}")
+    return None
+
+
+def read(path: Path) -> bytes | None:
+    """What `write` put at `path`; None where there is nothing, or not as it was written."""
     try:
-        (folder / "botgame").mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = Path(tempfile.gettempdir())
-    return folder / "botgame"
+        return seals.opened(path.read_bytes())
+    except (OSError, seals.SealError):
+        return None
+
+
+def write(path: Path, data: bytes) -> None:
+    """Keep `data` at `path`, two levels or more below a folder that is named where that fails, once in each run."""
+    try:
+        write_atomic(path, seals.sealed(data))
+    except UserError as error:
+        reason = getattr(error.__cause__, "strerror", None) or error
+        _say_once(f"note: what was compiled cannot be kept in {path.parents[1]} ({reason}); it will be made again")
+
+
+def _places() -> Iterator[Path]:
+    """Folders to try, the best first."""
+    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        yield (Path(base) if base else Path.home() / ".cache") / "botgame"
+    with contextlib.suppress(FileNotFoundError):  # nowhere to put temporary files
+        yield Path(tempfile.gettempdir()) / f"botgame-{_user()}"
+
+
+def _user() -> str:
+    """What tells users of this machine apart; on Windows each has temporary files of their own."""
+    return str(os.getuid()) if sys.platform != "win32" else os.environ.get("USERNAME", "user")
+
+
+def _refusal(folder: Path) -> str | None:
+    """Why a folder, which is made if need be, cannot be used; None where it can."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_private(folder):
+            return "others can write there"
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(_BLOCK)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether only this user can put files into a folder. Windows answers by the rights of the profile it lies in."""
+    if sys.platform == "win32":
+        return True
+    about = folder.stat()
+    return about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _say(line: str) -> None:
+    """Print a line, in the first of several processes only."""
+    if multiprocessing.parent_process() is None:
+        print(line, file=sys.stderr)
+
+
+@functools.cache
+def _say_once(line: str) -> None:
+    _say(line)
 
 
 def digest(path: Path, *others: str) -> str:

@@ -28,6 +28,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from botgame.json_reading import converted
+
 HeadKind = Literal["categorical", "direction", "pointer"]
 OBSERVED = ("scalars", "vectors", "entities", "entity_mask", "raster", "legal", "privileged")  # the arrays, in order
 
@@ -174,7 +176,8 @@ class Spec:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Spec:
-        """Inverse of `to_dict`. Raises KeyError or TypeError for foreign data."""
+        """Inverse of `to_dict`. Raises KeyError, TypeError or ValueError for foreign data."""
+        converted(data, Spec)  # its types are right; numbers stay as they are written, or the digest would change
         heads = tuple(
             Head(
                 name=h["name"],

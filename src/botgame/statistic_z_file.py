@@ -19,6 +19,7 @@ import numpy as np
 
 from botgame.errors import UserError
 from botgame.files import write_atomic
+from botgame.json_reading import parsed
 from botgame.statistic_z import FARTHEST, ZSpec
 
 FORMAT = "botgame-style-1"
@@ -53,7 +54,7 @@ def to_plain(spec: ZSpec, row: np.ndarray) -> dict[str, Any]:
 def read_statistic_z(path: Path, spec: ZSpec, game: str) -> Wanted:
     """Inverse of `write_statistic_z`. Raises UserError that names what is wrong with the file."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read style file {path}: {error.strerror or error}") from error
     except ValueError as error:
@@ -68,7 +69,7 @@ def read_statistic_z(path: Path, spec: ZSpec, game: str) -> Wanted:
             _read_opening(row, spec, opening)
         if (totals := data.get("totals")) is not None:
             row[spec.parts["totals"]] = _read_totals(spec, totals)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{path} is a damaged style file: {error}; make one with botgame.replay style") from error
     return Wanted(row, opening is not None, totals is not None)
 

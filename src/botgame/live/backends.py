@@ -14,15 +14,13 @@ from botgame import rng
 from botgame.errors import UserError
 from botgame.game import Policy
 from botgame.live.arrays import ROWS, decode
+from botgame.live.backend_names import DEFAULT_CHECKPOINT, TRAINED
 from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.policies import is_checkpoint, load_policy, split_style
 from botgame.server import protocol
 
-BACKENDS = ("legacy", "lms_re", "alphastar")
-TRAINED = "alphastar"
 GREEDY = 0.01  # temperature at which the likeliest category is all but certain
-DEFAULT_CHECKPOINT = "artifacts/alphastar/pi_rl.best.pt"
 
 
 @dataclass(frozen=True)

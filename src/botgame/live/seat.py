@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
-from botgame.live.backends import TRAINED, Backend, PolicyRunner, TimedDecision
+from botgame.live.backend_names import TRAINED
+from botgame.live.backends import Backend, PolicyRunner, TimedDecision
 from botgame.live.journal import Journal
 from botgame.lms.game import CHAMPION, lms
 from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules

@@ -24,14 +24,12 @@ from urllib.parse import urlencode
 
 from botgame import cli
 from botgame.errors import UserError
-from botgame.lms.game import lms
-from botgame.lms.simulation.kernel import is_cold
 from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.hosting.origin_check import is_loopback
-from botgame.server.options import ServerOptions
 
 if TYPE_CHECKING:
     from botgame.server.hosting.serving import HttpServer
+    from botgame.server.options import ServerOptions
 
 HIGHEST_PORT = 65_535
 DRAWN = "auto"  # as the token: the server draws one
@@ -109,6 +107,8 @@ def _options(arguments: Namespace) -> ServerOptions:
 
 def folder_options(arguments: Namespace, bots: tuple[str, ...]) -> ServerOptions:
     """The options of `add_folder_flags`, the others at their defaults."""
+    from botgame.server.options import ServerOptions  # brings NumPy
+
     return ServerOptions(
         bots=bots,
         data_dir=arguments.data_dir,
@@ -121,6 +121,8 @@ def folder_options(arguments: Namespace, bots: tuple[str, ...]) -> ServerOptions
 
 def make_server(options: ServerOptions, on_start: Callable[[HttpServer], None]) -> HttpServer:
     """A server, not started yet; it calls `on_start` when it listens. Raises UserError."""
+    from botgame.lms.simulation.kernel import is_cold  # brings the compiler, which --help does without
+
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks with few rows: more threads only delay the ticks
     try:
         from botgame.server.hosting.serving import HttpServer
@@ -144,6 +146,8 @@ def _check_address(host: str, port: int, token: str) -> None:
 def offered_bots(text: str | None) -> tuple[str, ...]:
     """The bots to offer, without repeats; None: all built-in ones. Raises UserError (exit code 2)."""
     if text is None:
+        from botgame.lms.game import lms  # brings the simulation, which --help does without
+
         return tuple(dict.fromkeys((FILLS_SEATS, *reversed(built_in_names(lms())))))
     names = [name.strip() for name in text.split(",")]
     if not all(names):

@@ -16,21 +16,19 @@ from typing import TYPE_CHECKING
 
 from botgame import cli
 from botgame.errors import UserError
-from botgame.lms.game import CHAMPION, lms
-from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, TICKS_PER_SECOND
 from botgame.policies import STYLE_HELP, built_in_names, in_style
 from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server, serve
-from botgame.server.options import ServerOptions
 
 if TYPE_CHECKING:
     from botgame.server.hosting.serving import HttpServer
+    from botgame.server.options import ServerOptions
 
 
 def build_parser() -> cli.Parser:
     """The parser with the flags."""
     parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
-    known = CHAMPION if CHAMPION in built_in_names(lms()) else FILLS_SEATS
-    parser.add_argument("bot", nargs="?", default=known, help="a name, a .pt or .onnx file, or module:factory")
+    text = "a name, a .pt or .onnx file, or module:factory; default: the champion, or the expert without PyTorch"
+    parser.add_argument("bot", nargs="?", help=text)
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag(
         "--duration", type=cli.positive_float, default=120.0, metavar="S", help="seconds until the zone has closed"
@@ -45,17 +43,34 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; see `--help`."""
     arguments = build_parser().parse_args(argv)
-    if not MIN_SECONDS <= arguments.duration <= MAX_SECONDS:
-        message = f"--duration is {arguments.duration:g}, expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds"
-        raise UserError(message, code=2)
-    bot = in_style([arguments.bot], arguments.style)[0]
-    server = make_server(_options(arguments, bot), lambda server: _open(server, bot, arguments))
+    ticks = _ticks(arguments.duration)
+    bot = in_style([arguments.bot or _strongest_bot()], arguments.style)[0]
+    server = make_server(_options(arguments, bot), lambda server: _open(server, bot, ticks, arguments))
     serve(server)
     return 0
 
 
+def _ticks(seconds: float) -> int:
+    """`--duration` in ticks. Raises UserError (code 2)."""
+    from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS, TICKS_PER_SECOND  # brings NumPy
+
+    if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+        message = f"--duration is {seconds:g}, expected {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds"
+        raise UserError(message, code=2)
+    return round(seconds * TICKS_PER_SECOND)
+
+
+def _strongest_bot() -> str:
+    """The champion; the expert where there is no PyTorch for it."""
+    from botgame.lms.game import CHAMPION, lms  # brings the simulation, which --help does without
+
+    return CHAMPION if CHAMPION in built_in_names(lms()) else FILLS_SEATS
+
+
 def _options(arguments: Namespace, bot: str) -> ServerOptions:
     """A small server on this machine, at a free port if the wanted one is taken."""
+    from botgame.lms.game import lms
+
     bots = tuple(dict.fromkeys((bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
     options = folder_options(arguments, bots)
     port = arguments.port if _is_free(options.host, arguments.port) else 0
@@ -71,9 +86,9 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _open(server: HttpServer, bot: str, arguments: Namespace) -> None:
-    """Make the room, whose free seat waits for the user, and open it in the browser."""
-    room = server.lobby.open_duel(bot, round(arguments.duration * TICKS_PER_SECOND))
+def _open(server: HttpServer, bot: str, ticks: int, arguments: Namespace) -> None:
+    """Make the room for a duel of `ticks`, whose free seat waits for the user, and open it in the browser."""
+    room = server.lobby.open_duel(bot, ticks)
     address = f"{server.url}play?room={room}"
     print(f"you against {bot}: {address}  (Ctrl-C ends it)", flush=True)
     if not arguments.no_browser:

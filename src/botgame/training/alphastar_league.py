@@ -21,8 +21,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from botgame import cli
-from botgame.training.alphastar.league.matchmaking import VARIANTS
-from botgame.training.alphastar.league.roles import EXPLOITERS, ROLES
 from botgame.training.rl.flags import (
     JUDGING,
     OPPOSITION,
@@ -85,6 +83,9 @@ def main_agents(text: str) -> int | str:
 
 
 def _add_league_flags(parser: cli.Parser) -> None:
+    from botgame.training.alphastar.league.matchmaking import VARIANTS  # brings NumPy
+    from botgame.training.alphastar.league.roles import EXPLOITERS, ROLES
+
     parser.section("advanced: the league")
     parser.flag(
         "--main-agents",

@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from botgame.json_reading import decoded, parsed
 from botgame.lms.rules import MAX_SECONDS, SCHOOLS, VERBS, Rules, ticks
-from botgame.lms.simulation.state import UNCAPPED
+from botgame.lms.simulation.state import STAMPS, UNCAPPED
 
 MAX_DURATION_TICKS = ticks(MAX_SECONDS)
 MAX_EVENTS = 10_000
@@ -117,8 +118,8 @@ def mode_of(seats: int) -> Literal["duel", "royale"]:
 def decode_header(data: bytes) -> Header:
     """Parse and check a header. Raises ValueError with a readable reason."""
     try:
-        header = msgspec.json.decode(data, type=Header)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        header: Header = decoded(data, Header)
+    except ValueError as error:
         raise ValueError(f"its header is wrong ({error})") from error
     if header.game != "lms-arena":
         raise ValueError(f"it is a replay of the game {header.game[:40]!r}, expected 'lms-arena'")
@@ -134,6 +135,9 @@ def decode_header(data: bytes) -> Header:
     for event in events:
         if event.seat >= len(header.seats) or event.tick > header.ticks:
             raise ValueError(f"an event at tick {event.tick} of seat {event.seat} lies outside the match")
+    for cap in (*(seat.cap for seat in header.seats), *(change.cap for change in header.changes)):
+        if STAMPS < cap < UNCAPPED:
+            raise ValueError(f"it has a cap of {cap} actions, expected 0 to {STAMPS}, or {UNCAPPED} for none")
     decode_rules(bytes(header.rules))
     return header
 
@@ -142,6 +146,6 @@ def decode_header(data: bytes) -> Header:
 def decode_rules(data: bytes) -> Rules:
     """The rules table of a header (JSON). Raises ValueError when this release cannot simulate it safely."""
     try:
-        return Rules.from_dict(msgspec.json.decode(data))
-    except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Rules.from_dict(parsed(data))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"its rules table is wrong ({error})") from error

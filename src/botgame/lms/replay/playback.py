@@ -83,9 +83,9 @@ class Playback:
         self._counts = np.zeros((matches, seats), np.int64)  # decisions of each seat
         self._starts = np.zeros((matches, seats), np.int64)  # its first row
         self._cursors = np.zeros((matches, seats), np.int64)  # decisions done
-        self._ticks = np.zeros((matches, 0), np.int32)  # pools: one row a decision
-        self._seen = np.zeros((matches, 0), np.int32)
-        self._choices = np.zeros((matches, 0, HEAD_COUNT), np.int8)
+        self._ticks = np.zeros((matches, 1), np.int32)  # pools: one row a decision, and one where there is none
+        self._seen = np.zeros((matches, 1), np.int32)
+        self._choices = np.zeros((matches, 1, HEAD_COUNT), np.int8)
         self._next_event = np.zeros(matches, np.int64)
         self._live = np.zeros(matches, np.bool_)
         self._stops = np.full(matches, NEVER, np.int32)  # the tick at which a match was cut off

@@ -18,14 +18,13 @@ from botgame.lms.simulation import kernel_cache
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
-_OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"error_model": "numpy"}
 _BORROWED: dict[str, Any] = {**_OPTIONS, "_nrt": False, "no_cfunc_wrapper": True}  # no counting of array references
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
-    source = Path(function.__code__.co_filename).resolve()
-    numba.config.CACHE_DIR = str(kernel_cache.folder(source))  # type: ignore[attr-defined]
-    return numba.njit(**options)(function)
+    compiled = numba.njit(**options)(function)
+    return kernel_cache.keep(compiled, function) if COMPILED else compiled
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -98,6 +98,7 @@ def load_checkpoint(path: Path | str, game: Game) -> Checkpoint:
     payload = _read(path, FORMAT, "checkpoint", "train one with botgame.training.alphastar_imitation")
     try:
         payload["spec"] = Spec.from_dict(payload["spec"])
+        payload["spec"].digest()  # which a spec of anything but plain values has not got
         names = Checkpoint.__dataclass_fields__
         payload.setdefault("conditioning", {})
         checkpoint = _checked(Checkpoint(**{name: payload[name] for name in names}))

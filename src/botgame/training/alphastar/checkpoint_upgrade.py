@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnGroup, groups_of
+from botgame.training.alphastar.network.column_groups import ColumnGroup, groups_of
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import NetworkConfig
 

@@ -8,7 +8,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from botgame.games import load_game
@@ -17,6 +16,7 @@ from botgame.outputs import check_apart, check_folder
 from botgame.policies import files_of, load_policy, split_style
 from botgame.training.best_response.results import Exploit, Point, folder_of
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
+from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import flag_values, training_config
 from botgame.training.rl.setting import Schedule
@@ -62,7 +62,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
             print(f"best response against {options.target}, start: {start}")
             if not search(task, start, origins.get(start), results, resume_command(argv, module)):
                 return 130
-    Console().print(curves_table(results))
+    plain_console().print(curves_table(results))
     worst = results.worst()
     if worst:
         print(f"exploitability of {options.target}: the best response ({worst[0]} start) wins {worst[1]}")

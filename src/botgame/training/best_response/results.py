@@ -13,6 +13,7 @@ import msgspec
 
 from botgame.errors import UserError
 from botgame.files import write_atomic
+from botgame.json_reading import decoded
 from botgame.policies import split_style
 from botgame.ratings import wilson
 from botgame.seals import opened_json, sealed_json
@@ -126,10 +127,10 @@ def write_results(path: Path, results: Exploit) -> None:
 def read_results(path: Path) -> Exploit:
     """Inverse of `write_results`. Raises UserError for a file that is missing, damaged or something else."""
     try:
-        results = msgspec.json.decode(opened_json(path.read_text(encoding="utf-8")), type=Exploit)
+        results: Exploit = decoded(opened_json(path.read_text(encoding="utf-8-sig")), Exploit)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; python -m botgame.training.exploit TARGET writes it") from None
-    except (OSError, msgspec.MsgspecError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(
             f"{path}: cannot be read as results of exploit ({error}); delete it and run exploit again"
         ) from error

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from botgame.errors import UserError
 from botgame.files import check_writable, write_atomic
@@ -19,6 +19,7 @@ from botgame.game import Game, Policy, action_cap
 from botgame.games import load_game
 from botgame.outputs import check_result, json_of
 from botgame.policies import files_of, in_style, is_checkpoint, load_policy
+from botgame.training.console import description_column, plain_console, say
 from botgame.training.evaluation.duels import Tally, mirrored_results
 from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict
 from botgame.training.evaluation.placings import Placing, royale_results
@@ -59,7 +60,7 @@ def evaluate(args: argparse.Namespace) -> int:
     policies = _load(game, plan.names, args.device, args.threads)
     if args.json is not None:
         check_writable(args.json)
-    console = Console()
+    console = plain_console()
     if args.seats > DUEL:
         placings = _play(game, plan, policies, args, functools.partial(royale_results, seats=args.seats))
         console.print(placings_table(plan.names, placings))
@@ -67,10 +68,10 @@ def evaluate(args: argparse.Namespace) -> int:
     else:
         report = _judge_duels(game, plan, policies, args, console)
     for line in (*faction_lines(policies, any_faction=args.any_faction), *cap_lines(game, policies)):
-        console.print(line, highlight=False)
+        say(console, line)
     if args.json is not None:
         write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
-        console.print(f"written to {args.json}")
+        say(console, f"written to {args.json}")
     return 0
 
 
@@ -87,7 +88,7 @@ def _judge_duels(
         report |= {"anchor": game.yardstick, "ratings": [standing_dict(one) for one in standing]}
     if args.versus:
         result = versus(plan.names, plan.a, plan.b, tallies, args.seed)
-        console.print(versus_line(result), highlight=False)
+        say(console, versus_line(result))
         console.print(versus_table(result))
         report |= {"relative_population_performance": versus_dict(result)}
     if game.counted:
@@ -157,8 +158,8 @@ def _play(
 ) -> dict[Pair, Result]:
     """What `judge` says of each pair."""
     results = {}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    columns = (description_column(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=plain_console(stderr=True), transient=True) as progress:
         everything = progress.add_task("all pairs", total=len(plan.pairs) * (args.matches + -args.matches % args.seats))
         for a, b in plan.pairs:
             progress.update(everything, description=f"{plan.names[a]} - {plan.names[b]}")

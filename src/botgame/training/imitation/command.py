@@ -18,6 +18,7 @@ from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
+from botgame.training.console import description_column, plain_console, say
 from botgame.training.imitation.conditioning import describe as describe_conditioning
 from botgame.training.imitation.conditioning import measure_conditions
 from botgame.training.imitation.run import EXTENDS, ImitationRun
@@ -37,7 +38,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     paths = RunPaths.beside(options.output, "imitation")
     check_apart("--output", paths.files, [(flag, getattr(options, name)) for flag, name in _FOLDERS.items()])
     setting = imitation_setting(options)
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     source = open_source(options, load_game(options.game), console)
     config = flag_values(options, leave_out=("command",))
     with at_work(paths, paths.checkpoint):
@@ -50,7 +51,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         with restoring(paths, state):
             run = ImitationRun(setting, config, paths, source, state, conditioning)
         device = f"seed {setting.seed}, device {setting.device}"
-        console.print(f"{device}, {run.parameters:,} parameters, output {options.output}")
+        say(console, f"{device}, {run.parameters:,} parameters, output {options.output}")
         offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
@@ -62,12 +63,12 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             for event in run.train(metrics, stop):
                 progress.update(task, completed=event.seen, description=event.text)
                 if event.line:
-                    progress.console.print(event.line, soft_wrap=True)
+                    say(progress.console, event.line)
     if run.stopped:
-        console.print("stopped and saved; go on with:")
-        console.print(resume_command(argv, module), soft_wrap=True, markup=False, highlight=False)
+        say(console, "stopped and saved; go on with:")
+        say(console, resume_command(argv, module))
         return 130
-    console.print(f"written to {options.output}", soft_wrap=True)
+    say(console, f"written to {options.output}")
     return 0
 
 
@@ -109,9 +110,7 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     words = [word.strip() for word in seats.split(",") if word.strip()]
     manifests = read_manifests(options.reports_live_dir)
     streams = name_replays(read_streams(options.feedback_dir), manifests)
-    source = ReplaySource(
-        game, options.data_dir, words, manifests, streams, lambda line: console.print(line, soft_wrap=True)
-    )
+    source = ReplaySource(game, options.data_dir, words, manifests, streams, lambda line: say(console, line))
     usage = source.usage
     if not usage.replays:
         raise UserError(
@@ -123,7 +122,7 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     if options.winner_epochs and not source.winning_decisions:
         raise UserError(f"--winner-epochs {options.winner_epochs}: no seat of --seats {seats} has won a match", 2)
     for line in describe(usage):
-        console.print(line, soft_wrap=True)
+        say(console, line)
     return source
 
 
@@ -137,7 +136,7 @@ def open_conditioning(options: argparse.Namespace, source: ReplaySource, console
     inputs = ConditionSpec(statistic.spec, options.z_opening > 0, options.z_totals > 0, options.rating_input > 0)
     conditioning = measure_conditions(source, inputs)
     for line in describe_conditioning(conditioning, source):
-        console.print(line, soft_wrap=True)
+        say(console, line)
     return conditioning
 
 
@@ -153,5 +152,11 @@ def describe(usage: Usage) -> list[str]:
 
 
 def _columns() -> tuple[Any, ...]:
-    text = TextColumn("{task.description}")
-    return (text, BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn())
+    return (
+        description_column(),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )

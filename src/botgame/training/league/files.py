@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from botgame.errors import UserError
 from botgame.files import open_to_append, write_atomic
+from botgame.json_reading import converted, parsed
 from botgame.seals import opened_json, sealed_json
 from botgame.training.alphastar.league.league import League
 
@@ -73,6 +74,17 @@ class Match:
 
 
 @dataclass(frozen=True)
+class _Progress:
+    """What the file says beside the league."""
+
+    game: str
+    anchor: str
+    rounds_done: int
+    rounds: int
+    matches: int
+
+
+@dataclass(frozen=True)
 class LeagueState:
     """What `league_state.json` says: the league itself and how far it has come."""
 
@@ -102,17 +114,16 @@ def read_state(path: Path) -> LeagueState:
     """Inverse of `write_state`. Raises UserError for a file that is missing, damaged or something else."""
     text = _text(path, "league state")
     try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"{path}: not a league state: line {error.lineno} is no JSON; give league_state.json"
-        ) from error
+        data = parsed(text)
+    except ValueError as error:
+        raise UserError(f"{path}: not a league state: it is no JSON ({error}); give league_state.json") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UserError(f"{path}: not a league state: expected format {FORMAT}; give league_state.json of a league run")
     try:
         opened_json(text)
         league = League.restore(data["league"])
-        return LeagueState(data["game"], league, data["anchor"], data["rounds_done"], data["rounds"], data["matches"])
+        about = converted({**data, "league": None}, _Progress)
+        return LeagueState(about.game, league, about.anchor, about.rounds_done, about.rounds, about.matches)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: the league state is damaged: {error}; resume the league to write it anew") from error
 
@@ -174,18 +185,22 @@ def read_matches(path: Path) -> tuple[list[Match], int]:
     """
     lines = _text(path, "match list").split("\n")
     torn = lines.pop()  # empty when the file ends with a whole line
-    matches = [_match(path, number, line) for number, line in enumerate(lines, 1)]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    matches = [_match(path, number, line, count) for count, (number, line) in enumerate(numbered, 1)]
     return matches, int(bool(torn.strip()))
 
 
-def _match(path: Path, number: int, line: str) -> Match:
+def _match(path: Path, number: int, line: str, count: int) -> Match:
+    """The match in line `number`, which must be match `count`."""
     try:
-        data = json.loads(opened_json(line))
-        crowd = {"away": "", "result": 0, "seats": _seats(data)} if "seats" in data else {"seats": ()}
-        match = Match(**{name: {**data, **crowd}[name] for name in Match.__dataclass_fields__})
+        data = parsed(opened_json(line))
+        crowd = {"away": "", "result": 0} if "seats" in data else {}
+        match = converted({**data, **crowd}, Match)
+        if "seats" in data:
+            _check_seats(match)
         if match.kind not in (TRAINING, EVALUATION) or match.result not in (1, 0, -1):
             raise ValueError("unknown kind or result")
-        if match.id != number:
+        if match.id != count:
             raise ValueError(f"its id is {match.id}, so lines before it are missing or there twice")
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
@@ -195,17 +210,16 @@ def _match(path: Path, number: int, line: str) -> Match:
     return match
 
 
-def _seats(data: dict[str, Any]) -> Seats:
-    """Raises ValueError or TypeError for what are no seats of a free-for-all with the player who asked for it."""
-    seats = tuple((str(name), int(place)) for name, place in data["seats"])
-    if len(seats) < 3 or data["home"] not in dict(seats) or min(place for _, place in seats) != 1:
+def _check_seats(match: Match) -> None:
+    """Raises ValueError for what are no seats of a free-for-all with the player who asked for it."""
+    seats = match.seats
+    if len(seats) < 3 or match.home not in dict(seats) or min(place for _, place in seats) != 1:
         raise ValueError("expected three or more seats, home among them, with places from 1")
-    return seats
 
 
 def _text(path: Path, what: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{path}: no such {what}; run botgame.training.alphastar_league first") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -6,13 +6,15 @@ import argparse
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botgame import cli
 from botgame.errors import UserError
-from botgame.game import Game
 from botgame.training.alphastar.learner.config import OPPONENTS, OWN, PRECISIONS, RLConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
+
+if TYPE_CHECKING:
+    from botgame.game import Game
 
 # Headings of --help, in the order in which a beginner needs them.
 START, SIZE, RESULTS, MACHINE = "start and end", "size of an iteration", "results", "machine and resuming"

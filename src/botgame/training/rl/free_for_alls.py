@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from botgame import cli
 from botgame.errors import UserError
-from botgame.game import Game
+
+if TYPE_CHECKING:
+    from botgame.game import Game
 
 MOST_SEATS = 99
 

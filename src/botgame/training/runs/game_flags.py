@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 from botgame import cli
 from botgame.errors import UserError
-from botgame.game import Game
 from botgame.games import DEFAULT
+
+if TYPE_CHECKING:
+    from botgame.game import Game
 
 
 def add_game_flag(parser: cli.Parser) -> None:

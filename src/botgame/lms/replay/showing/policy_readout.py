@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from botgame.errors import UserError
+from botgame.json_reading import decoded
 from botgame.lms.replay.format import Replay
 from botgame.policy_readout import PolicyReadout, SeatReadout, readout_path
 from botgame.seals import opened_json
@@ -22,10 +21,10 @@ def find_readout(replay: Replay) -> PolicyReadout | None:
 def read_readout(path: Path, replay: Replay) -> PolicyReadout:
     """The readout in the file `path`, which must be about `replay`. Raises UserError in one line."""
     try:
-        readout = msgspec.json.decode(opened_json(path.read_text(encoding="utf-8")), type=PolicyReadout)
+        readout: PolicyReadout = decoded(opened_json(path.read_text(encoding="utf-8")), PolicyReadout)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    except (msgspec.DecodeError, ValueError) as error:
+    except ValueError as error:
         raise UserError(f"{path} is not a policy readout ({error}); make it again") from error
     if readout.replay != replay.name:
         raise UserError(f"{path} is about {readout.replay}, not {replay.name}; give the readout of this match")

@@ -13,12 +13,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from botgame import rng
+from botgame.json_reading import converted
 from botgame.training.alphastar.league import matchmaking
 from botgame.training.alphastar.league.matchmaking import Frozen, Pairing, View
 from botgame.training.alphastar.league.payoff import Payoff
@@ -78,11 +79,8 @@ class LeagueConfig:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> LeagueConfig:
-        """Inverse of `dataclasses.asdict` through JSON."""
-        known = {f.name: data[f.name] for f in fields(LeagueConfig)}
-        known["scripted"], known["factions"] = tuple(known["scripted"]), tuple(known["factions"])
-        known["rules"] = matchmaking.MatchmakingRules(**known["rules"])
-        return LeagueConfig(**known)
+        """Inverse of `dataclasses.asdict` through JSON. Raises ValueError for foreign data."""
+        return converted(data, LeagueConfig)
 
 
 @dataclass
@@ -239,9 +237,13 @@ class League:
     @staticmethod
     def restore(snapshot: dict[str, Any]) -> League:
         """Inverse of `snapshot`. Raises KeyError, TypeError or ValueError for foreign data."""
-        league = League(LeagueConfig.from_dict(snapshot["config"]), snapshot["seed"])
-        league._draws = snapshot["draws"]
-        league.learners = {entry["name"]: LearningPlayer(**entry) for entry in snapshot["learners"]}
-        league.frozen = [Frozen(**entry) for entry in snapshot["frozen"]]
+        league = League(LeagueConfig.from_dict(snapshot["config"]), converted(snapshot["seed"], int))
+        league._draws = converted(snapshot["draws"], int)
+        league.learners = {one.name: one for one in converted(snapshot["learners"], list[LearningPlayer])}
+        league.frozen = [_frozen(entry) for entry in snapshot["frozen"]]
         league.payoff = Payoff.restore(snapshot["payoff"])
         return league
+
+
+def _frozen(entry: dict[str, Any]) -> Frozen:
+    return converted([entry[name] for name in Frozen._fields], Frozen)

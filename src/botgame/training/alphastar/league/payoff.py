@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botgame.json_reading import converted
+
 WIN, DRAW, LOSS = 1, 0, -1
 
 
@@ -79,8 +81,8 @@ class Payoff:
     @staticmethod
     def restore(snapshot: dict[str, Any]) -> Payoff:
         """Inverse of `snapshot`. Raises KeyError, TypeError or ValueError for foreign data."""
-        payoff = Payoff(snapshot["decay"])
-        for home, away, wins, draws, losses in snapshot["cells"]:
-            payoff._cells[home, away] = [float(wins), float(draws), float(losses)]
-        payoff._self_games = {str(name): int(count) for name, count in snapshot["self_games"].items()}
+        payoff = Payoff(converted(snapshot["decay"], float))
+        for home, away, *counts in converted(snapshot["cells"], list[tuple[str, str, float, float, float]]):
+            payoff._cells[home, away] = [float(count) for count in counts]
+        payoff._self_games = converted(snapshot["self_games"], dict[str, int])
         return payoff

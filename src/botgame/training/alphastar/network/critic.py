@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear, groups_of, joined
+from botgame.training.alphastar.network.column_groups import groups_of
+from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear, joined
 from botgame.training.alphastar.network.heads import zero_linear
 from botgame.training.alphastar.network.precision import full_precision
 from botgame.training.alphastar.network.presets import NetworkConfig

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear, groups_of, joined
+from botgame.training.alphastar.network.column_groups import groups_of
+from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear, joined
 from botgame.training.alphastar.network.condition_encoder import ConditionEncoder
 from botgame.training.alphastar.network.entity_encoder import EntityEncoder, EntityTransformer
 from botgame.training.alphastar.network.presets import NetworkConfig

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear, groups_of
+from botgame.training.alphastar.network.column_groups import groups_of
+from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.transformer import TransformerLayer, absence
 

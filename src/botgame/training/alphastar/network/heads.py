@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from botgame.spec import Head, Spec
 from botgame.training.alphastar.network.action_distribution import masked_log_softmax, used_head
-from botgame.training.alphastar.network.columns import ColumnSplit, groups_of
+from botgame.training.alphastar.network.column_groups import groups_of
+from botgame.training.alphastar.network.columns import ColumnSplit
 from botgame.training.alphastar.network.encoders import Encoded
 from botgame.training.alphastar.network.precision import full_precision
 from botgame.training.alphastar.network.presets import NetworkConfig

@@ -6,7 +6,6 @@ under a hash of the source that it was made from.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib.metadata
 import json
@@ -17,9 +16,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from botgame import seals, source_cache
-from botgame.errors import UserError
-from botgame.files import write_atomic
+from botgame import source_cache
 from botgame.spec import Spec
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.onnx_export import export
@@ -63,8 +60,9 @@ def skeleton(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
     """The ONNX model of such networks without weights, from the cache on disk or exported now."""
     versions = [importlib.metadata.version(library) for library in _LIBRARIES]
     kind = json.dumps([spec.digest(), config.to_dict(), versions], sort_keys=True)
-    path = source_cache.root() / "graphs" / f"{source_cache.digest(Path(__file__).resolve(), kind)}.onnx"
-    if (cached := _cached(path)) is not None:
+    base = source_cache.root()
+    path = base and base / "graphs" / f"{source_cache.digest(Path(__file__).resolve(), kind)}.onnx"
+    if path is not None and (cached := _cached(path)) is not None:
         return cached
     print("preparing the network's fast path (once for each kind of network, some seconds)", file=sys.stderr)
     network = Network(spec, config)
@@ -72,8 +70,8 @@ def skeleton(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
     for initializer in model.graph.initializer:
         if initializer.name in _tensors(network):
             initializer.ClearField("raw_data")
-    with contextlib.suppress(UserError):  # a cache that cannot be written only costs time
-        write_atomic(path, seals.sealed(model.SerializeToString()))
+    if path is not None:
+        source_cache.write(path, model.SerializeToString())
     return model
 
 
@@ -82,10 +80,10 @@ def _cached(path: Path) -> onnx.ModelProto | None:
     import onnx
     from google.protobuf.message import DecodeError
 
+    data = source_cache.read(path)
     try:
-        seals.check_seal(path)
-        return onnx.load_model_from_string(path.read_bytes()[: -seals.SIZE])
-    except (OSError, seals.SealError, DecodeError):
+        return None if data is None else onnx.load_model_from_string(data)
+    except DecodeError:
         return None
 
 

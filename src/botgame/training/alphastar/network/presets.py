@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from botgame.training.alphastar.network.columns import ColumnGroup
+from botgame.training.alphastar.network.column_groups import ColumnGroup
 
 _MAY_BE_ZERO = (
     *("name", "detach_value", "direction_units", "entity_layers", "map_width", "map_blocks"),

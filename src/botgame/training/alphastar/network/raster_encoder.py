@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from botgame.spec import Spec
-from botgame.training.alphastar.network.columns import ColumnSplit, GroupedConv, groups_of
+from botgame.training.alphastar.network.column_groups import groups_of
+from botgame.training.alphastar.network.columns import ColumnSplit, GroupedConv
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.resblocks import MapBlock
 

@@ -1,0 +1,21 @@
+"""Tables, lines and progress on the console, in which names and paths stand as they are: nothing in them is markup."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import TextColumn
+
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that reads nothing into text: no `[tags]`, no `:emoji:`, no colours for what looks like a number."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def say(console: Console, line: str) -> None:
+    """Print a line as long as it is, so that a path in it can be copied."""
+    console.print(line, soft_wrap=True)
+
+
+def description_column() -> TextColumn:
+    """What a progress bar is about, as it is."""
+    return TextColumn("{task.description}", markup=False)
