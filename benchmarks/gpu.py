@@ -33,7 +33,7 @@ from botgame import cli
 from botgame.lms.game import lms
 from botgame.lms.spec import ARENA_SPEC
 from botgame.training import alphastar_rl
-from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
+from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from botgame.training.alphastar.learner.config import PRECISIONS, RLConfig
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward
 from botgame.training.alphastar.learner.learner import Learner, loss_weights
@@ -47,16 +47,17 @@ from botgame.training.runs.paths import RunPaths
 from network import random_observation, rate
 
 CPU = torch.device("cpu")
+CHAMPION = lms().checkpoints["champion"]
 PARTS = ("parity", "acting", "learning", "loop", "run")
 LEARNING = (16, 64, 256)  # sequences in a minibatch
 ACTING = (32, 256, 1024, 4096)  # rows
 STILL = {"lr": 1e-30, "critic_lr": 1e-30, "max_grad_norm": 1e9}  # an update that clips and changes nothing
 LOOP = (
-    *("--matches-per-actor", "1024", "--actor-rollouts", "1", "--learner-updates", "1", "--replay-size", "4096"),
+    *("--matches-per-actor", "2048", "--actor-rollouts", "1", "--learner-updates", "1", "--replay-size", "4096"),
     *("--batch-size", "128", "--value-iterations", "0", "--fresh-share", "1"),
 )
 UNJUDGED = ("--eval-every", "0", "--eval-matches", "2", "--save-every", "100000")
-WARM_UP = 2  # iterations of the loop that are not counted
+WARM_UP, COUNTED = 1, 2  # iterations of the loop
 
 
 class Bench:
@@ -69,12 +70,13 @@ class Bench:
         self.machine = ("--device", options.device, "--precision", options.precision)
 
     def network(self, preset: str) -> Network:
-        """A network of that size whose heads are no longer 0, as after a little training."""
+        """A network of that size whose last layers are no longer 0, as after a little training."""
         network = Network(ARENA_SPEC, PRESETS[preset])
         generator = torch.Generator().manual_seed(7)
         with torch.no_grad():
             for parameter in network.parameters():
-                parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
+                if not parameter.any():
+                    parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
         return network.to(self.device)
 
 
@@ -103,9 +105,10 @@ def parity(bench: Bench, preset: str) -> Iterator[str]:
     options = GradientOptions(loss_weights(ARENA_SPEC, config), decisions, config.discount, config.temperature, False)
     reference = copy.deepcopy(network).to(CPU)
     expected = backward(ARENA_SPEC, reference, gather(buffer.columns, places), options), gradient(reference)
-    plain = backward(ARENA_SPEC, network, gather(buffer.columns, places, bench.device), options), gradient(network)
-    yield difference(f"{preset}, plain, float32", plain, expected)
     for precision in ("float32", "bfloat16"):
+        asked = options._replace(mixed=precision == "bfloat16")
+        plain = backward(ARENA_SPEC, network, gather(buffer.columns, places, bench.device), asked), gradient(network)
+        yield difference(f"{preset}, plain, {precision}", plain, expected)
         still = dataclasses.replace(config, precision=precision, **STILL)
         learner = Learner(ARENA_SPEC, copy.deepcopy(network), still, device=bench.device)
         learner.capture(buffer)
@@ -175,13 +178,19 @@ def update_rate(learner: Learner, buffer: ReplayBuffer, sequences: int, bench: B
 
 
 def loop(bench: Bench, preset: str) -> Iterator[str]:
-    """Decisions/s of iterations of `alphastar_rl` from a network of that size, each decision learned from once."""
+    """Decisions/s of iterations of `alphastar_rl`, each decision learned from once.
+
+    It starts from the champion if that has this size, whose matches last as long as in a real run, else from random
+    weights.
+    """
     with tempfile.TemporaryDirectory() as name:
-        start = Path(name) / "start.pt"
-        network = bench.network(preset).cpu()
-        saved = Checkpoint("lms", "imitation", ARENA_SPEC, network.config.to_dict(), network.state_dict())
-        save_checkpoint(start, dataclasses.replace(saved, rules=dict(lms().rules)))
-        lines = train(Path(name), start, (*LOOP, *UNJUDGED, *bench.machine, "--iterations", str(WARM_UP + 4)))
+        start = CHAMPION
+        if load_checkpoint(start, lms()).network["name"] != preset:
+            start = Path(name) / "start.pt"
+            network = bench.network(preset).cpu()
+            saved = Checkpoint("lms", "imitation", ARENA_SPEC, network.config.to_dict(), network.state_dict())
+            save_checkpoint(start, dataclasses.replace(saved, rules=dict(lms().rules)))
+        lines = train(Path(name), start, (*LOOP, *UNJUDGED, *bench.machine, "--iterations", str(WARM_UP + COUNTED)))
         yield loop_line(preset, [line for line in lines if "time_acting" in line][WARM_UP - 1 :])
 
 
@@ -207,15 +216,14 @@ def train(folder: Path, start: Path, words: Sequence[str]) -> list[dict[str, flo
 
 def run(bench: Bench, _preset: str) -> Iterator[str]:
     """The champion goes on learning for about --run-seconds with the defaults, then 1,000 duels against `lms_re`."""
-    champion = lms().checkpoints["champion"]
     with tempfile.TemporaryDirectory() as name:
-        lines = train(Path(name), champion, (*UNJUDGED, *bench.machine, "--iterations", "3"))
+        lines = train(Path(name), CHAMPION, (*UNJUDGED, *bench.machine, "--iterations", "3"))
         seconds = sum(lines[-1][f"time_{part}"] for part in ("acting", "learning"))
         iterations = max(1, round(bench.run_seconds / seconds))
     with tempfile.TemporaryDirectory() as name:
         begin = time.perf_counter()
         judged = ("--eval-every", "0", "--eval-matches", "1000", "--save-every", "100000")
-        lines = train(Path(name), champion, (*judged, *bench.machine, "--iterations", str(iterations)))
+        lines = train(Path(name), CHAMPION, (*judged, *bench.machine, "--iterations", str(iterations)))
         yield run_line(lines, time.perf_counter() - begin)
 
 

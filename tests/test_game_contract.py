@@ -149,7 +149,10 @@ def test_seats_may_be_answered_one_by_one(case: tuple[Game, int]) -> None:
             over |= {match.episode: digest(match.outcome.places, match.outcome.counts) for match in step.ended}
             rows = np.arange(len(step.slot))[-1:] if one_by_one else np.arange(len(step.slot))
             if len(rows):
-                batch.act(step.due.rows(rows), decide_rows(batch, step, rows, policy, memory, heads))
+                batch.act(
+                    step.due.rows(rows),
+                    decide_rows(batch.observe(step.due.rows(rows)), step, rows, policy, memory, heads),
+                )
         ends.append(over)
     assert ends[0] == ends[1]
     assert len(ends[0]) == 4

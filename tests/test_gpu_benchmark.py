@@ -21,7 +21,7 @@ def test_parity_and_speeds_of_a_small_network_on_a_cpu(capsys, monkeypatch):
     assert code == 0
     for line in lines[1:3]:
         assert line.endswith("float32: losses within 0.0e+00, gradient within 0.0e+00 of its norm")
-    assert [line.split(":")[0] for line in lines[3:]] == ["parity", "acting", "learning"]
+    assert [line.split(":")[0] for line in lines[3:]] == ["parity", "parity", "acting", "learning"]
 
 
 def test_a_difference_is_the_worst_term_and_the_norm_of_the_gradients():

@@ -92,7 +92,10 @@ def test_rows_that_are_not_answered_come_again_and_nothing_else_changes() -> Non
         rows = np.arange(0, len(keys), 2)
         left = set(keys) - set(step.keys[rows].tolist())
         if len(rows):
-            batch.act(step.due.rows(rows), decide_rows(batch, step, rows, Restless(), memory, HEADS))
+            batch.act(
+                step.due.rows(rows),
+                decide_rows(batch.observe(step.due.rows(rows)), step, rows, Restless(), memory, HEADS),
+            )
     assert sorted(map(summary, ended)) == sorted(map(summary, play(LMS, [Restless()], setups(5))))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from botgame.errors import UserError
-from botgame.game import Array, Due, Ended, Game, Listener, Matches, Policy, Setup, Step, action_cap
+from botgame.game import Array, Due, Ended, Game, Listener, Matches, Observation, Policy, Setup, Step, action_cap
 from botgame.match_batch import MatchBatch
 
 
@@ -53,15 +53,15 @@ class SeatMemory:
             self.memory = wider
 
 
-def decide_rows(matches: Matches, step: Step, rows: Array, policy: Policy, memory: SeatMemory, heads: int) -> Array:
-    """Let `policy` decide some rows of `step`: actions int64 [n, heads]. Its memory is kept.
+def decide_rows(
+    observation: Observation, step: Step, rows: Array, policy: Policy, memory: SeatMemory, heads: int
+) -> Array:
+    """Let `policy` decide some rows of `step`, of which it has the observation: actions int64 [n, heads].
 
-    Raises UserError when a user's own bot returns something of another shape.
+    Its memory is kept. Raises UserError when a user's own bot returns something of another shape.
     """
     due = step.due.rows(rows)
-    actions, remembered = policy.act(
-        matches.observe(due), memory.recall(due, step.episode[rows], policy), step.keys[rows]
-    )
+    actions, remembered = policy.act(observation, memory.recall(due, step.episode[rows], policy), step.keys[rows])
     _check(policy, "actions", actions, (len(rows), heads))
     _check(policy, "memory", remembered, (len(rows), policy.memory_size))
     memory.store(due, remembered)
@@ -73,7 +73,8 @@ def decide(matches: Matches, step: Step, memory: SeatMemory, policies: Sequence[
     actions = np.zeros((len(step.slot), heads), np.int64)
     for player in np.unique(step.player).tolist():
         rows = np.flatnonzero(step.player == player)
-        actions[rows] = decide_rows(matches, step, rows, policies[player], memory, heads)
+        observation = matches.observe(step.due.rows(rows))
+        actions[rows] = decide_rows(observation, step, rows, policies[player], memory, heads)
     return actions
 
 

@@ -16,12 +16,14 @@ a late decision names the tick of the observation behind it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from botgame import threads
 from botgame.game import Due
 from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.fields import MAX_MAGES
@@ -35,6 +37,7 @@ from botgame.lms.simulation.ranking import allocate_ranking
 from botgame.lms.simulation.state import FRAMES, STAMPS, UNCAPPED, State, allocate, compile_rules
 
 NEVER = 2**31 - 1  # a tick beyond any match
+_MATCHES_A_THREAD = 128  # fewer are done sooner than another thread has begun
 
 
 class Limits(NamedTuple):
@@ -115,7 +118,7 @@ class Arena:
         setup, actions = np.zeros((self.seats, 4), np.int64), np.zeros((1, HEAD_COUNT), np.int64)
         common = (self.state, self.tables, np.zeros((self.seats, self.seats + 1)))
         self._start = bind(kernels.start, common, (0, setup))
-        self._advance = bind(kernels.advance, (*common, *self._due), (0,))
+        self._advance = bind(kernels.advance, (self.state, self.tables), (common[2], *self._due, 0, 0, 0))
         self._act = bind(kernels.act, (*common, allocate_ranking(MAX_MAGES)), (*self._due, actions, actions))
 
     def reset(
@@ -163,9 +166,19 @@ class Arena:
         wake: int [B, P], the tick at which each seat is due here, instead of the one that its delay asked for.
         Returns all due living seats. A match with a due seat stands still until that seat has acted.
         """
+        ranges = threads.ranges(self.matches, _MATCHES_A_THREAD)
+        calls = [functools.partial(self._advance_range, first, end, int(most)) for first, end in ranges]
         with self._replaced("due", ..., wake):
-            count = self._advance(int(most))
-        return Due(self._due.slot[:count].copy(), self._due.seat[:count].copy())
+            parts = threads.run_all(calls)
+        slots, seats = zip(*parts, strict=True)
+        return Due(np.concatenate(slots), np.concatenate(seats))
+
+    def _advance_range(self, first: int, end: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Slots and seats that are due in the matches `first` to `end`."""
+        harm = np.zeros((self.seats, self.seats + 1))
+        count = self._advance(harm, *self._due, first, end, most)
+        place = slice(first * self.seats, first * self.seats + count)
+        return self._due.slot[place], self._due.seat[place]
 
     def run(self, ticks: int = NEVER) -> None:
         """Run every unfinished match by `ticks` ticks or to its end, whichever seats are due: real time."""

@@ -6,10 +6,13 @@ Everything comes from the frame of `reaction` ticks ago, through fog of war, exc
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import NamedTuple
 
 import numpy as np
 
+from botgame import threads
 from botgame.lms.fields import MAX_ITEMS, MAX_MAGES, MAX_SHOTS
 from botgame.lms.observing.enemy import observe_enemy, observe_last_seen
 from botgame.lms.observing.entities import write_items, write_mages, write_shots
@@ -32,6 +35,7 @@ from botgame.lms.simulation.state import FRAMES, State, Tables
 from botgame.lms.spec import ARENA_SPEC
 
 Observation = dict[str, np.ndarray]
+_ROWS_A_THREAD = 128  # fewer are done sooner than another thread has begun
 
 
 class Observed(NamedTuple):
@@ -94,9 +98,11 @@ class Observer:
 
     def __init__(self, state: State, tables: Tables) -> None:
         self._seats = state.mages.shape
-        scratch = allocate_scratch(state.shots.shape[1], state.items.shape[1])
+        self._sizes = state.shots.shape[1], state.items.shape[1]
         none = np.zeros(0, np.int32)
-        self._fill = bind(_fill, (state, tables, scratch), (none, none, observed_of(ARENA_SPEC.blank(0))))
+        examples = allocate_scratch(*self._sizes), none, none, observed_of(ARENA_SPEC.blank(0))
+        self._fill = bind(_fill, (state, tables), examples)
+        self._scratch = threading.local()  # one for each thread
 
     def observe(self, match: np.ndarray, seat: np.ndarray) -> Observation:
         """Observations of seats `seat` [N] in matches `match` [N] (integers), one row each, in new arrays.
@@ -107,9 +113,17 @@ class Observer:
         if match.shape != seat.shape or match.ndim != 1:
             raise ValueError(f"matches have shape {match.shape}, seats {seat.shape}: expected [N] both")
         arrays = ARENA_SPEC.blank(len(match))
-        if not self._fill(match, seat, Observed(**arrays)):
+        ranges = threads.ranges(len(match), _ROWS_A_THREAD)
+        calls = [functools.partial(self._fill_rows, match, seat, arrays, slice(*rows)) for rows in ranges]
+        if not all(threads.run_all(calls)):
             raise IndexError(f"a seat is not one of {self._seats} (matches, seats)")
         return arrays
+
+    def _fill_rows(self, match: np.ndarray, seat: np.ndarray, arrays: Observation, rows: slice) -> bool:
+        if not hasattr(self._scratch, "room"):
+            self._scratch.room = allocate_scratch(*self._sizes)
+        part = Observed(**{name: array[rows] for name, array in arrays.items()})
+        return bool(self._fill(self._scratch.room, match[rows], seat[rows], part))
 
 
 @entry

@@ -35,14 +35,23 @@ def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndar
 
 @entry
 def advance(
-    state: State, tables: Tables, harm: np.ndarray, due_match: np.ndarray, due_seat: np.ndarray, most: int
+    state: State,
+    tables: Tables,
+    harm: np.ndarray,
+    due_match: np.ndarray,
+    due_seat: np.ndarray,
+    first: int,
+    end: int,
+    most: int,
 ) -> int:
-    """Run every match until a living seat is due, it is over, or `most` ticks have passed.
+    """Run each of the matches `first` to `end` until a living seat is due, it is over, or `most` ticks have passed.
 
-    `due_match`, `due_seat`: int32 [B * P] out, ordered by match, then seat. Returns how many seats are due.
+    `due_match`, `due_seat`: int32 [B * P] out, from place first * P on, ordered by match, then seat. Returns how many
+    seats are due.
     """
-    count = 0
-    for b in range(state.matches.shape[0]):
+    start = first * state.mages.shape[1]
+    count = start
+    for b in range(first, end):
         if state.matches[b].done != 0:
             continue
         world = world_of(state, tables, harm, b)
@@ -52,7 +61,7 @@ def advance(
             passed += 1
         if world.match.done == 0:
             count = _list_due(world, b, count, due_match, due_seat)
-    return count
+    return count - start
 
 
 @phase

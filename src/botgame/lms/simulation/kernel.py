@@ -38,8 +38,8 @@ def phase(function: Callable[..., Any]) -> Any:
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Compile a function like `phase`, but for calls from Python, see `bind`."""
-    return _compile(function, **_BORROWED)
+    """Compile a function like `phase`, but for calls from Python, see `bind`; threads may run it side by side."""
+    return _compile(function, **_BORROWED, nogil=True)
 
 
 def inlined(function: Callable[..., Any]) -> Any:

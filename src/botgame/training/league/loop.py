@@ -13,6 +13,7 @@ from typing import Any
 
 from botgame.errors import UserError
 from botgame.game import Ended
+from botgame.threads import set_threads
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.league.league import League, Review
 from botgame.training.alphastar.learner.config import RLConfig
@@ -63,6 +64,7 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, setting.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
+        set_threads(setting.threads)
         self._workers = WorkersByKind(self._players.teacher(), setting.config, setting.threads, setting.device)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}

@@ -16,6 +16,7 @@ from botgame.errors import UserError
 from botgame.game import Ended, Game, Setup
 from botgame.setups import drawn_factions
 from botgame.standings import order_of
+from botgame.threads import set_threads
 from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.actor.batching import LEARNER
@@ -63,6 +64,7 @@ class RLRun:
         )
         if PAST in setting.shares:
             self._pool.freeze(weights)
+        set_threads(setting.threads)
         self._workers = WorkersByKind(self._student, setting.config, setting.threads, setting.device)
         self._trainer = self._make_trainer()
         self._planned = setting.goal.amount  # when the last commit was made

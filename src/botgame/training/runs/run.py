@@ -9,6 +9,7 @@ case that the last one's file decays.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -189,6 +190,9 @@ def choose_device(
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     chosen = torch.device(wanted)
+    if wanted == "cuda":  # a run repeats exactly: cuDNN and cuBLAS else choose what is fast now
+        torch.backends.cudnn.deterministic = True
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     check_precision(precision, chosen)
     if compiled:
         check_compiler(chosen)

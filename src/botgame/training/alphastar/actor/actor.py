@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from botgame import rng
-from botgame.game import Array, Ended, Matches, Policy, Step
+from botgame.game import Array, Ended, Matches, Observation, Policy, Step
 from botgame.play import SeatMemory, decide_rows
 from botgame.spec import OBSERVED, Spec
 from botgame.training.alphastar.actor.batching import LEARNER, Batching
@@ -153,23 +153,26 @@ class Actor:
         """Let the players whose turn it is decide, and return how many of the answered rows are the learner's."""
         turns = self._batching.next(step)
         actions = np.zeros((len(step.slot), len(self._spec.heads)), np.int64)
-        for player, rows in turns.items():
+        rows = np.sort(np.concatenate(list(turns.values())))
+        observed = self._matches.observe(step.due.rows(rows))  # of all at once: large batches go to many threads
+        for player, own in turns.items():
+            observation = _rows_of(observed, np.searchsorted(rows, own)) if len(turns) > 1 else observed
             if player == LEARNER:
-                actions[rows] = self._learner_acts(step, rows, buffer, version)
+                actions[own] = self._learner_acts(step, own, observation, buffer, version)
             else:
                 policy = self._environment.opponent(player)
-                actions[rows] = decide_rows(self._matches, step, rows, policy, self._opponents, actions.shape[1])
-        rows = np.sort(np.concatenate(list(turns.values())))
+                actions[own] = decide_rows(observation, step, own, policy, self._opponents, actions.shape[1])
         self._matches.act(step.due.rows(rows), actions[rows])
         return len(turns.get(LEARNER, ()))
 
-    def _learner_acts(self, step: Step, rows: Array, buffer: ReplayBuffer, version: int) -> Array:
+    def _learner_acts(
+        self, step: Step, rows: Array, observed: Observation, buffer: ReplayBuffer, version: int
+    ) -> Array:
         due = step.due.rows(rows)
         row = due.slot * self._seats + due.seat
         self._begin_matches(row, step.episode[rows])
         seen = self._styles.look(row) if self._styles else None
         self._pay(row, self._stacked(self._matches.rewards(due)), seen)
-        observed = self._matches.observe(due)
         observation = {name: observed[name] for name in OBSERVED}
         if seen:
             observation["style_distance"] = seen.distance
@@ -283,6 +286,10 @@ class Actor:
         log_probs = taught.log_probs.clamp(min=LEAST_LOG_PROB).transpose(0, 1)
         buffer.columns["teacher"][places, :steps] = log_probs.half().cpu().numpy()
         self._teacher_memory[rows] = taught.memory.cpu().numpy()
+
+
+def _rows_of(observation: Observation, rows: Array) -> Observation:
+    return {name: column[rows] for name, column in observation.items()}
 
 
 _PARTS = ("matches", "batching", "opponents")
