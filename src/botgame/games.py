@@ -1,7 +1,7 @@
 """From a name to a game: the only module that knows which games there are. Imports a game when it is asked for.
 
-A name is a game that comes with the package (`lms`) or a user's own `module:factory`, a function without arguments
-that returns a `botgame.game.Game`.
+A name is a game that comes with the package (`lms`), one that others wrote (`openspiel:NAME`, see `docs/games.md`), or
+a user's own `module:factory`, a function without arguments that returns a `botgame.game.Game`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from botgame.game import Game
 
 DEFAULT = "lms"
 _GAMES = {"lms": "botgame.lms.game:lms"}
+_ADAPTERS = {"openspiel": "botgame.adapters.openspiel:openspiel"}
 
 
 def load_game(name: str) -> Game:
     """The game called `name`. Raises UserError (code 2) in one line for a bad name."""
-    if name not in _GAMES and ":" not in name:
-        known = ", ".join(_GAMES)
+    family, colon, rest = name.partition(":")
+    if colon and family in _ADAPTERS:
+        adapted: Game = find_factory(_ADAPTERS[family], "game")(rest)
+        return adapted
+    if name not in _GAMES and not colon:
+        known = ", ".join((*_GAMES, *(f"{family}:NAME" for family in _ADAPTERS)))
         raise UserError(f"unknown game {name!r}: expected {known} or your own module:factory", 2)
     game = call_factory(_GAMES.get(name, name), "game")
     if not isinstance(game, Game):
