@@ -24,6 +24,10 @@ CASES = [
     ("openspiel:leduc_poker", 2),
     ("openspiel:goofspiel(num_cards=5)", 2),
     ("openspiel:catch", 2),
+    ("pettingzoo:connect_four_v3", 2),
+    ("pettingzoo:rps_v2", 2),
+    ("pettingzoo:leduc_holdem_v4", 2),
+    ("gymnasium:CartPole-v1", 2),
 ]
 TICKS = 450  # of a match, where its duration can be chosen
 FLOATS = {

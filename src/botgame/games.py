@@ -7,6 +7,7 @@ a user's own `module:factory`, a function without arguments that returns a `botg
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,21 +18,32 @@ from botgame.game import Game
 
 DEFAULT = "lms"
 _GAMES = {"lms": "botgame.lms.game:lms"}
-_ADAPTERS = {"openspiel": "botgame.adapters.openspiel:openspiel"}
+_ADAPTERS = {  # of games that others wrote: the function, the package that it needs, and how to get that
+    "openspiel": ("botgame.adapters.openspiel:openspiel", "pyspiel", "open-spiel==2.0.2"),
+    "pettingzoo": ("botgame.adapters.pettingzoo:pettingzoo", "pettingzoo", "pettingzoo[classic]==1.27.0"),
+    "gymnasium": ("botgame.adapters.gymnasium:gymnasium", "gymnasium", "gymnasium==1.4.0"),
+}
 
 
 def load_game(name: str) -> Game:
     """The game called `name`. Raises UserError (code 2) in one line for a bad name."""
     family, colon, rest = name.partition(":")
     if colon and family in _ADAPTERS:
-        adapted: Game = find_factory(_ADAPTERS[family], "game")(rest)
-        return adapted
+        return _load_adapted(family, rest)
     if name not in _GAMES and not colon:
         known = ", ".join((*_GAMES, *(f"{family}:NAME" for family in _ADAPTERS)))
         raise UserError(f"unknown game {name!r}: expected {known} or your own module:factory", 2)
     game = call_factory(_GAMES.get(name, name), "game")
     if not isinstance(game, Game):
         raise UserError(f"game {name!r} is a {type(game).__name__}: expected a botgame.game.Game", 2)
+    return game
+
+
+def _load_adapted(family: str, name: str) -> Game:
+    path, package, requirement = _ADAPTERS[family]
+    if importlib.util.find_spec(package) is None:
+        raise UserError(f'game {family}:{name} needs the package {package}: pip install "{requirement}"', 2)
+    game: Game = find_factory(path, "game")(name)
     return game
 
 

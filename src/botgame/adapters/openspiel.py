@@ -7,11 +7,11 @@ is drawn from the match's seed. A return of 1 is the largest utility of the game
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyspiel
 
 from botgame import rng
 from botgame.adapters.adapted import adapted_game, adapted_spec, seat_names
@@ -93,7 +93,6 @@ def openspiel(name: str) -> Game:
     """The game of that name. Raises UserError for one that there is not, or that cannot be played here."""
     game = _load(name)
     kind, title = game.get_type(), f"openspiel:{name}"
-    pyspiel = importlib.import_module("pyspiel")
     if kind.dynamics == pyspiel.GameType.Dynamics.MEAN_FIELD:
         raise UserError(f"game {title}: a mean field game, expected sequential or simultaneous moves", 2)
     hidden = kind.information == pyspiel.GameType.Information.IMPERFECT_INFORMATION
@@ -118,10 +117,6 @@ def openspiel(name: str) -> Game:
 
 
 def _load(name: str) -> Any:
-    try:
-        pyspiel = importlib.import_module("pyspiel")
-    except ModuleNotFoundError:
-        raise UserError(f"game openspiel:{name} needs OpenSpiel: pip install open-spiel==2.0.2", 2) from None
     if name.partition("(")[0] not in pyspiel.registered_names():
         raise UserError(f"game openspiel:{name}: OpenSpiel has no such game; see pyspiel.registered_names()", 2)
     try:

@@ -6,11 +6,11 @@ far there, so the game adds them to its observation, and each decision is search
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pyspiel
 
 from botgame.adapters.alpha_beta import best_actions
 from botgame.game import Array, Observation, Policy, ScriptedPolicy
@@ -25,7 +25,7 @@ _MEGABYTES = 100
 
 def search_bots(game: Any) -> Mapping[str, Callable[[], Policy]]:
     """The bots for a game of OpenSpiel, by name; {} where these searches mean nothing."""
-    kinds = importlib.import_module("pyspiel").GameType
+    kinds = pyspiel.GameType
     kind = game.get_type()
     plain = kind.dynamics == kinds.Dynamics.SEQUENTIAL and kind.chance_mode == kinds.ChanceMode.DETERMINISTIC
     open_to_all = kind.information == kinds.Information.PERFECT_INFORMATION
@@ -45,7 +45,6 @@ def _search_bot(game: Any) -> Policy:
 
 
 def _mcts_bot(game: Any) -> Policy:
-    pyspiel = importlib.import_module("pyspiel")
 
     def choose(state: Any, key: int) -> int:
         seed = key % 2**31
