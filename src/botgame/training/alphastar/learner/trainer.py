@@ -181,8 +181,8 @@ def learning_results(ended: Sequence[Ended]) -> Metrics:
     """Win rate of the learner (draws count half) and the mean of each reward over matches against other players.
 
     Where it met itself alone, only the means of its rewards. In a free-for-all the win rate is the mean share of the
-    other seats that finished below. Free-for-alls also give the share of the learner's seats that won without a tie, and
-    their own win rate.
+    other seats that finished below. Free-for-alls also give the share of the learner's seats that won without a tie,
+    and their own win rate.
     """
     seats = [(match, seat) for match in ended for seat, player in enumerate(match.setup.players) if player == LEARNER]
     alone, seats = seats, [(match, seat) for match, seat in seats if set(match.setup.players) != {LEARNER}]
