@@ -43,14 +43,14 @@ def _load_adapted(family: str, name: str) -> Game:
     path, package, requirement = _ADAPTERS[family]
     if importlib.util.find_spec(package) is None:
         raise UserError(f'game {family}:{name} needs the package {package}: pip install "{requirement}"', 2)
+    _look_in_working_folder()
     game: Game = find_factory(path, "game")(name)
     return game
 
 
 def call_factory(path: str, what: str) -> Any:
     """Import `module` of `module:factory`, from the working folder too, and call the factory. Raises UserError."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
+    _look_in_working_folder()
     try:
         return find_factory(path, what)()
     except UserError:
@@ -58,6 +58,12 @@ def call_factory(path: str, what: str) -> Any:
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"{what} {path!r} could not be made ({reason}): correct its module or factory") from error
+
+
+def _look_in_working_folder() -> None:
+    """Let modules be found where the command runs: a user's own lie there."""
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
 
 
 def find_factory(path: str, what: str) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """`--game pettingzoo:NAME`: the environments of PettingZoo, with turns (AEC) and with simultaneous moves (Parallel).
 
-NAME is a module of PettingZoo, as `connect_four_v3`, or with dots a module of anybody, as `mpe2.simple_spread_v3`: one
-with a function `parallel_env` or `env`. Agents are seats in the order of `possible_agents`; one that has died, or was
+NAME is a module of PettingZoo, as `connect_four_v3`, or anybody's, as `mpe2.simple_spread_v3`, with a function
+`parallel_env` or `env`. Agents are seats in the order of `possible_agents`; one that has died, or was
 not born yet, is not due. A return of 1 is the largest one of a few random matches.
 """
 
@@ -134,7 +134,7 @@ def pettingzoo(name: str) -> Game:
 
 
 def _module(name: str) -> ModuleType:
-    places = [name] if "." in name else [f"pettingzoo.{family}.{name}" for family in _FAMILIES]
+    places = [*(f"pettingzoo.{family}.{name}" for family in _FAMILIES if "." not in name), name]
     try:
         for place in places:
             if importlib.util.find_spec(place):
