@@ -93,7 +93,7 @@ def story(game: Game, batch: MatchBatch, memory: SeatMemory) -> dict[int, tuple]
         actions = decide(batch, step, memory, policies, heads)
         accepted = batch.act(step.due, actions)
         for row, episode in enumerate(step.episode.tolist()):
-            seen = [*(array[row] for array in observation.values()), *(array[row] for array in rewards.values())]
+            seen = [*(observation[name][row] for name in FLOATS), *(array[row] for array in rewards.values())]
             told[episode] = (*told.get(episode, ()), int(step.seat[row]), digest(*seen, actions[row], accepted[row]))
     return told
 

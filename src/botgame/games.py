@@ -22,6 +22,7 @@ _ADAPTERS = {  # of games that others wrote: the function, the package that it n
     "openspiel": ("botgame.adapters.openspiel:openspiel", "pyspiel", "open-spiel==2.0.2"),
     "pettingzoo": ("botgame.adapters.pettingzoo:pettingzoo", "pettingzoo", "pettingzoo[classic]==1.27.0"),
     "gymnasium": ("botgame.adapters.gymnasium:gymnasium", "gymnasium", "gymnasium==1.4.0"),
+    "kaggle": ("botgame.adapters.kaggle:kaggle", "kaggle_environments", "kaggle-environments==1.33.2"),
 }
 
 
