@@ -8,6 +8,7 @@ matches apart.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -114,7 +115,7 @@ def _agents(env: Any, actions: Sequence[Any]) -> dict[str, Callable[[], Policy]]
 
         return ScriptedPolicy(name, decide)
 
-    return {name: lambda name=name: bot(name, env.agents[name]) for name in env.agents if name != RANDOM}
+    return {name: functools.partial(bot, name, agent) for name, agent in env.agents.items() if name != RANDOM}
 
 
 def _seats(env: Any, wanted: str, title: str) -> int:
@@ -126,7 +127,8 @@ def _seats(env: Any, wanted: str, title: str) -> int:
 
 def _make(name: str, title: str) -> Any:
     try:
-        return kaggle_environments.make(name)
+        with _seeded(0):  # it begins a match
+            return kaggle_environments.make(name)
     except Exception as error:  # whatever the environment's own code raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"game {title} could not be made ({reason}); correct the name or install it", 2) from error
