@@ -195,7 +195,7 @@ def test_opponents_are_drawn_by_their_shares_on_either_seat() -> None:
     seats = [seats.index(0) for kind, seats in drawn if kind == "bot"]
     assert abs(np.mean(seats) - 0.5) < 0.06
     assert all(made.kind(max(seats)) == kind for kind, seats in drawn)
-    assert made.learning_seats == 1.25
+    assert (made.learning_seats(2), made.learning_seats(4)) == (1.25, 1.75)
 
 
 def test_seats_of_a_free_for_all_are_drawn_by_share_each_for_itself() -> None:

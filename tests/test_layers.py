@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "play": {"errors", "game", "match_batch"},
     "policies": {"errors", "game", "games"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
+    "adapters": {"rng", "errors", "spec", "game"},
     # The arena.
     "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z"},
     "lms.numbers": set(),

@@ -132,7 +132,10 @@ class Simulation(Protocol):
         """
 
     def observe(self, due: Due) -> Observation:
-        """What these due seats see: arrays with one row a seat, as `Spec` says."""
+        """What these due seats see: arrays with one row a seat, as `Spec` says.
+
+        A game may add arrays for its own scripted bots; no network reads them.
+        """
 
     def rewards(self, due: Due) -> dict[str, Array]:
         """Each reward stream of these seats, summed since their matches began: float32 [n] by name."""
@@ -355,7 +358,8 @@ class Game:
     factions: names of what a seat may play as, () where seats are alike. duration_ticks: usual longest duration, 0
     where it cannot be chosen. rules: plain JSON values that matter to a trained bot; kept in checkpoints. counted: what
     `Outcome.counts` counts; its first entry is "nothing". checkpoints: trained bots that come with the game.
-    reward_weights: of each reward stream's advantage in RL, 1 where none is given. action_caps, statistic_z,
+    reward_weights: of each reward stream's advantage in RL, 1 where none is given. reward_points: what 1 of a stream is
+    in the game's own points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z,
     demonstrations, picture (a recorded match as SVG text): None where the game has none.
     """
 
@@ -372,6 +376,7 @@ class Game:
     counted: tuple[str, ...] = ()
     checkpoints: Mapping[str, Path] = field(default_factory=dict)
     reward_weights: Mapping[str, float] = field(default_factory=dict)
+    reward_points: Mapping[str, float] = field(default_factory=dict)
     action_caps: ActionCaps | None = None
     statistic_z: StatisticZ | None = None
     demonstrations: Demonstrations | None = None
@@ -382,7 +387,7 @@ class Game:
         unknown = {*self.yardsticks, *self.opponents} - {*self.bots, "self", "past"}
         if not self.yardsticks or unknown:
             raise ValueError(f"game {self.name}: yardsticks and opponents must be bots of the game, not {unknown}")
-        strange = set(self.reward_weights) - {reward.name for reward in self.spec.rewards}
+        strange = {*self.reward_weights, *self.reward_points} - {reward.name for reward in self.spec.rewards}
         if strange:
             raise ValueError(f"game {self.name}: the spec has no rewards called {', '.join(sorted(strange))}")
         if not self.seat_numbers or min(self.seat_numbers) < 1:

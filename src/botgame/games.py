@@ -1,12 +1,13 @@
 """From a name to a game: the only module that knows which games there are. Imports a game when it is asked for.
 
-A name is a game that comes with the package (`lms`) or a user's own `module:factory`, a function without arguments
-that returns a `botgame.game.Game`.
+A name is a game that comes with the package (`lms`), one that others wrote (`openspiel:NAME`, see `docs/games.md`), or
+a user's own `module:factory`, a function without arguments that returns a `botgame.game.Game`.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,14 +20,23 @@ if TYPE_CHECKING:
 
 DEFAULT = "lms"
 _GAMES = {"lms": "botgame.lms.game:lms"}
+_ADAPTERS = {  # of games that others wrote: the function, the package that it needs, and how to get that
+    "openspiel": ("botgame.adapters.openspiel:openspiel", "pyspiel", "open-spiel==2.0.2"),
+    "pettingzoo": ("botgame.adapters.pettingzoo:pettingzoo", "pettingzoo", "pettingzoo[classic]==1.27.0"),
+    "gymnasium": ("botgame.adapters.gymnasium:gymnasium", "gymnasium", "gymnasium==1.4.0"),
+    "kaggle": ("botgame.adapters.kaggle:kaggle", "kaggle_environments", "kaggle-environments==1.33.2"),
+}
 
 
 def load_game(name: str) -> Game:
     """The game called `name`. Raises UserError (code 2) in one line for a bad name."""
     from botgame.game import Game  # brings NumPy, which --help does without
 
-    if name not in _GAMES and ":" not in name:
-        known = ", ".join(_GAMES)
+    family, colon, rest = name.partition(":")
+    if colon and family in _ADAPTERS:
+        return _load_adapted(family, rest)
+    if name not in _GAMES and not colon:
+        known = ", ".join((*_GAMES, *(f"{family}:NAME" for family in _ADAPTERS)))
         raise UserError(f"unknown game {name!r}: expected {known} or your own module:factory", 2)
     game = call_factory(_GAMES.get(name, name), "game")
     if not isinstance(game, Game):
@@ -34,10 +44,18 @@ def load_game(name: str) -> Game:
     return game
 
 
+def _load_adapted(family: str, name: str) -> Game:
+    path, package, requirement = _ADAPTERS[family]
+    if importlib.util.find_spec(package) is None:
+        raise UserError(f'game {family}:{name} needs the package {package}: pip install "{requirement}"', 2)
+    _look_in_working_folder()
+    game: Game = find_factory(path, "game")(name)
+    return game
+
+
 def call_factory(path: str, what: str) -> Any:
     """Import `module` of `module:factory`, from the working folder too, and call the factory. Raises UserError."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))
+    _look_in_working_folder()
     try:
         return find_factory(path, what)()
     except UserError:
@@ -45,6 +63,12 @@ def call_factory(path: str, what: str) -> Any:
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"{what} {path!r} could not be made ({reason}): correct its module or factory") from error
+
+
+def _look_in_working_folder() -> None:
+    """Let modules be found where the command runs: a user's own lie there."""
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
 
 
 def find_factory(path: str, what: str) -> Callable[..., Any]:

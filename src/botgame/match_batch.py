@@ -87,9 +87,16 @@ class MatchBatch:
         return accepted
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything but the set-ups iterator: plain arrays and JSON numbers. A listener is not part of it."""
+        """Everything but the set-ups iterator: plain arrays and JSON numbers. A listener is not part of it.
+
+        Of a simulation that cannot be saved only the set-ups of the running matches.
+        """
+        try:
+            simulation = self.simulation.snapshot()
+        except UserError:
+            simulation = {}
         return {
-            "simulation": self.simulation.snapshot(),
+            "simulation": simulation,
             "taken": self.taken,
             "started": self._started,
             "running": [None if setup is None else asdict(setup) for setup in self._running],
@@ -99,10 +106,12 @@ class MatchBatch:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Inverse of `snapshot`. The iterator given to the constructor must stand after the first `taken` set-ups.
 
-        Raises UserError for a snapshot of another release, whose simulation looked otherwise.
+        Where the simulation could not be saved, the running matches begin again, as new episodes. Raises UserError for
+        a snapshot of another release, whose simulation looked otherwise.
         """
         try:
-            self.simulation.restore(snapshot["simulation"])
+            if snapshot["simulation"]:
+                self.simulation.restore(snapshot["simulation"])
         except ValueError as error:
             raise UserError(f"the run was made by another release of botgame ({error}); start a new one", 2) from error
         self.taken = int(snapshot["taken"])
@@ -113,6 +122,15 @@ class MatchBatch:
             if fields is not None:
                 tuples = {name: tuple(fields[name]) for name in ("players", "factions")}
                 self._seat(slot, Setup(**{**fields, **tuples}))
+                if not snapshot["simulation"]:
+                    self._begin_again(slot)
+
+    def _begin_again(self, slot: int) -> None:
+        """Start the match in `slot` anew, with a number that no other episode has: what went before is forgotten."""
+        setup = self._running[slot]
+        assert setup is not None
+        self.simulation.reset(slot, setup, [self._cap(player) for player in setup.players])
+        self._episodes[slot] = -2 - self._episodes[slot]
 
     def _seat(self, slot: int, setup: Setup) -> None:
         seats = len(setup.players)

@@ -41,8 +41,8 @@ def build_parser() -> cli.Parser:
     add_game_flag(parser)
     text = "matches a pair, rounded up to a multiple of the seats"
     parser.flag("--matches", type=cli.positive_int, default=1000, help=text)
-    text = "2: duels; more: one seat of the first policy, the others all of its opponent"
-    parser.flag("--seats", type=cli.positive_int, default=2, help=text)
+    text = "2: duels, if the game has them; more: one seat of the first policy, the others all of its opponent"
+    parser.flag("--seats", type=cli.positive_int, default=None, help=text)
     text = (
         "let a policy that was trained in one faction play all of them, which it never learned; else it plays its own"
     )

@@ -32,9 +32,9 @@ class TargetJudge:
         """Meet the target; prints a line and returns metrics."""
         tally = self._play(version, self._matches, self._setting.seed)
         self.curve.append(_point(version.iteration, version.decisions, tally))
-        if self.best is None or tally.win_rate >= self.best.yardstick:
-            self.best = Best(version.iteration, tally.win_rate, version.weights)
-        print(f"after {version.decisions:,} decisions: {self.curve[-1]}")
+        if self.best is None or tally.strength >= self.best.yardstick:
+            self.best = Best(version.iteration, tally.strength, version.weights)
+        print(f"after {version.decisions:,} decisions: {tally}")
         metrics = evaluation_metrics({TARGET: tally})
         return metrics | self._finish(self.best) if version.last else metrics
 

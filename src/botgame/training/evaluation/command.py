@@ -20,7 +20,7 @@ from botgame.games import load_game
 from botgame.outputs import check_result, json_of
 from botgame.policies import files_of, in_style, is_checkpoint, load_policy
 from botgame.training.console import description_column, plain_console, say
-from botgame.training.evaluation.duels import Tally, mirrored_results
+from botgame.training.evaluation.duels import DUEL, Tally, mirrored_results
 from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict
 from botgame.training.evaluation.placings import Placing, royale_results
 from botgame.training.evaluation.tables import (
@@ -28,13 +28,13 @@ from botgame.training.evaluation.tables import (
     placings_table,
     ratings_table,
     results_table,
+    rewards_table,
     versus_line,
     versus_table,
 )
 from botgame.training.runs.game_flags import chosen_duration, rules_digest
 
 FORMAT = "botgame-evaluation-1"
-DUEL = 2
 Result = TypeVar("Result", Tally, Placing)
 
 
@@ -56,6 +56,7 @@ def evaluate(args: argparse.Namespace) -> int:
     everybody = in_style([*args.policies, *args.versus], args.style)
     first = len(args.policies)
     plan = make_plan(everybody[:first], everybody[first:], game.yardstick, round_robin=args.round_robin)
+    args.seats = args.seats or (DUEL if DUEL in game.seat_numbers else game.seats)
     _check_seats(args, game)
     policies = _load(game, plan.names, args.device, args.threads)
     if args.json is not None:
@@ -81,6 +82,8 @@ def _judge_duels(
     """Play duels and print their tables; returns the figures for the JSON."""
     tallies = _play(game, plan, policies, args, mirrored_results)
     console.print(results_table(plan.names, tallies))
+    if game.reward_points:
+        console.print(rewards_table(plan.names, tallies))
     report = _report(game, plan.names, tallies, args)
     if args.round_robin:
         standing = standings(plan.names, tallies, game.yardstick)

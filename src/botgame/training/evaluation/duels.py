@@ -1,15 +1,17 @@
 """Two policies against each other over mirrored matches: the one way in which this project measures strength.
 
 Each seed is played twice with the seats, and the factions with them, exchanged, so neither side of the map nor a
-faction helps anyone. Win rate = (wins + draws/2)/matches. Used by `evaluate`, by the periodic held-out evaluation of
-the trainers and by the league.
+faction helps anyone. Win rate = (wins + draws/2)/matches. In a game without duels the first policy has one seat among
+others of the second, each seed once for every seat, and wins when it finishes above more of them than below. Used by
+`evaluate`, by the periodic held-out evaluation of the trainers and by the league.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,16 +19,27 @@ from botgame.game import Ended, Game, Policy, own_factions
 from botgame.play import play
 from botgame.ratings import wilson
 from botgame.setups import mirrored_setups
-from botgame.standings import order_of
+from botgame.standings import standings_of
 
 PARALLEL_MATCHES = 256
+DUEL = 2
+
+
+class Earned(NamedTuple):
+    """A reward in the game's own points: its mean over the matches, and the standard error of that."""
+
+    mean: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.4g} ± {1.96 * self.error:.2g}"
 
 
 @dataclass(frozen=True)
 class Tally:
     """What A did against B. counts, rival_counts: how often A and B did each of `Game.counted`; seconds: played in all.
 
-    names: `Game.counted`.
+    names: `Game.counted`. earned, rival_earned: the rewards of `Game.reward_points`, by name.
     """
 
     wins: int
@@ -36,6 +49,8 @@ class Tally:
     counts: tuple[int, ...]
     rival_counts: tuple[int, ...]
     seconds: float
+    earned: Mapping[str, Earned] = field(default_factory=dict)
+    rival_earned: Mapping[str, Earned] = field(default_factory=dict)
 
     @property
     def matches(self) -> int:
@@ -51,6 +66,11 @@ class Tally:
     def win_rate(self) -> float:
         """(wins + draws/2)/matches; 0.5 where nothing was played."""
         return self.points / self.matches if self.matches else 0.5
+
+    @property
+    def strength(self) -> float:
+        """What a best response is after: the mean of the first reward that the game shows, else the win rate."""
+        return next((earned.mean for earned in self.earned.values()), self.win_rate)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -85,11 +105,15 @@ class Tally:
             "shares": self.shares,
             "rival_shares": self.rival_shares,
             "mean_seconds": self.mean_seconds,
+            "earned": {name: list(earned) for name, earned in self.earned.items()},
+            "rival_earned": {name: list(earned) for name, earned in self.rival_earned.items()},
         }
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"{self.win_rate:.1%} [{low:.1%}, {high:.1%}] ({self.wins} won, {self.draws} drawn, {self.losses} lost)"
+        record = f"({self.wins} won, {self.draws} drawn, {self.losses} lost)"
+        earned = "".join(f", {name} {each}" for name, each in self.earned.items())
+        return f"{self.win_rate:.1%} [{low:.1%}, {high:.1%}] {record}{earned}"
 
 
 def mirrored_results(
@@ -104,7 +128,7 @@ def mirrored_results(
     any_faction: bool = False,
     on_match: Callable[[], object] = lambda: None,
 ) -> Tally:
-    """Play `matches` duels (rounded up to an even number) of `a` against `b` on the seeds that `seed` gives.
+    """Play `matches` (rounded up to a multiple of the seats) of `a` against `b` on the seeds that `seed` gives.
 
     A policy that was trained in one faction plays that one, unless `any_faction`.
 
@@ -112,26 +136,42 @@ def mirrored_results(
     another batch size may differ in the last bit, and so, rarely, in a sampled action). `on_match` is called after
     each match, for a progress bar.
     """
-    pairs = (matches + 1) // 2
+    seats = DUEL if DUEL in game.seat_numbers else game.seats
+    seeds = -(-matches // seats)
     own = {} if any_faction else own_factions(game, [a, b])
-    setups = mirrored_setups(game, seed, pairs, duration_ticks=duration_ticks, own=own)
-    return tally(game, play(game, [a, b], setups, slots=min(parallel, 2 * pairs), seats=2), on_match)
+    players = (0,) + (1,) * (seats - 1)
+    setups = mirrored_setups(game, seed, seeds, players, duration_ticks=duration_ticks, own=own)
+    return tally(game, play(game, [a, b], setups, slots=min(parallel, seats * seeds), seats=seats), on_match)
 
 
 def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = lambda: None) -> Tally:
-    """Count finished duels from the view of player 0."""
+    """Count finished matches from the view of player 0, who holds one seat."""
     results = {1: 0, 0: 0, -1: 0}
     counts = np.zeros((2, len(game.counted)), np.int64)
+    earned: dict[str, list[tuple[float, float]]] = {name: [] for name in game.reward_points}
     ticks = 0
     for match in ended:
-        seat = match.setup.players.index(0)
-        results[order_of(match.outcome.places, seat, 1 - seat)] += 1
-        counts += match.outcome.counts[[seat, 1 - seat]]
-        ticks += match.outcome.ticks
+        seat, over = match.setup.players.index(0), match.outcome
+        results[int(np.sign(standings_of(over.places)[seat]))] += 1
+        counts += np.stack([over.counts[seat], over.counts.sum(0) - over.counts[seat]])
+        for name, gains in earned.items():
+            gains.append((float(over.rewards[name][seat]), float(np.delete(over.rewards[name], seat).mean())))
+        ticks += over.ticks
         on_match()
     own, rival = (tuple(row) for row in counts.tolist())
     seconds = ticks / game.spec.ticks_per_second
-    return Tally(results[1], results[0], results[-1], game.counted, own, rival, seconds)
+    means = [
+        {name: _earned([gain[side] * game.reward_points[name] for gain in gains]) for name, gains in earned.items()}
+        for side in (0, 1)
+    ]
+    return Tally(results[1], results[0], results[-1], game.counted, own, rival, seconds, *means)
+
+
+def _earned(gains: Sequence[float]) -> Earned:
+    """Mean and standard error, exactly the same in any order of the matches."""
+    count = max(1, len(gains))
+    mean = math.fsum(gains) / count
+    return Earned(mean, math.sqrt(math.fsum((gain - mean) ** 2 for gain in gains) / count / max(1, count - 1)))
 
 
 def _shares(names: tuple[str, ...], counts: tuple[int, ...]) -> dict[str, float]:

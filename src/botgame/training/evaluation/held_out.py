@@ -74,11 +74,15 @@ def successor(best: Best | None, iteration: int, yardstick: float, weights: Weig
 
 
 def evaluation_metrics(tallies: Mapping[str, Tally]) -> dict[str, float]:
-    """`eval/<rival>` win rates with the ends of their intervals, and `counts/<name>` shares over all matches."""
+    """`eval/<rival>` win rates with the ends of their intervals, and `counts/<name>` shares over all matches.
+
+    `eval_reward/<reward>/<rival>` are means of the rewards in the game's own points.
+    """
     out: dict[str, float] = {}
     for name, tally in tallies.items():
         low, high = tally.interval
         out |= {f"eval/{name}": tally.win_rate, f"eval_low/{name}": low, f"eval_high/{name}": high}
+        out |= {f"eval_reward/{reward}/{name}": earned.mean for reward, earned in tally.earned.items()}
     return out | {f"counts/{name}": share for name, share in count_shares(tallies).items()}
 
 

@@ -43,6 +43,18 @@ def results_table(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
     return table
 
 
+def rewards_table(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> Table:
+    """One row a pair and reward: its means for both, with 95 % intervals."""
+    table = _table("mean rewards in the game's points, with 95 % intervals", "policy", "against", "reward")
+    for heading in ("policy's", "its rival's"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    shown = short_names(names)
+    for (a, b), tally in tallies.items():
+        for name, earned in tally.earned.items():
+            table.add_row(shown[names[a]], shown[names[b]], name, str(earned), str(tally.rival_earned[name]))
+    return table
+
+
 def placings_table(names: Sequence[str], placings: Mapping[Pair, Placing]) -> Table:
     """One row a pair: first places with interval and par, mean place."""
     seats = max(placing.seats for placing in placings.values())

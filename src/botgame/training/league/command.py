@@ -16,6 +16,7 @@ from botgame.training.alphastar.league.league import LeagueConfig
 from botgame.training.alphastar.league.matchmaking import VARIANTS
 from botgame.training.alphastar.league.roles import EXPLOITERS
 from botgame.training.alphastar.learner.config import RLConfig
+from botgame.training.evaluation.duels import DUEL
 from botgame.training.league.run import train
 from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueSchedule, LeagueSetting
 from botgame.training.rl.command import inputs
@@ -30,6 +31,8 @@ PER_FACTION = "per-faction"
 def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
     game = load_game(options.game)
+    if DUEL not in game.seat_numbers:
+        raise UserError(f"game {game.name} has matches of {game.seats} seats alone, and a league plays duels", 2)
     paths = LeaguePaths.inside(options.output_dir)
     check_folder("--output-dir", options.output_dir)
     read = inputs(options, "--scripted-players", _scripted(options.scripted_players, game))

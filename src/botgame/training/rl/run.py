@@ -168,7 +168,7 @@ class RLRun:
             self._student,
             self._teacher,
             setting.config,
-            learning_seats=self._pool.learning_seats,
+            learning_seats=self._pool.learning_seats(setting.game.seats),
             seed=setting.seed,
             workers=self._workers.of(environments[0].spec, **environments[0].condition_sizes),
             device=setting.device,
@@ -199,11 +199,10 @@ class RLRun:
                 print(line)
             self.write_artefacts(paths)
             return
-        config = setting.config
+        config, seats = setting.config, self._pool.learning_seats(setting.game.seats)
         print(
             f"seed {setting.seed}, device {setting.device}, {setting.threads} threads: {config.matches} matches at "
-            f"once, {config.sequences(self._pool.learning_seats)} sequences of up to {config.unroll_length} decisions "
-            "an iteration"
+            f"once, {config.sequences(seats)} sequences of up to {config.unroll_length} decisions an iteration"
         )
         if setting.schedule.evaluate_start:
             writer.log(0, self._evaluate(last=False))

@@ -79,10 +79,9 @@ class OpponentPool:
         self._frozen = 0
         self._current = LEARNER
 
-    @property
-    def learning_seats(self) -> float:
-        """Mean number of seats of a duel that learn."""
-        return 1.0 + dict(zip(self._kinds, self._shares, strict=True)).get(SELF, 0.0)
+    def learning_seats(self, seats: int) -> float:
+        """Mean number of seats that learn, of a match of so many."""
+        return 1.0 + (seats - 1) * dict(zip(self._kinds, self._shares, strict=True)).get(SELF, 0.0)
 
     def freeze(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Add a frozen self. A full pool first drops the one whose neighbours in time are closest together."""

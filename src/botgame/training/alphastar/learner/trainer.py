@@ -180,13 +180,14 @@ _PLAIN = ("staleness", "gradient_norm", "critic_gradient_norm", "entropy", "kl")
 def learning_results(ended: Sequence[Ended]) -> Metrics:
     """Win rate of the learner (draws count half) and the mean of each reward over matches against other players.
 
-    In a free-for-all the win rate is the mean share of the other seats that finished below. Free-for-alls also give the
-    share of the learner's seats that won without a tie, and their own win rate.
+    Where it met itself alone, only the means of its rewards. In a free-for-all the win rate is the mean share of the
+    other seats that finished below. Free-for-alls also give the share of the learner's seats that won without a tie,
+    and their own win rate.
     """
     seats = [(match, seat) for match in ended for seat, player in enumerate(match.setup.players) if player == LEARNER]
-    seats = [(match, seat) for match, seat in seats if any(player != LEARNER for player in match.setup.players)]
+    alone, seats = seats, [(match, seat) for match, seat in seats if set(match.setup.players) != {LEARNER}]
     if not seats:
-        return {}
+        return _mean_rewards(alone)
     results = [float(standings_of(match.outcome.places)[seat]) for match, seat in seats]
     crowded = [result for result, (match, _) in zip(results, seats, strict=True) if len(match.setup.players) > 2]
     royale = {
@@ -196,10 +197,14 @@ def learning_results(ended: Sequence[Ended]) -> Metrics:
     return {
         **(royale if crowded else {}),
         "training/win_rate": 0.5 + 0.5 * sum(results) / len(results),
-        **{f"training/reward/{name}": _mean_reward(name, seats) for name in seats[0][0].outcome.rewards},
+        **_mean_rewards(seats),
     }
 
 
-def _mean_reward(name: str, seats: Sequence[tuple[Ended, int]]) -> float:
-    """Mean of a reward stream over these seats of ended matches."""
-    return sum(float(match.outcome.rewards[name][seat]) for match, seat in seats) / len(seats)
+def _mean_rewards(seats: Sequence[tuple[Ended, int]]) -> Metrics:
+    """Mean of each reward stream over these seats of ended matches, by the name of its metric."""
+    sums: Metrics = {}
+    for match, seat in seats:
+        for name, gains in match.outcome.rewards.items():
+            sums[name] = sums.get(name, 0.0) + float(gains[seat])
+    return {f"training/reward/{name}": total / len(seats) for name, total in sums.items()}

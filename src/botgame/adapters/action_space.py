@@ -1,0 +1,115 @@
+"""From an action space of Gymnasium to heads, and from their categories to an action.
+
+| space                       | becomes                                                                       |
+|-----------------------------|-------------------------------------------------------------------------------|
+| `Discrete`, `MultiDiscrete` | a head for each number                                                        |
+| `MultiBinary`               | a head of two for each bit                                                    |
+| `Box` with bounds           | a head for each number: its integers where they are few, else 9 even steps    |
+| `Dict`, `Tuple`             | the heads of their parts                                                      |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from botgame.errors import UserError
+from botgame.game import Array
+from botgame.spec import Head
+
+EXPECTED = "expected Box, Discrete, MultiDiscrete, MultiBinary, Dict or Tuple"
+_STEPS = 9  # of a number that is continuous
+_FEW = 64  # integers that are a category each
+_FARTHEST = 1e6  # bounds beyond are none
+
+
+@dataclass(frozen=True)
+class Acts:
+    """How actions of a space are made of heads. decode: categories of the heads, in order, to an action."""
+
+    heads: list[Head]
+    decode: Callable[[Sequence[int]], Any]
+
+    def write_legal(self, mask: Any, legal: Array, name: str) -> None:
+        """Write a mask, laid out as the heads are, into a row of `legal`; a head without any category gets all.
+
+        Raises UserError for a mask of another size. name: of the game.
+        """
+        flat = np.concatenate([np.ravel(np.asarray(part)) for part in (mask if isinstance(mask, tuple) else (mask,))])
+        if flat.shape != legal.shape:
+            raise UserError(f"game {name}: its action mask has {flat.size} entries, its actions {legal.size}: unequal")
+        start = 0
+        for head in self.heads:
+            part = flat[start : start + head.size] != 0
+            legal[start : start + head.size] = part if part.any() else True
+            start += head.size
+
+
+def acts_of(space: spaces.Space[Any], name: str) -> Acts:
+    """The heads for an action space of game `name`. Raises UserError that names a space which cannot be."""
+    heads, decode = _heads(space, "action", name)
+    return Acts(heads, decode)
+
+
+def is_bounded(space: spaces.Box) -> Array:
+    """Which numbers of a box have bounds worth the name: bool of its shape."""
+    low, high = space.low.astype(np.float64), space.high.astype(np.float64)
+    bounded: Array = (np.abs(low) < _FARTHEST) & (np.abs(high) < _FARTHEST)
+    return bounded
+
+
+def parts_of(space: Any) -> list[tuple[Any, spaces.Space[Any]]]:
+    """The parts of a `Dict` or `Tuple`, each with its key or number."""
+    return list(space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces))
+
+
+def _heads(space: spaces.Space[Any], label: str, name: str) -> tuple[list[Head], Callable[[Sequence[int]], Any]]:
+    if isinstance(space, spaces.Discrete):
+        return [_head(label, int(space.n))], lambda chosen: int(space.start) + int(chosen[0])
+    if isinstance(space, spaces.MultiDiscrete):
+        start = space.start
+        return _each(label, space.nvec), lambda chosen: (start + _shaped(chosen, space)).astype(space.dtype)
+    if isinstance(space, spaces.MultiBinary):
+        return _each(label, np.full(space.shape, 2)), lambda chosen: _shaped(chosen, space).astype(space.dtype)
+    if isinstance(space, spaces.Box) and is_bounded(space).all():
+        return _box_heads(space, label)
+    if isinstance(space, spaces.Dict | spaces.Tuple):
+        return _joined_heads(space, label, name)
+    raise UserError(f"game {name}: action space {label}, {space}, cannot be translated; {EXPECTED}, with bounds", 2)
+
+
+def _box_heads(space: spaces.Box, label: str) -> tuple[list[Head], Callable[[Sequence[int]], Any]]:
+    span = (space.high - space.low).astype(np.float64)
+    whole = np.issubdtype(space.dtype, np.integer) and bool((span < _FEW).all())
+    sizes = (span + 1).astype(np.int64) if whole else np.full(space.shape, _STEPS)
+    step = np.ones(space.shape) if whole else span / (_STEPS - 1)
+    return _each(label, sizes), lambda chosen: (space.low + step * _shaped(chosen, space)).astype(space.dtype)
+
+
+def _joined_heads(space: Any, label: str, name: str) -> tuple[list[Head], Callable[[Sequence[int]], Any]]:
+    parts = {key: _heads(part, f"{label}.{key}", name) for key, part in parts_of(space)}
+
+    def decode(chosen: Sequence[int]) -> Any:
+        values, start = {}, 0
+        for key, (heads, decode_part) in parts.items():
+            values[key] = decode_part(chosen[start : start + len(heads)])
+            start += len(heads)
+        return values if isinstance(space, spaces.Dict) else tuple(values.values())
+
+    return [head for heads, _ in parts.values() for head in heads], decode
+
+
+def _head(label: str, size: int) -> Head:
+    return Head(label, size, "categorical", "action")
+
+
+def _each(label: str, sizes: Array) -> list[Head]:
+    return [_head(f"{label} {number}", int(size)) for number, size in enumerate(np.ravel(sizes))]
+
+
+def _shaped(chosen: Sequence[int], space: spaces.Space[Any]) -> Array:
+    return np.array(chosen, np.int64).reshape(space.shape or ())

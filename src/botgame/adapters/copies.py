@@ -1,0 +1,183 @@
+"""A batch of copies of somebody else's environment as a `botgame.game.Simulation`.
+
+An adapter writes a `Copy`: one match, driven by the seats' decisions. `Copies` runs B of them and saves each as its
+seed and the decisions made so far, from which the match is played again; so a copy must repeat itself exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from botgame.errors import UserError
+from botgame.game import Array, Due, Observation, Outcome, Setup, Snapshot
+from botgame.spec import Array as Layout
+from botgame.spec import Spec
+
+
+class Copy(Protocol):
+    """One match of P seats. Everything random in it follows from the seed."""
+
+    def reset(self, seed: int) -> None:
+        """Begin a match; seed: 0 to 2^64 - 1."""
+
+    @property
+    def waiting(self) -> Sequence[int]:
+        """The seats without whose decisions the match stands still, ascending; () once it is over."""
+
+    def observe(self, seat: int, into: Observation) -> None:
+        """Write what a waiting seat sees into one row of each array; they hold zeros, and all is legal."""
+
+    def act(self, actions: Mapping[int, Array]) -> None:
+        """Go on with the decision int64 [H] of every waiting seat."""
+
+    @property
+    def returns(self) -> Array:
+        """What each seat has earned so far, float32 [P]."""
+
+
+@dataclass
+class _Slot:
+    """The match of one slot. answers: decisions of waiting seats; history: (seat, *decision) of all, in order."""
+
+    copy: Copy
+    seed: int = 0
+    started: bool = False
+    ticks: int = 0
+    answers: dict[int, Array] = field(default_factory=dict)
+    history: list[tuple[int, ...]] = field(default_factory=list)
+
+    def begin(self, seed: int) -> None:
+        self.seed, self.started, self.ticks = seed, True, 0
+        self.answers, self.history = {}, []
+        self.copy.reset(seed)
+
+    def answer(self, seat: int, action: Array) -> None:
+        """Take a seat's decision; the match goes on once every waiting seat has made its own."""
+        self.history.append((seat, *action.tolist()))
+        self.answers[seat] = action
+        if len(self.answers) == len(self.copy.waiting):
+            answers, self.answers = self.answers, {}
+            self.copy.act(answers)
+            self.ticks += 1
+
+    @property
+    def due(self) -> list[int]:
+        return [seat for seat in self.copy.waiting if seat not in self.answers] if self.started else []
+
+
+class Copies:
+    """See `botgame.game.Simulation`. A tick is one decision of every waiting seat.
+
+    stream: name of the one reward stream, the returns; it is paid at the end only unless it is dense. extra: arrays of
+    an observation beside the spec's, for the game's own bots, by name. unsaved: why matches cannot be saved, "" if they
+    can.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        make: Callable[[], Copy],
+        slots: int,
+        *,
+        extra: Mapping[str, Layout] | None = None,
+        unsaved: str = "",
+    ) -> None:
+        self._spec, self._extra, self._unsaved = spec, dict(extra or {}), unsaved
+        self._slots = [_Slot(make()) for _ in range(slots)]
+        (self._stream,) = spec.rewards
+
+    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
+        """See `Simulation.reset`."""
+        assert not any(action_caps)
+        self._slots[slot].begin(setup.seed)
+
+    def advance(self) -> Due:
+        """See `Simulation.advance`; matches go on as they are answered, so there is nothing left to run."""
+        rows = [(number, seat) for number, slot in enumerate(self._slots) for seat in slot.due]
+        columns = np.array(rows, np.int32).reshape(-1, 2)
+        return Due(columns[:, 0], columns[:, 1])
+
+    def observe(self, due: Due) -> Observation:
+        """See `Simulation.observe`."""
+        seen = self._blank(len(due.slot))
+        for row, (slot, seat) in enumerate(zip(due.slot.tolist(), due.seat.tolist(), strict=True)):
+            self._slots[slot].copy.observe(seat, {name: array[row] for name, array in seen.items()})
+        return seen
+
+    def rewards(self, due: Due) -> dict[str, Array]:
+        """See `Simulation.rewards`."""
+        earned = np.zeros(len(due.slot), np.float32)
+        if self._stream.dense:
+            for row, (slot, seat) in enumerate(zip(due.slot.tolist(), due.seat.tolist(), strict=True)):
+                earned[row] = self._slots[slot].copy.returns[seat]
+        return {self._stream.name: earned}
+
+    def act(self, due: Due, actions: Array) -> Array:
+        """See `Simulation.act`."""
+        for slot, seat, action in zip(due.slot.tolist(), due.seat.tolist(), actions, strict=True):
+            self._slots[slot].answer(seat, action.copy())
+        return actions
+
+    @property
+    def ticks(self) -> Array:
+        """See `Simulation.ticks`."""
+        return np.array([slot.ticks for slot in self._slots], np.int64)
+
+    @property
+    def done(self) -> Array:
+        """See `Simulation.done`."""
+        return np.array([not slot.started or not slot.copy.waiting for slot in self._slots], np.bool_)
+
+    def outcome(self, slot: int) -> Outcome:
+        """See `Simulation.outcome`: who earned more finished before who earned less."""
+        over = self._slots[slot]
+        returns = over.copy.returns
+        counts = np.zeros((len(returns), 0), np.int64)
+        return Outcome(over.ticks, places_of(returns), {self._stream.name: returns}, counts)
+
+    def snapshot(self) -> Snapshot:
+        """See `Simulation.snapshot`: seeds and decisions."""
+        if self._unsaved:
+            raise UserError(self._unsaved)
+        return {
+            "seeds": [slot.seed for slot in self._slots],
+            "started": [slot.started for slot in self._slots],
+            "histories": [self._rows(slot.history) for slot in self._slots],
+        }
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """See `Simulation.restore`: every match is played again."""
+        if len(snapshot["seeds"]) != len(self._slots):
+            raise ValueError(f"{len(snapshot['seeds'])} slots")
+        for number, slot in enumerate(self._slots):
+            slot.started = False
+            if snapshot["started"][number]:
+                slot.begin(int(snapshot["seeds"][number]))
+                self._replay(slot, np.asarray(snapshot["histories"][number]))
+
+    def _replay(self, slot: _Slot, history: Array) -> None:
+        if history.shape[1] != 1 + len(self._spec.heads):
+            raise ValueError("decisions have another number of heads")
+        for seat, *action in history.tolist():
+            if seat not in slot.due:
+                raise ValueError("a match does not repeat itself")
+            slot.answer(seat, np.array(action, np.int64))
+
+    def _rows(self, history: list[tuple[int, ...]]) -> Array:
+        return np.array(history, np.int64).reshape(-1, 1 + len(self._spec.heads))
+
+    def _blank(self, rows: int) -> Observation:
+        layouts = {**self._spec.arrays, **self._extra}
+        blank = {name: np.zeros((rows, *layout.shape), layout.dtype) for name, layout in layouts.items()}
+        blank["legal"][:] = True
+        return blank
+
+
+def places_of(returns: Array) -> Array:
+    """Finishing places int32 [P] of returns [P]: the highest is first, equal ones share a place."""
+    above: Array = (returns[None, :] > returns[:, None]).sum(1)
+    return (1 + above).astype(np.int32)

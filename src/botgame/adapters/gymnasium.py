@@ -1,0 +1,82 @@
+"""`--game gymnasium:ID`: an environment for one player, as a race for the higher return (`botgame.adapters.race`).
+
+ID is what `gymnasium.make` takes, so a user's own is `gymnasium:my_module:MyEnv-v0`. A return of 1 is the largest one
+of a few random episodes. An episode that is truncated ends like one that is terminated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium as library
+import numpy as np
+
+from botgame.adapters.adapted import adapted_game
+from botgame.adapters.rehearsal import rehearse
+from botgame.adapters.spaces import Layout
+from botgame.errors import UserError
+from botgame.game import Array, Game, Observation
+
+_SEEDS = 2**31
+
+
+class GymnasiumCopy:
+    """A `Copy` of one seat around one environment. unit: what a return of 1 is."""
+
+    def __init__(self, env: Any, layout: Layout, unit: float) -> None:
+        self._env, self._layout, self._unit = env, layout, unit
+        self._seen: tuple[Any, Any] = (None, None)  # observation and info
+        self._total, self._over = 0.0, True
+
+    def reset(self, seed: int) -> None:
+        """See `Copy.reset`."""
+        self._seen = self._env.reset(seed=seed % _SEEDS)
+        self._total, self._over = 0.0, False
+
+    @property
+    def waiting(self) -> Sequence[int]:
+        """See `Copy.waiting`."""
+        return [] if self._over else [0]
+
+    def observe(self, seat: int, into: Observation) -> None:
+        """See `Copy.observe`."""
+        self._layout.write(seat, *self._seen, into)
+
+    def act(self, actions: Mapping[int, Array]) -> None:
+        """See `Copy.act`."""
+        observation, reward, terminated, truncated, info = self._env.step(self._layout.action(actions[0]))
+        self._seen = observation, info
+        self._total += float(reward)
+        self._over = bool(terminated or truncated)
+
+    @property
+    def returns(self) -> Array:
+        """See `Copy.returns`."""
+        return np.array([self._total / self._unit], np.float32)
+
+
+def gymnasium(name: str) -> Game:
+    """The game of that environment. Raises UserError for one that there is not, or that cannot be translated."""
+    env = _make(name)
+    layout = Layout(f"gymnasium:{name}", env.observation_space, env.action_space, 1)
+    spec = layout.spec
+    rehearsal = rehearse(spec, lambda: GymnasiumCopy(_make(name), layout, 1.0))
+    return adapted_game(
+        spec,
+        lambda: GymnasiumCopy(_make(name), layout, rehearsal.unit),
+        1,
+        unit=rehearsal.unit,
+        rules={"environment": name},
+        unsaved=rehearsal.unsaved,
+    )
+
+
+def _make(name: str) -> Any:
+    try:
+        return library.make(name)
+    except Exception as error:  # whatever the environment's own code raises
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(
+            f"game gymnasium:{name} could not be made ({reason}); correct the id or install it", 2
+        ) from error

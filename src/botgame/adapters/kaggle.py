@@ -1,0 +1,147 @@
+"""`--game kaggle:NAME` or `kaggle:NAME:SEATS`: the environments of Kaggle's simulation competitions.
+
+SEATS is one of the numbers of agents that the environment allows, its first from two on unless given. A seat's return
+is its reward as it stands, and 1 is the largest one of a few random matches. The environment's own agents are bots of
+the game by their names; one that remembers something in a global variable plays rightly only where `--parallel 1` keeps
+matches apart.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import kaggle_environments
+import numpy as np
+
+from botgame import rng
+from botgame.adapters.adapted import RANDOM, adapted_game, adapted_spec, seat_names
+from botgame.adapters.kaggle_spec import Part, head_of, parts_of
+from botgame.adapters.rehearsal import rehearse
+from botgame.errors import UserError
+from botgame.game import Array, Game, Observation, Policy, ScriptedPolicy
+from botgame.spec import Array as Layout
+
+_RAW = "raw"  # array of an observation: object [N, 1], what the environment's own agents read
+_ACTIVE = "ACTIVE"
+
+
+class KaggleCopy:
+    """A `Copy` around one environment, which draws from Python's and NumPy's global generators."""
+
+    def __init__(self, env: Any, parts: Sequence[Part], actions: Sequence[Any], seats: int, unit: float) -> None:
+        self._env, self._parts, self._actions = env, parts, actions
+        self._seats, self._unit, self._seed, self._tick = seats, unit, 0, 0
+
+    def reset(self, seed: int) -> None:
+        """See `Copy.reset`."""
+        self._seed, self._tick = seed, 0
+        with _seeded(rng.derive(seed, 0)):
+            self._env.reset(self._seats)
+
+    @property
+    def waiting(self) -> Sequence[int]:
+        """See `Copy.waiting`."""
+        return [seat for seat, state in enumerate(self._env.state) if state["status"] == _ACTIVE]
+
+    def observe(self, seat: int, into: Observation) -> None:
+        """See `Copy.observe`."""
+        seen = seen_by(self._env, seat)
+        parts = [part.encode(seen[part.name], seat) for part in self._parts]
+        into["scalars"][:] = np.concatenate([*parts, np.eye(self._seats)[seat] if self._seats > 1 else []])
+        if _RAW in into:
+            into[_RAW][0] = seen
+
+    def act(self, actions: Mapping[int, Array]) -> None:
+        """See `Copy.act`."""
+        chosen = [self._actions[int(actions[seat][0])] if seat in actions else None for seat in range(self._seats)]
+        self._tick += 1
+        with _seeded(rng.derive(self._seed, self._tick)):
+            self._env.step(chosen)
+
+    @property
+    def returns(self) -> Array:
+        """See `Copy.returns`; a seat that broke the rules has the reward None, which counts 0."""
+        return np.array([(state["reward"] or 0) / self._unit for state in self._env.state], np.float32)
+
+
+def kaggle(name: str) -> Game:
+    """The game of that environment. Raises UserError for one that there is not, or that cannot be translated."""
+    title, (plain, _, wanted) = f"kaggle:{name}", name.partition(":")
+    env = _make(plain, title)
+    seats = _seats(env, wanted, title)
+    env.reset(seats)
+    cells = int(env.configuration.get("rows", 0)) * int(env.configuration.get("columns", 0))
+    parts = parts_of(seen_by(env, 0), cells, seats, title)
+    head, actions = head_of(env.specification["action"], title)
+    scalars = [f"{part.name} {number}" for part in parts for number in range(part.size)]
+    spec = adapted_spec(title, [*scalars, *seat_names(seats)], [head], dense=True)
+
+    def copy(unit: float) -> KaggleCopy:
+        return KaggleCopy(_make(plain, title), parts, actions, seats, unit)
+
+    rehearsal = rehearse(spec, lambda: copy(1.0))
+    return adapted_game(
+        spec,
+        lambda: copy(rehearsal.unit),
+        seats,
+        unit=rehearsal.unit,
+        rules={"environment": name, "version": str(env.specification.get("version", ""))},
+        bots=_agents(env, actions),
+        extra={_RAW: Layout((1,), np.dtype(object))},
+        unsaved=rehearsal.unsaved,
+    )
+
+
+def seen_by(env: Any, seat: int) -> dict[str, Any]:
+    """What an agent reads: its own observation, and what is shared, which lies with the first agent."""
+    shared = {key for key, part in env.specification["observation"].items() if part.get("shared")}
+    first = {key: value for key, value in env.state[0]["observation"].items() if key in shared}
+    return {**env.state[seat]["observation"], **first}
+
+
+def _agents(env: Any, actions: Sequence[Any]) -> dict[str, Callable[[], Policy]]:
+    def bot(name: str, agent: Callable[..., Any]) -> Policy:
+        def decide(observation: Observation, _memory: Array, keys: Array) -> Array:
+            chosen = np.zeros((len(keys), 1), np.int64)
+            for row, key in enumerate(keys.tolist()):
+                given = (observation[_RAW][row, 0], env.configuration)[: agent.__code__.co_argcount]
+                with _seeded(key):
+                    chosen[row] = actions.index(agent(*given))
+            return chosen
+
+        return ScriptedPolicy(name, decide)
+
+    return {name: functools.partial(bot, name, agent) for name, agent in env.agents.items() if name != RANDOM}
+
+
+def _seats(env: Any, wanted: str, title: str) -> int:
+    known = [int(number) for number in env.specification["agents"]]
+    if wanted and (not wanted.isdecimal() or int(wanted) not in known):
+        raise UserError(f"game {title}: it has {', '.join(map(str, known))} seats, not {wanted}", 2)
+    return int(wanted) if wanted else next((number for number in known if number > 1), known[0])
+
+
+def _make(name: str, title: str) -> Any:
+    try:
+        with _seeded(0):  # it begins a match
+            return kaggle_environments.make(name)
+    except Exception as error:  # whatever the environment's own code raises
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(f"game {title} could not be made ({reason}); correct the name or install it", 2) from error
+
+
+@contextmanager
+def _seeded(key: int) -> Iterator[None]:
+    """Let the global generators follow from `key` within the block, and go on afterwards as if nothing had been."""
+    plain, numpys = random.getstate(), np.random.get_state()  # noqa: NPY002 - the environments draw from it
+    random.seed(key)
+    np.random.seed(key % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(plain)
+        np.random.set_state(numpys)  # noqa: NPY002

@@ -1,0 +1,76 @@
+"""A package with the interface of `kaggle_environments`: `make`, and environments that hold plain dicts.
+
+The game "geese_lite": every seat walks over a board of 3 x 4; whoever meets another, or its own trail, is out; each
+step survived pays 10, and the length of the trail 1 each. Numbers come from Python's global generator, as Kaggle's do.
+"""
+
+import random
+
+SPECIFICATION = {
+    "name": "geese_lite",
+    "version": "1.0.0",
+    "agents": [1, 2, 3, 4],
+    "observation": {
+        "geese": {"type": "array", "shared": True},
+        "food": {"type": "array", "shared": True},
+        "index": {"type": "integer"},
+        "step": {"type": "integer", "shared": True},
+        "remainingOverageTime": {"type": "number"},
+    },
+    "action": {"type": "string", "enum": ["STAY", "EAST", "SOUTH"]},
+}
+ROWS, COLUMNS = 3, 4
+
+
+def greedy(observation: dict) -> str:
+    return "EAST" if observation["geese"][observation["index"]][0] % COLUMNS < COLUMNS - 1 else "SOUTH"
+
+
+class Environment:
+    """What is used of `kaggle_environments.core.Environment`."""
+
+    def __init__(self, specification: dict) -> None:
+        self.specification, self.configuration = specification, {"rows": ROWS, "columns": COLUMNS, "episodeSteps": 8}
+        self.agents = {"random": lambda: "STAY", "greedy": greedy}
+        self.reset()
+
+    def reset(self, num_agents: int | None = None) -> list:
+        seats = num_agents or self.specification["agents"][0]
+        self._step, heads = 0, random.sample(range(ROWS * COLUMNS), seats)
+        own = [{"index": seat, "remainingOverageTime": 60} for seat in range(seats)]
+        own[0] |= {"geese": [[head] for head in heads], "food": [random.randrange(ROWS * COLUMNS)], "step": 0}
+        self.state = [{"observation": seen, "status": "ACTIVE", "reward": 0, "info": {}} for seen in own]
+        return self.state
+
+    def step(self, actions: list) -> list:
+        assert len(actions) == len(self.state)
+        shared = self.state[0]["observation"]
+        self._step += 1
+        shared["step"] = self._step
+        for action, goose, state in zip(actions, shared["geese"], self.state, strict=True):
+            if state["status"] != "ACTIVE":
+                assert action is None
+                continue
+            row, column = divmod(goose[0], COLUMNS)
+            row, column = (row + (action == "SOUTH")) % ROWS, (column + (action == "EAST")) % COLUMNS
+            if action != "STAY":
+                goose.insert(0, row * COLUMNS + column)
+        taken = [cell for goose in shared["geese"] for cell in goose]
+        shared["food"] = random.sample(range(ROWS * COLUMNS), 1 + self._step % 2)
+        for goose, state in zip(shared["geese"], self.state, strict=True):
+            if state["status"] == "ACTIVE" and taken.count(goose[0]) > 1:
+                state["status"], goose[:] = "DONE", []
+            elif state["status"] == "ACTIVE":
+                state["reward"] = 10 * self._step + len(goose)
+        if self._step == 8 or sum(state["status"] == "ACTIVE" for state in self.state) < 2:
+            for state in self.state:
+                state["status"] = "DONE"
+        return self.state
+
+
+def make(environment: str) -> Environment:
+    if environment == "words":
+        return Environment({**SPECIFICATION, "action": {"type": "string"}})
+    if environment != "geese_lite":
+        raise ValueError("Unknown Environment Specification")
+    return Environment(SPECIFICATION)
