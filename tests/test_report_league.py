@@ -135,7 +135,7 @@ def test_a_past_self_that_is_worst_by_far_is_found():
     even = [Match(0, 1, 1, EVALUATION, "main1", "main1.v1", (-1) ** (k // 2), k, 9) for k in range(20)]
     entry = worst_of([*even, *sure])
     assert (entry["opponent"], entry["losses"], entry["wins"], entry["past_selves"]) == ("main1.v3", 20, 0, 2)
-    alone = worst_of([match for match in (*even, *sure) if match.seed == 3])
+    alone = worst_of([match for match in (*even, *sure) if match.seed == 4])
     assert (alone["opponent"], alone["losses"], alone["past_selves"]) == ("main1.v3", 1, 2)
 
 
