@@ -262,3 +262,26 @@ def covered(prior: float, strength: float = 663.0, rivals: int = 12, games: int 
 def test_intervals_of_ratings_hold_what_they_say() -> None:
     assert 0.91 <= covered(ratings.PRIOR_GAMES) <= 0.99
     assert covered(prior=1.0) < 0.8  # a drawn game a pair, which pulls a strong player down
+
+
+def held(interval, rate: float = 0.3, seeds: int = 40, size: int = 8, times: int = 400) -> float:
+    """Share of simulated evaluations whose interval holds the true rate, where a seed's situation moves its matches."""
+    random = np.random.default_rng(3)
+    easy = random.beta(4 * rate, 4 * (1 - rate), (times, seeds))
+    found = [interval(won) for won in random.binomial(size, easy)]
+    return float(np.mean([each.low <= rate <= each.high for each in found]))
+
+
+def test_intervals_of_clustered_matches_hold_what_they_say() -> None:
+    assert 0.92 <= held(lambda won: ratings.clustered(won, [8] * len(won))) <= 0.98
+    assert held(lambda won: ratings.wilson(won.sum(), 8 * len(won))) < 0.85
+
+
+def test_clusters_of_independent_matches_cost_next_to_nothing() -> None:
+    won = np.random.default_rng(0).binomial(8, 0.3, 200)
+    plain, found = ratings.wilson(won.sum(), 1600), ratings.clustered(won, [8] * 200)
+    assert found.estimate == plain.estimate
+    assert 1.0 <= (found.high - found.low) / (plain.high - plain.low) < 1.1
+    assert ratings.clustered([3.0], [8]) == (3 / 8, 0.0, 1.0)
+    assert ratings.clustered([], []) == (0.5, 0.0, 1.0)
+    assert ratings.clustered([0.0, 0.0], [8, 8]).high < 0.99

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from botgame import ratings
@@ -25,6 +26,7 @@ from botgame.training.league.files import (
 )
 from botgame.training.league_report import exploits as league_exploits
 from botgame.training.league_report import summary as league_summary
+from botgame.training.league_report.forgetting import worst_of
 
 
 class NoWeights:
@@ -51,7 +53,7 @@ def matches_of(*groups):
         for result, count in zip((1, 0, -1), counts, strict=True):
             out += [(number, kind, home, away, result)] * count
     return [
-        Match(i, number, number, kind, home, away, result, 7, 900)
+        Match(i, number, number, kind, home, away, result, i, 900)
         for i, (number, kind, home, away, result) in enumerate(out, 1)
     ]
 
@@ -113,6 +115,28 @@ def test_forgetting_is_the_worst_past_self_of_each_round(summary):
         ("main1.v1", 8 / 20),
     ]
     assert forgetting["mean_min_win_rate"] == pytest.approx((0.55 + 0.4) / 2)
+
+
+def test_the_worst_past_self_is_not_made_worse_by_chance():
+    """Six past selves, all beaten in 55 % of 50 duels each: the least of the six measured rates is 46 % in the mean."""
+    random, found, least = np.random.default_rng(0), [], []
+    for _ in range(200):
+        won = {f"main1.v{k}": random.random(50) < 0.55 for k in range(6)}
+        cells = [(k, away, result) for away, each in won.items() for k, result in enumerate(each)]
+        matches = [Match(0, 1, 1, EVALUATION, "main1", away, 2 * int(r) - 1, k, 9) for k, away, r in cells]
+        found.append(worst_of(matches)["win_rate"])
+        least.append(min(each.mean() for each in won.values()))
+    assert np.mean(found) == pytest.approx(0.55, abs=0.015)
+    assert np.mean(least) < 0.48
+
+
+def test_a_past_self_that_is_worst_by_far_is_found():
+    sure = [Match(0, 1, 1, EVALUATION, "main1", "main1.v3", -1, k, 9) for k in range(20)]
+    even = [Match(0, 1, 1, EVALUATION, "main1", "main1.v1", (-1) ** (k // 2), k, 9) for k in range(20)]
+    entry = worst_of([*even, *sure])
+    assert (entry["opponent"], entry["losses"], entry["wins"], entry["past_selves"]) == ("main1.v3", 20, 0, 2)
+    alone = worst_of([match for match in (*even, *sure) if match.seed == 4])
+    assert (alone["opponent"], alone["losses"], alone["past_selves"]) == ("main1.v3", 1, 2)
 
 
 def test_exploitability_from_the_exploiters_matches_and_the_population(summary):

@@ -67,7 +67,7 @@ def test_a_placing_shares_places_among_level_seats() -> None:
     assert (result.par, result.first_share, result.mean_seconds) == (1 / 3, 0.5, 10)
     assert result.to_dict()["above"] == pytest.approx((3 - 5 / 3) / 2)
     assert result.interval[0] < 0.5 < result.interval[1]
-    assert Placing(8, 0, 0.0, 0.0, 0).first_share == 0.125
+    assert Placing(8, (), 0.0, 0).first_share == 0.125
 
 
 def test_who_wins_a_free_for_all_is_paid_best() -> None:

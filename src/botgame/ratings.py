@@ -72,6 +72,24 @@ def wilson(points: float, games: float, z: float = Z_95) -> Interval:
     return Interval(rate, max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half)))
 
 
+def clustered(points: Sequence[float], games: Sequence[int]) -> Interval:
+    """The same for games that come in clusters, `games[k]` with `points[k]` in cluster k, as the turns of one seed do.
+
+    Games of a cluster are not independent. So the interval is that of as many independent games as have the variance
+    that the clusters show, never of more than there are, with Student's quantile for their number. Of one cluster that
+    variance is unknown: (rate, 0, 1).
+    """
+    scored, played = np.asarray(points, np.float64), np.asarray(games, np.float64)
+    total, count = float(played.sum()), len(played)
+    if count < 2 or not total:
+        return Interval(float(scored.sum()) / total if total else 0.5, 0.0, 1.0)
+    rate = float(scored.sum()) / total
+    variance = count / (count - 1) * float(np.square(scored - rate * played).sum()) / total**2
+    binomial = rate * (1.0 - rate) / total
+    effective = total / max(1.0, variance / binomial) if binomial > 0 else total
+    return wilson(rate * effective, effective, float(special.stdtrit(count - 1, 0.975)))
+
+
 def expected_score(difference: float) -> float:
     """Score expected of a player rated `difference` points higher: 1 / (1 + 10^(-difference / 400))."""
     return 1.0 / (1.0 + math.exp(-difference / ELO_PER_LOGIT))

@@ -14,7 +14,7 @@ import numpy as np
 
 from botgame.game import Ended, Game, Policy, own_factions
 from botgame.play import play
-from botgame.ratings import wilson
+from botgame.ratings import clustered
 from botgame.setups import mirrored_setups
 from botgame.training.evaluation.duels import PARALLEL_MATCHES
 
@@ -23,15 +23,24 @@ from botgame.training.evaluation.duels import PARALLEL_MATCHES
 class Placing:
     """What A did among `seats` - 1 of B.
 
-    firsts: matches that A won, where a first place that k seats share counts 1/k. places: sum of A's places, where
-    level seats share the mean of theirs. seconds: played in all.
+    seeds: of each seed the matches that A won, where a first place that k seats share counts 1/k, and the matches.
+    places: sum of A's places, where level seats share the mean of theirs. seconds: played in all.
     """
 
     seats: int
-    matches: int
-    firsts: float
+    seeds: tuple[tuple[float, int], ...]
     places: float
     seconds: float
+
+    @property
+    def matches(self) -> int:
+        """Matches played."""
+        return sum(matches for _, matches in self.seeds)
+
+    @property
+    def firsts(self) -> float:
+        """Matches that A won."""
+        return sum(firsts for firsts, _ in self.seeds)
 
     @property
     def first_share(self) -> float:
@@ -45,8 +54,8 @@ class Placing:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the share."""
-        interval = wilson(self.firsts, self.matches)
+        """95 % interval of the share; the turns of one seed are a cluster."""
+        interval = clustered([firsts for firsts, _ in self.seeds], [matches for _, matches in self.seeds])
         return interval.low, interval.high
 
     @property
@@ -102,14 +111,16 @@ def royale_results(
 
 def placing(game: Game, ended: Iterable[Ended], seats: int, on_match: Callable[[], object] = lambda: None) -> Placing:
     """Count finished free-for-alls from the view of player 0, who holds one seat."""
-    matches, firsts, places, ticks = 0, 0.0, 0.0, 0
+    seeds: dict[int, tuple[float, int]] = {}
+    places, ticks = 0.0, 0
     for match in ended:
         order = np.asarray(match.outcome.places)
         place = order[match.setup.players.index(0)]
         level = int((order == place).sum())
-        matches += 1
-        firsts += 1 / level if place == 1 else 0.0
+        firsts, matches = seeds.get(match.setup.seed, (0.0, 0))
+        seeds[match.setup.seed] = (firsts + (1 / level if place == 1 else 0.0), matches + 1)
         places += int((order < place).sum()) + (level + 1) / 2
         ticks += match.outcome.ticks
         on_match()
-    return Placing(seats, matches, firsts, places, ticks / game.spec.ticks_per_second)
+    in_order = tuple(seeds[seed] for seed in sorted(seeds))  # whichever match ended first
+    return Placing(seats, in_order, places, ticks / game.spec.ticks_per_second)

@@ -174,7 +174,10 @@ def _forgetting_card(summary: dict[str, Any]) -> str:
     curves = {name: entry["rounds"] for name, entry in summary["forgetting"].items()}
     means = [entry["mean_min_win_rate"] for entry in summary["forgetting"].values()]
     known = [f"{mean:.0%}" for mean in means if mean is not None]
-    note = "Worst win rate of a main agent against its own frozen past selves, round by round."
+    note = (
+        "Win rate of a main agent against the worst for it of its own frozen past selves, round by round. Half of the "
+        "seeds name that one and the other half measure it, or chance would make it look worse."
+    )
     if known:
         note += f" Mean over training: {', '.join(known)}."
     return card("Forgetting", note, _rate_lines(curves))

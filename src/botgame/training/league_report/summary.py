@@ -27,8 +27,10 @@ from botgame.training.alphastar.league.roles import EXPLOITERS, MAIN, MAIN_EXPLO
 from botgame.training.best_response.results import Exploit
 from botgame.training.league.files import EVALUATION, LeagueState, Match, plain
 from botgame.training.league_report.exploits import best_responses
+from botgame.training.league_report.forgetting import forgetting
 from botgame.training.league_report.free_for_alls import free_for_alls
 from botgame.training.league_report.live import LiveMatch, live_players
+from botgame.training.league_report.rates import rate_of
 
 FORMAT = "botgame-league-summary-1"
 PRIOR_GAMES = 2.0
@@ -65,7 +67,7 @@ def summarise(
         "pairs": _pairs(record, population, last, league),
         "rating_by_round": _curves(league, order, rated, last),
         "win_rate_against_anchor": _against_anchor(counted, league, state.anchor),
-        "forgetting": _forgetting(counted, league),
+        "forgetting": forgetting(counted, league),
         "exploitability": _exploitability(counted, league, population, table),
         "royale": free_for_alls(counted, league),
         "best_responses": best_responses(exploits),
@@ -151,21 +153,8 @@ def _pairs(record: Record, population: list[str], last: int, league: League) -> 
         for away in population:
             counts = record.get((_current(home, last, league), _current(away, last, league)))
             if counts:
-                out.append({"home": home, "away": away, **_rate_of(*counts)})
+                out.append({"home": home, "away": away, **rate_of(*counts)})
     return out
-
-
-def _rate_of(wins: int, draws: int, losses: int) -> dict[str, Any]:
-    games = wins + draws + losses
-    rate = ratings.wilson(wins + 0.5 * draws, games)
-    return {
-        "wins": wins,
-        "draws": draws,
-        "losses": losses,
-        "win_rate": rate.estimate,
-        "low": rate.low,
-        "high": rate.high,
-    }
 
 
 def _curves(league: League, order: dict[str, int], rated: ratings.Ratings, last: int) -> dict[str, list[Any]]:
@@ -191,24 +180,10 @@ def _by_round(matches: list[Match], home: str, aways: set[str]) -> dict[int, dic
 
 def _against_anchor(matches: list[Match], league: League, anchor: str) -> dict[str, list[Any]]:
     return {
-        name: [{"round": number, **_rate_of(*of[anchor])} for number, of in sorted(rounds.items())]
+        name: [{"round": number, **rate_of(*of[anchor])} for number, of in sorted(rounds.items())]
         for name in league.learners
         if (rounds := _by_round(matches, name, {anchor}))
     }
-
-
-def _forgetting(matches: list[Match], league: League) -> dict[str, Any]:
-    """For each main agent and round its worst evaluation against its own past selves, and the mean of the worst."""
-    out: dict[str, Any] = {}
-    for name in league.mains:
-        rounds = []
-        for number, of in sorted(_by_round(matches, name, set(league.past_selves(name))).items()):
-            rates = {away: _rate_of(*counts) for away, counts in of.items()}
-            worst = min(rates, key=lambda away: float(rates[away]["win_rate"]))
-            rounds.append({"round": number, "opponent": worst, "past_selves": len(rates), **rates[worst]})
-        mean = float(np.mean([entry["win_rate"] for entry in rounds])) if rounds else None
-        out[name] = {"rounds": rounds, "mean_min_win_rate": mean}
-    return out
 
 
 def _exploitability(matches: list[Match], league: League, population: list[str], table: np.ndarray) -> dict[str, Any]:
@@ -228,7 +203,7 @@ def _exploitability(matches: list[Match], league: League, population: list[str],
         column = np.where(np.arange(len(population)) == place, -1.0, table[:, place])
         worst = int(np.argmax(column))
         out[main] = {
-            "rounds": [{"round": number, **_rate_of(*counts)} for number, counts in sorted(by_round.items())],
+            "rounds": [{"round": number, **rate_of(*counts)} for number, counts in sorted(by_round.items())],
             "worst": population[worst],
             "worst_win_rate": float(column[worst]),
             "exploitability": max(0.0, float(column[worst]) - 0.5),
