@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -29,6 +31,18 @@ from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.room import MatchRoom
 from live_table import Table, duel
 from matches import LMS, recorded
+
+
+@contextlib.contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let this process write no file beyond so many bytes."""
+    resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def recorded_match(room: MatchRoom) -> RecordedMatch:
@@ -298,15 +312,19 @@ def test_a_disk_that_refuses_is_no_reason_to_stop(tmp_path: Path, caplog) -> Non
 
 
 def test_half_a_line_is_taken_back_when_the_disk_is_full(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
-    path, before = tmp_path / "manifest.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    path = tmp_path / "manifest.jsonl"
     path.write_bytes(b"one\n")
-    resource.setrlimit(resource.RLIMIT_FSIZE, (6, before[1]))
-    try:
-        with pytest.raises(OSError, match="No space left"):
-            append(path, b"two\n")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with largest_file(6), pytest.raises(OSError, match="No space left"):
+        append(path, b"two\n")
     assert path.read_bytes() == b"one\n"
     append(path, b"two\n")
     assert path.read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("folder", ["data_dir", "reports_dir", "feedback_dir"])
+def test_a_full_disk_is_found_before_anything_is_played(tmp_path: Path, folder: str) -> None:
+    archive = Archive(tmp_path / "data_dir", tmp_path / "reports_dir", tmp_path / "feedback_dir", "run")
+    with largest_file(100), pytest.raises(UserError, match=r"cannot write .*data_dir.*: File too large"):
+        archive.check()
+    archive.check()
+    assert not list((tmp_path / folder).iterdir())
