@@ -230,6 +230,8 @@ def test_rooms_without_people_make_way() -> None:
     table.tick()
     table.drop(1)
     new = [duel(table, client, duration=120) for client in (4, 5)]
+    table.connect(7)
+    assert table.say(7, Join(room=rooms[0].name, spectate=True))[0].code == "no_room"
     table.tick()
     assert [room.state for room in rooms + new] == ["over", "over", "running", "running", "running"]
     table.connect(6)

@@ -235,7 +235,7 @@ class MatchLobby:
 
     def _join(self, client: int, known: _Client, message: protocol.Join) -> Outbox:
         room = self.rooms.get(message.room)
-        if room is None:
+        if room is None or room.is_dismissed:
             raise RefusedError("no_room", f"there is no room {message.room!r}; it may be over")
         if client in room.members:
             raise RefusedError("not_now", "you are in this room already; leave it first")
