@@ -6,11 +6,11 @@
 
 function Find-Python {
     # `python` may be the Microsoft Store alias, which exists and does nothing: a candidate must answer.
-    foreach ($candidate in @(@('py', '-3'), @('python'), @('python3'))) {
+    foreach ($candidate in @(@('py', '-3'), @('py', '-3.14'), @('py', '-3.13'), @('py', '-3.12'), @('py', '-3.11'), @('python'), @('python3'))) {
         $name = $candidate[0]
         $before = @($candidate | Select-Object -Skip 1)
         if (-not (Get-Command $name -ErrorAction SilentlyContinue)) { continue }
-        $answer = & $name @before -c "import sys; print(sys.version_info >= (3, 11))" 2>$null
+        $answer = & $name @before -c "import sys; print((3, 11) <= sys.version_info[:2] <= (3, 14))" 2>$null
         if ($LASTEXITCODE -eq 0 -and "$answer".Trim() -eq 'True') { return , $candidate }
     }
     return $null
@@ -19,7 +19,7 @@ function Find-Python {
 $root = Split-Path -Parent $PSScriptRoot
 $found = Find-Python
 if ($null -eq $found) {
-    Write-Host 'error: Python 3.11 or newer was not found; install it, then run this script again'
+    Write-Host 'error: no Python 3.11 to 3.14 was found; install one, then run this script again'
     exit 1
 }
 

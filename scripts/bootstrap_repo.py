@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STARTER = ROOT / "artifacts" / "alphastar" / "pi_sup.pt"
 TORCH = "torch==2.13.0"
-OLDEST = (3, 11)
+OLDEST, NEWEST = (3, 11), (3, 14)  # Pythons that PyTorch, Numba and ONNX Runtime have wheels for
 STARTER_MATCHES, STARTER_EPOCHS = 60, 4
 
 RUN_MATCH = ["-m", "botgame.server.run_match", "--num_scripted_bots", "2", "--episode_duration", "120"]
@@ -32,8 +32,11 @@ IMITATION = ["-m", "botgame.training.alphastar_imitation", "--eval-matches", "64
 def main() -> int:
     """Run every step; the first one that fails names itself and ends with exit code 1."""
     options = parse_arguments()
-    if sys.version_info < OLDEST:
-        print(f"error: Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is {sys.version.split()[0]}")
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        oldest, newest = (".".join(map(str, version)) for version in (OLDEST, NEWEST))
+        print(
+            f"error: Python {oldest} to {newest} is needed, this is {sys.version.split()[0]}: start with one of those"
+        )
         return 1
     os.chdir(ROOT)
     try:
@@ -42,12 +45,14 @@ def main() -> int:
         check(python)
         if not options.no_starter and options.then != "test":
             make_starter(python)
+        if options.then == "test":
+            fetch_browser(python)
         return run_then(python, options)
     except subprocess.CalledProcessError as error:
         print(f"error: this step failed with exit code {error.returncode}: {' '.join(map(str, error.cmd))}")
         return 1
     except OSError as error:
-        print(f"error: {error}; free space or mend the path, then run the same command again")
+        print(f"error: {error}; free space or correct the path, then run the same command again")
         return 1
 
 
@@ -114,6 +119,15 @@ def make_starter(python: Path) -> None:
         STARTER.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(output, STARTER.with_suffix(".tmp"))
         STARTER.with_suffix(".tmp").replace(STARTER)
+
+
+def fetch_browser(python: Path) -> None:
+    """A Chromium for the browser tests where this machine has none; without one those tests are skipped, and said."""
+    if any(map(shutil.which, ("chromium", "google-chrome", "msedge"))):
+        return
+    say("fetching a Chromium for the browser tests")
+    if subprocess.run([python, "-m", "playwright", "install", "chromium"], check=False).returncode:
+        say("none could be fetched: the browser tests will be skipped")
 
 
 def run_then(python: Path, options: argparse.Namespace) -> int:

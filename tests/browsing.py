@@ -15,8 +15,21 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from botgame.lms.replay.showing.bundle import WEB
 from botgame.server.hosting.app import PAGES
 
-PROGRAM = next((path for path in map(shutil.which, ("chromium", "google-chrome", "msedge")) if path), None)
-needs_browser = pytest.mark.skipif(PROGRAM is None, reason="no Chromium, Chrome or Edge on this machine")
+NO_BROWSER = "no Chromium, Chrome or Edge on this machine"  # `conftest` counts the tests that say so
+
+
+def find_program() -> str | None:
+    """The browser to test with: one of this machine, else the one that Playwright has fetched."""
+    for name in ("chromium", "google-chrome", "msedge"):
+        if path := shutil.which(name):
+            return path
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).is_file() else None
+
+
+PROGRAM = find_program()
+needs_browser = pytest.mark.skipif(PROGRAM is None, reason=NO_BROWSER)
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", "--disable-background-networking")
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 SITE = "http://botgame.test"

@@ -15,6 +15,7 @@ from botgame.feedback import (
     read_manifests,
     read_streams,
 )
+from botgame.seals import opened_json, sealed_json
 
 RECORD = MatchRecord(
     match="m1",
@@ -75,8 +76,9 @@ def test_a_malformed_line_is_named_and_the_rest_is_used(tmp_path: Path, line: by
 
 
 def test_unknown_fields_are_ignored(tmp_path: Path) -> None:
-    line = encode_line(RECORD).replace(b'{"match"', b'{"weather":"rain","match"')
-    (tmp_path / "manifest.jsonl").write_bytes(line)
+    text = opened_json(encode_line(RECORD).decode().strip()).replace('{"match"', '{"weather":"rain","match"')
+    assert "rain" in text
+    (tmp_path / "manifest.jsonl").write_text(sealed_json(text) + "\n")
     assert read_manifests(tmp_path).entries[0].value == RECORD
 
 

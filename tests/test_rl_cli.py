@@ -309,8 +309,14 @@ def test_rewards_weigh_what_the_flag_says_else_what_the_game_says() -> None:
     assert weights("--reward_weights", "damage=0, result=3") == {"result": 3.0, "damage": 0.0}
 
 
-@pytest.mark.parametrize("text", ["damage", "damage=", "damage=-1", "=x"])
-def test_reward_weights_that_are_no_numbers_are_usage_errors(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("damage", "NAME=NUMBER"), ("=1", "NAME=NUMBER"), ("damage=", "a number of 0 or more"), ("damage=-1", "got -1"),
+     ("damage=1,damage=2", "damage is given twice"), ("damage=1, result=1,damage=1", "damage is given twice")],
+)  # fmt: skip
+def test_reward_weights_that_are_no_numbers_are_usage_errors(text: str, says: str, capsys) -> None:
     with pytest.raises(SystemExit, match="2"):
         build_parser().parse_args(["--supervised-checkpoint", "a", "--output", "b", "--reward-weights", text])
-    assert "--reward-weights" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--reward-weights" in said
+    assert says in said

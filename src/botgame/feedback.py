@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from botgame.files import find_files
 from botgame.json_reading import decoded
 from botgame.seals import SealError, is_sealed_json, opened_json, sealed_json
 
@@ -181,7 +182,7 @@ def find_replay(name: str, source: Path, known: dict[str, Path]) -> Path | None:
 def _read_all(folder: Path | None, name: str, kind: Any) -> Lines:
     entries: list[Entry] = []
     problems: list[str] = []
-    paths = sorted(folder.rglob(name)) if folder is not None and folder.is_dir() else []
+    paths = find_files(folder, name) if folder is not None else []
     for path in paths:
         try:
             data = path.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import itertools
 import os
 import re
@@ -43,6 +44,23 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None], before: 
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def find_files(folder: Path, pattern: str) -> list[Path]:
+    """Files below `folder` whose name fits the pattern (`*.lmsr`), sorted; an absent folder has none.
+
+    Linked folders are searched too, and each folder once, so that links may lead in circles.
+    """
+    found, seen = [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        found += [Path(place, name) for name in fnmatch.filter(names, pattern)]
+    return sorted(found)
 
 
 def remove_leftovers(folder: Path, of: Callable[[str], bool]) -> None:

@@ -25,7 +25,9 @@ SEED_OF_EVALUATION = "900000"
 def build_parser() -> cli.Parser:
     """The flags of `botgame quickstart`."""
     parser = cli.Parser("botgame quickstart", "Record matches, imitate, fine-tune, play a short league, report.")
-    parser.flag("--folder", type=cli.path, default=Path("quickstart"), help="where everything is kept")
+    parser.flag(
+        "--folder", type=cli.path, default=Path("quickstart"), help="where everything is kept, some 600 MB at --scale 1"
+    )
     parser.flag("--scale", type=cli.positive_float, default=1.0, help="size of every step; 1 takes some minutes")
     parser.flag("--seed", type=cli.seed, default=0, help="seed of every step")
     parser.flag("--threads", type=cli.non_negative_int, default=0, help="CPU threads of the trainers; 0: one a core")
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise KeyboardInterrupt
         if code:
             raise UserError(
-                f"step '{title}' failed with exit code {code}: mend what it said, then run this again", code
+                f"step '{title}' failed with exit code {code}: correct what it said, then run this again", code
             )
     print(f"\nReport: {options.folder / 'league' / 'summary.html'}")
     print("Next: the runbook's full sizes, docs/runbook.md")

@@ -87,7 +87,7 @@ def read(path: Path) -> Replay:
 
 def scan(folder: Path) -> list[Path]:
     """All replay files in `folder` and below, sorted by path; an absent folder has none."""
-    return sorted(folder.rglob(f"*{SUFFIX}"))
+    return files.find_files(folder, f"*{SUFFIX}")
 
 
 def load(paths: Iterable[Path], report: Callable[[ReplayError], None]) -> Iterator[Replay]:

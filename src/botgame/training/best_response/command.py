@@ -45,7 +45,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         preset=options.preset,
         critic=options.critic,
         budget=options.budget,
-        schedule=Schedule(options.eval_every, options.save_every, evaluate_start=True),
+        schedule=Schedule(options.eval_every, options.save_every, evaluate_ends=True),
         matches=options.eval_matches,
         final_matches=options.final_matches,
         flags=flag_values(options),

@@ -108,9 +108,14 @@ class ReplaySource:
         self._tell = report
         self._paths: list[Path] = []
         self._plans: list[list[SeatPlan]] = []
+        self._matches: dict[str, int] = {}  # position of a match by the name of its content
         for problem in (*manifests.problems, *streams.problems):
             self._report(problem)
-        known = {path.name: path for path in reversed(self.demonstrations.scan(data_dir))}
+        known: dict[str, Path] = {}
+        for path in self.demonstrations.scan(data_dir):
+            first = known.setdefault(path.name, path)
+            if first != path:
+                self._report(f"{path}: {_namesake(path, first)}")
         records = self._attach(manifests, known)
         feedback = self._attach(streams, known)
         for path in sorted(known.values(), key=lambda path: path.name):
@@ -209,6 +214,15 @@ class ReplaySource:
             for value in (*records, *feedback):
                 self._unmatched(value)
             return
+        if replay.name in self._matches:
+            first = self._matches[replay.name]
+            self._report(f"{path}: the same match as {self._paths[first]}; counted once")
+            for value in records:
+                self._unmatched(value)
+            for value in feedback:
+                self._take(value, replay, self._plans[first])
+            return
+        self._matches[replay.name] = len(self._paths)
         plans = [self._plan(replay, seat, seats, records) for seat in range(len(replay.seats))]
         self.usage.live_matches += bool(records)
         for value in feedback:
@@ -257,6 +271,13 @@ class ReplaySource:
             self.usage.marks_unmatched += 1
         elif isinstance(value, Decision) and value.controller == HUMAN:
             self.usage.corrections_unmatched += 1
+
+
+def _namesake(path: Path, first: Path) -> str:
+    """What becomes of a file that has the name of another one, which is used."""
+    if path.read_bytes() == first.read_bytes():
+        return f"the same match as {first}; counted once"
+    return f"left out, because {first} has the same name; rename one of them"
 
 
 def trajectory_name(file: str, seat: int) -> str:

@@ -78,7 +78,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         run = RLRun(setting, Yardsticks(setting, options.eval_matches))
         if not carry_out(run, paths, flags, state, resume_command(argv, module)):
             return 130
-    print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {paths.best} (iteration {run.best_iteration})")
+    best = f"{paths.best} (iteration {run.best_iteration})" if run.best_iteration else "none, --eval-every 0"
+    print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {best}")
     return 0
 
 

@@ -123,7 +123,11 @@ def _weights(text: str) -> dict[str, float]:
     """`result=1,damage=0.5` as numbers by name; "" for none."""
     out: dict[str, float] = {}
     for part in filter(None, text.split(",")):
-        name, _, number = part.strip().partition("=")
+        name, given, number = part.strip().partition("=")
+        if not given or not name:
+            raise argparse.ArgumentTypeError(f"expected NAME=NUMBER with commas between, got {part.strip()!r}")
+        if name in out:
+            raise argparse.ArgumentTypeError(f"{name} is given twice; give each reward once")
         out[name] = cli.non_negative_float(number)
     return out
 
@@ -136,11 +140,14 @@ def add_start_flag(parser: cli.Parser, default: Path | None = None, *, required:
     parser.flag("--supervised-checkpoint", type=cli.path, required=needed, default=default, help=text)
 
 
-def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = None) -> None:
-    """Add --eval-matches and, where the command asks for it by `every`, --eval-every. `against`: words for the help."""
+def add_evaluation_flags(parser: cli.Parser, against: str, every: int | None = None, zero: str = "none") -> None:
+    """Add --eval-matches and, where the command asks for it by `every`, --eval-every.
+
+    against, zero: words for the help: whom the learner meets, and which evaluations --eval-every 0 leaves.
+    """
     parser.section(JUDGING)
     if every is not None:
-        text = "iterations between evaluations (0: at the end)"
+        text = f"iterations between evaluations (0: {zero})"
         parser.flag("--eval-every", type=cli.non_negative_int, default=every, help=text)
     parser.flag("--eval-matches", type=cli.positive_int, default=200, help=f"held-out duels {against}")
 

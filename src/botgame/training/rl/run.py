@@ -110,8 +110,7 @@ class RLRun:
             number, last = self.iteration, self.finished
             if PAST in self._setting.shares and number % schedule.snapshot_every == 0:
                 self._pool.freeze(self._student.state_dict())
-            due = schedule.eval_every and number % schedule.eval_every == 0
-            evaluated = self._evaluate(last=last) if last or due else {}
+            evaluated = self._evaluate(last=last) if schedule.evaluates(number, last=last) else {}
             writer.log(number, {**metrics, **evaluated})
             text = functools.partial(_progress_line, goal, self.done, metrics)
             clock.report(self.done, goal.amount, text, force=last or bool(evaluated))
@@ -204,7 +203,7 @@ class RLRun:
             f"seed {setting.seed}, device {setting.device}, {setting.threads} threads: {config.matches} matches at "
             f"once, {config.sequences(seats)} sequences of up to {config.unroll_length} decisions an iteration"
         )
-        if setting.schedule.evaluate_start:
+        if setting.schedule.evaluate_ends:
             writer.log(0, self._evaluate(last=False))
 
     def _iterate(self, paths: RunPaths, writer: MetricsWriter) -> dict[str, Any]:

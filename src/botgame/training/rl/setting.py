@@ -29,9 +29,9 @@ class Goal(NamedTuple):
 class Schedule:
     """How often things happen, in iterations.
 
-    eval_every: 0 is at the end only. snapshot_every, snapshots: when a self is frozen as an opponent, and how many
-    are kept. keep: periodic checkpoints that stay (0: all; None: none is written). evaluate_start: also evaluate the
-    learner before its first iteration.
+    eval_every: 0 is never. snapshot_every, snapshots: when a self is frozen as an opponent, and how many
+    are kept. keep: periodic checkpoints that stay (0: all; None: none is written). evaluate_ends: evaluate the learner
+    before its first iteration and after its last, whatever `eval_every` is.
     """
 
     eval_every: int
@@ -39,7 +39,12 @@ class Schedule:
     snapshot_every: int = 1
     snapshots: int = 1
     keep: int | None = None
-    evaluate_start: bool = False
+    evaluate_ends: bool = False
+
+    def evaluates(self, iteration: int, *, last: bool) -> bool:
+        """Whether there is an evaluation after an iteration; `last`: the run ends with it."""
+        every = self.eval_every
+        return (last and (every > 0 or self.evaluate_ends)) or (every > 0 and iteration % every == 0)
 
 
 class Version(NamedTuple):
