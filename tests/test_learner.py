@@ -118,6 +118,21 @@ def test_the_weight_of_the_kl_falls_geometrically_and_not_at_all_where_it_is_tol
     assert losses[0] != losses[1]
 
 
+def test_without_a_weight_on_the_kl_nobody_asks_the_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trainer(config=dataclasses.replace(CONFIG, kl_cost=0.0))
+    asked = Network.unroll
+    monkeypatch.setattr(
+        Network,
+        "unroll",
+        lambda net, *given, **named: asked(net, *given, **named) if named.get("values", True) else 1 / 0,
+    )  # only the teacher is unrolled without values
+    metrics = made.iterate().metrics
+    assert metrics["kl"] == 0
+    assert "kl/choice" not in metrics
+    with pytest.raises(ZeroDivisionError):
+        trainer().iterate()
+
+
 def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> None:
     small, large = trainer(), trainer(config=RLConfig(**{**CONFIG.to_dict(), "replay_size": 512}))
     for _ in range(4):

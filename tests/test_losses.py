@@ -271,6 +271,19 @@ def test_weights_must_fit_the_rewards(case):
         learn(case, weights=LossWeights(rewards=(1.0, 1.0, 1.0)))
 
 
+def test_a_term_of_weight_0_changes_no_gradient(case):
+    """UPGO is not even computed; KL and entropy are, to be logged."""
+    _, logits, *_, values, _ = case
+    weights = LossWeights(upgo=0.0, kl=0.0, entropy=0.0)
+    losses = learn(case, weights=weights)
+    assert "upgo" not in losses
+    assert {"kl", "entropy"} <= set(losses)
+    found = torch.autograd.grad(losses["total"], (logits, values), retain_graph=True)
+    alone = losses["policy"] + weights.value * losses["value"]
+    expected = torch.autograd.grad(alone, (logits, values), retain_graph=True)
+    assert all(torch.equal(*pair) for pair in zip(found, expected, strict=True))
+
+
 def test_perfect_values_have_no_loss(case):
     *_, rewards, discounts, values, mask = case
     exact = torch.zeros_like(values)

@@ -126,12 +126,13 @@ def test_imitation_trains_the_twin(monkeypatch):
 
 
 def test_auto_is_float32_unless_a_wide_network_is_on_a_gpu_that_has_bfloat16(monkeypatch):
-    small, base = (Network(ARENA_SPEC, PRESETS[preset]) for preset in ("small", "base"))
+    small, base, full = (Network(ARENA_SPEC, PRESETS[preset]) for preset in ("small", "base", "full"))
     for has in (False, True):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has=has: has)
         assert [mixed("auto", device, net) for device in (CPU, CUDA) for net in (small, base)] == [False] * 3 + [has]
     assert mixed("bfloat16", CPU, small)
     assert not mixed("float32", CUDA, base)
+    assert not mixed("auto", CUDA, full)  # its layers of memory amplify the rounding
 
 
 def test_full_precision_is_float32_inside_and_nothing_outside():

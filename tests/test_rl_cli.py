@@ -92,7 +92,7 @@ def test_artefacts_and_metrics(whole: Path, supervised: Path) -> None:
     assert any(not torch.equal(trained.weights[name], tensor) for name, tensor in before.weights.items())
     rows = lines(whole)
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5]
-    assert {"loss/policy", "loss/upgo", "loss/value", "kl", "entropy/verb", "explained_variance/result", "staleness",
+    assert {"loss/policy", "loss/value", "kl", "entropy/verb", "explained_variance/result", "staleness",
             "ratio/arguments", "decisions"} <= set(rows[0])  # fmt: skip
     assert [row["step"] for row in rows if "eval/lms_re" in row] == [3, 5]
     assert "eval/best" in rows[4]

@@ -97,7 +97,7 @@ def action_cap_of(text: str, game: Game) -> int:
 def add_precision_flags(parser: cli.Parser) -> None:
     """Add --precision and --compile."""
     parser.section(MACHINE)
-    text = "numbers that the learner's network computes in; auto: bfloat16 for a wide network on a GPU, else float32"
+    text = "numbers of the learner's network; auto: bfloat16 for a network like `base` on a GPU, else float32"
     parser.flag("--precision", choices=PRECISIONS, default="auto", help=text)
     text = "compile the learner's network: minutes at first, faster updates on a GPU; one thread learns on a CPU"
     parser.flag("--compile", action="store_true", help=text)
