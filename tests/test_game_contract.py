@@ -1,7 +1,9 @@
 """What every game promises (`botgame.game`), checked on every registered game and on one outside the package."""
 
 import hashlib
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +16,12 @@ from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, decide_rows, play
 from botgame.setups import drawn_factions, mirrored_setups, skip_taken
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "examples"))
 CASES = [
     ("lms", 2),
     ("lms", 3),
     ("toy_game:toy", 2),
+    ("my_game:make", 2),
     ("openspiel:tic_tac_toe", 2),
     ("openspiel:kuhn_poker", 2),
     ("openspiel:kuhn_poker(players=3)", 3),

@@ -7,7 +7,7 @@ is drawn from the match's seed. A return of 1 is the largest utility of the game
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,50 @@ from botgame.spec import Head, Spec
 _CHANCE = 0x6368616E6365  # purpose of the random numbers of chance nodes
 
 
-class OpenSpielCopy:
-    """A `Copy` around one state. tensor: what a seat sees of a state; hidden: whether the others see something else."""
+class Sight:
+    """What a seat sees of a state of `game`. Raises UserError for a game without a tensor; title: for that message.
 
-    def __init__(self, game: Any, tensor: Callable[[Any, int], Sequence[float]], *, hidden: bool, unit: float) -> None:
-        self._game, self._tensor, self._hidden, self._unit = game, tensor, hidden, unit
-        self._seats = game.num_players()
+    size: numbers of the tensor. hidden: whether the others see something else.
+    """
+
+    def __init__(self, game: Any, title: str) -> None:
+        kind, self.seats = game.get_type(), game.num_players()
+        secrets = kind.information == pyspiel.GameType.Information.IMPERFECT_INFORMATION
+        self.hidden = secrets and self.seats > 1
+        self._of_information = kind.provides_information_state_tensor and (
+            secrets or not kind.provides_observation_tensor
+        )
+        if self._of_information:
+            self.size = game.information_state_tensor_size()
+        elif kind.provides_observation_tensor:
+            self.size = game.observation_tensor_size()
+        else:
+            raise UserError(f"game {title}: it has neither an observation tensor nor one of the information state", 2)
+
+    def write(self, state: Any, seat: int, into: Observation) -> None:
+        """Write it into one row of the arrays."""
+        marks = np.eye(self.seats)[seat] if self.seats > 1 else ()
+        into["scalars"][:] = (*self._tensor(state, seat), *marks)
+        into["legal"][:] = state.legal_actions_mask(seat)
+        if self.hidden:
+            others = [other for other in range(self.seats) if other != seat]
+            into["privileged"][:] = [number for other in others for number in self._tensor(state, other)]
+        if HISTORY in into:
+            history = state.history()
+            into[HISTORY][:] = -1
+            into[HISTORY][: len(history)] = history
+
+    def _tensor(self, state: Any, seat: int) -> Sequence[float]:
+        numbers: Sequence[float]
+        numbers = state.information_state_tensor(seat) if self._of_information else state.observation_tensor(seat)
+        return numbers
+
+
+class OpenSpielCopy:
+    """A `Copy` around one state. unit: what a return of 1 is."""
+
+    def __init__(self, game: Any, sight: Sight, unit: float) -> None:
+        self._game, self._sight, self._unit = game, sight, unit
         self.reset(0)
 
     def reset(self, seed: int) -> None:
@@ -45,21 +83,12 @@ class OpenSpielCopy:
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
-        marks = np.eye(self._seats)[seat] if self._seats > 1 else ()
-        into["scalars"][:] = (*self._tensor(self._state, seat), *marks)
-        into["legal"][:] = self._state.legal_actions_mask(seat)
-        if self._hidden:
-            others = [other for other in range(self._seats) if other != seat]
-            into["privileged"][:] = [number for other in others for number in self._tensor(self._state, other)]
-        if HISTORY in into:
-            history = self._state.history()
-            into[HISTORY][:] = -1
-            into[HISTORY][: len(history)] = history
+        self._sight.write(self._state, seat, into)
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
         if self._state.is_simultaneous_node():
-            self._state.apply_actions([int(actions[seat][0]) for seat in range(self._seats)])
+            self._state.apply_actions([int(actions[seat][0]) for seat in range(self._sight.seats)])
         else:
             ((_, action),) = actions.items()
             self._state.apply_action(int(action[0]))
@@ -85,7 +114,7 @@ class OpenSpielCopy:
         if self._state.is_terminal():
             return []
         if self._state.is_simultaneous_node():
-            return list(range(self._seats))
+            return list(range(self._sight.seats))
         return [self._state.current_player()]
 
 
@@ -95,19 +124,17 @@ def openspiel(name: str) -> Game:
     kind, title = game.get_type(), f"openspiel:{name}"
     if kind.dynamics == pyspiel.GameType.Dynamics.MEAN_FIELD:
         raise UserError(f"game {title}: a mean field game, expected sequential or simultaneous moves", 2)
-    hidden = kind.information == pyspiel.GameType.Information.IMPERFECT_INFORMATION
-    tensor, size = _tensor_of(game, title, hidden=hidden)
+    sight = Sight(game, title)
     unit = max(abs(game.min_utility()), abs(game.max_utility())) or 1.0
     at_the_end = kind.reward_model == pyspiel.GameType.RewardModel.TERMINAL
     zero_sum = kind.utility == pyspiel.GameType.Utility.ZERO_SUM
-    seats = game.num_players()
-    spec = _spec(game, title, size, hidden=hidden and seats > 1, dense=not (at_the_end and zero_sum))
+    spec = _spec(sight, game.num_distinct_actions(), title, dense=not (at_the_end and zero_sum))
     bots = search_bots(game)
     sampled = kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC
     return adapted_game(
         spec,
-        lambda: OpenSpielCopy(game, tensor, hidden=bool(spec.privileged), unit=unit),
-        seats,
+        lambda: OpenSpielCopy(game, sight, unit),
+        sight.seats,
         unit=unit,
         rules={"environment": str(game)},
         bots=bots,
@@ -125,19 +152,8 @@ def _load(name: str) -> Any:
         raise UserError(f"game openspiel:{name}: {str(error).splitlines()[0]}; correct its parameters", 2) from None
 
 
-def _tensor_of(game: Any, title: str, *, hidden: bool) -> tuple[Callable[[Any, int], Sequence[float]], int]:
-    """What a seat sees of a state, and how many numbers that are. Raises UserError for a game without a tensor."""
-    kind = game.get_type()
-    if kind.provides_information_state_tensor and (hidden or not kind.provides_observation_tensor):
-        return lambda state, seat: state.information_state_tensor(seat), game.information_state_tensor_size()
-    if kind.provides_observation_tensor:
-        return lambda state, seat: state.observation_tensor(seat), game.observation_tensor_size()
-    raise UserError(f"game {title}: it has neither an observation tensor nor one of the information state", 2)
-
-
-def _spec(game: Any, title: str, size: int, *, hidden: bool, dense: bool) -> Spec:
-    seats = game.num_players()
-    scalars = [*(f"tensor {number}" for number in range(size)), *seat_names(seats)]
-    others = [f"other {other}: tensor {number}" for other in range(1, seats) for number in range(size)]
-    head = Head("action", game.num_distinct_actions(), "categorical", "action")
-    return adapted_spec(title, scalars, [head], dense=dense, privileged=others if hidden else ())
+def _spec(sight: Sight, actions: int, title: str, *, dense: bool) -> Spec:
+    scalars = [*(f"tensor {number}" for number in range(sight.size)), *seat_names(sight.seats)]
+    others = [f"other {other}: tensor {number}" for other in range(1, sight.seats) for number in range(sight.size)]
+    head = Head("action", actions, "categorical", "action")
+    return adapted_spec(title, scalars, [head], dense=dense, privileged=others if sight.hidden else ())
