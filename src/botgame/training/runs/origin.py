@@ -40,6 +40,11 @@ class Origin:
     conditioning: dict[str, Any] = field(default_factory=dict)
     target: str = ""
 
+    @property
+    def taught(self) -> bool:
+        """Whether the first weights are worth staying close to: those of a checkpoint are, random ones are not."""
+        return bool(self.lineage)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain containers and tensors, for a resume file."""
         return {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}

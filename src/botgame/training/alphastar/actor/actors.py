@@ -61,7 +61,7 @@ class Actors:
 def make_actor(
     environments: Sequence[Environment],
     student: Network,
-    teacher: Network,
+    teacher: Network | None,
     config: RLConfig,
     device: torch.device | str,
 ) -> Actor | Actors:
