@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.game import Game, Policy, Setup
+from botgame.game import Game, Policy, Scratch, Setup
 from botgame.games import load_game
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, decide_rows, play
@@ -40,9 +41,16 @@ FLOATS = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+@pytest.fixture(
+    params=[*CASES, ("lms", 2, "scratch"), ("lms", 3, "scratch")], ids=lambda case: "-".join(map(str, case))
+)
 def case(request) -> tuple[Game, int]:
-    return load_game(request.param[0]), request.param[1]
+    """A game with a number of seats; "scratch": as learners from random weights meet it."""
+    game = load_game(request.param[0])
+    if "scratch" in request.param:
+        assert game.scratch.simulate
+        game = replace(game, simulate=game.scratch.simulate)
+    return game, request.param[1]
 
 
 class Legal:
@@ -242,6 +250,9 @@ def test_a_game_that_contradicts_itself_is_refused() -> None:
         {"yardsticks": ()},
         {"yardsticks": ("nobody",)},
         {"reward_weights": {"gold": 1.0}},
+        {"scratch": Scratch(reward_weights={"gold": 1.0})},
+        {"scratch": Scratch(opponents={"nobody": 1.0})},
+        {"scratch": Scratch(logits={"gold": (1.0,)})},
         {"seat_numbers": ()},
     ):
         with pytest.raises(ValueError, match="toy"):

@@ -7,15 +7,18 @@ import pytest
 import torch
 
 from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.losses import (
     LossInputs,
     LossWeights,
     cross_entropy,
     head_entropies,
     head_kls,
+    normalised,
     policy_gradient_loss,
     reinforcement_losses,
     value_losses,
+    vtrace_advantages,
 )
 from botgame.training.alphastar.learner.returns import lambda_returns, upgo, vtrace
 from botgame.training.alphastar.network.action_distribution import head_log_probs, masked_log_softmax, used_heads
@@ -185,7 +188,57 @@ def test_identical_policies_give_no_kl_and_ratio_one(case):
     losses = learn(case, teacher=log_probs.detach(), behaviour=head_log_probs(spec, log_probs, actions).detach())
     assert losses["kl"].item() == 0.0
     assert all(losses[f"ratio/{group}"].item() == pytest.approx(1.0) for group in spec.groups)
-    assert learn(case, teacher=None)["kl"].item() == 0.0
+
+
+def test_without_a_teacher_there_is_no_kl(case):
+    with_it, without = learn(case, LossWeights(kl=0.0)), learn(case, teacher=None)
+    assert "kl" not in without
+    assert without["total"].item() == pytest.approx(with_it["total"].item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("clip", [0.05, 0.2])
+def test_the_clip_stops_what_has_moved_far_enough_by_loops(case, clip):
+    """PPO's objective min(r A, clip(r) A) has no gradient there; elsewhere that of V-trace stays as it is."""
+    spec, logits, _, log_probs, _, behaviour, actions, rewards, discounts, values, mask = case
+    weights = LossWeights(policy=1.0, upgo=0.0, value=0.0, kl=0.0, entropy=0.0, clip_ratio=clip)
+    found = torch.autograd.grad(learn(case, weights)["total"], logits, retain_graph=True)[0]
+    chosen = head_log_probs(spec, log_probs, actions)
+    expected, stopped = 0.0, 0
+    for group in spec.groups:
+        heads = [h for h, head in enumerate(spec.heads) if head.group == group]
+        ratios = (chosen.detach() - behaviour)[..., heads].sum(-1).exp()
+        steps = rewards, discounts, values.detach(), chosen.detach() - behaviour
+        advantage = vtrace_advantages(
+            *steps[:3], ratios.log()[..., None], mask, torch.ones(len(spec.rewards), dtype=torch.float64)
+        )[..., 0]
+        for t, b in mask.nonzero().tolist():
+            log_prob, r, a = chosen[t, b, heads].sum(), ratios[t, b], advantage[t, b]
+            probe = r.clone().requires_grad_()
+            torch.minimum(probe * a, probe.clamp(1 - clip, 1 + clip) * a).backward()
+            stopped += int(probe.grad == 0)
+            expected = expected - (a * log_prob if probe.grad != 0 else 0.0)
+    assert 0 < stopped < int(mask.sum()) * len(spec.groups)
+    wanted = torch.autograd.grad(expected / int(mask.sum()), logits)[0]
+    torch.testing.assert_close(found, wanted)
+
+
+def test_normalised_advantages_have_mean_0_and_deviation_1_whatever_the_padding_holds() -> None:
+    advantages = torch.randn(TIME, BATCH, 3, generator=torch.Generator().manual_seed(0)) * 7 + 2
+    mask = ragged()
+    advantages[~mask] = 1e6
+    got = normalised(advantages, mask)[mask]
+    torch.testing.assert_close(got.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(got.std(0, unbiased=False), torch.ones(3), atol=1e-5, rtol=0)
+    one = torch.zeros(TIME, BATCH, dtype=torch.bool)
+    one[0, 0] = True
+    assert torch.equal(normalised(advantages, one)[one], torch.zeros(1, 3))  # one decision is its own mean
+
+
+def test_clip_and_normalised_advantages_are_off_by_default(case):
+    plain = learn(case)["policy"].item()
+    assert learn(case, LossWeights(clip_ratio=0.01))["policy"].item() != plain
+    assert learn(case, LossWeights(normalise=True))["policy"].item() != plain
+    assert (RLConfig().clip_ratio, RLConfig().advantages, RLConfig().adam_b1) == (0.0, "plain", 0.0)
 
 
 def test_a_teacher_stored_in_half_precision_gives_finite_kl(case):

@@ -349,6 +349,21 @@ class ActionCaps(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Scratch:
+    """What helps a learner that starts from random weights; a learner that can play already does without.
+
+    simulate: the simulation that it learns in, with other dense rewards under the same names; None: the game's.
+    opponents, reward_weights: as in `Game`, in their place; the game's where none are given. logits: of the first
+    categories of heads, by head, at which its policy starts instead of at 0.
+    """
+
+    simulate: Callable[[int, int], Simulation] | None = None
+    opponents: Mapping[str, float] = field(default_factory=dict)
+    reward_weights: Mapping[str, float] = field(default_factory=dict)
+    logits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Game:
     """One game. Raises ValueError for a contradiction among its fields.
 
@@ -360,7 +375,8 @@ class Game:
     `Outcome.counts` counts; its first entry is "nothing". checkpoints: trained bots that come with the game.
     reward_weights: of each reward stream's advantage in RL, 1 where none is given. reward_points: what 1 of a stream is
     in the game's own points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z,
-    demonstrations, picture (a recorded match as SVG text): None where the game has none.
+    demonstrations, picture (a recorded match as SVG text): None where the game has none. scratch: for learners from
+    random weights.
     """
 
     name: str
@@ -381,15 +397,20 @@ class Game:
     statistic_z: StatisticZ | None = None
     demonstrations: Demonstrations | None = None
     picture: Callable[[Path], str] | None = None
+    scratch: Scratch = field(default_factory=Scratch)
 
     def __post_init__(self) -> None:
         """Refuse a game that contradicts itself, with the reason."""
-        unknown = {*self.yardsticks, *self.opponents} - {*self.bots, "self", "past"}
+        unknown = {*self.yardsticks, *self.opponents, *self.scratch.opponents} - {*self.bots, "self", "past"}
         if not self.yardsticks or unknown:
             raise ValueError(f"game {self.name}: yardsticks and opponents must be bots of the game, not {unknown}")
-        strange = {*self.reward_weights, *self.reward_points} - {reward.name for reward in self.spec.rewards}
+        streams = {*self.reward_weights, *self.reward_points, *self.scratch.reward_weights}
+        strange = streams - {reward.name for reward in self.spec.rewards}
         if strange:
             raise ValueError(f"game {self.name}: the spec has no rewards called {', '.join(sorted(strange))}")
+        heads = {head.name for head in self.spec.heads}
+        if strange := set(self.scratch.logits) - heads:
+            raise ValueError(f"game {self.name}: the spec has no heads called {', '.join(sorted(strange))}")
         if not self.seat_numbers or min(self.seat_numbers) < 1:
             raise ValueError(f"game {self.name}: seat_numbers are {self.seat_numbers}, expected 1 or more")
 

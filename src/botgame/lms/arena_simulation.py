@@ -67,3 +67,27 @@ class ArenaSimulation:
     def restore(self, snapshot: Snapshot) -> None:
         """See `Simulation.restore`."""
         self.arena.restore(snapshot)
+
+
+class HealthLeadSimulation(ArenaSimulation):
+    """The arena for beginners: `damage` is how much health a mage has more than the others in the mean, / 100 hp.
+
+    The zone counts in it. Where it does not, a beginner soon learns to flee into the zone, where nobody damages it.
+    """
+
+    def rewards(self, due: Due) -> dict[str, Array]:
+        """See `Simulation.rewards`."""
+        health = self.arena.state.mages["health"][due.slot]
+        return {**super().rewards(due), "damage": _leads(health)[np.arange(len(due.slot)), due.seat]}
+
+    def outcome(self, slot: int) -> Outcome:
+        """See `Simulation.outcome`."""
+        over = super().outcome(slot)
+        return over._replace(rewards={**over.rewards, "damage": _leads(self.arena.state.mages["health"][slot])})
+
+
+def _leads(health: Array) -> Array:
+    """Health float64 [..., P] minus the mean of the other seats', / 100 hp: float32 [..., P]."""
+    others = (health.sum(axis=-1, keepdims=True) - health) / (health.shape[-1] - 1)
+    leads: Array = ((health - others) / 100).astype(np.float32)
+    return leads

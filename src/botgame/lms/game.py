@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 
-from botgame.game import ActionCaps, Game, Policy, StatisticZ
-from botgame.lms.arena_simulation import ArenaSimulation
+from botgame.game import ActionCaps, Game, Policy, Scratch, StatisticZ
+from botgame.lms.arena_simulation import ArenaSimulation, HealthLeadSimulation
 from botgame.lms.demonstrations import ArenaDemonstrations
 from botgame.lms.replay.format import read
 from botgame.lms.replay.showing.picture import picture
@@ -21,6 +21,13 @@ EXPERT = "lms_re"
 STYLES = ("rusher", "kiter", "looter", "camper")
 CHAMPION = "champion"
 DURATION_SECONDS = 120
+# At random a mage hardly ever shoots at an enemy in sight, and its decisions are too far apart to dodge.
+SCRATCH = Scratch(
+    simulate=HealthLeadSimulation,
+    opponents={EXPERT: 0.5, "legacy": 0.5},
+    reward_weights={"damage": 1.0},
+    logits={"target": (-3.0,), "delay": (-2.0, 0.0, 2.0, 2.0, 1.0, 0.0, -2.0, -3.0)},
+)
 _BOTS = {
     "idle": "idle:idle",
     "random": "uniform:uniform",
@@ -50,6 +57,7 @@ def lms() -> Game:
         statistic_z=StatisticZ(ARENA_Z_SPEC, lambda simulation: ArenaMeter(simulation.arena)),
         demonstrations=ArenaDemonstrations(),
         picture=lambda path: picture(read(path)),
+        scratch=SCRATCH,
     )
 
 

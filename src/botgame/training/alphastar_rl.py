@@ -34,6 +34,7 @@ from botgame.training.rl.flags import (
     add_training_flags,
 )
 from botgame.training.rl.free_for_alls import add_royale_flags
+from botgame.training.rl.scratch import DEFAULTS, defaults_words, parse
 from botgame.training.runs.game_flags import add_game_flag
 
 MODULE = "botgame.training.alphastar_rl"
@@ -45,7 +46,10 @@ def build_parser() -> cli.Parser:
     parser.section(START)
     add_game_flag(parser)
     add_start_flag(parser, required=False)
-    text = "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply"
+    text = (
+        "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply, "
+        f"and what you do not give is {defaults_words(DEFAULTS)}"
+    )
     parser.flag("--scratch", choices=sorted(SIZES), default=None, help=text)
     parser.flag("--output", type=cli.path, required=True, help="checkpoint to write")
     parser.flag("--iterations", type=cli.positive_int, default=200, help="iterations of acting, then learning")
@@ -72,7 +76,7 @@ def build_parser() -> cli.Parser:
 @cli.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
-    options = build_parser().parse_args(argv)
+    options = parse(build_parser(), argv)
     from botgame.training.rl.command import train  # brings torch, which --help does without
 
     return train(options, MODULE, argv)

@@ -18,6 +18,7 @@ from botgame.training.rl.environment import check_styles
 from botgame.training.rl.flags import action_cap_of, flag_values, style_config, training_config
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.run import RLRun, carry_out
+from botgame.training.rl.scratch import default_opponents, default_weights, defaults_line
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.rl.yardsticks import Yardsticks
 from botgame.training.runs.origin import (
@@ -35,11 +36,12 @@ from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, choose_devi
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
     game = load_game(options.game)
-    shares = parse_shares(options.opponents) if options.opponents is not None else normalized(game.opponents)
+    usual = default_opponents(options, game)
+    shares = parse_shares(options.opponents) if options.opponents is not None else normalized(usual)
     check_checkpoint("--output", options.output)
     paths = RunPaths.beside(options.output, "rl")
     check_apart("--output", paths.files, inputs(options, "--opponents", shares))
-    config = training_config(options, game)
+    config = training_config(options, game, default_weights(options, game))
     if (options.supervised_checkpoint is None) == (options.scratch is None):
         raise UserError("give one of --supervised-checkpoint PATH and --scratch PRESET: where to start from", 2)
     device = choose_device(
@@ -75,6 +77,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             royale=royale,
             action_cap=action_cap,
         )
+        if options.scratch:
+            print(defaults_line(options))
         run = RLRun(setting, Yardsticks(setting, options.eval_matches))
         if not carry_out(run, paths, flags, state, resume_command(argv, module)):
             return 130

@@ -46,7 +46,8 @@ def make_environment(
     def cap(player: int) -> int:
         return learner_cap if player == LEARNER else action_cap(opponents.policy(player))
 
-    simulation = game.simulate(table.slots, table.seats)
+    simulate = (not origin.taught and game.scratch.simulate) or game.simulate
+    simulation = simulate(table.slots, table.seats)
     followed = None
     if styles.z_share and game.statistic_z:
         meter = game.statistic_z.meter(simulation)

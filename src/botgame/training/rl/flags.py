@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,19 +103,27 @@ def add_precision_flags(parser: cli.Parser) -> None:
     parser.flag("--compile", action="store_true", help=text)
 
 
-def training_config(options: argparse.Namespace, game: Game) -> RLConfig:
-    """The config that parsed flags describe. Raises UserError (code 2) for contradictions."""
+def training_config(options: argparse.Namespace, game: Game, weights: Mapping[str, float] | None = None) -> RLConfig:
+    """The config that parsed flags describe. Raises UserError (code 2) for contradictions.
+
+    weights: of the rewards that --reward-weights leaves out; the game's unless given.
+    """
     values = {field.name: getattr(options, field.name) for field in fields(RLConfig)}
-    return RLConfig(**{**values, "reward_weights": reward_weights(options.reward_weights, game)})
+    return RLConfig(**{**values, "reward_weights": reward_weights(options.reward_weights, game, weights)})
 
 
-def reward_weights(given: dict[str, float], game: Game) -> tuple[tuple[str, float], ...]:
-    """The weight of each reward stream: as given, else the game's. Raises UserError (code 2) for an unknown stream."""
+def reward_weights(
+    given: dict[str, float], game: Game, weights: Mapping[str, float] | None = None
+) -> tuple[tuple[str, float], ...]:
+    """The weight of each reward stream: as given, else that of `weights`, by default the game's.
+
+    Raises UserError (code 2) for an unknown stream.
+    """
     names = [reward.name for reward in game.spec.rewards]
     for name in given:
         if name not in names:
             raise UserError(f"--reward-weights: game {game.name} has no reward {name!r}, only {', '.join(names)}", 2)
-    known = {**game.reward_weights, **given}
+    known = {**(game.reward_weights if weights is None else weights), **given}
     return tuple((name, float(known.get(name, 1.0))) for name in names)
 
 

@@ -58,7 +58,8 @@ class RLRun:
     def __init__(self, setting: RLSetting, judge: Judge, on_commit: Callable[[], None] = lambda: None) -> None:
         self._setting, self._judge, self._on_commit = setting, judge, on_commit
         weights = setting.origin.weights
-        self._student, self._teacher = setting.network(weights), setting.network(weights)
+        self._student = setting.network(weights)
+        self._teacher = setting.network(weights) if setting.origin.taught else None
         self._pool = OpponentPool(
             setting.shares, setting.fixed, setting.policy, seed=setting.seed, capacity=setting.schedule.snapshots
         )
@@ -169,7 +170,9 @@ class RLRun:
             setting.config,
             learning_seats=self._pool.learning_seats(setting.game.seats),
             seed=setting.seed,
-            workers=self._workers.of(environments[0].spec, **environments[0].condition_sizes),
+            workers=self._workers.of(
+                environments[0].spec, taught=setting.origin.taught, **environments[0].condition_sizes
+            ),
             device=setting.device,
         )
 
@@ -263,9 +266,10 @@ class RLRun:
 
 def _progress_line(goal: Goal, done: int, metrics: dict[str, Any]) -> str:
     won = rates(metrics, {name: name[9:] for name in metrics if name.startswith("win_rate/")})
+    kl = f"kl {metrics['kl']:.3f}  " if "kl" in metrics else ""
     return (
         f"{goal.unit} {done:,}/{goal.amount:,}  {metrics['time_decisions_per_second']:.0f} decisions/s  "
-        f"kl {metrics['kl']:.3f}  value {metrics['loss/value']:.3f}  won: {won}"
+        f"{kl}value {metrics['loss/value']:.3f}  won: {won}"
     )
 
 

@@ -40,6 +40,11 @@ class Origin:
     conditioning: dict[str, Any] = field(default_factory=dict)
     target: str = ""
 
+    @property
+    def taught(self) -> bool:
+        """Whether the first weights are worth staying close to: those of a checkpoint are, random ones are not."""
+        return bool(self.lineage)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain containers and tensors, for a resume file."""
         return {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
@@ -79,8 +84,9 @@ def check_same_start(origin: Origin, path: Path | None, game: Game) -> None:
 
 
 def scratch_origin(preset: str, seed: int, game: Game) -> Origin:
-    """Start from the random weights of a fresh network of that size."""
+    """Start from the random weights of a fresh network of that size, its policy as the game's `Scratch` says."""
     network = Network(game.spec, SIZES[preset], seed)
+    network.heads.start_at(game.scratch.logits)
     return Origin(network.config.to_dict(), network.state_dict(), [], dict(game.rules), f"preset {preset}")
 
 

@@ -3,7 +3,7 @@
 Matches, opponents and networks are handed in, so this file knows no game. Player 0 of every match is the learner (in
 one seat or several); any other player is a policy that stays the same for the whole match. The teacher, which the
 learner is pulled towards, sees the same observations and is forced to the student's actions; it runs over whole
-sequences, with its own recurrent memory carried from one to the next.
+sequences, with its own recurrent memory carried from one to the next. From random weights there is none.
 """
 
 from __future__ import annotations
@@ -100,7 +100,12 @@ class Actor:
         own = environment.spec.rewards[: len(environment.spec.rewards) - self._pseudo]
         self._rewards = tuple(reward.name for reward in own)
         self._open = allocate(
-            environment.spec, student.memory_size, config.unroll_length, rows, **environment.condition_sizes
+            environment.spec,
+            student.memory_size,
+            config.unroll_length,
+            rows,
+            taught=teacher is not None,
+            **environment.condition_sizes,
         )
         self._position = np.zeros(rows, np.int64)  # decisions in the open sequence
         self._episode = np.full(rows, -1, np.int64)
@@ -125,7 +130,8 @@ class Actor:
             ended += step.ended
             if len(step.slot):
                 decisions += self._decide(step, buffer, version)
-        self._teach(buffer)
+        if self._teacher:
+            self._teach(self._teacher, buffer)
         return Collected(buffer.count - start, decisions, ended)
 
     def snapshot(self) -> dict[str, Any]:
@@ -255,18 +261,18 @@ class Actor:
         self._open["length"][rows] = self._position[rows]
         self._open["truncated"][rows] = truncated
         places = buffer.add(self._open, rows)
-        for place, row in zip(places.tolist(), rows.tolist(), strict=True):
-            if self._teacher:
+        if self._teacher:
+            for place, row in zip(places.tolist(), rows.tolist(), strict=True):
                 self._pending.append(_Pending(place, row, bool(self._first[row])))
         self._first[rows] = False
         self._position[rows] = 0
 
-    def _teach(self, buffer: ReplayBuffer) -> None:
+    def _teach(self, teacher: Network, buffer: ReplayBuffer) -> None:
         """Add the teacher's log-probabilities, a wave at a time: the k-th waiting sequence of every seat."""
-        while self._teacher and self._pending:
+        while self._pending:
             wave: dict[int, _Pending] = {}
             rest = [item for item in self._pending if wave.setdefault(item.row, item) is not item]
-            self._teach_wave(self._teacher, list(wave.values()), buffer)
+            self._teach_wave(teacher, list(wave.values()), buffer)
             self._pending = rest
 
     def _teach_wave(self, teacher: Network, wave: list[_Pending], buffer: ReplayBuffer) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from botgame.errors import UserError
 
 FALLS = ("linear", "geometric")
+ADVANTAGES = ("plain", "normalised")
 PRECISIONS = ("float32", "bfloat16", "auto")
 OPPONENTS, OWN = "opponents", "own"  # what a critic may see
 Kind = Literal["positive_int", "non_negative_int", "positive_float", "non_negative_float", "probability"]
@@ -63,6 +64,7 @@ class RLConfig:
     lr_end: float = flag(0.1, "probability", "share of the learning rates left at the end")
     # A long run learns little at high rates once it is strong, a short one little at low rates (docs/LOG.md).
     lr_fall: str = choice_flag("linear", FALLS, "how the learning rates fall to that")
+    adam_b1: float = flag(0.0, "probability", "Adam's b1: how much of the mean gradient an update keeps")
     max_grad_norm: float = flag(1.0, "positive_float", "largest L2 norm of a gradient")
     value_iterations: int = flag(
         3, "non_negative_int", "first iterations that train the value heads only: a cloned policy has none"
@@ -70,6 +72,15 @@ class RLConfig:
     discount: float = flag(1.0, "probability", "discount per decision; true ends always have 0")
     td_lambda: float = flag(0.8, "probability", "lambda of the value targets")
     vtrace_lambda: float = flag(1.0, "probability", "factor of the traces of V-trace; less is less noise, more bias")
+    clip_ratio: float = flag(
+        0.0,
+        "non_negative_float",
+        "a choice moves no further once its probability has changed by this share, the way its advantage asks, as in "
+        "PPO; 0: no bound",
+    )
+    advantages: str = choice_flag(
+        "plain", ADVANTAGES, "of the V-trace policy gradient; normalised: mean 0, deviation 1 in a minibatch and group"
+    )
     policy_cost: float = flag(1.0, "non_negative_float", "weight of the V-trace policy gradient")
     # AlphaStar's 1 costs strength here: UPGO raises whatever was done and so ends exploring (docs/ablations.md).
     upgo_cost: float = flag(

@@ -1,8 +1,8 @@
 """The learner: minibatches of sequences in, better weights out.
 
 Loss and optimiser are AlphaStar's (Vinyals et al., Nature 575, 2019, Methods): V-trace in head groups, UPGO,
-TD(lambda), KL from the teacher, entropy; Adam with b1 = 0. With `workers` each minibatch is split over processes, whose
-gradients are added in a fixed order, so a run repeats exactly.
+TD(lambda), KL from the teacher, entropy; Adam, with b1 = 0 unless the config says otherwise. With `workers` each
+minibatch is split over processes, whose gradients are added in a fixed order, so a run repeats exactly.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from botgame.training.alphastar.network.precision import mixed
 from botgame.training.alphastar.statistic_z.config import VALUE_WEIGHT
 from botgame.training.alphastar.statistic_z.seats import Styles
 
-BETAS, EPSILON = (0.0, 0.99), 1e-5
+B2, EPSILON = 0.99, 1e-5
 WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 
 
@@ -60,6 +60,8 @@ def loss_weights(
         upgo_reward=result,
         td_lambda=config.td_lambda,
         vtrace_lambda=config.vtrace_lambda,
+        clip_ratio=config.clip_ratio,
+        normalise=config.advantages == "normalised",
         early_kl=on * styles.config.z_kl_cost if styles else 0.0,
         early_head=spec.head_index(styles.conditioning.inputs.style.head) if styles else 0,
     )
@@ -105,7 +107,8 @@ class Learner:
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
         groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
         self._fused = self._device.type == "cuda"  # one operation for all parameters
-        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=BETAS, eps=EPSILON, fused=self._fused)
+        betas = config.adam_b1, B2
+        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=betas, eps=EPSILON, fused=self._fused)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network
         self._workers = workers
@@ -143,8 +146,9 @@ class Learner:
     def inspect(self, columns: Columns, places: NDArray[np.intp]) -> Metrics:
         """Figures of the network's outputs for the sequences at `places`.
 
-        For each head entropy and KL over the decisions that use it, the entropy of a uniform guess there and the share
-        of these decisions; for each reward the share of the returns' variance that the critic explains.
+        For each head entropy and, with a teacher, KL over the decisions that use it, the entropy of a uniform guess
+        there and the share of these decisions; for each reward the share of the returns' variance that the critic
+        explains.
         """
         batch = gather(columns, places, self._device)
         unrolled = unroll(self._spec, self.network, batch, self._config.temperature, self._mixed)
@@ -153,8 +157,7 @@ class Learner:
     def _inspect_heads(self, batch: SequenceBatch, log_probs: Tensor) -> Metrics:
         actions = batch.actions[:-1]
         entropies = head_entropies(self._spec, log_probs, actions)[batch.mask]
-        taught = is_taught(self._config, self._styles)
-        kls = head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask] if taught else None
+        kls = None if batch.teacher is None else head_kls(self._spec, batch.teacher, log_probs, actions)[batch.mask]
         guesses = guess_losses(self._spec, batch.observation["legal"][:-1])[batch.mask]
         scored = used_heads(self._spec, actions)[batch.mask]
         used = scored.sum(0).clamp(min=1)

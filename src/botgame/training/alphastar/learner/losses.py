@@ -30,6 +30,7 @@ from botgame.training.alphastar.network.action_distribution import (
 from botgame.training.alphastar.network.constants import constant
 
 Losses = dict[str, Tensor]
+LEAST_DEVIATION = 1e-6  # of advantages that are normalised
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class LossWeights:
     early_head: int = 0
     td_lambda: float = 0.8
     vtrace_lambda: float = 1.0
+    clip_ratio: float = 0.0  # of the V-trace policy gradient (`within_clip`); 0: no bound
+    normalise: bool = False  # its advantages (`normalised`)
 
 
 class LossInputs(NamedTuple):
@@ -79,8 +82,8 @@ class CrossEntropy(NamedTuple):
 def reinforcement_losses(spec: Spec, inputs: LossInputs, weights: LossWeights) -> Losses:
     """All terms of the learner's loss, their weighted sum `total`, and diagnostics without gradient.
 
-    Terms: `policy`, `upgo` unless its weight is 0, `value`, `kl`, `entropy` (the positive mean entropy) and, with
-    `inputs.early`, `early_kl`.
+    Terms: `policy`, `upgo` unless its weight is 0, `value`, `entropy` (the positive mean entropy), with a teacher `kl`
+    and, with `inputs.early`, `early_kl`.
     """
     mask, values = inputs.mask, inputs.values.detach()
     chosen = head_log_probs(spec, inputs.log_probs, inputs.actions)
@@ -106,6 +109,10 @@ def _policy_terms(
     if inputs.active is not None:
         reward_weights = reward_weights * inputs.active
     advantages = vtrace_advantages(*steps, reward_weights, weights.vtrace_lambda)
+    if weights.normalise:
+        advantages = normalised(advantages, inputs.mask)
+    if weights.clip_ratio:
+        advantages = torch.where(within_clip(log_ratios, advantages, weights.clip_ratio), advantages, 0.0)
     terms = {"policy": policy_gradient_loss(group_log_probs, advantages, inputs.mask)}
     if _counts(weights.upgo):
         upward = upgo_advantages(*steps, weights.upgo_reward)
@@ -114,9 +121,9 @@ def _policy_terms(
 
 
 def _teacher_terms(spec: Spec, inputs: LossInputs, weights: LossWeights) -> Losses:
-    """The KL from the teacher, 0 without one, and that of one head in early decisions."""
+    """The KL from the teacher, if there is one, and that of one head in early decisions."""
     if inputs.teacher is None:
-        return {"kl": inputs.log_probs.new_zeros(())}
+        return {}
     kls = head_kls(spec, inputs.teacher, inputs.log_probs, inputs.actions)
     terms = {"kl": _column_means(kls, inputs.mask).sum()}
     if inputs.early is not None:
@@ -162,6 +169,21 @@ def vtrace_advantages(
     ratios, counts = log_ratios[..., None, :], mask[..., None, None]
     corrected = vtrace(rewards, discounts[..., None, None], values, ratios, counts, lambda_=lambda_)
     return (corrected.advantages * reward_weights[..., None]).sum(-2)
+
+
+def normalised(advantages: Tensor, mask: Tensor) -> Tensor:
+    """Advantages [T, B, G] with mean 0 and deviation 1 over the decisions that count, each group by itself."""
+    centred = advantages - _column_means(advantages, mask)
+    return centred / _column_means(centred.square(), mask).sqrt().clamp(min=LEAST_DEVIATION)
+
+
+def within_clip(log_ratios: Tensor, advantages: Tensor, clip: float) -> Tensor:
+    """Where PPO's clipped objective has a gradient: bool of the shape of the arguments, which broadcast.
+
+    The ratio has not yet passed 1 + clip where the advantage is positive, or 1 - clip where it is negative.
+    """
+    ratios = log_ratios.exp()
+    return torch.where(advantages > 0, ratios <= 1 + clip, ratios >= 1 - clip)
 
 
 def upgo_advantages(

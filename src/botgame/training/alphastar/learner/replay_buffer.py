@@ -21,16 +21,14 @@ from botgame.training.alphastar.learner.sequences import Columns, allocate, copy
 class ReplayBuffer:
     """The last `capacity` sequences. `count` is the number ever added; sequence k is at place k % slots."""
 
-    def __init__(
-        self, spec: Spec, memory_size: int, steps: int, capacity: int, spare: int = 0, **condition_sizes: int
-    ) -> None:
+    def __init__(self, spec: Spec, memory_size: int, steps: int, capacity: int, spare: int = 0, **columns: Any) -> None:
         """`spare`: places beyond the capacity, so that an iteration's own data is never overwritten while in use.
 
-        `condition_sizes`: see `sequences.allocate`.
+        `columns`: see `sequences.allocate`.
         """
         self.capacity = capacity
         self.slots = capacity + spare
-        self.columns: Columns = allocate(spec, memory_size, steps, self.slots, **condition_sizes)
+        self.columns: Columns = allocate(spec, memory_size, steps, self.slots, **columns)
         self.count = 0
 
     def __len__(self) -> int:

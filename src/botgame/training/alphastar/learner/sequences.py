@@ -23,14 +23,21 @@ Columns = dict[str, NDArray[Any]]
 
 
 def allocate(
-    spec: Spec, memory_size: int, steps: int, capacity: int, *, condition: int = 0, distances: int = 0
+    spec: Spec,
+    memory_size: int,
+    steps: int,
+    capacity: int,
+    *,
+    taught: bool = True,
+    condition: int = 0,
+    distances: int = 0,
 ) -> Columns:
     """Zeroed columns for `capacity` sequences of `steps` decisions.
 
     Observation fields are [capacity, steps + 1, ...]; `actions` int16 and `behaviour` float32 (log-probability of each
-    head's choice) [capacity, steps, heads]; `teacher` float16 [capacity, steps, logits]; `rewards` float32
-    [capacity, steps, rewards]; `memory` float32 [capacity, memory_size] before the first decision; `length` int32;
-    `truncated` bool: the match went on; `version` int64: learner steps done when the sequence began.
+    head's choice) [capacity, steps, heads]; `teacher` float16 [capacity, steps, logits], where there is one (`taught`);
+    `rewards` float32 [capacity, steps, rewards]; `memory` float32 [capacity, memory_size] before the first decision;
+    `length` int32; `truncated` bool: the match went on; `version` int64: learner steps done when the sequence began.
 
     Where networks are conditioned (`condition` columns) and follow styles (`distances`: number of pseudo-rewards):
     `condition` float32 [capacity, condition]; `style_distance` float32 [capacity, steps + 1, distances]; `active` bool
@@ -42,7 +49,8 @@ def allocate(
     }
     columns["actions"] = np.zeros((capacity, steps, len(spec.heads)), np.int16)
     columns["behaviour"] = np.zeros((capacity, steps, len(spec.heads)), np.float32)
-    columns["teacher"] = np.zeros((capacity, steps, spec.logits), np.float16)
+    if taught:
+        columns["teacher"] = np.zeros((capacity, steps, spec.logits), np.float16)
     columns["rewards"] = np.zeros((capacity, steps, len(spec.rewards)), np.float32)
     columns["memory"] = np.zeros((capacity, memory_size), np.float32)
     columns["length"] = np.zeros(capacity, np.int32)
@@ -67,7 +75,7 @@ class SequenceBatch(NamedTuple):
 
     observation: dict of [T + 1, B, ...] (floats are float32); valid bool [T + 1, B]: rows that were observed;
     memory float32 [B, M]; actions int64 [T + 1, B, H] (row T is 0); mask bool [T, B]: decisions that count;
-    behaviour float32 [T, B, H]; teacher float32 [T, B, L]; rewards float32 [T, B, R];
+    behaviour float32 [T, B, H]; teacher float32 [T, B, L], None without one; rewards float32 [T, B, R];
     discount float32 [T, B]: 1, and 0 at true ends and in the padding.
 
     Where seats follow styles: observation has `condition` [T + 1, B, C] and `style_distance` [T + 1, B, X] too, and
@@ -80,7 +88,7 @@ class SequenceBatch(NamedTuple):
     actions: Tensor
     mask: Tensor
     behaviour: Tensor
-    teacher: Tensor
+    teacher: Tensor | None
     rewards: Tensor
     discount: Tensor
     early: Tensor | None = None
@@ -127,7 +135,7 @@ def batch_of(chosen: dict[str, Tensor]) -> SequenceBatch:
         actions=torch.cat([actions, torch.zeros_like(actions[:1])]),
         mask=mask,
         behaviour=_time_first(chosen["behaviour"]),
-        teacher=_time_first(chosen["teacher"]),
+        teacher=_time_first(chosen["teacher"]) if "teacher" in chosen else None,
         rewards=_time_first(chosen["rewards"]),
         discount=(mask & ~ends).float(),
         early=_time_first(chosen["early"]) if styled else None,

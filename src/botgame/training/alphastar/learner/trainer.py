@@ -52,7 +52,7 @@ class Trainer:
         self,
         environments: Environment | Sequence[Environment],
         student: Network,
-        teacher: Network,
+        teacher: Network | None,
         config: RLConfig,
         *,
         learning_seats: float = 1.0,
@@ -60,7 +60,7 @@ class Trainer:
         workers: Workers | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        """`student` is trained in place; `teacher` does not change. Environments differ only in their matches.
+        """`student` is trained in place; `teacher`, if any, does not change. Environments differ only in their matches.
 
         Where no loss reads the teacher's answers it is not asked.
 
@@ -73,13 +73,19 @@ class Trainer:
         self.learner = Learner(
             environment.spec, student, config, workers=workers, device=device, styles=environment.styles
         )
-        asked = teacher.to(device).requires_grad_(False).eval() if is_taught(config, environment.styles) else None
+        asked = (
+            teacher.to(device).requires_grad_(False).eval()
+            if teacher and is_taught(config, environment.styles)
+            else None
+        )
         self.actor = make_actor(environments, student, asked, config, device)
         # An iteration may overshoot by what closes in its last step.
         rows = sum((each.slots or config.matches) * each.seats for each in environments)
         spare = max(0, self._sequences - config.replay_size) + 2 * rows
         sizes = student.memory_size, config.unroll_length, config.replay_size
-        self.replay_buffer = ReplayBuffer(environment.spec, *sizes, spare, **environment.condition_sizes)
+        self.replay_buffer = ReplayBuffer(
+            environment.spec, *sizes, spare, taught=asked is not None, **environment.condition_sizes
+        )
         self.learner.capture(self.replay_buffer)
         self.iteration = self.episodes = self.decisions = 0
         bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift

@@ -52,14 +52,14 @@ class _Blueprint(NamedTuple):
 class Workers:
     """`size` worker processes for networks of one kind, started when they are first needed."""
 
-    def __init__(self, spec: Spec, network: Network, config: RLConfig, threads: int, **condition_sizes: int) -> None:
+    def __init__(self, spec: Spec, network: Network, config: RLConfig, threads: int, **columns: Any) -> None:
         """One process fewer than `threads`, because the learner works too; fewer where minibatches are small.
 
-        `condition_sizes`: see `sequences.allocate`.
+        `columns`: see `sequences.allocate`.
         """
         self.size = max(1, min(threads, config.batch_size // LEAST)) - 1
         rows = -(-config.batch_size // (self.size + 1))
-        self._columns = allocate(spec, network.memory_size, config.unroll_length, rows, **condition_sizes)
+        self._columns = allocate(spec, network.memory_size, config.unroll_length, rows, **columns)
         self._spec, self._network = spec, (network.spec, network.config)
         self._state = {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
         self._count = sum(parameter.numel() for parameter in network.parameters())
@@ -116,13 +116,13 @@ class WorkersByKind:
         """For `threads` cores; on a GPU, and for a compiled network, one process does all the work."""
         self._network, self._config = network, config
         self._threads = threads if device.type == "cpu" and not config.compile else 1
-        self._made: dict[tuple[int, ...], Workers] = {}
+        self._made: dict[tuple[Any, ...], Workers] = {}
 
-    def of(self, spec: Spec, **condition_sizes: int) -> Workers | None:
+    def of(self, spec: Spec, **columns: Any) -> Workers | None:
         """The workers for such sequences, made at the first request; None where one process does all the work."""
-        kind = len(spec.rewards), *condition_sizes.values()
+        kind = len(spec.rewards), *columns.values()
         if kind not in self._made:
-            self._made[kind] = Workers(spec, self._network, self._config, self._threads, **condition_sizes)
+            self._made[kind] = Workers(spec, self._network, self._config, self._threads, **columns)
         return self._made[kind] if self._made[kind].size else None
 
     def close(self) -> None:

@@ -6,9 +6,9 @@ log-probabilities. A head that the earlier choices do not use holds 0 and adds n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -194,6 +194,13 @@ class Heads(nn.Module):
         self.embeddings = nn.ModuleList(_embedding(head, config) for head in spec.heads[:-1])
         deep = [config.head_blocks if index else config.first_head_blocks for index in range(len(spec.heads))]
         self.trunks = nn.ModuleList(_trunk(blocks, config) for blocks in deep)
+
+    def start_at(self, logits: Mapping[str, Sequence[float]]) -> None:
+        """Give the first categories of heads, by head, these logits whatever a new policy sees; the others have 0."""
+        with torch.no_grad():
+            for name, first in logits.items():
+                bias = cast("nn.Linear", self.outputs[self.spec.head_index(name)].output).bias
+                bias[: len(first)] = torch.tensor(first)
 
     def forward(
         self,
