@@ -86,7 +86,7 @@ class RLConfig:
     upgo_cost: float = flag(
         0.0, "non_negative_float", "weight of the UPGO policy gradient (result only); AlphaStar has 1"
     )
-    baseline_cost: float = flag(1.0, "non_negative_float", "weight of the value loss")
+    value_cost: float = flag(1.0, "non_negative_float", "weight of the value loss")
     kl_cost: float = flag(2e-4, "non_negative_float", "weight of the KL from the supervised teacher")
     kl_end: float = flag(0.05, "probability", "share of the KL's weight left at the end; it falls geometrically")
     entropy_cost: float = flag(1e-4, "non_negative_float", "weight of the entropy, each head's divided by ln(size)")

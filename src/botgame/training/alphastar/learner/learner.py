@@ -39,7 +39,7 @@ WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 def loss_weights(
     spec: Spec, config: RLConfig, *, value_only: bool = False, styles: Styles | None = None, progress: float = 0.0
 ) -> LossWeights:
-    """Weights of the loss terms; the weights of the rewards' advantages are `config.reward_weights`.
+    """Weights of the loss terms: of each its `..._cost`; of the rewards' advantages `config.reward_weights`.
 
     progress: share of the run that is done, which decides how far the KL's weight has fallen. A policy moves away from
     its teacher as it learns, so a constant weight would hold a better policy back more (docs/LOG.md, 2026-11-26).
@@ -49,12 +49,10 @@ def loss_weights(
     on = 0.0 if value_only else 1.0
     pseudo = styles.config.reward_weights(styles.names) if styles else ()
     own = spec.rewards[: len(spec.rewards) - len(pseudo)]
+    costs = {name.removesuffix("_cost"): on * cost for name, cost in vars(config).items() if name.endswith("_cost")}
+    costs |= {"value": config.value_cost, "kl": costs["kl"] * config.kl_end**progress}
     return LossWeights(
-        policy=on * config.policy_cost,
-        upgo=on * config.upgo_cost,
-        value=config.baseline_cost,
-        kl=on * config.kl_cost * config.kl_end**progress,
-        entropy=on * config.entropy_cost,
+        **costs,
         rewards=tuple(dict(config.reward_weights).get(reward.name, 1.0) for reward in own) + pseudo,
         values=(1.0,) * len(own) + (VALUE_WEIGHT,) * len(pseudo) if pseudo else (),
         upgo_reward=result,
