@@ -38,7 +38,7 @@ def tables() -> dict[str, object]:
     verbs = lms().counted
     tally = Tally(6, 2, 2, verbs, counts=(90, 3, 1, 0, 0, 0), rival_counts=(5, 0, 0, 0, 0, 0), seconds=300.0)
     pairs = {(a, b): tally for a in range(len(NAMES)) for b in range(a + 1, len(NAMES))}
-    placings = {(0, other): Placing(4, 8, 2.0, 12.0, 90.0) for other in range(1, len(NAMES))}
+    placings = {(0, other): Placing(4, ((1.0, 4), (1.0, 4)), 12.0, 90.0) for other in range(1, len(NAMES))}
     point = Point.of(3, 400, 6, 1, 3)
     searches = {name: Search(name, 1, 500, [point], point, "a.pt") for name in NAMES}
     return {

@@ -28,6 +28,7 @@ from botgame.training.evaluation.duels import Tally
 from botgame.training.evaluation.held_out import Best, is_better, successor
 from botgame.training.rl import run as rl_run
 from botgame.training.rl.flags import training_config
+from botgame.training.rl.setting import Schedule
 
 torch.set_num_threads(1)
 SMALL = {
@@ -320,3 +321,20 @@ def test_reward_weights_that_are_no_numbers_are_usage_errors(text: str, says: st
     said = capsys.readouterr().err
     assert "--reward-weights" in said
     assert says in said
+
+
+@pytest.mark.parametrize(
+    ("every", "ends", "evaluated"),
+    [(0, False, []), (0, True, [7]), (3, False, [3, 6, 7]), (3, True, [3, 6, 7]), (9, False, [7])],
+)
+def test_evaluations_of_a_run_of_seven_iterations(every: int, ends: bool, evaluated: list[int]) -> None:
+    schedule = Schedule(every, 1, evaluate_ends=ends)
+    assert [number for number in range(1, 8) if schedule.evaluates(number, last=number == 7)] == evaluated
+
+
+def test_eval_every_0_plays_no_evaluations(supervised: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("botgame.training.rl.yardsticks.evaluate", None)
+    output = tmp_path / "pi.pt"
+    assert main(command(supervised, output, iterations="1", eval_every="0", opponents="legacy=1")) == 0
+    assert "best: none, --eval-every 0" in capsys.readouterr().out
+    assert not output.with_suffix(".best.pt").exists()
