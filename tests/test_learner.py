@@ -127,7 +127,7 @@ def test_without_a_weight_on_the_kl_nobody_asks_the_teacher(monkeypatch: pytest.
         lambda net, *given, **named: asked(net, *given, **named) if named.get("values", True) else 1 / 0,
     )  # only the teacher is unrolled without values
     metrics = made.iterate().metrics
-    assert metrics["kl"] == 0
+    assert "kl" not in metrics
     assert "kl/choice" not in metrics
     with pytest.raises(ZeroDivisionError):
         trainer().iterate()
