@@ -32,7 +32,7 @@ def test_a_person_is_rated_by_the_anchor():
     summary = summarise(live)
     ann = entry(summary, "human:Ann")
     assert (ann["role"], ann["matches"], summary["live"]["matches"]) == ("person", 4, 4)
-    assert ann["rating"] == pytest.approx(400 * math.log10(3.025 / 1.025))  # 3 to 1, and half of the prior 0.05 games each
+    assert ann["rating"] == pytest.approx(400 * math.log10(3.025 / 1.025))  # 3 to 1, and half of 0.05 games each
     assert ann["rating_low"] < ann["rating"] < ann["rating_high"]
 
 
