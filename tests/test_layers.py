@@ -41,6 +41,8 @@ ALLOWED: dict[str, set[str]] = {
     "play": {"errors", "game", "match_batch"},
     "policies": {"errors", "game", "games"},
     "onnx_policy": {"errors", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
+    "recordings": {"errors", "files", "game", "match_batch", "seals"},
+    "record": {"cli", "errors", "files", "game", "games", "play", "policies", "recordings", "rng", "setups"},
     "adapters": {"rng", "errors", "spec", "game"},
     # The arena.
     "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z"},
@@ -69,7 +71,16 @@ ALLOWED: dict[str, set[str]] = {
     "training.alphastar": BASE - {"cli"} | {"ratings", "source_cache", "onnx_session", "play"},
     "training": BASE
     | PLAY
-    | {"games", "policy_readout", "ratings", "onnx_session", "onnx_policy", "feedback", "training.alphastar"},
+    | {
+        "games",
+        "policy_readout",
+        "ratings",
+        "recordings",
+        "onnx_session",
+        "onnx_policy",
+        "feedback",
+        "training.alphastar",
+    },
     "quickstart": {"errors", "cli", "signals"},
 }
 NUMPY_ONLY = {f"training/alphastar/league/{name}.py" for name in ("matchmaking", "league", "payoff")}
