@@ -44,6 +44,8 @@ ALLOWED: dict[str, set[str]] = {
     "play": {"errors", "game", "match_batch"},
     "policies": {"errors", "game", "games"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
+    "recordings": {"errors", "files", "game", "match_batch", "seals"},
+    "record": {"cli", "errors", "files", "game", "games", "play", "policies", "recordings", "rng", "setups"},
     "adapters": {"rng", "errors", "spec", "game"},
     # The arena.
     "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z"},
@@ -77,6 +79,7 @@ ALLOWED: dict[str, set[str]] = {
         "threads",
         "policy_readout",
         "ratings",
+        "recordings",
         "onnx_session",
         "onnx_policy",
         "feedback",

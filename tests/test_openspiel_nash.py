@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from open_spiel.python import policy as openspiel_policy
 
 import openspiel_nash
@@ -17,8 +18,14 @@ from botgame.training.alphastar.policy import NetworkPolicy
 KUHN = load_game("openspiel:kuhn_poker")
 
 
-def network(seed: int, temperature: float = 0.2) -> NetworkPolicy:
-    return NetworkPolicy(Network(KUHN.spec, SIZES["tiny"], seed), "tiny", temperature=temperature)
+def network(seed: int) -> NetworkPolicy:
+    """One with preferences of its own: fresh ones have none."""
+    made = Network(KUHN.spec, SIZES["tiny"], seed)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for weights in made.parameters():
+            weights.add_(torch.randn_like(weights), alpha=0.3)
+    return NetworkPolicy(made, "tiny", temperature=0.5)
 
 
 def test_published_figures_of_uniform_play() -> None:

@@ -135,8 +135,7 @@ def test_what_a_game_lacks_is_a_named_error(flags, says, tmp_path: Path, capsys)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_game_without_recordings_cannot_be_imitated(tmp_path: Path, capsys) -> None:
+def test_a_game_without_recordings_says_how_to_make_some(tmp_path: Path, capsys) -> None:
     said = error_of(capsys, alphastar_imitation, *TOY, "--data-dir", tmp_path, "--output", tmp_path / "pi.pt")
-    assert "toy" in said
-    assert "recorded" in said
+    assert "botgame.record --game toy --bots chance,chance" in said
     assert "--episode-duration" in error_of(capsys, evaluate, *TOY, "zero", "chance", "--episode-duration", "3")

@@ -17,6 +17,7 @@ from botgame import __version__, cli
 COMMANDS: dict[str, tuple[str, str]] = {
     "quickstart": ("botgame.quickstart", "the whole pipeline at a size of a few minutes"),
     "run-match": ("botgame.server.run_match", "play matches between bots and record them"),
+    "record": ("botgame.record", "play matches of any other game and record them"),
     "play": ("botgame.server.play", "play a duel against a bot in the browser"),
     "live": ("botgame.server.live", "serve live matches to play in browsers"),
     "replay": ("botgame.replay", "check recorded matches or look at them"),

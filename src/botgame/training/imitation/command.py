@@ -114,8 +114,7 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     usage = source.usage
     if not usage.replays:
         raise UserError(
-            f"--data-dir {options.data_dir} holds no usable replay; record some with "
-            "python -m botgame.server.run_match --num_matches 200 --num_scripted_bots 2 --record_replay"
+            f"--data-dir {options.data_dir} holds no usable replay; record some with {_recording_command(game)}"
         )
     if not usage.decisions:
         raise UserError(f"--seats {seats} matches no seat of {usage.replays} replays; try --seats all", 2)
@@ -124,6 +123,14 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     for line in describe(usage):
         say(console, line)
     return source
+
+
+def _recording_command(game: Game) -> str:
+    """The command that records matches of the game."""
+    if game.demonstrations is not None:
+        return "python -m botgame.server.run_match --num_matches 200 --num_scripted_bots 2 --record_replay"
+    bots = ",".join([game.yardstick] * game.seats)
+    return f"python -m botgame.record --game {game.name} --bots {bots} --matches 200"
 
 
 def open_conditioning(options: argparse.Namespace, source: ReplaySource, console: Console) -> Conditioning | None:

@@ -23,6 +23,7 @@ from botgame.errors import UserError
 from botgame.feedback import HUMAN, Decision, Lines, Mark, MatchRecord, find_replay
 from botgame.game import DemonstrationError, Game, RecordedMatch, SeatDecisions
 from botgame.ratings import expected_score
+from botgame.recordings import Recordings
 from botgame.spec import Spec
 from botgame.standings import standings_of
 from botgame.training.alphastar.imitation.dataset import Trajectory
@@ -86,8 +87,7 @@ class Usage:
 class ReplaySource:
     """All replays of `game` below a folder and those that live feedback names, as `dataset.Source`.
 
-    `report` is called with one line for each thing that is skipped. Raises UserError (code 2) for a game without
-    recorded matches.
+    `report` is called with one line for each thing that is skipped.
     """
 
     def __init__(
@@ -99,9 +99,7 @@ class ReplaySource:
         streams: Lines,
         report: Callable[[str], None],
     ) -> None:
-        if game.demonstrations is None:
-            raise UserError(f"game {game.name} has no recorded matches to learn from; start with --scratch of RL", 2)
-        self.game, self.demonstrations = game, game.demonstrations
+        self.game, self.demonstrations = game, game.demonstrations or Recordings(game)
         self.usage = Usage()
         self.conditions: dict[str, np.ndarray] = {}  # condition of a seat, by the name of its trajectory
         self._reported: set[str] = set()
