@@ -23,6 +23,7 @@ KINDS = {
     "small": (ARENA_SPEC, SIZES["small"]),
     "small-transformer": (ARENA_SPEC, SIZES["small-transformer"]),
     "small-memoryless": (ARENA_SPEC, SIZES["small-memoryless"]),
+    "small-fast": (ARENA_SPEC, SIZES["small-fast"]),
     "toy": (TOY_SPEC, SIZES["tiny"]),
     "conditioned": (TOY_SPEC, dataclasses.replace(SIZES["tiny"], condition=COLUMNS)),
     # the parts of `base` and `full` (scatter, deep heads, layer-normed memory) in small

@@ -19,7 +19,7 @@ DEFAULTS: Mapping[str, Any] = {
     "matches_per_actor": 128,
     "unroll_length": 32,
     "batch_size": 32,
-    "learner_updates": 3,
+    "learner_updates": 2,
     "fresh_share": 1.0,
     "replay_size": 512,
     "temperature": 1.0,

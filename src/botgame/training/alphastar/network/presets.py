@@ -96,10 +96,15 @@ PRESETS = {
         core_layers=3, core_norm=True, first_head_blocks=16, head_blocks=2, value_blocks=16,
     ),
 }  # fmt: skip
-VARIANTS = {  # `small` with one part exchanged, to see what that part is worth
+_MEMORYLESS = replace(PRESETS["small"], name="small-memoryless", core_layers=0)
+VARIANTS = {  # `small` with one part exchanged, to see what that part is worth; the last one for learning from nothing
     "small-transformer": replace(
         PRESETS["small"], name="small-transformer", entity_layers=1, entity_heads=2, entity_hidden=128
     ),
-    "small-memoryless": replace(PRESETS["small"], name="small-memoryless", core_layers=0),
-}
+    "small-memoryless": _MEMORYLESS,
+    "small-fast": replace(
+        _MEMORYLESS, name="small-fast", scalar_width=64, entity_width=32, patch_width=8, raster_width=16,
+        encoder_width=96, core_width=96, head_width=64, direction_units=4,
+    ),
+}  # fmt: skip
 SIZES = PRESETS | VARIANTS
