@@ -258,6 +258,50 @@ def test_who_leaves_after_dying_has_played_the_whole_match() -> None:
     assert room.match.recording.changes == []  # so the match is rated
 
 
+def test_a_match_against_bots_is_played_again_in_the_same_seats() -> None:
+    table = Table(rules=small_rules())
+    table.connect(1)
+    table.say(1, Create(seats=4, bots=["idle", "kiter"], name="Ann", school="cryomancer", duration=20.0))
+    old = table.room_of(1)
+    table.say(1, Ready())  # a third bot takes the free seat
+    assert table.say(1, protocol.Rematch())[0].code == "not_now"
+    table.play_out(old)
+    table.say(1, protocol.Rematch())
+    said = table.last(1, protocol.Room)
+    assert (said.state, said.seat, said.owner, said.duration_ticks) == ("running", 0, True, 600)
+    assert [(seat.name, seat.controller) for seat in said.seats] == [
+        ("Ann", "human"),
+        *[(bot, "bot") for bot in ("idle", "idle", "kiter")],
+    ]
+    assert said.seats[0].school == "cryomancer"
+    assert (said.room != old.name, said.seed != str(old.match.seed), old.members) == (True, True, {})
+    table.tick(3)
+    assert table.last(1, State).tick == 3
+
+
+def test_both_people_are_asked_for_a_rematch_and_meet_in_one_room() -> None:
+    table = Table(rules=small_rules())
+    table.connect(1, 2, 3)
+    table.say(1, Create(name="Ann"))
+    old = table.room_of(1)
+    table.say(2, Join(room=old.name, name="Bob"))
+    table.say(3, Join(room=old.name, spectate=True))
+    table.play_out(old)
+    table.say(2, protocol.Rematch())
+    asked = table.last(1, protocol.Room)
+    assert (asked.room, asked.rematch) == (old.name, "Bob")
+    waiting = table.last(2, protocol.Room)
+    assert (waiting.state, waiting.seat, waiting.seats[0].controller) == ("waiting", 1, "open")
+    table.say(1, protocol.Rematch())
+    for client in (1, 2):
+        said = table.last(client, protocol.Room)
+        assert (said.room, said.state, said.rematch) == (waiting.room, "running", "")
+        assert (said.seat, [seat.name for seat in said.seats]) == (client - 1, ["Ann", "Bob"])
+    table.say(3, protocol.Rematch())
+    assert table.last(3, protocol.Room).seat == -1
+    assert len(table.lobby.rooms[waiting.room].members) == 3
+
+
 def test_taking_over_and_giving_back() -> None:
     table = Table()
     table.connect(1, 2)

@@ -126,6 +126,13 @@ class Follow(Struct, tag="follow"):
     seat: SeatOrNone = -1
 
 
+class Rematch(Struct, tag="rematch"):
+    """Play the match that is over again: same seats, bots and duration, another arena.
+
+    The first who asks moves to a new room, and the others learn it by `Room.rematch`; those who ask too follow.
+    """
+
+
 class Leave(Struct, tag="leave"):
     """Leave the room; a bot plays the seat from then on."""
 
@@ -136,7 +143,9 @@ class Ping(Struct, tag="ping"):
     t: float = 0.0
 
 
-ClientMessage = Hello | ListRooms | Create | Join | Ready | Input | Act | Mark | Take | Release | Follow | Leave | Ping
+ClientMessage = (
+    Hello | ListRooms | Create | Join | Ready | Input | Act | Mark | Take | Release | Follow | Rematch | Leave | Ping
+)
 
 
 # ---- server -> client -------------------------------------------------------------------------------------------
@@ -218,6 +227,7 @@ class Room(Struct, tag="room"):
 
     seat: the client's (-1: spectator). seat_token: needed to come back. walls: `cells` strings of "0" and "1", row y.
     seed: as text, because 64 bits do not fit a JavaScript number. owner: whether the client made the room.
+    rematch: name of a player who asks for another match, "" for nobody.
     """
 
     room: str
@@ -231,6 +241,7 @@ class Room(Struct, tag="room"):
     state: Literal["waiting", "running", "over"]
     seed: str = ""
     owner: bool = False
+    rematch: str = ""
 
 
 class Zone(Struct):

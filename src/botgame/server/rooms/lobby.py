@@ -13,7 +13,7 @@ import hmac
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -149,6 +149,8 @@ class MatchLobby:
         if isinstance(message, protocol.Leave):
             known.room = ""
             return room.leave(client)
+        if isinstance(message, protocol.Rematch):
+            return self._rematch(client, known, room)
         out = room.receive(client, message)
         if isinstance(message, protocol.Ready):
             self._bots.submit(room.name, room.take_bot_requests())
@@ -184,18 +186,36 @@ class MatchLobby:
             )
         if len(message.bots) > message.seats:
             raise RefusedError("no_seat", f"{len(message.bots)} bots for {message.seats} seats")
-        if not self.may_create(client):
-            raise RefusedError("busy", "your address makes rooms too fast; try again in some seconds")
-        if not self._make_space():
-            raise RefusedError("busy", f"all {settings.max_rooms} rooms are taken; try again later")
-        setup = self._setup(message.seats, message.bots, round(message.duration * TICKS_PER_SECOND), message.seed)
-        room = self._make(setup)
+        self._check_space(client)
+        players = ("",) * (message.seats - len(message.bots)) + tuple(message.bots)
+        seed = self._draw_seed() if message.seed is None else message.seed
+        room = self._make(RoomSetup(players, round(message.duration * TICKS_PER_SECOND), seed))
         message = msgspec.structs.replace(message, name=self._clean(message.name))
         entered = room.create(client, message)
         out = self._leave(client, known)
         known.room = room.name
         self._open(room)
         return out + entered
+
+    def _check_space(self, client: int) -> None:
+        """Raises RefusedError when the client may not make a room now."""
+        if not self.may_create(client):
+            raise RefusedError("busy", "your address makes rooms too fast; try again in some seconds")
+        if not self._make_space():
+            raise RefusedError("busy", f"all {self._settings.max_rooms} rooms are taken; try again later")
+
+    def _rematch(self, client: int, known: _Client, room: MatchRoom) -> Outbox:
+        """The client plays the match of its room again, in the same new room as all others who ask for that."""
+        if room.state != "over":
+            raise RefusedError("not_now", "the match is not over")
+        again = self.rooms.get(room.rematch)
+        if again is None or again.is_dismissed or again.state == "over":
+            self._check_space(client)
+            again = self._make(room.rematch_setup(self._draw_seed()))
+        known.room = again.name
+        out = room.follow_into(again, client)
+        self._open(again)
+        return out
 
     def _make_space(self) -> bool:
         """Whether a room can be added. If all are taken, the one that has been without members for longest ends."""
@@ -209,28 +229,28 @@ class MatchLobby:
 
     def open_duel(self, bot: str, duration_ticks: int) -> str:
         """Make a duel against `bot` that waits for a person without limit. Returns the room's name."""
-        room = self._make(replace(self._setup(2, [bot], duration_ticks, None), keep=True))
+        room = self._make(RoomSetup(("", bot), duration_ticks, self._draw_seed(), keep=True))
         self._open(room)
         return room.name
 
-    def _setup(self, seats: int, bots: Sequence[str], duration_ticks: int, seed: int | None) -> RoomSetup:
-        self._made += 1
-        if seed is None:
-            seed = rng.derive(self._settings.seed, self._made) % _SEED_SPACE
-        return RoomSetup(seats, tuple(bots), duration_ticks, seed)
+    def _draw_seed(self) -> int:
+        """The seed of the next room."""
+        return rng.derive(self._settings.seed, self._made + 1) % _SEED_SPACE
 
     def _make(self, setup: RoomSetup) -> MatchRoom:
         settings, bots = self._settings, self._bots
+        self._made += 1
         roster = BotRoster(settings.bots[0], bots.schools, bots.caps)
         return MatchRoom(
             f"r{self._made}-{self._start}", setup, settings.rules, roster, self._new_token, self._metrics.bots
         )
 
     def _open(self, room: MatchRoom) -> None:
-        """Add the room to the lane with the fewest rooms, so that it ticks."""
-        self.rooms[room.name] = room
-        sizes = Counter(self._lanes.values())
-        self._lanes[room.name] = min(range(LANES), key=lambda lane: sizes[lane])
+        """Add a new room to the lane with the fewest rooms, so that it ticks; pass on what its bots are to decide."""
+        if room.name not in self.rooms:
+            self.rooms[room.name] = room
+            sizes = Counter(self._lanes.values())
+            self._lanes[room.name] = min(range(LANES), key=lambda lane: sizes[lane])
         self._bots.submit(room.name, room.take_bot_requests())
 
     def _join(self, client: int, known: _Client, message: protocol.Join) -> Outbox:

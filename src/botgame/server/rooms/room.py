@@ -41,16 +41,20 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class RoomSetup:
-    """The match of a room. `bots` fill the last seats; the others are open at first.
+    """The match of a room. players: the bot of each seat, "" for a seat that is open at first.
 
     keep: the room stays open without members until its match has been played.
     """
 
-    seats: int
-    bots: tuple[str, ...]
+    players: tuple[str, ...]
     duration_ticks: int
     seed: int
     keep: bool = False
+
+    @property
+    def seats(self) -> int:
+        """The number of seats."""
+        return len(self.players)
 
 
 @dataclass
@@ -83,15 +87,20 @@ class MatchRoom:
         self.is_dismissed = False  # it ends at the next tick
         self.idle_ticks = 0  # for how long it has been without members, or without a match
         self.policies: list[str] = []  # the players at the start, one for each seat, as the replay names them
+        self.rematch = ""  # the room in which the match is played again, "" for none
         self.members: dict[int, Member] = {}
         self.match = LiveMatch(setup.seats, setup.seed, setup.duration_ticks, rules)
-        roster = replace(roster, fallback=setup.bots[0]) if setup.bots else roster
+        bots = [bot for bot in setup.players if bot]
+        roster = replace(roster, fallback=bots[0]) if bots else roster
         self.ownership = SeatOwnership(self.match, roster, new_token)
         self.driver = MatchDriver(self.match, self.ownership.seats, lateness)
         self._walls = room_messages.walls(self.match)
         self._is_taken = False  # the finished match has been taken
-        for seat, bot in zip(reversed(self.ownership.seats), reversed(setup.bots), strict=False):
-            self.ownership.assign_bot(seat, bot)
+        self._cast = setup.players  # once the match has begun, with the bots that have filled open seats
+        self._asks_rematch = ""  # the name of the player who asks for another match
+        for seat, bot in zip(self.ownership.seats, setup.players, strict=True):
+            if bot:
+                self.ownership.assign_bot(seat, bot)
 
     # ---- what the lobby needs ----------------------------------------------------------------------------------
 
@@ -146,7 +155,7 @@ class MatchRoom:
             self.members[client] = Member(owner=True)
         else:
             self._sit(client, message, "the bots fill every seat; name fewer, or spectate with seat -1", owner=True)
-        return self._begin_if_full()
+        return self.begin_if_full()
 
     def join(self, client: int, message: Join) -> Outbox:
         """Take a seat, come back to one, or spectate."""
@@ -156,7 +165,7 @@ class MatchRoom:
             self.members[client] = Member()
             return self._announce()
         self._sit(client, message, "no seat is free in this room; spectate instead", owner=False)
-        return self._begin_if_full()
+        return self.begin_if_full()
 
     def disconnect(self, client: int) -> Outbox:
         """The connection is lost: its seat waits for it."""
@@ -178,6 +187,28 @@ class MatchRoom:
             self.idle_ticks = GRACE_TICKS + 1  # no reason to wait
         return out
 
+    def rematch_setup(self, seed: int) -> RoomSetup:
+        """The same match in another arena: its bots in their seats, the seats of its people open."""
+        return RoomSetup(self._cast, self.setup.duration_ticks, seed)
+
+    def follow_into(self, again: MatchRoom, client: int) -> Outbox:
+        """Move a member to the rematch, to the same seat if it was the member's own and is open, else to spectate."""
+        member = self.members[client]
+        seat = self.ownership.seats[member.seat] if member.seat >= 0 else None
+        self.rematch = again.name
+        if seat is not None and again.ownership.seats[seat.index].kind == "open":
+            self._asks_rematch = seat.name
+            again.seat_again(client, seat, owner=member.owner)
+        else:
+            again.members[client] = Member(owner=member.owner)
+        return self.leave(client) + again.begin_if_full()
+
+    def seat_again(self, client: int, before: RoomSeat, *, owner: bool) -> None:
+        """Give the player of a seat of the match before the same seat of this one."""
+        seat, observe = self.ownership.seats[before.index], before.kind == "client"
+        self.ownership.assign_client(seat, client, before.name, before.choice, observe=observe)
+        self.members[client] = Member(seat=seat.index, owner=owner)
+
     def _sit(self, client: int, message: Create | Join, refusal: str, *, owner: bool) -> None:
         seat = self.ownership.first_open_seat()
         if seat is None:
@@ -194,12 +225,14 @@ class MatchRoom:
         self.members[client] = Member(seat=seat.index, owner=other is not None and other.owner)
         return self._announce()
 
-    def _begin_if_full(self) -> Outbox:
+    def begin_if_full(self) -> Outbox:
+        """Begin the match if no seat is open; in any case send all members the state of the room."""
         return self._begin() if self.state == "waiting" and self.ownership.is_full else self._announce()
 
     def _begin(self) -> Outbox:
         self.ownership.complete(self.setup.seed)
         self.policies = self.ownership.policies
+        self._cast = tuple(seat.bot if seat.kind == "bot" else "" for seat in self.ownership.seats)
         self.state = "running"
         self.driver.begin([self.ownership.limits(seat) for seat in self.ownership.seats])
         out = self._announce()
@@ -346,6 +379,7 @@ class MatchRoom:
         """Send all members the state of the room."""
         seats = self.ownership.seats
         message = room_messages.room(self.name, self.match, self._walls, seats, self.state)
+        message.rematch = self._asks_rematch
         out: Outbox = []
         for client, member in self.members.items():
             own = seats[member.seat] if member.seat >= 0 else None

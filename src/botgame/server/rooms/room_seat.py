@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from botgame.server.protocol import School
 from botgame.server.rooms.player_input import PlayerInput
 
 Kind = Literal["open", "human", "bot", "client"]
@@ -15,6 +16,7 @@ PREFIXES = {"human": "human:", "client": "remote:"}  # of a player's name in rep
 class RoomSeat:
     """One seat of a room.
 
+    choice: the school that its player asked for; school: the index of the one that is played, None if not known yet.
     kind: who decides now. bot: the operator's bot of the seat, "" for none. taken_from: the kind that decides again
     once the person who took the seat over gives it back. client: the connection that holds the seat; token: the
     secret with which its owner can come back; absent_ticks: how long the owner has been disconnected.
@@ -28,6 +30,7 @@ class RoomSeat:
     kind: Kind = "open"
     name: str = ""
     bot: str = ""
+    choice: School = "any"
     school: int | None = None
     client: int | None = None
     token: str = ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from botgame.lms.arena import Limits
 from botgame.lms.replay.header import BOT, HUMAN, MAX_EVENTS
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
-from botgame.server.protocol import GRACE_SECONDS
+from botgame.server.protocol import GRACE_SECONDS, School
 from botgame.server.rooms.live_match import PEOPLE, LiveMatch
 from botgame.server.rooms.room_seat import PREFIXES, RoomSeat, policy_of
 from botgame.server.schools import drawn_school
@@ -82,11 +82,11 @@ class SeatOwnership:
         seat.kind, seat.bot = "bot", bot or self._roster.fallback
         seat.name = seat.bot
 
-    def assign_client(self, seat: RoomSeat, client: int, name: str, school: str, *, observe: bool) -> None:
+    def assign_client(self, seat: RoomSeat, client: int, name: str, school: School, *, observe: bool) -> None:
         """Give an open seat to a person or, with `observe`, to a program."""
         seat.kind = "client" if observe else "human"
         seat.name, seat.client, seat.token = name, client, self._new_token()
-        seat.school = None if school == "any" else SCHOOLS.index(school)
+        seat.choice, seat.school = school, None if school == "any" else SCHOOLS.index(school)
 
     def complete(self, seed: int) -> None:
         """Fill open seats with bots; a seat without a chosen school gets its bot's, or one drawn by `seed`."""

@@ -10,7 +10,7 @@ import { Input } from "./input.js";
 import { Keymap } from "../page/keymap.js";
 import { Connection, operatorToken, socketUrl, withToken } from "../page/connection.js";
 import { loadProfile } from "../page/profile.js";
-import { showResult } from "./result_panel.js";
+import { showRematch, showResult } from "./result_panel.js";
 import { SettingsDialog } from "../page/settings_dialog.js";
 import { Sound } from "../page/sound.js";
 import { session } from "../page/storage.js";
@@ -77,6 +77,8 @@ function setRoom(message) {
   const first = room?.room !== message.room;
   isEntering = false;
   room = message;
+  if (first) show(byId("result"), false);
+  showRematch(room);
   if (room.seat_token) session.write(seatKey(room.room), room.seat_token);
   if (first) rememberRoom(message);
   game.setRoom(room);
@@ -88,7 +90,6 @@ function setRoom(message) {
 // Change the address, so that a reload comes back to this room instead of making another one.
 function rememberRoom(message) {
   const again = new URLSearchParams(address);
-  if (address.get("create")) session.write("botgame.again", address.toString());
   for (const name of ["create", "seats", "bots", "duration", "seed", "token"]) again.delete(name);
   again.set("room", message.room);
   history.replaceState(null, "", withToken(`/play?${again}`));
@@ -101,6 +102,7 @@ function refused({ code, message }) {
     session.remove(seatKey(name));
     send("join", { room: name, spectate: true });
   } else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}` : message);
+  else if (room?.state === "over" && code === "no_room") leave(sameMatch());
   else toast(message, "bad");
 }
 
@@ -111,6 +113,20 @@ function giveUp(text) {
   if (room?.state === "over") return;
   game = null;
   failure(text);
+}
+
+// The same match again, in the same room as all others who ask for it; in a room of its own when that is too late.
+function playAgain() {
+  if (connection.closed) leave(sameMatch());
+  else send("rematch");
+}
+
+// The address that makes a match like the one of this room.
+function sameMatch() {
+  const bots = room.seats.filter((seat) => seat.bot).map((seat) => seat.bot);
+  const fields = { create: "1", seats: room.seats.length, bots, duration: room.duration_ticks / game.rate };
+  for (const name of ["name", "school", "watch", "observe"]) if (address.has(name)) fields[name] = address.get(name);
+  return `/play?${new URLSearchParams(fields)}`;
 }
 
 function leave(target) {
@@ -144,9 +160,7 @@ connection = new Connection(socketUrl(), operatorToken(), {
 bindWaiting(() => connection);
 byId("leave").addEventListener("click", () => leave("/"));
 byId("result-lobby").addEventListener("click", () => leave("/"));
-byId("again").addEventListener("click", () =>
-  leave(`/play?${session.read("botgame.again") ?? "create=1&bots=lms_re"}`),
-);
+byId("again").addEventListener("click", playAgain);
 byId("close-result").addEventListener("click", () => show(byId("result"), false));
 labelKeys();
 

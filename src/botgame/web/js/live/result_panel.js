@@ -21,6 +21,12 @@ export function showResult(result, seats, me, rate) {
   show(byId("result"), true);
 }
 
+// Say who asks for another match, if somebody does. `room`: the server's message.
+export function showRematch(room) {
+  setText(byId("rematch"), room.rematch ? `${room.rematch} wants to play again.` : "");
+  show(byId("rematch"), room.rematch !== "");
+}
+
 function verdict(places, winners, seats, me) {
   if (me >= 0 && places[me] === 1) return winners > 1 ? "Draw" : "Victory";
   if (me >= 0) return places.length === 2 ? "Defeat" : `Place ${places[me]} of ${places.length}`;
