@@ -253,6 +253,7 @@ def test_a_game_that_contradicts_itself_is_refused() -> None:
         {"scratch": Scratch(reward_weights={"gold": 1.0})},
         {"scratch": Scratch(opponents={"nobody": 1.0})},
         {"scratch": Scratch(logits={"gold": (1.0,)})},
+        {"scratch": Scratch(scalar_logits={"gold": (1.0,)})},
         {"seat_numbers": ()},
     ):
         with pytest.raises(ValueError, match="toy"):

@@ -75,10 +75,14 @@ def test_the_first_policy_prefers_what_the_game_says() -> None:
     observation = {name: torch.from_numpy(array) for name, array in game.spec.blank(rows).items()}
     for name, array in observation.items():
         observation[name] = torch.ones_like(array) if name in ("legal", "entity_mask") else torch.zeros_like(array)
+    held = game.spec.scalar_index(game.spec.heads[MOVE].category_scalars[0][2])
+    observation["scalars"][:, held] = 1.0  # direction 2 is held
     acted = network.act(observation, network.initial_memory(rows), torch.full((rows, len(game.spec.heads)), 0.5))
     for head in game.spec.heads:
         first = game.scratch.logits.get(head.name, ())
         logits = torch.tensor([*first, *[0.0] * (head.size - len(first))])
+        if head.name == "move":
+            logits[2] += game.scratch.scalar_logits["move"][0]
         found = acted.log_probs[:, game.spec.slices[head.name]]
         torch.testing.assert_close(found, logits.log_softmax(0).expand_as(found), atol=1e-5, rtol=0)
 
@@ -87,7 +91,8 @@ def test_only_what_the_game_says_differs_from_other_random_weights() -> None:
     game = lms()
     plain, origin = Network(game.spec, PRESETS["tiny"], 3).state_dict(), scratch_origin("tiny", 3, game).weights
     differ = {name for name in plain if not torch.equal(plain[name], origin[name])}
-    heads = {f"heads.outputs.{game.spec.head_index(name)}.output.bias" for name in game.scratch.logits}
+    named = {*game.scratch.logits, *game.scratch.scalar_logits}
+    heads = {f"heads.outputs.{game.spec.head_index(name)}.output.bias" for name in named}
     assert differ == heads
 
 

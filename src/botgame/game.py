@@ -354,13 +354,15 @@ class Scratch:
 
     simulate: the simulation that it learns in, with other dense rewards under the same names; None: the game's.
     opponents, reward_weights: as in `Game`, in their place; the game's where none are given. logits: of the first
-    categories of heads, by head, at which its policy starts instead of at 0.
+    categories of heads, by head, at which its policy starts instead of at 0. scalar_logits: what a scalar of 1 then
+    adds to its category's logit, for the first groups of `category_scalars`, by head.
     """
 
     simulate: Callable[[int, int], Simulation] | None = None
     opponents: Mapping[str, float] = field(default_factory=dict)
     reward_weights: Mapping[str, float] = field(default_factory=dict)
     logits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    scalar_logits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -409,7 +411,7 @@ class Game:
         if strange:
             raise ValueError(f"game {self.name}: the spec has no rewards called {', '.join(sorted(strange))}")
         heads = {head.name for head in self.spec.heads}
-        if strange := set(self.scratch.logits) - heads:
+        if strange := {*self.scratch.logits, *self.scratch.scalar_logits} - heads:
             raise ValueError(f"game {self.name}: the spec has no heads called {', '.join(sorted(strange))}")
         if not self.seat_numbers or min(self.seat_numbers) < 1:
             raise ValueError(f"game {self.name}: seat_numbers are {self.seat_numbers}, expected 1 or more")

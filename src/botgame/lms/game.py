@@ -21,12 +21,14 @@ EXPERT = "lms_re"
 STYLES = ("rusher", "kiter", "looter", "camper")
 CHAMPION = "champion"
 DURATION_SECONDS = 120
-# At random a mage hardly ever shoots at an enemy in sight, and its decisions are too far apart to dodge.
+# At random a mage hardly ever shoots at an enemy in sight, decides too rarely to dodge, and changes its direction so
+# often that its cap on actions is used up.
 SCRATCH = Scratch(
     simulate=HealthLeadSimulation,
     opponents={EXPERT: 0.5, "legacy": 0.5},
     reward_weights={"damage": 1.0},
     logits={"target": (-3.0,), "delay": (-2.0, 0.0, 2.0, 2.0, 1.0, 0.0, -2.0, -3.0)},
+    scalar_logits={"move": (2.5,)},  # of the direction that is held
 )
 _BOTS = {
     "idle": "idle:idle",

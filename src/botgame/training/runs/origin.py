@@ -86,7 +86,7 @@ def check_same_start(origin: Origin, path: Path | None, game: Game) -> None:
 def scratch_origin(preset: str, seed: int, game: Game) -> Origin:
     """Start from the random weights of a fresh network of that size, its policy as the game's `Scratch` says."""
     network = Network(game.spec, SIZES[preset], seed)
-    network.heads.start_at(game.scratch.logits)
+    network.heads.start_at(game.scratch.logits, game.scratch.scalar_logits)
     return Origin(network.config.to_dict(), network.state_dict(), [], dict(game.rules), f"preset {preset}")
 
 

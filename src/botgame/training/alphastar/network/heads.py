@@ -195,12 +195,21 @@ class Heads(nn.Module):
         deep = [config.head_blocks if index else config.first_head_blocks for index in range(len(spec.heads))]
         self.trunks = nn.ModuleList(_trunk(blocks, config) for blocks in deep)
 
-    def start_at(self, logits: Mapping[str, Sequence[float]]) -> None:
-        """Give the first categories of heads, by head, these logits whatever a new policy sees; the others have 0."""
-        with torch.no_grad():
-            for name, first in logits.items():
-                bias = cast("nn.Linear", self.outputs[self.spec.head_index(name)].output).bias
-                bias[: len(first)] = torch.tensor(first)
+    @torch.no_grad()
+    def start_at(
+        self, logits: Mapping[str, Sequence[float]], scalar_logits: Mapping[str, Sequence[float]] | None = None
+    ) -> None:
+        """Give the first categories of heads, by head, these logits whatever a new policy sees; the others have 0.
+
+        scalar_logits: what a scalar of 1 adds to its category, for the first groups of `Head.category_scalars`.
+        """
+        for name, first in logits.items():
+            bias = cast("nn.Linear", self.outputs[self.spec.head_index(name)].output).bias
+            bias[: len(first)] = torch.tensor(first)
+        for name, first in (scalar_logits or {}).items():
+            head = cast("DirectionHead", self.outputs[self.spec.head_index(name)])
+            start = len(head.output.bias) - head.groups
+            head.output.bias[start : start + len(first)] = torch.tensor(first) / head.scale
 
     def forward(
         self,
