@@ -24,7 +24,7 @@ def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, **op
     """
     monkeypatch.setattr(pacing, "TICKS_PER_SECOND", 30 * speed)
     folders = (folder / "replays", folder / "live", folder / "feedback")
-    server = HttpServer(ServerOptions(bots, *folders, "server", **{"port": 0, **options}))
+    server = HttpServer(ServerOptions(bots, *folders, "server", **{"port": 0, "countdown_ticks": 0, **options}))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     give_up = time.monotonic() + 60

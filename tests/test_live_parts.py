@@ -178,6 +178,8 @@ def test_what_is_not_rated() -> None:
     leaderboard.add(record(1, ("human:Ann", None), ("lms_re", None)))  # broken off
     leaderboard.add(record(2, ("kiter", 1), ("lms_re", 2), backend=TAKEN_OVER))
     leaderboard.add(record(3, ("lms_re", 1), ("lms_re", 2)))
+    leaderboard.add(record(5, ("human:player", 1), ("lms_re", 2)))  # the unnamed
+    leaderboard.add(record(6, ("remote:player", 1), ("lms_re", 2)))
     assert leaderboard.standings() == []
     leaderboard.add(record(4, ("kiter", 1), ("lms_re", 2)))
     leaderboard.add(record(4, ("kiter", 1), ("lms_re", 2)))  # the collector has written it down too

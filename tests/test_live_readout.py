@@ -62,3 +62,7 @@ def test_errors_of_the_program_become_one_line(replay: Replay) -> None:
         make(ReadoutMaker(["pi.pt"], failing), replay)
     with pytest.raises(UserError, match="gave no readout"):
         make(ReadoutMaker(["pi.pt"], [sys.executable, "-c", ""]), replay)
+
+
+def test_the_champion_can_be_asked_by_its_name() -> None:
+    assert ReadoutMaker(["lms_re", "champion", "runs/pi.pt@rusher"]).networks == {"champion", "runs/pi.pt@rusher"}

@@ -235,6 +235,21 @@ def test_the_archive_writes_replay_manifest_and_stream(tmp_path: Path) -> None:
     assert (mark.seat, mark.start, mark.end, mark.verdict) == (1, 0, 50, "good")
 
 
+def test_a_left_match_counts_as_the_leavers_loss(tmp_path: Path) -> None:
+    table = Table()
+    room = duel(table, duration=120)
+    table.tick(40)
+    table.say(1, protocol.Leave())
+    table.tick()
+    archive = Archive(tmp_path / "data", tmp_path / "live", tmp_path / "feedback", "run1")
+    (saved,) = archive.save([FinishedMatch(room.name, recorded_match(room), room.ownership.forfeits)])
+    assert saved is not None
+    seats = [(seat.policy, seat.backend, seat.place, seat.result, seat.left) for seat in saved.record.seats]
+    assert seats == [("human:Ann", "human", 2, -1.0, True), ("idle", "idle", 1, 1.0, False)]
+    assert is_rated(saved.record)
+    assert [verdict.fault for verdict in verify([tmp_path / "data" / saved.replay])] == [None]
+
+
 def cut(seats: int, ticks: int, seed: int = 11) -> MatchRoom:
     """A match that was cut off: a person and bots in a duel or a royale."""
     table = Table()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from botgame.lms.arena import Limits
 from botgame.lms.game import lms
+from botgame.lms.replay.format import from_bytes, to_bytes
+from botgame.lms.replay.live_recording import RecordedMatch, make_replays
 from botgame.lms.rules import DELAY_TICKS, SCHOOLS
 from botgame.lms.simulation.state import UNCAPPED
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Error, Follow, Input, Join, Mark, Ready, Release, State, Take
+from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.player_input import QUEUE_TICKS
-from botgame.server.rooms.room import LINGER_TICKS
+from botgame.server.rooms.room import LINGER_TICKS, MatchRoom
 from botgame.server.rooms.seat_ownership import GRACE_TICKS
 from live_table import Table, duel, small_rules
 
@@ -300,6 +306,112 @@ def test_both_people_are_asked_for_a_rematch_and_meet_in_one_room() -> None:
     table.say(3, protocol.Rematch())
     assert table.last(3, protocol.Room).seat == -1
     assert len(table.lobby.rooms[waiting.room].members) == 3
+
+
+def test_nobody_acts_in_the_countdown_of_a_match_with_people() -> None:
+    table = Table(countdown_ticks=90)
+    room = duel(table, bot="lms_re")
+    assert table.last(1, protocol.Room).countdown_ticks == room.match.countdown_ticks == 90
+    table.say(1, Input(seq=1, move=1, verb=1))
+    table.tick(90)
+    assert np.all(room.match.arena.state.mages["vx"] == 0)
+    table.tick(3)
+    assert mage(table.last(1, State), 0).move == 1
+    (replay,) = make_replays([RecordedMatch(cut_off(room).recording, room.match.outcome(), room.policies, [None] * 2)])
+    assert replay.header.countdown_ticks == 90
+    assert (replay.decisions.tick.min(), set(replay.decisions.seat.tolist())) == (90, {0, 1})
+    assert from_bytes(to_bytes(replay), Path("live.lmsr")).header.countdown_ticks == 90
+
+
+def cut_off(room: MatchRoom) -> LiveMatch:
+    room.end()
+    return room.match
+
+
+def test_matches_without_people_and_short_ones_count_down_less() -> None:
+    table = Table(countdown_ticks=90)
+    assert duel(table, duration=20).match.countdown_ticks == 60
+    table.connect(2)
+    table.say(2, Create(bots=["idle", "kiter"], seat=-1))
+    assert table.room_of(2).match.countdown_ticks == 0
+    assert duel(table, 3, observe=True).match.countdown_ticks == 0
+
+
+def test_who_leaves_a_match_has_lost_it_whatever_the_bot_achieves() -> None:
+    table = Table(rules=small_rules())
+    table.connect(1, 2)
+    table.say(1, Create(seats=2, name="Ann"))
+    room = table.room_of(1)
+    table.say(2, Join(room=room.name, name="Bob"))
+    table.tick(2)
+    assert table.last(1, protocol.Room).rated
+    table.say(2, protocol.Leave())
+    assert table.last(1, protocol.Room).rated  # for the one who stays
+    room.match.arena.state.mages["health"][0, 0] = 0.5  # so Ann dies before the bot in Bob's seat
+    table.play_out(room)
+    assert room.match.outcome().places.tolist() == [2, 1]
+    table.deliver(room.saved("duel.lmsr"))
+    result = table.last(1, protocol.Result)
+    assert (result.places, result.left, result.broken_off, result.killers) == ([1, 2], [1], False, [-1, -1])
+
+
+def test_leaving_a_bot_is_a_loss_too_and_so_is_staying_away() -> None:
+    table = Table()
+    room = duel(table, duration=120)
+    table.tick(5)
+    table.say(1, protocol.Leave())
+    table.tick()
+    assert (room.state, room.ownership.forfeits) == ("over", {0: 5})
+    away = duel(table, 2, duration=120)
+    table.drop(2)
+    table.tick(GRACE_TICKS + 2)
+    assert (away.state, list(away.ownership.forfeits)) == ("over", [0])
+
+
+def test_matches_of_the_unnamed_are_not_rated() -> None:
+    table = Table()
+    duel(table, name="")
+    assert not table.last(1, protocol.Room).rated
+    table.connect(2)
+    table.say(2, Create(seats=2, bots=["idle", "kiter"], seat=-1))
+    table.say(2, Take(seat=0))
+    assert not table.last(2, protocol.Room).rated
+
+
+def test_spectators_of_rated_matches_see_late_and_up_to_the_end() -> None:
+    table = Table(delay_ticks=10, rules=small_rules())
+    room = duel(table, bot="lms_re")
+    table.connect(2)
+    table.say(2, Join(room=room.name, spectate=True))
+    assert table.last(2, protocol.Room).delay_ticks == 10
+    table.tick(10)
+    assert not [message for message in table.heard[2] if isinstance(message, State)]
+    table.tick()
+    assert (table.last(1, State).tick, table.last(2, State).tick) == (11, 1)
+    table.say(2, Follow(seat=1))
+    table.tick()
+    assert table.last(2, State).view == -1  # nobody watched that view at the time
+    table.tick(10)
+    assert table.last(2, State).view == 1
+    table.say(2, Mark(seat=1, verdict="good"))
+    assert [(mark.tick, mark.seat) for mark in room.match.recording.marks] == [(12, 1)]
+    table.play_out(room)
+    last = table.last(1, State).tick
+    table.deliver(room.saved("duel.lmsr"))
+    assert isinstance(table.heard[1][-1], protocol.Result)
+    assert table.last(2, State).tick == last - 10
+    table.tick(10)
+    assert table.last(2, State).tick == last
+    assert isinstance(table.heard[2][-1], protocol.Result)
+
+
+def test_a_room_is_found_by_its_short_code() -> None:
+    table = Table()
+    table.connect(1, 2)
+    table.say(1, Create(name="Ann"))
+    table.say(2, Join(room="R1", name="Bob"))
+    assert table.last(2, protocol.Room).room == table.room_of(1).name == "r1-secret0"
+    assert table.say(2, Join(room="r"))[0].code == "no_room"
 
 
 def test_taking_over_and_giving_back() -> None:

@@ -107,3 +107,13 @@ def test_what_cannot_be_asked_is_named(folder: Path, replay: Replay, tmp_path: P
     assert "expected numbers from 0 to 1" in capsys.readouterr().err
     assert main([str(replay.path), str(tmp_path / "none.pt")]) == 1
     assert "no such checkpoint" in capsys.readouterr().err
+
+
+def test_the_champion_is_a_checkpoint_too(tmp_path: Path) -> None:
+    (played,) = recorded([load_policy(LMS, name) for name in ("champion", "idle")], iter([SETUP]), slots=1)
+    path = write(tmp_path, played)
+    assert main([str(path)]) == 0
+    asked = find_readout(read(path))
+    assert asked is not None
+    assert [(mind.seat, mind.policy) for mind in asked.seats] == [(0, "champion")]
+    assert main([str(path), "champion", "--seats", "1"]) == 0

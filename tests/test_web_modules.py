@@ -7,6 +7,7 @@ import pytest
 
 from botgame.game import Due
 from botgame.lms.arena import Arena, Limits
+from botgame.lms.game import lms
 from botgame.lms.rules import DIRECTIONS, MOVES, TICKS_PER_SECOND, Rules
 from botgame.lms.simulation.sight import line_is_free
 from botgame.server import protocol
@@ -346,3 +347,14 @@ def test_values_last_as_long_as_the_page_where_the_browser_keeps_none(page, how)
     )
     old = "old" if how == "full" else None
     assert kept == [old, False, "1", old, True]
+
+
+def test_every_bot_of_the_game_is_explained(page):
+    notes = run(page, "lobby/bot_notes", "return Object.keys(bot_notes.BOT_NOTES);")
+    assert set(notes) == {*lms().bots, *lms().checkpoints}
+
+
+def test_equal_names_are_numbered(page):
+    names = ["lms_re", "Ann", "lms_re", "lms_re"]
+    shown = run(page, "page/dom", "return dom.numbered(data);", names)
+    assert shown == ["lms_re 1", "Ann", "lms_re 2", "lms_re 3"]

@@ -94,8 +94,8 @@ def test_watch_mark_take_over_and_give_back(live) -> None:
     assert page.evaluate("game.snapshots.latest.mages.length") == 2
     page.keyboard.press("g")
     assert "Choose a seat first" in page.inner_text("#toasts")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    page.keyboard.press("n")
+    page.keyboard.press("n")
     page.keyboard.press("f")
     watched.until("game.snapshots.latest.view === 1")
     page.keyboard.press("b")
@@ -181,6 +181,17 @@ def test_keys_can_be_changed(live) -> None:
     row.locator("button").click()
     page.keyboard.press("Escape")
     assert page.is_visible("#settings")
+    row.locator("button").click()
+    page.keyboard.press("e")  # the key of another action: asked first
+    assert "Open a chest" in page.inner_text("#key-note")
+    page.click("#key-note >> text=Keep")
+    assert row.locator("button").inner_text() == "Q"
+    walk = page.locator("#key-rows li", has_text="Walk down").locator("button")
+    walk.click()
+    page.click("#close-settings")  # is no key
+    assert page.is_hidden("#settings")
+    page.click("#open-settings")
+    assert walk.inner_text() == "S, ↓"
     page.click("#close-settings")
     assert "Q" in page.inner_text("#abilities")
     page.keyboard.press("3")
@@ -288,14 +299,84 @@ def test_a_page_keeps_the_result_when_the_server_stops_and_comes_back(program, t
     watched.page.close()
 
 
-@pytest.mark.parametrize("words", ["room={room}", "create=1&seats=2&bots=idle,idle"])
-def test_a_page_whose_room_is_full_says_so(live, words: str) -> None:
+def test_a_guest_by_link_chooses_first_and_a_full_room_offers_to_watch(program, tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=1, token="secret", delay_ticks=0) as server:
+        host, guest = Watched(program), Watched(program)
+        host.page.goto(f"{server.url}play?create=1&name=Ada&duration=30&token=secret")
+        host.page.wait_for_selector("#waiting:not([hidden])")
+        code = host.page.inner_text("#room-code").lower()
+        link = host.page.input_value("#invite")
+        guest.page.goto(link)
+        guest.page.fill("#guest-name", "Bob")
+        guest.page.click("#schools >> text=cryomancer")
+        guest.page.click("#guest-form >> text=Join")
+        wait_until_playing(guest)
+        wait_until_playing(host)
+        seat = host.page.evaluate("game.room.seats[1]")
+        assert (seat["name"], seat["school"]) == ("Bob", "cryomancer")
+        third = Watched(program)
+        third.page.goto(f"{server.url}?token=secret")
+        third.page.fill("#code", code)
+        third.page.click("#by-code >> text=Join")
+        third.page.wait_for_selector(".failure")
+        third.page.click("text=Watch the match")
+        third.until("window.game?.snapshots?.latest?.tick > 0")
+        guest.page.click("#leave")  # the match is rated: asked first
+        assert "counts as a loss" in guest.page.inner_text("#question")
+        guest.page.click("#question >> text=Stay")
+        assert guest.page.evaluate("game.isPlaying")
+        guest.page.click("#leave")
+        guest.page.click("#question >> text=Leave")
+        guest.page.wait_for_selector("#create")
+        host.page.wait_for_selector("#result:not([hidden])", timeout=60_000)
+        assert host.page.inner_text("#result-title") == "Victory"
+        assert "Bob left" in host.page.inner_text("#result-note")
+        for watched in (host, guest, third):
+            watched.check()
+            watched.page.close()
+
+
+def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=8) as server:
+        one, two = Watched(program), Watched(program)
+        one.page.goto(f"{server.url}play?create=1&name=Ada&duration=10")
+        one.page.wait_for_selector("#waiting:not([hidden])")
+        two.page.goto(one.page.input_value("#invite") + "&name=Bob")
+        for watched in (one, two):
+            watched.page.wait_for_selector("#result:not([hidden])")
+        old = one.page.evaluate("game.room.room")
+        assert one.page.evaluate("document.activeElement.id") == "result-title"
+        assert "the zone" in one.page.inner_text("#result-rows")
+        one.page.click("#again")
+        two.page.wait_for_selector("#rematch:not([hidden])")
+        assert two.page.inner_text("#rematch") == "Ada wants to play again."
+        two.page.click("#again")
+        for watched in (one, two):
+            watched.until(f"game.room.room !== '{old}' && game.room.state !== 'waiting'")
+        assert one.page.evaluate("game.room.room") == two.page.evaluate("game.room.room")
+        assert [one.page.evaluate("game.room.seat"), two.page.evaluate("game.room.seat")] == [0, 1]
+        for watched in (one, two):
+            watched.check()
+            watched.page.close()
+
+
+def test_a_page_that_names_too_many_bots_says_so(live) -> None:
     watched, url, _ = live
-    page = watched.page
-    page.goto(f"{url}/play?create=1&bots=idle&duration=30")
-    wait_until_playing(watched)
-    room = page.evaluate("game.room.room")
-    page.evaluate("sessionStorage.clear()")
-    page.goto(f"{url}/play?{words.format(room=room)}")
-    page.wait_for_selector(".failure")
-    assert "spectate" in page.inner_text(".failure")
+    watched.page.goto(f"{url}/play?create=1&seats=2&bots=idle,idle")
+    watched.page.wait_for_selector(".failure")
+    assert "spectate" in watched.page.inner_text(".failure")
+
+
+def test_the_countdown_is_shown_and_nobody_acts(program, tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=1, countdown_ticks=60) as server:
+        watched = Watched(program)
+        page = watched.page
+        page.goto(f"{server.url}play?create=1&bots=lms_re&duration=30")
+        watched.until("document.getElementById('countdown').textContent === '1'")
+        page.keyboard.down("w")
+        assert page.evaluate("game.seq") == 0
+        watched.until("game.seq > 0")  # a key that is held counts from the start on
+        assert page.evaluate("game.snapshots.latest.tick") >= 60
+        assert page.inner_text("#countdown") == ""
+        watched.check()
+        page.close()

@@ -161,7 +161,10 @@ def test_the_server_page_fetches_its_film_and_names_what_is_missing(program, roy
 def test_the_server_can_be_asked_what_its_network_thought(program, royale: Replay) -> None:
     seats = tuple(msgspec.structs.replace(seat, policy="runs/pi.pt") for seat in royale.header.seats)
     replay = Replay(msgspec.structs.replace(royale.header, seats=seats), royale.decisions)
-    answers = {"/api/replays/x": film_json(replay), "/api/replays/x/thoughts": msgspec.json.encode(THOUGHTS)}
+    answers = {
+        "/api/replays/x": film_json(replay, networks=["runs/pi.pt"]),
+        "/api/replays/x/thoughts": msgspec.json.encode(THOUGHTS),
+    }
     watched = Watched(program)
     serve_files(watched.page, answers.get)
     watched.page.goto(f"{SITE}/replay?file=x")
@@ -169,6 +172,7 @@ def test_the_server_can_be_asked_what_its_network_thought(program, royale: Repla
     watched.page.click("#thoughts button")
     watched.until("document.querySelector('#thoughts .chosen .choice-label')?.textContent === 'none'")
     assert watched.page.evaluate("viewer.film.data.thoughts.seats.length") == 1
+    assert "thoughts of " in watched.page.inner_text("#thoughts h2").lower()
     watched.check()
     watched.page.close()
 
@@ -184,5 +188,31 @@ def test_names_from_files_are_only_ever_text(program, royale: Replay) -> None:
     watched.page.wait_for_timeout(200)
     assert watched.page.locator("img").count() == 0
     assert "<img" in watched.page.inner_text("#seats")
+    watched.check()
+    watched.page.close()
+
+
+def test_the_winner_is_said_at_the_end_and_the_timeline_is_a_slider(viewer: Watched, royale: Replay) -> None:
+    page = viewer.page
+    page.evaluate("viewer.head.seek(0)")
+    viewer.until("document.getElementById('verdict').textContent === ''")
+    assert "wins" not in page.title()
+    page.focus("#timeline")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(TICK) == 270
+    viewer.until("document.getElementById('timeline').getAttribute('aria-valuenow') === '9'")
+    page.keyboard.press("End")
+    viewer.until("document.getElementById('verdict').textContent !== ''")
+
+
+def test_a_phone_shows_the_arena_above_the_rest(program, exported: Path) -> None:
+    watched = Watched(program, 390, 844)
+    watched.page.emulate_media(reduced_motion="reduce")
+    watched.page.goto(exported.as_uri())
+    watched.until("window.viewer")
+    watched.page.wait_for_timeout(300)
+    assert watched.page.evaluate("[field.width > 300, field.height > 300]") == [True, True]
+    assert watched.page.evaluate("document.documentElement.scrollWidth") == 390
     watched.check()
     watched.page.close()

@@ -15,7 +15,7 @@ fields are ignored, so an older release reads what a newer one writes.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -29,6 +29,8 @@ MANIFEST_NAME = "manifest.jsonl"
 STREAM_NAME = "feedback_stream.jsonl"
 HUMAN = "human"
 TAKEN_OVER = "taken over"  # backend of a seat that more than one has played
+UNNAMED = "player"  # the name of all who give none; their matches are not rated
+_UNNAMED = (("human", UNNAMED), ("remote", UNNAMED))
 
 Tick = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Rating = Annotated[float, msgspec.Meta(ge=-10_000, le=10_000)]
@@ -41,7 +43,8 @@ class SeatRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     policy: who played, as in the replay; backend: how it decided (`legacy`, `lms_re`, `alphastar`, `human`);
     rating: strength on the scale where `lms_re` is 0 (400 points are odds of 10 to 1), None when unknown;
-    result: +1 sole winner, 0 first place shared, -1 otherwise, None when the match was broken off.
+    result: +1 sole winner, 0 first place shared, -1 otherwise, None when the match was broken off. left: the player
+    left a match that went on; it counts as lost then, whatever the bot achieved that finished it.
     """
 
     policy: str
@@ -50,6 +53,7 @@ class SeatRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     rating: Rating | None = None
     place: Annotated[int, msgspec.Meta(ge=1, le=16)] | None = None
     result: Annotated[float, msgspec.Meta(ge=-1, le=1)] | None = None
+    left: bool = False
 
 
 class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -130,9 +134,15 @@ def file_name(record: MatchRecord) -> str:
 
 
 def is_rated(record: MatchRecord) -> bool:
-    """Whether ratings count a match: played to the end, by the same in each seat, and by more than one."""
+    """Whether ratings count a match: it has places, the same played in each seat, and `can_be_rated`."""
     whole = all(seat.place is not None and seat.backend != TAKEN_OVER for seat in record.seats)
-    return whole and len({seat.policy for seat in record.seats}) > 1
+    return whole and can_be_rated([seat.policy for seat in record.seats])
+
+
+def can_be_rated(policies: Sequence[str]) -> bool:
+    """Whether a match of these players tells anything: there is more than one, and all people have names."""
+    named = all(policy.partition(":")[::2] not in _UNNAMED for policy in policies)
+    return named and len(set(policies)) > 1
 
 
 def rated_matches(manifests: Iterable[Entry]) -> list[MatchRecord]:

@@ -42,6 +42,11 @@ def is_checkpoint(name: str) -> bool:
     return split_style(name)[0].endswith(".pt")
 
 
+def is_network(game: Game, name: str) -> bool:
+    """Whether the name is that of a checkpoint: the path of one, or one that comes with the game."""
+    return name in game.checkpoints or is_checkpoint(name)
+
+
 def files_of(name: str) -> list[Path]:
     """The files that the bot of that name is read from: a model, and a style; none for a bot that is code."""
     parts = split_style(name) if is_checkpoint(name) or name.endswith(".onnx") else ()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from botgame.server.options import ServerOptions
 
 HIGHEST_PORT = 65_535
+MOST_WAIT = 30  # seconds of a countdown, or that spectators are late: rooms stay open for longer than that
 DRAWN = "auto"  # as the token: the server draws one
 FILLS_SEATS = "lms_re"  # the first in the list, so it fills free seats
 
@@ -49,6 +50,20 @@ def build_parser() -> cli.Parser:
     parser.flag("--max-clients", type=cli.positive_int, default=256, help="connections at a time")
     parser.flag(
         "--bots", metavar="A,B,...", help="bots to offer: names, .pt, .onnx, module:factory; default: all names"
+    )
+    parser.flag(
+        "--countdown",
+        type=cli.non_negative_float,
+        default=3.0,
+        metavar="S",
+        help="seconds at the start of a match with people in which nobody acts",
+    )
+    parser.flag(
+        "--watch-delay",
+        type=cli.non_negative_float,
+        default=10.0,
+        metavar="S",
+        help="how many seconds late spectators see a rated match, so that they cannot help a player",
     )
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag(
@@ -102,7 +117,18 @@ def _options(arguments: Namespace) -> ServerOptions:
         max_rooms=arguments.max_rooms,
         max_clients=arguments.max_clients,
         origins=tuple(arguments.allow_origin),
+        countdown_ticks=_ticks("--countdown", arguments.countdown),
+        delay_ticks=_ticks("--watch-delay", arguments.watch_delay),
     )
+
+
+def _ticks(flag: str, seconds: float) -> int:
+    """Seconds in ticks. Raises UserError (exit code 2), naming the flag."""
+    from botgame.lms.rules import TICKS_PER_SECOND  # brings NumPy, which --help does without
+
+    if seconds > MOST_WAIT:
+        raise UserError(f"{flag} is {seconds:g}, expected 0 to {MOST_WAIT} seconds", code=2)
+    return round(seconds * TICKS_PER_SECOND)
 
 
 def folder_options(arguments: Namespace, bots: tuple[str, ...]) -> ServerOptions:

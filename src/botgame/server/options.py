@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from botgame.lms.rules import Rules
+from botgame.lms.rules import TICKS_PER_SECOND, Rules
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class ServerOptions:
     """The options of a server. bots: names for `load_policy`, the first fills free seats; token: "" for none.
 
     data_dir: where replays go; reports_dir, feedback_dir: where manifests and feedback streams go, each in a folder
-    called `run`. origins: more pages that may connect. seed: decides the arenas of all rooms.
+    called `run`. origins: more pages that may connect. seed: decides the arenas of all rooms. countdown_ticks: nobody
+    acts before this tick in matches with people. delay_ticks: how late spectators see a rated match.
     """
 
     bots: tuple[str, ...]
@@ -28,4 +29,6 @@ class ServerOptions:
     max_rooms: int = 64
     max_clients: int = 256
     origins: tuple[str, ...] = ()
+    countdown_ticks: int = 3 * TICKS_PER_SECOND
+    delay_ticks: int = 10 * TICKS_PER_SECOND
     rules: Rules = field(default_factory=Rules)

@@ -69,7 +69,10 @@ class Create(Struct, tag="create"):
 
 
 class Join(Struct, tag="join"):
-    """Take a free seat of a waiting room, spectate, or come back to a seat with its `seat_token` (within 30 s)."""
+    """Take a free seat of a waiting room, spectate, or come back to a seat with its `seat_token` (within 30 s).
+
+    room: its name, or its code, which is the part of the name before the hyphen.
+    """
 
     room: RoomName
     name: Name = ""
@@ -134,7 +137,7 @@ class Rematch(Struct, tag="rematch"):
 
 
 class Leave(Struct, tag="leave"):
-    """Leave the room; a bot plays the seat from then on."""
+    """Leave the room; a bot plays the seat from then on. A person who leaves a running match alive has lost it."""
 
 
 class Ping(Struct, tag="ping"):
@@ -227,7 +230,8 @@ class Room(Struct, tag="room"):
 
     seat: the client's (-1: spectator). seat_token: needed to come back. walls: `cells` strings of "0" and "1", row y.
     seed: as text, because 64 bits do not fit a JavaScript number. owner: whether the client made the room.
-    rematch: name of a player who asks for another match, "" for nobody.
+    rematch: name of a player who asks for another match, "" for nobody. countdown_ticks: nobody acts before this tick.
+    rated: whether ratings will count the match. delay_ticks: how late spectators see it.
     """
 
     room: str
@@ -242,6 +246,9 @@ class Room(Struct, tag="room"):
     seed: str = ""
     owner: bool = False
     rematch: str = ""
+    countdown_ticks: int = 0
+    rated: bool = False
+    delay_ticks: int = 0
 
 
 class Zone(Struct):
@@ -394,7 +401,8 @@ class Result(Struct, tag="result"):
     """The match is over and on disk. Lists have one entry for each seat; a survivor's death_tick is -1.
 
     replay: name of its file in the data folder, "" when it could not be saved. duration: seconds played. broken_off:
-    the match was cut off and counts for nobody; those who were alive share the first place.
+    the match was cut off and counts for nobody; those who were alive share the first place. killers: the seat that
+    killed each that died, -1: the zone. left: seats whose players left before the end: they count as out from then on.
     """
 
     room: str
@@ -406,6 +414,8 @@ class Result(Struct, tag="result"):
     replay: str
     duration: float
     broken_off: bool = False
+    killers: list[int] = []
+    left: list[int] = []
 
 
 class Error(Struct, tag="error"):

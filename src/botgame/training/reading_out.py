@@ -14,7 +14,7 @@ from botgame.errors import UserError
 from botgame.game import DemonstrationError, Game, RecordedMatch, SeatDecisions
 from botgame.games import load_game
 from botgame.outputs import check_result, json_of
-from botgame.policies import files_of, split_style
+from botgame.policies import files_of, is_network, split_style
 from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout, readout_path, write_readout
 from botgame.spec import Head
 from botgame.training.alphastar.network.action_distribution import used_heads
@@ -34,7 +34,7 @@ def read_out(args: argparse.Namespace) -> int:
     check_result("--output", target, ".json", [("REPLAY", args.replay), *asked], json_of(1))
     match = game.demonstrations.open(args.replay)
     torch.set_num_threads(1)
-    names = _players(match, args.checkpoint, _wanted(args.seats, len(match.seats)))
+    names = _players(game, match, args.checkpoint, _wanted(args.seats, len(match.seats)))
     readout = readout_of(game, match, names)
     write_readout(target, readout)
     decisions = sum(len(seat.ticks) for seat in readout.seats)
@@ -44,7 +44,7 @@ def read_out(args: argparse.Namespace) -> int:
 
 def readout_of(game: Game, match: RecordedMatch, names: dict[int, str]) -> PolicyReadout:
     """The readout of checkpoint `names[seat]` at each decision of `seat`. Raises UserError."""
-    policies = {name: load_policy(game, *_parts(name)) for name in dict.fromkeys(names.values())}
+    policies = {name: load_policy(game, *_parts(game, name)) for name in dict.fromkeys(names.values())}
     assert game.demonstrations is not None
     seats = [
         _seat_readout(game, seat, policies[names[seat.seat]], names[seat.seat])
@@ -68,22 +68,26 @@ def _wanted(text: str | None, seats: int) -> list[int]:
     return sorted(set(numbers))
 
 
-def _players(match: RecordedMatch, checkpoint: str | None, wanted: Sequence[int]) -> dict[int, str]:
+def _players(game: Game, match: RecordedMatch, checkpoint: str | None, wanted: Sequence[int]) -> dict[int, str]:
     """Which checkpoint to ask about each seat. Raises UserError when the match names none that is at hand."""
     if checkpoint is not None:
         return dict.fromkeys(wanted, checkpoint)
     policies = {seat: match.seats[seat].policy for seat in wanted}
-    found = {seat: name for seat, name in policies.items() if ".pt" in name and Path(_parts(name)[0]).is_file()}
+    found = {
+        seat: name
+        for seat, name in policies.items()
+        if is_network(game, name) and Path(_parts(game, name)[0]).is_file()
+    }
     if not found:
         played = ", ".join(dict.fromkeys(policies.values()))
         raise UserError(f"no seat was played by a checkpoint that is here ({played}): name the CHECKPOINT to ask", 2)
     return found
 
 
-def _parts(name: str) -> tuple[str, str, str]:
-    """`pi.pt@STYLE` as the arguments of `load_policy`: file, device, style."""
+def _parts(game: Game, name: str) -> tuple[str, str, str]:
+    """`pi.pt@STYLE`, or a checkpoint of the game's own, as the arguments of `load_policy`: file, device, style."""
     file, style = split_style(name)
-    return file, "cpu", style
+    return str(game.checkpoints.get(file, file)), "cpu", style
 
 
 def _seat_readout(game: Game, seat: SeatDecisions, policy: NetworkPolicy, name: str) -> SeatReadout:

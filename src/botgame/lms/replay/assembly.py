@@ -32,7 +32,10 @@ class SeatStart:
 
 @dataclass(frozen=True)
 class MatchStart:
-    """A match as it was set up. live: it was played in real time; is_cut: it was ended without a result."""
+    """A match as it was set up. live: it was played in real time; is_cut: it was ended without a result.
+
+    countdown_ticks: nobody acted before this tick.
+    """
 
     seed: int
     duration_ticks: int
@@ -40,6 +43,7 @@ class MatchStart:
     seats: Sequence[SeatStart]
     live: bool = False
     is_cut: bool = False
+    countdown_ticks: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def make_replay(start: MatchStart, course: Course) -> Replay:
         rules=start.rules,
         live=True if start.live else msgspec.UNSET,
         is_cut=True if start.is_cut else msgspec.UNSET,
+        countdown_ticks=start.countdown_ticks or msgspec.UNSET,
     )
     return Replay(header, _decisions(course))
 

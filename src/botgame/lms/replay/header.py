@@ -93,7 +93,8 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     live: the match was played in real time: seats decided whenever their decision was ready, not exactly when due, and
     a late decision was taken by the observation that it was made on (`replay.live`). is_cut: the server stopped, or
     everybody had left, so the match was cut off after `ticks` and has no result; those who were alive share the first
-    place. Both are left out where it is not so.
+    place. countdown_ticks: nobody acted before this tick, so that people could find their mages; their matches only.
+    All three are left out where it is not so.
     """
 
     game: str = "lms-arena"
@@ -108,6 +109,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rules: msgspec.Raw  # the whole table as JSON
     live: bool | msgspec.UnsetType = msgspec.UNSET
     is_cut: bool | msgspec.UnsetType = msgspec.UNSET
+    countdown_ticks: Tick | msgspec.UnsetType = msgspec.UNSET
 
 
 def mode_of(seats: int) -> Literal["duel", "royale"]:

@@ -38,13 +38,17 @@ _DELAY = 1  # column of the delay in an action
 
 
 class Opening(NamedTuple):
-    """The start of a live match. controllers: 0 bot, 1 human; schools, limits: one for each seat."""
+    """The start of a live match. controllers: 0 bot, 1 human; schools, limits: one for each seat.
+
+    countdown_ticks: nobody acts before this tick.
+    """
 
     seed: int
     duration_ticks: int
     schools: tuple[int, ...]
     controllers: tuple[int, ...]
     limits: tuple[Limits, ...]
+    countdown_ticks: int = 0
 
 
 class LiveRecording:
@@ -82,7 +86,13 @@ class LiveRecording:
         columns = zip(policies, opening.schools, opening.limits, opening.controllers, ratings, strict=True)
         seats = [SeatStart(*column) for column in columns]
         return MatchStart(
-            opening.seed, opening.duration_ticks, raw_rules(self.rules), seats, live=True, is_cut=self.is_cut
+            opening.seed,
+            opening.duration_ticks,
+            raw_rules(self.rules),
+            seats,
+            live=True,
+            is_cut=self.is_cut,
+            countdown_ticks=opening.countdown_ticks,
         )
 
     def _is_human(self, table: np.ndarray) -> np.ndarray:

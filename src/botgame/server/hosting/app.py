@@ -226,7 +226,7 @@ class WebApp:
     def _film(self, name: str) -> bytes | None:
         try:
             replay: Replay | None = self._replays.find(name)
-            return None if replay is None else film_json(replay, _readout_of(replay))
+            return None if replay is None else film_json(replay, _readout_of(replay), self._readout_maker.networks)
         except UserError as error:
             raise HTTPException(422, self._replays.without_folder(str(error))) from error
 

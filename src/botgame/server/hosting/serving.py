@@ -63,7 +63,15 @@ class HttpServer(uvicorn.Server):
         archive.check()
         metrics, workers, clock = Metrics(), BotWorkers(policies), time.monotonic
         self.gate = SocketGate(options.max_clients, _strangers(options.max_clients), clock, metrics.drop)
-        settings = LobbySettings(options.bots, options.token, options.max_rooms, options.seed, options.rules)
+        settings = LobbySettings(
+            bots=options.bots,
+            token=options.token,
+            max_rooms=options.max_rooms,
+            seed=options.seed,
+            rules=options.rules,
+            countdown_ticks=options.countdown_ticks,
+            delay_ticks=options.delay_ticks,
+        )
         self.lobby = MatchLobby(settings, workers, leaderboard, metrics, lambda: secrets.token_urlsafe(16))
         limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
         self.live = LiveServer(self.lobby, workers, archive, metrics, TokenGuesses(clock), limits)

@@ -12,9 +12,10 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -37,16 +38,18 @@ from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.live_recording import RecordedMatch, human_decisions, make_replays
 from botgame.lms.replay.resimulate import MARK_TICKS
 from botgame.lms.rules import SCHOOLS
+from botgame.server.forfeits import official_places
 from botgame.standings import results_of
 
 _LOG = logging.getLogger(__name__)
 
 
 class FinishedMatch(NamedTuple):
-    """A match that is over, and the room that it was played in."""
+    """A match that is over, and the room that it was played in. forfeits: when players left it, by seat."""
 
     room: str
     match: RecordedMatch
+    forfeits: Mapping[int, int] = MappingProxyType({})
 
 
 class SavedMatch(NamedTuple):
@@ -73,30 +76,33 @@ class Archive:
     def save(self, matches: Sequence[FinishedMatch]) -> list[SavedMatch | None]:
         """Write all files of matches with equal rules and seats; None for one that failed, for a reason in the log."""
         replays = make_replays([finished.match for finished in matches])
-        return [self._save(finished.room, replay) for finished, replay in zip(matches, replays, strict=True)]
+        return [self._save(finished, replay) for finished, replay in zip(matches, replays, strict=True)]
 
-    def _save(self, room: str, replay: Replay | ReplayError) -> SavedMatch | None:
+    def _save(self, finished: FinishedMatch, replay: Replay | ReplayError) -> SavedMatch | None:
         try:
             if isinstance(replay, ReplayError):
                 raise replay
             path = write(self.data_dir, replay)
-            record = self._record(room, replay, path)
+            record = self._record(finished, replay, path)
             append(self.reports_dir / self.run / MANIFEST_NAME, encode_line(record))
             lines = b"".join(encode_line(value) for value in feedback_of(replay, record))
             if lines:
                 append(self.feedback_dir / self.run / STREAM_NAME, lines)
         except (UserError, OSError) as error:
-            _LOG.error("the match of room %s could not be saved: %s", room, error)
+            _LOG.error("the match of room %s could not be saved: %s", finished.room, error)
             return None
         return SavedMatch(path.name, record)
 
-    def _record(self, room: str, replay: Replay, path: Path) -> MatchRecord:
-        header = replay.header
-        is_cut = header.is_cut is True
-        results = results_of(np.array([seat.place for seat in header.seats])).tolist()
-        taken = {change.seat for change in header.changes}
+    def _record(self, finished: FinishedMatch, replay: Replay, path: Path) -> MatchRecord:
+        header, left = replay.header, finished.forfeits
+        is_void = header.is_cut is True and not left
+        places = official_places(
+            [seat.place for seat in header.seats], [seat.death_tick for seat in header.seats], left
+        )
+        results = results_of(np.array(places)).tolist()
+        taken = {change.seat for change in header.changes} - left.keys()
         return MatchRecord(
-            match=f"{self.run}/{room}",
+            match=f"{self.run}/{finished.room}",
             replay=path.as_posix(),
             seats=[
                 SeatRecord(
@@ -104,8 +110,9 @@ class Archive:
                     backend=TAKEN_OVER if index in taken else _backend(seat.policy),
                     school=SCHOOLS[seat.school],
                     rating=seat.rating,
-                    place=None if is_cut else seat.place,
-                    result=None if is_cut else results[index],
+                    place=None if is_void else places[index],
+                    result=None if is_void else results[index],
+                    left=index in left,
                 )
                 for index, seat in enumerate(header.seats)
             ],

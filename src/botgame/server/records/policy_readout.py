@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 
 from botgame.errors import UserError
+from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay
 from botgame.lms.replay.showing.policy_readout import find_readout
-from botgame.policies import is_checkpoint
+from botgame.policies import is_network
 from botgame.policy_readout import PolicyReadout, readout_path
 
 TIMEOUT_SECONDS = 300.0  # on a machine that is busy with training
@@ -23,10 +24,14 @@ _COMMAND = (sys.executable, "-m", "botgame.training.policy_readout")
 
 
 class ReadoutMaker:
-    """Makes readouts. `bots`: the operator's. `command`: the program; its arguments are a replay and the seats."""
+    """Makes readouts.
+
+    bots: the operator's; `networks`: those of them that can be asked. command: the program; its arguments are a replay
+    and the seats.
+    """
 
     def __init__(self, bots: Sequence[str], command: Sequence[str] = _COMMAND) -> None:
-        self._networks = {name for name in bots if is_checkpoint(name)}
+        self.networks = frozenset(name for name in bots if is_network(lms(), name))
         nice = shutil.which("nice")  # running matches come first
         self._command = [nice, "-n", "10", *command] if nice else list(command)
         self._busy = asyncio.Lock()
@@ -35,7 +40,7 @@ class ReadoutMaker:
         """The readout of the networks that played `replay`, which was read from a file. Raises UserError."""
         path = replay.path
         assert path is not None
-        seats = [str(seat) for seat, info in enumerate(replay.header.seats) if info.policy in self._networks]
+        seats = [str(seat) for seat, info in enumerate(replay.header.seats) if info.policy in self.networks]
         async with self._busy:
             if not readout_path(path).is_file():
                 if not seats:

@@ -32,6 +32,7 @@ class LiveMatch:
         self.tick = 0
         self.over = False
         self.is_cut = False
+        self.countdown_ticks = 0  # nobody acts before this tick
         self.recording: LiveRecording | None = None
         self._due = self.arena.state.mages["due"][0]
         self._reactions: list[int] = []
@@ -41,9 +42,23 @@ class LiveMatch:
         """Whether the match has begun and is not over."""
         return self.recording is not None and not self.over
 
-    def begin(self, schools: Sequence[int], controllers: Sequence[int], limits: Sequence[Limits]) -> None:
-        """Start. schools, controllers (0 bot, 1 human), limits: one for each seat."""
-        opening = Opening(self.seed, self.duration_ticks, tuple(schools), tuple(controllers), tuple(limits))
+    @property
+    def is_counting_down(self) -> bool:
+        """Whether nobody acts yet."""
+        return self.tick < self.countdown_ticks
+
+    def begin(
+        self,
+        schools: Sequence[int],
+        controllers: Sequence[int],
+        limits: Sequence[Limits],
+        countdown_ticks: int = 0,
+    ) -> None:
+        """Start. schools, controllers (0 bot, 1 human), limits: one for each seat. Nobody acts in the countdown."""
+        self.countdown_ticks = countdown_ticks
+        opening = Opening(
+            self.seed, self.duration_ticks, tuple(schools), tuple(controllers), tuple(limits), countdown_ticks
+        )
         self.arena.reset(0, self.seed, opening.schools, self.duration_ticks, opening.limits)
         self.recording = LiveRecording(opening, self.rules)
         self._reactions = [limit.reaction for limit in limits]
@@ -98,10 +113,13 @@ class LiveMatch:
         self._reactions[seat] = limits.reaction
         return True
 
-    def mark(self, seat: int, value: int) -> bool:
-        """A person judges what `seat` just did: +1 good, -1 bad. False: the recording holds no more marks."""
+    def mark(self, seat: int, value: int, late: int = 0) -> bool:
+        """A person, who sees the match `late` ticks late, judges what `seat` just did: +1 good, -1 bad.
+
+        False: the recording holds no more marks.
+        """
         assert self.recording is not None
-        return self.recording.mark(ReplayMark(self.tick, seat, value))
+        return self.recording.mark(ReplayMark(max(0, self.tick - late), seat, value))
 
     def outcome(self) -> ArenaOutcome:
         """The current standing, or the outcome of a match that is over; see `standing_at_cut` for one that was cut."""

@@ -13,13 +13,14 @@ import hmac
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import msgspec
 
 import botgame
 from botgame import rng
+from botgame.feedback import UNNAMED
 from botgame.lms.rules import DELAY_TICKS, DIRECTIONS, MOVES, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.server import protocol
@@ -38,13 +39,19 @@ _SEED_SPACE = 2**53  # seeds of rooms must fit a JavaScript number
 
 @dataclass(frozen=True)
 class LobbySettings:
-    """What the operator decides. bots: names that clients may use, the first fills seats; token: "" for none."""
+    """What the operator decides. bots: names that clients may use, the first fills seats; token: "" for none.
+
+    countdown_ticks: nobody acts before this tick in matches with people. delay_ticks: how late spectators see a rated
+    match of people or programs.
+    """
 
     bots: tuple[str, ...]
     token: str = ""
     max_rooms: int = 64
     seed: int = 0
     rules: Rules = field(default_factory=Rules)
+    countdown_ticks: int = 0
+    delay_ticks: int = 0
 
 
 @dataclass
@@ -189,7 +196,7 @@ class MatchLobby:
         self._check_space(client)
         players = ("",) * (message.seats - len(message.bots)) + tuple(message.bots)
         seed = self._draw_seed() if message.seed is None else message.seed
-        room = self._make(RoomSetup(players, round(message.duration * TICKS_PER_SECOND), seed))
+        room = self._make(self._setup(players, round(message.duration * TICKS_PER_SECOND), seed))
         message = msgspec.structs.replace(message, name=self._clean(message.name))
         entered = room.create(client, message)
         out = self._leave(client, known)
@@ -229,9 +236,13 @@ class MatchLobby:
 
     def open_duel(self, bot: str, duration_ticks: int) -> str:
         """Make a duel against `bot` that waits for a person without limit. Returns the room's name."""
-        room = self._make(RoomSetup(("", bot), duration_ticks, self._draw_seed(), keep=True))
+        room = self._make(replace(self._setup(("", bot), duration_ticks, self._draw_seed()), keep=True))
         self._open(room)
         return room.name
+
+    def _setup(self, players: Sequence[str], duration_ticks: int, seed: int) -> RoomSetup:
+        countdown_ticks, delay_ticks = self._settings.countdown_ticks, self._settings.delay_ticks
+        return RoomSetup(tuple(players), duration_ticks, seed, countdown_ticks=countdown_ticks, delay_ticks=delay_ticks)
 
     def _draw_seed(self) -> int:
         """The seed of the next room."""
@@ -254,7 +265,7 @@ class MatchLobby:
         self._bots.submit(room.name, room.take_bot_requests())
 
     def _join(self, client: int, known: _Client, message: protocol.Join) -> Outbox:
-        room = self.rooms.get(message.room)
+        room = self._find(message.room)
         if room is None or room.is_dismissed:
             raise RefusedError("no_room", f"there is no room {message.room!r}; it may be over")
         if client in room.members:
@@ -265,6 +276,13 @@ class MatchLobby:
         known.room = room.name
         self._bots.submit(room.name, room.take_bot_requests())
         return out + entered
+
+    def _find(self, name: str) -> MatchRoom | None:
+        """The room of that name or code: the part of its name before the hyphen, in capital letters or not."""
+        code = name.strip().lower()
+        return self.rooms.get(name) or next(
+            (room for full, room in self.rooms.items() if full.split("-")[0] == code), None
+        )
 
     def _leave(self, client: int, known: _Client) -> Outbox:
         """The client leaves its present room, because it enters another."""
@@ -281,7 +299,7 @@ class MatchLobby:
         """A printable name that does not look like that of a bot."""
         plain = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
         bots = {_looks_of(bot) for bot in self._settings.bots}
-        return "player" if not plain or _looks_of(plain) in bots else plain
+        return UNNAMED if not plain or _looks_of(plain) in bots else plain
 
     # ---- time --------------------------------------------------------------------------------------------------
 

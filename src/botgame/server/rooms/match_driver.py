@@ -59,16 +59,18 @@ class MatchDriver:
         self.viewer = Viewer(self.frame, match.rules, match.duration_ticks)
         self.bot_requests: list[DecisionRequest] = []
         self.client_requests: list[DecisionRequest] = []
+        self.killers = [-1] * match.seats  # who killed each seat; -1: the zone, or it lives
         self._seats = seats
         self._lateness = lateness
         self._detector = EventDetector(match.rules)
         self._keys = key_bases(match.seed, match.seats)
         self._extra_events: list[EventFields] = []
 
-    def begin(self, limits: Sequence[Limits]) -> None:
-        """Start the match with the current controllers; `limits`: one for each seat."""
+    def begin(self, limits: Sequence[Limits], countdown_ticks: int = 0) -> None:
+        """Start the match with the current controllers; `limits`: one for each seat. People get a countdown."""
         controllers = [HUMAN if seat.kind == "human" else BOT for seat in self._seats]
-        self.match.begin([seat.school or 0 for seat in self._seats], controllers, limits)
+        countdown_ticks = countdown_ticks if HUMAN in controllers else 0
+        self.match.begin([seat.school or 0 for seat in self._seats], controllers, limits, countdown_ticks)
         self._read_state()
         self._request_decisions()
 
@@ -97,7 +99,7 @@ class MatchDriver:
 
     def _decide(self) -> None:
         seats, actions, seen = [], [], []
-        for seat in self._seats:
+        for seat in self._seats if not self.match.is_counting_down else ():
             if not self.is_alive(seat.index):
                 continue
             action, seen_tick = self._from_input(seat) if self._plays_with_input(seat) else self._from_answer(seat)
@@ -129,6 +131,9 @@ class MatchDriver:
     def _read_state(self) -> None:
         self.frame.read()
         events = self._detector.look(self.match.arena.state)
+        for event in events:
+            if event["kind"] == "kill":
+                self.killers[event["seat"]] = event["by"]
         events += self._extra_events
         self._extra_events = []
         number = self._detector.shots.id_of
@@ -137,7 +142,7 @@ class MatchDriver:
     def _request_decisions(self) -> None:
         """Observe for all seats that are due and have no open request."""
         self.bot_requests, self.client_requests = [], []
-        if self.match.over:
+        if self.match.over or self.match.is_counting_down:
             return
         due, tick = self.match.due(), self.match.tick
         seats = [seat for seat in self._seats if due[seat.index] <= tick and self._needs_request(seat)]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 import numpy as np
 
-from botgame.lms.arena import ArenaOutcome
 from botgame.lms.replay.header import mode_of
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
+from botgame.server.forfeits import official_places
 from botgame.server.protocol import Array, Observation, Result, Room, RoomLine, SeatLine
 from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest
@@ -44,6 +44,7 @@ def room(name: str, match: LiveMatch, rows: list[str], seats: Sequence[RoomSeat]
         seats=[seat_line(seat) for seat in seats],
         state=state,
         seed=str(match.seed),
+        countdown_ticks=match.countdown_ticks,
     )
 
 
@@ -79,16 +80,20 @@ def observation(request: DecisionRequest) -> Observation:
     return Observation(request.tick, request.seat, arrays, str(request.key))
 
 
-def result(name: str, outcome: ArenaOutcome, replay: str, *, broken_off: bool) -> Result:
-    """The result of a match."""
+def result(name: str, match: LiveMatch, killers: Sequence[int], forfeits: Mapping[int, int], *, replay: str) -> Result:
+    """The result of a match that is over. killers: one for each seat; forfeits: when players left, by seat."""
+    outcome = match.outcome()
+    death_ticks = outcome.death_ticks.tolist()
     return Result(
         room=name,
-        places=outcome.places.tolist(),
+        places=official_places(outcome.places.tolist(), death_ticks, forfeits),
         kills=outcome.kills.tolist(),
         damage_dealt=[round(value, 2) for value in outcome.damage_dealt.tolist()],
         damage_taken=[round(value, 2) for value in outcome.damage_taken.tolist()],
-        death_ticks=outcome.death_ticks.tolist(),
+        death_ticks=death_ticks,
         replay=replay,
         duration=outcome.ticks / TICKS_PER_SECOND,
-        broken_off=broken_off,
+        broken_off=match.is_cut and not forfeits,
+        killers=list(killers),
+        left=sorted(forfeits),
     )

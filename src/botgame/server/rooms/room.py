@@ -15,15 +15,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from botgame.feedback import can_be_rated
 from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server import protocol
 from botgame.server.metrics import Lateness
 from botgame.server.protocol import Create, Join, ServerMessage
 from botgame.server.rooms import messages as room_messages
+from botgame.server.rooms.delayed_views import DelayedViews
 from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest, MatchDriver
 from botgame.server.rooms.messages import RoomState
-from botgame.server.rooms.room_seat import RoomSeat
+from botgame.server.rooms.room_seat import PREFIXES, RoomSeat
 from botgame.server.rooms.seat_ownership import GRACE_TICKS, BotRoster, SeatOwnership
 from botgame.server.rooms.view import EVERYTHING
 
@@ -43,13 +45,17 @@ class RefusedError(Exception):
 class RoomSetup:
     """The match of a room. players: the bot of each seat, "" for a seat that is open at first.
 
-    keep: the room stays open without members until its match has been played.
+    keep: the room stays open without members until its match has been played. countdown_ticks: nobody acts before
+    this tick in a match with people; less in a short one. delay_ticks: how late spectators see a rated match of people
+    or programs.
     """
 
     players: tuple[str, ...]
     duration_ticks: int
     seed: int
     keep: bool = False
+    countdown_ticks: int = 0
+    delay_ticks: int = 0
 
     @property
     def seats(self) -> int:
@@ -97,6 +103,8 @@ class MatchRoom:
         self._walls = room_messages.walls(self.match)
         self._is_taken = False  # the finished match has been taken
         self._cast = setup.players  # once the match has begun, with the bots that have filled open seats
+        self._watched = DelayedViews()
+        self._result: protocol.Result | None = None
         self._asks_rematch = ""  # the name of the player who asks for another match
         for seat, bot in zip(self.ownership.seats, setup.players, strict=True):
             if bot:
@@ -189,7 +197,7 @@ class MatchRoom:
 
     def rematch_setup(self, seed: int) -> RoomSetup:
         """The same match in another arena: its bots in their seats, the seats of its people open."""
-        return RoomSetup(self._cast, self.setup.duration_ticks, seed)
+        return replace(self.setup, players=self._cast, seed=seed, keep=False)
 
     def follow_into(self, again: MatchRoom, client: int) -> Outbox:
         """Move a member to the rematch, to the same seat if it was the member's own and is open, else to spectate."""
@@ -234,7 +242,10 @@ class MatchRoom:
         self.policies = self.ownership.policies
         self._cast = tuple(seat.bot if seat.kind == "bot" else "" for seat in self.ownership.seats)
         self.state = "running"
-        self.driver.begin([self.ownership.limits(seat) for seat in self.ownership.seats])
+        if can_be_rated(self.policies) and any(seat.kind in PREFIXES for seat in self.ownership.seats):
+            self._watched.ticks = self.setup.delay_ticks
+        countdown_ticks = min(self.setup.countdown_ticks, self.setup.duration_ticks // 10)
+        self.driver.begin([self.ownership.limits(seat) for seat in self.ownership.seats], countdown_ticks)
         out = self._announce()
         self._send_observations(out)
         return out
@@ -253,7 +264,7 @@ class MatchRoom:
             member.follow = message.seat
             return []
         if isinstance(message, protocol.Mark):
-            return self._mark(message)
+            return self._mark(message, late=self._watched.ticks if member.seat < 0 else 0)
         if isinstance(message, protocol.Take):
             return self._take(client, member, self._seat(message.seat))
         if isinstance(message, protocol.Release):
@@ -281,9 +292,10 @@ class MatchRoom:
         self.driver.answer(member.seat, message.tick, message.action)
         return []
 
-    def _mark(self, message: protocol.Mark) -> Outbox:
+    def _mark(self, message: protocol.Mark, late: int) -> Outbox:
         self._seat(message.seat)
-        if not self.match.is_running or not self.match.mark(message.seat, 1 if message.verdict == "good" else -1):
+        value = 1 if message.verdict == "good" else -1
+        if not self.match.is_running or not self.match.mark(message.seat, value, late):
             raise RefusedError("not_now", "there is nothing to mark now")
         self.driver.add_event({"kind": "mark", "seat": message.seat, "verdict": message.verdict})
         return []
@@ -322,7 +334,7 @@ class MatchRoom:
         out: Outbox = self._announce() if self.ownership.tick() else []
         self.idle_ticks = 0 if self.members and self.state != "over" else self.idle_ticks + 1
         if self.state != "running":
-            return out
+            return out + self._show_rest()
         if self.is_dismissed or self._is_abandoned:
             return out + self.end()
         self.driver.tick()
@@ -345,21 +357,43 @@ class MatchRoom:
     def saved(self, replay: str) -> Outbox:
         """The match is on disk as `replay` ("" when that failed): send the result to all members."""
         self.is_saved = True
-        message = room_messages.result(self.name, self.match.outcome(), replay, broken_off=self.match.is_cut)
-        return [(client, message) for client in self.members]
+        self._result = room_messages.result(
+            self.name, self.match, self.driver.killers, self.ownership.forfeits, replay=replay
+        )
+        waits = not self._watched.is_shown
+        return [(client, self._result) for client, member in self.members.items() if member.seat >= 0 or not waits]
 
     def _show(self, out: Outbox) -> None:
         """Send each member its view; each distinct view is written once."""
-        texts: dict[tuple[int, bool], str] = {}
+        watching = [member for member in self.members.values() if member.seat < 0]
+        views: dict[int, str] = {}
+        if watching or self._watched.ticks:
+            for view in {EVERYTHING, *(member.follow for member in watching)}:
+                views[view] = self._view(view)
+            self._watched.add(views)
         for client, member in self.members.items():
-            key = (member.seat, True) if member.seat >= 0 else (member.follow, False)
-            if key[0] >= 0 and not self.driver.is_alive(key[0]):
-                key = (EVERYTHING, False)
-            text = texts.get(key)
-            if text is None:
-                text = texts[key] = self._view(*key)
-            out.append((client, text))
+            if member.seat >= 0 and self.driver.is_alive(member.seat):
+                out.append((client, self._player_view(member.seat)))
+            elif member.seat >= 0:
+                views[EVERYTHING] = views.get(EVERYTHING) or self._view(EVERYTHING)
+                out.append((client, views[EVERYTHING]))
+        self._show_spectators(self._watched.take_due(), out)
         self._send_observations(out)
+
+    def _show_spectators(self, views: dict[int, str], out: Outbox) -> None:
+        for client, member in self.members.items():
+            if member.seat < 0 and views:
+                out.append((client, DelayedViews.of(views, member.follow)))
+
+    def _show_rest(self) -> Outbox:
+        """Show spectators the next tick that they have not seen of a match that is over; after the last, its result."""
+        out: Outbox = []
+        if self._watched.is_shown:
+            return out
+        self._show_spectators(self._watched.take(), out)
+        if self._watched.is_shown and self._result is not None:
+            out += [(client, self._result) for client, member in self.members.items() if member.seat < 0]
+        return out
 
     def _send_observations(self, out: Outbox) -> None:
         """Send programs the observations that they must answer."""
@@ -368,18 +402,20 @@ class MatchRoom:
             if client is not None:
                 out.append((client, room_messages.observation(request)))
 
-    def _view(self, seat: int, plays: bool) -> str:
-        viewer = self.driver.viewer
-        if not plays:
-            return viewer.state(seat)
+    def _view(self, view: int) -> str:
+        """What a spectator of a seat sees; of everything, also when the seat is dead."""
+        return self.driver.viewer.state(view if view < 0 or self.driver.is_alive(view) else EVERYTHING)
+
+    def _player_view(self, seat: int) -> str:
         player_input = self.ownership.seats[seat].input
-        return viewer.state(seat, player_input.ack, player_input.queued, plays=True)
+        return self.driver.viewer.state(seat, player_input.ack, player_input.queued, plays=True)
 
     def _announce(self) -> Outbox:
         """Send all members the state of the room."""
         seats = self.ownership.seats
         message = room_messages.room(self.name, self.match, self._walls, seats, self.state)
-        message.rematch = self._asks_rematch
+        message.rematch, message.delay_ticks = self._asks_rematch, self._watched.ticks
+        message.rated = can_be_rated(self.policies) and not self.ownership.is_taken_over
         out: Outbox = []
         for client, member in self.members.items():
             own = seats[member.seat] if member.seat >= 0 else None

@@ -37,6 +37,7 @@ class SeatOwnership:
 
     def __init__(self, match: LiveMatch, roster: BotRoster, new_token: Callable[[], str]) -> None:
         self.seats = [RoomSeat(index) for index in range(match.seats)]
+        self.forfeits: dict[int, int] = {}  # the tick at which the person of a seat left the running match
         self._match, self._roster, self._new_token = match, roster, new_token
 
     @property
@@ -59,6 +60,12 @@ class SeatOwnership:
         """Whether the running match will count for a person: no seat changed hands (a dead player may leave)."""
         recording = self._match.recording
         return recording is not None and HUMAN in recording.opening.controllers and not recording.changes
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether a seat has changed hands otherwise than by its player leaving."""
+        recording = self._match.recording
+        return recording is not None and any(change.seat not in self.forfeits for change in recording.changes)
 
     @property
     def policies(self) -> list[str]:
@@ -130,10 +137,12 @@ class SeatOwnership:
         return changed
 
     def abandon(self, seat: RoomSeat) -> None:
-        """The owner will not come back: a bot plays on, or the seat is open again."""
+        """The owner will not come back: a bot plays on and a person has lost; before the match the seat opens again."""
         if seat.kind not in PREFIXES or seat.client is not None:
             return
         if self._match.is_running:
+            if seat.kind == "human" and self._match.is_alive(seat.index):
+                self.forfeits[seat.index] = self._match.tick
             seat.taken_from, seat.bot = "bot", seat.bot or self._roster.fallback
             self.give_back(seat)
         elif not self._match.over:

@@ -8,6 +8,7 @@ rounded to whole steps of `scale` and hold differences: sums give them back. A m
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -27,9 +28,10 @@ SCALE = {"x": 100, "y": 100, "face": 256, "health": 10, "mana": 10, "shield": 10
 SLOW, WARD, DASHING, RUNE = 1, 2, 4, 8  # bits of the column `status`
 
 
-def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]:
-    """Play `replay` again and film it. `readout`: a policy readout to show with it.
+def film(replay: Replay, readout: PolicyReadout | None = None, networks: Collection[str] = ()) -> dict[str, Any]:
+    """Play `replay` again and film it.
 
+    readout: a policy readout to show with it; networks: the players that can be asked for one.
     Raises ReplayError when the match does not go as recorded.
     """
     course, header, rules = trace(replay), replay.header, replay.rules
@@ -41,6 +43,7 @@ def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]
         "ticks": header.ticks,
         "duration_ticks": header.duration_ticks,
         "is_cut": header.is_cut is True,
+        "countdown_ticks": header.countdown_ticks or 0,
         "tick_rate": TICKS_PER_SECOND,
         "schools": SCHOOLS,
         "verbs": VERBS,
@@ -48,7 +51,7 @@ def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]
         "rules": rules.to_dict(),
         "cooldowns": [[ticks(ability.cooldown) for ability in school] for school in rules.abilities],
         "scale": SCALE,
-        "seats": [_seat(replay, index) for index in range(len(header.seats))],
+        "seats": [_seat(replay, index, networks) for index in range(len(header.seats))],
         "walls": ["".join(map(str, row)) for row in course.walls.tolist()],
         "zone": _zone(course, rules.zone_phases(header.duration_ticks, len(header.seats))),
         "mages": _mages(course, [seat.death_tick for seat in header.seats]),
@@ -61,16 +64,17 @@ def film(replay: Replay, readout: PolicyReadout | None = None) -> dict[str, Any]
     return made
 
 
-def film_json(replay: Replay, readout: PolicyReadout | None = None) -> bytes:
+def film_json(replay: Replay, readout: PolicyReadout | None = None, networks: Collection[str] = ()) -> bytes:
     """The film as JSON text."""
-    return msgspec.json.encode(film(replay, readout))
+    return msgspec.json.encode(film(replay, readout, networks))
 
 
-def _seat(replay: Replay, index: int) -> dict[str, Any]:
+def _seat(replay: Replay, index: int, networks: Collection[str]) -> dict[str, Any]:
     seat = replay.header.seats[index]
     fields = ("school", "place", "kills", "death_tick", "rating", "casts")
     return {
         "name": printable(seat.policy),
+        "can_be_asked": seat.policy in networks,
         "controller": CONTROLLERS[seat.controller],
         "damage_dealt": rounded(seat.damage_dealt),
         "damage_taken": rounded(seat.damage_taken),

@@ -20,7 +20,7 @@ export class ArenaLayer {
 
   // `scale`: device pixels for each cell.
   draw(ctx, scale) {
-    const wanted = Math.min(Math.round(scale), Math.floor(MOST_PIXELS / this.cells));
+    const wanted = Math.max(1, Math.min(Math.round(scale), Math.floor(MOST_PIXELS / this.cells)));
     this.steady = wanted === this.wanted ? this.steady + 1 : 0; // a camera that glides would paint every frame
     this.wanted = wanted;
     if (!this.picture || (this.pixels !== wanted && this.steady > STEADY_FRAMES)) this.paint(wanted);

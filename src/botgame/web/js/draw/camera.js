@@ -1,11 +1,12 @@
 // Maps cells to pixels: shows the whole arena, or a part of it that follows a place.
 
+import { isCalm } from "./calm.js";
 import { clamp, lerp } from "./easing.js";
 
 const CELLS_SEEN = 21; // cells along the shorter side when following
 
-// The share of the way to a goal that is covered in `seconds`, at a rate per second.
-export const glide = (seconds, rate) => 1 - Math.exp(-seconds * rate);
+// The share of the way to a goal that is covered in `seconds`, at a rate per second: all of it for who wants no motion.
+export const glide = (seconds, rate) => (isCalm() ? 1 : 1 - Math.exp(-seconds * rate));
 
 export class Camera {
   constructor() {
@@ -19,7 +20,10 @@ export class Camera {
 
   // `margins` {left, right, top, bottom}: pixels that panels cover.
   resize(width, height, margins) {
-    this.free = { width: width - margins.left - margins.right, height: height - margins.top - margins.bottom };
+    this.free = {
+      width: Math.max(1, width - margins.left - margins.right),
+      height: Math.max(1, height - margins.top - margins.bottom),
+    };
     this.middle = { x: margins.left + this.free.width / 2, y: margins.top + this.free.height / 2 };
     this.fresh = true;
   }

@@ -4,6 +4,7 @@
 // eyes: {x, y} of the seat whose fog is shown, or null}. `viewer/film.js` and `live/scene.js` make scenes.
 
 import { ArenaLayer } from "./arena.js";
+import { isCalm } from "./calm.js";
 import { Fog } from "./fog.js";
 import { drawItem } from "./items.js";
 import { drawGrave, drawMage } from "./mage.js";
@@ -67,13 +68,18 @@ export class Renderer {
     this.effects.drawScars(ctx, scene.tick);
     for (const grave of scene.graves) drawGrave(ctx, grave);
     if (scene.eyes) this.fog.draw(ctx, scene.eyes, this.rules.sight);
-    drawZone(ctx, scene.zone, scene.cells, scene.tick / this.rate);
+    drawZone(ctx, scene.zone, scene.cells, this.seconds(scene));
     drawNextZone(ctx, scene.zone);
+  }
+
+  // The time for what moves only for its looks.
+  seconds(scene) {
+    return isCalm() ? 0 : scene.tick / this.rate;
   }
 
   drawLife(scene) {
     const { ctx } = this;
-    const seconds = scene.tick / this.rate;
+    const seconds = this.seconds(scene);
     const flashes = this.effects.flashes(scene.tick);
     for (const item of scene.items) drawItem(ctx, item, seconds);
     for (const mage of scene.mages) {

@@ -38,6 +38,7 @@ export class Stage {
   // Draw a scene; `overlay(ctx)` draws above it in cells. The minimap appears if a part of the arena is out of view.
   draw(scene, overlay = null) {
     const { camera, ratio, renderer } = this;
+    if (!this.field.width || !this.field.height) return; // a page that is being laid out
     renderer.draw(scene, camera, ratio);
     if (overlay) {
       camera.apply(renderer.ctx, ratio);

@@ -68,7 +68,7 @@ export class Game {
   }
 
   setState(state, now) {
-    const begins = !this.isPlaying;
+    const begins = !this.mayAct;
     this.snapshots.push(state, now);
     for (const event of state.events) this.handleEvent(event, state);
     this.remember(state);
@@ -119,8 +119,13 @@ export class Game {
     );
   }
 
+  // Whether the player's inputs count: not in the countdown.
+  get mayAct() {
+    return this.isPlaying && this.snapshots.latest.tick >= this.room.countdown_ticks;
+  }
+
   sendInput(verb = 0) {
-    if (!this.isPlaying) return;
+    if (!this.mayAct) return;
     this.seq += 1;
     const { move } = this.input;
     const aim = aimBin(this.aim.dx, this.aim.dy);
@@ -211,6 +216,8 @@ export class Game {
     show(byId("own"), mage !== null);
     if (mage) this.hud.showSelf(mage, latest.you);
     show(byId("release-hint"), mage !== null && this.room.seats[this.room.seat].bot !== "");
+    const countdown = Math.ceil((this.room.countdown_ticks - latest.tick) / this.rate);
+    setText(byId("countdown"), countdown > 0 ? String(countdown) : "");
     this.seats.update(this.known, this.spectator.followed, this.rules);
     setText(byId("ping"), `${Math.round(this.rtt())} ms`);
     show(byId("out-note"), this.room.seat >= 0 && !this.known[this.room.seat].alive && this.room.state === "running");
@@ -229,6 +236,10 @@ function note(seat, me) {
   return seat.controller === "bot" ? "bot" : seat.controller === "client" ? "program" : "person";
 }
 
-export function failure(text) {
-  document.body.replaceChildren(el("p", { class: "failure" }, text, " ", el("a", { href: withToken("/") }, "Back to the lobby")));
+// End the page with a text and a way out; `room`: the name of a room that can be watched, if there is one.
+export function failure(text, room = "") {
+  const choices = [el("a", { class: "button", href: withToken("/") }, "Back to the lobby")];
+  const watch = withToken(`/play?${new URLSearchParams({ room, watch: "1" })}`);
+  if (room) choices.unshift(el("a", { class: "button", href: watch }, "Watch the match"));
+  document.body.replaceChildren(el("div", { class: "failure", role: "alert" }, el("p", {}, text), el("p", { class: "choices" }, ...choices)));
 }

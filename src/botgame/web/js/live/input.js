@@ -30,7 +30,7 @@ export class Input {
     const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
     if (this.handlers.isPaused() || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = this.keymap.actionOf(event.code);
-    if (action === null) return;
+    if (action === null || event.code === "Tab") return; // Tab moves between the controls of the page, as everywhere
     event.preventDefault();
     document.activeElement?.blur(); // else the space bar would press the button that was clicked last
     if (!event.repeat) this.down(action);

@@ -2,14 +2,16 @@
 //
 //   /play?room=r1                          join, or come back to the seat; &watch=1 to spectate
 //   /play?create=1&seats=2&bots=lms_re     make a room; also school, duration, seed, watch=1, observe=1
-//   name=...                               the player's name
+//   name=...                               the player's name; a link to a room without one asks for name and school
 
 import { byId, setText, show } from "../page/dom.js";
 import { Game, failure } from "./game.js";
+import { askGuest, bindGuest } from "./guest_panel.js";
 import { Input } from "./input.js";
 import { Keymap } from "../page/keymap.js";
 import { Connection, operatorToken, socketUrl, withToken } from "../page/connection.js";
 import { loadProfile } from "../page/profile.js";
+import { ask } from "../page/question.js";
 import { showRematch, showResult } from "./result_panel.js";
 import { SettingsDialog } from "../page/settings_dialog.js";
 import { Sound } from "../page/sound.js";
@@ -32,7 +34,7 @@ const input = new Input(byId("field"), keymap, {
   onMove: () => game?.sendInput(),
   onVerb: (verb) => game?.sendInput(verb),
   onAction: (action) => (action === "sound" ? settings.toggleSound() : spectator.act(action)),
-  isPaused: () => settings.isOpen || room?.state !== "running",
+  isPaused: () => document.querySelector("dialog[open]") !== null || room?.state !== "running",
 });
 const settings = new SettingsDialog(keymap, input, sound, () => {
   if (game && room?.seat >= 0) game.hud.setSchool(game.schools[room.seat], true);
@@ -47,7 +49,20 @@ function labelKeys() {
 
 const seatKey = (name) => `botgame.seat.${name}`;
 
+// A guest by link chooses a name and a school first; the address of anybody else says it, or the tab has had the seat.
+function mustAsk() {
+  const name = room?.room ?? address.get("room");
+  const isKnown = address.has("name") || address.get("watch") === "1" || (name && session.read(seatKey(name)));
+  return Boolean(name) && !isKnown;
+}
+
 function enter() {
+  if (mustAsk()) askGuest();
+  else request();
+}
+
+// Ask the server for the room of the address.
+function request() {
   isEntering = true;
   const name = room?.room ?? address.get("room");
   const profile = loadProfile();
@@ -101,18 +116,19 @@ function refused({ code, message }) {
   if (isEntering && code === "no_seat" && name && session.read(seatKey(name))) {
     session.remove(seatKey(name));
     send("join", { room: name, spectate: true });
-  } else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}` : message);
+  } else if (isEntering && code === "no_seat") giveUp(message, name ?? "");
+  else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}` : message);
   else if (room?.state === "over" && code === "no_room") leave(sameMatch());
   else toast(message, "bad");
 }
 
-// The connection is of no more use. The result of a match stays on the page.
-function giveUp(text) {
+// The connection is of no more use. The result of a match stays on the page. `watchable`: a room that can be watched.
+function giveUp(text, watchable = "") {
   connection.close();
   show(byId("lost"), false);
   if (room?.state === "over") return;
   game = null;
-  failure(text);
+  failure(text, watchable);
 }
 
 // The same match again, in the same room as all others who ask for it; in a room of its own when that is too late.
@@ -127,6 +143,12 @@ function sameMatch() {
   const fields = { create: "1", seats: room.seats.length, bots, duration: room.duration_ticks / game.rate };
   for (const name of ["name", "school", "watch", "observe"]) if (address.has(name)) fields[name] = address.get(name);
   return `/play?${new URLSearchParams(fields)}`;
+}
+
+function askToLeave() {
+  const isLost = room?.rated && room.state === "running" && room.seat >= 0 && game.known[room.seat].alive;
+  if (!isLost) leave("/");
+  else ask("Leave the match? This counts as a loss.", { yes: "Leave", no: "Stay" }, () => leave("/"));
 }
 
 function leave(target) {
@@ -154,11 +176,15 @@ connection = new Connection(socketUrl(), operatorToken(), {
     ),
   error: refused,
   lost: () => show(byId("lost"), true),
-  failed: giveUp,
+  failed: (text) => giveUp(text),
 });
 
 bindWaiting(() => connection);
-byId("leave").addEventListener("click", () => leave("/"));
+bindGuest(request, () => {
+  address.set("watch", "1");
+  request();
+});
+byId("leave").addEventListener("click", askToLeave);
 byId("result-lobby").addEventListener("click", () => leave("/"));
 byId("again").addEventListener("click", playAgain);
 byId("close-result").addEventListener("click", () => show(byId("result"), false));

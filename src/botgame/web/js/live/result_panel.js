@@ -13,12 +13,14 @@ export function showResult(result, seats, me, rate) {
   byId("result-rows").replaceChildren(...order.map((seat) => row(result, seats, seat, me, rate)));
   const facts = [`${result.duration.toFixed(1)} s played`];
   if (result.broken_off) facts.push("it counts for nobody");
+  for (const seat of result.left) facts.push(`${seats[seat].name} left`);
   if (result.replay === "") facts.push("the server could not save it");
   setText(byId("result-note"), facts.join(", "));
   const watch = byId("watch-replay");
   show(watch, result.replay !== "");
   watch.href = `/replay?file=${encodeURIComponent(result.replay)}`;
   show(byId("result"), true);
+  byId("result-title").focus();
 }
 
 // Say who asks for another match, if somebody does. `room`: the server's message.
@@ -34,15 +36,21 @@ function verdict(places, winners, seats, me) {
   return winners > 1 ? "Draw" : `${seats[first]?.name ?? "Nobody"} wins`;
 }
 
+// Who or what killed a seat.
+function killer(result, seats, seat) {
+  if (result.death_ticks[seat] < 0) return "";
+  return result.killers[seat] < 0 ? "the zone" : nameTag(result.killers[seat], seats);
+}
+
 function row(result, seats, seat, me, rate) {
-  const survived = result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`;
   const cells = [
     String(result.places[seat]),
     el("span", {}, schoolDot(seats[seat].school), " ", nameTag(seat, seats)),
     String(result.kills[seat]),
     result.damage_dealt[seat].toFixed(0),
     result.damage_taken[seat].toFixed(0),
-    survived,
+    result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`,
+    killer(result, seats, seat),
   ];
   return el("tr", { class: seat === me ? "mine" : "" }, ...cells.map((cell) => el("td", {}, cell)));
 }

@@ -1,5 +1,6 @@
 // Spectating: the seat that is followed, and what to do with it: mark it, take it over.
 
+import { TICK_RATE } from "../page/connection.js";
 import { byId, setText, show } from "../page/dom.js";
 import { toast } from "../page/toast.js";
 
@@ -11,6 +12,7 @@ export class Spectator {
     this.fog = false;
     this.seats = [];
     this.me = -1; // the player's seat, -1 for a spectator
+    this.late = 0; // ticks between what happens and what a spectator sees
     for (const action of ["good", "bad", "take", "fog", "next", "overview"]) {
       byId(`do-${action}`).addEventListener("click", () => this.act(action));
     }
@@ -21,6 +23,7 @@ export class Spectator {
     this.seats = room.seats.map((seat) => ({ ...seat, name: names[seat.seat] }));
     if (room.seat !== this.me) this.followed = room.seat < 0 ? this.me : -1; // keep following a seat that was given back
     this.me = room.seat;
+    this.late = room.delay_ticks;
     this.write();
   }
 
@@ -72,7 +75,8 @@ export class Spectator {
 
   write() {
     const name = this.seats[this.followed]?.name;
-    setText(byId("watched"), name ? `Following ${name}${this.fog ? ", with its fog" : ""}` : "Showing everything");
+    const late = this.late > 0 ? `, ${Math.round(this.late / TICK_RATE)} s late` : "";
+    setText(byId("watched"), (name ? `Following ${name}${this.fog ? ", with its fog" : ""}` : "Showing everything") + late);
     byId("do-fog").setAttribute("aria-pressed", String(this.fog));
     byId("do-overview").setAttribute("aria-pressed", String(this.followed < 0));
     show(byId("watch-bar"), this.me < 0);

@@ -1,7 +1,7 @@
 // The lobby's list of the latest matches, with links to the viewer.
 
 import { TICK_RATE } from "../page/connection.js";
-import { byId, clock, el, shortName, show } from "../page/dom.js";
+import { byId, clock, el, show } from "../page/dom.js";
 import { finishers, playedAt, recordedMatches, viewerAddress } from "./recorded_matches.js";
 
 const SHOWN = 8;
@@ -9,7 +9,7 @@ const SHOWN = 8;
 function line(replay) {
   const names = (first) =>
     finishers(replay, first)
-      .map((seat) => shortName(seat.name))
+      .map((seat) => seat.name)
       .join(", ");
   const winner = el("span", { class: "winner" }, names(true));
   const others = names(false);

@@ -1,52 +1,19 @@
 // The lobby: the player, the match to make, the open rooms, the leaderboard.
 
-import { paintIcon } from "../draw/ability_icon.js";
-import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
+import { byId, clock, el, numbered, setText, shortName, show } from "../page/dom.js";
+import { BOT_NOTES } from "./bot_notes.js";
 import { Keymap, SLOTS } from "../page/keymap.js";
 import { fillLatest } from "./latest_matches.js";
 import { Connection, TICK_RATE, operatorToken, socketUrl, withToken } from "../page/connection.js";
-import { SCHOOLS, schoolIndex } from "../draw/palette.js";
 import { loadProfile, saveProfile } from "../page/profile.js";
+import { fillSchools } from "../page/school_choice.js";
 
 const REFRESH_MS = 2000;
 const OPEN = ""; // a seat that stays open for a friend
-const NOTES = {
-  any: "Drawn at random.",
-  pyromancer: "Pyromancer: burst and area. Fireball, flame rush, ember ward.",
-  cryomancer: "Cryomancer: slows and blocks. Frost lance, ice slide, ice block.",
-  stormcaller: "Stormcaller: mobile, long range. Lightning, blink, gust.",
-};
-
 const profile = loadProfile();
-let bots = ["lms_re"];
+let bots = []; // of the server, once it has answered; the first is the default
 
 // ---- the match to make
-
-function fillSchools() {
-  const choices = ["any", ...SCHOOLS.map((school) => school.name)];
-  byId("schools").replaceChildren(...choices.map((name) => schoolButton(name)));
-  setText(byId("school-note"), NOTES[profile.school]);
-}
-
-function schoolButton(name) {
-  const button = el("button", { type: "button", class: "school", "aria-pressed": String(profile.school === name) });
-  if (name === "any") button.append(el("span", { class: "any" }), "any");
-  else {
-    const icon = el("canvas", { width: 112, height: 112 });
-    paintIcon(
-      icon,
-      schoolIndex(name),
-      1,
-    );
-    button.append(icon, name);
-  }
-  button.addEventListener("click", () => {
-    profile.school = name;
-    keep();
-    fillSchools();
-  });
-  return button;
-}
 
 function keep() {
   profile.name = byId("name").value.trim();
@@ -67,7 +34,9 @@ function opponent(k, value) {
   ];
   const select = el("select", {}, ...options);
   select.value = bots.includes(value) || value === OPEN ? value : bots[0];
-  return el("label", { class: "opponent" }, `Seat ${k + 2}`, select);
+  const note = el("span", { class: "note" }, BOT_NOTES[select.value] ?? "");
+  select.addEventListener("change", () => setText(note, BOT_NOTES[select.value] ?? ""));
+  return el("label", { class: "opponent" }, `Seat ${k + 2}`, select, note);
 }
 
 // The address of /play for the choices of the form.
@@ -76,13 +45,15 @@ function address(watch) {
     .map((select) => select.value)
     .filter((bot) => bot !== OPEN);
   const fields = { create: "1", seats: byId("seats").value, duration: byId("duration").value };
-  if (watch)
-    Object.assign(fields, {
-      watch: "1",
-      bots: [rivals[0] ?? bots[0], ...rivals].slice(0, Number(fields.seats)).join(","),
-    });
+  if (watch) Object.assign(fields, { watch: "1", bots: watched(rivals, Number(fields.seats)).join(",") });
   else fields.bots = rivals.join(",");
   return `/play?${new URLSearchParams(fields)}`;
+}
+
+// The bots to watch: the chosen ones, and in the first seat another one, if the server has two.
+function watched(rivals, seats) {
+  const other = bots.find((bot) => bot !== rivals[0]) ?? bots[0];
+  return [other, ...rivals, ...Array(seats).fill(bots[0])].slice(0, seats);
 }
 
 function fillKeys() {
@@ -102,22 +73,33 @@ function fillKeys() {
 
 function roomLine(room) {
   const time = room.state === "running" ? `${clock(room.tick / TICK_RATE)} of ${clock(room.duration)}` : room.state;
-  const target = `/play?room=${encodeURIComponent(room.room)}`;
+  const target = roomAddress(room.room);
   const buttons = el("span", { class: "room-buttons" });
-  if (room.state === "waiting" && room.taken < room.seats) buttons.append(goButton("Join", target, "primary"));
-  buttons.append(goButton("Watch", `${target}&watch=1`));
+  if (room.state === "waiting" && room.taken < room.seats) buttons.append(goButton("Join", () => joinAddress(room.room), "primary"));
+  buttons.append(goButton("Watch", () => `${target}&watch=1`));
   return el(
     "li",
     { class: "room-line" },
     el("b", {}, `${room.mode}, ${room.taken} of ${room.seats}`),
     el("span", { class: "state" }, time),
     buttons,
-    el("span", { class: "names" }, room.names.map(shortName).join(", ") || "nobody yet"),
+    el("span", { class: "names" }, numbered(room.names.map(shortName)).join(", ") || "nobody yet"),
   );
 }
 
+const roomAddress = (name) => `/play?room=${encodeURIComponent(name)}`;
+
+// The address that enters a room at once: the name and the school are chosen here.
+const joinAddress = (name) => `${roomAddress(name)}&${new URLSearchParams({ name: profile.name })}`;
+
+// `target()`: the address to go to.
 function goButton(text, target, kind = "") {
-  return el("button", { type: "button", class: kind, onclick: () => (keep(), (location.href = withToken(target))) }, text);
+  return el("button", { type: "button", class: kind, onclick: () => go(target) }, text);
+}
+
+function go(target) {
+  keep();
+  location.href = withToken(target());
 }
 
 function standing(line, place) {
@@ -154,11 +136,14 @@ byId("seats").addEventListener("change", fillOpponents);
 byId("name").addEventListener("change", keep);
 byId("create").addEventListener("submit", (event) => {
   event.preventDefault();
-  keep();
-  location.href = withToken(address(false));
+  go(() => address(false));
 });
-byId("watch").addEventListener("click", () => (keep(), (location.href = withToken(address(true)))));
-fillSchools();
+byId("watch").addEventListener("click", () => go(() => address(true)));
+byId("by-code").addEventListener("submit", (event) => {
+  event.preventDefault();
+  go(() => joinAddress(byId("code").value.trim()));
+});
+fillSchools(profile, keep);
 fillOpponents();
 fillKeys();
 fillLatest();

@@ -1,11 +1,17 @@
 // The server's list of recorded matches: fetching it, and naming its entries.
 
-import { shortName } from "../page/dom.js";
+import { numbered, shortName } from "../page/dom.js";
 
 export async function recordedMatches() {
   const answer = await fetch("/api/replays");
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  return (await answer.json()).replays;
+  return (await answer.json()).replays.map((replay) => ({ ...replay, seats: namedSeats(replay.seats) }));
+}
+
+// Seats with the names to show.
+function namedSeats(seats) {
+  const names = numbered(seats.map((seat) => shortName(seat.name)));
+  return seats.map((seat, k) => ({ ...seat, name: names[k] }));
 }
 
 export const viewerAddress = (replay) => `/replay?file=${encodeURIComponent(replay.file)}`;
@@ -17,5 +23,5 @@ export const playedAt = (replay) =>
 export const finishers = (replay, first) => replay.seats.filter((seat) => (seat.place === 1) === first);
 
 export function describe(seat) {
-  return `${shortName(seat.name)} (${seat.school}${seat.controller === "human" ? ", person" : ""})`;
+  return `${seat.name} (${seat.school}${seat.controller === "human" ? ", person" : ""})`;
 }

@@ -47,7 +47,9 @@ export function shortName(name) {
 // not taken for one.
 export const playerName = (seat) => (seat.bot && seat.name === seat.bot ? shortName(seat.name) : seat.name);
 
-// Names of seats, with the seat's number where two are equal.
+// Names of seats; equal ones are numbered from 1.
 export function numbered(names) {
-  return names.map((name, seat) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} ${seat + 1}`));
+  const isAlone = (name) => names.indexOf(name) === names.lastIndexOf(name);
+  const before = (name, seat) => names.slice(0, seat).filter((other) => other === name).length;
+  return names.map((name, seat) => (isAlone(name) ? name : `${name} ${before(name, seat) + 1}`));
 }

@@ -26,7 +26,7 @@ export const ACTIONS = [
   ["bad", "Mark the last 3 s as bad", ["KeyB"]],
   ["take", "Take over a seat, give it back", ["KeyT"]],
   ["fog", "See with the seat's fog", ["KeyF"]],
-  ["next", "Follow the next seat", ["Tab"]],
+  ["next", "Follow the next seat", ["KeyN"]],
   ["overview", "Show everything", ["Digit0", "Escape"]],
   ["sound", "Sound on or off", ["KeyM"]],
 ];
@@ -52,6 +52,11 @@ export class Keymap {
 
   actionOf(code) {
     return Object.keys(this.codes).find((action) => this.codes[action].includes(code)) ?? null;
+  }
+
+  // What an action is called.
+  words(action) {
+    return ACTIONS.find(([name]) => name === action)[1];
   }
 
   // `code` becomes the only key of `action` and loses its previous action.
@@ -88,17 +93,20 @@ export function keyLabel(code) {
   return NAMES[code] ?? code.replace(/^(Key|Digit|Numpad)/, "").replace(/(Left|Right)$/, "");
 }
 
-// Waits for the next key or button and calls `done(code)`, or `done(null)` for Escape.
-export function captureKey(done) {
+// Waits for the next key, or for a mouse button on `target`, and calls `done(code)`; `done(null)` for Escape and for a
+// click elsewhere, which does there what it always does.
+export function captureKey(target, done) {
   const stop = (event, code) => {
-    event.preventDefault();
-    event.stopPropagation();
     window.removeEventListener("keydown", onKey, true);
     window.removeEventListener("pointerdown", onPointer, true);
+    if (code !== null || event.code === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+    }
     done(code);
   };
   const onKey = (event) => stop(event, event.code === "Escape" ? null : event.code);
-  const onPointer = (event) => stop(event, `Mouse${event.button}`);
+  const onPointer = (event) => stop(event, target.contains(event.target) ? `Mouse${event.button}` : null);
   window.addEventListener("keydown", onKey, true);
   window.addEventListener("pointerdown", onPointer, true);
 }

@@ -1,6 +1,8 @@
 // The dialog for keys and sound.
 
 import { byId, el, setText } from "./dom.js";
+
+const HINT = "Click a key to change it, then press the new one, or a mouse button on the same place. Escape leaves it.";
 import { ACTIONS, captureKey, keyLabel } from "./keymap.js";
 
 export class SettingsDialog {
@@ -40,9 +42,35 @@ export class SettingsDialog {
   }
 
   fill() {
+    setText(byId("key-note"), HINT);
     setText(byId("sound"), this.sound.on ? "Sound is on" : "Sound is off");
     byId("sound").setAttribute("aria-pressed", String(this.sound.on));
     byId("key-rows").replaceChildren(...ACTIONS.map(([action, words]) => this.row(action, words)));
+  }
+
+  // Give an action the key `code`, null for none; ask first if another action has it.
+  choose(action, code) {
+    const other = code === null ? null : this.keymap.actionOf(code);
+    if (code === null || other === action) this.fill();
+    else if (other === null) this.assign(action, code);
+    else this.askAboutConflict(action, code, other);
+  }
+
+  assign(action, code) {
+    this.change(() => this.keymap.assign(action, code));
+  }
+
+  askAboutConflict(action, code, other) {
+    this.fill();
+    const words = (name) => `"${this.keymap.words(name)}"`;
+    const answer = (text, act) => el("button", { type: "button", onclick: act }, text);
+    byId("key-note").replaceChildren(
+      `${keyLabel(code)} is the key of ${words(other)}. Use it for ${words(action)} instead? `,
+      answer("Use it", () => this.assign(action, code)),
+      " ",
+      answer("Keep", () => this.fill()),
+    );
+    byId("key-note").querySelector("button").focus();
   }
 
   row(action, words) {
@@ -51,7 +79,7 @@ export class SettingsDialog {
     button.addEventListener("click", () => {
       button.classList.add("waiting");
       setText(button, "press a key …");
-      captureKey((code) => this.change(() => code !== null && this.keymap.assign(action, code)));
+      captureKey(button, (code) => this.choose(action, code));
     });
     return el("li", {}, el("span", {}, words), button);
   }

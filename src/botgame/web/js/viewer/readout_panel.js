@@ -1,6 +1,6 @@
 // The policy readout at the latest decision: the probability of each choice, and the expected result.
 
-import { el, setText, setWidth, show } from "../page/dom.js";
+import { el, setText, setWidth, shortName, show } from "../page/dom.js";
 import { seatColour } from "../draw/palette.js";
 
 const SHOWN = 4; // most likely categories of each head
@@ -27,7 +27,8 @@ export class ReadoutPanel {
     const shown = this.readout.seats.find((entry) => entry.seat === seat) ?? this.readout.seats[0];
     if (!shown) return;
     const at = latest(shown.ticks, tick);
-    setText(this.title, `Thoughts of seat ${shown.seat + 1}`);
+    setText(this.title, `Thoughts of ${shortName(shown.policy)}, seat ${shown.seat + 1}`);
+    this.title.title = shown.policy;
     this.title.style.color = seatColour(shown.seat);
     this.drawCurve(shown, tick);
     this.root.classList.toggle("none-yet", at < 0);

@@ -2,11 +2,9 @@
 
 import { el, setText, show } from "../page/dom.js";
 
-const NETWORK = /\.pt(@|$)/;
-
 // Calls `done(readout)` when the server has answered. Only films from a server with networks get the button.
 export function offerReadout(root, film, done) {
-  const offered = film.file !== undefined && film.data.seats.some((seat) => NETWORK.test(seat.name));
+  const offered = film.file !== undefined && film.data.seats.some((seat) => seat.can_be_asked);
   show(root, offered);
   if (!offered) return;
   const button = el("button", { type: "button" }, "What did the network think?");

@@ -21,6 +21,16 @@ export class Timeline {
       if (event.buttons & 1) onSeek(this.hover);
     });
     canvas.addEventListener("pointerleave", () => (this.hover = -1));
+    canvas.setAttribute("aria-valuemax", String(Math.floor(film.ticks / film.rate)));
+  }
+
+  // Say where the film is to those who do not see the strip.
+  say(tick) {
+    const { rate, ticks } = this.film;
+    const seconds = String(Math.floor(tick / rate));
+    if (this.canvas.getAttribute("aria-valuenow") === seconds) return;
+    this.canvas.setAttribute("aria-valuenow", seconds);
+    this.canvas.setAttribute("aria-valuetext", `${clock(tick / rate)} of ${clock(ticks / rate)}`);
   }
 
   tickAt(event) {

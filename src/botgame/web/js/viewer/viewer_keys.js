@@ -10,6 +10,8 @@ export function bindKeys(viewer) {
     ".": () => step(head, 1),
     ArrowUp: () => head.faster(1),
     ArrowDown: () => head.faster(-1),
+    PageUp: () => head.seek(head.tick + 10 * film.rate),
+    PageDown: () => head.seek(head.tick - 10 * film.rate),
     Home: () => head.seek(0),
     End: () => head.seek(film.ticks),
     0: () => viewer.follow(-1),
@@ -17,6 +19,7 @@ export function bindKeys(viewer) {
   };
   window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " " && event.target instanceof HTMLButtonElement) return; // it presses the button
     const seat = "123456789".indexOf(event.key);
     const action =
       seat >= 0 && event.key !== ""

@@ -44,8 +44,8 @@ class Viewer {
     const name = winners.length === 1 ? `${shortName(winners[0].name)} (${SCHOOLS[winners[0].school].name})` : "";
     const verdict = data.is_cut ? "broken off" : name ? `${name} wins` : "a draw";
     setText(byId("title"), `${data.mode}, seed ${data.seed}`);
-    setText(byId("verdict"), `${verdict} after ${clock(data.ticks / this.film.rate)}`);
-    document.title = `${data.mode} ${data.seed}: ${verdict}`;
+    this.verdict = `${verdict} after ${clock(data.ticks / this.film.rate)}`;
+    document.title = `${data.mode} ${data.seed}`;
     const { names } = this.film;
     this.seats.setSeats(data.seats.map((seat, k) => ({ name: names[k], school: seat.school, note: person(seat) })));
     const news = this.film.events.filter(isNews);
@@ -105,10 +105,20 @@ class Viewer {
     requestAnimationFrame((later) => this.frame(later));
   }
 
+  // The line about the moment: how the match ended only once its end is shown.
+  headline() {
+    const { tick } = this.head;
+    if (tick >= this.film.ticks) return this.verdict;
+    const seconds = Math.ceil((this.film.data.countdown_ticks - tick) / this.film.rate);
+    return seconds > 0 ? `begins in ${seconds} s` : "";
+  }
+
   // Write what changes beside the picture.
   write(scene) {
     const { film, head } = this;
     setText(byId("time"), `${clock(head.tick / film.rate)} / ${clock(film.ticks / film.rate)}`);
+    this.timeline.say(head.tick);
+    setText(byId("verdict"), this.headline());
     setText(byId("speed"), `${head.speed}×`);
     byId("play").classList.toggle("playing", head.playing);
     byId("play").setAttribute("aria-label", head.playing ? "pause" : "play");

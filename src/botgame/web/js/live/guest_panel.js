@@ -1,0 +1,31 @@
+// The panel for a guest who comes by a link: a name and a school first, then the match.
+
+import { byId, show } from "../page/dom.js";
+import { loadProfile, saveProfile } from "../page/profile.js";
+import { fillSchools } from "../page/school_choice.js";
+
+// Calls `onJoin()` once the choices are stored, or `onWatch()`.
+export function bindGuest(onJoin, onWatch) {
+  const profile = loadProfile();
+  const keep = () => {
+    profile.name = byId("guest-name").value.trim();
+    saveProfile(profile);
+  };
+  byId("guest-name").value = profile.name;
+  fillSchools(profile, keep);
+  byId("guest-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    keep();
+    show(byId("guest"), false);
+    onJoin();
+  });
+  byId("guest-watch").addEventListener("click", () => {
+    show(byId("guest"), false);
+    onWatch();
+  });
+}
+
+export function askGuest() {
+  show(byId("guest"), true);
+  byId("guest-name").focus();
+}
