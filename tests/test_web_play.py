@@ -13,6 +13,7 @@ from botgame.server.hosting.serving import HttpServer
 from botgame.server.protocol import Create, Room
 from browsing import Watched, browser, needs_browser
 from live_server import Client, running_server
+from live_table import small_rules
 
 pytestmark = needs_browser
 
@@ -204,7 +205,7 @@ def test_keys_can_be_changed(live) -> None:
 def test_what_the_server_refuses_is_said(live) -> None:
     watched, url, _ = live
     page = watched.page
-    page.goto(f"{url}/play?room=nowhere")
+    page.goto(f"{url}/play?room=nowhere&name=Ada")
     page.wait_for_selector(".failure")
     page.goto(f"{url}/play?create=1&bots=nobody")
     page.wait_for_selector(".failure")
@@ -309,7 +310,7 @@ def test_a_guest_by_link_chooses_first_and_a_full_room_offers_to_watch(program, 
         guest.page.goto(link)
         guest.page.fill("#guest-name", "Bob")
         guest.page.click("#schools >> text=cryomancer")
-        guest.page.click("#guest-form >> text=Join")
+        guest.page.click("#guest-form button.primary")
         wait_until_playing(guest)
         wait_until_playing(host)
         seat = host.page.evaluate("game.room.seats[1]")
@@ -323,10 +324,10 @@ def test_a_guest_by_link_chooses_first_and_a_full_room_offers_to_watch(program, 
         third.until("window.game?.snapshots?.latest?.tick > 0")
         guest.page.click("#leave")  # the match is rated: asked first
         assert "counts as a loss" in guest.page.inner_text("#question")
-        guest.page.click("#question >> text=Stay")
+        guest.page.click("#question-answers >> text=Stay")
         assert guest.page.evaluate("game.isPlaying")
         guest.page.click("#leave")
-        guest.page.click("#question >> text=Leave")
+        guest.page.click("#question-answers >> text=Leave")
         guest.page.wait_for_selector("#create")
         host.page.wait_for_selector("#result:not([hidden])", timeout=60_000)
         assert host.page.inner_text("#result-title") == "Victory"
@@ -337,7 +338,7 @@ def test_a_guest_by_link_chooses_first_and_a_full_room_offers_to_watch(program, 
 
 
 def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> None:
-    with running_server(tmp_path, monkeypatch, speed=8) as server:
+    with running_server(tmp_path, monkeypatch, speed=8, rules=small_rules()) as server:
         one, two = Watched(program), Watched(program)
         one.page.goto(f"{server.url}play?create=1&name=Ada&duration=10")
         one.page.wait_for_selector("#waiting:not([hidden])")

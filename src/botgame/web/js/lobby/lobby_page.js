@@ -21,6 +21,7 @@ function keep() {
 }
 
 function fillOpponents() {
+  if (bots.length === 0) return; // the server has not said yet which there are
   const chosen = [...byId("opponents").querySelectorAll("select")].map((select) => select.value);
   const others = Number(byId("seats").value) - 1;
   const lines = Array.from({ length: others }, (_, k) => opponent(k, chosen[k] ?? chosen.at(-1) ?? bots[0]));
@@ -144,7 +145,6 @@ byId("by-code").addEventListener("submit", (event) => {
   go(() => joinAddress(byId("code").value.trim()));
 });
 fillSchools(profile, keep);
-fillOpponents();
 fillKeys();
 fillLatest();
 
@@ -152,6 +152,7 @@ const connection = new Connection(socketUrl(), operatorToken(), {
   open: (welcome) => {
     bots = welcome.bots;
     fillOpponents();
+    byId("play").disabled = byId("watch").disabled = false;
     setText(byId("status"), "");
     connection.send("list");
   },
