@@ -47,8 +47,10 @@ def browser() -> Iterator[Browser]:
 class Watched:
     """A page and everything that went wrong on it; `check` fails when anything did."""
 
-    def __init__(self, program: Browser, width: int = 1280, height: int = 720) -> None:
-        self.page: Page = program.new_page(viewport={"width": width, "height": height})
+    def __init__(self, program: Browser, width: int = 1280, height: int = 720, *, touch: bool = False) -> None:
+        self.page: Page = program.new_page(
+            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch
+        )
         self.page.set_default_timeout(30_000)
         self.faults: list[str] = []
         self.requests: list[str] = []

@@ -29,7 +29,7 @@ from botgame.server.rooms.room_seat import PREFIXES, RoomSeat
 from botgame.server.rooms.seat_ownership import GRACE_TICKS, BotRoster, SeatOwnership
 from botgame.server.rooms.view import EVERYTHING
 
-LINGER_TICKS = 60 * TICKS_PER_SECOND  # how long a room stays open after its match
+LINGER_TICKS = 300 * TICKS_PER_SECOND  # how long a room stays open after its match, for a rematch
 Outbox = list[tuple[int, ServerMessage | str]]  # (client, message)
 
 

@@ -1,6 +1,7 @@
-// Keys and mouse: what the player holds (a direction, a place to aim at) and does (actions, once each).
+// Keys, mouse and fingers: what the player holds (a direction, a place to aim at) and does (actions, once each).
 
 import { VERBS } from "../page/keymap.js";
+import { Touch, octant } from "./touch.js";
 
 export class Input {
   // `field`: the element for mouse buttons. Calls `onMove()` when the direction changes, `onVerb(number)` for casts and
@@ -9,21 +10,36 @@ export class Input {
     this.keymap = keymap;
     this.held = new Set(); // actions
     this.mouse = { x: 0, y: 0 };
+    this.stick = 0; // the direction of a finger
     this.handlers = { onAction, onVerb, onMove, isPaused };
     window.addEventListener("keydown", (event) => this.keyDown(event));
     window.addEventListener("keyup", (event) => this.up(event.code));
     window.addEventListener("blur", () => this.releaseAll());
-    window.addEventListener("pointermove", (event) => (this.mouse = { x: event.clientX, y: event.clientY }));
+    window.addEventListener("pointermove", (event) => {
+      if (event.pointerType !== "touch") this.mouse = { x: event.clientX, y: event.clientY };
+    });
     field.addEventListener("pointerdown", (event) => this.pointerDown(event));
-    window.addEventListener("pointerup", (event) => this.up(`Mouse${event.button}`));
+    window.addEventListener("pointerup", (event) => event.pointerType !== "touch" && this.up(`Mouse${event.button}`));
     field.addEventListener("contextmenu", (event) => event.preventDefault());
+    this.touch = new Touch(field, {
+      onStick: (move) => this.tilt(move),
+      onAim: (point) => (this.mouse = point),
+      onFire: (isDown) => (isDown ? !isPaused() && this.down("bolt") : this.held.delete("bolt")),
+      onVerb: (verb) => !isPaused() && onVerb(verb),
+    });
   }
 
   // The index of the held direction: 0 stay, 1 right, 3 down, 5 left, 7 up, diagonals between.
   get move() {
     const x = Number(this.held.has("right")) - Number(this.held.has("left"));
     const y = Number(this.held.has("down")) - Number(this.held.has("up"));
-    return x === 0 && y === 0 ? 0 : 1 + ((Math.round((4 * Math.atan2(y, x)) / Math.PI) + 8) % 8);
+    return x === 0 && y === 0 ? this.stick : octant(x, y);
+  }
+
+  tilt(move) {
+    const before = this.move;
+    this.stick = this.handlers.isPaused() ? 0 : move;
+    if (this.move !== before) this.handlers.onMove();
   }
 
   keyDown(event) {
@@ -37,6 +53,7 @@ export class Input {
   }
 
   pointerDown(event) {
+    if (event.pointerType === "touch") return;
     this.mouse = { x: event.clientX, y: event.clientY };
     const action = this.keymap.actionOf(`Mouse${event.button}`);
     if (this.handlers.isPaused() || action === null) return;
@@ -63,6 +80,7 @@ export class Input {
   releaseAll() {
     const before = this.move;
     this.held.clear();
+    this.stick = 0;
     if (this.move !== before) this.handlers.onMove();
   }
 }

@@ -121,8 +121,9 @@ function standing(line, place) {
 }
 
 function setLobby({ rooms, leaderboard }) {
-  byId("rooms").replaceChildren(...rooms.map(roomLine));
-  show(byId("no-rooms"), rooms.length === 0);
+  const open = rooms.filter((room) => room.state !== "over");
+  byId("rooms").replaceChildren(...open.map(roomLine));
+  show(byId("no-rooms"), open.length === 0);
   byId("leaderboard").replaceChildren(...leaderboard.map(standing));
   show(byId("no-board"), leaderboard.length === 0);
 }
