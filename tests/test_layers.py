@@ -65,8 +65,19 @@ ALLOWED: dict[str, set[str]] = {
     "server.metrics": set(),
     "server.options": {"lms.rules"},
     "server.schools": {"rng", "lms.rules"},
-    "server.records": BASE | {"feedback", "policies", "policy_readout", "lms", "server.protocol"},
-    "server.rooms": BASE | PLAY | {"lms", "server.protocol", "server.metrics", "server.records", "server.schools"},
+    "server.forfeits": set(),
+    "server.records": BASE | {"feedback", "policies", "policy_readout", "lms", "server.protocol", "server.forfeits"},
+    "server.rooms": BASE
+    | PLAY
+    | {
+        "feedback",
+        "lms",
+        "server.protocol",
+        "server.metrics",
+        "server.records",
+        "server.schools",
+        "server.forfeits",
+    },
     "server.hosting": BASE | PLAY | {"policy_readout", "lms", "server"},
     "server": BASE | PLAY | {"lms", "server.hosting", "server.options", "server.schools"},
     "live": BASE | PLAY | {"feedback", "lms", "server.protocol"},

@@ -11,6 +11,7 @@ from botgame.lms.arena import Limits
 from botgame.lms.game import lms
 from botgame.lms.replay.format import from_bytes, to_bytes
 from botgame.lms.replay.live_recording import RecordedMatch, make_replays
+from botgame.lms.replay.resimulate import resimulate
 from botgame.lms.rules import DELAY_TICKS, SCHOOLS
 from botgame.lms.simulation.state import UNCAPPED
 from botgame.policies import load_policy
@@ -320,7 +321,9 @@ def test_nobody_acts_in_the_countdown_of_a_match_with_people() -> None:
     (replay,) = make_replays([RecordedMatch(cut_off(room).recording, room.match.outcome(), room.policies, [None] * 2)])
     assert replay.header.countdown_ticks == 90
     assert (replay.decisions.tick.min(), set(replay.decisions.seat.tolist())) == (90, {0, 1})
-    assert from_bytes(to_bytes(replay), Path("live.lmsr")).header.countdown_ticks == 90
+    read_again = from_bytes(to_bytes(replay), Path("live.lmsr"))
+    assert read_again.header.countdown_ticks == 90
+    assert [finished.fault for finished in resimulate([read_again])] == [None]
 
 
 def cut_off(room: MatchRoom) -> LiveMatch:

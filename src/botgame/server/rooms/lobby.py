@@ -28,7 +28,8 @@ from botgame.server.metrics import Metrics
 from botgame.server.protocol import Error, MalformedError
 from botgame.server.records.leaderboard import Leaderboard
 from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
-from botgame.server.rooms.room import MatchRoom, Outbox, RefusedError, RoomSetup
+from botgame.server.rooms.room import MatchRoom, Outbox, RefusedError
+from botgame.server.rooms.room_setup import RoomSetup
 from botgame.server.rooms.seat_ownership import BotRoster
 
 LANES = 8  # groups of rooms that tick one after the other within a tick's time

@@ -26,6 +26,7 @@ from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest, MatchDriver
 from botgame.server.rooms.messages import RoomState
 from botgame.server.rooms.room_seat import PREFIXES, RoomSeat
+from botgame.server.rooms.room_setup import RoomSetup
 from botgame.server.rooms.seat_ownership import GRACE_TICKS, BotRoster, SeatOwnership
 from botgame.server.rooms.view import EVERYTHING
 
@@ -39,28 +40,6 @@ class RefusedError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True)
-class RoomSetup:
-    """The match of a room. players: the bot of each seat, "" for a seat that is open at first.
-
-    keep: the room stays open without members until its match has been played. countdown_ticks: nobody acts before
-    this tick in a match with people; less in a short one. delay_ticks: how late spectators see a rated match of people
-    or programs.
-    """
-
-    players: tuple[str, ...]
-    duration_ticks: int
-    seed: int
-    keep: bool = False
-    countdown_ticks: int = 0
-    delay_ticks: int = 0
-
-    @property
-    def seats(self) -> int:
-        """The number of seats."""
-        return len(self.players)
 
 
 @dataclass
