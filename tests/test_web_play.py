@@ -361,6 +361,19 @@ def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> No
             watched.page.close()
 
 
+def test_the_first_bot_is_the_default_and_two_different_ones_are_watched(live) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/")
+    watched.until("!document.getElementById('watch').disabled")
+    assert page.input_value("#opponents select") == "lms_re"
+    assert page.evaluate("document.querySelector('#opponents select').selectedIndex") == 0
+    assert "expert" in page.inner_text("#opponents .note")
+    page.click("#watch")
+    watched.until("window.game?.room?.state === 'running'")
+    assert [seat["bot"] for seat in page.evaluate("game.room.seats")] == ["kiter", "lms_re"]
+
+
 def test_a_phone_walks_and_casts_by_touch(program, tmp_path: Path, monkeypatch) -> None:
     with running_server(tmp_path, monkeypatch, speed=1) as server:
         watched = Watched(program, 390, 844, touch=True)

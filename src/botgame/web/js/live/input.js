@@ -25,7 +25,6 @@ export class Input {
       onStick: (move) => this.tilt(move),
       onAim: (point) => (this.mouse = point),
       onFire: (isDown) => (isDown ? !isPaused() && this.down("bolt") : this.held.delete("bolt")),
-      onVerb: (verb) => !isPaused() && onVerb(verb),
     });
   }
 

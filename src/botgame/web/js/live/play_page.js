@@ -17,6 +17,7 @@ import { SettingsDialog } from "../page/settings_dialog.js";
 import { Sound } from "../page/sound.js";
 import { session } from "../page/storage.js";
 import { toast } from "../page/toast.js";
+import { bindTaps } from "./touch.js";
 import { bindWaiting, showWaiting } from "./waiting_panel.js";
 import { Spectator } from "./spectating.js";
 
@@ -179,6 +180,7 @@ connection = new Connection(socketUrl(), operatorToken(), {
   failed: (text) => giveUp(text),
 });
 
+bindTaps((verb) => game?.sendInput(verb));
 bindWaiting(() => connection);
 bindGuest(request, () => {
   address.set("watch", "1");

@@ -2,24 +2,20 @@
 // on an ability casts it, one on the hint opens the chest.
 
 import { byId } from "../page/dom.js";
+import { SLOTS, VERBS } from "../page/keymap.js";
 
 const STICK_SHARE = 0.45; // of the width of the field
 const DEAD_PIXELS = 14; // a finger that has moved less stands still
 
 export class Touch {
-  // Calls `onStick(move)` with the index of the direction, `onAim(point)`, `onFire(isDown)` and `onVerb(number)`.
-  constructor(field, { onStick, onAim, onFire, onVerb }) {
+  // Calls `onStick(move)` with the index of the direction, `onAim(point)` and `onFire(isDown)`.
+  constructor(field, { onStick, onAim, onFire }) {
     this.handlers = { onStick, onAim, onFire };
     this.stick = null; // {id, x, y}: where the finger began
     this.aimer = null; // the id of the other finger
     field.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.down(event, field.clientWidth));
     window.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, (event) => this.up(event));
-    byId("abilities").addEventListener("click", (event) => {
-      const ability = event.target.closest(".ability");
-      if (ability) onVerb([...byId("abilities").children].indexOf(ability) + 1);
-    });
-    byId("chest-hint").addEventListener("click", () => onVerb(5));
   }
 
   down(event, width) {
@@ -47,6 +43,15 @@ export class Touch {
     this.stick = null;
     this.handlers.onStick(0);
   }
+}
+
+// Calls `onVerb(number)` for taps on the abilities and on the hint of a chest.
+export function bindTaps(onVerb) {
+  byId("abilities").addEventListener("click", (event) => {
+    const ability = event.target.closest(".ability");
+    if (ability) onVerb(VERBS[SLOTS[[...byId("abilities").children].indexOf(ability)]]);
+  });
+  byId("chest-hint").addEventListener("click", () => onVerb(VERBS.interact));
 }
 
 // The index of the direction of a stick: 0 stay, 1 right, 3 down, 5 left, 7 up, diagonals between.
