@@ -408,6 +408,15 @@ def test_spectators_of_rated_matches_see_late_and_up_to_the_end() -> None:
     assert isinstance(table.heard[2][-1], protocol.Result)
 
 
+def test_who_watches_a_program_to_correct_it_sees_the_present() -> None:
+    table = Table(delay_ticks=10)
+    duel(table, observe=True)
+    table.connect(2)
+    table.say(2, Join(room=table.room_of(1).name, spectate=True))
+    table.tick()
+    assert (table.last(2, State).tick, table.last(2, protocol.Room).delay_ticks) == (1, 0)
+
+
 def test_a_room_is_found_by_its_short_code() -> None:
     table = Table()
     table.connect(1, 2)

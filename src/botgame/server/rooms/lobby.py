@@ -43,7 +43,7 @@ class LobbySettings:
     """What the operator decides. bots: names that clients may use, the first fills seats; token: "" for none.
 
     countdown_ticks: nobody acts before this tick in matches with people. delay_ticks: how late spectators see a rated
-    match of people or programs.
+    match with people.
     """
 
     bots: tuple[str, ...]

@@ -25,7 +25,7 @@ from botgame.server.rooms.delayed_views import DelayedViews
 from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest, MatchDriver
 from botgame.server.rooms.messages import RoomState
-from botgame.server.rooms.room_seat import PREFIXES, RoomSeat
+from botgame.server.rooms.room_seat import RoomSeat
 from botgame.server.rooms.room_setup import RoomSetup
 from botgame.server.rooms.seat_ownership import GRACE_TICKS, BotRoster, SeatOwnership
 from botgame.server.rooms.view import EVERYTHING
@@ -221,7 +221,7 @@ class MatchRoom:
         self.policies = self.ownership.policies
         self._cast = tuple(seat.bot if seat.kind == "bot" else "" for seat in self.ownership.seats)
         self.state = "running"
-        if can_be_rated(self.policies) and any(seat.kind in PREFIXES for seat in self.ownership.seats):
+        if can_be_rated(self.policies) and not self.ownership.is_without_people:
             self._watched.ticks = self.setup.delay_ticks
         countdown_ticks = min(self.setup.countdown_ticks, self.setup.duration_ticks // 10)
         self.driver.begin([self.ownership.limits(seat) for seat in self.ownership.seats], countdown_ticks)
