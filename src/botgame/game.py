@@ -379,8 +379,9 @@ class Game:
     in the game's own points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z,
     demonstrations, picture (a recorded match as SVG text): None where the game has none. draw: the running match in a
     slot of a simulation as a picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes
-    every match that ends into a folder, given the name of each player; None where the game has none. scratch: for
-    learners from random weights.
+    every match that ends into a folder, given the name of each player; None where the game has none. out: the seats
+    that will never be due again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for
+    them; None where a game does not say. scratch: for learners from random weights.
     """
 
     name: str
@@ -403,6 +404,7 @@ class Game:
     picture: Callable[[Path], str] | None = None
     draw: Callable[[Any, int], Array] | None = None
     recorder: Callable[[Any, Sequence[str], Path], Listener] | None = None
+    out: Callable[[Any], Array] | None = None
     scratch: Scratch = field(default_factory=Scratch)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,20 @@ from typing import Any
 import numpy as np
 
 from botgame.errors import UserError
-from botgame.game import Array, Due, Ended, Game, Listener, Matches, Observation, Policy, Setup, Step, action_cap
+from botgame.game import (
+    Array,
+    Due,
+    Ended,
+    Game,
+    Listener,
+    Matches,
+    Observation,
+    Policy,
+    Setup,
+    Simulation,
+    Step,
+    action_cap,
+)
 from botgame.match_batch import MatchBatch
 
 
@@ -68,7 +81,9 @@ def decide_rows(
     return actions
 
 
-def decide(matches: Matches, step: Step, memory: SeatMemory, policies: Sequence[Policy], heads: int) -> Array:
+def decide(
+    matches: Matches | Simulation, step: Step, memory: SeatMemory, policies: Sequence[Policy], heads: int
+) -> Array:
     """Ask each policy once for all its rows: actions int64 [N, heads]. `step.player` indexes `policies`."""
     actions = np.zeros((len(step.slot), heads), np.int64)
     for player in np.unique(step.player).tolist():

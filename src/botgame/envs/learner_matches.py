@@ -47,10 +47,12 @@ class LearnerMatches:
         self._running: list[Setup | None] = [None] * slots
         self._unfinished = np.zeros(slots, bool)
         self._player = np.zeros((slots, seats), np.int32)
+        self._seat = np.zeros((slots, matchup.learners), np.int32)  # of each of the learner's players
         self._bases = np.zeros((slots, seats), np.uint64)
         self._episodes = np.zeros(slots, np.int64)
         self._decisions = np.zeros(slots, np.int64)  # of the learner in the match that runs
         self._started = 0  # matches, ever
+        self._out = game.out if seats > 2 else None  # with two, the match is over when one is out
         self._listener: Listener | None = None
         if matchup.record_to is not None and game.recorder is not None:
             self._listener = game.recorder(self.simulation, matchup.names, matchup.record_to)
@@ -78,7 +80,7 @@ class LearnerMatches:
         return self.observe(), {"ticks": paid.ticks, "rewards": paid.streams}
 
     def observe(self) -> Observation:
-        """What the due seats of the learner see, in the order of `due`; with one player and `refill` row b is slot b."""
+        """What the due seats see, a row each in the order of `due`. With one player and `refill` row b is slot b."""
         return self.simulation.observe(self.due)
 
     def step(self, actions: Array) -> Stepped:
@@ -128,6 +130,7 @@ class LearnerMatches:
         self.simulation.reset(slot, setup, [self.matchup.caps[player] for player in setup.players])
         self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
         self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
+        self._seat[slot] = np.argsort(setup.players)[: self.matchup.learners]
         self._episodes[slot] = self._started
         self._started += 1
         self._payments.begin(slot)
@@ -142,12 +145,14 @@ class LearnerMatches:
             if over.any():
                 self._end(np.flatnonzero(over).tolist())
                 continue
+            if self._out is not None and self._leave():
+                continue
             policy = self._policy[self._player[due.slot, due.seat]]
-            bots = np.flatnonzero(policy >= 0)
+            bots = np.flatnonzero((policy >= 0) & self._unfinished[due.slot])
             if not len(bots):
                 break
             self._answer(due.rows(bots), policy[bots])
-        self.due = due
+        self.due = due.rows(np.flatnonzero(policy < 0))
 
     def _answer(self, due: Due, policy: Array) -> None:
         """Let the bots decide that move these seats; policy: their number, int32 [n]."""
@@ -169,9 +174,23 @@ class LearnerMatches:
         for slot in slots:
             setup, outcome = self._running[slot], self.simulation.outcome(slot)
             assert setup is not None
-            self._unfinished[slot] = False
-            self._payments.settle(slot, setup, outcome)
+            self._payments.settle(slot, self._seat[slot], outcome)
             if self._listener is not None:
                 self._listener.end(Ended(slot, int(self._episodes[slot]), setup, outcome))
-            if self._refill:
-                self._begin(slot)
+            self._finish(slot)
+
+    def _leave(self) -> bool:
+        """Settle matches that go on without the learner; they are left unless they are recorded. Whether there were."""
+        assert self._out is not None
+        out = np.take_along_axis(self._out(self.simulation), self._seat, axis=1).all(axis=1)
+        slots = np.flatnonzero(out & self._unfinished & ~self._payments.terminated).tolist()
+        for slot in slots:
+            self._payments.settle(slot, self._seat[slot], self.simulation.outcome(slot))
+            if self._listener is None:
+                self._finish(slot)
+        return bool(slots)
+
+    def _finish(self, slot: int) -> None:
+        self._unfinished[slot] = False
+        if self._refill:
+            self._begin(slot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict, Unpack, cast
 
 from botgame.errors import UserError
 from botgame.game import Decide, Game, Policy, ScriptedPolicy, Setup, action_cap, own_factions
@@ -92,28 +92,29 @@ class Matchup:
         return mirrored_setups(self.game, seed, None, players, duration_ticks=self.duration_ticks, own=own)
 
 
-def matchup(
-    game: Game,
-    opponents: Opponent | Sequence[Opponent],
-    seats: int,
-    *,
-    faction: str = "",
-    duration_ticks: int | None = None,
-    reward_weights: Mapping[str, float] | None = None,
-    record_to: str | Path | None = None,
-) -> Matchup:
-    """One player of the learner against bots in the other seats, `opponents` in turn; see `Options` for the rest.
+def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **options: Unpack[Options]) -> Matchup:
+    """One player of the learner against bots in the other seats, `opponents` in turn.
 
     An opponent is the name of a bot (`botgame.policies`), a `botgame.game.Policy`, or a function of (observation,
     memory, keys) that returns actions int64 [n, H].
     """
-    listed = list(opponents) if isinstance(opponents, list | tuple) else [opponents]
+    listed: list[Opponent] = [*opponents] if isinstance(opponents, list | tuple) else [cast(Opponent, opponents)]
     if not listed:
         raise UserError("there is no opponent: expected the name of a bot, a policy or a function", 2)
-    cast = tuple(seat % len(listed) for seat in range(seats - 1))
+    players = tuple(seat % len(listed) for seat in range(seats - 1))
     policies = tuple(policy_of(game, opponent) for opponent in listed[: seats - 1])
-    folder = None if record_to is None else Path(record_to)
-    return Matchup(game, policies, cast, 1, faction, duration_ticks, reward_weights or {}, folder)
+    return Matchup(game, policies, players, **_fields(options))
+
+
+def learners_only(game: Game, seats: int, **options: Unpack[Options]) -> Matchup:
+    """The learner moves every player."""
+    return Matchup(game, learners=seats, **_fields(options))
+
+
+def _fields(options: Options) -> dict[str, Any]:
+    """The options as the fields of a `Matchup`."""
+    folder = options.get("record_to")
+    return {**options, "record_to": None if folder is None else Path(folder)}
 
 
 def policy_of(game: Game, opponent: Opponent) -> Policy:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.envs.matchup import Matchup
-from botgame.game import Array, Due, Outcome, Setup, Simulation
+from botgame.game import Array, Due, Outcome, Simulation
 
 
 class Paid(NamedTuple):
@@ -23,8 +23,9 @@ class Paid(NamedTuple):
 class Payments:
     """Pays each player what every reward stream grew by since it was paid last.
 
-    A step is `open`, `settle` for each match that ends in it, and `close`. A second match that ends in the same slot
-    within a step is one in which the learner never had to decide; it pays nothing.
+    A step is `open`, `settle` for each match that ends in it, and `close`. `terminated`: bool [B], the slots whose
+    match has ended for the learner in this step. A second one that ends in the same slot within a step is one in which
+    the learner never had to decide; it pays nothing.
     """
 
     def __init__(self, matchup: Matchup, slots: int) -> None:
@@ -38,7 +39,7 @@ class Payments:
     def open(self) -> None:
         """A step begins."""
         slots = len(self._since)
-        self._terminated = np.zeros(slots, bool)
+        self.terminated = np.zeros(slots, bool)
         self._settled: list[tuple[int, dict[str, Array], Array, Array]] = []
 
     def decided(self, ticks: Array, due: Due, player: Array) -> None:
@@ -51,19 +52,18 @@ class Payments:
             paid[slot] = 0
         self._since[slot] = 0
 
-    def settle(self, slot: int, setup: Setup, outcome: Outcome) -> None:
-        """The match in `slot` is over."""
-        if self._terminated[slot]:
+    def settle(self, slot: int, seats: Array, outcome: Outcome) -> None:
+        """The match in `slot` is over for the learner; seats: int [L], of its players."""
+        if self.terminated[slot]:
             return
-        self._terminated[slot] = True
-        seats = np.argsort(setup.players)[: self._since.shape[1]]  # of the learner's players
+        self.terminated[slot] = True
         gains = {name: outcome.rewards[name][seats] - paid[slot] for name, paid in self._paid.items()}
         self._settled.append((slot, gains, outcome.ticks - self._since[slot], outcome.places[seats]))
 
     def close(self, simulation: Simulation, due: Due, player: Array) -> Paid:
         """The step ends with these seats due: what it paid."""
         if self._settled:  # a match that has just begun is paid with its first decision
-            alike = np.flatnonzero(~self._terminated[due.slot])
+            alike = np.flatnonzero(~self.terminated[due.slot])
             due, player = due.rows(alike), player[alike]
         ticks = simulation.ticks[:, None] - self._since
         streams = {name: self._grown(name, sums, due, player) for name, sums in simulation.rewards(due).items()}
@@ -76,7 +76,7 @@ class Payments:
         rewards = np.zeros(self._shape, np.float32)
         for name, grown in streams.items():
             rewards += self._weights[name] * grown
-        return Paid(rewards, self._terminated, ticks.reshape(self._shape), places.reshape(self._shape), streams)
+        return Paid(rewards, self.terminated, ticks.reshape(self._shape), places.reshape(self._shape), streams)
 
     def _grown(self, name: str, sums: Array, due: Due, player: Array) -> Array:
         """What a stream grew by, float32 [B, L], given its present sums float32 [n]."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -26,12 +26,16 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
     rendering that there is not.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": FRAMES_PER_SECOND}
+    metadata: dict[str, Any] = {  # noqa: RUF012 (as Gymnasium declares it)
+        "render_modes": list(RENDER_MODES),
+        "render_fps": FRAMES_PER_SECOND,
+    }
 
     def __init__(self, matchup: Matchup, render_mode: str | None = None) -> None:
         check_render_mode(matchup, render_mode)
         self._spec, self._matches = matchup.game.spec, LearnerMatches(matchup, refill=False)
-        self.observation_space, self.action_space = observation_space(self._spec), action_space(self._spec)
+        self.observation_space: gymnasium.Space[Any] = observation_space(self._spec)
+        self.action_space: gymnasium.Space[Any] = action_space(self._spec)
         self.render_mode = render_mode
         self._legal = blank(self._spec)["legal"][0]
         self._window = Window(self._spec.ticks_per_second) if render_mode == "human" else None
@@ -53,7 +57,7 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
 
     def action_masks(self) -> Array:
         """Legal categories now, bool [all heads], as `MaskablePPO` of sb3-contrib asks for them."""
-        return self._legal.copy()
+        return np.array(self._legal)
 
     def render(self) -> Array | None:
         """A picture of the match, uint8 [height, width, 3]; with `human` it is shown in a window instead."""

@@ -40,12 +40,12 @@ def as_element(game_spec: Spec, observation: Observation) -> Observation:
     }
 
 
-def blank(game_spec: Spec) -> Observation:
-    """What a seat sees when its match is over: one row of zeros, in which only category 0 of every head is legal."""
-    row = {name: np.zeros((1, *shape), dtype) for name, (shape, dtype) in game_spec.arrays.items()}
+def blank(game_spec: Spec, rows: int = 1) -> Observation:
+    """What seats see when their match is over: rows of zeros, in which only category 0 of every head is legal."""
+    arrays = {name: np.zeros((rows, *shape), dtype) for name, (shape, dtype) in game_spec.arrays.items()}
     for heads in game_spec.slices.values():
-        row["legal"][:, heads.start] = True
-    return row
+        arrays["legal"][:, heads.start] = True
+    return arrays
 
 
 def head_masks(game_spec: Spec, legal: Array) -> tuple[Array, ...]:

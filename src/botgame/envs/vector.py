@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -27,7 +27,7 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
     that as in `LearnerMatches.step`.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: dict[str, Any] = {  # noqa: RUF012 (as Gymnasium declares it)
         "render_modes": ["rgb_array"],
         "render_fps": FRAMES_PER_SECOND,
         "autoreset_mode": AutoresetMode.SAME_STEP,
@@ -42,10 +42,8 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
         self._spec = matchup.game.spec
         self._matches = LearnerMatches(matchup, num_envs, most_decisions=max_episode_steps)
         self.num_envs, self.render_mode = num_envs, render_mode
-        self.single_observation_space, self.single_action_space = (
-            observation_space(self._spec),
-            action_space(self._spec),
-        )
+        self.single_observation_space = observation_space(self._spec)
+        self.single_action_space = action_space(self._spec)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
 
@@ -83,11 +81,13 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
 
     def _final(self, terminated: Array, info: dict[str, Any]) -> Array:
         """The last observation of every match that ended in this step, None in the others: object [num_envs]."""
-        final = np.full(self.num_envs, None, object)
-        for slot in np.flatnonzero(terminated).tolist():
-            final[slot] = {name: array[0] for name, array in as_element(self._spec, blank(self._spec)).items()}
+        over = np.flatnonzero(terminated)
+        groups = [(over, blank(self._spec, len(over)))]
         if "final" in info:
-            last = as_element(self._spec, info.pop("final"))
-            for row, slot in enumerate(info.pop("final_slots").tolist()):
+            groups.append((info.pop("final_slots"), info.pop("final")))
+        final = np.full(self.num_envs, None, object)
+        for slots, rows in groups:
+            last = as_element(self._spec, rows)
+            for row, slot in enumerate(slots.tolist()):
                 final[slot] = {name: array[row] for name, array in last.items()}
         return final
