@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from test_docs import ROOT, blocks
 
 BLOCKS = blocks(ROOT / "docs" / "your_learner.md", ("python",))

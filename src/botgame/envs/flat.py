@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import VectorEnv, VectorObservationWrapper
+from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
 from botgame.errors import UserError
@@ -48,7 +48,7 @@ class FlatObservation(gymnasium.ObservationWrapper[Array, Array, Observation]):
         return masks
 
 
-class FlatVectorObservation(VectorObservationWrapper[Array, Observation, Array, Array]):
+class FlatVectorObservation(VectorWrapper[Array, Array, Observation, Array, Array]):
     """A batch whose observation is a flat vector a row, as in `FlatObservation`; last observations are flat too."""
 
     def __init__(self, env: VectorEnv[Observation, Array, Array], names: Sequence[str] = ()) -> None:
@@ -57,16 +57,19 @@ class FlatVectorObservation(VectorObservationWrapper[Array, Observation, Array, 
         self._single_observation_space = _box(env.single_observation_space, self._names)
         self._observation_space = batch_space(self._single_observation_space, env.num_envs)
 
-    def observations(self, observations: Observation) -> Array:
-        """The flat vectors, float32 [num_envs, D]."""
-        return flat(observations, self._names, leading=1)
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Array, dict[str, Any]]:
+        """See `MatchVectorEnv.reset`; the flat vectors are float32 [num_envs, D]."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        return flat(observation, self._names, leading=1), info
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         """See `MatchVectorEnv.step`."""
-        observation, rewards, terminated, truncated, info = super().step(actions)
+        observation, rewards, terminated, truncated, info = self.env.step(actions)
         for slot in np.flatnonzero(info.get("_final_obs", ())).tolist():
             info["final_obs"][slot] = flat(info["final_obs"][slot], self._names)
-        return observation, rewards, terminated, truncated, info
+        return flat(observation, self._names, leading=1), rewards, terminated, truncated, info
 
 
 def _checked(space: spaces.Space[Any], names: Sequence[str]) -> tuple[str, ...]:

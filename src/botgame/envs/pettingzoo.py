@@ -118,7 +118,8 @@ class MatchParallelEnv(ParallelEnv[str, Observation, Array]):
 
     def __init__(self, matchup: Matchup, render_mode: str | None = None) -> None:
         self._table, self.render_mode = _Table(matchup, render_mode), render_mode
-        self.possible_agents, self.agents = list(self._table.agents), []
+        self.possible_agents: list[str] = list(self._table.agents)
+        self.agents: list[str] = []
 
     def observation_space(self, agent: str) -> spaces.Dict:
         """The same space object at each call."""
@@ -165,7 +166,10 @@ class MatchTurnsEnv(AECEnv[str, Observation, Array]):
     def __init__(self, matchup: Matchup, render_mode: str | None = None) -> None:
         super().__init__()
         self._table, self.render_mode = _Table(matchup, render_mode), render_mode
-        self.possible_agents, self.agents = list(self._table.agents), []
+        self.possible_agents: list[str] = list(self._table.agents)
+        self.agents: list[str] = []
+        self.agent_selection = ""
+        self.terminations: dict[str, bool] = {}
         self._chosen: dict[str, Array] = {}
 
     def observation_space(self, agent: str) -> spaces.Dict:
