@@ -85,8 +85,13 @@ def decide(
     matches: Matches | Simulation, step: Step, memory: SeatMemory, policies: Sequence[Policy], heads: int
 ) -> Array:
     """Ask each policy once for all its rows: actions int64 [N, heads]. `step.player` indexes `policies`."""
+    players = sorted(set(step.player.tolist()))
+    if len(players) == 1:  # nothing to take apart
+        rows = np.arange(len(step.slot))
+        actions = decide_rows(matches.observe(step.due), step, rows, policies[players[0]], memory, heads)
+        return np.asarray(actions, np.int64)
     actions = np.zeros((len(step.slot), heads), np.int64)
-    for player in np.unique(step.player).tolist():
+    for player in players:
         rows = np.flatnonzero(step.player == player)
         observation = matches.observe(step.due.rows(rows))
         actions[rows] = decide_rows(observation, step, rows, policies[player], memory, heads)

@@ -41,7 +41,9 @@ class LearnerMatches:
         self.due = Due(np.zeros(0, np.int32), np.zeros(0, np.int32))
         self._refill, self._most = refill, most_decisions
         self._policies: list[Policy] = list(matchup.policies)
-        self._policy = np.array([-1] * matchup.learners + list(matchup.cast), np.int32)  # of each player
+        self._caps = matchup.caps
+        self._cast = np.array([-1] * matchup.learners + list(matchup.cast), np.int32)  # the policy of each player
+        self._policy = np.zeros((slots, seats), np.int32)  # of each seat, -1: the learner
         self._memory, self._payments = SeatMemory(slots, seats), Payments(matchup, slots)
         self._streams: list[Iterator[Setup] | None] = [None] * slots
         self._running: list[Setup | None] = [None] * slots
@@ -127,9 +129,10 @@ class LearnerMatches:
         stream = self._streams[slot]
         assert stream is not None
         setup = next(stream)
-        self.simulation.reset(slot, setup, [self.matchup.caps[player] for player in setup.players])
+        self.simulation.reset(slot, setup, [self._caps[player] for player in setup.players])
         self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
         self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
+        self._policy[slot] = self._cast[self._player[slot]]
         self._seat[slot] = np.argsort(setup.players)[: self.matchup.learners]
         self._episodes[slot] = self._started
         self._started += 1
@@ -147,7 +150,7 @@ class LearnerMatches:
                 continue
             if self._out is not None and self._leave():
                 continue
-            policy = self._policy[self._player[due.slot, due.seat]]
+            policy = self._policy[due.slot, due.seat]
             bots = np.flatnonzero((policy >= 0) & self._unfinished[due.slot])
             if not len(bots):
                 break
