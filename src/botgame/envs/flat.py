@@ -57,9 +57,7 @@ class FlatVectorObservation(VectorWrapper[Array, Array, Observation, Array, Arra
         self._single_observation_space = _box(env.single_observation_space, self._names)
         self._observation_space = batch_space(self._single_observation_space, env.num_envs)
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Array, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
         """See `MatchVectorEnv.reset`; the flat vectors are float32 [num_envs, D]."""
         observation, info = self.env.reset(seed=seed, options=options)
         return flat(observation, self._names, leading=1), info

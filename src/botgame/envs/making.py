@@ -38,7 +38,7 @@ def royale(
 ) -> MatchEnv:
     """`botgame/Royale-v0`: the learner in one of `seats` seats; `opponents` hold the others in turn.
 
-    An episode lasts until the match is over, also when the learner is out before that: its place is known then.
+    An episode ends when the learner is out: its place is known then.
     """
     return MatchEnv(_against(opponents, seats, options), render_mode)
 
