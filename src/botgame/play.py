@@ -73,11 +73,17 @@ def decide_rows(
 
     Its memory is kept. Raises UserError when a user's own bot returns something of another shape.
     """
-    due = step.due.rows(rows)
-    actions, remembered = policy.act(observation, memory.recall(due, step.episode[rows], policy), step.keys[rows])
-    _check(policy, "actions", actions, (len(rows), heads))
-    _check(policy, "memory", remembered, (len(rows), policy.memory_size))
-    memory.store(due, remembered)
+    part = Step([], step.slot[rows], step.seat[rows], step.player[rows], step.episode[rows], step.keys[rows])
+    return _decide_step(observation, part, policy, memory, heads)
+
+
+def _decide_step(observation: Observation, step: Step, policy: Policy, memory: SeatMemory, heads: int) -> Array:
+    """`decide_rows` for all rows of a step."""
+    rows = len(step.slot)
+    actions, remembered = policy.act(observation, memory.recall(step.due, step.episode, policy), step.keys)
+    _check(policy, "actions", actions, (rows, heads))
+    _check(policy, "memory", remembered, (rows, policy.memory_size))
+    memory.store(step.due, remembered)
     return actions
 
 
@@ -87,8 +93,7 @@ def decide(
     """Ask each policy once for all its rows: actions int64 [N, heads]. `step.player` indexes `policies`."""
     players = sorted(set(step.player.tolist()))
     if len(players) == 1:  # nothing to take apart
-        rows = np.arange(len(step.slot))
-        actions = decide_rows(matches.observe(step.due), step, rows, policies[players[0]], memory, heads)
+        actions = _decide_step(matches.observe(step.due), step, policies[players[0]], memory, heads)
         return np.asarray(actions, np.int64)
     actions = np.zeros((len(step.slot), heads), np.int64)
     for player in players:

@@ -62,6 +62,8 @@ class LearnerMatches:
     @property
     def player(self) -> Array:
         """The player of each due seat, int32 [N], 0 .. L - 1."""
+        if self.matchup.learners == 1:
+            return np.zeros(len(self.due.slot), np.int32)
         return self._player[self.due.slot, self.due.seat]
 
     def reset(self, seeds: Sequence[int | None]) -> tuple[Observation, dict[str, Any]]:
@@ -144,18 +146,23 @@ class LearnerMatches:
         """Answer the bots until only the learner is due, and take up the matches that end."""
         while True:
             due = self.simulation.advance()
-            over = self.simulation.done & self._unfinished
-            if over.any():
-                self._end(np.flatnonzero(over).tolist())
+            if over := self._over(due):
+                self._end(over)
                 continue
             if self._out is not None and self._leave():
                 continue
             policy = self._policy[due.slot, due.seat]
-            bots = np.flatnonzero((policy >= 0) & self._unfinished[due.slot])
-            if not len(bots):
+            bots = np.flatnonzero(policy >= 0)
+            if not len(bots) or not self._unfinished.any():
                 break
             self._answer(due.rows(bots), policy[bots])
-        self.due = due.rows(np.flatnonzero(policy < 0))
+        self.due = due.rows(np.flatnonzero(policy < 0)) if len(bots) else due
+
+    def _over(self, due: Due) -> list[int]:
+        """The slots whose matches are over but not settled; a match with a due seat is not over."""
+        if len(self._running) == 1 and len(due.slot):
+            return []
+        return np.flatnonzero(self.simulation.done & self._unfinished).tolist()
 
     def _answer(self, due: Due, policy: Array) -> None:
         """Let the bots decide that move these seats; policy: their number, int32 [n]."""

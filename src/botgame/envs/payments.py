@@ -44,7 +44,10 @@ class Payments:
 
     def decided(self, ticks: Array, due: Due, player: Array) -> None:
         """These players decide; ticks: int64 [B], the game time of every slot."""
-        self._since[due.slot, player] = ticks[due.slot]
+        if len(due.slot) == self._since.size == len(ticks):  # one player, due in every slot
+            self._since[:, 0] = ticks
+        else:
+            self._since[due.slot, player] = ticks[due.slot]
 
     def begin(self, slot: int) -> None:
         """A match begins in `slot`."""
@@ -80,6 +83,10 @@ class Payments:
 
     def _grown(self, name: str, sums: Array, due: Due, player: Array) -> Array:
         """What a stream grew by, float32 [B, L], given its present sums float32 [n]."""
+        if len(sums) == self._since.size == len(self._since):  # one player, due in every slot
+            grown = sums[:, None] - self._paid[name]
+            self._paid[name] = sums[:, None].copy()
+            return np.asarray(grown, np.float32)
         grown = np.zeros(self._since.shape, np.float32)
         where = due.slot, player
         grown[where] = sums - self._paid[name][where]
