@@ -47,6 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     "recordings": {"errors", "files", "game", "match_batch", "seals"},
     "record": {"cli", "errors", "files", "game", "games", "play", "policies", "recordings", "rng", "setups"},
     "adapters": {"rng", "errors", "spec", "game"},
+    "envs": PLAY | {"rng", "errors", "spec", "game", "games"},  # what a learner plays in, of any game
     # The arena.
     "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z"},
     "lms.numbers": set(),

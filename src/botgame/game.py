@@ -377,8 +377,11 @@ class Game:
     `Outcome.counts` counts; its first entry is "nothing". checkpoints: trained bots that come with the game.
     reward_weights: of each reward stream's advantage in RL, 1 where none is given. reward_points: what 1 of a stream is
     in the game's own points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z,
-    demonstrations, picture (a recorded match as SVG text): None where the game has none. scratch: for learners from
-    random weights.
+    demonstrations, picture (a recorded match as SVG text): None where the game has none. draw: the running match in a
+    slot of a simulation as a picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes
+    every match that ends into a folder, given the name of each player; None where the game has none. out: the seats
+    that will never be due again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for
+    them; None where a game does not say. scratch: for learners from random weights.
     """
 
     name: str
@@ -399,6 +402,9 @@ class Game:
     statistic_z: StatisticZ | None = None
     demonstrations: Demonstrations | None = None
     picture: Callable[[Path], str] | None = None
+    draw: Callable[[Any, int], Array] | None = None
+    recorder: Callable[[Any, Sequence[str], Path], Listener] | None = None
+    out: Callable[[Any], Array] | None = None
     scratch: Scratch = field(default_factory=Scratch)
 
     def __post_init__(self) -> None:

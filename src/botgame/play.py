@@ -8,7 +8,20 @@ from typing import Any
 import numpy as np
 
 from botgame.errors import UserError
-from botgame.game import Array, Due, Ended, Game, Listener, Matches, Observation, Policy, Setup, Step, action_cap
+from botgame.game import (
+    Array,
+    Due,
+    Ended,
+    Game,
+    Listener,
+    Matches,
+    Observation,
+    Policy,
+    Setup,
+    Simulation,
+    Step,
+    action_cap,
+)
 from botgame.match_batch import MatchBatch
 
 
@@ -60,18 +73,30 @@ def decide_rows(
 
     Its memory is kept. Raises UserError when a user's own bot returns something of another shape.
     """
-    due = step.due.rows(rows)
-    actions, remembered = policy.act(observation, memory.recall(due, step.episode[rows], policy), step.keys[rows])
-    _check(policy, "actions", actions, (len(rows), heads))
-    _check(policy, "memory", remembered, (len(rows), policy.memory_size))
-    memory.store(due, remembered)
+    part = Step([], step.slot[rows], step.seat[rows], step.player[rows], step.episode[rows], step.keys[rows])
+    return _decide_step(observation, part, policy, memory, heads)
+
+
+def _decide_step(observation: Observation, step: Step, policy: Policy, memory: SeatMemory, heads: int) -> Array:
+    """`decide_rows` for all rows of a step."""
+    rows = len(step.slot)
+    actions, remembered = policy.act(observation, memory.recall(step.due, step.episode, policy), step.keys)
+    _check(policy, "actions", actions, (rows, heads))
+    _check(policy, "memory", remembered, (rows, policy.memory_size))
+    memory.store(step.due, remembered)
     return actions
 
 
-def decide(matches: Matches, step: Step, memory: SeatMemory, policies: Sequence[Policy], heads: int) -> Array:
+def decide(
+    matches: Matches | Simulation, step: Step, memory: SeatMemory, policies: Sequence[Policy], heads: int
+) -> Array:
     """Ask each policy once for all its rows: actions int64 [N, heads]. `step.player` indexes `policies`."""
+    players = sorted(set(step.player.tolist()))
+    if len(players) == 1:  # nothing to take apart
+        actions = _decide_step(matches.observe(step.due), step, policies[players[0]], memory, heads)
+        return np.asarray(actions, np.int64)
     actions = np.zeros((len(step.slot), heads), np.int64)
-    for player in np.unique(step.player).tolist():
+    for player in players:
         rows = np.flatnonzero(step.player == player)
         observation = matches.observe(step.due.rows(rows))
         actions[rows] = decide_rows(observation, step, rows, policies[player], memory, heads)

@@ -12,7 +12,7 @@ from botgame.game import Game, Setup
 def mirrored_setups(
     game: Game,
     seed: int,
-    pairs: int,
+    pairs: int | None,
     players: tuple[int, ...] = (0, 1),
     *,
     duration_ticks: int | None = None,
@@ -20,6 +20,8 @@ def mirrored_setups(
     own: Mapping[int, int] | None = None,
 ) -> Iterator[Setup]:
     """Each of `pairs` random seeds once per rotation of `players` over the seats (two players: seats swapped).
+
+    With `pairs` None the stream never ends.
 
     Factions belong to the seats (drawn by seed unless given), so they change hands together with them and every
     player meets exactly the same situations. `tag` is the number of the seed, 0 .. pairs - 1. duration_ticks: the
@@ -30,7 +32,7 @@ def mirrored_setups(
     """
     own = own or {}
     duration = game.duration_ticks if duration_ticks is None else duration_ticks
-    for pair in range(pairs):
+    for pair in itertools.count() if pairs is None else range(pairs):
         match_seed = rng.derive(seed, pair)
         drawn = factions or drawn_factions(game, [rng.derive(match_seed, seat, 1) for seat in range(len(players))])
         theirs = tuple(own.get(player, faction) for player, faction in zip(players, drawn, strict=bool(drawn)))

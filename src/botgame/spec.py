@@ -136,7 +136,7 @@ class Spec:
         first = (rows,)
         return {name: np.empty(first + shape, dtype) for name, (shape, dtype) in self.arrays.items()}
 
-    @property
+    @cached_property
     def slices(self) -> dict[str, slice]:
         """Where each head's categories lie in `legal` and in concatenated logits."""
         out, start = {}, 0

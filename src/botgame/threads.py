@@ -23,6 +23,8 @@ def set_threads(number: int) -> None:
 
 def ranges(count: int, least: int) -> list[tuple[int, int]]:
     """0..count in equal ranges (first, end), one for each thread, but none shorter than `least`; at least one range."""
+    if _threads == 1:
+        return [(0, count)]
     parts = max(1, min(_threads, count // least))
     edges = [count * part // parts for part in range(parts + 1)]
     return list(itertools.pairwise(edges))
@@ -31,6 +33,8 @@ def ranges(count: int, least: int) -> list[tuple[int, int]]:
 def run_all(calls: Sequence[Callable[[], Result]]) -> list[Result]:
     """The results of one or more calls, in their order; they run side by side where there are threads for it."""
     first, *others = calls
+    if not others:
+        return [first()]
     futures = [_pool.submit(call) for call in others] if _pool else []
     result = first()  # the caller works too
     return [result, *(future.result() for future in futures)] if _pool else [result, *(call() for call in others)]

@@ -170,6 +170,9 @@ class Arena:
         calls = [functools.partial(self._advance_range, first, end, int(most)) for first, end in ranges]
         with self._replaced("due", ..., wake):
             parts = threads.run_all(calls)
+        if len(parts) == 1:  # small batches: joining one part costs more than copying it
+            slot, seat = parts[0]
+            return Due(slot.copy(), seat.copy())
         slots, seats = zip(*parts, strict=True)
         return Due(np.concatenate(slots), np.concatenate(seats))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from botgame.game import ActionCaps, Game, Policy, Scratch, StatisticZ
 from botgame.lms.arena_simulation import ArenaSimulation, HealthLeadSimulation
 from botgame.lms.demonstrations import ArenaDemonstrations
-from botgame.lms.replay.format import read
+from botgame.lms.drawing import draw
+from botgame.lms.replay.format import Replay, read, write
+from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.showing.picture import picture
 from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.lms.simulation.state import STAMPS, UNCAPPED
@@ -59,8 +61,20 @@ def lms() -> Game:
         statistic_z=StatisticZ(ARENA_Z_SPEC, lambda simulation: ArenaMeter(simulation.arena)),
         demonstrations=ArenaDemonstrations(),
         picture=lambda path: picture(read(path)),
+        draw=lambda simulation, slot: draw(simulation.arena.state, slot),
+        recorder=_recorder,
+        out=lambda simulation: simulation.arena.state.mages["alive"] == 0,
         scratch=SCRATCH,
     )
+
+
+def _recorder(simulation: ArenaSimulation, names: Sequence[str], folder: Path) -> Recorder:
+    """Writes a replay of every match that ends into `folder`."""
+
+    def save(_episode: int, replay: Replay) -> None:
+        write(folder, replay)
+
+    return Recorder(simulation.arena, names, save)
 
 
 def _factory(path: str) -> Callable[[], Policy]:

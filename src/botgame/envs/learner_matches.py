@@ -1,0 +1,206 @@
+"""Matches of a learner against bots, from one decision of the learner to the next: what every environment stands on.
+
+    matches = LearnerMatches(matchup(load_game("lms"), "lms_re", seats=2), slots=256)
+    observation, info = matches.reset(range(256))
+    while True:
+        observation, rewards, terminated, truncated, info = matches.step(actions)
+
+B matches run at once, each in a slot with its own endless stream of mirrored set-ups, so that a slot plays the same
+whatever runs beside it. The bots are answered inside, with the same random keys as in `botgame.match_batch`.
+
+N: due seats of the learner, H: heads, L: players of the learner in a match. S is (B,) for one player, else (B, L).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from botgame import rng
+from botgame.envs.matchup import Matchup
+from botgame.envs.payments import Payments
+from botgame.game import Array, Due, Ended, Listener, Observation, Policy, Setup, Step
+from botgame.match_batch import key_bases
+from botgame.play import SeatMemory, decide
+
+Stepped = tuple[Observation, Array, Array, Array, dict[str, Any]]
+
+
+class LearnerMatches:
+    """`slots` matches of `matchup`, which stand still whenever the learner has to decide.
+
+    refill: a slot whose match is over starts the next one within the same step; else it waits for `reset`.
+    most_decisions: a match is truncated after so many of the learner's decisions; 0: never.
+    """
+
+    def __init__(self, matchup: Matchup, slots: int = 1, *, refill: bool = True, most_decisions: int = 0) -> None:
+        game, seats = matchup.game, matchup.seats
+        self.matchup, self.simulation = matchup, game.simulate(slots, seats)
+        self.due = Due(np.zeros(0, np.int32), np.zeros(0, np.int32))
+        self._refill, self._most = refill, most_decisions
+        self._policies: list[Policy] = list(matchup.policies)
+        self._caps = matchup.caps
+        self._cast = np.array([-1] * matchup.learners + list(matchup.cast), np.int32)  # the policy of each player
+        self._policy = np.zeros((slots, seats), np.int32)  # of each seat, -1: the learner
+        self._memory, self._payments = SeatMemory(slots, seats), Payments(matchup, slots)
+        self._streams: list[Iterator[Setup] | None] = [None] * slots
+        self._running: list[Setup | None] = [None] * slots
+        self._unfinished = np.zeros(slots, bool)
+        self._player = np.zeros((slots, seats), np.int32)
+        self._seat = np.zeros((slots, matchup.learners), np.int32)  # of each of the learner's players
+        self._bases = np.zeros((slots, seats), np.uint64)
+        self._episodes = np.zeros(slots, np.int64)
+        self._decisions = np.zeros(slots, np.int64)  # of the learner in the match that runs
+        self._started = 0  # matches, ever
+        self._out = game.out if seats > 2 else None  # with two, the match is over when one is out
+        self._listener: Listener | None = None
+        if matchup.record_to is not None and game.recorder is not None:
+            self._listener = game.recorder(self.simulation, matchup.names, matchup.record_to)
+
+    @property
+    def player(self) -> Array:
+        """The player of each due seat, int32 [N], 0 .. L - 1."""
+        if self.matchup.learners == 1:
+            return np.zeros(len(self.due.slot), np.int32)
+        return self._player[self.due.slot, self.due.seat]
+
+    def reset(self, seeds: Sequence[int | None]) -> tuple[Observation, dict[str, Any]]:
+        """Start a match in every slot and run to the learner's first decisions.
+
+        seeds: of each slot, where its stream of set-ups begins; None: the next match of its stream, which begins at a
+        random place when there is none yet. A match that still runs is dropped. Returns the observation of the due
+        seats and `info` as `step` does.
+        """
+        for slot, seed in enumerate(seeds):
+            if seed is not None or self._streams[slot] is None:
+                drawn = int(np.random.default_rng().integers(2**63)) if seed is None else seed
+                self._streams[slot] = self.matchup.setups(drawn)
+            self._begin(slot)
+        self._payments.open()
+        self._play_on()
+        paid = self._payments.close(self.simulation, self.due, self.player)
+        return self.observe(), {"ticks": paid.ticks, "rewards": paid.streams}
+
+    def observe(self) -> Observation:
+        """What the due seats see, a row each in the order of `due`. With one player and `refill` row b is slot b."""
+        return self.simulation.observe(self.due)
+
+    def step(self, actions: Array) -> Stepped:
+        """Answer all due seats with int64 [N, H], and run to the next decisions of the learner in every slot.
+
+        Returns the observation of the seats that are due then, and of the decisions that were answered: rewards
+        float32 S, each the weighted sum of what every stream grew by; terminated and truncated bool [B], of the
+        slots; and info:
+
+        - `ticks` int64 S: game ticks since each player's last decision, to its next one or to the end of the match;
+        - `rewards`: float32 S by stream, before they are weighted;
+        - `places` int32 S, only when matches ended: each player's place, 0 in the others;
+        - `final` dict, only when matches were truncated: the last observation of their seats, one row a seat, and
+          `final_slots` int [n], the slot of each row.
+        """
+        self._payments.open()
+        self._payments.decided(self.simulation.ticks, self.due, self.player)
+        self._decisions[self.due.slot] += 1
+        self._act(self.due, actions)
+        self._play_on()
+        paid = self._payments.close(self.simulation, self.due, self.player)
+        info: dict[str, Any] = {"ticks": paid.ticks, "rewards": paid.streams}
+        if paid.terminated.any():
+            info["places"] = paid.places
+        truncated = self._truncate(paid.terminated, info)
+        return self.observe(), paid.rewards, paid.terminated, truncated, info
+
+    def _truncate(self, terminated: Array, info: dict[str, Any]) -> Array:
+        """Replace the matches that have lasted for the learner's most decisions; bool [B], which they are."""
+        truncated = np.zeros(len(terminated), bool)
+        if not self._most:
+            return truncated
+        truncated |= (self._decisions >= self._most) & ~terminated
+        if truncated.any():
+            rows = self.due.rows(np.flatnonzero(truncated[self.due.slot]))
+            info["final"], info["final_slots"] = self.simulation.observe(rows), rows.slot
+            for slot in np.flatnonzero(truncated).tolist():
+                self._begin(slot)
+            self._play_on()
+        return truncated
+
+    def _begin(self, slot: int) -> None:
+        """Start the next match of the slot's stream."""
+        stream = self._streams[slot]
+        assert stream is not None
+        setup = next(stream)
+        self.simulation.reset(slot, setup, [self._caps[player] for player in setup.players])
+        self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
+        self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
+        self._policy[slot] = self._cast[self._player[slot]]
+        self._seat[slot] = np.argsort(setup.players)[: self.matchup.learners]
+        self._episodes[slot] = self._started
+        self._started += 1
+        self._payments.begin(slot)
+        if self._listener is not None:
+            self._listener.begin(slot, setup)
+
+    def _play_on(self) -> None:
+        """Answer the bots until only the learner is due, and take up the matches that end."""
+        while True:
+            due = self.simulation.advance()
+            if over := self._over(due):
+                self._end(over)
+                continue
+            if self._out is not None and self._leave():
+                continue
+            policy = self._policy[due.slot, due.seat]
+            bots = np.flatnonzero(policy >= 0)
+            if not len(bots) or not self._unfinished.any():
+                break
+            self._answer(due.rows(bots), policy[bots])
+        self.due = due.rows(np.flatnonzero(policy < 0)) if len(bots) else due
+
+    def _over(self, due: Due) -> list[int]:
+        """The slots whose matches are over but not settled; a match with a due seat is not over."""
+        if len(self._running) == 1 and len(due.slot):
+            return []
+        return np.flatnonzero(self.simulation.done & self._unfinished).tolist()
+
+    def _answer(self, due: Due, policy: Array) -> None:
+        """Let the bots decide that move these seats; policy: their number, int32 [n]."""
+        slot, seat = due
+        keys = rng.mix(self._bases[slot, seat], self.simulation.ticks[slot].astype(np.uint64))
+        step = Step([], slot, seat, policy, self._episodes[slot], keys)
+        heads = len(self.matchup.game.spec.heads)
+        self._act(due, decide(self.simulation, step, self._memory, self._policies, heads))
+
+    def _act(self, due: Due, actions: Array) -> None:
+        if self._listener is not None:
+            self._listener.decisions(due)
+        accepted = self.simulation.act(due, actions)
+        if self._listener is not None:
+            self._listener.accepted(due, accepted)
+
+    def _end(self, slots: list[int]) -> None:
+        """Settle matches that are over, and start the next ones where slots are refilled."""
+        for slot in slots:
+            setup, outcome = self._running[slot], self.simulation.outcome(slot)
+            assert setup is not None
+            self._payments.settle(slot, self._seat[slot], outcome)
+            if self._listener is not None:
+                self._listener.end(Ended(slot, int(self._episodes[slot]), setup, outcome))
+            self._finish(slot)
+
+    def _leave(self) -> bool:
+        """Settle matches that go on without the learner; they are left unless they are recorded. Whether there were."""
+        assert self._out is not None
+        out = np.take_along_axis(self._out(self.simulation), self._seat, axis=1).all(axis=1)
+        slots = np.flatnonzero(out & self._unfinished & ~self._payments.terminated).tolist()
+        for slot in slots:
+            self._payments.settle(slot, self._seat[slot], self.simulation.outcome(slot))
+            if self._listener is None:
+                self._finish(slot)
+        return bool(slots)
+
+    def _finish(self, slot: int) -> None:
+        self._unfinished[slot] = False
+        if self._refill:
+            self._begin(slot)

@@ -1,0 +1,59 @@
+"""What `gymnasium.make` and `gymnasium.make_vec` call: the arena's duels and royales as environments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Unpack
+
+from botgame.envs.matchup import Matchup, Opponent, Options, matchup
+from botgame.envs.single import MatchEnv
+from botgame.envs.vector import MatchVectorEnv
+from botgame.games import DEFAULT, load_game
+
+_EXPERT = "lms_re"
+_DUEL, _ROYALE = 2, 8  # seats
+
+
+def duel(opponent: Opponent = _EXPERT, render_mode: str | None = None, **options: Unpack[Options]) -> MatchEnv:
+    """`botgame/Duel-v0`: the learner against one opponent; see `botgame.envs.matchup` for opponents and options."""
+    return MatchEnv(_against(opponent, _DUEL, options), render_mode)
+
+
+def duel_vector(
+    opponent: Opponent = _EXPERT,
+    num_envs: int = 1,
+    render_mode: str | None = None,
+    max_episode_steps: int = 0,
+    **options: Unpack[Options],
+) -> MatchVectorEnv:
+    """A batch of `botgame/Duel-v0`; max_episode_steps: decisions after which a match is truncated, 0: never."""
+    return MatchVectorEnv(_against(opponent, _DUEL, options), num_envs, render_mode, max_episode_steps)
+
+
+def royale(
+    opponents: Opponent | Sequence[Opponent] = _EXPERT,
+    seats: int = _ROYALE,
+    render_mode: str | None = None,
+    **options: Unpack[Options],
+) -> MatchEnv:
+    """`botgame/Royale-v0`: the learner in one of `seats` seats; `opponents` hold the others in turn.
+
+    An episode ends when the learner is out: its place is known then.
+    """
+    return MatchEnv(_against(opponents, seats, options), render_mode)
+
+
+def royale_vector(
+    opponents: Opponent | Sequence[Opponent] = _EXPERT,
+    seats: int = _ROYALE,
+    num_envs: int = 1,
+    render_mode: str | None = None,
+    max_episode_steps: int = 0,
+    **options: Unpack[Options],
+) -> MatchVectorEnv:
+    """A batch of `botgame/Royale-v0`; max_episode_steps as in `duel_vector`."""
+    return MatchVectorEnv(_against(opponents, seats, options), num_envs, render_mode, max_episode_steps)
+
+
+def _against(opponents: Opponent | Sequence[Opponent], seats: int, options: Options) -> Matchup:
+    return matchup(load_game(DEFAULT), opponents, seats, **options)

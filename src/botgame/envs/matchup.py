@@ -1,0 +1,132 @@
+"""Who plays: the learner's players, the bots against them, and what a learner's program may choose beside that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict, Unpack, cast
+
+from botgame.errors import UserError
+from botgame.game import Decide, Game, Policy, ScriptedPolicy, Setup, action_cap, own_factions
+from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
+
+Opponent = str | Policy | Decide
+LEARNER = "learner"
+"""The name of the learner's players in recordings."""
+
+
+class Options(TypedDict, total=False):
+    """What every environment takes as keywords.
+
+    faction: what the learner always plays as; drawn for each match where it is left out. duration_ticks: the longest
+    duration of a match, the game's usual one where it is left out. reward_weights: what 1 of each reward stream is
+    worth in the reward, the game's own weights where they are left out. record_to: a folder for a recording of every
+    match that is played to its end.
+    """
+
+    faction: str
+    duration_ticks: int
+    reward_weights: Mapping[str, float]
+    record_to: str | Path
+
+
+@dataclass(frozen=True)
+class Matchup:
+    """A kind of match. Players 0 .. learners - 1 are the learner's; bots are the others.
+
+    policies: the bots, each once; cast: for each player after the learner's, the number of its policy. The rest as in
+    `Options`. Raises UserError (code 2) for what the game does not have.
+    """
+
+    game: Game
+    policies: tuple[Policy, ...] = ()
+    cast: tuple[int, ...] = ()
+    learners: int = 1
+    faction: str = ""
+    duration_ticks: int | None = None
+    reward_weights: Mapping[str, float] = field(default_factory=dict)
+    record_to: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what the game does not have, naming it."""
+        game, streams = self.game, [reward.name for reward in self.game.spec.rewards]
+        if self.seats not in game.seat_numbers:
+            raise UserError(f"{self.seats} seats: game {game.name} has {_range(game.seat_numbers)}", 2)
+        if self.faction and self.faction not in game.factions:
+            raise UserError(f"faction {self.faction!r}: expected one of {', '.join(game.factions) or 'none'}", 2)
+        if strange := set(self.reward_weights) - set(streams):
+            raise UserError(f"reward_weights of {', '.join(sorted(strange))}: expected {', '.join(streams)}", 2)
+        if self.record_to is not None and game.recorder is None:
+            raise UserError(f"record_to {str(self.record_to)!r}: game {game.name} cannot be recorded; leave it out", 2)
+
+    @property
+    def seats(self) -> int:
+        """Seats of a match."""
+        return self.learners + len(self.cast)
+
+    @property
+    def caps(self) -> tuple[int, ...]:
+        """The cap on actions of each player, as `Simulation.reset` takes it."""
+        return (0,) * self.learners + tuple(action_cap(self.policies[number]) for number in self.cast)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each player in recordings."""
+        return (LEARNER,) * self.learners + tuple(self.policies[number].name for number in self.cast)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """What 1 of each reward stream is worth."""
+        own = {**self.game.reward_weights, **self.reward_weights}
+        return {reward.name: own.get(reward.name, 1.0) for reward in self.game.spec.rewards}
+
+    def setups(self, seed: int) -> Iterator[Setup]:
+        """Endless mirrored set-ups: every random seed is played once with each rotation of the players."""
+        bound = own_factions(self.game, self.policies)
+        own = {self.learners + seat: bound[number] for seat, number in enumerate(self.cast) if number in bound}
+        if self.faction:
+            own |= dict.fromkeys(range(self.learners), self.game.factions.index(self.faction))
+        players = tuple(range(self.seats))
+        return mirrored_setups(self.game, seed, None, players, duration_ticks=self.duration_ticks, own=own)
+
+
+def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **options: Unpack[Options]) -> Matchup:
+    """One player of the learner against bots in the other seats, `opponents` in turn.
+
+    An opponent is the name of a bot (`botgame.policies`), a `botgame.game.Policy`, or a function of (observation,
+    memory, keys) that returns actions int64 [n, H].
+    """
+    listed: list[Opponent] = [*opponents] if isinstance(opponents, list | tuple) else [cast(Opponent, opponents)]
+    if not listed:
+        raise UserError("there is no opponent: expected the name of a bot, a policy or a function", 2)
+    players = tuple(seat % len(listed) for seat in range(seats - 1))
+    policies = tuple(policy_of(game, opponent) for opponent in listed[: seats - 1])
+    return Matchup(game, policies, players, **_fields(options))
+
+
+def learners_only(game: Game, seats: int, **options: Unpack[Options]) -> Matchup:
+    """The learner moves every player."""
+    return Matchup(game, learners=seats, **_fields(options))
+
+
+def _fields(options: Options) -> dict[str, Any]:
+    """The options as the fields of a `Matchup`."""
+    folder = options.get("record_to")
+    return {**options, "record_to": None if folder is None else Path(folder)}
+
+
+def policy_of(game: Game, opponent: Opponent) -> Policy:
+    """The bot that `opponent` names, is, or decides for. Raises UserError for a bad name or another type."""
+    if isinstance(opponent, str):
+        return load_policy(game, opponent)
+    if isinstance(opponent, Policy):
+        return opponent
+    if callable(opponent):
+        return ScriptedPolicy(getattr(opponent, "__name__", "opponent"), opponent)
+    raise UserError(f"opponent {opponent!r}: expected the name of a bot, a policy or a function", 2)
+
+
+def _range(numbers: Sequence[int]) -> str:
+    return f"{min(numbers)} to {max(numbers)}" if len(numbers) > 1 else str(numbers[0])

@@ -1,0 +1,260 @@
+"""Our arena as environments of Gymnasium and PettingZoo: their own checkers, seeds, vector = single, masks, replays."""
+
+import os
+import warnings
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, seed_test
+
+import botgame.envs
+from botgame.envs.flat import FlatObservation, FlatVectorObservation, flat
+from botgame.envs.learner_matches import LearnerMatches
+from botgame.envs.matchup import LEARNER, matchup
+from botgame.envs.pettingzoo import env as turns_env
+from botgame.envs.pettingzoo import parallel_env
+from botgame.errors import UserError
+from botgame.game import ScriptedPolicy, Setup
+from botgame.games import load_game
+from botgame.lms.replay.format import read, scan
+from botgame.lms.replay.verify import verify
+from botgame.play import play
+from botgame.policies import load_policy
+
+LMS = load_game("lms")
+SHORT = 240  # ticks of a match
+
+
+def duel(**options):
+    return gymnasium.make("botgame/Duel-v0", **{"opponent": "legacy", "duration_ticks": SHORT, **options})
+
+
+def batch(count: int, **options):
+    return gymnasium.make_vec("botgame/Duel-v0", count, **{"opponent": "legacy", "duration_ticks": SHORT, **options})
+
+
+def random_actions(steps: int, count: int, seed: int = 0) -> np.ndarray:
+    sizes = [head.size for head in LMS.spec.heads]
+    return np.random.default_rng(seed).integers(0, sizes, (steps, count, len(sizes)))
+
+
+def same(a: dict, b: dict) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("Duel-v0", {}), ("Royale-v0", {"seats": 3, "opponents": ("legacy", "random")})]
+)
+def test_gymnasium_accepts_the_environment(name: str, options: dict) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # bounds of the boxes are infinite
+        check_env(gymnasium.make(f"botgame/{name}", duration_ticks=SHORT, render_mode="rgb_array", **options).unwrapped)
+
+
+def test_pettingzoo_accepts_the_environments() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it recommends Box and Discrete
+        parallel_api_test(parallel_env(duration_ticks=SHORT), num_cycles=100)
+        api_test(turns_env(seats=3, duration_ticks=SHORT), num_cycles=60)
+        parallel_seed_test(lambda: parallel_env(duration_ticks=SHORT), num_cycles=40)
+        seed_test(lambda: turns_env(duration_ticks=SHORT), num_cycles=40)
+
+
+def test_a_batch_plays_what_single_environments_play() -> None:
+    actions, envs, singles = random_actions(60, 3), batch(3), [duel() for _ in range(3)]
+    seen, _ = envs.reset(seed=5)
+    for number, single in enumerate(singles):
+        single.reset(seed=5 + number)
+    ended = 0
+    for row in actions:
+        seen, rewards, terminated, truncated, info = envs.step(row)
+        assert not truncated.any()
+        for number, single in enumerate(singles):
+            one, reward, over, _, told = single.step(row[number])
+            assert (reward, over, told["ticks"]) == (rewards[number], terminated[number], info["ticks"][number])
+            if over:
+                assert told["place"] == info["places"][number]
+                assert same(one, info["final_obs"][number])
+                one, ended = single.reset()[0], ended + 1
+            assert same(one, {name: array[number] for name, array in seen.items()})
+            assert one in single.observation_space
+    assert ended >= 3
+    assert envs.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
+
+
+def test_a_learner_that_plays_like_a_bot_has_the_bots_matches() -> None:
+    """The core plays the set-ups, random keys and outcomes of `botgame.play`."""
+    rusher, kind = load_policy(LMS, "rusher"), matchup(LMS, "lms_re", 2, duration_ticks=600)
+    bot = ScriptedPolicy("steady", lambda seen, memory, keys: rusher.act(seen, memory, np.zeros_like(keys))[0])
+    stream = kind.setups(3)
+    setups = [next(stream) for _ in range(4)]
+    expected = [end.outcome for end in sorted(play(LMS, [bot, *kind.policies], iter(setups)), key=lambda e: e.episode)]
+    matches, places, ticks, returns = LearnerMatches(kind), [], 0, 0.0
+    seen, _ = matches.reset([3])
+    while len(places) < 4:
+        actions, _ = bot.act(seen, bot.initial_memory(1), np.zeros(1, np.uint64))
+        seen, rewards, over, _, info = matches.step(actions)
+        ticks, returns = ticks + int(info["ticks"][0]), returns + float(rewards[0])
+        if over[0]:
+            seat, outcome = setups[len(places)].players.index(0), expected[len(places)]
+            places.append(int(info["places"][0]))
+            assert (places[-1], ticks) == (outcome.places[seat], outcome.ticks)
+            worth = outcome.rewards["result"][seat] + 0.5 * outcome.rewards["damage"][seat]
+            assert returns == pytest.approx(worth, abs=1e-4)
+            ticks, returns = 0, 0.0
+
+
+def test_set_ups_are_mirrored_without_end() -> None:
+    stream = matchup(LMS, "legacy", 3).setups(1)
+    made: list[Setup] = [next(stream) for _ in range(9)]
+    assert [setup.players for setup in made[:3]] == [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
+    assert [setup.tag for setup in made] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    own = matchup(LMS, "idle", 2, faction="cryomancer")
+    begun = [next(own.setups(seed)) for seed in range(5)]
+    assert {setup.factions[setup.players.index(0)] for setup in begun} == {LMS.factions.index("cryomancer")}
+
+
+def test_masks_are_the_legal_categories() -> None:
+    single, sizes = duel(), [head.size for head in LMS.spec.heads]
+    seen, info = single.reset(seed=2)
+    for _ in range(30):
+        masks = single.get_wrapper_attr("action_masks")()
+        assert masks.dtype == bool
+        assert np.array_equal(masks, seen["legal"])
+        assert [len(mask) for mask in info["action_mask"]] == sizes
+        assert all(mask.any() for mask in info["action_mask"])
+        seen, _, over, _, info = single.step(single.action_space.sample(info["action_mask"]))
+        if over:
+            seen, info = single.reset()
+    envs = batch(2)
+    seen, _ = envs.reset(seed=2)
+    assert np.array_equal(envs.action_masks(), seen["legal"])
+
+
+def test_a_limit_truncates_and_hands_out_what_to_bootstrap_from() -> None:
+    envs, free, actions = batch(2, max_episode_steps=5), batch(2), random_actions(5, 2)
+    envs.reset(seed=1)
+    free.reset(seed=1)
+    for number, row in enumerate(actions):
+        first, rewards, terminated, truncated, info = envs.step(row)
+        last, others, _, _, _ = free.step(row)
+        assert truncated.tolist() == [number == 4] * 2
+        assert not terminated.any()
+        assert np.array_equal(rewards, others)
+    assert same(info["final_obs"][0], {name: array[0] for name, array in last.items()})
+    assert not same(info["final_obs"][0], {name: array[0] for name, array in first.items()})
+    single = duel(max_episode_steps=3)
+    single.reset(seed=1)
+    assert [single.step(row[0])[3] for row in actions[:3]] == [False, False, True]
+
+
+def test_ticks_are_those_of_the_chosen_delay() -> None:
+    single = duel(opponent="idle")
+    single.reset(seed=1)
+    delays = [2, 3, 4, 5, 6, 8, 12, 20]
+    assert [single.step([0, k, 0, 0, 0, 0])[4]["ticks"] for k in range(8)] == delays
+
+
+def test_a_royale_ends_when_the_learner_is_out() -> None:
+    options = {"seats": 4, "opponents": "lms_re", "duration_ticks": 900}
+    single = gymnasium.make("botgame/Royale-v0", **options)
+    single.reset(seed=4)
+    over = False
+    while not over:  # it stands still outside the closing zone
+        _, _, over, _, info = single.step([0, 7, 0, 0, 0, 0])
+    assert 1 < info["place"] <= 4
+    assert info["rewards"]["result"] == pytest.approx((4 - 2 * info["place"] + 1) / 3)
+
+
+@pytest.mark.parametrize("seats", [2, 3])
+def test_recorded_matches_are_replays(tmp_path: Path, seats: int) -> None:
+    name, against = ("Duel-v0", "opponent") if seats == 2 else ("Royale-v0", "opponents")
+    options = {against: "legacy", "duration_ticks": SHORT, "record_to": tmp_path}
+    if seats > 2:
+        options["seats"] = seats
+    envs = gymnasium.make_vec(f"botgame/{name}", 2, **options)
+    envs.reset(seed=3)
+    ended = sum(envs.step(row)[2].sum() for row in random_actions(70, 2))
+    replays = [read(path) for path in scan(tmp_path)]
+    assert len(replays) == ended > 1
+    for replay in replays:
+        assert sorted(seat.policy for seat in replay.header.seats) == [LEARNER, *["legacy"] * (seats - 1)]
+        verify(replay)
+
+
+def test_pictures_show_the_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    single = duel(render_mode="rgb_array")
+    single.reset(seed=1)
+    before = single.render()
+    assert before.shape == (480, 480, 3)
+    assert before.dtype == np.uint8
+    single.step([0, 7, 1, 0, 0, 0])
+    assert (single.render() != before).any()
+    assert len(batch(2, render_mode="rgb_array").unwrapped.render()) == 2
+    monkeypatch.setitem(os.environ, "SDL_VIDEODRIVER", "dummy")
+    shown = duel(render_mode="human")
+    shown.reset(seed=1)
+    shown.step([0, 0, 1, 0, 0, 0])
+    shown.close()
+
+
+def test_flat_observations() -> None:
+    names = ("scalars", "raster")
+    single, envs = FlatObservation(duel(), names), FlatVectorObservation(batch(2, max_episode_steps=2), names)
+    one, _ = single.reset(seed=9)
+    rows, _ = envs.reset(seed=9)
+    assert one in single.observation_space
+    assert np.array_equal(rows[0], one)
+    assert single.action_masks().shape == (LMS.spec.logits,)
+    whole, _ = duel().reset(seed=9)
+    assert np.array_equal(one, flat(whole, names))
+    assert one[len(LMS.spec.scalars) :].max() == 1.0
+    for row in random_actions(2, 2):
+        _, _, _, _, info = envs.step(row)
+    assert info["final_obs"][1] in envs.single_observation_space
+
+
+def test_opponents_may_be_policies_and_functions() -> None:
+    def stands(observation, memory, keys):
+        return np.zeros((len(keys), len(LMS.spec.heads)), np.int64)
+
+    ways = [duel(opponent=opponent) for opponent in (stands, LMS.bots["idle"](), "idle")]
+    seen = [way.reset(seed=6)[0] for way in ways]
+    for row in random_actions(15, 1):
+        seen = [way.step(row[0])[0] for way in ways]
+    assert same(seen[0], seen[2])
+    assert same(seen[1], seen[2])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"opponent": "nobody"}, "unknown bot 'nobody'"),
+        ({"opponent": 3}, "opponent 3: expected the name"),
+        ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),
+        ({"reward_weights": {"fun": 1}}, "reward_weights of fun: expected result, damage"),
+        ({"render_mode": "ansi"}, "render_mode 'ansi'"),
+    ],
+)
+def test_mistakes_are_named(options: dict, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        duel(**options)
+
+
+def test_seats_out_of_range_are_named() -> None:
+    with pytest.raises(UserError, match="20 seats: game lms has 2 to 16"):
+        gymnasium.make("botgame/Royale-v0", seats=20)
+
+
+def test_our_own_adapter_plays_the_environment() -> None:
+    game = load_game("pettingzoo:botgame.envs.pettingzoo")
+    assert [head.size for head in game.spec.heads] == [head.size for head in LMS.spec.heads]
+
+
+def test_importing_registers_once() -> None:
+    botgame.envs.register()
+    assert {name for name in gymnasium.registry if name.startswith("botgame/")} == set(botgame.envs.IDS)
