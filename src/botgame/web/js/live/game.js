@@ -241,5 +241,6 @@ export function failure(text, room = "") {
   const choices = [el("a", { class: "button", href: withToken("/") }, "Back to the lobby")];
   const watch = withToken(`/play?${new URLSearchParams({ room, watch: "1" })}`);
   if (room) choices.unshift(el("a", { class: "button", href: watch }, "Watch the match"));
-  document.body.replaceChildren(el("div", { class: "failure", role: "alert" }, el("p", {}, text), el("p", { class: "choices" }, ...choices)));
+  const lines = [el("p", {}, text), el("p", { class: "choices" }, ...choices)];
+  document.body.replaceChildren(el("div", { class: "failure", role: "alert" }, ...lines));
 }
