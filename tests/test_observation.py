@@ -311,7 +311,7 @@ def test_every_cell_of_the_output_is_written(monkeypatch):
     state, filled = random_state(3), []
     observer = Observer(state, states.TABLES)
     for byte in (0, 1):
-        monkeypatch.setattr(np, "empty", lambda shape, dtype, byte=byte: _full_of(byte, shape, dtype))
+        monkeypatch.setattr(np, "empty", lambda shape, dtype=float, byte=byte: _full_of(byte, shape, dtype))
         filled.append(observer.observe(np.zeros(2, np.int32), np.arange(2, dtype=np.int32)))
     assert all(np.array_equal(filled[0][key], filled[1][key]) for key in filled[0])
 

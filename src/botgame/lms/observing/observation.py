@@ -122,6 +122,8 @@ class Observer:
     def _fill_rows(self, match: np.ndarray, seat: np.ndarray, arrays: Observation, rows: slice) -> bool:
         if not hasattr(self._scratch, "room"):
             self._scratch.room = allocate_scratch(*self._sizes)
+        if rows.stop - rows.start == len(match):
+            return bool(self._fill(self._scratch.room, match, seat, Observed(**arrays)))
         part = Observed(**{name: array[rows] for name, array in arrays.items()})
         return bool(self._fill(self._scratch.room, match[rows], seat[rows], part))
 
