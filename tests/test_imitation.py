@@ -116,12 +116,16 @@ def test_live_outcomes_and_ratings_override_the_replay(data: Path, tmp_path: Pat
 
 
 def test_a_live_replay_elsewhere_joins_the_data(data: Path, tmp_path: Path) -> None:
-    replay = sorted(data.rglob("*.lmsr"))[0]
-    live = tmp_path / "live"
+    replay, *rest = sorted(data.rglob("*.lmsr"))
+    recorded, live = tmp_path / "recorded", tmp_path / "live"
+    recorded.mkdir()
     live.mkdir()
+    for path in rest:
+        (recorded / path.name).write_bytes(path.read_bytes())
     (live / "other.lmsr").write_bytes(replay.read_bytes())
     write_live(live, "manifest.jsonl", MatchRecord("m", "other.lmsr", [SeatRecord("a"), SeatRecord("b")]))
-    assert source(data, live).usage.replays == 7
+    usage = source(recorded, live).usage
+    assert (usage.replays, usage.live_matches, usage.live_matches_unmatched) == (len(rest) + 1, 1, 0)
 
 
 def test_bad_files_are_named_and_skipped(data: Path, tmp_path: Path) -> None:

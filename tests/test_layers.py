@@ -45,7 +45,8 @@ ALLOWED: dict[str, set[str]] = {
     "policies": {"errors", "game", "games"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
     "recordings": {"errors", "files", "game", "match_batch", "seals"},
-    "record": {"cli", "errors", "files", "game", "games", "play", "policies", "recordings", "rng", "setups"},
+    "recording": {"errors", "files", "game", "games", "play", "policies", "recordings", "rng", "setups"},
+    "record": {"cli", "recording"},
     "adapters": {"rng", "errors", "spec", "game"},
     "envs": PLAY | {"rng", "errors", "spec", "game", "games"},  # what a learner plays in, of any game
     # The arena.

@@ -117,6 +117,7 @@ runpy.run_module({module!r}, run_name="__main__")
 """
 FEWEST = {  # words with which a command goes on to import what it works with
     "botgame.quickstart": None,  # starts other commands, imports nothing
+    "botgame.record": ["--game", "x", "--bots", "a"],
     "botgame.training.evaluate": ["idle", "random"],
     "botgame.replay": ["verify", "x"],
     "botgame.training.alphastar_rl": ["--output", "x.pt"],

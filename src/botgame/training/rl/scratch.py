@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botgame.game import Game
+if TYPE_CHECKING:
+    from botgame.game import Game  # brings NumPy, which --help does without
 
 DEFAULTS: Mapping[str, Any] = {
     "iterations": 600,
