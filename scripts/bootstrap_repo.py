@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STARTER = ROOT / "artifacts" / "alphastar" / "pi_sup.pt"
 TORCH = "torch==2.13.0"
+PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]  # a test file is for one process
 OLDEST, NEWEST = (3, 11), (3, 14)  # Pythons that PyTorch, Numba and ONNX Runtime have wheels for
 STARTER_MATCHES, STARTER_EPOCHS = 60, 4
 
@@ -135,7 +136,7 @@ def run_then(python: Path, options: argparse.Namespace) -> int:
     if options.then == "quickstart":
         return subprocess.run([python, "-m", "botgame", "quickstart"], check=False).returncode
     if options.then == "test":
-        return subprocess.run([python, "-m", "pytest"], check=False).returncode
+        return subprocess.run([python, "-m", "pytest", *PARALLEL], check=False).returncode
     say("ready. Next: docs/runbook.md, step 1; or the whole pipeline in a few minutes: python -m botgame quickstart")
     return 0
 

@@ -35,9 +35,10 @@ def python(*words: object, **options: object) -> subprocess.Popen[str]:
 
 
 HOLDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from botgame.locks import locked
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 with locked(Path(sys.argv[1]), Path(sys.argv[1])):
     print("held")
     time.sleep(600)
