@@ -15,7 +15,7 @@ from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights, rates_left
 from botgame.training.alphastar.learner.trainer import Trainer
-from botgame.training.alphastar.learner.workers import Workers
+from botgame.training.alphastar.learner.workers import Workers, WorkersByKind
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from toy_game import TOY_SPEC, Fixed, toy_matches
@@ -31,7 +31,9 @@ def players(episode: int) -> tuple[int, int]:
     return [(0, 0), (0, 1), (1, 0)][episode % 3]
 
 
-def trainer(workers: Workers | None = None, config: RLConfig = CONFIG, preset: str = "tiny", taken: int = 0) -> Trainer:
+def trainer(
+    workers: WorkersByKind | None = None, config: RLConfig = CONFIG, preset: str = "tiny", taken: int = 0
+) -> Trainer:
     """`taken`: set-ups that a run before has played."""
     student, teacher = (Network(TOY_SPEC, PRESETS[preset], 0) for _ in range(2))
     matches = toy_matches(config.matches, players, taken=taken)
@@ -150,6 +152,19 @@ def pools() -> Iterator[dict[int, Workers]]:
         workers.close()
 
 
+def by_kind(threads: int) -> WorkersByKind:
+    return WorkersByKind(Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def kinds() -> Iterator[dict[int, WorkersByKind]]:
+    """What a run hands to its trainers, for each number of processes; 1 is none."""
+    made = {threads: by_kind(threads) for threads in (1, 2)}
+    yield made
+    for workers in made.values():
+        workers.close()
+
+
 def test_a_split_minibatch_has_the_same_gradient(pools: dict[int, Workers]) -> None:
     """One update from the same weights and data in one process, in two and in three."""
     source = trainer()
@@ -172,9 +187,9 @@ def test_there_are_no_more_workers_than_minibatches_are_worth() -> None:
     assert sizes == [0, 3, 3]  # of 8 sequences
 
 
-def test_a_worker_that_dies_is_named_and_the_weights_stay(pools: dict[int, Workers]) -> None:
+def test_a_worker_that_dies_is_named_and_the_weights_stay() -> None:
     others = set(multiprocessing.active_children())
-    workers = Workers(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, 2)
+    workers = by_kind(2)
     made = trainer(workers)
     for _ in range(3):
         made.iterate()
@@ -188,14 +203,21 @@ def test_a_worker_that_dies_is_named_and_the_weights_stay(pools: dict[int, Worke
         assert torch.equal(tensor, before[name]), name
 
 
+def test_workers_take_sequences_that_nobody_was_taught(kinds: dict[int, WorkersByKind]) -> None:
+    untaught = dataclasses.replace(CONFIG, kl_cost=0.0)
+    alone, split = (trainer(kinds[threads], untaught) for threads in (1, 2))
+    metrics = [[each.iterate().metrics["loss/value"] for _ in range(3)] for each in (alone, split)]
+    assert metrics[1] == pytest.approx(metrics[0], rel=1e-3)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_restored_trainer_ends_with_the_same_bits(threads: int, pools: dict[int, Workers]) -> None:
-    whole, cut = trainer(pools[threads]), trainer(pools[threads])
+def test_a_restored_trainer_ends_with_the_same_bits(threads: int, kinds: dict[int, WorkersByKind]) -> None:
+    whole, cut = trainer(kinds[threads]), trainer(kinds[threads])
     for each in (whole, cut):
         for _ in range(4):
             each.iterate()
     state = copy.deepcopy(cut.state_dict())
-    other = trainer(pools[threads], taken=matches_taken(state["actor"])[0])
+    other = trainer(kinds[threads], taken=matches_taken(state["actor"])[0])
     other.load_state_dict(state)
     ends = [[figures(each.iterate().metrics) for _ in range(3)] for each in (whole, other)]
     assert ends[0] == ends[1]

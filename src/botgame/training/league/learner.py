@@ -128,7 +128,7 @@ class Seat:
             self._config,
             learning_seats=1.0 + share,
             seed=player_seed,
-            workers=self._workers.of(environments[0].spec, **environments[0].condition_sizes),
+            workers=self._workers,
             device=self._setting.device,
         )
 

@@ -170,9 +170,7 @@ class RLRun:
             setting.config,
             learning_seats=self._pool.learning_seats(setting.game.seats),
             seed=setting.seed,
-            workers=self._workers.of(
-                environments[0].spec, taught=setting.origin.taught, **environments[0].condition_sizes
-            ),
+            workers=self._workers,
             device=setting.device,
         )
 

@@ -18,8 +18,7 @@ Metrics = dict[str, float]
 class GradientOptions(NamedTuple):
     """What a gradient depends on besides network and data.
 
-    decisions: number in the whole minibatch; mixed: whether the network computes in bfloat16 (`precision.autocast`);
-    taught: whether the sequences hold a teacher's log-probabilities.
+    decisions: number in the whole minibatch; mixed: whether the network computes in bfloat16 (`precision.autocast`).
     """
 
     weights: LossWeights
@@ -27,7 +26,6 @@ class GradientOptions(NamedTuple):
     discount: float
     temperature: float
     mixed: bool
-    taught: bool = True
 
 
 def backward(spec: Spec, network: Network, batch: SequenceBatch, options: GradientOptions) -> Metrics:
@@ -53,7 +51,7 @@ def losses_of(
         values=unrolled.values,
         actions=batch.actions[:-1],
         behaviour=batch.behaviour,
-        teacher=batch.teacher if options.taught else None,
+        teacher=batch.teacher,
         rewards=batch.rewards,
         discounts=batch.discount * options.discount,
         mask=batch.mask,

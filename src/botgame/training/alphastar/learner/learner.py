@@ -65,11 +65,6 @@ def loss_weights(
     )
 
 
-def is_taught(config: RLConfig, styles: Styles | None = None) -> bool:
-    """Whether any loss pulls the learner towards a teacher; if none does, nobody need ask the teacher."""
-    return bool(config.kl_cost or (styles and styles.config.z_kl_cost))
-
-
 def rates_left(config: RLConfig, progress: float) -> float:
     """Share of the learning rates that is left, in [0, 1], after a share `progress` of the run."""
     if config.lr_fall == "geometric":
@@ -133,7 +128,6 @@ class Learner:
             self._config.discount,
             self._config.temperature,
             self._mixed,
-            is_taught(self._config, self._styles),
         )
         metrics = self._captured(places, options) if self._captured else self._gradient(columns, places, options)
         metrics["staleness"] = float(np.mean(self.steps - columns["version"][places]))

@@ -22,10 +22,11 @@ from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Flagged
 from botgame.training.alphastar.learner.gradient import Metrics
-from botgame.training.alphastar.learner.learner import Learner, is_taught
+from botgame.training.alphastar.learner.learner import Learner
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
-from botgame.training.alphastar.learner.workers import Workers
+from botgame.training.alphastar.learner.workers import WorkersByKind
 from botgame.training.alphastar.network.network import Network
+from botgame.training.alphastar.statistic_z.seats import Styles
 
 _INSPECTED = 32  # sequences whose entropy and KL are reported by head
 _REPLAY = 0x627566  # purpose of the replay buffer's random key
@@ -57,35 +58,37 @@ class Trainer:
         *,
         learning_seats: float = 1.0,
         seed: int = 0,
-        workers: Workers | None = None,
+        workers: WorkersByKind | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
         """`student` is trained in place; `teacher`, if any, does not change. Environments differ only in their matches.
 
         Where no loss reads the teacher's answers it is not asked.
 
-        workers: see `Learner`.
+        workers: processes that share the learner's work, see `Learner`.
         """
         environments = [environments] if isinstance(environments, Environment) else list(environments)
         environment = environments[0]
         self._config, self._seed = config, seed
         self._sequences = config.sequences(learning_seats)
+        asked = teacher if _is_taught(config, environment.styles) else None
+        if asked:
+            asked = asked.to(device).requires_grad_(False).eval()
+        columns = {"taught": asked is not None, **environment.condition_sizes}
         self.learner = Learner(
-            environment.spec, student, config, workers=workers, device=device, styles=environment.styles
-        )
-        asked = (
-            teacher.to(device).requires_grad_(False).eval()
-            if teacher and is_taught(config, environment.styles)
-            else None
+            environment.spec,
+            student,
+            config,
+            workers=workers.of(environment.spec, **columns) if workers else None,
+            device=device,
+            styles=environment.styles,
         )
         self.actor = make_actor(environments, student, asked, config, device)
         # An iteration may overshoot by what closes in its last step.
         rows = sum((each.slots or config.matches) * each.seats for each in environments)
         spare = max(0, self._sequences - config.replay_size) + 2 * rows
         sizes = student.memory_size, config.unroll_length, config.replay_size
-        self.replay_buffer = ReplayBuffer(
-            environment.spec, *sizes, spare, taught=asked is not None, **environment.condition_sizes
-        )
+        self.replay_buffer = ReplayBuffer(environment.spec, *sizes, spare, **columns)
         self.learner.capture(self.replay_buffer)
         self.iteration = self.episodes = self.decisions = 0
         bounds = Bounds() if config.kl_cost else Bounds(kl=math.inf)  # without an anchor the policy may drift
@@ -214,3 +217,8 @@ def _mean_rewards(seats: Sequence[tuple[Ended, int]]) -> Metrics:
         for name, gains in match.outcome.rewards.items():
             sums[name] = sums.get(name, 0.0) + float(gains[seat])
     return {f"training/reward/{name}": total / len(seats) for name, total in sums.items()}
+
+
+def _is_taught(config: RLConfig, styles: Styles | None) -> bool:
+    """Whether any loss pulls the learner towards a teacher; if none does, nobody need ask the teacher."""
+    return bool(config.kl_cost or (styles and styles.config.z_kl_cost))
