@@ -44,9 +44,9 @@ ALLOWED: dict[str, set[str]] = {
     "play": {"errors", "game", "match_batch"},
     "policies": {"errors", "game", "games"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
-    "recordings": {"errors", "files", "game", "match_batch", "seals"},
-    "recording": {"errors", "files", "game", "games", "play", "policies", "recordings", "rng", "setups"},
-    "record": {"cli", "recording"},
+    "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals"}
+    | {"games", "play", "policies", "rng", "setups"},  # its command
+    "record": {"cli", "recordings"},
     "adapters": {"rng", "errors", "spec", "game"},
     "envs": PLAY | {"rng", "errors", "spec", "game", "games"},  # what a learner plays in, of any game
     # The arena.

@@ -11,7 +11,9 @@ from botgame import record
 from botgame.game import DemonstrationError, Due, Game
 from botgame.games import load_game
 from botgame.play import play
-from botgame.recordings import Content, MatchRecorder, Recordings, write_recording
+from botgame.recordings.demonstrations import Recordings
+from botgame.recordings.format import Content, write_recording
+from botgame.recordings.recorder import MatchRecorder
 from botgame.seals import opened_json, sealed_json
 from botgame.setups import mirrored_setups
 from botgame.training import alphastar_imitation

@@ -30,7 +30,7 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Play and record; returns the exit code."""
     options = build_parser().parse_args(argv)
-    from botgame.recording import record  # brings NumPy, which --help does without
+    from botgame.recordings.command import record  # brings NumPy, which --help does without
 
     print(record(options))
     return 0

@@ -23,7 +23,7 @@ from botgame.errors import UserError
 from botgame.feedback import HUMAN, Decision, Lines, Mark, MatchRecord, find_replay
 from botgame.game import DemonstrationError, Game, RecordedMatch, SeatDecisions
 from botgame.ratings import expected_score
-from botgame.recordings import Recordings
+from botgame.recordings.demonstrations import Recordings
 from botgame.spec import Spec
 from botgame.standings import standings_of
 from botgame.training.alphastar.imitation.dataset import Trajectory

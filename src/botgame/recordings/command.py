@@ -14,7 +14,8 @@ from botgame.game import Game, Setup, own_factions
 from botgame.games import load_game
 from botgame.play import play
 from botgame.policies import load_policy
-from botgame.recordings import Content, MatchRecorder, check_saved, write_recording
+from botgame.recordings.format import Content, write_recording
+from botgame.recordings.recorder import MatchRecorder, check_saved
 from botgame.setups import drawn_factions
 
 SLOTS = 64
