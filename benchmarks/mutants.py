@@ -264,6 +264,18 @@ def use_replay(path: Path) -> None:
     picture(replay)
 
 
+def use_recording(path: Path, game: str) -> None:
+    """Choose what to learn from it and play it again, as imitation does."""
+    from botgame.feedback import Lines
+    from botgame.games import load_game
+    from botgame.training.imitation.source import ReplaySource
+
+    nothing = Lines(0, [], [])
+    source = ReplaySource(load_game(game), path.parent, ["all"], nothing, nothing, str)
+    assert source.digest
+    list(source.read(range(len(source.matches))))
+
+
 def use_feedback(folder: Path) -> None:
     """Rate the players of its matches and choose what to learn from, as server, report and imitation do."""
     from botgame.feedback import name_replays, rated_matches, read_manifests, read_streams

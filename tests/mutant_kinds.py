@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 
 import mutants
+from botgame import record
 from botgame.feedback import MANIFEST_NAME, STREAM_NAME, Decision, Mark, MatchRecord, SeatRecord, encode_line
 from botgame.lms.game import lms
 from botgame.lms.replay.format import read, write
@@ -24,6 +26,7 @@ from botgame.training.best_response.results import Exploit, Point, Search, write
 from botgame.training.league.files import EVALUATION, TRAINING, LeagueState, Match, match_lines, write_state
 from matches import record as recorded
 
+RECORDED = {"toy_game:toy": "chance,zero", "openspiel:tic_tac_toe": "search-4,random"}
 ROYALE = (("main1", 1), ("main1.v0", 2), ("league_exploiter1", 2))
 
 
@@ -66,6 +69,15 @@ def feedback_folder(folder: Path) -> Path:
     return folder
 
 
+def recording(folder: Path, game: str, bots: str) -> Path:
+    """A recorded match of a game without recordings of its own."""
+    words = ["--game", game, "--bots", bots, "--matches", "1", "--data-dir", str(folder)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert record.main(words) == 0
+    (path,) = folder.iterdir()
+    return path
+
+
 def trained(folder: Path) -> tuple[Path, Path]:
     """A checkpoint and a model of the toy game."""
     checkpoint, model = folder / "trained.pt", folder / "pi.onnx"
@@ -95,6 +107,7 @@ def targets(folder: Path) -> dict[str, mutants.Target]:
     state = folder / "state.pt"
     save_state(state, {"optimiser": {"m": torch.arange(5)}, "names": ["a"], "weights": {"w": torch.ones(2)}})
     checkpoint, model = trained(folder)
+    played = {game: recording(folder / game.partition(":")[0], game, bots) for game, bots in RECORDED.items()}
 
     def quiet_league() -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -112,6 +125,10 @@ def targets(folder: Path) -> dict[str, mutants.Target]:
         "state": mutants.torch_target(state, lambda: used(load_state(state))),
         "checkpoint": mutants.torch_target(checkpoint, lambda: mutants.use_policy(checkpoint)),
         "model": mutants.onnx_target(model, lambda: mutants.use_policy(model)),
+        **{
+            f"recording of {game}": mutants.json_target(path, functools.partial(mutants.use_recording, path, game))
+            for game, path in played.items()
+        },
     }
 
 

@@ -22,7 +22,7 @@ from matches import record as recorded
 from mutant_kinds import league_folder, targets
 
 KINDS = ["replay", "manifest", "feedback", "league state", "matches", "exploit", "readout", "style", "state",
-         "checkpoint", "model"]  # fmt: skip
+         "checkpoint", "model", "recording of toy_game:toy", "recording of openspiel:tic_tac_toe"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

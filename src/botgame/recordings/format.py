@@ -40,9 +40,12 @@ class Content(msgspec.Struct, frozen=True):
         if self.spec != game.spec.digest():
             return "the game has another spec now"
         sizes, seats = [head.size for head in game.spec.heads], len(self.policies)
-        known = all(0 <= faction < len(game.factions) for faction in self.factions)
+        known = len(self.factions) == (seats if game.factions else 0)
+        known = known and all(0 <= faction < len(game.factions) for faction in self.factions)
         if seats not in game.seat_numbers or len(self.places) != seats or not known:
             return "its seats are not those of the game"
+        if not 0 <= self.seed < 2**64 or not min(1, game.duration_ticks) <= self.duration_ticks <= game.duration_ticks:
+            return "the game has no match of such a seed and duration"
         for _, seat, *action in (row if len(row) > 1 else (0, -1) for row in self.decisions):
             fits = len(action) == len(sizes) and all(0 <= a < size for a, size in zip(action, sizes, strict=True))
             if not 0 <= seat < seats or not fits:

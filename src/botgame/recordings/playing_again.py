@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from botgame.game import Ended, Game, Observation, SeatDecisions, Setup
+from botgame.game import Array, Ended, Game, Observation, SeatDecisions, Setup
 from botgame.match_batch import MatchBatch
 from botgame.recordings.format import Content
 
@@ -34,7 +34,7 @@ class PlayedAgain:
                 observation, ticks = self._batch.observe(step.due), self._batch.simulation.ticks[step.slot]
                 actions = np.zeros((len(step.slot), len(self._game.spec.heads)), np.int64)
                 for row, (episode, seat) in enumerate(zip(step.episode.tolist(), step.seat.tolist(), strict=True)):
-                    actions[row] = self._action(episode, seat, int(ticks[row]))
+                    actions[row] = self._action(episode, seat, int(ticks[row]), observation["legal"][row])
                     self._seen[episode][seat].append({name: observation[name][row] for name in self._game.spec.arrays})
                 self._batch.act(step.due, actions)
 
@@ -56,15 +56,27 @@ class PlayedAgain:
             out[seat].append((tick, *action))
         return out
 
-    def _action(self, episode: int, seat: int, tick: int) -> Sequence[int]:
+    def _action(self, episode: int, seat: int, tick: int, legal: Array) -> Sequence[int]:
+        """The recorded action; where there is none that may be taken, the match has a fault and goes on somehow."""
         rows, place = self._rows[episode][seat], self._next[episode][seat]
         self._next[episode][seat] += 1
-        if place >= len(rows) or rows[place][0] != tick:
-            self.faults[episode] = self.faults[episode] or f"at tick {tick} it takes another course than recorded"
-            return [0] * len(self._game.spec.heads)
-        return rows[place][1:]
+        if place < len(rows) and rows[place][0] == tick and self._is_legal(rows[place][1:], legal):
+            return rows[place][1:]
+        self.faults[episode] = self.faults[episode] or f"at tick {tick} it takes another course than recorded"
+        return [int(legal[part].argmax()) for part in self._game.spec.slices.values()]
+
+    def _is_legal(self, action: Sequence[int], legal: Array) -> bool:
+        """Whether every head that the action uses has a legal category; legal: bool [all heads]."""
+        spec, slices = self._game.spec, self._game.spec.slices
+        return all(
+            legal[slices[head.name]][choice]
+            for head, choice in zip(spec.heads, action, strict=True)
+            if all(action[spec.head_index(condition.head)] in condition.values for condition in head.used_when)
+        )
 
     def _check(self, ended: Ended) -> None:
         recording, over = self._recordings[ended.episode], ended.outcome
-        if (over.ticks, tuple(over.places.tolist())) != (recording.ticks, recording.places):
+        made = [len(rows) for rows in self._rows[ended.episode]]
+        same = (over.ticks, tuple(over.places.tolist())) == (recording.ticks, recording.places)
+        if not same or self._next[ended.episode] != made:
             self.faults[ended.episode] = self.faults[ended.episode] or "it ends otherwise than recorded"
