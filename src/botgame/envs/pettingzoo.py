@@ -17,9 +17,8 @@ from pettingzoo import AECEnv, ParallelEnv
 
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import Matchup, Options, learners_only
-from botgame.envs.single import FRAMES_PER_SECOND, RENDER_MODES, check_render_mode, picture_of
+from botgame.envs.rendering import FRAMES_PER_SECOND, RENDER_MODES, Rendering
 from botgame.envs.spaces import action_space, as_element, blank, head_masks, observation_space
-from botgame.envs.window import Window
 from botgame.game import Array, Observation
 from botgame.games import DEFAULT, load_game
 
@@ -30,7 +29,6 @@ class _Table:
     """One match of agents: what each of them sees, earned and must do, with the names of agents for players."""
 
     def __init__(self, matchup: Matchup, render_mode: str | None) -> None:
-        check_render_mode(matchup, render_mode)
         self.spec, self.matches = matchup.game.spec, LearnerMatches(matchup, refill=False)
         self.agents = [f"player_{number}" for number in range(matchup.learners)]
         self.spaces: dict[str, _Spaces] = {
@@ -40,8 +38,7 @@ class _Table:
         self.rewards = dict.fromkeys(self.agents, 0.0)
         self.observations: dict[str, Observation] = {}
         self.infos: dict[str, dict[str, Any]] = {}
-        self._render_mode = render_mode
-        self._window = Window(self.spec.ticks_per_second) if render_mode == "human" else None
+        self.rendering = Rendering(matchup, self.matches, render_mode)
 
     @property
     def due(self) -> list[str]:
@@ -64,21 +61,6 @@ class _Table:
         self.rewards = dict(zip(self.agents, np.ravel(rewards).tolist(), strict=True))
         self._take(rows, info)
 
-    def render(self) -> Array | None:
-        """See `MatchEnv.render`."""
-        if self._render_mode is None:
-            return None
-        picture = picture_of(self.matches, 0)
-        if self._window is None:
-            return picture
-        self._window.show(picture)
-        return None
-
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-
     def _take(self, rows: Observation, info: dict[str, Any]) -> None:
         """Note what the agents see that are due, or that the match is over, and what is said of each of them."""
         due = self.due
@@ -87,9 +69,7 @@ class _Table:
         self.observations |= {agent: self._row(rows, number) for number, agent in enumerate(due)}
         for player, agent in enumerate(self.agents):
             self.infos[agent] = self._info(player, agent in due, info)
-        if self._window is not None:
-            self._window.wait(int(np.max(info["ticks"])))
-            self.render()
+        self.rendering.follow(int(np.max(info["ticks"])))
 
     def _forget(self) -> None:
         self.observations = {agent: self._row(blank(self.spec), 0) for agent in self.agents}
@@ -150,12 +130,12 @@ class MatchParallelEnv(ParallelEnv[str, Observation, Array]):
         return dict(table.observations), dict(table.rewards), over, never, dict(table.infos)
 
     def render(self) -> Array | None:
-        """See `MatchEnv.render`."""
-        return self._table.render()
+        """See `Rendering.render`."""
+        return self._table.rendering.render()
 
     def close(self) -> None:
         """Close the window, if there is one."""
-        self._table.close()
+        self._table.rendering.close()
 
 
 class MatchTurnsEnv(AECEnv[str, Observation, Array]):
@@ -212,12 +192,12 @@ class MatchTurnsEnv(AECEnv[str, Observation, Array]):
         self._accumulate_rewards()
 
     def render(self) -> Array | None:
-        """See `MatchEnv.render`."""
-        return self._table.render()
+        """See `Rendering.render`."""
+        return self._table.rendering.render()
 
     def close(self) -> None:
         """Close the window, if there is one."""
-        self._table.close()
+        self._table.rendering.close()
 
     def _publish(self) -> None:
         """Hand out what the last step brought, and select the next agent."""

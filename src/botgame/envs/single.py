@@ -9,13 +9,9 @@ import numpy as np
 
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import Matchup
+from botgame.envs.rendering import FRAMES_PER_SECOND, RENDER_MODES, Rendering
 from botgame.envs.spaces import action_space, as_element, blank, head_masks, observation_space
-from botgame.envs.window import Window
-from botgame.errors import UserError
 from botgame.game import Array, Observation
-
-RENDER_MODES = ("rgb_array", "human")
-FRAMES_PER_SECOND = 6  # about as often as a seat decides
 
 
 class MatchEnv(gymnasium.Env[Observation, Array]):
@@ -32,13 +28,12 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
     }
 
     def __init__(self, matchup: Matchup, render_mode: str | None = None) -> None:
-        check_render_mode(matchup, render_mode)
         self._spec, self._matches = matchup.game.spec, LearnerMatches(matchup, refill=False)
         self.observation_space: gymnasium.Space[Any] = observation_space(self._spec)
         self.action_space: gymnasium.Space[Any] = action_space(self._spec)
         self.render_mode = render_mode
         self._legal = blank(self._spec)["legal"][0]
-        self._window = Window(self._spec.ticks_per_second) if render_mode == "human" else None
+        self._rendering = Rendering(matchup, self._matches, render_mode)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -52,27 +47,20 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
         """Decide: int [H], a category of each head. The bots then play on to the learner's next decision."""
         rows, rewards, terminated, _, info = self._matches.step(np.asarray(action, np.int64).reshape(1, -1))
         over = bool(terminated[0])
-        seen, told = self._handed_out(blank(self._spec) if over else rows, info)
-        return seen, float(rewards[0]), over, False, told
+        seen, said = self._handed_out(blank(self._spec) if over else rows, info)
+        return seen, float(rewards[0]), over, False, said
 
     def action_masks(self) -> Array:
         """Legal categories now, bool [all heads], as `MaskablePPO` of sb3-contrib asks for them."""
         return np.array(self._legal)
 
     def render(self) -> Array | None:
-        """A picture of the match, uint8 [height, width, 3]; with `human` it is shown in a window instead."""
-        if self.render_mode is None:
-            return None
-        picture = picture_of(self._matches, 0)
-        if self._window is None:
-            return picture
-        self._window.show(picture)
-        return None
+        """See `Rendering.render`."""
+        return self._rendering.render()
 
     def close(self) -> None:
         """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
+        self._rendering.close()
 
     def _handed_out(self, rows: Observation, info: dict[str, Any]) -> tuple[Observation, dict[str, Any]]:
         """The one row of an observation and of `info`; shows the match where a person watches."""
@@ -81,22 +69,5 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
         one["rewards"] = {name: float(paid[0]) for name, paid in info["rewards"].items()}
         if "places" in info:
             one["place"] = int(info["places"][0])
-        if self._window is not None:
-            self._window.wait(one["ticks"])
-            self.render()
+        self._rendering.follow(one["ticks"])
         return {name: array[0] for name, array in as_element(self._spec, rows).items()}, one
-
-
-def check_render_mode(matchup: Matchup, render_mode: str | None) -> None:
-    """Raises UserError (code 2) for a mode that there is not, or a game that cannot be drawn."""
-    if render_mode is not None and render_mode not in RENDER_MODES:
-        raise UserError(f"render_mode {render_mode!r}: expected {' or '.join(RENDER_MODES)}", 2)
-    if render_mode is not None and matchup.game.draw is None:
-        raise UserError(f"render_mode {render_mode!r}: game {matchup.game.name} cannot be drawn; leave it out", 2)
-
-
-def picture_of(matches: LearnerMatches, slot: int) -> Array:
-    """A picture of the match in `slot`, uint8 [height, width, 3]."""
-    draw = matches.matchup.game.draw
-    assert draw is not None
-    return draw(matches.simulation, slot)

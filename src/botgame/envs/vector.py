@@ -11,7 +11,7 @@ from gymnasium.vector.utils import batch_space
 
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import Matchup
-from botgame.envs.single import FRAMES_PER_SECOND, check_render_mode, picture_of
+from botgame.envs.rendering import FRAMES_PER_SECOND, check_render_mode, picture_of
 from botgame.envs.spaces import action_space, as_element, blank, observation_space
 from botgame.errors import UserError
 from botgame.game import Array, Observation
