@@ -11,17 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
-from botgame.game import Ended, Game, Policy, own_factions
-from botgame.play import play
+from botgame.game import Ended, Game, Policy
 from botgame.ratings import wilson
-from botgame.setups import mirrored_setups
 from botgame.standings import standings_of
+from botgame.training.evaluation.one_among_others import MatchOptions, one_among_others
 
-PARALLEL_MATCHES = 256
 DUEL = 2
 
 
@@ -122,11 +120,8 @@ def mirrored_results(
     b: Policy,
     matches: int,
     seed: int,
-    *,
-    duration_ticks: int | None = None,
-    parallel: int = PARALLEL_MATCHES,
-    any_faction: bool = False,
     on_match: Callable[[], object] = lambda: None,
+    **options: Unpack[MatchOptions],
 ) -> Tally:
     """Play `matches` (rounded up to a multiple of the seats) of `a` against `b` on the seeds that `seed` gives.
 
@@ -137,11 +132,7 @@ def mirrored_results(
     each match, for a progress bar.
     """
     seats = DUEL if DUEL in game.seat_numbers else game.seats
-    seeds = -(-matches // seats)
-    own = {} if any_faction else own_factions(game, [a, b])
-    players = (0,) + (1,) * (seats - 1)
-    setups = mirrored_setups(game, seed, seeds, players, duration_ticks=duration_ticks, own=own)
-    return tally(game, play(game, [a, b], setups, slots=min(parallel, seats * seeds), seats=seats), on_match)
+    return tally(game, one_among_others(game, a, b, matches, seed, seats, **options), on_match)
 
 
 def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = lambda: None) -> Tally:

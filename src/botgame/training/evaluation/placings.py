@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from botgame.game import Ended, Game, Policy, own_factions
-from botgame.play import play
+from botgame.game import Ended, Game, Policy
 from botgame.ratings import clustered
-from botgame.setups import mirrored_setups
-from botgame.training.evaluation.duels import PARALLEL_MATCHES
+from botgame.training.evaluation.one_among_others import MatchOptions, one_among_others
 
 
 @dataclass(frozen=True)
@@ -89,24 +87,16 @@ def royale_results(
     b: Policy,
     matches: int,
     seed: int,
-    *,
     seats: int,
-    duration_ticks: int | None = None,
-    parallel: int = PARALLEL_MATCHES,
-    any_faction: bool = False,
     on_match: Callable[[], object] = lambda: None,
+    **options: Unpack[MatchOptions],
 ) -> Placing:
     """Play `matches` (rounded up to a multiple of `seats`) free-for-alls of one `a` and `seats` - 1 times `b`.
 
     A policy that was trained in one faction plays that one, unless `any_faction`. Depends on the arguments and the
     policies alone, not on `parallel`. `on_match` is called after each match.
     """
-    seeds = -(-matches // seats)
-    own = {} if any_faction else own_factions(game, [a, b])
-    players = (0,) + (1,) * (seats - 1)
-    setups = mirrored_setups(game, seed, seeds, players, duration_ticks=duration_ticks, own=own)
-    ended = play(game, [a, b], setups, slots=min(parallel, seats * seeds), seats=seats)
-    return placing(game, ended, seats, on_match)
+    return placing(game, one_among_others(game, a, b, matches, seed, seats, **options), seats, on_match)
 
 
 def placing(game: Game, ended: Iterable[Ended], seats: int, on_match: Callable[[], object] = lambda: None) -> Placing:

@@ -17,8 +17,8 @@ from botgame.play import play
 from botgame.setups import mirrored_setups
 from botgame.standings import order_of
 from botgame.training.alphastar.league.league import League
+from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
-PARALLEL_MATCHES = 256
 _HELD_OUT = 0x6576616C  # purpose of the evaluation's random key
 
 
