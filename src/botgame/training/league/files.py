@@ -25,6 +25,7 @@ from botgame.seals import opened_json, sealed_json
 from botgame.training.alphastar.league.league import League
 
 FORMAT = "botgame-league-1"
+KIND = "league"  # of its checkpoints
 TRAINING, EVALUATION = "training", "evaluation"
 Seats = tuple[tuple[str, int], ...]
 

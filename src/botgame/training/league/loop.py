@@ -37,21 +37,11 @@ class LeagueRun:
     """One league in memory, fresh from `origin` or from the `state` of the last commit."""
 
     def __init__(self, setting: LeagueSetting, origin: Origin, state: dict[str, Any] | None) -> None:
-        paths, mains = setting.paths, setting.league.main_factions
+        paths = setting.paths
         self._setting, self._paths, self._origin = setting, paths, origin
         if origin.rules != setting.game.rules:
             raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
-        self._players = Players(
-            setting.game,
-            paths.players,
-            origin,
-            setting.config,
-            bots=setting.bots,
-            device=setting.device,
-            capacity=setting.players_in_memory,
-            restart_from=next(iter(mains)) if setting.reset_from_main else None,
-            factions=mains,
-        )
+        self._players = Players(setting, origin)
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
         self.iteration = int(state["iteration"]) if state else 0

@@ -6,21 +6,21 @@ that mentions it; one that was frozen after the last commit is deleted on resume
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
 from botgame.errors import UserError
-from botgame.game import Game, Policy
+from botgame.game import Policy
 from botgame.training.alphastar.checkpoint import Checkpoint, checkpoint_kind, load_checkpoint, save_checkpoint
 from botgame.training.alphastar.league.player_cache import PlayerCache
-from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.policy import NetworkPolicy
+from botgame.training.league.files import KIND
+from botgame.training.league.setting import LeagueSetting
 from botgame.training.runs.origin import Origin, build_network
 
-KIND = "league"  # of its checkpoints
 Weights = dict[str, torch.Tensor]
 
 
@@ -30,30 +30,15 @@ class Players:
     `origin`: what every learning player starts from.
     """
 
-    def __init__(
-        self,
-        game: Game,
-        folder: Path,
-        origin: Origin,
-        config: RLConfig,
-        *,
-        bots: dict[str, Policy],
-        device: torch.device,
-        capacity: int,
-        restart_from: str | None = None,
-        factions: Mapping[str, str] | None = None,
-    ) -> None:
-        """`bots`: fixed players by name. `restart_from`: whose present weights a reset player takes, if any.
-
-        factions: the only faction of those learning players that have one.
-        """
-        self.game, self.folder, self.origin = game, folder, origin
+    def __init__(self, setting: LeagueSetting, origin: Origin) -> None:
+        self.game, self.folder, self.origin = setting.game, setting.paths.players, origin
         self.networks: dict[str, Network] = {}
         self.restarted: set[str] = set()  # learning players that were reset and need fresh matches
-        self._config, self._device, self._restart_from = config, device, restart_from
-        self._factions = dict(factions or {})
-        self._cache: PlayerCache[Policy] = PlayerCache(self._load, capacity)
-        self._fixed = dict(bots)  # bots, and learning players around their living networks
+        self._config, self._device = setting.config, setting.device
+        self._factions = setting.league.main_factions
+        self._restart_from = next(iter(self._factions)) if setting.reset_from_main else ""
+        self._cache: PlayerCache[Policy] = PlayerCache(self._load, setting.players_in_memory)
+        self._fixed = dict(setting.bots)  # bots, and learning players around their living networks
 
     def enter(self, name: str) -> Network:
         """Give learning player `name` a fresh network with the weights that it starts from, or starts anew from."""
@@ -82,7 +67,7 @@ class Players:
         save_checkpoint(self.path(frozen), self.checkpoint(weights, {}, player))
 
     def reset(self, player: str) -> None:
-        """Let `player` start anew: whoever runs it makes fresh matches for it."""
+        """Let `player` start anew; its seat makes fresh matches for it."""
         self.restarted.add(player)
 
     def path(self, name: str) -> Path:

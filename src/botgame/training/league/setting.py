@@ -13,8 +13,7 @@ from botgame.outputs import Check, folder_of, json_of, lines_with
 from botgame.training.alphastar.league.league import PLAYER, League, LeagueConfig
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
-from botgame.training.league.files import FORMAT
-from botgame.training.league.players import KIND
+from botgame.training.league.files import FORMAT, KIND
 from botgame.training.rl.free_for_alls import RoyaleShare
 from botgame.training.runs.paths import RunPaths, checkpoint_of
 
