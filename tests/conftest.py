@@ -1,6 +1,10 @@
-"""The last lines of a test run say which tests needed what this machine has not got."""
+"""What many tests share, and the last lines of a run: which tests needed what this machine has not got."""
+
+from pathlib import Path
 
 import pytest
+
+from toy_run import SMALL, TOY
 
 NO_BROWSER = "no Chromium, Chrome or Edge on this machine"
 FETCH = "python -m playwright install --with-deps chromium"
@@ -17,3 +21,14 @@ def pytest_sessionfinish(session: pytest.Session):
         reporter.write_line(f"{count} browser tests were skipped: {NO_BROWSER}. To run them too:")
         reporter.write_line(f"  {FETCH}")
     return result
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of the toy game, after one iteration from random weights."""
+    from botgame.training import alphastar_rl
+
+    path = tmp_path_factory.mktemp("trained") / "start.pt"
+    words = ["--scratch", "tiny", "--output", str(path), "--iterations", "1"]
+    assert alphastar_rl.main([*TOY, *SMALL, *words]) == 0
+    return path

@@ -12,32 +12,22 @@ import torch
 from botgame.training import alphastar_league, alphastar_rl
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
 from toy_game import toy
+from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
-SMALL = [
-    "--game", "toy_game:toy", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "4", "--cpu",
-    "--batch-size", "4", "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2",
-    "--threads", "1", "--save-every", "1", "--lr-end", "1", "--kl-end", "1",
-]  # fmt: skip
+FEW = [*TOY, *SMALL, "--actor-rollouts", "2", "--save-every", "1", "--lr-end", "1", "--kl-end", "1"]
 LEAGUE = ["--rl-iterations-per-round", "1", "--past-matches", "2", "--cross-play-matches", "2"]
 LEAGUE += ["--min-phase-steps", "20", "--timeout-steps", "40"]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    assert alphastar_rl.main([*SMALL, "--scratch", "tiny", "--output", str(path), "--iterations", "1"]) == 0
-    return path
-
-
 def rl(start: Path, folder: Path, length: int, *more: str) -> int:
     words = ["--supervised-checkpoint", str(start), "--output", str(folder / "main.pt"), "--iterations", str(length)]
-    return alphastar_rl.main([*SMALL, *words, *more])
+    return alphastar_rl.main([*FEW, *words, *more])
 
 
 def league(start: Path, folder: Path, length: int, *more: str) -> int:
     words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder), "--rounds", str(length)]
-    return alphastar_league.main([*SMALL, *LEAGUE, *words, *more])
+    return alphastar_league.main([*FEW, *LEAGUE, *words, *more])
 
 
 RUNS: dict[str, tuple[Callable[..., int], str]] = {"rl": (rl, "main.resume"), "league": (league, "resume")}

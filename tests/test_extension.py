@@ -11,13 +11,10 @@ from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.learner import WARMUP_UPDATES
 from botgame.training.rl.extension import extension_line
+from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
-TOY = ["--game", "toy_game:toy"]
-SMALL = [
-    "--actor-rollouts", "2", "--learner-updates", "20", "--unroll-length", "4", "--batch-size", "2", "--cpu",
-    "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2", "--threads", "1",
-]  # fmt: skip
+FEW = [*SMALL, "--actor-rollouts", "2", "--learner-updates", "20", "--batch-size", "2"]
 SAID = re.compile(r"longer than planned.*learning rate (\S+) -> (\S+), the critic's (\S+) -> (\S+), weight of the KL")
 
 
@@ -48,14 +45,6 @@ def rates(state: dict) -> list[float]:
         group["lr"] / min(1.0, learner[steps] / WARMUP_UPDATES)
         for group, steps in zip(groups, ("policy_steps", "value_steps"), strict=True)
     ]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    words = ["--scratch", "tiny", "--output", str(path), "--iterations", "1", "--learner-updates", "1"]
-    assert alphastar_rl.main([*TOY, *SMALL, *words]) == 0
-    return path
 
 
 def test_rl_does_as_it_says(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

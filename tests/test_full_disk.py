@@ -15,15 +15,11 @@ from botgame.errors import UserError
 from botgame.training import alphastar_league, alphastar_rl, exploit
 from botgame.training.alphastar.checkpoint import Checkpoint, load_state, save_checkpoint, save_state
 from toy_game import TOY_SPEC
+from toy_run import SMALL, TOY
 
 resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
 torch.set_num_threads(1)
-TOY = ["--game", "toy_game:toy"]
-SMALL = [
-    "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "4", "--batch-size", "4", "--cpu",
-    "--matches-per-actor", "8", "--min-replay-sequences", "4", "--eval-matches", "2", "--threads", "1",
-    "--save-every", "1",
-]  # fmt: skip
+FEW = [*SMALL, "--actor-rollouts", "2", "--matches-per-actor", "8", "--save-every", "1"]
 WEIGHTS = {f"layer{number}": torch.ones(5000) for number in range(20)}
 
 
@@ -65,14 +61,6 @@ def test_what_no_command_foresaw_is_one_line(capsys: pytest.CaptureFixture[str])
 
     assert main([]) == 1
     assert capsys.readouterr().err == "error: some/file: No space left on device\n"
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    words = ["--scratch", "tiny", "--output", str(path), "--iterations", "1"]
-    assert alphastar_rl.main([*TOY, *SMALL, *words]) == 0
-    return path
 
 
 def commands(start: Path, folder: Path) -> dict[str, tuple]:

@@ -6,34 +6,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from botgame.training import alphastar_league, alphastar_rl
+from botgame.training import alphastar_league
 from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.league.league import PLAYER
 from botgame.training.alphastar.learner.learner import WARMUP_UPDATES
 from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.league import learner
 from botgame.training.league.files import read_state
+from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
-SMALL = [
-    "--game", "toy_game:toy", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "4", "--cpu",
-    "--batch-size", "4", "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2",
-    "--threads", "1",
-]  # fmt: skip
+FEW = [*TOY, *SMALL, "--actor-rollouts", "2"]
 LEAGUE = ["--rl-iterations-per-round", "2", "--past-matches", "2", "--cross-play-matches", "2", "--lr-end", "1"]
 LEAGUE += ["--min-phase-steps", "20", "--timeout-steps", "40", "--kl-end", "1"]
 
 
 def league(start: Path, folder: Path, rounds: int, *more: str) -> int:
     words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder), "--rounds", str(rounds)]
-    return alphastar_league.main([*SMALL, *LEAGUE, *words, *more])
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    assert alphastar_rl.main([*SMALL, "--scratch", "tiny", "--output", str(path), "--iterations", "1"]) == 0
-    return path
+    return alphastar_league.main([*FEW, *LEAGUE, *words, *more])
 
 
 @pytest.fixture(scope="module")

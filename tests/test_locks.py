@@ -18,13 +18,9 @@ from botgame.locks import locked
 from botgame.training import alphastar_imitation, alphastar_league, alphastar_rl, exploit
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import begin
+from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
-TOY = ["--game", "toy_game:toy"]
-SMALL = [
-    "--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "4", "--batch-size", "4", "--cpu",
-    "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2", "--threads", "1",
-]  # fmt: skip
 SCRATCH = [*TOY, "--scratch", "tiny", *SMALL]
 
 
@@ -110,13 +106,6 @@ def test_a_lock_that_cannot_be_written_is_a_user_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write"), locked(tmp_path / "file" / "pi.lock", tmp_path):
         pass
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    assert alphastar_rl.main([*SCRATCH, "--output", str(path), "--iterations", "1"]) == 0
-    return path
 
 
 def trainers(start: Path, folder: Path) -> list[tuple]:

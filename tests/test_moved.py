@@ -17,14 +17,10 @@ from botgame.training import alphastar_league, alphastar_rl, exploit
 from botgame.training.alphastar.checkpoint import load_checkpoint, save_checkpoint
 from botgame.training.imitation.source import ReplaySource
 from toy_game import toy
+from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
-TOY = ["--game", "toy_game:toy"]
-SMALL = [
-    "--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "4", "--batch-size", "4", "--cpu",
-    "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2", "--threads", "1",
-    "--save-every", "1",
-]  # fmt: skip
+FEW = [*SMALL, "--save-every", "1"]
 COMMANDS = {
     "rl": (alphastar_rl, ["--output", "out/pi.pt"], ["--iterations"]),
     "league": (alphastar_league, ["--output-dir", "out", "--rl-iterations-per-round", "1", "--past-matches", "2",
@@ -35,18 +31,10 @@ COMMANDS = {
 LENGTHS = {"rl": ("1", "2"), "league": ("1", "2"), "exploit": ("30", "200")}
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    words = ["--scratch", "tiny", "--output", str(path), "--iterations", "1"]
-    assert alphastar_rl.main([*TOY, *SMALL, *words]) == 0
-    return path
-
-
 def run(name: str, start: str, length: str, *more: str, target: str = "target.pt") -> int:
     command, words, goal = COMMANDS[name]
     words = [target if word == "target.pt" else word for word in words]
-    return command.main([*TOY, *SMALL, *words, "--supervised-checkpoint", start, *goal, length, *more])
+    return command.main([*TOY, *FEW, *words, "--supervised-checkpoint", start, *goal, length, *more])
 
 
 @pytest.fixture(params=COMMANDS)

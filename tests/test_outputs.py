@@ -23,13 +23,9 @@ from botgame.training import (
     report_league,
 )
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
+from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
-TOY = ["--game", "toy_game:toy"]
-SMALL = [
-    "--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "4", "--batch-size", "4", "--cpu",
-    "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2", "--threads", "1",
-]  # fmt: skip
 ONE = ["--iterations", "1", *SMALL]
 
 
@@ -39,13 +35,6 @@ def run(command, *words: object) -> int:
         return command.main([str(word) for word in words])
     except SystemExit as stop:
         return stop.code
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    assert run(alphastar_rl, *TOY, "--scratch", "tiny", "--output", path, *ONE) == 0
-    return path
 
 
 def contents(folder: Path) -> dict[str, str]:

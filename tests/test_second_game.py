@@ -15,9 +15,9 @@ from botgame.training import (
     export,
     report_league,
 )
+from toy_run import TOY
 
 torch.set_num_threads(1)
-TOY = ["--game", "toy_game:toy"]
 SMALL = [
     "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "4", "--batch-size", "4",
     "--matches-per-actor", "8", "--replay-size", "64", "--min-replay-sequences", "4", "--threads", "1", "--cpu",

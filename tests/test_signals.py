@@ -14,26 +14,14 @@ import pytest
 import torch
 
 from botgame.signals import STOPPING, Terminated, handled, termination_as_interrupt
-from botgame.training import alphastar_rl
 from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.runs.run import stop_on_signal
+from toy_run import SMALL, TOY
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGTERM to a process")
 torch.set_num_threads(1)
-TOY = ["--game", "toy_game:toy"]
-SMALL = [
-    "--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "4", "--batch-size", "4", "--cpu",
-    "--matches-per-actor", "4", "--min-replay-sequences", "4", "--eval-matches", "2", "--save-every", "100000",
-]  # fmt: skip
+FEW = [*SMALL, "--save-every", "100000"]
 LINES = 3  # of a run's metrics before it is asked to end
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
-    words = ["--scratch", "tiny", "--output", str(path), "--iterations", "1", "--threads", "1"]
-    assert alphastar_rl.main([*TOY, *SMALL, *words]) == 0
-    return path
 
 
 def start(*words: object) -> subprocess.Popen[str]:
@@ -64,7 +52,7 @@ def test_a_trainer_commits_and_says_how_to_go_on(name: str, threads: int, traine
     """Sent to the whole group, as service managers do; with two threads, the second process gets it too."""
     monkeypatch.chdir(tmp_path)
     words, metrics, resume = RUNS[name]
-    words = [*TOY, *SMALL, *words, "--supervised-checkpoint", str(trained), "--threads", str(threads)]
+    words = [*TOY, *FEW, *words, "--supervised-checkpoint", str(trained), "--threads", str(threads)]
     with start("-m", f"botgame.training.{name}", *words) as process:
         wait_for_lines(tmp_path / "out" / metrics, process)
         os.killpg(process.pid, signal.SIGTERM)
