@@ -1,6 +1,6 @@
 """A package with the interface of `kaggle_environments`: `make`, and environments that hold plain dicts.
 
-The game "geese_lite": every seat walks over a board of 3 x 4; whoever meets another, or its own trail, is out; each
+The game "geese_lite": every seat walks over a board of 3 x 4; a seat that meets another, or its own trail, is out; each
 step survived pays 10, and the length of the trail 1 each. Numbers come from Python's global generator, as Kaggle's do.
 """
 

@@ -204,7 +204,7 @@ def test_what_does_not_repeat_itself_says_so_and_begins_again(capsys: pytest.Cap
     again.restore(saved)
     step = again.next()
     assert again.simulation.ticks.tolist() == [0, 0]
-    assert not set(step.episode.tolist()) & set(range(6))  # whoever remembers the first part forgets it
+    assert not set(step.episode.tolist()) & set(range(6))  # memories of the first part are dropped
 
 
 def test_training_on_what_cannot_be_saved_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

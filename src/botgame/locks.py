@@ -44,7 +44,7 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _let_go(descriptor: int, path: Path) -> None:
-        """Delete while the lock is held, then close: whoever locks the deleted file sees that it is gone."""
+        """Delete while the lock is held, then close: who locks the deleted file next sees that."""
         with contextlib.suppress(OSError):
             path.unlink()
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""One decision step as an ONNX graph, run by onnxruntime: whoever holds one acts without torch, and faster.
+"""One decision step as an ONNX graph, run by onnxruntime: it acts without torch, and faster.
 
 Inputs are the arrays of an observation and `STATE`; outputs are `OUTPUTS`. Computes on the CPU, by default in one
 thread, so that many bots share a machine's cores fairly.

@@ -4,7 +4,7 @@ Each iteration draws a bounded number of pairings and shares the new matches amo
 act in useful batches. A match keeps its opponent to its end. Only the player that asked for a match learns from it:
 an exploiter's match never trains the main agent that it plays against. In live self-play both seats are the player.
 In a free-for-all the other seats go to the opponents of several pairings in turn. A player of one faction plays that
-faction in every seat, whoever asked for the match.
+faction in every seat, no matter which player asked for the match.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SEAT = 64  # sub-key of the coin that seats the learner; smaller ones draw fact
 
 
 class Roster:
-    """Numbers for player names, as match set-ups want them; 0 is whoever learns."""
+    """Numbers for player names, as match set-ups want them; 0 is the player that learns."""
 
     def __init__(self, names: list[str] | None = None) -> None:
         self.names = list(names or [])

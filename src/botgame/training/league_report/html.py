@@ -1,4 +1,4 @@
-"""The league report as one self-contained page: figures of `league_summary`, charts of `league_svg`, no scripts."""
+"""The league report as one self-contained page: figures of `summary`, charts of `svg`, no scripts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from string import Template
 from typing import Any
 
 from botgame.training.alphastar.league.roles import MAIN, ROLES
-from botgame.training.league_report import exploits_html as league_exploits_html
-from botgame.training.league_report import svg as league_svg
+from botgame.training.league_report import exploits_html, svg
 from botgame.training.league_report.free_for_alls import royale_card
 from botgame.training.league_report.html_parts import by_rating, card, nice_marks, percent, remark, table
 from botgame.training.league_report.svg import Point, Series
@@ -54,7 +53,7 @@ th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.left{text-al
 
 
 def page(summary: dict[str, Any]) -> str:
-    """The report of `league_summary.summarise` as HTML text."""
+    """The report of `summary.summarise` as HTML text."""
     cards = [
         _anchor_card(summary),
         _ratings_card(summary),
@@ -63,7 +62,7 @@ def page(summary: dict[str, Any]) -> str:
         _forgetting_card(summary),
         _exploitability_card(summary),
         royale_card(summary["royale"]),
-        league_exploits_html.best_response_card(summary["best_responses"]),
+        exploits_html.best_response_card(summary["best_responses"]),
         _nash_card(summary),
     ]
     return _PAGE.substitute(
@@ -100,7 +99,7 @@ def _tiles(summary: dict[str, Any]) -> str:
             tiles.append((percent(entry["rounds"][-1]), f"{name}: worst against own past, last round"))
     for name, entry in summary["exploitability"].items():
         tiles.append((f"{entry['worst_win_rate']:.0%}", f"best against {name}: {entry['worst']}"))
-    tiles += league_exploits_html.tiles(summary["best_responses"])
+    tiles += exploits_html.tiles(summary["best_responses"])
     relative = summary["relative_population_performance"]
     if relative:
         tiles.append((f"{relative['value']:.2f}", "main agents against exploiters at Nash (0.5 = even)"))
@@ -114,7 +113,7 @@ def _rate_lines(curves: dict[str, list[dict[str, Any]]]) -> str:
     if not series:
         return remark("No such match was played yet.")
     marks = [0, 25, 50, 75, 100]
-    return league_svg.line_chart(series, low=0, high=100, marks=marks, unit=" %", x_label="round")
+    return svg.line_chart(series, low=0, high=100, marks=marks, unit=" %", x_label="round")
 
 
 def _rate_point(name: str, entry: dict[str, Any]) -> Point:
@@ -143,7 +142,7 @@ def _rating_curve_card(summary: dict[str, Any]) -> str:
     ends = [entry[key] for rounds in curves.values() for entry in rounds for key in ("low", "high")]
     marks = nice_marks(min([0.0, *ends]), max([0.0, *ends]))
     series = [Series(name, [_rating_point(name, entry) for entry in rounds]) for name, rounds in curves.items()]
-    chart = league_svg.line_chart(series, low=marks[0], high=marks[-1], marks=marks, unit="", x_label="round")
+    chart = svg.line_chart(series, low=marks[0], high=marks[-1], marks=marks, unit="", x_label="round")
     return card("Rating by round", note, chart)
 
 
@@ -166,7 +165,7 @@ def _ratings_card(summary: dict[str, Any]) -> str:
     if len(rated) > len(shown):
         note += f" The best {len(shown)} of {len(rated)}."
     rows = [(p["name"], p["rating"], p["rating_low"], p["rating_high"], _ROLE_COLOUR.get(p["role"], 5)) for p in shown]
-    body = league_svg.interval_chart(rows, "") if rows else remark("Nobody has a rating yet.")
+    body = svg.interval_chart(rows, "") if rows else remark("Nobody has a rating yet.")
     return card("Ratings", note, body)
 
 
@@ -187,7 +186,7 @@ def _nash_card(summary: dict[str, Any]) -> str:
     used = sorted((p for p in summary["players"] if p["nash"] > 0), key=lambda player: -float(player["nash"]))
     rows = [(p["name"], p["nash"], _ROLE_COLOUR.get(p["role"], 5)) for p in used[:_MOST_IN_LISTS]]
     note = "The mixture of players that no player of the league beats; one player alone means no cycles at the top."
-    body = league_svg.bar_chart(rows) if rows else remark("No rated players yet.")
+    body = svg.bar_chart(rows) if rows else remark("No rated players yet.")
     return card("Nash mixture", note, body)
 
 
@@ -207,7 +206,7 @@ def _heat_card(summary: dict[str, Any]) -> str:
     note = "Percent won by the row against the column, draws half. Point at a cell for its interval. Grey: never met."
     if len(names) < len(summary["players"]):
         note += f" {len(names)} of {len(summary['players'])} players: fixed bots, learning players and the best rated."
-    body = league_svg.heat_map(names, cells) if names else remark("No matches yet.")
+    body = svg.heat_map(names, cells) if names else remark("No matches yet.")
     return card("Win rates by pair", note, body)
 
 

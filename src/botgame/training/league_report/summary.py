@@ -5,12 +5,12 @@ scripted players are one player throughout. Bradley-Terry over all of them puts 
 the scripted anchor at 0. The *population* is everyone as of the last round.
 
 A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. How
-often it finished first is told apart (`league_royale`).
+often it finished first stands apart (`free_for_alls`).
 
 Where two of the population never met, their win rate is what the ratings expect; where they met, the record counts,
 with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative population performance use that table.
 
-Live matches enter the ratings and no other figure: everybody who played live stands on the same scale (`league_live`).
+Live matches enter the ratings and no other figure: everybody who played live stands on the same scale (`live`).
 """
 
 from __future__ import annotations

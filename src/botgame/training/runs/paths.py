@@ -1,4 +1,4 @@
-"""The files of one training run, and how each is told from a file that somebody else put there."""
+"""The files of one training run, and how to know each from a file that somebody else put there."""
 
 from __future__ import annotations
 

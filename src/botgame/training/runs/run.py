@@ -56,7 +56,7 @@ def at_work(paths: RunPaths, what: Path) -> Iterator[None]:
     with locked(paths.lock, what):
         try:
             yield
-        except BrokenPipeError:  # of whoever read the output, and no file of ours
+        except BrokenPipeError:  # the reader of the output is gone; no file of ours is at fault
             raise
         except OSError as error:
             reason = error.strerror or error
