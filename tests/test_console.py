@@ -75,7 +75,7 @@ def test_lines_and_progress_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_figures_of_a_name_with_tags_are_printed_and_written(tmp_path: Path, monkeypatch, capsys) -> None:
-    (tmp_path / "my_bot.py").write_text(
+    (tmp_path / "bot_with_tags.py").write_text(
         "from botgame.lms.game import lms\n"
         "def make():\n"
         "    policy = lms().bots['random']()\n"
@@ -84,10 +84,10 @@ def test_figures_of_a_name_with_tags_are_printed_and_written(tmp_path: Path, mon
         "    return policy\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    words = ["my_bot:make", "idle", "--matches", "2", "--episode-duration", "10", "--json", str(tmp_path / "[x].json")]
+    words = ["bot_with_tags:make", "idle", "--matches", "2", "--episode-duration", "10", "--json", str(tmp_path / "[x].json")]
     assert evaluate.main(words) == 0
     assert "a[/b].pt was trained as pyromancer" in capsys.readouterr().out
-    assert json.loads((tmp_path / "[x].json").read_text())["policies"] == ["my_bot:make", "idle"]
+    assert json.loads((tmp_path / "[x].json").read_text())["policies"] == ["bot_with_tags:make", "idle"]
 
 
 def test_nobody_else_makes_a_console_that_reads_markup() -> None:
