@@ -59,9 +59,13 @@ class Watched:
         self.page.on("request", lambda request: self.requests.append(request.url))
 
     def until(self, expression: str, seconds: float = 30.0) -> None:
-        """Wait for an expression to be true (Playwright's own way needs `eval`, which our policy forbids)."""
+        """Wait for an expression to be true (Playwright's own way needs `eval`, which our policy forbids).
+
+        An element that is not there yet, or is being replaced, makes it untrue for now.
+        """
         give_up = time.monotonic() + seconds
-        while not self.page.evaluate(f"Boolean({expression})"):
+        missing = "{ if (error instanceof TypeError) return false; throw error; }"
+        while not self.page.evaluate(f"() => {{ try {{ return Boolean({expression}); }} catch (error) {missing} }}"):
             assert time.monotonic() < give_up, f"{expression} did not come true; faults: {self.faults}"
             self.page.wait_for_timeout(30)
 

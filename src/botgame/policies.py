@@ -2,8 +2,9 @@
 
 A name is a scripted bot's of the game, a trained bot's that comes with the game (`champion`), the path of a checkpoint
 (`.pt`) or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint playing in a
-style: a policy that it was trained on, or the path of a style file (`botgame.statistic_z_file`). Modules are imported
-when a name asks for them, so scripted bots and models never load torch.
+style: a policy that it was trained on, or the path of a style file (`botgame.statistic_z_file`). `BOT~0.2` is any of
+them, acting at random in a fifth of its decisions (`botgame.noise`). Modules are imported when a name asks for them,
+so scripted bots and models never load torch.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _LEARNED = "botgame.training.alphastar.policy"
 _EXPORTED = "botgame.onnx_policy"
 _STYLED = ".pt@"
+_NOISY = "~"
 STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
 
 
@@ -37,18 +39,28 @@ def split_style(name: str) -> tuple[str, str]:
     return (path + _STYLED[:-1], style) if found else (name, "")
 
 
+def split_noise(name: str) -> tuple[str, float]:
+    """`lms_re~0.2` to the bot and its share of random decisions, which is 0 where the name gives none."""
+    bot, found, share = name.rpartition(_NOISY)
+    try:
+        return (bot, float(share)) if found else (name, 0.0)
+    except ValueError:  # another use of the character, as in a path
+        return name, 0.0
+
+
 def is_checkpoint(name: str) -> bool:
     """Whether the name is that of a trained checkpoint, with a style or without."""
-    return split_style(name)[0].endswith(".pt")
+    return split_style(split_noise(name)[0])[0].endswith(".pt")
 
 
 def is_network(game: Game, name: str) -> bool:
-    """Whether the name is that of a checkpoint: the path of one, or one that comes with the game."""
-    return name in game.checkpoints or is_checkpoint(name)
+    """Whether the name is that of a checkpoint, acting as it does: the path of one, or one that comes with the game."""
+    return name in game.checkpoints or (is_checkpoint(name) and not split_noise(name)[1])
 
 
 def files_of(name: str) -> list[Path]:
     """The files that the bot of that name is read from: a model, and a style; none for a bot that is code."""
+    name = split_noise(name)[0]
     parts = split_style(name) if is_checkpoint(name) or name.endswith(".onnx") else ()
     return [Path(part) for part in parts if part and Path(part).is_file()]
 
@@ -60,14 +72,24 @@ def in_style(names: Sequence[str], style: str | None) -> list[str]:
     """
     if style is None:
         return list(names)
-    styled = [f"{name}@{style}" if is_checkpoint(name) and not split_style(name)[1] else name for name in names]
+    styled = [_styled(name, style) for name in names]
     if styled == list(names):
         raise UserError(f"--style {style}: none of {', '.join(names)} is a checkpoint (.pt) without a style", 2)
     return styled
 
 
+def _styled(name: str, style: str) -> str:
+    bot, _ = split_noise(name)
+    return f"{bot}@{style}{name[len(bot) :]}" if is_checkpoint(bot) and not split_style(bot)[1] else name
+
+
 def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
     """The bot called `name`; `device` is where a checkpoint computes. Raises UserError in one line for a bad name."""
+    bot, share = split_noise(name)
+    if share:
+        from botgame.noise import noisy  # brings NumPy, which --help does without
+
+        return noisy(game, load_policy(game, bot, device), share)
     if name in game.bots:
         return game.bots[name]()
     if name in game.checkpoints:

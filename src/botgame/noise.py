@@ -1,0 +1,49 @@
+"""`BOT~SHARE`: a bot that acts at random in a share of its decisions, which makes a ladder of weaker opponents.
+
+Learning from random weights needs opponents that it can beat now and then; a strong bot that errs is one at any level.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from botgame.errors import UserError
+from botgame.game import Array, Game, Observation, Policy
+from botgame.rng import mix, uniforms
+
+RANDOM = "random"
+_ERRS = np.uint64(0x6572727321)  # purpose of the keys that decide when, so that they are not those that decide what
+
+
+class NoisyPolicy:
+    """Acts as `policy` does, but as `noise` in a share of its decisions, each drawn by itself."""
+
+    def __init__(self, policy: Policy, noise: Policy, share: float) -> None:
+        self._policy, self._noise, self._share = policy, noise, share
+        self._own = policy.memory_size
+        self.name = f"{policy.name}~{share:g}"
+        self.memory_size = self._own + noise.memory_size
+        for attribute in ("faction", "action_cap"):
+            if hasattr(policy, attribute):
+                setattr(self, attribute, getattr(policy, attribute))
+
+    def initial_memory(self, n: int) -> Array:
+        """That of both, side by side: float32 [n, M]."""
+        return np.concatenate([self._policy.initial_memory(n), self._noise.initial_memory(n)], axis=1)
+
+    def act(self, observation: Observation, memory: Array, keys: Array) -> tuple[Array, Array]:
+        """See `Policy.act`. Both follow the match with a memory of their own, whichever acts."""
+        meant, own = self._policy.act(observation, memory[:, : self._own], keys)
+        random, other = self._noise.act(observation, memory[:, self._own :], keys)
+        with np.errstate(over="ignore"):
+            errs = uniforms(mix(keys, _ERRS), 1) < self._share
+        return np.where(errs, random, meant), np.concatenate([own, other], axis=1)
+
+
+def noisy(game: Game, policy: Policy, share: float) -> NoisyPolicy:
+    """`policy`, acting at random in this share. Raises UserError for a share beyond 0 to 1, or without `random`."""
+    if not 0 < share <= 1:
+        raise UserError(f"bot {policy.name}~{share:g}: expected a share above 0, at most 1, of random decisions")
+    if RANDOM not in game.bots:
+        raise UserError(f"bot {policy.name}~{share:g}: game {game.name} has no bot {RANDOM!r} to act at random")
+    return NoisyPolicy(policy, game.bots[RANDOM](), share)
