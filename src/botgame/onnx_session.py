@@ -21,10 +21,11 @@ _DTYPES = {"tensor(int64)": np.int64, "tensor(float)": np.float32}
 class DecisionSession:
     """A loaded graph. shapes: of one row of every input. Raises UserError without onnxruntime.
 
-    What the runtime cannot load raises one of its many kinds of exceptions.
+    optimised: the graph was already rewritten by the runtime, which is not to spend time on it again. What the
+    runtime cannot load raises one of its many kinds of exceptions.
     """
 
-    def __init__(self, model: bytes, threads: int = 1) -> None:
+    def __init__(self, model: bytes, threads: int = 1, *, optimised: bool = False) -> None:
         try:
             import onnxruntime
         except ImportError as error:
@@ -32,6 +33,8 @@ class DecisionSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3  # errors alone
+        if optimised:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.shapes = {each.name: tuple(each.shape[1:]) for each in self._session.get_inputs()}
         self.observed = [name for name in self.shapes if name not in STATE]

@@ -56,7 +56,7 @@ class OnnxStep:
         """See `ActingStep`."""
         changes = sum(tensor._version for tensor in self._tensors)  # torch counts the writes to each
         if self._session is None or changes != self._changes:
-            self._session, self._changes = DecisionSession(graph(self._network)), changes
+            self._session, self._changes = DecisionSession(graph(self._network), optimised=True), changes
         if "condition" in self._session.shapes and "condition" not in observation:
             observation = {**observation, "condition": self._default_condition(len(memory))}
         return Decisions(*self._session.run(OUTPUTS, observation, memory, uniforms, temperature))
