@@ -21,6 +21,7 @@ from botgame.server.hosting.pacing import Pacer
 from botgame.server.hosting.token_bucket import TokenBucket
 from botgame.server.metrics import Metrics
 from botgame.server.protocol import Create
+from botgame.server.records.archive import read_records
 from botgame.server.records.leaderboard import Leaderboard
 from botgame.server.rooms.lobby import LANES
 from botgame.server.rooms.match_driver import DecisionRequest
@@ -197,7 +198,8 @@ def test_the_leaderboard_is_read_from_manifests_of_all_runs(tmp_path) -> None:
         (tmp_path / run).mkdir()
         lines = encode_line(record(number, ("kiter", 1), ("lms_re", 2))) + b'{"match":1}\n'
         (tmp_path / run / "manifest.jsonl").write_bytes(lines)
-    leaderboard, problems = Leaderboard.read(tmp_path)
+    records, problems = read_records(tmp_path)
+    leaderboard = Leaderboard(records)
     assert [row.matches for row in leaderboard.standings()] == [2, 2]
     assert len(problems) == 2
 

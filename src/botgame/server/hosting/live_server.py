@@ -179,7 +179,7 @@ class LiveServer:
         assert room.match.recording is not None
         ratings = [self.lobby.leaderboard.rating(policy) for policy in room.policies]
         match = RecordedMatch(room.match.recording, room.match.outcome(), room.policies, ratings)
-        return FinishedMatch(room.name, match, room.ownership.forfeits)
+        return FinishedMatch(room.name, match, room.name_keys, room.ownership.forfeits)
 
     async def _save_in_background(self, rooms: list[MatchRoom]) -> None:
         matches = [self._finished(room) for room in rooms]
@@ -211,3 +211,4 @@ class LiveServer:
             self.metrics.unsaved += 1
         else:
             self.lobby.leaderboard.add(saved.record)
+            self.lobby.names.add(saved.record)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 
 from openskill.models import PlackettLuce, PlackettLuceRating
 
-from botgame.feedback import MatchRecord, file_name, is_rated, rated_matches, read_manifests
+from botgame.feedback import MatchRecord, file_name, is_rated
 from botgame.server.protocol import Standing
 
 ANCHOR = "lms_re"
@@ -26,20 +25,13 @@ _POINTS = 400 / math.log(10) / (math.sqrt(2) * _MODEL.beta)
 class Leaderboard:
     """Ratings by policy name. A person's policy is `human:<name>`."""
 
-    def __init__(self) -> None:
+    def __init__(self, records: Iterable[MatchRecord] = ()) -> None:
         self._ratings: dict[str, PlackettLuceRating] = {}
         self._matches: dict[str, int] = {}
         self._known: set[str] = set()
         self._standings: list[Standing] | None = None
-
-    @staticmethod
-    def read(folder: Path) -> tuple[Leaderboard, list[str]]:
-        """Rate the matches of all manifests below `folder`, in the order of their names; also returns the problems."""
-        leaderboard = Leaderboard()
-        lines = read_manifests(folder)
-        for record in rated_matches(lines.entries):
-            leaderboard.add(record)
-        return leaderboard, lines.problems
+        for record in records:
+            self.add(record)
 
     def add(self, record: MatchRecord) -> None:
         """Rate a match, once: the server and a collector may both have recorded it."""

@@ -10,7 +10,7 @@ import { askGuest, bindGuest } from "./guest_panel.js";
 import { Input } from "./input.js";
 import { Keymap } from "../page/keymap.js";
 import { Connection, operatorToken, socketUrl, withToken } from "../page/connection.js";
-import { loadProfile } from "../page/profile.js";
+import { loadProfile, nameKey } from "../page/profile.js";
 import { ask } from "../page/question.js";
 import { showRematch, showResult } from "./result_panel.js";
 import { SettingsDialog } from "../page/settings_dialog.js";
@@ -58,7 +58,7 @@ function mustAsk() {
 }
 
 function enter() {
-  if (mustAsk()) askGuest();
+  if (mustAsk()) askGuest("Choose a name and a school, then join. Matches of players without a name are not rated.");
   else request();
 }
 
@@ -71,6 +71,7 @@ function request() {
     name: address.get("name") ?? profile.name,
     school: address.get("school") ?? profile.school,
     observe: address.get("observe") === "1",
+    key: nameKey(),
   };
   if (name) {
     const token = session.read(seatKey(name)) ?? "";
@@ -118,9 +119,16 @@ function refused({ code, message }) {
     session.remove(seatKey(name));
     send("join", { room: name, spectate: true });
   } else if (isEntering && code === "no_seat") giveUp(message, name ?? "");
+  else if (isEntering && code === "name_taken") chooseOtherName(message);
   else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}` : message);
   else if (room?.state === "over" && code === "no_room") leave(sameMatch());
   else toast(message, "bad");
+}
+
+function chooseOtherName(message) {
+  isEntering = false;
+  address.delete("name");
+  askGuest(`${message[0].toUpperCase()}${message.slice(1)}.`);
 }
 
 // The connection is of no more use. The result of a match stays on the page. `watchable`: a room that can be watched.
