@@ -342,7 +342,12 @@ def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> No
         one, two = Watched(program), Watched(program)
         one.page.goto(f"{server.url}play?create=1&name=Ada&duration=10")
         one.page.wait_for_selector("#waiting:not([hidden])")
-        two.page.goto(one.page.input_value("#invite") + "&name=Bob")
+        two.page.goto(one.page.input_value("#invite"))
+        two.page.fill("#guest-name", "Ada")
+        two.page.click("#guest-form button.primary")
+        two.until("document.getElementById('guest-note').textContent.includes('belongs to another player')")
+        two.page.fill("#guest-name", "Bob")
+        two.page.click("#guest-form button.primary")
         for watched in (one, two):
             watched.page.wait_for_selector("#result:not([hidden])")
         old = one.page.evaluate("game.room.room")
@@ -374,11 +379,15 @@ def test_the_first_bot_is_the_default_and_two_different_ones_are_watched(live) -
     assert [seat["bot"] for seat in page.evaluate("game.room.seats")] == ["kiter", "lms_re"]
 
 
-def test_a_phone_walks_and_casts_by_touch(program, tmp_path: Path, monkeypatch) -> None:
+def test_a_phone_match_by_touch_from_the_lobby_to_the_result(program, tmp_path: Path, monkeypatch) -> None:
     with running_server(tmp_path, monkeypatch, speed=1) as server:
         watched = Watched(program, 390, 844, touch=True)
         page = watched.page
-        page.goto(f"{server.url}play?create=1&bots=idle&duration=60")
+        page.goto(server.url)
+        page.tap("#schools >> text=stormcaller")
+        page.select_option("#opponents select", "idle")
+        page.evaluate("document.querySelector('#duration').append(new Option('10 s', '10', true, true))")
+        page.tap("#play")
         wait_until_playing(watched)
         touch = page.context.new_cdp_session(page)
 
@@ -396,7 +405,10 @@ def test_a_phone_walks_and_casts_by_touch(program, tmp_path: Path, monkeypatch) 
         finger("touchEnd")
         page.tap("#abilities .ability >> nth=3")
         watched.until("game.snapshots.latest.you.cooldowns[3] > 0")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.wait_for_selector("#result:not([hidden])")
+        assert page.inner_text("#result-title") in ("Victory", "Defeat", "Draw")
+        page.tap("#close-result")
+        assert page.is_hidden("#result")
         watched.check()
         page.close()
 
