@@ -388,6 +388,7 @@ def test_a_phone_match_by_touch_from_the_lobby_to_the_result(program, tmp_path: 
         page.select_option("#opponents select", "idle")
         page.evaluate("document.querySelector('#duration').append(new Option('10 s', '10', true, true))")
         page.tap("#play")
+        page.wait_for_url("**/play?*")
         wait_until_playing(watched)
         touch = page.context.new_cdp_session(page)
 
