@@ -353,6 +353,8 @@ def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> No
         old = one.page.evaluate("game.room.room")
         assert one.page.evaluate("document.activeElement.id") == "result-title"
         assert "the zone" in one.page.inner_text("#result-rows")
+        assert "±" in one.page.inner_text("#result-rows .mine")  # the first rating
+        two.until("document.getElementById('result-ratings').hidden === false")
         one.page.click("#again")
         two.page.wait_for_selector("#rematch:not([hidden])")
         assert two.page.inner_text("#rematch") == "Ada wants to play again."
@@ -361,6 +363,11 @@ def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> No
             watched.until(f"game.room.room !== '{old}' && game.room.state !== 'waiting'")
         assert one.page.evaluate("game.room.room") == two.page.evaluate("game.room.room")
         assert [one.page.evaluate("game.room.seat"), two.page.evaluate("game.room.seat")] == [0, 1]
+        one.page.goto(f"{server.url}player?name=Ada")
+        one.page.wait_for_selector("#curve svg")
+        assert "Bob" in one.page.inner_text("#rows")
+        one.page.click("#rows a")
+        one.until("window.viewer")
         for watched in (one, two):
             watched.check()
             watched.page.close()

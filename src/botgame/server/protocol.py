@@ -401,12 +401,21 @@ class Observation(Struct, tag="observation"):
     key: str
 
 
+class RatingChange(Struct):
+    """What a match made of a player's rating, in points; before: None after the player's first rated match."""
+
+    before: float | None
+    after: float
+    sigma: float
+
+
 class Result(Struct, tag="result"):
     """The match is over and on disk. Lists have one entry for each seat; a survivor's death_tick is -1.
 
     replay: name of its file in the data folder, "" when it could not be saved. duration: seconds played. broken_off:
     the match was cut off and counts for nobody; those who were alive share the first place. killers: the seat that
     killed each that died, -1: the zone. left: seats whose players left before the end: they count as out from then on.
+    ratings: one for each seat; empty when the match is not rated.
     """
 
     room: str
@@ -420,6 +429,7 @@ class Result(Struct, tag="result"):
     broken_off: bool = False
     killers: list[int] = []
     left: list[int] = []
+    ratings: list[RatingChange] = []
 
 
 class Error(Struct, tag="error"):

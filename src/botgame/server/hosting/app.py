@@ -2,9 +2,10 @@
 
 | route                     | answer                                                    |
 |---------------------------|-----------------------------------------------------------|
-| `/`, `/play`, `/replays`, `/replay` | pages of `botgame/web`                          |
+| `/`, `/play`, `/player`, `/replays`, `/replay` | pages of `botgame/web`               |
 | `/static/<path>`          | files of `botgame/web`                                    |
 | `/api/replays...`, `/api/films` | recorded matches, see `replay_routes`               |
+| `/api/player`             | profile of a person, `?name=`                             |
 | `/healthz`, `/metrics`    | whether matches tick; Prometheus text                     |
 | `/ws`                     | live play, see `botgame.server.protocol`                  |
 
@@ -20,6 +21,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -38,10 +40,18 @@ from botgame.server.hosting.origin_check import OriginCheck
 from botgame.server.hosting.replay_routes import ReplayRoutes
 from botgame.server.hosting.socket_gate import OpenSocket, SocketGate
 from botgame.server.hosting.token_bucket import AddressLimits
+from botgame.server.protocol import MAX_NAME
 from botgame.server.records.policy_readout import ReadoutMaker
+from botgame.server.records.profiles import profile
 from botgame.server.records.replay_list import ReplayList
 
-PAGES = {"/": "index.html", "/play": "play.html", "/replays": "replays.html", "/replay": "replay.html"}
+PAGES = {
+    "/": "index.html",
+    "/play": "play.html",
+    "/player": "player.html",
+    "/replays": "replays.html",
+    "/replay": "replay.html",
+}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -68,6 +78,7 @@ class WebApp:
         gate: SocketGate,
     ) -> None:
         self._server, self._workers, self._origin_check, self._gate = server, workers, origin_check, gate
+        self._list = replays
         self._guard = RouteGuard(server.lobby.is_token, server.guesses)
         self._replays = ReplayRoutes(replays, ReadoutMaker(workers.names), origin_check, server.clock)
         self._requests = AddressLimits(REQUEST_RATE, REQUEST_BURST, server.clock)
@@ -78,6 +89,7 @@ class WebApp:
         routes += [
             Route("/healthz", self.health),
             Route("/metrics", self._guard(self.metrics)),
+            Route("/api/player", self._guard(self.player)),
             *self._replays.routes(self._guard),
             Mount("/static", StaticFiles(directory=WEB)),
         ]
@@ -161,6 +173,12 @@ class WebApp:
             "process_cpu_seconds": time.process_time(),
         }
         return PlainTextResponse(self._server.metrics.text(gauges), media_type="text/plain; version=0.0.4")
+
+    async def player(self, request: Request) -> Response:
+        """The profile of the person called `?name=`, also of one who has not played."""
+        name, leaderboard = request.query_params.get("name", "")[:MAX_NAME], self._server.lobby.leaderboard
+        found = profile(leaderboard, name, self._list.changed)
+        return Response(msgspec.json.encode(found), media_type="application/json")
 
     # ---- live play ---------------------------------------------------------------------------------------------
 

@@ -12,8 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from botgame.feedback import MatchRecord
-
-_PREFIX = "human:"
+from botgame.server.records.leaderboard import PERSON
 
 
 def folded(name: str) -> str:
@@ -37,8 +36,8 @@ class NameOwners:
     def add(self, record: MatchRecord) -> None:
         """A match was recorded: its people own their names from now on, unless others do."""
         for seat in record.seats:
-            if seat.name_key and seat.policy.startswith(_PREFIX):
-                self._owners.setdefault(folded(seat.policy.removeprefix(_PREFIX)), seat.name_key)
+            if seat.name_key and seat.policy.startswith(PERSON):
+                self._owners.setdefault(folded(seat.policy.removeprefix(PERSON)), seat.name_key)
 
     def may_use(self, name: str, name_key: str) -> bool:
         """Whether nobody else owns `name`; `name_key`: the hash of the person who asks."""

@@ -71,6 +71,10 @@ class ReplayList:
         found = self._list().get(name)
         return None if found is None else found[1]
 
+    def changed(self, name: str) -> float:
+        """When the file called `name` was written, in seconds since 1970; 0 when there is none."""
+        return self._list().get(name, (0.0, None))[0]
+
     def without_folder(self, text: str) -> str:
         """A message without the place of the folder on this machine, which is nobody's business on the web."""
         for folder in {str(self._folder), str(self._folder.resolve())}:

@@ -12,7 +12,7 @@ A request that is not allowed raises `RefusedError` and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from botgame.feedback import can_be_rated
@@ -335,11 +335,14 @@ class MatchRoom:
         self.state, self.idle_ticks = "over", 0
         return self._announce()
 
-    def saved(self, replay: str) -> Outbox:
-        """The match is on disk as `replay` ("" when that failed): send the result to all members."""
+    def saved(self, replay: str, ratings: Sequence[protocol.RatingChange] = ()) -> Outbox:
+        """The match is on disk as `replay` ("" when that failed): send the result to all members.
+
+        ratings: what the match made of each seat's rating, if it is rated.
+        """
         self.is_saved = True
         self._result = room_messages.result(
-            self.name, self.match, self.driver.killers, self.ownership.forfeits, replay=replay
+            self.name, self.match, self.driver.killers, self.ownership.forfeits, replay=replay, ratings=ratings
         )
         waits = not self._watched.is_shown
         return [(client, self._result) for client, member in self.members.items() if member.seat >= 0 or not waits]
