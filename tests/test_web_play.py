@@ -421,6 +421,35 @@ def test_a_phone_match_by_touch_from_the_lobby_to_the_result(program, tmp_path: 
         page.close()
 
 
+def test_a_guided_match_leads_from_step_to_step_and_can_be_skipped(live) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/")
+    page.fill("#name", "Ada")
+    page.click("#guided a")
+    wait_until_playing(watched)
+    assert page.evaluate("[game.room.rated, game.room.seats[0].name]") == [False, "player"]
+    step = "document.getElementById('guide-step').textContent"
+    watched.until(f"{step} === 'Step 1 of 5'")
+    page.keyboard.down("w")
+    watched.until(f"{step} === 'Step 2 of 5'")
+    page.keyboard.up("w")
+    page.mouse.move(900, 200)
+    page.mouse.down()
+    watched.until(f"{step} === 'Step 3 of 5'")
+    page.mouse.up()
+    page.keyboard.press("3")
+    watched.until(f"{step} === 'Step 4 of 5'")
+    assert "of you): walk up to it and press E" in page.inner_text("#guide-text")
+    page.evaluate("game.guide.seen.hasChest = true")
+    watched.until(f"{step} === 'Step 5 of 5'")
+    page.click("#skip-guide")
+    assert page.is_hidden("#guide")
+    assert page.evaluate("game.isPlaying")
+    page.goto(f"{url}/play?guide=1")
+    page.wait_for_selector("#guide:not([hidden])")
+
+
 def test_a_page_that_names_too_many_bots_says_so(live) -> None:
     watched, url, _ = live
     watched.page.goto(f"{url}/play?create=1&seats=2&bots=idle,idle")

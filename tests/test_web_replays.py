@@ -10,7 +10,8 @@ from urllib.error import HTTPError
 import pytest
 
 from botgame.lms.replay.format import MAX_FILE, Replay, from_bytes, to_bytes, write
-from botgame.server.hosting.replay_routes import UPLOAD_BURST
+from botgame.lms.replay.verify import verify
+from botgame.server.hosting.replay_routes import LANDING, UPLOAD_BURST
 from browsing import Watched, browser, needs_browser
 from live_server import running_server
 from matches import record
@@ -51,6 +52,27 @@ DROP = """(text) => {
   dataTransfer.items.add(new File([bytes], "match.lmsr"));
   window.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
 }"""
+
+
+@needs_browser
+def test_the_lobby_plays_the_match_that_comes_with_it_in_a_loop(tmp_path: Path, monkeypatch) -> None:
+    assert [verdict.fault for verdict in verify([LANDING])] == [None]
+    with running_server(tmp_path, monkeypatch) as server, browser() as program:
+        watched = Watched(program)
+        page = watched.page
+        page.goto(server.url)
+        page.wait_for_selector("#landing:not([hidden])")
+        assert page.inner_text("#landing-seats").split() == ["champion", "lms_re"]
+        page.evaluate("landing.head.seek(landing.head.ticks - 15)")
+        watched.until("landing.head.tick > 0 && landing.head.tick < 90")
+        page.click("#landing-pause")
+        watched.until("document.getElementById('landing-pause').textContent === 'Play it'")
+        still = page.evaluate("landing.head.tick")
+        page.wait_for_timeout(150)
+        assert page.evaluate("landing.head.tick") == still
+        page.click("#landing-pause")
+        watched.until(f"landing.head.tick > {still}")
+        watched.check()
 
 
 @needs_browser

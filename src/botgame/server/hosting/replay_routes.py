@@ -6,6 +6,7 @@
 | `/api/replays/<file>`              | film of a replay                                             |
 | `/api/replays/<file>/download`     | the file itself                                              |
 | `/api/replays/<file>/thoughts`     | readout of the networks that played it                       |
+| `/api/landing`                     | film of the recorded match that the lobby shows              |
 | POST `/api/films`                  | film of the replay in the body, of which nothing is kept     |
 """
 
@@ -24,7 +25,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from botgame.errors import UserError
-from botgame.lms.replay.format import MAX_FILE, Replay, from_bytes
+from botgame.lms.replay.format import MAX_FILE, Replay, from_bytes, read
+from botgame.lms.replay.showing.bundle import WEB
 from botgame.lms.replay.showing.film import film_json
 from botgame.lms.replay.showing.policy_readout import find_readout
 from botgame.policy_readout import PolicyReadout
@@ -34,6 +36,7 @@ from botgame.server.hosting.token_bucket import AddressLimits
 from botgame.server.records.policy_readout import ReadoutMaker
 from botgame.server.records.replay_list import ReplayList
 
+LANDING = WEB / "landing.lmsr"
 UPLOAD_RATE, UPLOAD_BURST = 0.5, 10.0  # files of one address, a second and at once
 _MOST_UPLOADS = 4  # bodies that are held in memory at a time
 _UPLOAD_SECONDS = 20.0
@@ -48,6 +51,7 @@ class ReplayRoutes:
     ) -> None:
         self._replays, self._readout_maker, self._origin_check = replays, readout_maker, origin_check
         self._filming = asyncio.Semaphore(1)  # a film takes a processor for a while: one at a time
+        self._landing = b""
         self._uploading = asyncio.Semaphore(_MOST_UPLOADS)
         self._uploads = AddressLimits(UPLOAD_RATE, UPLOAD_BURST, clock)
 
@@ -59,6 +63,7 @@ class ReplayRoutes:
             Route(name, guard(self.film)),
             Route(f"{name}/download", guard(self.download)),
             Route(f"{name}/thoughts", guard(self.thoughts)),
+            Route("/api/landing", guard(self.landing)),
             Route("/api/films", guard(self.foreign_film), methods=["POST"]),
         ]
 
@@ -90,6 +95,14 @@ class ReplayRoutes:
         except UserError as error:
             raise HTTPException(422, self._replays.without_folder(str(error))) from error
         return Response(msgspec.json.encode(readout), media_type="application/json")
+
+    async def landing(self, request: Request) -> Response:
+        """The film of the match that comes with the pages, made once."""
+        del request
+        async with self._filming:
+            if not self._landing:
+                self._landing = await asyncio.to_thread(_film_of, LANDING)
+        return Response(self._landing, media_type="application/json")
 
     async def foreign_film(self, request: Request) -> Response:
         """The film of a file that a visitor has: read like every foreign file, and kept nowhere."""
@@ -128,6 +141,10 @@ class ReplayRoutes:
             return film_json(replay, _readout_of(replay), self._readout_maker.networks)
         except UserError as error:
             raise HTTPException(422, self._replays.without_folder(str(error))) from error
+
+
+def _film_of(path: Path) -> bytes:
+    return film_json(read(path))
 
 
 def _film_of_bytes(data: bytes) -> bytes:

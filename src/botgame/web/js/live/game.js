@@ -26,6 +26,7 @@ export class Game {
     this.stage = new Stage(byId("field"), byId("minimap"));
     this.hud = new Hud(this.rules, this.rate, keymap);
     this.seats = new SeatList(byId("seats"), (seat) => spectator.follow(seat === spectator.followed ? -1 : seat));
+    this.guide = null; // of a guided match
     this.room = null;
     this.seq = 0;
     this.boltAt = 0;
@@ -81,6 +82,7 @@ export class Game {
     for (const event of state.events) this.handleEvent(event, state);
     this.remember(state);
     const mage = this.ownMage(state);
+    this.guide?.update(state, mage);
     if (mage && state.you) this.predictor.reconcile(state.tick, mage, state.ack, this.predictedTick(now));
     if (begins && this.input.move !== 0) this.sendInput(); // a key that is held already counts from now on
   }

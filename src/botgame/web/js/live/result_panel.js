@@ -46,15 +46,17 @@ function killer(result, seats, seat) {
 }
 
 function row(result, seats, seat, me, rate) {
-  const cells = [
-    String(result.places[seat]),
-    el("span", {}, schoolDot(seats[seat].school), " ", nameTag(seat, seats)),
-    String(result.kills[seat]),
-    result.damage_dealt[seat].toFixed(0),
-    result.damage_taken[seat].toFixed(0),
-    result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`,
-    killer(result, seats, seat),
-    result.ratings[seat] ? signed(result.ratings[seat]) : "",
-  ];
-  return el("tr", { class: seat === me ? "mine" : "" }, ...cells.map((cell) => el("td", {}, cell)));
+  const change = result.ratings[seat];
+  const cells = {
+    place: String(result.places[seat]),
+    mage: el("span", {}, schoolDot(seats[seat].school), " ", nameTag(seat, seats)),
+    ...(change ? { rating: signed(change) } : {}),
+    kills: String(result.kills[seat]),
+    dealt: result.damage_dealt[seat].toFixed(0),
+    taken: result.damage_taken[seat].toFixed(0),
+    lived: result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`,
+    killer: killer(result, seats, seat),
+  };
+  const columns = Object.entries(cells).map(([name, cell]) => el("td", { class: name }, cell));
+  return el("tr", { class: seat === me ? "mine" : "" }, ...columns);
 }

@@ -3,6 +3,7 @@
 import { byId, clock, el, numbered, setText, shortName, show } from "../page/dom.js";
 import { BOT_NOTES } from "./bot_notes.js";
 import { Keymap, SLOTS } from "../page/keymap.js";
+import { playLandingMatch } from "./landing_match.js";
 import { fillLatest } from "./latest_matches.js";
 import { Connection, TICK_RATE, operatorToken, socketUrl, withToken } from "../page/connection.js";
 import { loadProfile, saveProfile } from "../page/profile.js";
@@ -162,11 +163,13 @@ byId("by-code").addEventListener("submit", (event) => {
 fillSchools(profile, keep);
 fillKeys();
 fillLatest();
+playLandingMatch();
 
 const connection = new Connection(socketUrl(), operatorToken(), {
   open: (welcome) => {
     bots = welcome.bots;
     fillOpponents();
+    show(byId("guided"), bots.includes("idle"));
     byId("play").disabled = byId("watch").disabled = false;
     setText(byId("status"), "");
     connection.send("list");

@@ -1,8 +1,8 @@
 // A rating over matches as a picture: a line, with a band of one standard deviation.
 
-const WIDTH = 700;
-const HEIGHT = 220;
-const LEFT = 52; // room for the labels
+const WIDTH = 460;
+const HEIGHT = 170;
+const LEFT = 46; // room for the labels
 const MARGIN = 16;
 
 // `changes`: [{after, sigma}, ...], the oldest first, at least one.

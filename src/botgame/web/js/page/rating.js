@@ -5,7 +5,7 @@ export function signed({ before, after, sigma }) {
   const now = Math.round(after);
   if (before === null) return `${now} ± ${Math.round(sigma)}`;
   const gain = now - Math.round(before);
-  return `${now} (${gain > 0 ? "+" : gain < 0 ? "−" : "±"}${Math.abs(gain)})`;
+  return gain === 0 ? String(now) : `${now} (${gain > 0 ? "+" : "−"}${Math.abs(gain)})`;
 }
 
 // The address of a person's page.

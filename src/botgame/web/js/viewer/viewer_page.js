@@ -4,7 +4,7 @@ import { AbilityBar } from "../page/ability_bar.js";
 import { byId, clock, setText, shortName, show } from "../page/dom.js";
 import { Effects } from "../draw/effects.js";
 import { EventList } from "./event_list.js";
-import { askForFile, bindDrop } from "./file_drop.js";
+import { askForFile, bindFiles } from "./file_drop.js";
 import { filmOfPage } from "../film/film_source.js";
 import { SCHOOLS } from "../draw/palette.js";
 import { Playhead } from "../film/playhead.js";
@@ -164,7 +164,7 @@ const HINT = "Choose a replay file, or drop one onto this page. The server reads
 const isExported = document.getElementById("film") !== null; // then there is no server
 
 filmOfPage().then(
-  (film) => (film ? showFilm(film).head.seek(momentOfPage() * film.rate) : askForFile(HINT, showFilm)),
-  (error) => askForFile(error.message, showFilm),
+  (film) => (film ? showFilm(film).head.seek(momentOfPage() * film.rate) : askForFile(HINT)),
+  (error) => askForFile(error.message),
 );
-if (!isExported) bindDrop(showFilm);
+if (!isExported) bindFiles(showFilm);
