@@ -286,10 +286,10 @@ def use_feedback(folder: Path) -> None:
 
     manifests = read_manifests(folder)
     streams = name_replays(read_streams(folder), manifests)
-    leaderboard, problems = Leaderboard.read(folder)
-    assert all("\n" not in problem for problem in (*problems, *streams.problems))
-    leaderboard.standings()
-    live_matches(rated_matches(manifests.entries), "lms", folder, ["a"])
+    assert all("\n" not in problem for problem in (*manifests.problems, *streams.problems))
+    records = rated_matches(manifests.entries)
+    Leaderboard(records).standings()
+    live_matches(records, "lms", folder, ["a"])
     source = ReplaySource(lms(), folder, ["all"], manifests, streams, str)
     assert source.digest
     list(source.matches)

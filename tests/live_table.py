@@ -12,6 +12,7 @@ from botgame.server import protocol
 from botgame.server.hosting.bot_workers import BotWorkers
 from botgame.server.metrics import Metrics
 from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.records.name_owners import NameOwners
 from botgame.server.rooms.lobby import LobbySettings, MatchLobby
 from botgame.server.rooms.room import MatchRoom, Outbox
 
@@ -27,7 +28,8 @@ class Table:
         self.workers, self.metrics = BotWorkers(policies), Metrics()
         chosen = LobbySettings(tuple(policies), **{"seed": 5, **settings})
         self.token = chosen.token
-        self.lobby = MatchLobby(chosen, self.workers, Leaderboard(), self.metrics, lambda: f"secret{next(tokens)}")
+        new_token = lambda: f"secret{next(tokens)}"  # noqa: E731
+        self.lobby = MatchLobby(chosen, self.workers, Leaderboard(), NameOwners(), self.metrics, new_token)
         self.heard: dict[int, list[Any]] = {}
         self.late = late
         self._ticks = 0

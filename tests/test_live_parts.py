@@ -21,7 +21,9 @@ from botgame.server.hosting.pacing import Pacer
 from botgame.server.hosting.token_bucket import TokenBucket
 from botgame.server.metrics import Metrics
 from botgame.server.protocol import Create
+from botgame.server.records.archive import read_records
 from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.records.profiles import Profile, profile
 from botgame.server.rooms.lobby import LANES
 from botgame.server.rooms.match_driver import DecisionRequest
 from live_table import Table
@@ -186,6 +188,23 @@ def test_what_is_not_rated() -> None:
     assert [row.matches for row in leaderboard.standings()] == [1, 1]
 
 
+def test_people_have_a_history_of_what_each_match_made_of_their_rating() -> None:
+    leaderboard = Leaderboard()
+    first = leaderboard.add(record(1, ("human:Ann", 1), ("lms_re", 2)))
+    assert (first[0].before, first[1].before) == (None, None)
+    second = leaderboard.add(record(2, ("human:Ann", 2), ("lms_re", 1)))
+    assert second[0].before == first[0].after > second[0].after
+    assert (second[1].before, second[1].after) == (0, 0)
+    assert leaderboard.add(record(2, ("human:Ann", 2), ("lms_re", 1))) == []  # known already
+    assert leaderboard.add(record(3, ("human:Ann", None), ("lms_re", None))) == []
+    assert [entry.change for entry in leaderboard.history("human:Ann")] == [first[0], second[0]]
+    assert leaderboard.history("lms_re") == []
+    found = profile(leaderboard, "Ann", {"duel_s2_0.lmsr": 7.0}.get)
+    assert (found.rating, [match.time for match in found.matches]) == (second[0].after, [None, 7.0])
+    assert [seat.place for seat in found.matches[1].seats] == [2, 1]
+    assert profile(leaderboard, "Bob", {}.get) == Profile("Bob", None, None, [])
+
+
 def test_several_seats_of_one_bot_count_as_one_match() -> None:
     leaderboard = Leaderboard()
     leaderboard.add(record(1, ("human:Ann", 1), ("lms_re", 2), ("lms_re", 3), ("lms_re", 4)))
@@ -197,7 +216,8 @@ def test_the_leaderboard_is_read_from_manifests_of_all_runs(tmp_path) -> None:
         (tmp_path / run).mkdir()
         lines = encode_line(record(number, ("kiter", 1), ("lms_re", 2))) + b'{"match":1}\n'
         (tmp_path / run / "manifest.jsonl").write_bytes(lines)
-    leaderboard, problems = Leaderboard.read(tmp_path)
+    records, problems = read_records(tmp_path)
+    leaderboard = Leaderboard(records)
     assert [row.matches for row in leaderboard.standings()] == [2, 2]
     assert len(problems) == 2
 

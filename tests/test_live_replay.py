@@ -215,7 +215,7 @@ def test_the_archive_writes_replay_manifest_and_stream(tmp_path: Path) -> None:
     _, room = taken_over()
     room.match.recording.mark(ReplayMark(50, 1, 1))
     archive = Archive(tmp_path / "data", tmp_path / "live", tmp_path / "feedback" / "live", "run1")
-    finished = FinishedMatch(room.name, recorded_match(room)._replace(ratings=[None, 12.5]))
+    finished = FinishedMatch(room.name, recorded_match(room)._replace(ratings=[None, 12.5]), room.name_keys)
     (saved,) = archive.save([finished])
     assert saved is not None
     assert [verdict.fault for verdict in verify([tmp_path / "data" / saved.replay])] == [None]
@@ -242,7 +242,7 @@ def test_a_left_match_counts_as_the_leavers_loss(tmp_path: Path) -> None:
     table.say(1, protocol.Leave())
     table.tick()
     archive = Archive(tmp_path / "data", tmp_path / "live", tmp_path / "feedback", "run1")
-    (saved,) = archive.save([FinishedMatch(room.name, recorded_match(room), room.ownership.forfeits)])
+    (saved,) = archive.save([FinishedMatch(room.name, recorded_match(room), room.name_keys, room.ownership.forfeits)])
     assert saved is not None
     seats = [(seat.policy, seat.backend, seat.place, seat.result, seat.left) for seat in saved.record.seats]
     assert seats == [("human:Ann", "human", 2, -1.0, True), ("idle", "idle", 1, 1.0, False)]
@@ -267,7 +267,7 @@ def test_a_match_that_was_cut_off_is_a_whole_replay_without_a_result(seats: int,
     alive = [room.match.is_alive(seat) for seat in range(seats)]
     assert sum(alive) > 1
     archive = Archive(tmp_path, tmp_path, tmp_path, "run")
-    (saved,) = archive.save([FinishedMatch("r1", recorded_match(room))])
+    (saved,) = archive.save([FinishedMatch("r1", recorded_match(room), room.name_keys)])
     assert saved is not None
     assert [(seat.place, seat.result) for seat in saved.record.seats] == [(None, None)] * seats
     assert not is_rated(saved.record)
@@ -318,7 +318,7 @@ def test_a_disk_that_refuses_is_no_reason_to_stop(tmp_path: Path, caplog) -> Non
     table.play_out(room)
     (tmp_path / "file").write_text("in the way")
     archive = Archive(tmp_path / "file", tmp_path, tmp_path, "run")
-    assert archive.save([FinishedMatch("r1", recorded_match(room))]) == [None]
+    assert archive.save([FinishedMatch("r1", recorded_match(room), room.name_keys)]) == [None]
     (record,) = caplog.records
     assert "the match of room r1 could not be saved: cannot write" in record.message
     assert record.exc_info is None

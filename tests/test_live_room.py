@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from botgame.feedback import MatchRecord, SeatRecord
 from botgame.lms.arena import Limits
 from botgame.lms.game import lms
 from botgame.lms.replay.format import from_bytes, to_bytes
@@ -646,3 +647,72 @@ def test_frames_that_are_no_messages_are_answered_and_at_last_fatal() -> None:
     assert room.match.tick == 1
     assert isinstance(table.say(1, protocol.Ping(2.5))[0], protocol.Pong)
     assert isinstance(table.say(1, Join(room=room.name))[0], Error)
+
+
+def test_a_dead_player_sees_the_match_late_while_another_person_plays() -> None:
+    table = Table(rules=small_rules(), delay_ticks=20)
+    table.connect(1, 2)
+    table.say(1, Create(seats=4, bots=["idle", "idle"], name="Ann", seed=2))
+    table.say(2, Join(room=table.room_of(1).name, name="Bob"))
+    room, mages = table.room_of(1), table.room_of(1).match.arena.state.mages
+    table.tick(30)
+    mages["health"][0, 0] = 0.1  # the zone takes it next
+    while mages["alive"][0, 0]:
+        table.tick()
+    died = room.match.tick
+    assert table.last(2, State).tick == died
+    assert table.last(1, State).tick == died - 20
+    table.say(1, Mark(seat=1, verdict="bad"))
+    assert [mark.tick for mark in room.match.recording.marks] == [died - 20]
+    mages["health"][0, 1] = 0.1
+    while mages["alive"][0, 1]:
+        table.tick()
+    assert room.state == "running"  # only bots are left: nobody can be helped
+    assert table.last(1, State).tick == table.last(2, State).tick == room.match.tick
+
+
+# ---- names ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_name_belongs_to_the_key_that_played_with_it_first() -> None:
+    table = Table()
+    room = duel(table, key="of Ann")
+    table.play_out(room)
+    seats = [SeatRecord(policy, name_key=key) for policy, key in zip(room.policies, room.name_keys, strict=True)]
+    assert [bool(seat.name_key) for seat in seats] == [True, False]
+    assert "of Ann" not in repr(room.name_keys)
+    table.say(1, protocol.Leave())
+    table.tick(2)
+    table.lobby.names.add(MatchRecord("m", "a.lmsr", seats))
+    table.connect(2, 3)
+    for name in ("Ann", "ANN", "\uff21nn"):
+        (refusal,) = table.say(2, Create(bots=["idle"], name=name, key="of Bob"))
+        assert refusal.code == "name_taken"
+    assert "choose another" in refusal.message
+    assert table.say(2, Create(bots=["idle"], name="Ann"))[0].code == "name_taken"  # no key is nobody's key
+    table.say(2, Create(bots=["idle"], name="Ann", key="of Ann"))
+    assert table.last(2, protocol.Room).seats[0].name == "Ann"
+    table.say(3, Create(bots=["idle"], name="Ann", observe=True))  # `remote:Ann` is another player
+    assert table.last(3, protocol.Room).seats[0].controller == "client"
+
+
+def test_nobody_takes_the_name_of_a_person_who_is_in_a_room() -> None:
+    table = Table()
+    table.connect(1, 2)
+    table.say(1, Create(seats=2, name="Ann", key="1"))
+    room = table.room_of(1)
+    assert table.say(2, Join(room=room.name, name="ann", key="2"))[0].code == "name_taken"
+    table.say(2, Join(room=room.name, name="ann", key="2", spectate=True))  # spectators have no name
+    assert table.last(2, protocol.Room).seat == -1
+    table.say(2, protocol.Leave())
+    table.say(2, Join(room=room.name, key="2"))
+    assert table.last(2, protocol.Room).seats[1].name == "player"
+
+
+def test_a_rematch_keeps_whose_name_it_is() -> None:
+    table = Table(rules=small_rules())
+    room = duel(table, key="1")
+    table.play_out(room)
+    table.say(1, protocol.Rematch())
+    assert table.room_of(1) is not room
+    assert table.room_of(1).name_keys == room.name_keys

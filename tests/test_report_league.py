@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import numpy as np
@@ -220,6 +221,35 @@ def test_the_command_writes_json_and_a_page_that_stands_alone(tmp_path, capsys):
     assert text.count("<svg") >= 6
     assert not re.search(r"https?://|nan|None|url\(", text.replace("http://www.w3.org", ""))
     assert "main1 against lms_re, round 2: 75.0%" in capsys.readouterr().out
+
+
+def test_the_report_says_where_it_comes_from(tmp_path):
+    write(tmp_path)
+    assert run(tmp_path) == 0
+    made = json.loads((tmp_path / "summary.json").read_text())["made"]
+    assert (made["seed"], made["supervised_checkpoint"], made["checkpoint"]) == (0, None, None)
+    (tmp_path / "config.json").write_text('{"supervised_checkpoint": "pi_<sup>.pt"}')
+    (tmp_path / "main.pt").touch()
+    assert run(tmp_path) == 0
+    made = json.loads((tmp_path / "summary.json").read_text())["made"]
+    assert made["supervised_checkpoint"] == "pi_<sup>.pt"
+    assert made["command"].startswith("python -m botgame.training.report_league --league-state ")
+    assert abs(datetime.now(UTC) - datetime.strptime(made["date"] + "+0000", "%Y-%m-%d %H:%M UTC%z")) < timedelta(
+        hours=1
+    )
+    text = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    for shown in (made["date"], f"seed 0, started from pi_&lt;sup&gt;.pt, its main agent in {made['checkpoint']}"):
+        assert shown in text
+
+
+def test_a_best_response_over_few_matches_is_no_headline(tmp_path):
+    search = Search("a", 0, 1000, curve(3), Point.of(20, 1000, 8, 0, 0), "c.pt")
+    write(tmp_path)
+    write_results(tmp_path / "exploit" / "exploit.json", Exploit("lms", "pi.pt", "d", "r", {"scratch": search}))
+    assert run(tmp_path) == 0
+    text = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "best response against" not in text
+    assert "100% [68%, 100%]" in text  # it stands in the table
 
 
 def curve(*wins):

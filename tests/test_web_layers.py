@@ -15,8 +15,9 @@ ALLOWED = {
     "draw": {"draw"},
     "page": {"page", "draw"},
     "live": {"live", "page", "draw"},
-    "viewer": {"viewer", "page", "draw"},
-    "lobby": {"lobby", "page", "draw"},
+    "film": {"film", "page", "draw"},
+    "viewer": {"viewer", "film", "page", "draw"},
+    "lobby": {"lobby", "film", "page", "draw"},
 }
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "web.md"
 

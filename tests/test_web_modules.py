@@ -358,3 +358,35 @@ def test_equal_names_are_numbered(page):
     names = ["lms_re", "Ann", "lms_re", "lms_re"]
     shown = run(page, "page/dom", "return dom.numbered(data);", names)
     assert shown == ["lms_re 1", "Ann", "lms_re 2", "lms_re 3"]
+
+
+def test_key_moments_of_a_duel_and_of_many(page):
+    duel = {
+        "rules": {"health": 100},
+        "rate": 30,
+        "ticks": 400,
+        "events": [
+            {"kind": "hit", "tick": 5, "seat": 0, "by": -1, "damage": 9},  # the zone draws no first blood
+            {"kind": "hit", "tick": 10, "seat": 1, "by": 0, "damage": 9},
+            {"kind": "hit", "tick": 20, "seat": 0, "by": 1, "damage": 9},
+        ],
+        "graves": [{"kind": "kill", "tick": 399, "seat": 1, "by": 0}],
+        "mages": [
+            {"health": [100] * 20 + [12.5] * 200 + [60] * 181},
+            {"health": [100] * 10 + [80] * 90 + [10] * 250 + [20] * 50},  # dips, and at the end dies
+        ],
+    }
+    many = {**duel, "events": [], "mages": [{"health": [100] * 401}] * 3}
+    many["graves"] = [
+        {"tick": tick, "seat": 0, "by": by} for tick, by in ((50, 0), (60, 1), (70, 1), (80, -1), (90, 1))
+    ]
+    found = run(page, "film/moments", "return data.map((film) => moments.keyMoments(film));", [duel, many])
+    assert [(event["kind"], event["tick"], event["seat"]) for event in found[0]] == [
+        ("first_blood", 10, 1),
+        ("lead", 20, 1),
+        ("near_death", 20, 0),
+        ("near_death", 100, 1),
+        ("lead", 220, 0),
+    ]
+    assert found[0][2]["health"] == 13
+    assert [(event["kind"], event["tick"], event["seat"]) for event in found[1]] == [("lead", 70, 1)]

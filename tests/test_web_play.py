@@ -342,12 +342,19 @@ def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> No
         one, two = Watched(program), Watched(program)
         one.page.goto(f"{server.url}play?create=1&name=Ada&duration=10")
         one.page.wait_for_selector("#waiting:not([hidden])")
-        two.page.goto(one.page.input_value("#invite") + "&name=Bob")
+        two.page.goto(one.page.input_value("#invite"))
+        two.page.fill("#guest-name", "Ada")
+        two.page.click("#guest-form button.primary")
+        two.until("document.getElementById('guest-note').textContent.includes('belongs to another player')")
+        two.page.fill("#guest-name", "Bob")
+        two.page.click("#guest-form button.primary")
         for watched in (one, two):
             watched.page.wait_for_selector("#result:not([hidden])")
         old = one.page.evaluate("game.room.room")
         assert one.page.evaluate("document.activeElement.id") == "result-title"
         assert "the zone" in one.page.inner_text("#result-rows")
+        assert "±" in one.page.inner_text("#result-rows .mine")  # the first rating
+        two.until("document.getElementById('result-ratings').hidden === false")
         one.page.click("#again")
         two.page.wait_for_selector("#rematch:not([hidden])")
         assert two.page.inner_text("#rematch") == "Ada wants to play again."
@@ -356,6 +363,11 @@ def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> No
             watched.until(f"game.room.room !== '{old}' && game.room.state !== 'waiting'")
         assert one.page.evaluate("game.room.room") == two.page.evaluate("game.room.room")
         assert [one.page.evaluate("game.room.seat"), two.page.evaluate("game.room.seat")] == [0, 1]
+        one.page.goto(f"{server.url}player?name=Ada")
+        one.page.wait_for_selector("#curve svg")
+        assert "Bob" in one.page.inner_text("#rows")
+        one.page.click("#rows a")
+        one.until("window.viewer")
         for watched in (one, two):
             watched.check()
             watched.page.close()
@@ -374,11 +386,16 @@ def test_the_first_bot_is_the_default_and_two_different_ones_are_watched(live) -
     assert [seat["bot"] for seat in page.evaluate("game.room.seats")] == ["kiter", "lms_re"]
 
 
-def test_a_phone_walks_and_casts_by_touch(program, tmp_path: Path, monkeypatch) -> None:
+def test_a_phone_match_by_touch_from_the_lobby_to_the_result(program, tmp_path: Path, monkeypatch) -> None:
     with running_server(tmp_path, monkeypatch, speed=1) as server:
         watched = Watched(program, 390, 844, touch=True)
         page = watched.page
-        page.goto(f"{server.url}play?create=1&bots=idle&duration=60")
+        page.goto(server.url)
+        page.tap("#schools >> text=stormcaller")
+        page.select_option("#opponents select", "idle")
+        page.evaluate("document.querySelector('#duration').append(new Option('10 s', '10', true, true))")
+        page.tap("#play")
+        page.wait_for_url("**/play?*")
         wait_until_playing(watched)
         touch = page.context.new_cdp_session(page)
 
@@ -396,9 +413,41 @@ def test_a_phone_walks_and_casts_by_touch(program, tmp_path: Path, monkeypatch) 
         finger("touchEnd")
         page.tap("#abilities .ability >> nth=3")
         watched.until("game.snapshots.latest.you.cooldowns[3] > 0")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.wait_for_selector("#result:not([hidden])")
+        assert page.inner_text("#result-title") in ("Victory", "Defeat", "Draw")
+        page.tap("#close-result")
+        assert page.is_hidden("#result")
         watched.check()
         page.close()
+
+
+def test_a_guided_match_leads_from_step_to_step_and_can_be_skipped(live) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/")
+    page.fill("#name", "Ada")
+    page.click("#guided a")
+    wait_until_playing(watched)
+    assert page.evaluate("[game.room.rated, game.room.seats[0].name]") == [False, "player"]
+    step = "document.getElementById('guide-step').textContent"
+    watched.until(f"{step} === 'Step 1 of 5'")
+    page.keyboard.down("w")
+    watched.until(f"{step} === 'Step 2 of 5'")
+    page.keyboard.up("w")
+    page.mouse.move(900, 200)
+    page.mouse.down()
+    watched.until(f"{step} === 'Step 3 of 5'")
+    page.mouse.up()
+    page.keyboard.press("3")
+    watched.until(f"{step} === 'Step 4 of 5'")
+    assert "of you): walk up to it and press E" in page.inner_text("#guide-text")
+    page.evaluate("game.guide.seen.hasChest = true")
+    watched.until(f"{step} === 'Step 5 of 5'")
+    page.click("#skip-guide")
+    assert page.is_hidden("#guide")
+    assert page.evaluate("game.isPlaying")
+    page.goto(f"{url}/play?guide=1")
+    page.wait_for_selector("#guide:not([hidden])")
 
 
 def test_a_page_that_names_too_many_bots_says_so(live) -> None:

@@ -136,9 +136,27 @@ def test_thoughts_of_the_latest_decision_are_shown(viewer: Watched) -> None:
 
 def test_news_lead_to_their_moment(viewer: Watched) -> None:
     page = viewer.page
-    assert "marked bad" in page.inner_text("#news")
-    page.click("#news .mark")
+    viewer.until("document.getElementById('no-news').hidden === false")  # nothing of what is to come
+    assert page.inner_text("#news") == ""
+    page.evaluate("viewer.head.seek(59)")
+    page.wait_for_timeout(100)
+    assert "marked bad" not in page.inner_text("#news")
+    page.evaluate("viewer.head.seek(200)")
+    page.wait_for_selector("#news .mark")
+    page.click("#news .mark button")
     assert page.evaluate(TICK) == 30  # a second before the mark at tick 60
+    page.keyboard.press("Home")
+    seen = []
+    while page.evaluate("viewer.events.next(viewer.head.tick) !== null"):
+        page.keyboard.press("n")
+        seen.append(page.evaluate(TICK))
+    assert len(seen) >= 2
+    assert seen == sorted(set(seen))
+    page.keyboard.press("p")
+    assert page.evaluate(TICK) == seen[-2]
+    page.keyboard.press("End")
+    viewer.until("[...document.querySelectorAll('#news li')].every((line) => !line.hidden)")
+    assert "the zone killed" in page.inner_text("#news")
 
 
 def test_the_server_page_fetches_its_film_and_names_what_is_missing(program, royale: Replay) -> None:
@@ -153,8 +171,8 @@ def test_the_server_page_fetches_its_film_and_names_what_is_missing(program, roy
     assert watched.page.is_visible("#abilities")
     watched.check()
     watched.page.goto(f"{SITE}/replay?file=absent.lmsr")
-    watched.page.wait_for_selector(".failure")
-    assert "no replay absent.lmsr (404)" in watched.page.inner_text(".failure")
+    watched.page.wait_for_selector("#open:not([hidden])")
+    assert "no replay absent.lmsr (404)" in watched.page.inner_text("#open-note")
     watched.page.close()
 
 

@@ -44,7 +44,8 @@ class SeatRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     policy: who played, as in the replay; backend: how it decided (`legacy`, `lms_re`, `alphastar`, `human`);
     rating: strength on the scale where `lms_re` is 0 (400 points are odds of 10 to 1), None when unknown;
     result: +1 sole winner, 0 first place shared, -1 otherwise, None when the match was broken off. left: the player
-    left a match that went on; it counts as lost then, whatever the bot achieved that finished it.
+    left a match that went on; it counts as lost then, whatever the bot achieved that finished it. name_key: a hash that
+    shows which person a name belongs to (`server.records.name_owners`), "" for bots and programs.
     """
 
     policy: str
@@ -54,6 +55,7 @@ class SeatRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Annotated[int, msgspec.Meta(ge=1, le=16)] | None = None
     result: Annotated[float, msgspec.Meta(ge=-1, le=1)] | None = None
     left: bool = False
+    name_key: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):

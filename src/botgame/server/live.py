@@ -63,7 +63,8 @@ def build_parser() -> cli.Parser:
         type=cli.non_negative_float,
         default=10.0,
         metavar="S",
-        help="how many seconds late spectators see a rated match with people, so that they cannot help a player",
+        help="how many seconds late a rated match with people is for spectators, and for players who are out while "
+        "others play: nobody can help a player then",
     )
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag(

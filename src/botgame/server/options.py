@@ -14,7 +14,8 @@ class ServerOptions:
 
     data_dir: where replays go; reports_dir, feedback_dir: where manifests and feedback streams go, each in a folder
     called `run`. origins: more pages that may connect. seed: decides the arenas of all rooms. countdown_ticks: nobody
-    acts before this tick in matches with people. delay_ticks: how late spectators see a rated match.
+    acts before this tick in matches with people. delay_ticks: how late those who do not play
+    see a rated match with people.
     """
 
     bots: tuple[str, ...]

@@ -55,7 +55,8 @@ class Create(Struct, tag="create"):
     """Make a room and join it. `bots` fill the last seats in order; the other seats wait for people or `Ready`.
 
     seat: 0 to play, -1 to spectate. observe: a program plays the seat: it gets `Observation` messages and plays under
-    the limits of bots. seed: decides the arena; None draws one. duration: seconds until the zone has closed.
+    the limits of bots. seed: decides the arena; None draws one. duration: seconds until the zone has closed. key: a
+    secret of the player's own; a name belongs to the key that first played with it.
     """
 
     seats: Annotated[int, Meta(ge=MIN_SEATS, le=MAX_SEATS)] = 2
@@ -66,12 +67,13 @@ class Create(Struct, tag="create"):
     seat: Literal[0, -1] = 0
     observe: bool = False
     seed: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
+    key: Token = ""
 
 
 class Join(Struct, tag="join"):
     """Take a free seat of a waiting room, spectate, or come back to a seat with its `seat_token` (within 30 s).
 
-    room: its name, or its code, which is the part of the name before the hyphen.
+    room: its name, or its code, which is the part of the name before the hyphen. key: as in `Create`.
     """
 
     room: RoomName
@@ -80,6 +82,7 @@ class Join(Struct, tag="join"):
     spectate: bool = False
     observe: bool = False
     seat_token: Token = ""
+    key: Token = ""
 
 
 class Ready(Struct, tag="ready"):
@@ -231,7 +234,8 @@ class Room(Struct, tag="room"):
     seat: the client's (-1: spectator). seat_token: needed to come back. walls: `cells` strings of "0" and "1", row y.
     seed: as text, because 64 bits do not fit a JavaScript number. owner: whether the client made the room.
     rematch: name of a player who asks for another match, "" for nobody. countdown_ticks: nobody acts before this tick.
-    rated: whether ratings will count the match. delay_ticks: how late spectators see it.
+    rated: whether ratings will count the match. delay_ticks: how late spectators see it, and players who are out while
+    other people play.
     """
 
     room: str
@@ -397,12 +401,21 @@ class Observation(Struct, tag="observation"):
     key: str
 
 
+class RatingChange(Struct):
+    """What a match made of a player's rating, in points; before: None after the player's first rated match."""
+
+    before: float | None
+    after: float
+    sigma: float
+
+
 class Result(Struct, tag="result"):
     """The match is over and on disk. Lists have one entry for each seat; a survivor's death_tick is -1.
 
     replay: name of its file in the data folder, "" when it could not be saved. duration: seconds played. broken_off:
     the match was cut off and counts for nobody; those who were alive share the first place. killers: the seat that
     killed each that died, -1: the zone. left: seats whose players left before the end: they count as out from then on.
+    ratings: one for each seat; empty when the match is not rated.
     """
 
     room: str
@@ -416,6 +429,7 @@ class Result(Struct, tag="result"):
     broken_off: bool = False
     killers: list[int] = []
     left: list[int] = []
+    ratings: list[RatingChange] = []
 
 
 class Error(Struct, tag="error"):
@@ -435,7 +449,7 @@ ServerMessage = Welcome | Lobby | Room | State | Observation | Result | Error | 
 
 # Codes of `Error`; after a fatal one the server closes the connection.
 FATAL = ("protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full")
-REFUSED = ("invalid", "no_room", "no_seat", "bad_bot", "not_now", "not_allowed", "busy")
+REFUSED = ("invalid", "no_room", "no_seat", "bad_bot", "name_taken", "not_now", "not_allowed", "busy")
 
 
 # ---- reading and writing ----------------------------------------------------------------------------------------

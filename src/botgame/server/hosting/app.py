@@ -2,11 +2,10 @@
 
 | route                     | answer                                                    |
 |---------------------------|-----------------------------------------------------------|
-| `/`, `/play`, `/replays`, `/replay` | pages of `botgame/web`                          |
+| `/`, `/play`, `/player`, `/replays`, `/replay` | pages of `botgame/web`               |
 | `/static/<path>`          | files of `botgame/web`                                    |
-| `/api/replays`            | `{"replays": [...]}`, newest first                        |
-| `/api/replays/<file>`     | film of a replay                                          |
-| `/api/replays/<file>/thoughts` | readout of the networks that played it               |
+| `/api/replays...`, `/api/films` | recorded matches, see `replay_routes`               |
+| `/api/player`             | profile of a person, `?name=`                             |
 | `/healthz`, `/metrics`    | whether matches tick; Prometheus text                     |
 | `/ws`                     | live play, see `botgame.server.protocol`                  |
 
@@ -19,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -32,22 +31,27 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from botgame.errors import UserError
-from botgame.lms.replay.format import Replay
 from botgame.lms.replay.showing.bundle import WEB
-from botgame.lms.replay.showing.film import film_json
-from botgame.lms.replay.showing.policy_readout import find_readout
-from botgame.policy_readout import PolicyReadout
 from botgame.server.hosting.bot_workers import BotWorkers
 from botgame.server.hosting.connection import Connection
+from botgame.server.hosting.guard import COOKIE, RouteGuard, RouteHandler
 from botgame.server.hosting.live_server import LiveServer
 from botgame.server.hosting.origin_check import OriginCheck
+from botgame.server.hosting.replay_routes import ReplayRoutes
 from botgame.server.hosting.socket_gate import OpenSocket, SocketGate
 from botgame.server.hosting.token_bucket import AddressLimits
+from botgame.server.protocol import MAX_NAME
 from botgame.server.records.policy_readout import ReadoutMaker
+from botgame.server.records.profiles import profile
 from botgame.server.records.replay_list import ReplayList
 
-PAGES = {"/": "index.html", "/play": "play.html", "/replays": "replays.html", "/replay": "replay.html"}
+PAGES = {
+    "/": "index.html",
+    "/play": "play.html",
+    "/player": "player.html",
+    "/replays": "replays.html",
+    "/replay": "replay.html",
+}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -57,11 +61,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-COOKIE = "botgame_token"
 _LOG = logging.getLogger(__name__)
-RouteHandler = Callable[[Request], Awaitable[Response]]
-
-
 REQUEST_RATE, REQUEST_BURST = 50.0, 500.0  # of one address, a second and at once; a page takes about 60
 _SWEEP_SECONDS = 1.0
 
@@ -77,20 +77,20 @@ class WebApp:
         origin_check: OriginCheck,
         gate: SocketGate,
     ) -> None:
-        self._server, self._workers, self._replays, self._origin_check = server, workers, replays, origin_check
-        self._gate, self._readout_maker = gate, ReadoutMaker(workers.names)
+        self._server, self._workers, self._origin_check, self._gate = server, workers, origin_check, gate
+        self._list = replays
+        self._guard = RouteGuard(server.lobby.is_token, server.guesses)
+        self._replays = ReplayRoutes(replays, ReadoutMaker(workers.names), origin_check, server.clock)
         self._requests = AddressLimits(REQUEST_RATE, REQUEST_BURST, server.clock)
-        self._filming = asyncio.Semaphore(1)  # a film takes a processor for a while: one at a time
 
     def build(self) -> ASGIApp:
         """The application."""
         routes: list[BaseRoute] = [Route(path, self._page(name)) for path, name in PAGES.items()]
         routes += [
             Route("/healthz", self.health),
-            Route("/metrics", self._guarded(self.metrics)),
-            Route("/api/replays", self._guarded(self.replays)),
-            Route("/api/replays/{name}", self._guarded(self.film)),
-            Route("/api/replays/{name}/thoughts", self._guarded(self.thoughts)),
+            Route("/metrics", self._guard(self.metrics)),
+            Route("/api/player", self._guard(self.player)),
+            *self._replays.routes(self._guard),
             Mount("/static", StaticFiles(directory=WEB)),
         ]
         return self._with_headers(Starlette(routes=routes, lifespan=self._lifespan))
@@ -117,7 +117,7 @@ class WebApp:
                 raise HTTPException(404)
             response = FileResponse(WEB / name, media_type="text/html; charset=utf-8")
             given = request.query_params.get("token", "")
-            if given and await self._has_token(request, [given]):  # the page's requests need not repeat it then
+            if given and await self._guard.has_token(request, [given]):  # the page's requests need not repeat it then
                 response.set_cookie(COOKIE, given, httponly=True, samesite="strict")
             return response
 
@@ -153,31 +153,7 @@ class WebApp:
             return PlainTextResponse("unknown host", 421)
         return None
 
-    # ---- numbers and replays -----------------------------------------------------------------------------------
-
-    def _guarded(self, handler: RouteHandler) -> RouteHandler:
-        """Answer only requests that carry the token."""
-
-        async def guarded(request: Request) -> Response:
-            bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-            given = (bearer, request.query_params.get("token", ""), request.cookies.get(COOKIE, ""))
-            if not await self._has_token(request, given):
-                raise HTTPException(403, "this server requires its token")
-            return await handler(request)
-
-        return guarded
-
-    async def _has_token(self, request: Request, given: Sequence[str]) -> bool:
-        """Whether one of `given` is the token. Those who guess are made to wait."""
-        lobby, guesses = self._server.lobby, self._server.guesses
-        if lobby.is_token(""):
-            return True
-        address = _socket_of(request.scope).address
-        await asyncio.sleep(guesses.delay(address))
-        is_right = any(lobby.is_token(token) for token in given)
-        if any(given) and not is_right:
-            guesses.count_wrong(address)
-        return is_right
+    # ---- numbers -----------------------------------------------------------------------------------------------
 
     async def health(self, request: Request) -> Response:
         """200 while matches tick, else 503."""
@@ -198,37 +174,11 @@ class WebApp:
         }
         return PlainTextResponse(self._server.metrics.text(gauges), media_type="text/plain; version=0.0.4")
 
-    async def replays(self, request: Request) -> Response:
-        """The newest replays as JSON."""
-        del request
-        entries = await asyncio.to_thread(self._replays.entries)
-        return Response(msgspec.json.encode({"replays": entries}), media_type="application/json")
-
-    async def film(self, request: Request) -> Response:
-        """The film of one replay, made again on every request, which takes a fraction of a second."""
-        async with self._filming:
-            data = await asyncio.to_thread(self._film, request.path_params["name"])
-        if data is None:
-            raise HTTPException(404, "there is no such replay")
-        return Response(data, media_type="application/json")
-
-    async def thoughts(self, request: Request) -> Response:
-        """The policy readout of one replay, made now if there is none yet."""
-        try:
-            replay = await asyncio.to_thread(self._replays.find, request.path_params["name"])
-            if replay is None:
-                raise HTTPException(404, "there is no such replay")
-            readout = await self._readout_maker.make(replay)
-        except UserError as error:
-            raise HTTPException(422, self._replays.without_folder(str(error))) from error
-        return Response(msgspec.json.encode(readout), media_type="application/json")
-
-    def _film(self, name: str) -> bytes | None:
-        try:
-            replay: Replay | None = self._replays.find(name)
-            return None if replay is None else film_json(replay, _readout_of(replay), self._readout_maker.networks)
-        except UserError as error:
-            raise HTTPException(422, self._replays.without_folder(str(error))) from error
+    async def player(self, request: Request) -> Response:
+        """The profile of the person called `?name=`, also of one who has not played."""
+        name, leaderboard = request.query_params.get("name", "")[:MAX_NAME], self._server.lobby.leaderboard
+        found = profile(leaderboard, name, self._list.changed)
+        return Response(msgspec.json.encode(found), media_type="application/json")
 
     # ---- live play ---------------------------------------------------------------------------------------------
 
@@ -251,12 +201,3 @@ def _socket_of(scope: Scope) -> OpenSocket:
     """The TCP connection of a request, which `wire` has left in its scope."""
     opened: OpenSocket = scope["state"]["socket"]
     return opened
-
-
-def _readout_of(replay: Replay) -> PolicyReadout | None:
-    """The readout in the file beside the replay, None if there is none or it is bad: the film is shown anyway."""
-    try:
-        return find_readout(replay)
-    except UserError as error:
-        _LOG.warning("%s", error)
-        return None

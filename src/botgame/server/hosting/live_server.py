@@ -19,7 +19,7 @@ from botgame.server.hosting.pacing import Clock, Pacer
 from botgame.server.hosting.token_bucket import AddressLimits
 from botgame.server.hosting.token_guesses import TokenGuesses
 from botgame.server.metrics import Metrics
-from botgame.server.protocol import Error
+from botgame.server.protocol import Error, RatingChange
 from botgame.server.records.archive import Archive, FinishedMatch, SavedMatch
 from botgame.server.rooms.lobby import LANES, MatchLobby
 from botgame.server.rooms.room import MatchRoom, Outbox
@@ -179,7 +179,7 @@ class LiveServer:
         assert room.match.recording is not None
         ratings = [self.lobby.leaderboard.rating(policy) for policy in room.policies]
         match = RecordedMatch(room.match.recording, room.match.outcome(), room.policies, ratings)
-        return FinishedMatch(room.name, match, room.ownership.forfeits)
+        return FinishedMatch(room.name, match, room.name_keys, room.ownership.forfeits)
 
     async def _save_in_background(self, rooms: list[MatchRoom]) -> None:
         matches = [self._finished(room) for room in rooms]
@@ -189,8 +189,8 @@ class LiveServer:
             _LOG.exception("matches of rooms %s could not be saved", ", ".join(room.name for room in rooms))
             saved = [None] * len(rooms)
         for room, match in zip(rooms, saved, strict=True):
-            self._count_match(match)
-            self._deliver(room.saved(match.replay if match is not None else ""))
+            ratings = self._count_match(match)
+            self._deliver(room.saved(match.replay if match is not None else "", ratings))
 
     def _save_all(self) -> None:
         """Cut all running matches off and save them: one at once, the others many at a time, which is faster."""
@@ -205,9 +205,11 @@ class LiveServer:
             for start in range(0, len(rest), TOGETHER):
                 self._save(rest[start : start + TOGETHER])
 
-    def _count_match(self, saved: SavedMatch | None) -> None:
+    def _count_match(self, saved: SavedMatch | None) -> list[RatingChange]:
+        """Count a match, and say what it made of each seat's rating."""
         self.metrics.matches += 1
         if saved is None:
             self.metrics.unsaved += 1
-        else:
-            self.lobby.leaderboard.add(saved.record)
+            return []
+        self.lobby.names.add(saved.record)
+        return self.lobby.leaderboard.add(saved.record)

@@ -34,8 +34,9 @@ from botgame.server.hosting.wire import HttpSocket, WebSocket
 from botgame.server.metrics import Metrics
 from botgame.server.options import ServerOptions
 from botgame.server.protocol import MAX_MESSAGE
-from botgame.server.records.archive import Archive
+from botgame.server.records.archive import Archive, read_records
 from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.records.name_owners import NameOwners
 from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.lobby import LobbySettings, MatchLobby
 
@@ -56,7 +57,7 @@ class HttpServer(uvicorn.Server):
     def __init__(self, options: ServerOptions, on_start: Callable[[HttpServer], None] | None = None) -> None:
         self.options, self._on_start = options, on_start
         policies = load_bots(options.bots)
-        leaderboard, problems = Leaderboard.read(options.reports_dir)
+        records, problems = read_records(options.reports_dir)
         for problem in problems:
             _LOG.warning("%s", problem)
         archive = Archive(options.data_dir, options.reports_dir, options.feedback_dir, options.run)
@@ -72,7 +73,8 @@ class HttpServer(uvicorn.Server):
             countdown_ticks=options.countdown_ticks,
             delay_ticks=options.delay_ticks,
         )
-        self.lobby = MatchLobby(settings, workers, leaderboard, metrics, lambda: secrets.token_urlsafe(16))
+        leaderboard, names = Leaderboard(records), NameOwners(records)
+        self.lobby = MatchLobby(settings, workers, leaderboard, names, metrics, lambda: secrets.token_urlsafe(16))
         limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
         self.live = LiveServer(self.lobby, workers, archive, metrics, TokenGuesses(clock), limits)
         origin_check = OriginCheck(options.host, options.origins)

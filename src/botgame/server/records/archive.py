@@ -31,6 +31,7 @@ from botgame.feedback import (
     MatchRecord,
     SeatRecord,
     encode_line,
+    read_manifests,
 )
 from botgame.files import check_writable
 from botgame.lms.replay.errors import ReplayError
@@ -45,10 +46,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class FinishedMatch(NamedTuple):
-    """A match that is over, and the room that it was played in. forfeits: when players left it, by seat."""
+    """A match that is over, and the room that it was played in.
+
+    name_keys: the hash that shows whose name each seat's is; forfeits: when players left it, by seat.
+    """
 
     room: str
     match: RecordedMatch
+    name_keys: Sequence[str]
     forfeits: Mapping[int, int] = MappingProxyType({})
 
 
@@ -113,6 +118,7 @@ class Archive:
                     place=None if is_void else places[index],
                     result=None if is_void else results[index],
                     left=index in left,
+                    name_key=finished.name_keys[index],
                 )
                 for index, seat in enumerate(header.seats)
             ],
@@ -120,6 +126,12 @@ class Archive:
             seed=header.seed,
             ticks=header.ticks,
         )
+
+
+def read_records(folder: Path) -> tuple[list[MatchRecord], list[str]]:
+    """The lines of all manifests below `folder`, in the order of their paths, and the problems with others."""
+    lines = read_manifests(folder)
+    return [entry.value for entry in lines.entries if isinstance(entry.value, MatchRecord)], lines.problems
 
 
 def feedback_of(replay: Replay, record: MatchRecord) -> list[Decision | Mark]:

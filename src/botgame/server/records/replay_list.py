@@ -61,10 +61,19 @@ class ReplayList:
 
     def find(self, name: str) -> Replay | None:
         """The replay in the file called `name`; None when there is none. Raises ReplayError for a bad file."""
+        path = self.path(name)
+        return None if path is None else read(path)
+
+    def path(self, name: str) -> Path | None:
+        """The file called `name`, None when there is none."""
         if not _NAME.fullmatch(name) or not name.endswith(SUFFIX):
             return None
         found = self._list().get(name)
-        return None if found is None else read(found[1])
+        return None if found is None else found[1]
+
+    def changed(self, name: str) -> float:
+        """When the file called `name` was written, in seconds since 1970; 0 when there is none."""
+        return self._list().get(name, (0.0, None))[0]
 
     def without_folder(self, text: str) -> str:
         """A message without the place of the folder on this machine, which is nobody's business on the web."""

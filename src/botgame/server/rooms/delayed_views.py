@@ -1,4 +1,4 @@
-"""What spectators see: the views of a match some ticks late, so that a spectator cannot help a player."""
+"""The views of a match some ticks late, so that those who see everything cannot help a player."""
 
 from __future__ import annotations
 

@@ -10,11 +10,10 @@ The worst result of anything that a client sends is an error message to that cli
 from __future__ import annotations
 
 import hmac
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -27,6 +26,7 @@ from botgame.server import protocol
 from botgame.server.metrics import Metrics
 from botgame.server.protocol import Error, MalformedError
 from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.records.name_owners import NameOwners, folded, hashed
 from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
 from botgame.server.rooms.room import MatchRoom, Outbox, RefusedError
 from botgame.server.rooms.room_setup import RoomSetup
@@ -36,14 +36,15 @@ LANES = 8  # groups of rooms that tick one after the other within a tick's time
 MAX_MALFORMED = 20  # malformed frames after which a connection is closed
 _START_LETTERS = 8
 _SEED_SPACE = 2**53  # seeds of rooms must fit a JavaScript number
+Entry = TypeVar("Entry", protocol.Create, protocol.Join)
 
 
 @dataclass(frozen=True)
 class LobbySettings:
     """What the operator decides. bots: names that clients may use, the first fills seats; token: "" for none.
 
-    countdown_ticks: nobody acts before this tick in matches with people. delay_ticks: how late spectators see a rated
-    match with people.
+    countdown_ticks: nobody acts before this tick in matches with people. delay_ticks: how late those who do not
+    play see a rated match with people.
     """
 
     bots: tuple[str, ...]
@@ -93,11 +94,12 @@ class MatchLobby:
         settings: LobbySettings,
         bots: Bots,
         leaderboard: Leaderboard,
+        names: NameOwners,
         metrics: Metrics,
         new_token: Callable[[], str],
     ) -> None:
         self.rooms: dict[str, MatchRoom] = {}
-        self.leaderboard = leaderboard
+        self.leaderboard, self.names = leaderboard, names
         self._settings, self._bots, self._metrics, self._new_token = settings, bots, metrics, new_token
         self.may_create: Callable[[int], bool] = lambda client: True  # noqa: ARG005 - the host may set a limit
         self._start = new_token()[
@@ -194,11 +196,11 @@ class MatchLobby:
             )
         if len(message.bots) > message.seats:
             raise RefusedError("no_seat", f"{len(message.bots)} bots for {message.seats} seats")
+        message = message if message.seat < 0 else self._identified(message)
         self._check_space(client)
         players = ("",) * (message.seats - len(message.bots)) + tuple(message.bots)
         seed = self._draw_seed() if message.seed is None else message.seed
         room = self._make(self._setup(players, round(message.duration * TICKS_PER_SECOND), seed))
-        message = msgspec.structs.replace(message, name=self._clean(message.name))
         entered = room.create(client, message)
         out = self._leave(client, known)
         known.room = room.name
@@ -271,8 +273,8 @@ class MatchLobby:
             raise RefusedError("no_room", f"there is no room {message.room!r}; it may be over")
         if client in room.members:
             raise RefusedError("not_now", "you are in this room already; leave it first")
-        message = msgspec.structs.replace(message, name=self._clean(message.name))
-        entered = room.join(client, message)
+        keeps_name = bool(message.seat_token) or message.spectate
+        entered = room.join(client, message if keeps_name else self._identified(message))
         out = self._leave(client, known)
         known.room = room.name
         self._bots.submit(room.name, room.take_bot_requests())
@@ -295,6 +297,23 @@ class MatchLobby:
         """The client's room, None if it is in none or another connection has taken its seat with the token."""
         room = self.rooms.get(known.room)
         return room if room is not None and client in room.members else None
+
+    def _identified(self, message: Entry) -> Entry:
+        """The message with a fit name, and with the hash of name and key in place of the key.
+
+        Raises RefusedError when the name belongs to another person: who has played with it, or is in a room under it.
+        """
+        name = self._clean(message.name)
+        is_program = message.observe or name == UNNAMED
+        key = "" if is_program else hashed(name, message.key)
+        seats = (seat for room in self.rooms.values() for seat in room.ownership.seats if seat.kind == "human")
+        others = [seat for seat in seats if folded(seat.name) == folded(name) and seat.name_key != key]
+        if not is_program and (others or not self.names.may_use(name, key)):
+            raise RefusedError(
+                "name_taken",
+                f"the name {name} belongs to another player; choose another one, or play in the browser that took it",
+            )
+        return msgspec.structs.replace(message, name=name, key=key)
 
     def _clean(self, name: str) -> str:
         """A printable name that does not look like that of a bot."""
@@ -336,8 +355,8 @@ class MatchLobby:
 
 def _looks_of(name: str) -> str:
     """What pages show of a bot's name, without differences that are hard to see."""
-    last = unicodedata.normalize("NFKC", name).replace("\\", "/").split("/")[-1]
-    return last.casefold().removesuffix(".pt").removesuffix(".onnx")
+    last = folded(name).replace("\\", "/").split("/")[-1]
+    return last.removesuffix(".pt").removesuffix(".onnx")
 
 
 def welcome(settings: LobbySettings) -> protocol.Welcome:

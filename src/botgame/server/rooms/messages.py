@@ -11,7 +11,7 @@ import numpy as np
 from botgame.lms.replay.header import mode_of
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
 from botgame.server.forfeits import official_places
-from botgame.server.protocol import Array, Observation, Result, Room, RoomLine, SeatLine
+from botgame.server.protocol import Array, Observation, RatingChange, Result, Room, RoomLine, SeatLine
 from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest
 from botgame.server.rooms.room_seat import RoomSeat, policy_of
@@ -80,7 +80,15 @@ def observation(request: DecisionRequest) -> Observation:
     return Observation(request.tick, request.seat, arrays, str(request.key))
 
 
-def result(name: str, match: LiveMatch, killers: Sequence[int], forfeits: Mapping[int, int], *, replay: str) -> Result:
+def result(
+    name: str,
+    match: LiveMatch,
+    killers: Sequence[int],
+    forfeits: Mapping[int, int],
+    *,
+    replay: str,
+    ratings: Sequence[RatingChange],
+) -> Result:
     """The result of a match that is over. killers: one for each seat; forfeits: when players left, by seat."""
     outcome = match.outcome()
     death_ticks = outcome.death_ticks.tolist()
@@ -96,4 +104,5 @@ def result(name: str, match: LiveMatch, killers: Sequence[int], forfeits: Mappin
         broken_off=match.is_cut and not forfeits,
         killers=list(killers),
         left=sorted(forfeits),
+        ratings=list(ratings),
     )

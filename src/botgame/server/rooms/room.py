@@ -12,7 +12,7 @@ A request that is not allowed raises `RefusedError` and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from botgame.feedback import can_be_rated
@@ -25,7 +25,7 @@ from botgame.server.rooms.delayed_views import DelayedViews
 from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.match_driver import DecisionRequest, MatchDriver
 from botgame.server.rooms.messages import RoomState
-from botgame.server.rooms.room_seat import RoomSeat
+from botgame.server.rooms.room_seat import PREFIXES, RoomSeat
 from botgame.server.rooms.room_setup import RoomSetup
 from botgame.server.rooms.seat_ownership import GRACE_TICKS, BotRoster, SeatOwnership
 from botgame.server.rooms.view import EVERYTHING
@@ -72,6 +72,7 @@ class MatchRoom:
         self.is_dismissed = False  # it ends at the next tick
         self.idle_ticks = 0  # for how long it has been without members, or without a match
         self.policies: list[str] = []  # the players at the start, one for each seat, as the replay names them
+        self.name_keys: list[str] = []  # at the start, one for each seat: whose name it is
         self.rematch = ""  # the room in which the match is played again, "" for none
         self.members: dict[int, Member] = {}
         self.match = LiveMatch(setup.seats, setup.seed, setup.duration_ticks, rules)
@@ -192,15 +193,15 @@ class MatchRoom:
 
     def seat_again(self, client: int, before: RoomSeat, *, owner: bool) -> None:
         """Give the player of a seat of the match before the same seat of this one."""
-        seat, observe = self.ownership.seats[before.index], before.kind == "client"
-        self.ownership.assign_client(seat, client, before.name, before.choice, observe=observe)
-        self.members[client] = Member(seat=seat.index, owner=owner)
+        again = Join(self.name, before.name, before.choice, observe=before.kind == "client", key=before.name_key)
+        self.ownership.assign_client(self.ownership.seats[before.index], client, again)
+        self.members[client] = Member(seat=before.index, owner=owner)
 
     def _sit(self, client: int, message: Create | Join, refusal: str, *, owner: bool) -> None:
         seat = self.ownership.first_open_seat()
         if seat is None:
             raise RefusedError("no_seat", refusal)
-        self.ownership.assign_client(seat, client, message.name, message.school, observe=message.observe)
+        self.ownership.assign_client(seat, client, message)
         self.members[client] = Member(seat=seat.index, owner=owner)
 
     def _reconnect(self, client: int, token: str) -> Outbox:
@@ -219,6 +220,7 @@ class MatchRoom:
     def _begin(self) -> Outbox:
         self.ownership.complete(self.setup.seed)
         self.policies = self.ownership.policies
+        self.name_keys = [seat.name_key for seat in self.ownership.seats]
         self._cast = tuple(seat.bot if seat.kind == "bot" else "" for seat in self.ownership.seats)
         self.state = "running"
         if can_be_rated(self.policies) and not self.ownership.is_without_people:
@@ -243,7 +245,7 @@ class MatchRoom:
             member.follow = message.seat
             return []
         if isinstance(message, protocol.Mark):
-            return self._mark(message, late=self._watched.ticks if member.seat < 0 else 0)
+            return self._mark(message, late=self._watched.ticks if self._sees_late(member) else 0)
         if isinstance(message, protocol.Take):
             return self._take(client, member, self._seat(message.seat))
         if isinstance(message, protocol.Release):
@@ -333,11 +335,14 @@ class MatchRoom:
         self.state, self.idle_ticks = "over", 0
         return self._announce()
 
-    def saved(self, replay: str) -> Outbox:
-        """The match is on disk as `replay` ("" when that failed): send the result to all members."""
+    def saved(self, replay: str, ratings: Sequence[protocol.RatingChange] = ()) -> Outbox:
+        """The match is on disk as `replay` ("" when that failed): send the result to all members.
+
+        ratings: what the match made of each seat's rating, if it is rated.
+        """
         self.is_saved = True
         self._result = room_messages.result(
-            self.name, self.match, self.driver.killers, self.ownership.forfeits, replay=replay
+            self.name, self.match, self.driver.killers, self.ownership.forfeits, replay=replay, ratings=ratings
         )
         waits = not self._watched.is_shown
         return [(client, self._result) for client, member in self.members.items() if member.seat >= 0 or not waits]
@@ -353,15 +358,21 @@ class MatchRoom:
         for client, member in self.members.items():
             if member.seat >= 0 and self.driver.is_alive(member.seat):
                 out.append((client, self._player_view(member.seat)))
-            elif member.seat >= 0:
+            elif not self._sees_late(member):
                 views[EVERYTHING] = views.get(EVERYTHING) or self._view(EVERYTHING)
                 out.append((client, views[EVERYTHING]))
-        self._show_spectators(self._watched.take_due(), out)
+        self._show_late(self._watched.take_due(), out)
         self._send_observations(out)
 
-    def _show_spectators(self, views: dict[int, str], out: Outbox) -> None:
+    def _sees_late(self, member: Member) -> bool:
+        """Whether a member sees the match late: a spectator, and a player who is out and could help another one."""
+        if member.seat < 0 or not self._watched.ticks or self.match.over or self.driver.is_alive(member.seat):
+            return member.seat < 0
+        return any(seat.kind in PREFIXES and self.driver.is_alive(seat.index) for seat in self.ownership.seats)
+
+    def _show_late(self, views: dict[int, str], out: Outbox) -> None:
         for client, member in self.members.items():
-            if member.seat < 0 and views:
+            if views and self._sees_late(member):
                 out.append((client, DelayedViews.of(views, member.follow)))
 
     def _show_rest(self) -> Outbox:
@@ -369,7 +380,7 @@ class MatchRoom:
         out: Outbox = []
         if self._watched.is_shown:
             return out
-        self._show_spectators(self._watched.take(), out)
+        self._show_late(self._watched.take(), out)
         if self._watched.is_shown and self._result is not None:
             out += [(client, self._result) for client, member in self.members.items() if member.seat < 0]
         return out

@@ -19,7 +19,8 @@ class RoomSeat:
     choice: the school that its player asked for; school: the index of the one that is played, None if not known yet.
     kind: who decides now. bot: the operator's bot of the seat, "" for none. taken_from: the kind that decides again
     once the person who took the seat over gives it back. client: the connection that holds the seat; token: the
-    secret with which its owner can come back; absent_ticks: how long the owner has been disconnected.
+    secret with which its owner can come back; absent_ticks: how long the owner has been disconnected. name_key: the
+    hash that shows whose name it is, "" for bots and programs.
 
     requested: tick of the observation that a decision is awaited for, -1 for none; seen: tick of the frame that this
     observation shows; decision: the awaited decision once it has arrived; sent: tick at which a program was last sent
@@ -34,6 +35,7 @@ class RoomSeat:
     school: int | None = None
     client: int | None = None
     token: str = ""
+    name_key: str = ""
     taken_from: Kind | None = None
     absent_ticks: int = 0
     requested: int = -1

@@ -10,8 +10,8 @@ class RoomSetup:
     """The match of a room. players: the bot of each seat, "" for a seat that is open at first.
 
     keep: the room stays open without members until its match has been played. countdown_ticks: nobody acts before
-    this tick in a match with people; less in a short one. delay_ticks: how late spectators see a rated match with
-    people.
+    this tick in a match with people; less in a short one. delay_ticks: how late those who do not play see a rated
+    match with people.
     """
 
     players: tuple[str, ...]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from botgame.lms.arena import Limits
 from botgame.lms.replay.header import BOT, HUMAN, MAX_EVENTS
@@ -30,6 +31,15 @@ class BotRoster:
     fallback: str
     schools: Mapping[str, int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
+
+
+class Player(Protocol):
+    """Who takes a seat; `Create` and `Join` are such. key: the hash that shows whose name it is; observe: a program."""
+
+    name: str
+    key: str
+    school: School
+    observe: bool
 
 
 class SeatOwnership:
@@ -89,11 +99,11 @@ class SeatOwnership:
         seat.kind, seat.bot = "bot", bot or self._roster.fallback
         seat.name = seat.bot
 
-    def assign_client(self, seat: RoomSeat, client: int, name: str, school: School, *, observe: bool) -> None:
-        """Give an open seat to a person or, with `observe`, to a program."""
-        seat.kind = "client" if observe else "human"
-        seat.name, seat.client, seat.token = name, client, self._new_token()
-        seat.choice, seat.school = school, None if school == "any" else SCHOOLS.index(school)
+    def assign_client(self, seat: RoomSeat, client: int, player: Player) -> None:
+        """Give an open seat to a person or a program."""
+        seat.kind = "client" if player.observe else "human"
+        seat.name, seat.name_key, seat.client, seat.token = player.name, player.key, client, self._new_token()
+        seat.choice, seat.school = player.school, None if player.school == "any" else SCHOOLS.index(player.school)
 
     def complete(self, seed: int) -> None:
         """Fill open seats with bots; a seat without a chosen school gets its bot's, or one drawn by `seed`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from botgame.training.league_report import summary as league_summary
 from botgame.training.league_report.exploits import read_exploits
 from botgame.training.league_report.html_parts import by_rating
 from botgame.training.league_report.live import live_matches
+from botgame.training.league_report.provenance import provenance
 
 
 def report(options: argparse.Namespace) -> int:
@@ -44,6 +46,7 @@ def report(options: argparse.Namespace) -> int:
     frozen = [player.name for player in state.league.frozen]
     live = live_matches(rated_matches(manifests.entries), state.game, options.league_state.parent / "players", frozen)
     summary = league_summary.summarise(state, matches, torn, exploits, live)
+    summary["made"] = provenance(options, state, datetime.now(UTC))
     write_atomic(options.output, json.dumps(summary, indent=2).encode() + b"\n")
     write_atomic(page, league_report_html.page(summary).encode())
     print(_table(summary))

@@ -7,7 +7,7 @@ from string import Template
 from typing import Any
 
 from botgame.training.alphastar.league.roles import MAIN, ROLES
-from botgame.training.league_report import exploits_html, svg
+from botgame.training.league_report import exploits_html, provenance, svg
 from botgame.training.league_report.free_for_alls import royale_card
 from botgame.training.league_report.html_parts import by_rating, card, nice_marks, percent, remark, table
 from botgame.training.league_report.svg import Point, Series
@@ -23,29 +23,39 @@ _PAGE = Template(
 <html lang="en"><head><meta charset="utf-8">{GENERATOR}"""
     """<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>League report</title><style>
-:root{--page:#f5f6f8;--card:#fff;--ink:#1b2430;--soft:#5d6b7c;--grid:#e3e7ec;--blank:#eef0f3;--even:#f7f7f5;
+:root{--page:#f5f6f8;--card:#fff;--ink:#1b2430;--soft:#5d6b7c;--grid:#e3e7ec;--blank:#eef0f3;--even:#f7f7f5;--shade:#0003;
 --win:#1f77b4;--loss:#d1495b;--c0:#2563eb;--c1:#dc6803;--c2:#0d9488;--c3:#64748b;--c4:#9333ea;--c5:#be185d}
 @media(prefers-color-scheme:dark){:root{--page:#11161d;--card:#1a212b;--ink:#e6ebf1;--soft:#95a3b3;--grid:#2b3541;
---blank:#222b36;--even:#303a46;--win:#4aa3e0;--loss:#e2687a;--c0:#6ea0ff;--c1:#f59e4c;--c2:#34c9ba;--c3:#94a3b8;
+--blank:#222b36;--even:#303a46;--shade:#000b;--win:#4aa3e0;--loss:#e2687a;--c0:#6ea0ff;--c1:#f59e4c;--c2:#34c9ba;--c3:#94a3b8;
 --c4:#c084fc;--c5:#f472b6}}
 *{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:1560px;margin:0 auto;padding:28px 24px 48px}h1{font-size:26px;margin:0}h2{font-size:17px;margin:0 0 2px}
+main{max-width:1560px;margin:0 auto;padding:28px min(24px,3vw) 48px}
+h1{font-size:26px;margin:0}h2{font-size:17px;margin:0 0 2px}
 header p{margin:4px 0 20px;color:var(--soft)}.note{color:var(--soft);font-size:13px;margin:0 0 12px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:14px;margin-bottom:16px}
 .tile,.card{background:var(--card);border:1px solid var(--grid);border-radius:12px}.tile{padding:14px 16px}
 .tile b{display:block;font-size:23px;line-height:1.25;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:13px}.cards{columns:2 560px;column-gap:16px}
-.card{padding:18px 20px;margin:0 0 16px;break-inside:avoid}svg{width:100%;height:auto;display:block;margin:0 auto}
+.card{padding:18px min(20px,4vw);margin:0 0 16px;break-inside:avoid}.cards>.card{display:inline-block;width:100%;
+vertical-align:top}.hint{display:none}@media(max-width:700px){.hint{display:block}}
+svg{width:100%;height:auto;display:block;margin:0 auto}
 svg text{fill:var(--ink);font-size:12px}
-svg .axis{fill:var(--soft);font-size:11px}svg .value{fill:var(--soft);font-variant-numeric:tabular-nums}
+svg .axis{fill:var(--soft)}svg .value{fill:var(--soft);font-variant-numeric:tabular-nums}
 svg .grid{stroke:var(--grid)}svg .zero{stroke:var(--soft);stroke-dasharray:3 3}svg .blank{fill:var(--blank)}
 svg .even{fill:var(--even)}svg .cell{font-size:11px;font-variant-numeric:tabular-nums}svg .strong{fill:#fff}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto;background:linear-gradient(90deg,var(--card) 40%,transparent) 0 0/36px 100% no-repeat local,
+linear-gradient(270deg,var(--card) 40%,transparent) 100% 0/36px 100% no-repeat local,
+linear-gradient(90deg,var(--shade),transparent) 0 0/16px 100% no-repeat scroll,
+linear-gradient(270deg,var(--shade),transparent) 100% 0/16px 100% no-repeat scroll}
+.scroll:focus-visible{outline:2px solid var(--c0)}
+table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}
-th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.left{text-align:left}footer{color:var(--soft);font-size:13px;margin-top:22px}
+th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.left{text-align:left}
+footer{overflow-wrap:anywhere;color:var(--soft);font-size:13px;margin-top:22px}
 </style></head><body><main>
-<header><h1>League report</h1><p>$subtitle</p></header>
+<header><h1>League report</h1><p>$subtitle</p>
+<p class="hint">Charts and tables with a dark edge scroll sideways.</p></header>
 <section class="tiles">$tiles</section><section class="cards">$cards</section>$heat
 <footer>$footer</footer></main></body></html>
 """
@@ -268,4 +278,4 @@ def _footer(summary: dict[str, Any]) -> str:
         notes.append(
             f"{counts['skipped']} matches that are doubled or name players unknown to the state were left out."
         )
-    return escape(" ".join(notes))
+    return escape(" ".join([*notes, *provenance.sentences(summary["made"])]))

@@ -21,7 +21,12 @@ def table(headings: list[str], rows: list[list[str]]) -> str:
     """A table that scrolls sideways where it is too wide; the cells are escaped."""
     head = "".join(f"<th>{escape(text)}</th>" for text in headings)
     body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+    return scrolling(f"<table><tr>{head}</tr>{body}</table>", ", ".join(headings))
+
+
+def scrolling(body: str, name: str) -> str:
+    """HTML that scrolls sideways where it is too wide, also by keys; `name`: what it is called aloud."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}">{body}</div>'
 
 
 def by_rating(players: list[dict[str, Any]]) -> list[dict[str, Any]]:

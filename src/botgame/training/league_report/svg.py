@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, HEAT_WIDTH = 720, 1060
+from botgame.training.league_report.html_parts import scrolling
+
+WIDTH, HEAT_WIDTH = 520, 1060
+_SMALLEST = 0.9  # of its size, below which a chart scrolls instead of becoming unreadable
+_MOST_TICKS = 14
+_LEGEND_ROW = 20
 COLOURS = 6  # series colours that the page defines: --c0 .. --c5
 
 
@@ -59,22 +64,24 @@ def line_chart(
 
     `ticks`: values along the horizontal axis, which then reaches from the first to the last; else those of the points.
     """
-    height, left, top, bottom = 260, 52, 34, 220
+    legend, left = _legend([one.name for one in series], 52), 52
+    top = 14 + _LEGEND_ROW * legend.count("<g>")
+    bottom = top + 186
     xs = ticks or [point.x for one in series for point in one.points] or [0.0, 1.0]
     across, up = Scale(min(xs), max(xs), left + 12, WIDTH - 16), Scale(low, high, bottom, top)
     parts = [_grid(marks, up, left, unit), _ticks(sorted(set(xs)), across, bottom)]
     for index, one in enumerate(series):
         parts.append(_band_and_line(one, index, across, up))
-    parts.append(_legend([one.name for one in series], left))
+    parts.append(legend)
     parts.append(f'<text class="axis" x="{WIDTH - 16}" y="{bottom + 34}" text-anchor="end">{escape(x_label)}</text>')
-    return _svg(height, "".join(parts), ", ".join(one.name for one in series))
+    return _svg(bottom + 40, "".join(parts), ", ".join(one.name for one in series))
 
 
 def interval_chart(rows: Sequence[tuple[str, float, float, float, int]], unit: str) -> str:
     """A dot with its interval a row: (name, value, low, high, colour)."""
-    left, row_height, top = 190, 22, 24
+    left, row_height, top = 170, 22, 24
     low, high = min(row[2] for row in rows), max(row[3] for row in rows)
-    across = Scale(low, high, left + 10, WIDTH - 90)
+    across = Scale(low, high, left + 10, WIDTH - 60)
     bottom = top + row_height * len(rows)
     parts = []
     if low < 0 < high:
@@ -96,7 +103,7 @@ def interval_chart(rows: Sequence[tuple[str, float, float, float, int]], unit: s
 
 def bar_chart(rows: Sequence[tuple[str, float, int]]) -> str:
     """Horizontal bars of shares in [0, 1]: (name, share, colour)."""
-    left, row_height = 190, 24
+    left, row_height = 170, 24
     across = Scale(0.0, max(row[1] for row in rows), 0, WIDTH - left - 70)
     parts = []
     for index, (name, share, colour) in enumerate(rows):
@@ -174,7 +181,7 @@ def _grid(marks: Sequence[float], up: Scale, left: float, unit: str) -> str:
 
 
 def _ticks(xs: Sequence[float], across: Scale, bottom: float) -> str:
-    every = max(1, -(-len(xs) // 20))
+    every = max(1, -(-len(xs) // _MOST_TICKS))
     return "".join(
         f'<text class="axis" x="{across(x):.1f}" y="{bottom + 18}" text-anchor="middle">{x:g}</text>'
         for x in xs[::every]
@@ -182,16 +189,24 @@ def _ticks(xs: Sequence[float], across: Scale, bottom: float) -> str:
 
 
 def _legend(names: Sequence[str], left: float) -> str:
-    parts, x = [], left
+    """The names with their colours, one group a row of names."""
+    rows: list[list[str]] = [[]]
+    x = left
     for index, name in enumerate(names):
-        parts.append(
-            f'<rect x="{x}" y="6" width="12" height="12" rx="3" fill="var(--c{index % COLOURS})"/>'
-            f'<text class="label" x="{x + 18}" y="16">{escape(name)}</text>'
+        width = 34 + 7.2 * len(name)
+        if rows[-1] and x + width > WIDTH:
+            rows.append([])
+            x = left
+        y = 6 + _LEGEND_ROW * (len(rows) - 1)
+        rows[-1].append(
+            f'<rect x="{x:g}" y="{y}" width="12" height="12" rx="3" fill="var(--c{index % COLOURS})"/>'
+            f'<text class="label" x="{x + 18:g}" y="{y + 10}">{escape(name)}</text>'
         )
-        x += 34 + 7.2 * len(name)
-    return "".join(parts)
+        x += width
+    return "".join("<g>" + "".join(row) + "</g>" for row in rows)
 
 
 def _svg(height: int, body: str, description: str, width: int = WIDTH) -> str:
-    size = f'viewBox="0 0 {width} {height}" style="max-width:{width * 1.2:.0f}px"'
-    return f'<svg {size} role="img" aria-label="{escape(description)}">{body}</svg>'
+    limits = f"min-width:{width * _SMALLEST:.0f}px;max-width:{width * 1.4:.0f}px"
+    head = f'viewBox="0 0 {width} {height}" style="{limits}" role="img" aria-label="{escape(description)}"'
+    return scrolling(f"<svg {head}>{body}</svg>", description)

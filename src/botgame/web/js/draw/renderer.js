@@ -1,7 +1,7 @@
 // Draws one scene, from the floor up. It keeps only prepared layers between two pictures.
 //
 // A scene: {tick, cells, walls, zone {x, y, r, target}, mages [...], shots [...], items [...], graves [...],
-// eyes: {x, y} of the seat whose fog is shown, or null}. `viewer/film.js` and `live/scene.js` make scenes.
+// eyes: {x, y} of the seat whose fog is shown, or null}. `film/film.js` and `live/scene.js` make scenes.
 
 import { ArenaLayer } from "./arena.js";
 import { isCalm } from "./calm.js";

@@ -26,6 +26,7 @@ export class Game {
     this.stage = new Stage(byId("field"), byId("minimap"));
     this.hud = new Hud(this.rules, this.rate, keymap);
     this.seats = new SeatList(byId("seats"), (seat) => spectator.follow(seat === spectator.followed ? -1 : seat));
+    this.guide = null; // of a guided match
     this.room = null;
     this.seq = 0;
     this.boltAt = 0;
@@ -67,12 +68,21 @@ export class Game {
     byId("news").replaceChildren();
   }
 
+  // A player who is out sees the match some seconds late from now on.
+  goBack(tick) {
+    const graves = this.graves.filter((grave) => grave.tick <= tick);
+    this.begin();
+    this.graves = graves;
+  }
+
   setState(state, now) {
     const begins = !this.mayAct;
+    if (state.tick < this.snapshots.latest?.tick) this.goBack(state.tick);
     this.snapshots.push(state, now);
     for (const event of state.events) this.handleEvent(event, state);
     this.remember(state);
     const mage = this.ownMage(state);
+    this.guide?.update(state, mage);
     if (mage && state.you) this.predictor.reconcile(state.tick, mage, state.ack, this.predictedTick(now));
     if (begins && this.input.move !== 0) this.sendInput(); // a key that is held already counts from now on
   }
@@ -117,6 +127,17 @@ export class Game {
       Boolean(this.snapshots.latest?.you) &&
       this.snapshots.latest.you.seat === this.room.seat
     );
+  }
+
+  // Whether the player's mage has died and the match goes on.
+  get isOut() {
+    return this.room.seat >= 0 && this.room.state === "running" && this.snapshots.latest !== undefined && !this.isPlaying;
+  }
+
+  // Whether another person or program plays; then a player who is out sees the match late.
+  get couldHelp() {
+    const { seat: me, seats } = this.room;
+    return seats.some(({ seat, controller }) => seat !== me && controller !== "bot" && this.known[seat].alive);
   }
 
   // Whether the player's inputs count: not in the countdown.
@@ -220,7 +241,7 @@ export class Game {
     setText(byId("countdown"), countdown > 0 ? String(countdown) : "");
     this.seats.update(this.known, this.spectator.followed, this.rules);
     setText(byId("ping"), `${Math.round(this.rtt())} ms`);
-    show(byId("out-note"), this.room.seat >= 0 && !this.known[this.room.seat].alive && this.room.state === "running");
+    this.hud.showOut(this.isOut, this.couldHelp ? this.room.delay_ticks : 0);
   }
 }
 

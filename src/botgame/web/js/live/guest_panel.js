@@ -1,6 +1,6 @@
-// The panel for a guest who comes by a link: a name and a school first, then the match.
+// The panel to choose a name and a school before a match: for a guest by link, and where a name belongs to somebody else.
 
-import { byId, show } from "../page/dom.js";
+import { byId, setText, show } from "../page/dom.js";
 import { loadProfile, saveProfile } from "../page/profile.js";
 import { fillSchools } from "../page/school_choice.js";
 
@@ -25,7 +25,9 @@ export function bindGuest(onJoin, onWatch) {
   });
 }
 
-export function askGuest() {
+// `note`: why the panel is shown, and what to do.
+export function askGuest(note) {
+  setText(byId("guest-note"), note);
   show(byId("guest"), true);
   byId("guest-name").focus();
 }

@@ -38,6 +38,13 @@ export class Hud {
     setText(byId("cap-hint"), you.budget === 0 ? "too many actions: wait" : `${you.budget} actions left`);
   }
 
+  // Say that the player is out and sees the rest, `late` ticks after it happens.
+  showOut(isOut, late) {
+    const delay = late > 0 ? `, ${Math.round(late / this.rate)} s late` : "";
+    setText(byId("out-note"), `You are out; this is the rest of the match${delay}`);
+    show(byId("out-note"), isOut);
+  }
+
   // Show the time left, the zone's next phase, the number of living mages, and a red rim in danger.
   showMatch(state, duration, alive, seats, mage) {
     setText(byId("clock"), clock((duration - state.tick) / this.rate));

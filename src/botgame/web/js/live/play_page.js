@@ -2,15 +2,17 @@
 //
 //   /play?room=r1                          join, or come back to the seat; &watch=1 to spectate
 //   /play?create=1&seats=2&bots=lms_re     make a room; also school, duration, seed, watch=1, observe=1
+//   /play?guide=1                          the guided first match
 //   name=...                               the player's name; a link to a room without one asks for name and school
 
 import { byId, setText, show } from "../page/dom.js";
 import { Game, failure } from "./game.js";
 import { askGuest, bindGuest } from "./guest_panel.js";
+import { GUIDED_MATCH, Guide } from "./guide.js";
 import { Input } from "./input.js";
 import { Keymap } from "../page/keymap.js";
 import { Connection, operatorToken, socketUrl, withToken } from "../page/connection.js";
-import { loadProfile } from "../page/profile.js";
+import { loadProfile, nameKey } from "../page/profile.js";
 import { ask } from "../page/question.js";
 import { showRematch, showResult } from "./result_panel.js";
 import { SettingsDialog } from "../page/settings_dialog.js";
@@ -24,6 +26,7 @@ import { Spectator } from "./spectating.js";
 const address = new URLSearchParams(location.search);
 const keymap = new Keymap();
 const sound = new Sound();
+const isGuided = address.get("guide") === "1"; // by nobody's name, so that it is not rated
 let connection = null;
 let game = null;
 let room = null;
@@ -58,7 +61,7 @@ function mustAsk() {
 }
 
 function enter() {
-  if (mustAsk()) askGuest();
+  if (mustAsk()) askGuest("Choose a name and a school, then join. Matches of players without a name are not rated.");
   else request();
 }
 
@@ -68,9 +71,10 @@ function request() {
   const name = room?.room ?? address.get("room");
   const profile = loadProfile();
   const who = {
-    name: address.get("name") ?? profile.name,
+    name: isGuided ? "" : (address.get("name") ?? profile.name),
     school: address.get("school") ?? profile.school,
     observe: address.get("observe") === "1",
+    key: nameKey(),
   };
   if (name) {
     const token = session.read(seatKey(name)) ?? "";
@@ -79,6 +83,7 @@ function request() {
 }
 
 function creation() {
+  if (isGuided) return GUIDED_MATCH;
   const seed = Number.parseInt(address.get("seed") ?? "", 10);
   return {
     seats: Number(address.get("seats") ?? 2),
@@ -118,9 +123,16 @@ function refused({ code, message }) {
     session.remove(seatKey(name));
     send("join", { room: name, spectate: true });
   } else if (isEntering && code === "no_seat") giveUp(message, name ?? "");
+  else if (isEntering && code === "name_taken") chooseOtherName(message);
   else if (isEntering) giveUp(room && code === "no_room" ? `The match is gone: ${message}` : message);
   else if (room?.state === "over" && code === "no_room") leave(sameMatch());
   else toast(message, "bad");
+}
+
+function chooseOtherName(message) {
+  isEntering = false;
+  address.delete("name");
+  askGuest(`${message[0].toUpperCase()}${message.slice(1)}.`);
 }
 
 // The connection is of no more use. The result of a match stays on the page. `watchable`: a room that can be watched.
@@ -163,6 +175,7 @@ function leave(target) {
 connection = new Connection(socketUrl(), operatorToken(), {
   open: (welcome) => {
     game ??= new Game(welcome, send, { input, sound, spectator, keymap, rtt: () => connection.rtt });
+    if (isGuided) game.guide ??= new Guide(keymap);
     window.game = game; // for tests and the browser's console
     enter();
   },

@@ -1,6 +1,7 @@
 // The result of a match: one word, a table by place, and buttons for what to do next.
 
 import { byId, el, setText, show } from "../page/dom.js";
+import { signed } from "../page/rating.js";
 import { nameTag, schoolDot } from "../page/news.js";
 
 // `result`: the server's message; `seats`: [{name, school (index)}]; `me`: the player's seat or -1; `rate`: ticks a second.
@@ -11,7 +12,9 @@ export function showResult(result, seats, me, rate) {
   byId("result").className = won ? "overlay won" : "overlay";
   const order = result.places.map((_, seat) => seat).sort((a, b) => result.places[a] - result.places[b]);
   byId("result-rows").replaceChildren(...order.map((seat) => row(result, seats, seat, me, rate)));
+  show(byId("result-ratings"), result.ratings.length > 0);
   const facts = [`${result.duration.toFixed(1)} s played`];
+  if (!result.broken_off && result.ratings.length === 0) facts.push("not rated");
   if (result.broken_off) facts.push("it counts for nobody");
   for (const seat of result.left) facts.push(`${seats[seat].name} left`);
   if (result.replay === "") facts.push("the server could not save it");
@@ -43,14 +46,17 @@ function killer(result, seats, seat) {
 }
 
 function row(result, seats, seat, me, rate) {
-  const cells = [
-    String(result.places[seat]),
-    el("span", {}, schoolDot(seats[seat].school), " ", nameTag(seat, seats)),
-    String(result.kills[seat]),
-    result.damage_dealt[seat].toFixed(0),
-    result.damage_taken[seat].toFixed(0),
-    result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`,
-    killer(result, seats, seat),
-  ];
-  return el("tr", { class: seat === me ? "mine" : "" }, ...cells.map((cell) => el("td", {}, cell)));
+  const change = result.ratings[seat];
+  const cells = {
+    place: String(result.places[seat]),
+    mage: el("span", {}, schoolDot(seats[seat].school), " ", nameTag(seat, seats)),
+    ...(change ? { rating: signed(change) } : {}),
+    kills: String(result.kills[seat]),
+    dealt: result.damage_dealt[seat].toFixed(0),
+    taken: result.damage_taken[seat].toFixed(0),
+    lived: result.death_ticks[seat] < 0 ? "to the end" : `${(result.death_ticks[seat] / rate).toFixed(1)} s`,
+    killer: killer(result, seats, seat),
+  };
+  const columns = Object.entries(cells).map(([name, cell]) => el("td", { class: name }, cell));
+  return el("tr", { class: seat === me ? "mine" : "" }, ...columns);
 }

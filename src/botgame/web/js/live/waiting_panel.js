@@ -1,5 +1,6 @@
 // The panel before a match: the seats, and a button to start with bots in the free ones.
 
+import { copyText } from "../page/clipboard.js";
 import { operatorToken } from "../page/connection.js";
 import { byId, el, numbered, playerName, setText, show } from "../page/dom.js";
 import { SCHOOLS, schoolIndex, seatColour } from "../draw/palette.js";
@@ -7,17 +8,7 @@ import { SCHOOLS, schoolIndex, seatColour } from "../draw/palette.js";
 export function bindWaiting(connection) {
   byId("start").addEventListener("click", () => connection().send("ready"));
   byId("invite").addEventListener("focus", (event) => event.target.select());
-  byId("copy-invite").addEventListener("click", copyInvitation);
-}
-
-async function copyInvitation() {
-  try {
-    await navigator.clipboard.writeText(byId("invite").value);
-  } catch {
-    byId("invite").select(); // browsers have a clipboard for pages of this machine and of https only
-    document.execCommand("copy");
-  }
-  setText(byId("copy-invite"), "Copied");
+  byId("copy-invite").addEventListener("click", (event) => copyText(byId("invite").value, event.target));
 }
 
 // The address for a friend, with all that the server asks for.

@@ -3,9 +3,11 @@
 import { byId, clock, el, numbered, setText, shortName, show } from "../page/dom.js";
 import { BOT_NOTES } from "./bot_notes.js";
 import { Keymap, SLOTS } from "../page/keymap.js";
+import { playLandingMatch } from "./landing_match.js";
 import { fillLatest } from "./latest_matches.js";
 import { Connection, TICK_RATE, operatorToken, socketUrl, withToken } from "../page/connection.js";
 import { loadProfile, saveProfile } from "../page/profile.js";
+import { profileAddress } from "../page/rating.js";
 import { fillSchools } from "../page/school_choice.js";
 
 const REFRESH_MS = 2000;
@@ -18,6 +20,12 @@ let bots = []; // of the server, once it has answered; the first is the default
 function keep() {
   profile.name = byId("name").value.trim();
   saveProfile(profile);
+  linkProfile();
+}
+
+function linkProfile() {
+  show(byId("profile"), profile.name !== "");
+  byId("profile").href = profileAddress(profile.name);
 }
 
 function fillOpponents() {
@@ -103,6 +111,12 @@ function go(target) {
   location.href = withToken(target());
 }
 
+// The link to a person's page; null for bots and programs.
+function person(policy) {
+  const name = /^human:(.+)$/.exec(policy)?.[1];
+  return name ? el("a", { href: profileAddress(name) }, name) : null;
+}
+
 function standing(line, place) {
   const rating = el(
     "td",
@@ -114,7 +128,7 @@ function standing(line, place) {
     "tr",
     {},
     el("td", {}, String(place + 1)),
-    el("td", { title: line.name }, shortName(line.name)),
+    el("td", { title: line.name }, person(line.name) ?? shortName(line.name)),
     rating,
     el("td", {}, String(line.matches)),
   );
@@ -131,6 +145,7 @@ function setLobby({ rooms, leaderboard }) {
 // ---- the page
 
 byId("name").value = profile.name;
+linkProfile();
 byId("seats").replaceChildren(
   ...Array.from({ length: 15 }, (_, k) => el("option", { value: String(k + 2) }, k ? `${k + 2}, royale` : "2, duel")),
 );
@@ -148,11 +163,13 @@ byId("by-code").addEventListener("submit", (event) => {
 fillSchools(profile, keep);
 fillKeys();
 fillLatest();
+playLandingMatch();
 
 const connection = new Connection(socketUrl(), operatorToken(), {
   open: (welcome) => {
     bots = welcome.bots;
     fillOpponents();
+    show(byId("guided"), bots.includes("idle"));
     byId("play").disabled = byId("watch").disabled = false;
     setText(byId("status"), "");
     connection.send("list");

@@ -1,4 +1,4 @@
-// A match in words: kills, takeovers, marks, important items.
+// A match in words: kills, takeovers, marks, important items, key moments.
 
 import { clock, el } from "./dom.js";
 import { ITEMS, SCHOOLS, seatColour } from "../draw/palette.js";
@@ -13,24 +13,23 @@ export function isNews(event) {
   );
 }
 
+const verb = (text, kind = "") => el("span", { class: `verb ${kind}` }, text);
+
+// The words for each kind of event, with `name(seat)`.
+const WORDS = {
+  kill: ({ seat, by }, name) => (by >= 0 ? [name(by), verb("killed"), name(seat)] : [verb("the zone killed"), name(seat)]),
+  mark: ({ seat, verdict }, name) => [name(seat), verb(`marked ${verdict}`, verdict)],
+  control: ({ seat, controller }, name) => [name(seat), verb(`is now controlled by a ${controller}`)],
+  pickup: ({ seat, item }, name) => [name(seat), verb(item === 3 ? "opened a chest" : `took a ${ITEMS[item].label}`)],
+  first_blood: ({ seat, by }, name) => [verb("first blood:"), name(by), verb("hit"), name(seat)],
+  lead: ({ seat }, name) => [name(seat), verb("takes the lead")],
+  near_death: ({ seat, health }, name) => [name(seat), verb(`survives with ${health} health`)],
+};
+
 // The line for an event. `seats[k]`: {name}.
 export function newsLine(event, seats, rate) {
   const time = el("time", {}, clock(event.tick / rate));
-  const who = nameTag(event.seat, seats);
-  const line = el("li", { class: `news ${event.kind}` }, time);
-  if (event.kind === "kill" && event.by >= 0)
-    line.append(nameTag(event.by, seats), el("span", { class: "verb" }, "killed"), who);
-  else if (event.kind === "kill") line.append(el("span", { class: "verb" }, "the zone killed"), who);
-  else if (event.kind === "mark")
-    line.append(who, el("span", { class: `verb ${event.verdict}` }, `marked ${event.verdict}`));
-  else if (event.kind === "control")
-    line.append(who, el("span", { class: "verb" }, `is now controlled by a ${event.controller}`));
-  else
-    line.append(
-      who,
-      el("span", { class: "verb" }, event.item === 3 ? "opened a chest" : `took a ${ITEMS[event.item].label}`),
-    );
-  return line;
+  return el("li", { class: `news ${event.kind}` }, time, ...WORDS[event.kind](event, (seat) => nameTag(seat, seats)));
 }
 
 export function nameTag(seat, seats) {

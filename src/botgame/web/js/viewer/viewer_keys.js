@@ -1,6 +1,7 @@
 // Keys of the replay viewer.
 
-export function bindKeys(viewer) {
+// `signal`: ends that.
+export function bindKeys(viewer, signal) {
   const { head, film } = viewer;
   const keys = {
     " ": () => head.toggle(),
@@ -16,8 +17,10 @@ export function bindKeys(viewer) {
     End: () => head.seek(film.ticks),
     0: () => viewer.follow(-1),
     f: () => viewer.toggleFog(),
+    n: () => viewer.goTo(viewer.events.next(head.tick)),
+    p: () => viewer.goTo(viewer.events.previous(head.tick)),
   };
-  window.addEventListener("keydown", (event) => {
+  const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && event.target instanceof HTMLButtonElement) return; // it presses the button
     const seat = "123456789".indexOf(event.key);
@@ -28,7 +31,8 @@ export function bindKeys(viewer) {
     if (!action) return;
     event.preventDefault();
     action();
-  });
+  };
+  window.addEventListener("keydown", press, { signal });
 }
 
 function step(head, ticks) {

@@ -1,16 +1,18 @@
 // The replay viewer: a film, a playhead, a picture, and the controls around them.
 
 import { AbilityBar } from "../page/ability_bar.js";
-import { byId, clock, el, setText, shortName, show } from "../page/dom.js";
+import { byId, clock, setText, shortName, show } from "../page/dom.js";
 import { Effects } from "../draw/effects.js";
-import { loadFilm } from "./film.js";
-import { isNews, newsLine } from "../page/news.js";
+import { EventList } from "./event_list.js";
+import { askForFile, bindFiles } from "./file_drop.js";
+import { filmOfPage } from "../film/film_source.js";
 import { SCHOOLS } from "../draw/palette.js";
-import { Playhead } from "./playhead.js";
+import { Playhead } from "../film/playhead.js";
 import { Stage } from "../draw/stage.js";
 import { SeatList } from "../page/seat_list.js";
 import { offerReadout } from "./readout_request.js";
 import { ReadoutPanel } from "./readout_panel.js";
+import { bindShare, momentOfPage } from "./share.js";
 import { Timeline } from "./timeline.js";
 import { bindKeys } from "./viewer_keys.js";
 
@@ -29,8 +31,9 @@ class Viewer {
     this.readout = null;
     if (film.data.thoughts) this.showReadout(film.data.thoughts);
     else offerReadout(byId("thoughts"), film, (readout) => this.showReadout(readout));
-    this.names = film.names.map((name) => ({ name }));
+    this.events = new EventList(film, (tick) => this.head.seek(tick));
     this.abilities = null;
+    this.closing = new AbortController();
     this.fill();
     this.bind();
     this.last = performance.now();
@@ -48,10 +51,6 @@ class Viewer {
     document.title = `${data.mode} ${data.seed}`;
     const { names } = this.film;
     this.seats.setSeats(data.seats.map((seat, k) => ({ name: names[k], school: seat.school, note: person(seat) })));
-    const news = this.film.events.filter(isNews);
-    this.news = news.map((event) => ({ tick: event.tick, line: newsLine(event, this.names, this.film.rate) }));
-    this.news.forEach(({ tick, line }) => line.addEventListener("click", () => this.head.seek(tick - this.film.rate)));
-    byId("news").replaceChildren(...this.news.map(({ line }) => line));
   }
 
   showReadout(readout) {
@@ -69,8 +68,21 @@ class Viewer {
     byId("ahead").addEventListener("click", () => this.head.seek(this.head.tick + 5 * this.film.rate));
     byId("everything").addEventListener("click", () => this.follow(-1));
     byId("fog").addEventListener("click", () => this.toggleFog());
-    bindKeys(this);
+    byId("previous-moment").addEventListener("click", () => this.goTo(this.events.previous(this.head.tick)));
+    byId("next-moment").addEventListener("click", () => this.goTo(this.events.next(this.head.tick)));
+    bindShare(this.film, () => this.head.tick / this.film.rate);
+    bindKeys(this, this.closing.signal);
     this.follow(-1);
+  }
+
+  // To a place in the film, if there is one.
+  goTo(tick) {
+    if (tick !== null) this.head.seek(tick);
+  }
+
+  // Stop, because another film is shown.
+  close() {
+    this.closing.abort();
   }
 
   follow(seat) {
@@ -92,6 +104,7 @@ class Viewer {
   }
 
   frame(now) {
+    if (this.closing.signal.aborted) return;
     const seconds = Math.min(0.25, (now - this.last) / 1000);
     this.last = now;
     this.head.advance(seconds);
@@ -129,7 +142,7 @@ class Viewer {
     this.seats.update(states, this.followed, film.rules);
     this.abilities?.update(film.cooldowns(this.followed, head.tick), film.mageAt(this.followed, head.tick)?.mana ?? 0);
     this.readout?.update(this.followed, head.tick);
-    for (const { tick, line } of this.news) line.classList.toggle("ahead", tick > scene.tick);
+    this.events.update(scene.tick);
   }
 }
 
@@ -137,9 +150,21 @@ function person(seat) {
   return seat.controller === "human" ? "person" : "";
 }
 
-loadFilm().then(
-  (film) => {
-    window.viewer = new Viewer(film); // for tests and the browser's console
-  },
-  (error) => byId("field").replaceWith(el("p", { class: "failure" }, error.message)),
+const blank = document.body.cloneNode(true); // the page without a film
+
+// Show a film in place of the one that is shown.
+function showFilm(film) {
+  window.viewer?.close();
+  document.body.replaceWith(blank.cloneNode(true));
+  window.viewer = new Viewer(film); // for tests and the browser's console
+  return window.viewer;
+}
+
+const HINT = "Choose a replay file, or drop one onto this page. The server reads it and keeps nothing.";
+const isExported = document.getElementById("film") !== null; // then there is no server
+
+filmOfPage().then(
+  (film) => (film ? showFilm(film).head.seek(momentOfPage() * film.rate) : askForFile(HINT)),
+  (error) => askForFile(error.message),
 );
+if (!isExported) bindFiles(showFilm);

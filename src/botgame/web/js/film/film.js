@@ -19,7 +19,7 @@ function sums(changes, scale = 1) {
   return values;
 }
 
-class Film {
+export class Film {
   constructor(data) {
     this.data = data;
     this.rate = data.tick_rate;
@@ -158,22 +158,4 @@ function decode(columns, scale) {
     ["x", "y", "health", "mana", "shield"].map((name) => [name, sums(columns[name], scale[name])]),
   );
   return { ...plain, face, status: sums(columns.status), visible: sums(columns.visible) };
-}
-
-// The film inside an exported page, or the server's film of `?file=`.
-export async function loadFilm() {
-  const inside = document.getElementById("film");
-  if (inside) return new Film(JSON.parse(await unpack(inside.textContent)));
-  const file = new URLSearchParams(location.search).get("file");
-  if (!file) throw new Error("no replay is named: open one from the list");
-  const answer = await fetch(`/api/replays/${encodeURIComponent(file)}`);
-  if (!answer.ok) throw new Error(`the server has no replay ${file} (${answer.status})`);
-  return Object.assign(new Film(await answer.json()), { file });
-}
-
-// The text in base64 of zlib data.
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text.trim()), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).text();
 }
