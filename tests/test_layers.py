@@ -93,6 +93,7 @@ ALLOWED: dict[str, set[str]] = {
         "policy_readout",
         "ratings",
         "recordings",
+        "source_cache",
         "onnx_session",
         "onnx_policy",
         "feedback",

@@ -66,7 +66,7 @@ def skeleton(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
         return cached
     print("preparing the network's fast path (once for each kind of network, some seconds)", file=sys.stderr)
     network = Network(spec, config)
-    model = export(network, conditioned=bool(config.condition), optimize=False)
+    model = export(network)
     for initializer in model.graph.initializer:
         if initializer.name in _tensors(network):
             initializer.ClearField("raw_data")
