@@ -84,7 +84,16 @@ def test_figures_of_a_name_with_tags_are_printed_and_written(tmp_path: Path, mon
         "    return policy\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    words = ["bot_with_tags:make", "idle", "--matches", "2", "--episode-duration", "10", "--json", str(tmp_path / "[x].json")]
+    words = [
+        "bot_with_tags:make",
+        "idle",
+        "--matches",
+        "2",
+        "--episode-duration",
+        "10",
+        "--json",
+        str(tmp_path / "[x].json"),
+    ]
     assert evaluate.main(words) == 0
     assert "a[/b].pt was trained as pyromancer" in capsys.readouterr().out
     assert json.loads((tmp_path / "[x].json").read_text())["policies"] == ["bot_with_tags:make", "idle"]
