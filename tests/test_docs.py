@@ -150,6 +150,24 @@ def test_every_file_of_the_readme_is_there_by_then() -> None:
             there |= set(made) | ({"data/processed"} if recorded else set())
 
 
+# What commands leave without being told where: the recorded matches, the bootstrap's start, the live server's lines.
+DEFAULTS = {"data/processed", "artifacts/alphastar/pi_sup.pt", "reports/live", "reports/feedback_training"}
+RESULTS = ("--output", "-o", "--output-dir", "--data-dir", "--json", "--svg", "--web")
+
+
+def test_every_file_in_a_documented_command_is_there_or_made_by_another() -> None:
+    made = QUICKSTART | DEFAULTS
+    for _, _, words in commands():
+        made |= {value for flag, value in itertools.pairwise(words) if flag in RESULTS}
+    for document, module, words in commands():
+        datasets = {value for flag, value in itertools.pairwise(words) if flag == "--dataset"}
+        for word in {name.partition("@")[0] for each in words for name in each.split(",")} - datasets:
+            if "://" in word or not ("/" in word or word.endswith((".pt", ".onnx", ".json", ".lmsr"))):
+                continue
+            beside = any(word.startswith((f"{result}/", result.removesuffix(".pt") + ".")) for result in made)
+            assert word in made or beside or (ROOT / word).exists(), f"{document}: {module} {word}"
+
+
 def test_the_quickstart_leaves_what_the_readme_names() -> None:
     from botgame.quickstart import steps
 

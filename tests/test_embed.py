@@ -1,6 +1,7 @@
 """A bot inside another program: golden vectors, the example without botgame, the page in Node.js and in a browser."""
 
 import base64
+import dataclasses
 import hashlib
 import http.server
 import io
@@ -31,12 +32,14 @@ from botgame.training.export import main
 from browsing import Watched, browser, needs_browser
 from embedding import NODE, need_runtime, runtime_fault
 from live_server import running_server
-from test_docs import ROOT
+from test_docs import ROOT, blocks
 from toy_network import randomize
 
 EXAMPLE = ROOT / "examples" / "embed_model.py"
 DOCUMENT = (ROOT / "docs" / "embed.md").read_text(encoding="utf-8")
-GAMES = {"lms": "lms", "toy": "toy_network:other_game"}
+GAMES = {"lms": "lms", "toy": "toy_network:other_game", "memoryless": "toy_network:other_game"}
+TINY = PRESETS["tiny"]
+CONFIGS = {"lms": TINY, "toy": TINY, "memoryless": dataclasses.replace(TINY, core_layers=0)}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def models(tmp_path_factory) -> dict[str, Path]:
     folder, found = tmp_path_factory.mktemp("models"), {}
     for name, module in GAMES.items():
         game = load_game(module)
-        network = Network(game.spec, PRESETS["tiny"])
+        network = Network(game.spec, CONFIGS[name])
         randomize(network)
         checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
         checkpoint.temperature = 0.7
@@ -221,6 +224,29 @@ def test_node_notices_wrong_decisions_and_rows_without_a_choice(pages, tmp_path)
     done = node(page, "check")
     assert done.returncode == 1
     assert "has no legal category for head" in done.stderr
+
+
+def test_the_program_of_the_document_runs(pages, tmp_path):
+    page = tmp_path / "page"
+    shutil.copytree(pages["lms"], page)
+    (block,) = blocks(ROOT / "docs" / "embed.md", ("js",))
+    given = """import { readFileSync } from "node:fs";
+import { observed } from "./policy.mjs";
+ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmBinary = readFileSync(new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url));
+const modelBytes = readFileSync(new URL("model.onnx", import.meta.url));
+const goldenJson = JSON.parse(readFileSync(new URL("model.golden.json", import.meta.url)));
+const observation = observed(goldenJson.inputs);
+for (const { shape } of Object.values(observation)) if (shape.length) shape[0] = 1;
+for (const array of Object.values(observation)) {
+  array.values = array.values.slice(0, array.shape.reduce((product, size) => product * size, 1));
+}
+"""
+    imports, program = block.split("\n\n", 1)
+    (page / "program.mjs").write_text(f"{imports}\n{given}\n{program}")
+    done = subprocess.run([NODE, page / "program.mjs"], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"\[\s*\d+(,\s*\d+){5}\s*\]\s*", done.stdout)
 
 
 def test_node_plays_a_match_on_a_live_server(pages, tmp_path, monkeypatch):

@@ -19,10 +19,8 @@ SCRIPT = ROOT / "scripts" / "build_site.py"
 def site(tmp_path_factory) -> Path:
     """The site, built in a copy of what it is made from."""
     folder = tmp_path_factory.mktemp("site")
-    for name in ("docs", "scripts"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("src", "examples", "benchmarks", "tests"):  # documents name files of these
-        (folder / name).symlink_to(ROOT / name, target_is_directory=True)
+    for name in ("docs", "scripts", "src", "examples", "benchmarks", "tests"):  # documents name files of all of these
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "CHANGELOG.md", "LICENSE", "zensical.toml"):
         shutil.copy(ROOT / name, folder)
     done = subprocess.run(
