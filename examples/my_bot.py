@@ -1,4 +1,4 @@
-"""A bot of one's own: walk to the enemy and shoot bolts at it. Play it as `my_bot:make`.
+"""A bot that you write yourself: walk to the enemy and shoot bolts at it. Play it as `my_bot:make`.
 
 python -m botgame.training.evaluate my_bot:make legacy --matches 100      # from the folder that holds this file
 """

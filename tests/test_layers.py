@@ -47,6 +47,8 @@ ALLOWED: dict[str, set[str]] = {
     "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals"}
     | {"games", "play", "policies", "rng", "setups"},  # its command
     "record": {"cli", "recordings"},
+    "datasets": {"adapters", "envs", "errors", "files", "game", "games", "recordings", "standings"},
+    "minari": {"cli", "datasets"},
     "adapters": {"rng", "errors", "spec", "game"},
     "envs": PLAY | {"rng", "errors", "spec", "game", "games"},  # what a learner plays in, of any game
     # The arena.
@@ -93,6 +95,7 @@ ALLOWED: dict[str, set[str]] = {
         "policy_readout",
         "ratings",
         "recordings",
+        "source_cache",
         "onnx_session",
         "onnx_policy",
         "feedback",

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quickstart": ("botgame.quickstart", "the whole pipeline at a size of a few minutes"),
     "run-match": ("botgame.server.run_match", "play matches between bots and record them"),
     "record": ("botgame.record", "play matches of any other game and record them"),
+    "minari": ("botgame.minari", "recorded matches as a dataset of Minari, and a dataset as demonstrations"),
     "play": ("botgame.server.play", "play a duel against a bot in the browser"),
     "live": ("botgame.server.live", "serve live matches to play in browsers"),
     "replay": ("botgame.replay", "check recorded matches or look at them"),

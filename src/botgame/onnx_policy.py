@@ -90,7 +90,17 @@ class OnnxPolicy:
             self._check(name, observation)
         observed = select({name: observation[name] for name in self._session.observed}, self._positions)
         random = uniforms(keys, len(self.spec.heads))
-        return self._session.run(outputs, observed, memory, random, self.temperature)
+        found = self._session.run(outputs, observed, memory, random, self.temperature)
+        self._check_possible(found[0])
+        return found
+
+    def _check_possible(self, actions: np.ndarray) -> None:
+        """Raise UserError for a row that the model could not decide; it marks a head without legal category by -1."""
+        for row, head in np.argwhere(actions < 0)[:1]:
+            raise UserError(
+                f"{self.name}: row {row} of the observation has no legal category for head "
+                f"`{self.spec.heads[head].name}`; the game must allow at least one in every head"
+            )
 
     def _check(self, name: str, observation: Observation) -> None:
         found = observation[name].shape[1:] if name in observation else None

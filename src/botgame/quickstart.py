@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"step '{title}' failed with exit code {code}: correct what it said, then run this again", code
             )
     print(f"\nReport: {options.folder / 'league' / 'summary.html'}")
+    print(f"Play against it: python -m botgame play {options.folder / 'pi_rl.pt'}")
     print("Next: the runbook's full sizes, docs/runbook.md")
     return 0
 

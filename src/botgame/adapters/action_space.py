@@ -1,4 +1,4 @@
-"""From an action space of Gymnasium to heads, and from their categories to an action.
+"""From an action space of Gymnasium to heads, from their categories to an action, and back.
 
 | space                       | becomes                                                                       |
 |-----------------------------|-------------------------------------------------------------------------------|
@@ -29,10 +29,14 @@ _FARTHEST = 1e6  # bounds beyond are none
 
 @dataclass(frozen=True)
 class Acts:
-    """How actions of a space are made of heads. decode: categories of the heads, in order, to an action."""
+    """How actions of a space are made of heads. decode: categories of the heads, in order, to an action.
+
+    encode: an action to categories, of a continuous number the nearest step's.
+    """
 
     heads: list[Head]
     decode: Callable[[Sequence[int]], Any]
+    encode: Callable[[Any], list[int]]
 
     def write_legal(self, mask: Any, legal: Array, name: str) -> None:
         """Write a mask, laid out as the heads are, into a row of `legal`; a head without any category gets all.
@@ -51,8 +55,7 @@ class Acts:
 
 def acts_of(space: spaces.Space[Any], name: str) -> Acts:
     """The heads for an action space of game `name`. Raises UserError that names a space which cannot be."""
-    heads, decode = _heads(space, "action", name)
-    return Acts(heads, decode)
+    return _acts(space, "action", name)
 
 
 def is_bounded(space: spaces.Box) -> Array:
@@ -67,40 +70,56 @@ def parts_of(space: Any) -> list[tuple[Any, spaces.Space[Any]]]:
     return list(space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces))
 
 
-def _heads(space: spaces.Space[Any], label: str, name: str) -> tuple[list[Head], Callable[[Sequence[int]], Any]]:
+def _acts(space: spaces.Space[Any], label: str, name: str) -> Acts:
     if isinstance(space, spaces.Discrete):
-        return [_head(label, int(space.n))], lambda chosen: int(space.start) + int(chosen[0])
+        first = int(space.start)
+        return Acts(
+            [_head(label, int(space.n))], lambda chosen: first + int(chosen[0]), lambda action: [int(action) - first]
+        )
     if isinstance(space, spaces.MultiDiscrete):
-        start = space.start
-        return _each(label, space.nvec), lambda chosen: (start + _shaped(chosen, space)).astype(space.dtype)
+        return _stepped(space, _each(label, space.nvec), space.start, np.ones(space.shape))
     if isinstance(space, spaces.MultiBinary):
-        return _each(label, np.full(space.shape, 2)), lambda chosen: _shaped(chosen, space).astype(space.dtype)
+        return _stepped(space, _each(label, np.full(space.shape, 2)), np.zeros(space.shape), np.ones(space.shape))
     if isinstance(space, spaces.Box) and is_bounded(space).all():
-        return _box_heads(space, label)
+        return _box_acts(space, label)
     if isinstance(space, spaces.Dict | spaces.Tuple):
-        return _joined_heads(space, label, name)
+        return _joined_acts(space, label, name)
     raise UserError(f"game {name}: action space {label}, {space}, cannot be translated; {EXPECTED}, with bounds", 2)
 
 
-def _box_heads(space: spaces.Box, label: str) -> tuple[list[Head], Callable[[Sequence[int]], Any]]:
+def _stepped(space: spaces.Space[Any], heads: list[Head], low: Array, step: Array) -> Acts:
+    """Numbers `low + step * category`, in an array of the space's shape and dtype."""
+
+    def encode(action: Any) -> list[int]:
+        counted = (np.asarray(action) - low) / np.where(step == 0, 1, step)
+        largest = np.array([head.size - 1 for head in heads])
+        return [int(category) for category in np.clip(np.rint(np.ravel(counted)), 0, largest)]
+
+    return Acts(heads, lambda chosen: (low + step * _shaped(chosen, space)).astype(space.dtype), encode)
+
+
+def _box_acts(space: spaces.Box, label: str) -> Acts:
     span = (space.high - space.low).astype(np.float64)
     whole = np.issubdtype(space.dtype, np.integer) and bool((span < _FEW).all())
     sizes = (span + 1).astype(np.int64) if whole else np.full(space.shape, _STEPS)
     step = np.ones(space.shape) if whole else span / (_STEPS - 1)
-    return _each(label, sizes), lambda chosen: (space.low + step * _shaped(chosen, space)).astype(space.dtype)
+    return _stepped(space, _each(label, sizes), space.low, step)
 
 
-def _joined_heads(space: Any, label: str, name: str) -> tuple[list[Head], Callable[[Sequence[int]], Any]]:
-    parts = {key: _heads(part, f"{label}.{key}", name) for key, part in parts_of(space)}
+def _joined_acts(space: Any, label: str, name: str) -> Acts:
+    parts = {key: _acts(part, f"{label}.{key}", name) for key, part in parts_of(space)}
 
     def decode(chosen: Sequence[int]) -> Any:
         values, start = {}, 0
-        for key, (heads, decode_part) in parts.items():
-            values[key] = decode_part(chosen[start : start + len(heads)])
-            start += len(heads)
+        for key, part in parts.items():
+            values[key] = part.decode(chosen[start : start + len(part.heads)])
+            start += len(part.heads)
         return values if isinstance(space, spaces.Dict) else tuple(values.values())
 
-    return [head for heads, _ in parts.values() for head in heads], decode
+    def encode(action: Any) -> list[int]:
+        return [category for key, part in parts.items() for category in part.encode(action[key])]
+
+    return Acts([head for part in parts.values() for head in part.heads], decode, encode)
 
 
 def _head(label: str, size: int) -> Head:

@@ -11,6 +11,7 @@ from typing import Any
 
 import gymnasium as library
 import numpy as np
+from gymnasium import Space
 
 from botgame.adapters.adapted import adapted_game
 from botgame.adapters.rehearsal import rehearse
@@ -58,8 +59,7 @@ class GymnasiumCopy:
 
 def gymnasium(name: str) -> Game:
     """The game of that environment. Raises UserError for one that there is not, or that cannot be translated."""
-    env = _make(name)
-    layout = Layout(f"gymnasium:{name}", env.observation_space, env.action_space, 1)
+    _, _, layout = translation(name)
     spec = layout.spec
     rehearsal = rehearse(spec, lambda: GymnasiumCopy(_make(name), layout, 1.0))
     return adapted_game(
@@ -70,6 +70,13 @@ def gymnasium(name: str) -> Game:
         rules={"environment": name},
         unsaved=rehearsal.unsaved,
     )
+
+
+def translation(name: str) -> tuple[Space[Any], Space[Any], Layout]:
+    """Observation space and action space of that environment, and how they become its game's. Raises UserError."""
+    env = _make(name)
+    layout = Layout(f"gymnasium:{name}", env.observation_space, env.action_space, 1)
+    return env.observation_space, env.action_space, layout
 
 
 def _make(name: str) -> Any:

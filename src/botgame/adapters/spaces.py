@@ -45,6 +45,10 @@ class Layout:
         """The environment's action for the categories int64 [H] of the heads."""
         return self._acts.decode(chosen.tolist())
 
+    def categories(self, action: Any) -> list[int]:
+        """The categories of the heads for an action of the environment, of a continuous number the nearest step's."""
+        return self._acts.encode(action)
+
 
 def _mask(observation: Any, info: Any) -> Any:
     for place in (observation, info):

@@ -4,8 +4,9 @@
 
 The graph is one decision step: inputs are the observation's arrays, `memory` [rows, M] (zeros at the start of a match),
 `uniforms` [rows, H] in [0, 1] and `temperature` []; outputs are `actions` [rows, H], `next_memory` and `log_probs`.
-Spec, rules and the stored temperature are in the file's metadata. The written file is run against the checkpoint
-before the command says that it is done.
+docs/embed.md describes them. Spec, rules and the stored temperature are in the file's metadata. `model.golden.json`
+beside it holds decisions by which another program checks that it runs the model right. The written file is run against
+the checkpoint before the command says that it is done.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def build_parser() -> cli.Parser:
     add_game_flag(parser)
     parser.flag("--output", type=cli.path, default=Path("model.onnx"), help="the .onnx file to write")
     parser.add_argument("-o", dest="output", type=cli.path, default=Path("model.onnx"), help="the same")
+    text = "also write a folder with the model, a web page that plays it, and the runtime of browsers, fetched by npm"
+    parser.flag("--web", type=cli.path, default=None, metavar="DIR", help=text)
     return parser
 
 

@@ -17,25 +17,31 @@ from botgame.files import check_writable, write_atomic
 from botgame.game import Observation, Policy
 from botgame.games import load_game
 from botgame.onnx_policy import FORMAT, OnnxPolicy
-from botgame.outputs import check_result, file_with
+from botgame.outputs import check_own, check_result, file_with, json_of
 from botgame.policies import files_of, split_style
 from botgame.seals import sealed
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import TorchStep
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
-from botgame.training.alphastar.network.onnx_export import export as export_graph
+from botgame.training.alphastar.network.onnx_export import export_file
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
+from botgame.training.golden import FORMAT as GOLDEN
+from botgame.training.golden import golden_json, golden_path
+from botgame.training.web_page import prepare_page, write_page
 
 CHECK_ROWS = 512
 TIMED_CALLS = 200
 TOLERANCE = 1e-3  # of a log-probability
+SHOW = "python -m http.server 8080 --bind 127.0.0.1 -d"
 
 
 def export_checkpoint(args: argparse.Namespace) -> int:
     """The whole command: export, compare with the checkpoint, and say how fast both are. Raises UserError."""
     files = [("CHECKPOINT", path) for path in files_of(args.checkpoint)]
     check_result("--output", args.output, ".onnx", files, file_with(FORMAT))
+    check_own({golden_path(args.output): json_of(GOLDEN)})
+    runtime = prepare_page(args.web) if args.web is not None else {}
     torch.set_num_threads(1)
     game = load_game(args.game)
     path, style = split_style(args.checkpoint)
@@ -43,20 +49,26 @@ def export_checkpoint(args: argparse.Namespace) -> int:
     check_writable(args.output)
     data = export(load_checkpoint(path, game), policy.network)
     write_atomic(args.output, data)
-    print(f"{args.output}: {len(data) / 1024:.0f} KiB")
-    agreement = compare(policy, OnnxPolicy(args.output))
+    model = OnnxPolicy(args.output)
+    vectors = golden_json(model, data)
+    write_atomic(golden_path(args.output), vectors.encode())
+    print(f"{args.output}: {len(data) / 1024:.0f} KiB, and golden vectors in {golden_path(args.output).name}")
+    agreement = compare(policy, model)
     if agreement.error > TOLERANCE:
         raise UserError(f"{args.output} differs from its checkpoint by {agreement.error:.2g} in a log-probability")
     equal = f"{agreement.equal} of {agreement.rows} decisions as the checkpoint's"
     print(f"{equal}, log-probabilities within {agreement.error:.1g}")
     speed = f"{agreement.model_ms:.2f} ms, in torch {agreement.torch_ms:.2f} ms"
     print(f"one decision: {speed} ({agreement.ratio:.1f} times faster)")
+    if args.web is not None:
+        write_page(args.web, data, vectors, runtime)
+        print(f"{args.web}: a page that plays it; show it with: {SHOW} {args.web}")
     return 0
 
 
 def export(checkpoint: Checkpoint, network: Network) -> bytes:
     """The ONNX file of a checkpoint and the network built from it. Raises UserError without the exporter."""
-    model = export_graph(network, conditioned=False, optimize=True)
+    model = export_file(network)
     for name, value in _metadata(checkpoint).items():
         model.metadata_props.add(key=name, value=value)
     return sealed(model.SerializeToString())

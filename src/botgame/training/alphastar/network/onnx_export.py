@@ -3,7 +3,7 @@
 The graph has the same weights and gives the same numbers, up to rounding, as `Network.act`. Two things differ: it
 computes every row of the entity table and sets the absent ones to 0 afterwards, where the network computes the valid
 rows only, so no shape depends on the data; and the temperature is an input, so that one file plays at any temperature.
-The critic is left out.
+The critic is left out. A graph for a file marks heads without a legal category, since anybody may feed it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET = 20
-_ROWS = 3  # of the example that is traced
+ROWS = "rows"  # name of the batch axis
+_EXAMPLE_ROWS = 3  # of the example that is traced
 
 
 class ExportableDecision(nn.Module):
@@ -54,20 +55,40 @@ class ExportableDecision(nn.Module):
         return acted.actions, memory, acted.log_probs
 
 
-def export(network: Network, *, conditioned: bool, optimize: bool) -> onnx.ModelProto:
-    """The ONNX model of one decision of `network`. Raises UserError without the exporter.
+class FileDecision(ExportableDecision):
+    """A decision for a file: a head that has no legal category gets the action -1, which is none of its categories."""
 
-    conditioned: `condition` is an input; otherwise the network's default condition is part of the graph.
-    """
+    def forward(
+        self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See `ExportableDecision.forward`."""
+        actions, memory, log_probs = super().forward(observation, memory, uniforms, temperature)
+        legal = observation["legal"]
+        possible = torch.stack([legal[:, part].any(-1) for part in self.network.spec.slices.values()], dim=1)
+        return torch.where(possible, actions, -1), memory, log_probs
+
+
+def export_file(network: Network) -> onnx.ModelProto:
+    """The model of a file: optimised, under the network's default condition. Raises UserError without the exporter."""
+    return _export(FileDecision(network), conditioned=False, optimize=True)
+
+
+def export(network: Network) -> onnx.ModelProto:
+    """The model that a network acts by; `condition` is an input if it has one. Raises UserError as `export_file`."""
+    return _export(ExportableDecision(network), conditioned=bool(network.config.condition), optimize=False)
+
+
+def _export(decision: ExportableDecision, *, conditioned: bool, optimize: bool) -> onnx.ModelProto:
+    """The ONNX model of one decision. conditioned: `condition` is an input, else the default one is in the graph."""
     try:
         import onnxscript  # noqa: F401 - torch's exporter needs it and would only fail later
     except ImportError as error:
         raise UserError(f'exporting needs {error.name}; run: pip install "botgame[train]"') from error
-    inputs = _example(network, conditioned)
-    rows = {0: torch.export.Dim("rows")}
+    inputs = _example(decision.network, conditioned)
+    rows = {0: torch.export.Dim(ROWS)}
     shapes = (dict.fromkeys(inputs[0], rows), rows, rows, None)
     with _quietly():
-        program = torch.export.export(ExportableDecision(network), inputs, dynamic_shapes=shapes, strict=True)
+        program = torch.export.export(decision, inputs, dynamic_shapes=shapes, strict=True)
         exported = torch.onnx.export(
             program,
             dynamo=True,
@@ -79,20 +100,35 @@ def export(network: Network, *, conditioned: bool, optimize: bool) -> onnx.Model
         )
     assert exported is not None
     model = exported.model_proto
-    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+    for part in (*model.graph.node, *_values(model)):
         part.ClearField("metadata_props")  # stack traces with paths of this machine
+    _name_rows(model)
     return model
+
+
+def _values(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """Everything in a model that has a shape: inputs, outputs and what is between."""
+    return [*model.graph.input, *model.graph.output, *model.graph.value_info]
+
+
+def _name_rows(model: onnx.ModelProto) -> None:
+    """Call the batch axis `rows`; the exporter calls it by a number that it has drawn."""
+    drawn = model.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in _values(model):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.HasField("dim_param"):
+                dim.dim_param = dim.dim_param.replace(drawn, ROWS)
 
 
 def _example(network: Network, conditioned: bool) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
     """Random arguments of `ExportableDecision` for the exporter to trace with."""
     generator = np.random.default_rng(0)
-    observation = random_observation(network.spec, _ROWS, generator)
+    observation = random_observation(network.spec, _EXAMPLE_ROWS, generator)
     if conditioned:
-        observation["condition"] = generator.random((_ROWS, network.config.condition), np.float32)
+        observation["condition"] = generator.random((_EXAMPLE_ROWS, network.config.condition), np.float32)
     tensors = {name: torch.from_numpy(array) for name, array in observation.items()}
-    uniforms = torch.rand(_ROWS, len(network.spec.heads), generator=torch.Generator().manual_seed(0))
-    return tensors, network.initial_memory(_ROWS).cpu(), uniforms, torch.tensor(1.0)
+    uniforms = torch.rand(_EXAMPLE_ROWS, len(network.spec.heads), generator=torch.Generator().manual_seed(0))
+    return tensors, network.initial_memory(_EXAMPLE_ROWS).cpu(), uniforms, torch.tensor(1.0)
 
 
 def _sample(log_probs: Tensor, legal: Tensor, uniforms: Tensor) -> Tensor:

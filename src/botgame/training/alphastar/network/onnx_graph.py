@@ -69,7 +69,7 @@ def skeleton(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
         return cached
     print("preparing the network's fast path (once for each kind of network, some seconds)", file=sys.stderr)
     network = Network(spec, config)
-    model = _optimised(export(network, conditioned=bool(config.condition), optimize=False), list(_tensors(network)))
+    model = _optimised(export(network), list(_tensors(network)))
     if path is not None:
         source_cache.write(path, model.SerializeToString())
     return model
