@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from botgame.bot_names import split_noise
 from botgame.errors import UserError
 from botgame.spec import Spec
 from botgame.statistic_z import ZSpec
@@ -353,7 +354,8 @@ class Scratch:
     """What helps a learner that starts from random weights; a learner that can play already does without.
 
     simulate: the simulation that it learns in, with other dense rewards under the same names; None: the game's.
-    opponents, reward_weights: as in `Game`, in their place; the game's where none are given. logits: of the first
+    opponents, reward_weights: as in `Game`, in their place; the game's where none are given. A ladder of opponents from
+    weak to strong, such as `expert~0.4` and `expert~0.2` (`botgame.bot_names`), is worth most. logits: of the first
     categories of heads, by head, at which its policy starts instead of at 0. scalar_logits: what a scalar of 1 then
     adds to its category's logit, for the first groups of `category_scalars`, by head.
     """
@@ -409,7 +411,8 @@ class Game:
 
     def __post_init__(self) -> None:
         """Refuse a game that contradicts itself, with the reason."""
-        unknown = {*self.yardsticks, *self.opponents, *self.scratch.opponents} - {*self.bots, "self", "past"}
+        opponents = {split_noise(name)[0] for name in (*self.opponents, *self.scratch.opponents)}
+        unknown = {*self.yardsticks, *opponents} - {*self.bots, "self", "past"}
         if not self.yardsticks or unknown:
             raise ValueError(f"game {self.name}: yardsticks and opponents must be bots of the game, not {unknown}")
         streams = {*self.reward_weights, *self.reward_points, *self.scratch.reward_weights}

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botgame.bot_names import split_noise
 from botgame.errors import UserError
 from botgame.games import call_factory
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _LEARNED = "botgame.training.alphastar.policy"
 _EXPORTED = "botgame.onnx_policy"
 _STYLED = ".pt@"
-_NOISY = "~"
 STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
 
 
@@ -37,15 +37,6 @@ def split_style(name: str) -> tuple[str, str]:
     """`pi.pt@rusher` to the path and the style, which is "" where there is none."""
     path, found, style = name.rpartition(_STYLED)
     return (path + _STYLED[:-1], style) if found else (name, "")
-
-
-def split_noise(name: str) -> tuple[str, float]:
-    """`lms_re~0.2` to the bot and its share of random decisions, which is 0 where the name gives none."""
-    bot, found, share = name.rpartition(_NOISY)
-    try:
-        return (bot, float(share)) if found else (name, 0.0)
-    except ValueError:  # another use of the character, as in a path
-        return name, 0.0
 
 
 def is_checkpoint(name: str) -> bool:

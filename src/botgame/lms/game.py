@@ -27,7 +27,7 @@ DURATION_SECONDS = 120
 # often that its cap on actions is used up.
 SCRATCH = Scratch(
     simulate=HealthLeadSimulation,
-    opponents={EXPERT: 0.5, "legacy": 0.5},
+    opponents={"legacy": 0.2, f"{EXPERT}~0.4": 0.2, f"{EXPERT}~0.2": 0.2, f"{EXPERT}~0.1": 0.15, EXPERT: 0.25},
     reward_weights={"damage": 1.0},
     logits={"target": (-3.0,), "delay": (-2.0, 0.0, 2.0, 2.0, 1.0, 0.0, -2.0, -3.0)},
     scalar_logits={"move": (2.5,)},  # of the direction that is held
