@@ -8,7 +8,8 @@ import torch
 
 from botgame.errors import UserError
 from botgame.training.alphastar.actor.actor import Actor, Environment
-from botgame.training.alphastar.actor.actors import Actors, make_actor, matches_taken
+from botgame.training.alphastar.actor.actors import Actors, make_actor, matches_begun
+from botgame.training.alphastar.actor.numbers import MatchNumbers
 from botgame.training.alphastar.actor.opponents import OpponentPool, parse_shares
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
@@ -42,10 +43,11 @@ def network(seed: int) -> Network:
 class World:
     """An actor with all that it needs."""
 
-    def __init__(self, taken: int = 0) -> None:
+    def __init__(self) -> None:
         self.student, self.teacher, self.bot = network(1), network(2), Fixed(2)
-        self.matches = toy_matches(SLOTS, players, taken=taken)
-        environment = Environment(TOY_SPEC, self.matches, lambda _player: self.bot)
+        numbers = MatchNumbers()
+        self.matches = toy_matches(SLOTS, players, numbers=numbers)
+        environment = Environment(TOY_SPEC, self.matches, lambda _player: self.bot, numbers=numbers)
         self.actor = Actor(environment, self.student, self.teacher, config(SLOTS))
         self.buffer = ReplayBuffer(TOY_SPEC, self.student.memory_size, STEPS, 512, 64)
 
@@ -169,7 +171,7 @@ def test_a_restored_actor_goes_on_to_the_bit() -> None:
     for each in (whole, cut):
         each.actor.collect(each.buffer, 20, 0)
     state = copy.deepcopy({"actor": cut.actor.snapshot(), "buffer": cut.buffer.snapshot()})
-    other = World(int(state["actor"]["matches"]["taken"]))
+    other = World()
     other.actor.restore(state["actor"])
     other.buffer.restore(state["buffer"])
     for each in (whole, other):
@@ -222,18 +224,14 @@ def test_seats_of_a_free_for_all_are_drawn_by_share_each_for_itself() -> None:
 
 
 def test_two_environments_fill_one_buffer_by_their_shares_and_go_on_to_the_bit() -> None:
-    def joined(*taken: int) -> tuple[Actor | Actors, ReplayBuffer]:
-        bot, student = Fixed(2), network(1)
-        environments = [
-            Environment(
-                TOY_SPEC,
-                toy_matches(slots, players, seed, *taken[seed : seed + 1]),
-                lambda _player: bot,
-                slots=slots,
-                share=share,
+    def joined() -> tuple[Actor | Actors, ReplayBuffer]:
+        bot, student, environments = Fixed(2), network(1), []
+        for seed, (slots, share) in enumerate(((4, 0.75), (2, 0.25))):
+            numbers = MatchNumbers()
+            matches = toy_matches(slots, players, seed, numbers)
+            environments.append(
+                Environment(TOY_SPEC, matches, lambda _player: bot, slots=slots, share=share, numbers=numbers)
             )
-            for seed, (slots, share) in enumerate(((4, 0.75), (2, 0.25)))
-        ]
         made = make_actor(environments, student, network(2), config(SLOTS), "cpu")
         return made, ReplayBuffer(TOY_SPEC, student.memory_size, STEPS, 512, 64)
 
@@ -244,9 +242,9 @@ def test_two_environments_fill_one_buffer_by_their_shares_and_go_on_to_the_bit()
     counts = whole.snapshot()["counts"]
     assert sum(counts) == buffer.count
     assert abs(counts[1] - 0.25 * buffer.count) <= 4  # off by what closes in one step
-    assert matches_taken(whole.snapshot()) == [actor["matches"]["taken"] for actor in whole.snapshot()["actors"]]
+    assert matches_begun(whole.snapshot()) == max(each["matches"]["taken"] for each in whole.snapshot()["actors"])
     state = copy.deepcopy({"actor": cut.snapshot(), "buffer": other.snapshot()})
-    again, columns = joined(*matches_taken(state["actor"]))
+    again, columns = joined()
     again.restore(state["actor"])
     columns.restore(state["buffer"])
     for made, place in ((whole, buffer), (again, columns)):
@@ -266,14 +264,38 @@ def test_a_frozen_self_lives_as_long_as_its_matches() -> None:
     made.freeze({"w": torch.tensor(2)})  # drops the first from the pool while it still plays
     made.turn(1)
     assert made.policy(number).choice == 1
-    state = made.snapshot()
+    state, playing = made.snapshot(), made.playing()
     made.ended(seats)
     assert made.policy(max(made.draw(1)[1])).choice == 2
     with pytest.raises(KeyError):
         made.policy(number)
     again = pool({"past": 1.0}, capacity=1)
-    again.restore(state)
+    again.restore(state, playing)
     assert again.policy(number).choice == 1
+    void = pool({"past": 1.0}, capacity=1)
+    void.restore(state, {})  # as in a process where nobody plays against it
+    with pytest.raises(KeyError):
+        void.policy(number)
+
+
+def test_a_frozen_self_lives_as_long_as_matches_elsewhere() -> None:
+    made = pool({"past": 1.0}, capacity=1)
+    made.freeze({"w": torch.tensor(1)})
+    made.turn(0)
+    number = max(made.draw(0)[1])
+    made.keep([number])
+    made.ended((0, number))
+    made.freeze({"w": torch.tensor(2)})
+    made.turn(1)
+    state = made.snapshot()
+    assert number in state["weights"]
+    again = pool({"past": 1.0}, capacity=1)
+    again.restore(state, {}, [number])
+    for each in (made, again):
+        assert each.policy(number).choice == 1
+        each.keep([])
+        with pytest.raises(KeyError):
+            each.policy(number)
 
 
 def test_a_full_pool_keeps_the_first_and_spreads_over_time() -> None:

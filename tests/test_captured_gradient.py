@@ -32,8 +32,8 @@ DEEP = dataclasses.replace(PRESETS["tiny"], core_norm=True, first_head_blocks=1,
 @pytest.fixture(scope="module")
 def buffer():
     made = trainer()
-    made.actor.collect(made.replay_buffer, 30, 0)
-    return made.replay_buffer
+    made.part.actor.collect(made.part.replay_buffer, 30, 0)
+    return made.part.replay_buffer
 
 
 def options(buffer, places, **changes):

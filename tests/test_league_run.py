@@ -25,7 +25,7 @@ from botgame.training.league import evaluation as league_evaluation
 from botgame.training.league.command import league_config
 from botgame.training.league.files import EVALUATION, TRAINING, read_matches, read_state
 from botgame.training.league.learner import Roster
-from botgame.training.league.loop import exploiter_config
+from botgame.training.league.worker import exploiter_config
 from botgame.training.rl.flags import training_config
 
 TINY = (
@@ -286,7 +286,7 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
     plain = league_seat.Seat.iterate
 
     def watched(seat, progress):
-        others = {name: len(other.trainer.replay_buffer) for name, other in seats.items() if other is not seat}
+        others = {name: len(other.trainer.part.replay_buffer) for name, other in seats.items() if other is not seat}
         weights = {
             name: other.trainer.learner.network.state_dict() for name, other in seats.items() if other is not seat
         }
@@ -294,10 +294,10 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
         seats[seat.name] = seat
         done = plain(seat, progress)
         for name, count in others.items():
-            assert len(seats[name].trainer.replay_buffer) == count
+            assert len(seats[name].trainer.part.replay_buffer) == count
             now = seats[name].trainer.learner.network.state_dict()
             assert all(np.array_equal(before[name][k].numpy(), now[k].numpy()) for k in now)
-        grown[seat.name] = len(seat.trainer.replay_buffer)
+        grown[seat.name] = len(seat.trainer.part.replay_buffer)
         return done
 
     seats = {}

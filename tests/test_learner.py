@@ -2,44 +2,20 @@
 
 import copy
 import dataclasses
-import multiprocessing
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.actor.actor import Environment
-from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.learner.config import RLConfig
-from botgame.training.alphastar.learner.learner import WARMUP_UPDATES, Diverged, Learner, loss_weights, rates_left
+from botgame.training.alphastar.learner.learner import WARMUP_UPDATES, Diverged, loss_weights, rates_left
 from botgame.training.alphastar.learner.trainer import Trainer
-from botgame.training.alphastar.learner.workers import Workers, WorkersByKind
 from botgame.training.alphastar.network.network import Network
-from botgame.training.alphastar.network.presets import PRESETS
-from toy_game import TOY_SPEC, Fixed, toy_matches
+from toy_game import TOY_SPEC
+from toy_trainer import CONFIG, trainer
 
 torch.set_num_threads(1)  # small tensors: more threads only wait for each other
-CONFIG = RLConfig(
-    actor_rollouts=4, unroll_length=4, replay_size=64, min_replay_sequences=8, matches_per_actor=8, batch_size=8,
-    lr=3e-3, value_iterations=2, kl_cost=2e-3, reward_weights=(("lead", 0.5),),
-)  # fmt: skip
-
-
-def players(episode: int) -> tuple[int, int]:
-    return [(0, 0), (0, 1), (1, 0)][episode % 3]
-
-
-def trainer(
-    workers: WorkersByKind | None = None, config: RLConfig = CONFIG, preset: str = "tiny", taken: int = 0
-) -> Trainer:
-    """`taken`: set-ups that a run before has played."""
-    student, teacher = (Network(TOY_SPEC, PRESETS[preset], 0) for _ in range(2))
-    matches = toy_matches(config.matches, players, taken=taken)
-    bot = Fixed(2)
-    environment = Environment(TOY_SPEC, matches, lambda _player: bot)
-    return Trainer(environment, student, teacher, config, learning_seats=4 / 3, workers=workers)
 
 
 def figures(metrics: dict[str, float]) -> dict[str, float]:
@@ -143,81 +119,13 @@ def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> N
     assert metrics[1]["replay_sequences"] > metrics[0]["replay_sequences"] == 64
 
 
-@pytest.fixture(scope="module")
-def pools() -> Iterator[dict[int, Workers]]:
-    """Workers for each number of processes; 1 is none."""
-    made = {threads: Workers(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads) for threads in (1, 2, 3)}
-    yield made
-    for workers in made.values():
-        workers.close()
-
-
-def by_kind(threads: int) -> WorkersByKind:
-    return WorkersByKind(Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads, torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def kinds() -> Iterator[dict[int, WorkersByKind]]:
-    """What a run hands to its trainers, for each number of processes; 1 is none."""
-    made = {threads: by_kind(threads) for threads in (1, 2)}
-    yield made
-    for workers in made.values():
-        workers.close()
-
-
-def test_a_split_minibatch_has_the_same_gradient(pools: dict[int, Workers]) -> None:
-    """One update from the same weights and data in one process, in two and in three."""
-    source = trainer()
-    source.actor.collect(source.replay_buffer, 20, 0)
-    results = []
-    for threads, workers in pools.items():
-        assert workers.size == threads - 1
-        learner = Learner(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"], 0), CONFIG, workers=workers)
-        metrics = learner.update(source.replay_buffer.columns, np.arange(7))
-        gradients = [parameter.grad for parameter in learner.network.parameters()]
-        results.append((metrics, gradients))
-    for metrics, gradients in results[1:]:
-        assert metrics == pytest.approx(results[0][0], abs=1e-5)
-        for mine, reference in zip(gradients, results[0][1], strict=True):
-            torch.testing.assert_close(mine, reference, atol=1e-6, rtol=1e-4)
-
-
-def test_there_are_no_more_workers_than_minibatches_are_worth() -> None:
-    sizes = [Workers(TOY_SPEC, Network(TOY_SPEC, PRESETS["tiny"]), CONFIG, threads).size for threads in (1, 4, 64)]
-    assert sizes == [0, 3, 3]  # of 8 sequences
-
-
-def test_a_worker_that_dies_is_named_and_the_weights_stay() -> None:
-    others = set(multiprocessing.active_children())
-    workers = by_kind(2)
-    made = trainer(workers)
-    for _ in range(3):
-        made.iterate()
-    before = weights(made)
-    (worker,) = set(multiprocessing.active_children()) - others
-    worker.kill()
-    with pytest.raises(UserError, match="has died"):
-        made.iterate()
-    workers.close()
-    for name, tensor in weights(made).items():
-        assert torch.equal(tensor, before[name]), name
-
-
-def test_workers_take_sequences_that_nobody_was_taught(kinds: dict[int, WorkersByKind]) -> None:
-    untaught = dataclasses.replace(CONFIG, kl_cost=0.0)
-    alone, split = (trainer(kinds[threads], untaught) for threads in (1, 2))
-    metrics = [[each.iterate().metrics["loss/value"] for _ in range(3)] for each in (alone, split)]
-    assert metrics[1] == pytest.approx(metrics[0], rel=1e-3)
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_restored_trainer_ends_with_the_same_bits(threads: int, kinds: dict[int, WorkersByKind]) -> None:
-    whole, cut = trainer(kinds[threads]), trainer(kinds[threads])
+def test_a_restored_trainer_ends_with_the_same_bits() -> None:
+    whole, cut = trainer(), trainer()
     for each in (whole, cut):
         for _ in range(4):
             each.iterate()
     state = copy.deepcopy(cut.state_dict())
-    other = trainer(kinds[threads], taken=matches_taken(state["actor"])[0])
+    other = trainer()
     other.load_state_dict(state)
     ends = [[figures(each.iterate().metrics) for _ in range(3)] for each in (whole, other)]
     assert ends[0] == ends[1]
@@ -230,8 +138,8 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change() -> None:
     for _ in range(3):
         made.iterate()
     before = weights(made)
-    made.replay_buffer.columns["rewards"][:] = np.nan
+    made.part.replay_buffer.columns["rewards"][:] = np.nan
     with pytest.raises(Diverged, match="--lr"):
-        made.learner.update(made.replay_buffer.columns, np.arange(8))
+        made.learner.update(made.part.replay_buffer.columns, np.arange(8))
     for name, tensor in weights(made).items():
         assert torch.equal(tensor, before[name]), name

@@ -68,11 +68,11 @@ def test_bfloat16_gives_the_losses_of_imitation(preset):
 def updated(config, **changes):
     """Metrics and weights after one update of a learner on what a plain one has collected."""
     source = trainer()
-    source.actor.collect(source.replay_buffer, 20, 0)
+    source.part.actor.collect(source.part.replay_buffer, 20, 0)
     network = Network(TOY_GAME, PRESETS["tiny"], 3)
     randomize(network)
     learning = learner.Learner(TOY_GAME, network, RLConfig(**{**config.to_dict(), **changes}))
-    metrics = learning.update(source.replay_buffer.columns, np.arange(7))
+    metrics = learning.update(source.part.replay_buffer.columns, np.arange(7))
     gradient = torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
     weights = network.state_dict()
     return metrics, gradient, weights

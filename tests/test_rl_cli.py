@@ -294,7 +294,7 @@ def test_the_learner_and_its_past_play_under_their_cap(supervised: Path, tmp_pat
     flags = command(supervised, output, "--action-cap", "5", iterations="2", snapshot_every="1")
     assert main(flags) == 0
     assert load_checkpoint(output, lms()).action_cap == load_policy(lms(), str(output)).action_cap == 5
-    actor = load_state(tmp_path / "pi_rl.resume.pt")["trainer"]["actor"]
+    actor = load_state(tmp_path / "pi_rl.resume.pt")["trainer"]["parts"][0]["actor"]
     mages = actor["matches"]["simulation"]["mages"].numpy().view(MAGE)
     players = np.array([match["players"] for match in actor["matches"]["running"]])
     assert (mages["cap"] == np.where(players == 1, 0, 5)).all()  # 1: the scripted bot

@@ -17,6 +17,7 @@ from botgame.play import play
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.training.alphastar.checkpoint import load_state
+from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
@@ -24,7 +25,6 @@ from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar_rl import build_parser, main
 from botgame.training.rl.environment import Opponents, make_environment
 from botgame.training.rl.flags import training_config
-from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.scratch import DEFAULTS, default_opponents, default_weights, parse
 from botgame.training.runs.origin import scratch_origin
 
@@ -122,7 +122,9 @@ def test_who_starts_from_random_weights_learns_in_the_simulation_for_that(lineag
     game = lms()
     origin = dataclasses.replace(scratch_origin("tiny", 0, game), lineage=lineage)
     nobody = Opponents(lambda _player: load_policy(game, "idle"), lambda _player: False)
-    made = make_environment(game, Table(2, 1, 1.0), iter(()), nobody, origin=origin, styles=StyleConfig(), seed=0)
+    made = make_environment(
+        game, Table(2, 1, 1.0), lambda _numbers: iter(()), nobody, origin=origin, styles=StyleConfig(), seed=0
+    )
     assert type(made.matches.simulation) is simulation
 
 
@@ -138,7 +140,7 @@ def test_a_run_says_its_defaults_and_resumes_exactly(tmp_path: Path, capsys: pyt
     states = [load_state(path.with_suffix(".resume.pt"))["trainer"] for path in (whole, parts)]
     first, second = (state["learner"]["weights"] for state in states)
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert "teacher" not in states[0]["replay_buffer"]["columns"]
+    assert "teacher" not in states[0]["parts"][0]["replay_buffer"]["columns"]
 
 
 def test_a_clip_that_stops_everything_changes_what_is_learned(tmp_path: Path) -> None:

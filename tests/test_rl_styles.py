@@ -31,7 +31,6 @@ from botgame.training.alphastar.learner.losses import (
 )
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.sequences import gather
-from botgame.training.alphastar.learner.workers import Workers, WorkersByKind
 from botgame.training.alphastar.network.action_distribution import head_log_probs
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
@@ -284,39 +283,17 @@ def test_a_restored_actor_follows_on_to_the_bit(conditioned: Conditioning) -> No
         np.testing.assert_array_equal(other.buffer.columns[name], column, err_msg=name)
 
 
-def test_the_learner_learns_from_it_and_workers_do_the_same(world: World, conditioned: Conditioning) -> None:
-    sizes = {"condition": conditioned.inputs.width, "distances": len(world.styles.names)}
-    places, learned = np.arange(world.config.batch_size), []
-    for threads in (1, 2):
-        network = styled_network(conditioned, 1)
-        workers = Workers(world.spec, network, world.config, threads, **sizes)
-        learner = Learner(world.spec, network, world.config, workers=workers, styles=world.styles)
-        metrics = learner.update(world.buffer.columns, places)
-        assert metrics["early_kl"] > 0
-        learned.append((metrics, {name: value.clone() for name, value in network.state_dict().items()}))
-        inspected = learner.inspect(world.buffer.columns, places)
-        assert {f"explained_variance/{name}" for name in EXTENDED} <= set(inspected)
-        workers.close()
-    for name, value in learned[0][0].items():
-        assert learned[1][0][name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+def test_the_learner_learns_from_it(world: World, conditioned: Conditioning) -> None:
+    places = np.arange(world.config.batch_size)
+    network = styled_network(conditioned, 1)
+    learner = Learner(world.spec, network, world.config, styles=world.styles)
+    assert learner.update(world.buffer.columns, places)["early_kl"] > 0
+    inspected = learner.inspect(world.buffer.columns, places)
+    assert {f"explained_variance/{name}" for name in EXTENDED} <= set(inspected)
     before = styled_network(conditioned, 1).state_dict()
-    moved = {name for name, value in learned[0][1].items() if not torch.equal(value, before[name])}
+    moved = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert {"encoder.condition.first.weight", "encoder.condition.second.weight", "critic.output.weight"} <= moved
     assert "encoder.condition.default" not in moved
-
-
-def test_styled_and_plain_sequences_have_workers_each(world: World) -> None:
-    """As in a league, where main agents follow styles and exploiters do not; no process starts before it is needed."""
-    config = replace(world.config, batch_size=4)
-    workers = WorkersByKind(world.student, config, 2, torch.device("cpu"))
-    sizes = {"condition": world.styles.conditioning.inputs.width, "distances": 2}
-    styled, plain = workers.of(world.spec, **sizes), workers.of(ARENA_SPEC)
-    assert styled is not plain
-    assert None not in (styled, plain)
-    assert workers.of(world.spec, **sizes) is styled
-    assert workers.of(ARENA_SPEC) is plain
-    assert WorkersByKind(world.student, config, 1, torch.device("cpu")).of(ARENA_SPEC) is None
-    workers.close()
 
 
 def test_weights_of_pseudo_rewards(conditioned: Conditioning) -> None:
@@ -428,7 +405,7 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
         monkeypatch.undo()
         state = load_state(broken.with_suffix(".resume.pt"))["trainer"]
         assert state["iteration"] == stop_at
-        assert state["actor"]["styles"]["_given"].any()
+        assert state["parts"][0]["actor"]["styles"]["_given"].any()
     assert alphastar_rl.main(command(supervised, broken, "--resume")) == 0
     mine, other = load_checkpoint(broken, lms()), load_checkpoint(whole, lms())
     assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
@@ -445,6 +422,17 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
     assert not torch.equal(*defaults)
     assert torch.equal(defaults[1], torch.from_numpy(conditioning().default()))
     assert alphastar_rl.main(command(supervised, broken, "--resume", iterations="5", z_share="0.9")) == 2
+
+
+def test_in_two_processes_both_follow_styles(supervised: Path, tmp_path: Path) -> None:
+    output = tmp_path / "pi.pt"
+    assert alphastar_rl.main(command(supervised, output, iterations="2", threads="2", matches_per_actor="4")) == 0
+    parts = load_state(output.with_suffix(".resume.pt"))["trainer"]["parts"]
+    given = [part["actor"]["styles"] for part in parts]
+    assert len(given) == 2
+    assert all(each["_given"].any() for each in given)
+    assert not torch.equal(given[0]["_target"], given[1]["_target"])
+    assert lines(output)[-1]["loss/early_kl"] >= 0
 
 
 def test_without_styles_a_conditioned_network_trains_as_any_other(supervised: Path, tmp_path: Path) -> None:
@@ -481,7 +469,9 @@ def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(
     monkeypatch.setattr(LeagueRun, "iterations", stopping)
     assert alphastar_league.main(league(supervised, broken)) == 130
     monkeypatch.undo()
-    actors = {name: seat["trainer"]["actor"] for name, seat in load_state(broken / "resume.pt")["seats"].items()}
+    actors = {
+        name: seat["trainer"]["parts"][0]["actor"] for name, seat in load_state(broken / "resume.pt")["seats"].items()
+    }
     assert actors["main1"]["styles"]["_given"].any()
     assert "styles" not in actors["main_exploiter1"]
     assert alphastar_league.main(league(supervised, broken, "--resume")) == 0

@@ -14,12 +14,13 @@ from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.standings import order_of, standings_of
 from botgame.training import evaluate
+from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.learner.trainer import learning_results
 from botgame.training.evaluation.command import faction_lines
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.evaluation.placings import Placing, placing, royale_results
 from botgame.training.league.evaluation import against_each
-from botgame.training.rl.free_for_alls import RoyaleShare, Table, seat_counts
+from botgame.training.rl.free_for_alls import RoyaleShare, seat_counts
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from botgame.training.league.files import TRAINING, read_matches, read_state
 from botgame.training.league.learner import Seat
 from botgame.training.rl import run as rl_run
 from botgame.training.rl.flags import training_config
+from botgame.training.rl.worker import training_setups
 from glossary import documented, metric_names
 from test_league_run import TINY, assert_same_league, metrics_of, supervised  # noqa: F401 - a fixture
 
@@ -149,7 +150,7 @@ def test_an_opponent_of_one_faction_is_trained_against_in_it() -> None:
     bots["legacy"].faction = "stormcaller"
     pool = OpponentPool({"self": 0.2, "legacy": 0.4, "random": 0.4}, bots, lambda _weights: bots["random"], seed=1)
     for seats in (2, 4):
-        setups = list(itertools.islice(rl_run.training_setups(lms(), 5, pool, 0, seats), 60))
+        setups = list(itertools.islice(training_setups(lms(), 5, pool, seats, itertools.count()), 60))
         played = {player: set() for player in range(3)}
         for setup in setups:
             for player, faction in zip(setup.players, setup.factions, strict=True):

@@ -6,7 +6,7 @@ commands find it as `--game toy_game:toy`.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -167,12 +167,16 @@ def toy() -> Game:
     )
 
 
-def toy_setups(draw: Callable[[int], tuple[int, int]], seed: int = 0, taken: int = 0) -> Iterator[Setup]:
-    """Endless set-ups from number `taken` on; `draw(episode)` gives the players of each."""
-    for episode in itertools.count(taken):
+def toy_setups(
+    draw: Callable[[int], tuple[int, int]], seed: int = 0, numbers: Iterable[int] | None = None
+) -> Iterator[Setup]:
+    """The set-ups of these numbers, endless unless given; `draw(episode)` gives the players of each."""
+    for episode in itertools.count() if numbers is None else numbers:
         yield Setup(rng.derive(seed, episode), draw(episode), tag=episode)
 
 
-def toy_matches(slots: int, draw: Callable[[int], tuple[int, int]], seed: int = 0, taken: int = 0) -> MatchBatch:
-    """Endless matches in `slots` slots."""
-    return MatchBatch(ToySimulation(slots, 2), toy_setups(draw, seed, taken))
+def toy_matches(
+    slots: int, draw: Callable[[int], tuple[int, int]], seed: int = 0, numbers: Iterable[int] | None = None
+) -> MatchBatch:
+    """Matches of these numbers, endless unless given, in `slots` slots."""
+    return MatchBatch(ToySimulation(slots, 2), toy_setups(draw, seed, numbers))

@@ -85,6 +85,8 @@ class Task:
             config=untaught(self.config) if start == SCRATCH else self.config,
             shares={TARGET: 1.0},
             fixed={TARGET: self.target},
+            game_name=self.flags["game"],
+            bots={TARGET: self.flags["target"]},
             goal=Goal("decision", self.budget),
             schedule=self.schedule,
             seed=self.seed,

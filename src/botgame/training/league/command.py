@@ -102,6 +102,7 @@ def league_setting(options: argparse.Namespace, game: Game, paths: LeaguePaths) 
     names = dict.fromkeys([game.yardstick, *league.scripted])
     return LeagueSetting(
         game=game,
+        game_name=options.game,
         config=config,
         league=league,
         paths=paths,

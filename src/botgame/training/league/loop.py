@@ -6,7 +6,6 @@ league's state, each player's trainer with its running matches, and the lengths 
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,21 +14,21 @@ from botgame.errors import UserError
 from botgame.game import Ended
 from botgame.threads import set_threads
 from botgame.training.alphastar.checkpoint import save_checkpoint
+from botgame.training.alphastar.engine.portions import Place
+from botgame.training.alphastar.engine.processes import Processes
 from botgame.training.alphastar.league.league import League, Review
-from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Iteration
-from botgame.training.alphastar.learner.workers import WorkersByKind
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.evaluation.held_out import Best
 from botgame.training.league.files import TRAINING, LeagueState, MatchLog, write_state
 from botgame.training.league.learner import Roster, Seat
-from botgame.training.league.players import Players
 from botgame.training.league.rounds import RoundEnd
 from botgame.training.league.setting import LeagueSetting
+from botgame.training.league.worker import LeagueWorker, make_worker
 from botgame.training.rl.extension import extension_line
 from botgame.training.runs.origin import Origin
-from botgame.training.runs.progress import ProgressClock, rates
+from botgame.training.runs.progress import ProgressClock, processes_words, rates, resharded_line
 from botgame.training.runs.run import commit, handle_flagged
 
 
@@ -41,10 +40,13 @@ class LeagueRun:
         self._setting, self._paths, self._origin = setting, paths, origin
         if origin.rules != setting.game.rules:
             raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
-        self._players = Players(setting, origin)
+        size = setting.processes
+        worker = LeagueWorker(setting, origin, Place(0, size))
+        self._players = worker.players
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
         self.iteration = int(state["iteration"]) if state else 0
+        self._processes_before = int(state["processes"]) if state else size
         self._done_before = float(state["done"]) if state else 0.0  # share of the league at the last commit
         if state:
             self.league = League.restore(state["league"])
@@ -54,8 +56,9 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, setting.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
-        set_threads(setting.threads)
-        self._workers = WorkersByKind(self._players.teacher(), setting.config, setting.threads, setting.device)
+        set_threads(setting.threads if size == 1 else 1)
+        given = setting.to_dict(), origin
+        self._processes = Processes(worker, self._players.teacher(), size, make_worker, given)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         bests = {name: Best(**best) for name, best in state.get("bests", {}).items()} if state else {}
@@ -105,6 +108,8 @@ class LeagueRun:
             print(f"resuming after iteration {self.iteration} of {self.expected}")
             if line := extension_line(self._setting.config, self._done_before, self.done):
                 print(line)
+            if self._processes_before != self._processes.size:
+                print(resharded_line(self._processes_before, self._processes.size))
             self.write_artefacts()
         else:
             self._print_start()
@@ -136,6 +141,7 @@ class LeagueRun:
             "league": self.league.snapshot(),
             "seats": {name: seat.snapshot() for name, seat in self._seats.items()},
             "roster": self._roster.names,
+            "processes": self._processes.size,
             "iteration": self.iteration,
             "done": self.done,
             "matches": self._log.count,
@@ -165,15 +171,12 @@ class LeagueRun:
         write_state(self._paths.state, state)
 
     def close(self) -> None:
-        """End the processes that share the learners' work and close the match file."""
+        """End the other processes and close the match file."""
         self._log.close()
-        self._workers.close()
+        self._processes.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
-        setting, config = self._setting, self._setting.config
-        if not self.league.learners[name].is_main:
-            config = exploiter_config(config, setting.exploiter_share)
-        return Seat(name, setting, config, self.league, self._players, self._roster, self._workers, state)
+        return Seat(name, self._setting, self.league, self._processes, self._roster, state)
 
     def _iterate(self, progress: float) -> dict[str, Any]:
         """Every learning player acts and learns once, in turn; `progress`: see `Trainer.iterate`."""
@@ -231,17 +234,7 @@ class LeagueRun:
     def _print_start(self) -> None:
         setting, schedule = self._setting, self._setting.schedule
         print(
-            f"seed {setting.seed}, device {setting.device}, {setting.threads} threads: {schedule.rounds} rounds of "
-            f"{schedule.iterations_per_round} iterations for {', '.join(self._seats)}; "
+            f"seed {setting.seed}, device {setting.device}, {processes_words(self._processes.size)}: "
+            f"{schedule.rounds} rounds of {schedule.iterations_per_round} iterations for {', '.join(self._seats)}; "
             f"{setting.config.matches} matches at once; output in {setting.paths.state.parent}"
         )
-
-
-def exploiter_config(config: RLConfig, share: float) -> RLConfig:
-    """The trainer settings of an exploiter: `share` of a main agent's parallel matches, and so of its data and work.
-
-    Neither its learning rates nor the weight of its KL fall with the run: it starts anew again and again, each time
-    from its teacher.
-    """
-    matches = max(1, round(config.matches * share))
-    return dataclasses.replace(config, matches_per_actor=matches, lr_end=1.0, kl_end=1.0)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from botgame.game import Game, Policy
+from botgame.games import load_game
 from botgame.outputs import Check, folder_of, json_of, lines_with
+from botgame.policies import load_policy
+from botgame.training.alphastar.engine.processes import processes_for
 from botgame.training.alphastar.league.league import PLAYER, League, LeagueConfig
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
@@ -97,6 +101,7 @@ class EvaluationPlan:
 class LeagueSetting:
     """One league in `game`. bots: fixed players by name, the game's yardstick among them.
 
+    game_name: what `load_game` makes the game from, for other processes.
     opponent_slots: pairings that a player draws for an iteration. players_in_memory: frozen networks kept loaded.
     exploiter_share: an exploiter's share of a main agent's matches. reset_from_main: exploiters start anew from the
     main agent's weights instead of the supervised ones.
@@ -110,6 +115,7 @@ class LeagueSetting:
     schedule: LeagueSchedule
     evaluation: EvaluationPlan
     duration_ticks: int
+    game_name: str
     seed: int = 0
     threads: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -119,3 +125,26 @@ class LeagueSetting:
     reset_from_main: bool = False
     styles: StyleConfig = field(default_factory=StyleConfig)
     royale: RoyaleShare = field(default_factory=RoyaleShare)
+
+    @property
+    def processes(self) -> int:
+        """How many processes the league has."""
+        return processes_for(
+            self.threads,
+            sum(table.slots for table in self.royale.tables(self.config.matches, self.game.seats)),
+            self.config.batch_size,
+            on_cpu=self.device.type == "cpu",
+            compiled=self.config.compile,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the game and the bots themselves, for a process that makes them again."""
+        names = (each.name for each in fields(self) if each.name != "game")
+        return {name: getattr(self, name) for name in names} | {"bots": list(self.bots)}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> LeagueSetting:
+        """Inverse of `to_dict`. Raises UserError for a game or a bot that cannot be found."""
+        game = load_game(data["game_name"])
+        bots = {name: load_policy(game, name, str(data["device"])) for name in data["bots"]}
+        return LeagueSetting(**{**data, "game": game, "bots": bots})

@@ -50,7 +50,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     styles, royale = style_config(options), royale_share(options, game)
     action_cap = action_cap_of(options.action_cap, game)
-    fixed = {name: load_policy(game, name, str(device)) for name in shares if name not in (SELF, PAST)}
+    bots = {name: name for name in shares if name not in (SELF, PAST)}
+    fixed = {name: load_policy(game, name, str(device)) for name in bots}
     resuming = options.resume and paths.resumable
     origin = None if resuming else start_of(options, game)
     if origin:
@@ -68,6 +69,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             config=untaught(config) if options.scratch else config,
             shares=shares,
             fixed=fixed,
+            game_name=options.game,
+            bots=bots,
             goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
             schedule=schedule(options),
             seed=options.seed,

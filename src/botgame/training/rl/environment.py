@@ -10,10 +10,11 @@ from botgame.game import Game, Policy, Setup, action_cap
 from botgame.match_batch import MatchBatch
 from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.batching import LEARNER
+from botgame.training.alphastar.actor.numbers import MatchNumbers
+from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar.statistic_z.seats import Styles
-from botgame.training.rl.free_for_alls import Table
 from botgame.training.runs.origin import Origin
 
 STYLES = 0x7374796C65  # purpose of the random key of the styles to follow
@@ -30,7 +31,7 @@ class Opponents:
 def make_environment(
     game: Game,
     table: Table,
-    setups: Iterator[Setup],
+    setups: Callable[[Iterator[int]], Iterator[Setup]],
     opponents: Opponents,
     *,
     origin: Origin,
@@ -38,7 +39,9 @@ def make_environment(
     seed: int,
     learner_cap: int = 0,
 ) -> Environment:
-    """An environment for the matches `setups` of one kind. styles: drawn by `seed` from `origin`'s library.
+    """An environment for matches of one kind. styles: drawn by `seed` from `origin`'s library.
+
+    setups: the matches of the numbers that they are given.
 
     learner_cap: the learner's cap on actions, see `game.action_cap`; opponents have theirs.
     """
@@ -52,10 +55,11 @@ def make_environment(
     if styles.z_share and game.statistic_z:
         meter = game.statistic_z.meter(simulation)
         followed = Styles(Conditioning.restore(origin.conditioning), styles, meter, seed)
-    matches = MatchBatch(simulation, setups, followed.meter if followed else None, cap)
+    numbers = MatchNumbers(table.first, table.step)
+    matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, cap)
     spec = followed.extend(game.spec) if followed else game.spec
     return Environment(
-        spec, matches, opponents.policy, opponents.may_wait, table.seats, followed, table.slots, table.share
+        spec, matches, opponents.policy, opponents.may_wait, table.seats, followed, table.slots, table.share, numbers
     )
 
 

@@ -171,8 +171,13 @@ def add_machine_flags(parser: cli.Parser) -> None:
     parser.section(MACHINE)
     parser.flag("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the networks run")
     parser.flag("--cpu", action="store_true", help="the same as --device cpu")
-    parser.flag("--threads", type=cli.non_negative_int, default=0, help="CPU threads; 0: one for each core")
-    parser.flag("--seed", type=cli.seed, default=0, help="same seed, same run (exactly so with --threads 1)")
+    text = (
+        "processes of one thread each, which all act and learn; 0: one for each core. On a GPU one process acts and "
+        "learns. A run may go on with another number; its numbers then differ"
+    )
+    parser.flag("--threads", type=cli.non_negative_int, default=0, help=text)
+    text = "same seed and --threads on the same machine, same run"
+    parser.flag("--seed", type=cli.seed, default=0, help=text)
     parser.flag("--resume", action="store_true", help="go on from the last commit; starts where there is none")
 
 

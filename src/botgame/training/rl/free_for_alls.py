@@ -5,23 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.training.alphastar.engine.portions import Table
 
 if TYPE_CHECKING:
     from botgame.game import Game
 
 MOST_SEATS = 99
-
-
-class Table(NamedTuple):
-    """Matches of one kind: seats of each, how many run at once, and their share of the learner's sequences."""
-
-    seats: int
-    slots: int
-    share: float
 
 
 @dataclass(frozen=True)

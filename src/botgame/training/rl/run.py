@@ -11,45 +11,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from botgame import rng
 from botgame.errors import UserError
-from botgame.game import Ended, Game, Setup
-from botgame.setups import drawn_factions
+from botgame.game import Ended
 from botgame.standings import order_of
 from botgame.threads import set_threads
-from botgame.training.alphastar.actor.actor import Environment
-from botgame.training.alphastar.actor.actors import matches_taken
 from botgame.training.alphastar.actor.batching import LEARNER
-from botgame.training.alphastar.actor.opponents import PAST, OpponentPool, Weights
+from botgame.training.alphastar.actor.opponents import PAST, Weights
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
+from botgame.training.alphastar.engine.parts import Parts
+from botgame.training.alphastar.engine.portions import Place
+from botgame.training.alphastar.engine.processes import Processes
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Trainer
-from botgame.training.alphastar.learner.workers import WorkersByKind
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.rl.extension import extension_line
-from botgame.training.rl.free_for_alls import Table
 from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
+from botgame.training.rl.worker import PLAYER, RLWorker, make_worker
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.progress import ProgressClock, rates
+from botgame.training.runs.progress import ProgressClock, processes_words, rates, resharded_line
 from botgame.training.runs.run import commit, handle_flagged, restoring, stop_on_signal
-
-DUEL = 2
-_TRAINING = 0x747261696E  # purpose of the training matches' random key
-
-
-def training_setups(game: Game, seed: int, pool: OpponentPool, taken: int, seats: int) -> Iterator[Setup]:
-    """Endless matches from number `taken` on, with players drawn by the pool and factions by seed.
-
-    An opponent of one faction plays that one.
-    """
-    usual = seats == game.seats
-    for episode in itertools.count(taken):
-        key = rng.derive(seed, _TRAINING, episode) if usual else rng.derive(seed, _TRAINING, seats, episode)
-        players = pool.draw(episode)[1] if seats == DUEL else pool.draw_royale(episode, seats)
-        draws = [rng.derive(key, seat) for seat in range(seats)]
-        factions = drawn_factions(game, draws, [pool.faction(player) for player in players])
-        yield Setup(key, players, factions, game.duration_ticks, tag=episode)
 
 
 class RLRun:
@@ -57,17 +37,13 @@ class RLRun:
 
     def __init__(self, setting: RLSetting, judge: Judge, on_commit: Callable[[], None] = lambda: None) -> None:
         self._setting, self._judge, self._on_commit = setting, judge, on_commit
-        weights = setting.origin.weights
-        self._student = setting.network(weights)
-        self._teacher = setting.network(weights) if setting.origin.taught else None
-        self._pool = OpponentPool(
-            setting.shares, setting.fixed, setting.policy, seed=setting.seed, capacity=setting.schedule.snapshots
-        )
-        if PAST in setting.shares:
-            self._pool.freeze(weights)
-        set_threads(setting.threads)
-        self._workers = WorkersByKind(self._student, setting.config, setting.threads, setting.device)
-        self._trainer = self._make_trainer()
+        size = setting.processes
+        set_threads(setting.threads if size == 1 else 1)
+        worker = RLWorker(setting, Place(0, size))
+        self._student, self._pool = worker.networks[PLAYER], worker.pool
+        self._processes = Processes(worker, self._student, size, make_worker, [setting.to_dict()])
+        parts = Parts(self._processes, PLAYER, size)
+        self._trainer = Trainer(parts, self._student, setting.config, device=setting.device)
         self._planned = setting.goal.amount  # when the last commit was made
 
     @property
@@ -106,11 +82,11 @@ class RLRun:
         self._begin(paths, writer)
         clock = ProgressClock(self.done)
         while not self.finished:
-            self._pool.turn(self.iteration)
+            self._processes.everywhere("turn", self.iteration)
             metrics = self._iterate(paths, writer)
             number, last = self.iteration, self.finished
             if PAST in self._setting.shares and number % schedule.snapshot_every == 0:
-                self._pool.freeze(self._student.state_dict())
+                self._processes.everywhere("freeze")
             evaluated = self._evaluate(last=last) if schedule.evaluates(number, last=last) else {}
             writer.log(number, {**metrics, **evaluated})
             text = functools.partial(_progress_line, goal, self.done, metrics)
@@ -126,6 +102,7 @@ class RLRun:
             "goal": self._setting.goal.amount,
             "trainer": self._trainer.state_dict(),
             "pool": self._pool.snapshot(),
+            "playing": self._processes.everywhere("playing"),
             **self._judge.snapshot(),
         }
         commit(paths, flags, state, offset=writer.offset, finished=self.finished)
@@ -150,46 +127,15 @@ class RLRun:
         if state["origin"]["rules"] != self._setting.game.rules:
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
         self._planned = state["goal"]
-        self._pool.restore(state["pool"])
         self._judge.restore(state)
-        self._trainer = self._make_trainer(matches_taken(state["trainer"]["actor"]))
+        self._processes.everywhere("restore_pool", state["pool"], state["playing"])
         self._trainer.load_state_dict(state["trainer"])
+        if len(state["playing"]) != self._processes.size:
+            print(resharded_line(len(state["playing"]), self._processes.size))
 
     def close(self) -> None:
-        """End the processes that share the learner's work."""
-        self._workers.close()
-
-    def _make_trainer(self, taken: Sequence[int] = ()) -> Trainer:
-        setting = self._setting
-        tables = setting.royale.tables(setting.config.matches, setting.game.seats)
-        environments = [self._environment(*each) for each in zip(tables, taken or [0] * len(tables), strict=True)]
-        return Trainer(
-            environments,
-            self._student,
-            self._teacher,
-            setting.config,
-            learning_seats=self._pool.learning_seats(setting.game.seats),
-            seed=setting.seed,
-            workers=self._workers,
-            device=setting.device,
-        )
-
-    def _environment(self, table: Table, taken: int) -> Environment:
-        """Matches of one kind, from set-up number `taken` on."""
-        setting, pool, seats = self._setting, self._pool, table.seats
-        setups = training_setups(setting.game, setting.seed, pool, taken, seats)
-        purpose = (STYLES,) if seats == setting.game.seats else (STYLES, seats)
-        seed = rng.derive(setting.seed, *purpose)
-        return make_environment(
-            setting.game,
-            table,
-            setups,
-            Opponents(pool.policy, pool.may_wait),
-            origin=setting.origin,
-            styles=setting.styles,
-            seed=seed,
-            learner_cap=setting.action_cap,
-        )
+        """End the other processes."""
+        self._processes.close()
 
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
         setting = self._setting
@@ -201,8 +147,9 @@ class RLRun:
             return
         config, seats = setting.config, self._pool.learning_seats(setting.game.seats)
         print(
-            f"seed {setting.seed}, device {setting.device}, {setting.threads} threads: {config.matches} matches at "
-            f"once, {config.sequences(seats)} sequences of up to {config.unroll_length} decisions an iteration"
+            f"seed {setting.seed}, device {setting.device}, {processes_words(self._processes.size)}: {config.matches} "
+            f"matches at once, {config.sequences(seats)} sequences of up to {config.unroll_length} decisions an "
+            "iteration"
         )
         if setting.schedule.evaluate_ends:
             writer.log(0, self._evaluate(last=False))
@@ -216,8 +163,8 @@ class RLRun:
         where, files = f"in iteration {self.iteration}", (paths.checkpoint, paths.good)
         for line in handle_flagged(done.flagged, where, *files, self.source, newly_failing=done.newly_failing):
             print(line)
-        for match in done.ended:
-            self._pool.ended(match.setup.players)
+        others = self._processes.everywhere("playing")[1:]
+        self._pool.keep(number for playing in others for number in playing)
         return {**done.metrics, **self._results_by_kind(done.ended)}
 
     def _results_by_kind(self, ended: Sequence[Ended]) -> dict[str, float]:

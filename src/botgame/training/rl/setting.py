@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 
 from botgame.game import Game, Policy
+from botgame.games import load_game
+from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import Weights
+from botgame.training.alphastar.engine.portions import Table
+from botgame.training.alphastar.engine.processes import processes_for
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.policy import NetworkPolicy
@@ -75,6 +79,7 @@ class Judge(Protocol):
 class RLSetting:
     """One run in `game`. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed.
 
+    game_name, bots: what `load_game` and `load_policy` make the game and each of `fixed` from, for other processes.
     royale: how much of it is free-for-alls. action_cap: the cap on the actions that the learner plays under.
     """
 
@@ -86,12 +91,42 @@ class RLSetting:
     fixed: dict[str, Policy]
     goal: Goal
     schedule: Schedule
+    game_name: str
+    bots: dict[str, str]
     seed: int = 0
     threads: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     styles: StyleConfig = field(default_factory=StyleConfig)
     royale: RoyaleShare = field(default_factory=RoyaleShare)
     action_cap: int = 0
+
+    @property
+    def tables(self) -> list[Table]:
+        """The matches that run at once, by their number of seats."""
+        return self.royale.tables(self.config.matches, self.game.seats)
+
+    @property
+    def processes(self) -> int:
+        """How many processes the run has."""
+        return processes_for(
+            self.threads,
+            sum(table.slots for table in self.tables),
+            self.config.batch_size,
+            on_cpu=self.device.type == "cpu",
+            compiled=self.config.compile,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the game and the bots themselves, for a process that makes them again."""
+        names = (each.name for each in fields(self) if each.name not in ("game", "fixed"))
+        return {name: getattr(self, name) for name in names}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> RLSetting:
+        """Inverse of `to_dict`. Raises UserError for a game or a bot that cannot be found."""
+        game = load_game(data["game_name"])
+        fixed = {key: load_policy(game, name, str(data["device"])) for key, name in data["bots"].items()}
+        return RLSetting(game=game, fixed=fixed, **data)
 
     @property
     def source(self) -> str:

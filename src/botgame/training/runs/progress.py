@@ -31,3 +31,16 @@ def rates(metrics: dict[str, float], names: dict[str, str]) -> str:
     """Win rates of `names`, metric to shown name, as far as there are any; "-" for none."""
     known = "  ".join(f"{shown} {metrics[name]:.0%}" for name, shown in names.items() if name in metrics)
     return known or "-"
+
+
+def processes_words(size: int) -> str:
+    """How many processes a run has, in words."""
+    return "1 process" if size == 1 else f"{size} processes"
+
+
+def resharded_line(before: int, now: int) -> str:
+    """What it means that a run goes on in another number of processes."""
+    return (
+        f"going on in {processes_words(now)}, before in {processes_words(before)}: running matches begin anew, so the "
+        f"numbers differ from those of a run that stays with --threads {before}"
+    )

@@ -9,7 +9,7 @@ sequences, with its own recurrent memory carried from one to the next. From rand
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from botgame.game import Array, Ended, Matches, Observation, Policy, Step
 from botgame.play import SeatMemory, decide_rows
 from botgame.spec import OBSERVED, Spec
 from botgame.training.alphastar.actor.batching import LEARNER, Batching
+from botgame.training.alphastar.actor.numbers import MatchNumbers
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.sequences import LEAST_LOG_PROB, allocate, gather
@@ -37,7 +38,8 @@ class Environment:
     matches: has `slots` slots (0: `config.matches`) of `seats` seats. opponent: the policy of a player other than the
     learner. may_wait: whether that player's rows may wait for a fuller batch (`Batching`). styles: what the learner's
     seats are to follow; `spec` then has the pseudo-rewards behind its own rewards (`Styles.extend`). share: of the
-    learner's sequences that are to come from here (`Actors`).
+    learner's sequences that are to come from here (`Actors`). numbers: of the matches; what `matches` takes its set-ups
+    from asks it for them, so that restoring an actor puts both in the same place.
     """
 
     spec: Spec
@@ -48,6 +50,7 @@ class Environment:
     styles: Styles | None = None
     slots: int = 0
     share: float = 1.0
+    numbers: MatchNumbers = field(default_factory=MatchNumbers)
 
     @property
     def condition_sizes(self) -> dict[str, int]:
@@ -88,7 +91,7 @@ class Actor:
         rows = slots * seats
         self._environment, self._spec, self._teacher = environment, environment.spec, teacher
         self._act = acting_step(student)
-        self._matches = environment.matches
+        self._matches, self._numbers = environment.matches, environment.numbers
         self._batching = Batching(slots, seats, environment.may_wait)
         self._opponents = SeatMemory(slots, seats)
         self._seats, self._steps = seats, config.unroll_length
@@ -206,7 +209,7 @@ class Actor:
             self._earned[new] = 0
             self._position[new] = 0
             if self._styles:
-                self._styles.begin(new, episode[fresh])
+                self._styles.begin(new, self._numbers.of(episode[fresh]))
             self._episode[row] = episode
 
     def _pay(self, row: Array, earned: Array, seen: Seen | None) -> None:
@@ -298,5 +301,5 @@ def _rows_of(observation: Observation, rows: Array) -> Observation:
     return {name: column[rows] for name, column in observation.items()}
 
 
-_PARTS = ("matches", "batching", "opponents")
+_PARTS = ("matches", "numbers", "batching", "opponents")
 _ARRAYS = ("_open", "_position", "_episode", "_memory", "_teacher_memory", "_first", "_earned")

@@ -51,11 +51,16 @@ class Actors:
 
     def report(self) -> dict[str, float]:
         """See `Actor.report`; the mean over the actors that report a figure."""
-        values: dict[str, list[float]] = {}
-        for actor in self._actors:
-            for name, value in actor.report().items():
-                values.setdefault(name, []).append(value)
-        return {name: sum(each) / len(each) for name, each in values.items()}
+        return mean_figures([actor.report() for actor in self._actors])
+
+
+def mean_figures(reports: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The mean of each figure over the reports that have it."""
+    values: dict[str, list[float]] = {}
+    for report in reports:
+        for name, value in report.items():
+            values.setdefault(name, []).append(value)
+    return {name: sum(each) / len(each) for name, each in values.items()}
 
 
 def make_actor(
@@ -70,6 +75,7 @@ def make_actor(
     return actors[0] if len(actors) == 1 else Actors(actors, [environment.share for environment in environments])
 
 
-def matches_taken(state: dict[str, Any]) -> list[int]:
-    """How many set-ups each environment's matches had taken, from the state of what `make_actor` made."""
-    return [int(part["matches"]["taken"]) for part in state.get("actors", [state])]
+def matches_begun(state: dict[str, Any]) -> int:
+    """How many matches of any stream had begun, from the state of what `make_actor` made: later ones are new."""
+    numbers = [part["numbers"] for part in state.get("actors", [state])]
+    return max(int(each["first"]) + int(each["step"]) * int(each["taken"]) for each in numbers)

@@ -7,7 +7,7 @@ kept until its last running match is over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,7 @@ class OpponentPool:
         self._policies: dict[int, Policy] = {}
         self._drawable: list[int] = []
         self._playing: dict[int, int] = {}  # seats of each frozen self in running matches
+        self._elsewhere: set[int] = set()  # frozen selves that play in other processes' matches
         self._frozen = 0
         self._current = LEARNER
 
@@ -160,30 +161,42 @@ class OpponentPool:
                 del self._playing[number]
                 self._forget(number)
 
+    def playing(self) -> dict[int, int]:
+        """Seats of each frozen self in running matches, by player number."""
+        return dict(self._playing)
+
+    def keep(self, numbers: Iterable[int]) -> None:
+        """Do not forget these frozen selves for now: other processes play against them, and a commit needs them."""
+        before, self._elsewhere = self._elsewhere, set(numbers)
+        for number in before:
+            self._forget(number)
+
     def past(self) -> list[Weights]:
         """Weights of the frozen selves that can be drawn, oldest first."""
         return [self._weights[number] for number in self._drawable]
 
     def snapshot(self) -> dict[str, Any]:
-        """Exact state, tensors and numbers."""
+        """Exact state but for `playing`, tensors and numbers."""
         return {
             "weights": dict(self._weights),
             "drawable": list(self._drawable),
-            "playing": dict(self._playing),
             "frozen": self._frozen,
             "current": self._current,
         }
 
-    def restore(self, snapshot: dict[str, Any]) -> None:
-        """Inverse of `snapshot`."""
+    def restore(self, snapshot: dict[str, Any], playing: Mapping[int, int], keep: Iterable[int] = ()) -> None:
+        """Inverse of `snapshot`, `playing` and `keep`; leaves out frozen selves that are in none of them."""
         self._weights = {int(number): dict(weights) for number, weights in snapshot["weights"].items()}
         self._drawable = [int(number) for number in snapshot["drawable"]]
-        self._playing = {int(number): int(count) for number, count in snapshot["playing"].items()}
+        self._playing = {int(number): int(count) for number, count in playing.items()}
         self._frozen, self._current = int(snapshot["frozen"]), int(snapshot["current"])
-        self._policies = {}
+        self._policies, self._elsewhere = {}, set(keep)
+        for number in list(self._weights):
+            self._forget(number)
 
     def _forget(self, number: int) -> None:
-        if number not in self._drawable and number not in self._playing and number != self._current:
+        needed = {*self._drawable, *self._playing, *self._elsewhere, self._current}
+        if number not in needed:
             self._weights.pop(number, None)
             self._policies.pop(number, None)
 

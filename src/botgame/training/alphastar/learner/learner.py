@@ -1,14 +1,14 @@
 """The learner: minibatches of sequences in, better weights out.
 
 Loss and optimiser are AlphaStar's (Vinyals et al., Nature 575, 2019, Methods): V-trace in head groups, UPGO,
-TD(lambda), KL from the teacher, entropy; Adam, with b1 = 0 unless the config says otherwise. With `workers` each
-minibatch is split over processes, whose gradients are added in a fixed order, so a run repeats exactly.
+TD(lambda), KL from the teacher, entropy; Adam, with b1 = 0 unless the config says otherwise. Other processes may have
+parts of a minibatch (`Elsewhere`); their gradients are added in a fixed order, so a run repeats exactly.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -21,10 +21,9 @@ from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward, unroll
 from botgame.training.alphastar.learner.losses import LossWeights, guess_losses, head_entropies, head_kls
-from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
+from botgame.training.alphastar.learner.replay_buffer import Counts, ReplayBuffer, counts_of
 from botgame.training.alphastar.learner.returns import lambda_returns
 from botgame.training.alphastar.learner.sequences import Columns, SequenceBatch, gather
-from botgame.training.alphastar.learner.workers import Workers
 from botgame.training.alphastar.network.action_distribution import used_heads
 from botgame.training.alphastar.network.compiled import compiled_twin
 from botgame.training.alphastar.network.network import Network
@@ -72,6 +71,18 @@ def rates_left(config: RLConfig, progress: float) -> float:
     return 1 - (1 - config.lr_end) * progress
 
 
+class Elsewhere(Protocol):
+    """A minibatch of which other processes have parts; `whole` is what is in all parts together."""
+
+    whole: Counts
+
+    def begin(self, options: GradientOptions) -> None:
+        """Let the others begin to compute their parts of the gradient, with the present weights."""
+
+    def finish(self) -> list[Metrics]:
+        """Add their gradients to the network's; returns the metrics of each part."""
+
+
 class Learner:
     """Owns the optimiser of `network`.
 
@@ -85,11 +96,9 @@ class Learner:
         network: Network,
         config: RLConfig,
         *,
-        workers: Workers | None = None,
         device: torch.device | str = "cpu",
         styles: Styles | None = None,
     ) -> None:
-        """`workers`: processes that share the work. The caller closes them; other learners may use them in between."""
         self._spec, self._config, self._device = spec, config, torch.device(device)
         self._styles = styles
         self.network = network.to(self._device)
@@ -104,7 +113,6 @@ class Learner:
         self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=betas, eps=EPSILON, fused=self._fused)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network
-        self._workers = workers
         self._captured: CapturedGradient | None = None
 
     def capture(self, buffer: ReplayBuffer) -> None:
@@ -117,20 +125,31 @@ class Learner:
         """Set learning rates and the KL's weight to those after a share `progress` of the run, in [0, 1]."""
         self._progress = progress
 
-    def update(self, columns: Columns, places: NDArray[np.intp], *, value_only: bool = False) -> Metrics:
-        """One step on the sequences at `places`; returns the mean loss terms and diagnostics.
+    def update(
+        self,
+        columns: Columns,
+        places: NDArray[np.intp],
+        *,
+        value_only: bool = False,
+        elsewhere: Elsewhere | None = None,
+    ) -> Metrics:
+        """One step on the sequences at `places`, and on those `elsewhere`; returns the mean loss terms and diagnostics.
 
         Raises Diverged before anything is changed when the loss or its gradient is not finite.
         """
+        whole = elsewhere.whole if elsewhere else counts_of(columns, places)
         options = GradientOptions(
             loss_weights(self._spec, self._config, value_only=value_only, styles=self._styles, progress=self._progress),
-            max(1, int(columns["length"][places].sum())),
+            max(1, whole.decisions),
             self._config.discount,
             self._config.temperature,
             self._mixed,
         )
-        metrics = self._captured(places, options) if self._captured else self._gradient(columns, places, options)
-        metrics["staleness"] = float(np.mean(self.steps - columns["version"][places]))
+        if self._captured:
+            metrics = self._captured(places, options)
+        else:
+            metrics = self._gradient(columns, places, options, elsewhere)
+        metrics["staleness"] = whole.staleness(self.steps)
         self._step(metrics, value_only)
         return metrics
 
@@ -203,15 +222,19 @@ class Learner:
         for counter in ("steps", "value_steps", "policy_steps"):
             setattr(self, counter, int(state[counter]))
 
-    def _gradient(self, columns: Columns, places: NDArray[np.intp], options: GradientOptions) -> Metrics:
-        """Leave the clipped gradient in the network, with the workers' help; returns what `CapturedGradient` does."""
-        first, *others = np.array_split(places, min(1 + (self._workers.size if self._workers else 0), len(places)))
-        if self._workers and others:
-            self._workers.begin(self.network, columns, others, options)
-        metrics = [backward(self._spec, self._learning, gather(columns, first, self._device), options)]
-        if self._workers and others:
-            metrics += self._workers.finish(self.network)
-        merged = {name: sum(part[name] for part in metrics) for name in metrics[0]}
+    def _gradient(
+        self, columns: Columns, places: NDArray[np.intp], options: GradientOptions, elsewhere: Elsewhere | None
+    ) -> Metrics:
+        """Leave the clipped gradient in the network; returns what `CapturedGradient` does."""
+        self.network.zero_grad(set_to_none=True)
+        if elsewhere:
+            elsewhere.begin(options)
+        parts = []
+        if len(places):
+            parts.append(backward(self._spec, self._learning, gather(columns, places, self._device), options))
+        if elsewhere:
+            parts += elsewhere.finish()
+        merged = {name: sum(part[name] for part in parts) for name in parts[0]}
         return merged | dict(zip(NORMS, map(float, self._clip()), strict=True))
 
     def _clip(self) -> tuple[Tensor, Tensor]:

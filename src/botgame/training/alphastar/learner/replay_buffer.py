@@ -6,8 +6,9 @@ fills up with older ones, so a larger buffer means older data but never more wor
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +17,23 @@ from numpy.typing import NDArray
 from botgame import rng
 from botgame.spec import Spec
 from botgame.training.alphastar.learner.sequences import Columns, allocate, copy_rows
+
+
+class Counts(NamedTuple):
+    """What is in a minibatch, or in one part of it: sequences, decisions, and the sum of the sequences' versions."""
+
+    sequences: int
+    decisions: int
+    versions: int
+
+    def staleness(self, steps: int) -> float:
+        """Mean number of learner steps since the sequences began, after `steps` of them."""
+        return (steps * self.sequences - self.versions) / self.sequences
+
+
+def counts_of(columns: Columns, places: NDArray[np.intp]) -> Counts:
+    """What the sequences at `places` of `columns` are."""
+    return Counts(len(places), int(columns["length"][places].sum()), int(columns["version"][places].sum()))
 
 
 class ReplayBuffer:
@@ -46,12 +64,16 @@ class ReplayBuffer:
         return (numbers % self.slots).astype(np.intp)
 
     def passes(
-        self, key: int, fresh: int, *, passes: int, batch_size: int, fresh_share: float
+        self, key: int, fresh: int, *, passes: int, batch_size: int, fresh_share: float, whole: int | None = None
     ) -> Iterator[NDArray[np.intp]]:
         """Minibatches of places for one iteration that added the last `fresh` sequences.
 
         Each of the `passes` takes `fresh` sequences: a share `fresh_share` of the fresh ones (a different part in each
         pass), the others drawn from the older ones without repetition while there are enough.
+
+        whole: fresh sequences of all the buffers that the minibatches are drawn from together; None where this is the
+        only one. Each buffer then gives its share of every minibatch, so all give equally many parts, some perhaps
+        empty.
         """
         oldest = self.count - len(self)
         fresh = min(fresh, len(self))
@@ -61,13 +83,15 @@ class ReplayBuffer:
         kept = fresh - replayed
         order = first_fresh + _shuffle(rng.derive(key, 0), fresh)
         turns = np.tile(order, passes + 1)
+        whole = fresh if whole is None else whole
+        edges = [edge * fresh // max(1, whole) for edge in [*range(0, whole, batch_size), whole]]
         for number in range(passes):
             chosen_fresh = turns[number * kept : (number + 1) * kept]
             chosen_old = old[_shuffle(rng.derive(key, 1, number), len(old))[:replayed]]
             chosen = np.concatenate([chosen_fresh, chosen_old])
             chosen = chosen[_shuffle(rng.derive(key, 2, number), len(chosen))]
-            for start in range(0, len(chosen), batch_size):
-                yield self.places(chosen[start : start + batch_size])
+            for start, end in itertools.pairwise(edges):
+                yield self.places(chosen[start:end])
 
     def snapshot(self) -> dict[str, Any]:
         """The filled part as tensors that share its memory, for the resume file."""
@@ -78,10 +102,11 @@ class ReplayBuffer:
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Inverse of `snapshot`."""
-        self.count = int(snapshot["count"])
+        """Inverse of `snapshot`; of a larger buffer that was never full, the newest sequences that fit in."""
+        filled = len(snapshot["columns"]["length"])
+        self.count = int(snapshot["count"]) - max(0, filled - self.slots)
         for name, tensor in snapshot["columns"].items():
-            self.columns[name][: len(tensor)] = tensor.numpy()
+            self.columns[name][: min(filled, self.slots)] = tensor[max(0, filled - self.slots) :].numpy()
 
 
 def _shuffle(key: int, count: int) -> NDArray[np.int64]:
