@@ -1,5 +1,7 @@
 """Python in documents runs: every block of these pages, in the order in which a reader meets it, at tiny size."""
 
+import pkgutil
+import re
 import runpy
 from pathlib import Path
 
@@ -57,6 +59,25 @@ def test_the_bot_of_the_page_decides_as_that_of_the_example() -> None:
         strict=True,
     ):
         np.testing.assert_array_equal(found, expected)
+
+
+def public_names() -> list[str]:
+    """Dotted names that docs/api.md calls public."""
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").split("## Names")[1].split("## One match")[0]
+    found = []
+    for cell in re.findall(r"^\| (`botgame.*?) \|", text, re.MULTILINE):
+        module = ""
+        for name, is_module in re.findall(r"`(botgame[\w.]*|\w+)(?:\([^)]*\))?`(:?)", cell):
+            module = name if is_module else module
+            found.append(name if name.startswith("botgame") else f"{module}.{name}")
+    return found
+
+
+def test_what_is_public_is_there() -> None:
+    names = public_names()
+    assert {"botgame.games.load_game", "botgame.game.Policy", "botgame.errors.UserError"} <= set(names)
+    for name in names:
+        pkgutil.resolve_name(name)
 
 
 def test_there_are_blocks() -> None:

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import gymnasium
+import minari
 import numpy as np
 import pytest
 from gymnasium import spaces
@@ -22,7 +23,6 @@ from botgame.recordings.seat_file import read_seat
 from botgame.server.run_match import main as run_match
 from botgame.training import alphastar_imitation
 
-minari = pytest.importorskip("minari", reason="Minari belongs to the extra [dev]")
 KUHN, CARTPOLE = "openspiel:kuhn_poker", "gymnasium:CartPole-v1"
 
 

@@ -1,6 +1,7 @@
 """Export a checkpoint as one `.onnx` file that plays without torch: for servers, browsers, other languages.
 
     botgame export artifacts/alphastar/pi_rl.best.pt -o model.onnx
+    botgame export champion -o champion.onnx --web page
 
 The graph is one decision step: inputs are the observation's arrays, `memory` [rows, M] (zeros at the start of a match),
 `uniforms` [rows, H] in [0, 1] and `temperature` []; outputs are `actions` [rows, H], `next_memory` and `log_probs`.
@@ -22,7 +23,9 @@ from botgame.training.runs.game_flags import add_game_flag
 def build_parser() -> cli.Parser:
     """The flags."""
     parser = cli.Parser("botgame export", "Export a checkpoint as an ONNX model of one decision step.")
-    parser.add_argument("checkpoint", help="the .pt file to export; with @STYLE it plays in that style for good")
+    parser.add_argument(
+        "checkpoint", help="what to export: a .pt file, with @STYLE it plays in that style for good, or champion"
+    )
     add_game_flag(parser)
     parser.flag("--output", type=cli.path, default=Path("model.onnx"), help="the .onnx file to write")
     parser.add_argument("-o", dest="output", type=cli.path, default=Path("model.onnx"), help="the same")

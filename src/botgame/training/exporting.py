@@ -6,6 +6,7 @@ import argparse
 import copy
 import json
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from botgame.training.alphastar.network.onnx_export import export_file
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
 from botgame.training.golden import FORMAT as GOLDEN
 from botgame.training.golden import golden_json, golden_path
-from botgame.training.web_page import prepare_page, write_page
+from botgame.training.web_page import check_page, prepare_page, write_page
 
 CHECK_ROWS = 512
 TIMED_CALLS = 200
@@ -38,32 +39,49 @@ SHOW = "python -m http.server 8080 --bind 127.0.0.1 -d"
 
 def export_checkpoint(args: argparse.Namespace) -> int:
     """The whole command: export, compare with the checkpoint, and say how fast both are. Raises UserError."""
-    files = [("CHECKPOINT", path) for path in files_of(args.checkpoint)]
-    check_result("--output", args.output, ".onnx", files, file_with(FORMAT))
-    check_own({golden_path(args.output): json_of(GOLDEN)})
-    runtime = prepare_page(args.web) if args.web is not None else {}
+    _check_places(args)
     torch.set_num_threads(1)
     game = load_game(args.game)
-    path, style = split_style(args.checkpoint)
+    name, style = split_style(args.checkpoint)
+    path = str(game.checkpoints.get(name, name))
     policy = load_policy(game, path, style=style)
     check_writable(args.output)
+    runtime = prepare_page(args.web) if args.web is not None else {}
     data = export(load_checkpoint(path, game), policy.network)
-    write_atomic(args.output, data)
-    model = OnnxPolicy(args.output)
-    vectors = golden_json(model, data)
-    write_atomic(golden_path(args.output), vectors.encode())
-    print(f"{args.output}: {len(data) / 1024:.0f} KiB, and golden vectors in {golden_path(args.output).name}")
-    agreement = compare(policy, model)
-    if agreement.error > TOLERANCE:
-        raise UserError(f"{args.output} differs from its checkpoint by {agreement.error:.2g} in a log-probability")
-    equal = f"{agreement.equal} of {agreement.rows} decisions as the checkpoint's"
-    print(f"{equal}, log-probabilities within {agreement.error:.1g}")
-    speed = f"{agreement.model_ms:.2f} ms, in torch {agreement.torch_ms:.2f} ms"
-    print(f"one decision: {speed} ({agreement.ratio:.1f} times faster)")
+    vectors = _write(args.output, data)
+    _say_agreement(args.output, compare(policy, OnnxPolicy(args.output)))
     if args.web is not None:
         write_page(args.web, data, vectors, runtime)
         print(f"{args.web}: a page that plays it; show it with: {SHOW} {args.web}")
     return 0
+
+
+def _check_places(args: argparse.Namespace) -> None:
+    """Raise UserError (code 2) where something else is in the place of a result."""
+    files = [("CHECKPOINT", path) for path in files_of(args.checkpoint)]
+    check_result("--output", args.output, ".onnx", files, file_with(FORMAT))
+    check_own({golden_path(args.output): json_of(GOLDEN)})
+    if args.web is not None:
+        check_page(args.web)
+
+
+def _write(path: Path, data: bytes) -> str:
+    """Write a model and its golden vectors; returns these. Raises UserError."""
+    write_atomic(path, data)
+    vectors = golden_json(OnnxPolicy(path), data)
+    write_atomic(golden_path(path), vectors.encode())
+    print(f"{path}: {len(data) / 1024:.0f} KiB, and golden vectors in {golden_path(path).name}")
+    return vectors
+
+
+def _say_agreement(path: Path, agreement: Agreement) -> None:
+    """Print how the model compares with its checkpoint. Raises UserError where it differs."""
+    if agreement.error > TOLERANCE:
+        raise UserError(f"{path} differs from its checkpoint by {agreement.error:.2g} in a log-probability")
+    equal = f"{agreement.equal} of {agreement.rows} decisions as the checkpoint's"
+    print(f"{equal}, log-probabilities within {agreement.error:.1g}")
+    speed = f"{agreement.model_ms:.2f} ms, in torch {agreement.torch_ms:.2f} ms"
+    print(f"one decision: {speed} ({agreement.ratio:.1f} times faster)")
 
 
 def export(checkpoint: Checkpoint, network: Network) -> bytes:

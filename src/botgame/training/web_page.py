@@ -19,14 +19,18 @@ PAGE = Path(botgame.__file__).resolve().parent / "web" / "embed"
 MODEL, GOLDEN = "model.onnx", "model.golden.json"
 
 
-def prepare_page(folder: Path) -> dict[str, bytes]:
-    """Find out before the work that a page can be written to `folder`; returns the runtime's files by name.
-
-    Raises UserError: for a folder that holds anything but such a page, and without the runtime.
-    """
+def check_page(folder: Path) -> None:
+    """Raise UserError (code 2) for a file, and for a folder that holds anything but such a page."""
     check_folder("--web", folder)
     if folder.exists() and any(folder.iterdir()) and any(json_of(FORMAT)(folder / GOLDEN)):
         raise UserError(f"--web {folder} holds other files; choose an empty folder or one that does not exist yet", 2)
+
+
+def prepare_page(folder: Path) -> dict[str, bytes]:
+    """Find out before the work that a page can be written to `folder`; returns the runtime's files by name.
+
+    Raises UserError where it cannot, and without the runtime.
+    """
     check_writable(folder / MODEL)
     return runtime_files()
 
