@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 from botgame.spec import Spec
 from botgame.training.alphastar.learner.captured_gradient import NORMS, CapturedGradient
@@ -108,9 +109,8 @@ class Learner:
         inside = {id(parameter) for parameter in self._critic}
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
         groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
-        self._fused = self._device.type == "cuda"  # one operation for all parameters
         betas = config.adam_b1, B2
-        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=betas, eps=EPSILON, fused=self._fused)
+        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=betas, eps=EPSILON, fused=True)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network
         self._captured: CapturedGradient | None = None
@@ -216,9 +216,7 @@ class Learner:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of `state_dict`."""
         self.network.load_state_dict(state["weights"])
-        optimiser = state["optimiser"]
-        groups = [group | {"fused": self._fused} for group in optimiser["param_groups"]]  # it may come from a CPU
-        self._optimiser.load_state_dict({**optimiser, "param_groups": groups})
+        self._optimiser.load_state_dict(state["optimiser"])
         for counter in ("steps", "value_steps", "policy_steps"):
             setattr(self, counter, int(state[counter]))
 
@@ -259,6 +257,7 @@ class Learner:
             for parameter in self._policy:
                 parameter.grad = None
         self._optimiser.step()
+        increment_version(self.network.parameters())  # the fused step leaves it out, and `OnnxStep` goes by it
         self.steps += 1
         self.value_steps += 1
         self.policy_steps += not value_only
