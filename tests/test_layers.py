@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "botgame"
 BASE = {"errors", "files", "locks", "outputs", "rng", "spec", "spec_columns", "statistic_z", "statistic_z_file"}
 BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "threads"}
-PLAY = {"match_batch", "play", "setups", "policies", "levels", "handicapped"}
+PLAY = {"match_batch", "noise", "play", "setups", "policies", "levels", "handicapped"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "threads", "lms.simulation"}
 # What each part may import of ours, itself aside. A part that is not listed fails the test.
