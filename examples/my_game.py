@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from botgame import rng
-from botgame.game import Due, Game, Outcome, ScriptedPolicy, Setup
+from botgame.game import Due, Game, Outcome, ScriptedPolicy, SeatLimits, Setup
 from botgame.spec import Head, Reward, Scalar, Spec
 from botgame.standings import standings_of
 
@@ -48,7 +48,7 @@ class Torpedoes:
         for name, (shape, dtype) in STATE.items():
             setattr(self, name, np.zeros((slots, *shape), dtype))
 
-    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
+    def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
         for name in STATE:
             getattr(self, name)[slot] = 0
         place = rng.uniforms(np.array([setup.seed], np.uint64), 2)[0] * 1.6 - 0.8

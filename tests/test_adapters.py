@@ -12,7 +12,7 @@ from botgame import rng
 from botgame.adapters.alpha_beta import best_actions
 from botgame.adapters.copies import places_of
 from botgame.errors import UserError
-from botgame.game import Due, Game, Setup
+from botgame.game import USUAL_LIMITS, Due, Game, Setup
 from botgame.games import load_game
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, play
@@ -28,7 +28,7 @@ def endless(game: Game, count: int) -> list[Setup]:
 
 def first_look(game: Game) -> tuple[object, Due, dict]:
     simulation = game.simulate(1, game.seats)
-    simulation.reset(0, endless(game, 1)[0], (0,) * game.seats)
+    simulation.reset(0, endless(game, 1)[0], [USUAL_LIMITS] * game.seats)
     due = simulation.advance()
     return simulation, due, simulation.observe(due)
 
@@ -110,7 +110,7 @@ def test_chance_is_fair_and_follows_from_the_seed() -> None:
     game = load_game("openspiel:kuhn_poker")
     simulation = game.simulate(600, 2)
     for slot in range(600):
-        simulation.reset(slot, Setup(rng.derive(3, slot), (0, 0)), (0, 0))
+        simulation.reset(slot, Setup(rng.derive(3, slot), (0, 0)), [USUAL_LIMITS] * 2)
     cards = simulation.observe(simulation.advance())["scalars"][:, 2:5]
     counts = cards.sum(0)
     assert (cards.sum(1) == 1).all()

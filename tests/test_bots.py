@@ -9,7 +9,7 @@ from botgame import policies as registry
 from botgame.errors import UserError
 from botgame.game import Observation, Policy
 from botgame.lms.arena import Arena
-from botgame.lms.game import CHAMPION
+from botgame.lms.champion import CHAMPION
 from botgame.lms.rules import SCHOOLS
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import built_in_names, load_policy

@@ -148,7 +148,7 @@ def test_wrong_arrays_are_refused(arena):
     with pytest.raises(ValueError, match="limits"):
         arena.reset(0, 1, (0, 1), 1000, [Limits(4, 1)] * 3)
     with pytest.raises(ValueError, match="reaction"):
-        arena.reset(0, 1, (0, 1), 1000, [Limits(8, 1)] * 2)
+        arena.reset(0, 1, (0, 1), 1000, [Limits(13, 1)] * 2)
     for cap in (-1, 23, 256):
         with pytest.raises(ValueError, match="cap"):
             arena.reset(0, 1, (0, 1), 1000, [Limits(4, 1, cap)] * 2)

@@ -9,7 +9,7 @@ import pytest
 
 import kaggle_stand_in
 from botgame.errors import UserError
-from botgame.game import Setup
+from botgame.game import USUAL_LIMITS, Setup
 from botgame.games import load_game
 from botgame.play import SeatMemory, play
 from botgame.setups import mirrored_setups
@@ -32,7 +32,7 @@ def test_lists_of_cells_are_seen_from_ones_own_seat() -> None:
     game = load_game("kaggle:geese_lite:3")
     assert (game.seat_numbers, [head.labels for head in game.spec.heads]) == ((3,), [("STAY", "EAST", "SOUTH")])
     simulation = game.simulate(1, 3)
-    simulation.reset(0, Setup(5, (0, 0, 0)), (0, 0, 0))
+    simulation.reset(0, Setup(5, (0, 0, 0)), [USUAL_LIMITS] * 3)
     due = simulation.advance()
     simulation.act(due, np.array([[1], [0], [0]]))
     due = simulation.advance()

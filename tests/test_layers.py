@@ -9,8 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "botgame"
 BASE = {"errors", "files", "locks", "outputs", "rng", "spec", "spec_columns", "statistic_z", "statistic_z_file"}
-BASE |= {"cli", "game", "json_reading", "seals", "signals", "standings", "threads"}
-PLAY = {"match_batch", "play", "setups", "policies"}
+BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "threads"}
+PLAY = {"match_batch", "noise", "play", "setups", "policies", "levels", "handicapped"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "threads", "lms.simulation"}
 # What each part may import of ours, itself aside. A part that is not listed fails the test.
@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "bot_names": set(),
     "files": {"errors"},
     "locks": {"errors"},
+    "ports": set(),
     "seals": set(),
     "signals": set(),
     "json_reading": set(),
@@ -44,7 +45,9 @@ ALLOWED: dict[str, set[str]] = {
     "match_batch": {"rng", "errors", "game"},
     "play": {"errors", "game", "match_batch"},
     "noise": {"errors", "game", "rng"},
-    "policies": {"bot_names", "errors", "game", "games", "noise"},
+    "levels": {"errors", "files", "game", "json_reading", "seals"},
+    "handicapped": {"game", "noise"},
+    "policies": {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
     "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals"}
     | {"games", "play", "policies", "rng", "setups"},  # its command
@@ -88,7 +91,7 @@ ALLOWED: dict[str, set[str]] = {
     "server": BASE | PLAY | {"lms", "server.hosting", "server.options", "server.schools"},
     "live": BASE | PLAY | {"feedback", "lms", "server.protocol"},
     # Training knows no game.
-    "training.alphastar": BASE - {"cli"} | {"ratings", "source_cache", "onnx_session", "play"},
+    "training.alphastar": BASE - {"cli"} | {"ratings", "source_cache", "onnx_session", "play", "handicapped"},
     "training": BASE
     | PLAY
     | {

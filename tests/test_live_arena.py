@@ -9,7 +9,7 @@ from arena_play import fighter_actions, play, random_actions, started
 from botgame.game import Due
 from botgame.lms.arena import NEVER, Arena
 from botgame.lms.rules import DELAY_TICKS
-from botgame.lms.simulation.state import FRAMES
+from botgame.lms.simulation.state import OLDEST_KEPT
 
 SEATS = 3
 
@@ -63,7 +63,7 @@ def test_wake_replaces_the_delays_that_seats_chose() -> None:
     assert due_ticks(arena) == due
 
 
-@pytest.mark.parametrize("age", range(4, FRAMES))
+@pytest.mark.parametrize("age", range(4, OLDEST_KEPT + 1))
 def test_an_observation_of_an_earlier_tick_is_what_the_seat_saw_then(age: int) -> None:
     arena = in_a_fight()
     then = arena.observe(everybody(arena))
@@ -81,7 +81,7 @@ def test_a_target_is_the_enemy_that_the_decision_saw() -> None:
     different = 0
     for seed in range(40):
         targets = []
-        for age in (4, FRAMES - 1):
+        for age in (4, OLDEST_KEPT):
             arena = started([seed], 8, 1800)
             play(arena, fighter_actions, 150)
             seats = everybody(arena)
@@ -98,7 +98,7 @@ def test_no_frame_is_younger_than_the_limits_or_older_than_those_kept() -> None:
     arena = in_a_fight()
     tick, seats = int(arena.state.matches["tick"][0]), everybody(arena)
     now = arena.observe(seats)
-    for seen, expected in ((tick, now), (0, arena.observe(seats, np.full(SEATS, tick - FRAMES + 1)))):
+    for seen, expected in ((tick, now), (0, arena.observe(seats, np.full(SEATS, tick - OLDEST_KEPT)))):
         again = arena.observe(seats, np.full(SEATS, seen))
         for name in now:
             np.testing.assert_array_equal(again[name], expected[name])

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from botgame.game import Due, Ended, Setup
+from botgame.game import USUAL_LIMITS, Due, Ended, Setup
 from botgame.lms.arena import NEVER, Arena, Limits
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.lms.numbers import numbers_of
@@ -155,7 +155,7 @@ def take_over(at: int) -> tuple[Replay, list[tuple[int, list[float]]]]:
     simulation, bot, seen = ArenaSimulation(1, 2), Restless(), []
     arena = simulation.arena
     recorder = Recorder(arena, ["restless"], lambda _, replay: replays.append(replay))
-    simulation.reset(0, setup, (0, 0))
+    simulation.reset(0, setup, [USUAL_LIMITS] * 2)
     recorder.begin(0, setup)
     while not arena.done[0]:
         tick, acting = int(arena.state.matches["tick"][0]), set(arena.advance(0).seat.tolist())

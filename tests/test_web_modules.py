@@ -354,6 +354,37 @@ def test_every_bot_of_the_game_is_explained(page):
     assert set(notes) == {*lms().bots, *lms().checkpoints}
 
 
+def test_levels_come_first_by_their_ratings_with_what_they_are(page):
+    lines = [
+        {"bot": "level-2", "level": 2, "rating": 40, "note": "slow", "facts": "reacts in 0.3 s"},
+        {"bot": "level-1", "level": 1, "rating": -310, "note": "", "facts": "as trained"},
+        {"bot": "runs/pi.pt@level-3", "level": 3, "rating": 0, "note": "", "facts": "as trained"},
+    ]
+    groups, notes = run(
+        page,
+        "lobby/levels",
+        """levels.setLevels(data);
+        const groups = levels.botOptions(["lms_re", ...data.map((line) => line.bot)]).map((group) => [
+          group.label, [...group.children].map((option) => [option.value, option.textContent])]);
+        return [groups, ["level-2", "level-1", "lms_re", "x.pt"].map(levels.botNote)];""",
+        lines,
+    )
+    assert groups == [
+        [
+            "Levels, rated (lms_re has 0)",
+            [
+                ["level-1", "Level 1: \u2212310"],
+                ["runs/pi.pt@level-3", "pi, level 3: +0"],
+                ["level-2", "Level 2: +40"],
+            ],
+        ],
+        ["Other bots", [["lms_re", "lms_re"]]],
+    ]
+    assert notes[:2] == ["slow; reacts in 0.3 s", "as trained"]
+    assert notes[2].startswith("the expert")
+    assert notes[3] == ""
+
+
 def test_equal_names_are_numbered(page):
     names = ["lms_re", "Ann", "lms_re", "lms_re"]
     shown = run(page, "page/dom", "return dom.numbered(data);", names)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from botgame import rng
-from botgame.game import Due, Game, Outcome, Setup
+from botgame.game import Due, Game, Outcome, SeatLimits, Setup
 from botgame.match_batch import MatchBatch
 from botgame.spec import Condition, Head, Reward, Scalar, Spec
 from botgame.standings import standings_of
@@ -54,8 +54,8 @@ class ToySimulation:
         self.started = np.zeros(slots, np.bool_)
         self.log: list[tuple[int, int, int, tuple[int, ...]]] = []
 
-    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
-        assert not any(action_caps)
+    def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
+        assert not any(map(any, limits))
         self.length[slot] = 4 + setup.seed % 8
         for array in (self.tick, self.due, self.count, self.said, self.choices):
             array[slot] = 0

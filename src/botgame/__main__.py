@@ -26,9 +26,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rl": ("botgame.training.alphastar_rl", "make a trained bot stronger by playing"),
     "league": ("botgame.training.alphastar_league", "train against a league of rivals and its own past"),
     "report": ("botgame.training.report_league", "sum up a league: ratings, win rates, forgetting"),
+    "dashboard": ("botgame.training.dashboard", "watch a run in the browser while it goes on"),
     "export": ("botgame.training.export", "write a trained bot as an ONNX model that plays without torch"),
     "exploit": ("botgame.training.exploit", "train a best response to a bot: how exploitable is it?"),
     "thoughts": ("botgame.training.policy_readout", "what a network thinks in a recorded match, for the viewer"),
+    "levels": ("botgame.training.levels", "make weaker opponents of a trained bot, with measured ratings"),
     "evaluate": ("botgame.training.evaluate", "measure bots against each other"),
 }
 

@@ -38,7 +38,8 @@ class Policy(Protocol):
     depends on that row alone, and results do not change with how rows are batched.
 
     A policy that was trained in one faction alone names it in a further attribute `faction`. One that plays under a cap
-    on its actions has the cap in `action_cap` (`ActionCaps`).
+    on its actions has the cap in `action_cap` (`ActionCaps`), one that reacts more slowly than the rules let bots react
+    has its reaction time in `reaction_ticks`.
     """
 
     name: str
@@ -91,6 +92,20 @@ class Setup:
     tag: int = 0
 
 
+class SeatLimits(NamedTuple):
+    """What a seat plays under in place of the rules' limits on bots; 0: as the rules say.
+
+    action_cap: the cap on its actions (`ActionCaps`). reaction_ticks: how old what it sees is; never younger than the
+    rules allow.
+    """
+
+    action_cap: int = 0
+    reaction_ticks: int = 0
+
+
+USUAL_LIMITS = SeatLimits()
+
+
 class Due(NamedTuple):
     """The N seats that are to decide: int32 [N] each, ordered by slot, then seat."""
 
@@ -123,8 +138,8 @@ class Simulation(Protocol):
     slot depends on another. At first every slot is done: nothing runs before `reset`.
     """
 
-    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
-        """Start a match in `slot`. action_caps: each seat's own cap on its actions; 0: as the rules say."""
+    def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
+        """Start a match in `slot`. limits: each seat's own ones."""
 
     def advance(self) -> Due:
         """Run every unfinished match until a seat is due or it is over; returns all due seats.
@@ -350,6 +365,28 @@ class ActionCaps(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Handicap:
+    """What makes a trained bot a weaker opponent (`botgame.levels`). Raises ValueError for a number out of range.
+
+    note: what it plays like, in words for people. temperature: at which its actions are sampled; 0: its own. chance:
+    the share of its decisions that the game's bot `random` makes. action_cap, reaction_ticks: as in `SeatLimits`.
+    """
+
+    note: str = ""
+    temperature: float = 0.0
+    chance: float = 0.0
+    action_cap: int = 0
+    reaction_ticks: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no bot can play under."""
+        if not 0 <= self.chance <= 1:
+            raise ValueError(f"chance is {self.chance}, expected 0 to 1")
+        if not 0 <= self.temperature < 1e6 or min(self.action_cap, self.reaction_ticks) < 0:
+            raise ValueError("temperature, action_cap and reaction_ticks must be 0 or more")
+
+
+@dataclass(frozen=True)
 class Scratch:
     """What helps a learner that starts from random weights; a learner that can play already does without.
 
@@ -383,7 +420,9 @@ class Game:
     slot of a simulation as a picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes
     every match that ends into a folder, given the name of each player; None where the game has none. out: the seats
     that will never be due again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for
-    them; None where a game does not say. scratch: for learners from random weights.
+    them; None where a game does not say. scratch: for learners from random weights. handicaps: what makes the levels
+    of a trained bot, the weakest first; () for those that suit any game. slowest_reaction: ticks, the most that
+    `SeatLimits.reaction_ticks` may be; 0 where a seat's reaction cannot be chosen.
     """
 
     name: str
@@ -408,6 +447,8 @@ class Game:
     recorder: Callable[[Any, Sequence[str], Path], Listener] | None = None
     out: Callable[[Any], Array] | None = None
     scratch: Scratch = field(default_factory=Scratch)
+    handicaps: tuple[Handicap, ...] = ()
+    slowest_reaction: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a game that contradicts itself, with the reason."""
@@ -441,9 +482,9 @@ class Game:
         return self.duration_ticks / self.spec.ticks_per_second
 
 
-def action_cap(policy: object) -> int:
-    """The cap on actions that a policy plays under; 0: as many as the rules allow."""
-    return int(getattr(policy, "action_cap", 0))
+def limits_of(policy: object) -> SeatLimits:
+    """The limits that a policy plays under."""
+    return SeatLimits(int(getattr(policy, "action_cap", 0)), int(getattr(policy, "reaction_ticks", 0)))
 
 
 def own_factions(game: Game, policies: Sequence[Policy]) -> dict[int, int]:

@@ -64,6 +64,23 @@ def locked(path: Path, what: Path) -> Iterator[None]:
         _let_go(descriptor, path)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock file `path` now. Where that cannot be found out, whether the file is there."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        _lock(descriptor)  # for a moment: it ends when the file is closed
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _hold(path: Path, what: Path) -> int:
     """The descriptor of the locked file."""
     try:

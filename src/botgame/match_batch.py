@@ -20,7 +20,7 @@ import numpy as np
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.game import Array, Due, Ended, Listener, Observation, Setup, Simulation, Step
+from botgame.game import USUAL_LIMITS, Array, Due, Ended, Listener, Observation, SeatLimits, Setup, Simulation, Step
 
 _KEY_PURPOSE = 0x6B6579  # keeps policy keys apart from the random stream of the simulation
 
@@ -38,12 +38,12 @@ class MatchBatch:
         simulation: Simulation,
         setups: Iterator[Setup],
         listener: Listener | None = None,
-        action_cap: Callable[[int], int] = lambda _player: 0,
+        limits: Callable[[int], SeatLimits] = lambda _player: USUAL_LIMITS,
     ) -> None:
-        """`simulation`: fresh, nothing started. `action_cap`: of a player's seats, see `game.action_cap`."""
+        """`simulation`: fresh, nothing started. `limits`: of a player's seats, see `game.limits_of`."""
         self.simulation = simulation
         self.taken = 0  # set-ups taken from the iterator so far
-        self._cap, self._listener = action_cap, listener
+        self._limits, self._listener = limits, listener
         self._setups = iter(setups)
         slots = len(simulation.done)
         self._running: list[Setup | None] = [None] * slots
@@ -129,7 +129,7 @@ class MatchBatch:
         """Start the match in `slot` anew, with a number that no other episode has: what went before is forgotten."""
         setup = self._running[slot]
         assert setup is not None
-        self.simulation.reset(slot, setup, [self._cap(player) for player in setup.players])
+        self.simulation.reset(slot, setup, [self._limits(player) for player in setup.players])
         self._episodes[slot] = -2 - self._episodes[slot]
 
     def _seat(self, slot: int, setup: Setup) -> None:
@@ -147,7 +147,7 @@ class MatchBatch:
         self._running[slot] = None
         if setup is None:
             return
-        self.simulation.reset(slot, setup, [self._cap(player) for player in setup.players])
+        self.simulation.reset(slot, setup, [self._limits(player) for player in setup.players])
         self._seat(slot, setup)
         self._episodes[slot] = self.taken
         self.taken += 1

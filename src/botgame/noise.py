@@ -23,7 +23,7 @@ class NoisyPolicy:
         self._own = policy.memory_size
         self.name = f"{policy.name}~{share:g}"
         self.memory_size = self._own + noise.memory_size
-        for attribute in ("faction", "action_cap"):
+        for attribute in ("faction", "action_cap", "reaction_ticks"):
             if hasattr(policy, attribute):
                 setattr(self, attribute, getattr(policy, attribute))
 

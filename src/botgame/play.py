@@ -20,7 +20,7 @@ from botgame.game import (
     Setup,
     Simulation,
     Step,
-    action_cap,
+    limits_of,
 )
 from botgame.match_batch import MatchBatch
 
@@ -133,6 +133,6 @@ def play(
     """
     seats = seats or game.seats
     simulation = game.simulate(slots, seats)
-    caps = [action_cap(policy) for policy in policies]
-    batch = MatchBatch(simulation, setups, listen(simulation) if listen else None, caps.__getitem__)
+    limits = [limits_of(policy) for policy in policies]
+    batch = MatchBatch(simulation, setups, listen(simulation) if listen else None, limits.__getitem__)
     yield from play_batch(batch, policies, SeatMemory(slots, seats), len(game.spec.heads))

@@ -2,9 +2,10 @@
 
 A name is a scripted bot's of the game, a trained bot's that comes with the game (`champion`), the path of a checkpoint
 (`.pt`) or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint playing in a
-style: a policy that it was trained on, or the path of a style file (`botgame.statistic_z_file`). `BOT~0.2` is any of
-them, acting at random in a fifth of its decisions (`botgame.noise`). Modules are imported when a name asks for them,
-so scripted bots and models never load torch.
+style: a policy that it was trained on, or the path of a style file (`botgame.statistic_z_file`). `pi.pt@level-4` and
+`level-4` are weaker versions of a trained bot (`botgame.levels`). `BOT~0.2` is any of them, acting at random in a fifth
+of its decisions (`botgame.noise`). Modules are imported when a name asks for them, so scripted bots and models never
+load torch.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from botgame.bot_names import split_noise
 from botgame.errors import UserError
 from botgame.games import call_factory
+from botgame.levels import LevelName, bot_of, find_level, level_name, own_names
 
 if TYPE_CHECKING:
     from botgame.game import Game, Policy
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
 _LEARNED = "botgame.training.alphastar.policy"
 _EXPORTED = "botgame.onnx_policy"
 _STYLED = ".pt@"
+_LOADED: WeakValueDictionary[tuple[str, str, str, int], Policy] = WeakValueDictionary()  # bots that have levels
 STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
 
 
 def built_in_names(game: Game) -> tuple[str, ...]:
-    """The scripted bots and, where torch is installed for them, the trained bots that come with the game."""
-    return (*game.bots, *game.checkpoints) if importlib.util.find_spec("torch") else tuple(game.bots)
+    """The scripted bots and, where torch is installed for them, the game's trained bots and the levels of the first."""
+    learned = (*own_names(game), *game.checkpoints) if importlib.util.find_spec("torch") else ()
+    return (*game.bots, *learned)
 
 
 def split_style(name: str) -> tuple[str, str]:
@@ -45,13 +50,16 @@ def is_checkpoint(name: str) -> bool:
 
 
 def is_network(game: Game, name: str) -> bool:
-    """Whether the name is that of a checkpoint, acting as it does: the path of one, or one that comes with the game."""
-    return name in game.checkpoints or (is_checkpoint(name) and not split_noise(name)[1])
+    """Whether the name is that of a checkpoint that plays as trained: a path, or one that comes with the game."""
+    weaker = split_noise(name)[1] or level_name(name) is not None
+    return name in game.checkpoints or (is_checkpoint(name) and not weaker)
 
 
 def files_of(name: str) -> list[Path]:
     """The files that the bot of that name is read from: a model, and a style; none for a bot that is code."""
     name = split_noise(name)[0]
+    level = level_name(name)
+    name = level.bot if level else name
     parts = split_style(name) if is_checkpoint(name) or name.endswith(".onnx") else ()
     return [Path(part) for part in parts if part and Path(part).is_file()]
 
@@ -81,6 +89,9 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         from botgame.noise import noisy  # brings NumPy, which --help does without
 
         return noisy(game, load_policy(game, bot, device), share)
+    level = level_name(name)
+    if level is not None:
+        return _load_level(game, name, level, device)
     if name in game.bots:
         return game.bots[name]()
     if name in game.checkpoints:
@@ -94,6 +105,28 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         return _load_own(name)
     known = ", ".join((*game.bots, *game.checkpoints))
     raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt checkpoint, an .onnx model or module:factory")
+
+
+def _load_level(game: Game, name: str, level: LevelName, device: str) -> Policy:
+    """A level of a bot, whose network is in memory once for all its levels."""
+    from botgame.handicapped import HandicappedPolicy  # brings NumPy, which --help does without
+
+    handicap = find_level(game, level).handicap
+    try:
+        return HandicappedPolicy(game, _shared(game, bot_of(game, level), device), handicap, name)
+    except ValueError as error:
+        raise UserError(f"{name}: {error}; measure its levels again with: python -m botgame levels BOT") from error
+
+
+def _shared(game: Game, bot: str, device: str) -> Policy:
+    """The bot, loaded once for as long as one of its levels is in use and its file stays as it is."""
+    path = game.checkpoints.get(bot) or Path(bot)
+    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    key = (game.name, str(path.resolve()), device, stamp)
+    policy = _LOADED.get(key)
+    if policy is None:
+        policy = _LOADED[key] = load_policy(game, bot, device)
+    return policy
 
 
 def _load_checkpoint(game: Game, path: str, style: str, device: str) -> Policy:

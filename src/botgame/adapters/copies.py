@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from botgame.errors import UserError
-from botgame.game import Array, Due, Observation, Outcome, Setup, Snapshot
+from botgame.game import Array, Due, Observation, Outcome, SeatLimits, Setup, Snapshot
 from botgame.spec import Array as Layout
 from botgame.spec import Spec
 
@@ -90,9 +90,9 @@ class Copies:
         self._slots = [_Slot(make()) for _ in range(slots)]
         (self._stream,) = spec.rewards
 
-    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
+    def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
         """See `Simulation.reset`."""
-        assert not any(action_caps)
+        assert not any(map(any, limits))
         self._slots[slot].begin(setup.seed)
 
     def advance(self) -> Due:

@@ -41,7 +41,7 @@ class LearnerMatches:
         self.due = Due(np.zeros(0, np.int32), np.zeros(0, np.int32))
         self._refill, self._most = refill, most_decisions
         self._policies: list[Policy] = list(matchup.policies)
-        self._caps = matchup.caps
+        self._limits = matchup.limits
         self._cast = np.array([-1] * matchup.learners + list(matchup.cast), np.int32)  # the policy of each player
         self._policy = np.zeros((slots, seats), np.int32)  # of each seat, -1: the learner
         self._memory, self._payments = SeatMemory(slots, seats), Payments(matchup, slots)
@@ -131,7 +131,7 @@ class LearnerMatches:
         stream = self._streams[slot]
         assert stream is not None
         setup = next(stream)
-        self.simulation.reset(slot, setup, [self._caps[player] for player in setup.players])
+        self.simulation.reset(slot, setup, [self._limits[player] for player in setup.players])
         self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
         self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
         self._policy[slot] = self._cast[self._player[slot]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
 
 from botgame.errors import UserError
-from botgame.game import Decide, Game, Policy, ScriptedPolicy, Setup, action_cap, own_factions
+from botgame.game import USUAL_LIMITS, Decide, Game, Policy, ScriptedPolicy, SeatLimits, Setup, limits_of, own_factions
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 
@@ -67,9 +67,9 @@ class Matchup:
         return self.learners + len(self.cast)
 
     @property
-    def caps(self) -> tuple[int, ...]:
-        """The cap on actions of each player, as `Simulation.reset` takes it."""
-        return (0,) * self.learners + tuple(action_cap(self.policies[number]) for number in self.cast)
+    def limits(self) -> tuple[SeatLimits, ...]:
+        """The limits of each player, as `Simulation.reset` takes them."""
+        return (USUAL_LIMITS,) * self.learners + tuple(limits_of(self.policies[number]) for number in self.cast)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
 from botgame.live.backend_names import TRAINED
 from botgame.live.backends import Backend, PolicyRunner, TimedDecision
 from botgame.live.journal import Journal
-from botgame.lms.game import CHAMPION, lms
+from botgame.lms.champion import CHAMPION
+from botgame.lms.game import lms
 from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.server import protocol

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from botgame import threads
-from botgame.game import Due
+from botgame.game import USUAL_LIMITS, Due, SeatLimits
 from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.fields import MAX_MAGES
 from botgame.lms.observing.observation import Observation, Observer
@@ -34,7 +34,16 @@ from botgame.lms.simulation import advance as kernels
 from botgame.lms.simulation.digest import add_words, finish, words_of
 from botgame.lms.simulation.kernel import bind
 from botgame.lms.simulation.ranking import allocate_ranking
-from botgame.lms.simulation.state import FRAMES, STAMPS, UNCAPPED, State, allocate, compile_rules
+from botgame.lms.simulation.state import (
+    LATEST,
+    MAX_REACTION,
+    OLDEST_KEPT,
+    STAMPS,
+    UNCAPPED,
+    State,
+    allocate,
+    compile_rules,
+)
 
 NEVER = 2**31 - 1  # a tick beyond any match
 _MATCHES_A_THREAD = 128  # fewer are done sooner than another thread has begun
@@ -48,9 +57,9 @@ class Limits(NamedTuple):
     cap: int = 0  # counted actions in a window: 0 as in the rules, 1..22, or `UNCAPPED`
 
     @classmethod
-    def of_bots(cls, rules: Rules, cap: int = 0) -> Limits:
-        """The limits of a bot, with a cap of its own where `cap` is not 0."""
-        return cls(rules.reaction_ticks, 1, cap)
+    def of_bots(cls, rules: Rules, own: SeatLimits = USUAL_LIMITS) -> Limits:
+        """The limits of a bot with limits of its own; it never reacts faster than the rules let bots react."""
+        return cls(max(rules.reaction_ticks, own.reaction_ticks), 1, own.action_cap)
 
 
 class ArenaOutcome(NamedTuple):
@@ -79,8 +88,8 @@ def _replaced(column: np.ndarray, where: Any, values: np.ndarray) -> Iterator[No
 
 
 def _check_limits(limits: Limits) -> None:
-    if not 0 <= limits.reaction < FRAMES:
-        raise ValueError(f"reaction is {limits.reaction} ticks, expected 0..{FRAMES - 1}")
+    if not 0 <= limits.reaction <= MAX_REACTION:
+        raise ValueError(f"reaction is {limits.reaction} ticks, expected 0..{MAX_REACTION}")
     if not (0 <= limits.cap <= STAMPS or limits.cap == UNCAPPED):
         raise ValueError(f"cap is {limits.cap} actions, expected 0..{STAMPS} or {UNCAPPED}")
 
@@ -223,7 +232,8 @@ class Arena:
         if seen is None:
             return None
         least = self.state.mages["reaction"][due.slot, due.seat]
-        age: np.ndarray = np.maximum(least, np.minimum(self.state.matches["tick"][due.slot] - seen, FRAMES - 1))
+        most = np.maximum(OLDEST_KEPT, least + LATEST)
+        age: np.ndarray = np.clip(self.state.matches["tick"][due.slot] - seen, least, most)
         return age
 
     def _replaced(self, field: str, where: Any, values: np.ndarray | None) -> AbstractContextManager[None]:

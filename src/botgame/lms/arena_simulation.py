@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from botgame.game import Array, Due, Observation, Outcome, Setup, Snapshot
+from botgame.game import Array, Due, Observation, Outcome, SeatLimits, Setup, Snapshot
 from botgame.lms.arena import Arena, Limits
 from botgame.standings import standings_of
 
@@ -18,10 +18,10 @@ class ArenaSimulation:
         self.arena = Arena(slots, seats)
         self._opponents = seats - 1  # of each mage
 
-    def reset(self, slot: int, setup: Setup, action_caps: Sequence[int]) -> None:
-        """See `Simulation.reset`. Raises ValueError for factions or a duration that make no match."""
-        limits = [Limits.of_bots(self.arena.rules, cap) for cap in action_caps]
-        self.arena.reset(slot, setup.seed, setup.factions, setup.duration_ticks, limits)
+    def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
+        """See `Simulation.reset`. Raises ValueError for factions, a duration or limits that make no match."""
+        of_bots = [Limits.of_bots(self.arena.rules, own) for own in limits]
+        self.arena.reset(slot, setup.seed, setup.factions, setup.duration_ticks, of_bots)
 
     def advance(self) -> Due:
         """See `Simulation.advance`."""

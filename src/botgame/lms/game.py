@@ -6,22 +6,22 @@ import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from botgame.game import ActionCaps, Game, Policy, Scratch, StatisticZ
+from botgame.game import ActionCaps, Game, Handicap, Policy, Scratch, StatisticZ
 from botgame.lms.arena_simulation import ArenaSimulation, HealthLeadSimulation
+from botgame.lms.champion import CHAMPION, CHAMPION_FILE
 from botgame.lms.demonstrations import ArenaDemonstrations
 from botgame.lms.drawing import draw
 from botgame.lms.replay.format import Replay, read, write
 from botgame.lms.replay.record import Recorder
 from botgame.lms.replay.showing.picture import picture
 from botgame.lms.rules import MAX_SEATS, MIN_SEATS, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
-from botgame.lms.simulation.state import STAMPS, UNCAPPED
+from botgame.lms.simulation.state import MAX_REACTION, STAMPS, UNCAPPED
 from botgame.lms.spec import ARENA_SPEC
 from botgame.lms.statistic_z.definition import ARENA_Z_SPEC
 from botgame.lms.statistic_z.meter import ArenaMeter
 
 EXPERT = "lms_re"
 STYLES = ("rusher", "kiter", "looter", "camper")
-CHAMPION = "champion"
 DURATION_SECONDS = 120
 # At random a mage hardly ever shoots at an enemy in sight, decides too rarely to dodge, and changes its direction so
 # often that its cap on actions is used up.
@@ -31,6 +31,19 @@ SCRATCH = Scratch(
     reward_weights={"damage": 1.0},
     logits={"target": (-3.0,), "delay": (-2.0, 0.0, 2.0, 2.0, 1.0, 0.0, -2.0, -3.0)},
     scalar_logits={"move": (2.5,)},  # of the direction that is held
+)
+# The champion's levels, about 150 points apart. A tick of reaction costs it as much, down to a person's 300 ms.
+HANDICAPS = (
+    Handicap("for a first match: slow, does little, some of it at random", chance=0.12, action_cap=8, reaction_ticks=9),
+    Handicap("slow, does little, and now and then at random", chance=0.05, action_cap=8, reaction_ticks=9),
+    Handicap("slow, and does little", action_cap=10, reaction_ticks=9),
+    Handicap("slow, and holds back", action_cap=14, reaction_ticks=9),
+    Handicap("plays like the champion, with a person's reaction", reaction_ticks=9),
+    Handicap("with the reaction of a quick person", reaction_ticks=8),
+    Handicap("a little faster than most people", reaction_ticks=7),
+    Handicap("faster than people", reaction_ticks=6),
+    Handicap("a tick slower than the champion", reaction_ticks=5),
+    Handicap("the champion itself"),
 )
 _BOTS = {
     "idle": "idle:idle",
@@ -55,7 +68,7 @@ def lms() -> Game:
         duration_ticks=DURATION_SECONDS * TICKS_PER_SECOND,
         rules=Rules().to_dict(),
         counted=VERBS,
-        checkpoints={CHAMPION: Path(__file__).parent / "bots" / "champion.pt"},
+        checkpoints={CHAMPION: CHAMPION_FILE},
         reward_weights={"damage": 0.5},
         action_caps=ActionCaps(STAMPS, UNCAPPED),
         statistic_z=StatisticZ(ARENA_Z_SPEC, lambda simulation: ArenaMeter(simulation.arena)),
@@ -65,6 +78,8 @@ def lms() -> Game:
         recorder=_recorder,
         out=lambda simulation: simulation.arena.state.mages["alive"] == 0,
         scratch=SCRATCH,
+        handicaps=HANDICAPS,
+        slowest_reaction=MAX_REACTION,
     )
 
 

@@ -157,11 +157,25 @@ ClientMessage = (
 # ---- server -> client -------------------------------------------------------------------------------------------
 
 
+class LevelLine(Struct):
+    """A level of a trained bot among `Welcome.bots`: its number, and its rating on the scale where `lms_re` has 0.
+
+    note: what it plays like; facts: what makes it weaker than its bot.
+    """
+
+    bot: str
+    level: int
+    rating: int
+    note: str
+    facts: str
+
+
 class Welcome(Struct, tag="welcome"):
     """Answer to `Hello`. `rules` is the whole table (seconds, cells); `abilities[school]` its four rows.
 
     spec: digest of the observation and action spec; a program with another digest must not play.
-    heads: name and size of each action head, in order. bots: names that `Create.bots` accepts.
+    heads: name and size of each action head, in order. bots: names that `Create.bots` accepts; levels: those among them
+    that are levels of a trained bot.
     """
 
     version: str
@@ -175,6 +189,7 @@ class Welcome(Struct, tag="welcome"):
     abilities: dict[str, list[dict[str, Any]]]
     heads: list[tuple[str, int]]
     spec: str
+    levels: list[LevelLine] = []
     tick_rate: int = 30
     protocol: int = PROTOCOL_VERSION
     game: str = GAME

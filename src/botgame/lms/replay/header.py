@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from botgame.json_reading import decoded, parsed
 from botgame.lms.rules import MAX_SECONDS, SCHOOLS, VERBS, Rules, ticks
-from botgame.lms.simulation.state import STAMPS, UNCAPPED
+from botgame.lms.simulation.state import MAX_REACTION, STAMPS, UNCAPPED
 
 MAX_DURATION_TICKS = ticks(MAX_SECONDS)
 MAX_EVENTS = 10_000
@@ -24,7 +24,7 @@ CONTROLLERS = ("bot", "human")
 Tick = Annotated[int, Meta(ge=0, le=MAX_DURATION_TICKS)]
 SeatIndex = Annotated[int, Meta(ge=0, le=15)]
 Controller = Annotated[int, Meta(ge=0, le=len(CONTROLLERS) - 1)]
-Reaction = Annotated[int, Meta(ge=0, le=7)]
+Reaction = Annotated[int, Meta(ge=0, le=MAX_REACTION)]
 Cap = Annotated[int, Meta(ge=0, le=UNCAPPED)]
 Flag = Annotated[int, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]

@@ -2,7 +2,8 @@
 
 All that changes in a match is here, also the counter of its random stream, so a copy of the arrays is a copy of the
 matches. `past_*` hold the last `FRAMES` ticks, for observations that are `reaction` ticks old; tick t is in slot
-t % FRAMES.
+t % FRAMES. A late decision may count by a frame that is up to `LATEST` ticks older still, and always by one of
+`OLDEST_KEPT` ticks: replays of live matches depend on both.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from botgame.lms.numbers import numbers_of
 from botgame.lms.rules import ABILITY_KINDS, SCHOOLS, SLOT_COUNT, TICKS_PER_SECOND, VERBS, Ability, Rules, ticks
 from botgame.lms.simulation.kernel import records
 
-FRAMES = 8
+FRAMES = 16
+LATEST, OLDEST_KEPT = 3, 7  # ticks
+MAX_REACTION = FRAMES - 1 - LATEST  # ticks, 400 ms: the largest observation delay of a seat
 SHOTS_PER_SEAT = 6
 STAMPS = 22
 UNCAPPED = 255  # a seat's cap that no number of stamps reaches

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.game import Observation, Policy, action_cap, own_factions
+from botgame.game import Observation, Policy, SeatLimits, limits_of, own_factions
 from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.game import lms
 from botgame.lms.simulation.state import UNCAPPED
@@ -56,10 +56,10 @@ class BotWorkers:
         return {name: own[index] for index, name in enumerate(self._policies) if index in own}
 
     @property
-    def caps(self) -> dict[str, int]:
-        """The cap on the actions of each bot, 0 for that of the rules: no bot plays live without a cap."""
-        caps = {name: action_cap(policy) for name, policy in self._policies.items()}
-        return {name: 0 if cap == UNCAPPED else cap for name, cap in caps.items()}
+    def limits(self) -> dict[str, SeatLimits]:
+        """The limits of each bot; none plays live without a cap on its actions."""
+        limits = {name: limits_of(policy) for name, policy in self._policies.items()}
+        return {name: own._replace(action_cap=own.action_cap % UNCAPPED) for name, own in limits.items()}
 
     @property
     def waiting(self) -> int:

@@ -23,6 +23,7 @@ from botgame.policies import load_policy
 from botgame.server.hosting.app import WebApp
 from botgame.server.hosting.bot_workers import BotWorkers
 from botgame.server.hosting.file_limit import allow_files
+from botgame.server.hosting.level_lines import level_lines
 from botgame.server.hosting.live_server import LiveServer
 from botgame.server.hosting.log_flood import limited_log
 from botgame.server.hosting.origin_check import OriginCheck
@@ -72,6 +73,7 @@ class HttpServer(uvicorn.Server):
             rules=options.rules,
             countdown_ticks=options.countdown_ticks,
             delay_ticks=options.delay_ticks,
+            levels=level_lines(options.bots),
         )
         leaderboard, names = Leaderboard(records), NameOwners(records)
         self.lobby = MatchLobby(settings, workers, leaderboard, names, metrics, lambda: secrets.token_urlsafe(16))

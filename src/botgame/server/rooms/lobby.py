@@ -20,11 +20,12 @@ import msgspec
 import botgame
 from botgame import rng
 from botgame.feedback import UNNAMED
+from botgame.game import SeatLimits
 from botgame.lms.rules import DELAY_TICKS, DIRECTIONS, MOVES, SCHOOLS, TICKS_PER_SECOND, VERBS, Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.server import protocol
 from botgame.server.metrics import Metrics
-from botgame.server.protocol import Error, MalformedError
+from botgame.server.protocol import Error, LevelLine, MalformedError
 from botgame.server.records.leaderboard import Leaderboard
 from botgame.server.records.name_owners import NameOwners, folded, hashed
 from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
@@ -43,8 +44,8 @@ Entry = TypeVar("Entry", protocol.Create, protocol.Join)
 class LobbySettings:
     """What the operator decides. bots: names that clients may use, the first fills seats; token: "" for none.
 
-    countdown_ticks: nobody acts before this tick in matches with people. delay_ticks: how late those who do not
-    play see a rated match with people.
+    levels: of the bots that are levels of a trained one, for the lobby. countdown_ticks: nobody acts before this tick
+    in matches with people. delay_ticks: how late those who do not play see a rated match with people.
     """
 
     bots: tuple[str, ...]
@@ -54,6 +55,7 @@ class LobbySettings:
     rules: Rules = field(default_factory=Rules)
     countdown_ticks: int = 0
     delay_ticks: int = 0
+    levels: tuple[LevelLine, ...] = ()
 
 
 @dataclass
@@ -73,8 +75,8 @@ class Bots(Protocol):
         """The school of each bot that was trained in one school only."""
 
     @property
-    def caps(self) -> Mapping[str, int]:
-        """The cap on the actions of each bot, 0 for that of the rules."""
+    def limits(self) -> Mapping[str, SeatLimits]:
+        """The limits that each bot plays under."""
 
     def submit(self, room: str, requests: Sequence[DecisionRequest]) -> None:
         """Queue the requests of one room."""
@@ -254,7 +256,7 @@ class MatchLobby:
     def _make(self, setup: RoomSetup) -> MatchRoom:
         settings, bots = self._settings, self._bots
         self._made += 1
-        roster = BotRoster(settings.bots[0], bots.schools, bots.caps)
+        roster = BotRoster(settings.bots[0], bots.schools, bots.limits)
         return MatchRoom(
             f"r{self._made}-{self._start}", setup, settings.rules, roster, self._new_token, self._metrics.bots
         )
@@ -374,4 +376,5 @@ def welcome(settings: LobbySettings) -> protocol.Welcome:
         abilities=dict(zip(SCHOOLS, rules["abilities"], strict=True)),
         heads=[(head.name, head.size) for head in ARENA_SPEC.heads],
         spec=ARENA_SPEC.digest(),
+        levels=list(settings.levels),
     )

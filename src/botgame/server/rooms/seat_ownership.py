@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from botgame.game import USUAL_LIMITS, SeatLimits
 from botgame.lms.arena import Limits
 from botgame.lms.replay.header import BOT, HUMAN, MAX_EVENTS
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND
@@ -25,12 +26,12 @@ _SPARE_CHANGES = 100  # of those that a replay can hold: reserved for giving sea
 class BotRoster:
     """What a room knows of the operator's bots. fallback: the one that fills seats and plays on for absent players.
 
-    schools, caps: of the bots that were trained in one school only, or under an action cap of their own.
+    schools, limits: of the bots that were trained in one school only, or play under limits of their own.
     """
 
     fallback: str
     schools: Mapping[str, int] = field(default_factory=dict)
-    caps: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, SeatLimits] = field(default_factory=dict)
 
 
 class Player(Protocol):
@@ -86,7 +87,8 @@ class SeatOwnership:
         """The limits of a seat's current controller; programs play under those of bots."""
         if seat.kind == "human":
             return PEOPLE
-        return Limits.of_bots(self._match.rules, self._roster.caps.get(seat.bot, 0) if seat.kind == "bot" else 0)
+        own = self._roster.limits.get(seat.bot, USUAL_LIMITS) if seat.kind == "bot" else USUAL_LIMITS
+        return Limits.of_bots(self._match.rules, own)
 
     # ---- before the match --------------------------------------------------------------------------------------
 

@@ -15,8 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from botgame.errors import UserError
 from botgame.files import check_writable, write_atomic
-from botgame.game import Game, Policy, action_cap
+from botgame.game import Game, Policy, limits_of
 from botgame.games import load_game
+from botgame.handicapped import HandicappedPolicy
+from botgame.levels import bot_of, find_level, level_name
 from botgame.outputs import check_result, json_of
 from botgame.policies import files_of, in_style, is_checkpoint, load_policy
 from botgame.training.console import description_column, plain_console, say
@@ -68,7 +70,8 @@ def evaluate(args: argparse.Namespace) -> int:
         report = _report(game, plan.names, placings, args)
     else:
         report = _judge_duels(game, plan, policies, args, console)
-    for line in (*faction_lines(policies, any_faction=args.any_faction), *cap_lines(game, policies)):
+    lines = *faction_lines(policies, any_faction=args.any_faction), *cap_lines(game, policies)
+    for line in (*lines, *level_lines(game, plan.names)):
         say(console, line)
     if args.json is not None:
         write_atomic(args.json, json.dumps(report, indent=2).encode() + b"\n")
@@ -112,10 +115,23 @@ def faction_lines(policies: Sequence[Policy], *, any_faction: bool) -> list[str]
 
 def cap_lines(game: Game, policies: Sequence[Policy]) -> list[str]:
     """Who plays under another cap on actions than everybody else."""
-    limits = {policy.name: cap for policy in policies if (cap := action_cap(policy))}
+    trained = [policy for policy in policies if not isinstance(policy, HandicappedPolicy)]
+    limits = {policy.name: cap for policy in trained if (cap := limits_of(policy).action_cap)}
     uncapped = game.action_caps.uncapped if game.action_caps else 0
     words = {name: "no cap" if cap == uncapped else f"a cap of {cap}" for name, cap in limits.items()}
     return [f"{name} plays under {text} on its actions, as it was trained" for name, text in words.items()]
+
+
+def level_lines(game: Game, names: Sequence[str]) -> list[str]:
+    """What each level among the names is, and the rating that was measured for it."""
+    lines = []
+    for name in names:
+        part = level_name(name)
+        if part is not None:
+            level = find_level(game, part)
+            facts = level.facts(game.spec.ticks_per_second)
+            lines.append(f"{name} is {bot_of(game, part)}, {facts}; rated {level.rating:+.0f} among its levels")
+    return lines
 
 
 def _check_seats(args: argparse.Namespace, game: Game) -> None:

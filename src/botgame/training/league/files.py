@@ -187,12 +187,12 @@ def read_matches(path: Path) -> tuple[list[Match], int]:
     lines = _text(path, "match list").split("\n")
     torn = lines.pop()  # empty when the file ends with a whole line
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    matches = [_match(path, number, line, count) for count, (number, line) in enumerate(numbered, 1)]
+    matches = [match_in(path, number, line, count) for count, (number, line) in enumerate(numbered, 1)]
     return matches, int(bool(torn.strip()))
 
 
-def _match(path: Path, number: int, line: str, count: int) -> Match:
-    """The match in line `number`, which must be match `count`."""
+def match_in(path: Path, number: int, line: str, count: int) -> Match:
+    """The match in line `number` of `path`, which must be match `count`. Raises UserError for another line."""
     try:
         data = parsed(opened_json(line))
         crowd = {"away": "", "result": 0} if "seats" in data else {}

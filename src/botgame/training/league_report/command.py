@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,21 @@ from botgame.files import write_atomic
 from botgame.outputs import check_own, check_result, file_with, json_of
 from botgame.training.league import files as league_files
 from botgame.training.league_report import exploits as league_exploits
-from botgame.training.league_report import html as league_report_html
 from botgame.training.league_report import summary as league_summary
+from botgame.training.league_report.document import GENERATOR, document
 from botgame.training.league_report.exploits import read_exploits
+from botgame.training.league_report.html import league_content
 from botgame.training.league_report.html_parts import by_rating
 from botgame.training.league_report.live import live_matches
 from botgame.training.league_report.provenance import provenance
+from botgame.training.run_page.view import RunView
 
 
 def report(options: argparse.Namespace) -> int:
     """The whole command. Returns the exit code; raises UserError."""
     check_result("--output", options.output, ".json", _inputs(options), json_of(league_summary.FORMAT))
     page = options.output.with_suffix(".html")
-    check_own({page: file_with(league_report_html.GENERATOR)})
+    check_own({page: file_with(GENERATOR)})
     state = league_files.read_state(options.league_state)
     if options.game not in (None, state.game):
         raise UserError(f"{options.league_state}: a league of game {state.game!r}, --game is {options.game!r}", 2)
@@ -48,7 +51,8 @@ def report(options: argparse.Namespace) -> int:
     summary = league_summary.summarise(state, matches, torn, exploits, live)
     summary["made"] = provenance(options, state, datetime.now(UTC))
     write_atomic(options.output, json.dumps(summary, indent=2).encode() + b"\n")
-    write_atomic(page, league_report_html.page(summary).encode())
+    view = RunView(options.league_state.parent, options.exploit_dir, time.monotonic)
+    write_atomic(page, document(view.beside(league_content(summary))).encode())
     print(_table(summary))
     print(f"best responses: {len(exploits)} targets in {options.exploit_dir}")
     print(f"live: {len(live)} rated matches in {options.reports_live_dir}")

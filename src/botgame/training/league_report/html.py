@@ -1,15 +1,15 @@
-"""The league report as one self-contained page: figures of `summary`, charts of `svg`, no scripts."""
+"""The league report as the content of a page: figures of `summary`, charts of `svg`."""
 
 from __future__ import annotations
 
-from html import escape
-from string import Template
 from typing import Any
 
 from botgame.training.alphastar.league.roles import MAIN, ROLES
 from botgame.training.league_report import exploits_html, provenance, svg
+from botgame.training.league_report.document import Content
 from botgame.training.league_report.free_for_alls import royale_card
 from botgame.training.league_report.html_parts import by_rating, card, nice_marks, percent, remark, table
+from botgame.training.league_report.meetings import meetings_card
 from botgame.training.league_report.svg import Point, Series
 
 _MOST_IN_HEAT_MAP = 24
@@ -17,56 +17,13 @@ _MOST_IN_LISTS = 30
 _ROLE_COLOUR = {role: colour for colour, role in enumerate((*ROLES, "scripted", "person"))}
 _SURE = 200.0  # points: a wider interval, as after a few live matches, would squeeze the chart of ratings
 
-GENERATOR = '<meta name="generator" content="botgame league report">'
-_PAGE = Template(
-    f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">{GENERATOR}"""
-    """<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>League report</title><style>
-:root{--page:#f5f6f8;--card:#fff;--ink:#1b2430;--soft:#5d6b7c;--grid:#e3e7ec;--blank:#eef0f3;--even:#f7f7f5;--shade:#0003;
---win:#1f77b4;--loss:#d1495b;--c0:#2563eb;--c1:#dc6803;--c2:#0d9488;--c3:#64748b;--c4:#9333ea;--c5:#be185d}
-@media(prefers-color-scheme:dark){:root{--page:#11161d;--card:#1a212b;--ink:#e6ebf1;--soft:#95a3b3;--grid:#2b3541;
---blank:#222b36;--even:#303a46;--shade:#000b;--win:#4aa3e0;--loss:#e2687a;--c0:#6ea0ff;--c1:#f59e4c;--c2:#34c9ba;--c3:#94a3b8;
---c4:#c084fc;--c5:#f472b6}}
-*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);
-font:15px/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:1560px;margin:0 auto;padding:28px min(24px,3vw) 48px}
-h1{font-size:26px;margin:0}h2{font-size:17px;margin:0 0 2px}
-header p{margin:4px 0 20px;color:var(--soft)}.note{color:var(--soft);font-size:13px;margin:0 0 12px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:14px;margin-bottom:16px}
-.tile,.card{background:var(--card);border:1px solid var(--grid);border-radius:12px}.tile{padding:14px 16px}
-.tile b{display:block;font-size:23px;line-height:1.25;font-variant-numeric:tabular-nums}
-.tile span{color:var(--soft);font-size:13px}.cards{columns:2 560px;column-gap:16px}
-.card{padding:18px min(20px,4vw);margin:0 0 16px;break-inside:avoid}.cards>.card{display:inline-block;width:100%;
-vertical-align:top}.hint{display:none}@media(max-width:700px){.hint{display:block}}
-svg{width:100%;height:auto;display:block;margin:0 auto}
-svg text{fill:var(--ink);font-size:12px}
-svg .axis{fill:var(--soft)}svg .value{fill:var(--soft);font-variant-numeric:tabular-nums}
-svg .grid{stroke:var(--grid)}svg .zero{stroke:var(--soft);stroke-dasharray:3 3}svg .blank{fill:var(--blank)}
-svg .even{fill:var(--even)}svg .cell{font-size:11px;font-variant-numeric:tabular-nums}svg .strong{fill:#fff}
-.scroll{overflow-x:auto;background:linear-gradient(90deg,var(--card) 40%,transparent) 0 0/36px 100% no-repeat local,
-linear-gradient(270deg,var(--card) 40%,transparent) 100% 0/36px 100% no-repeat local,
-linear-gradient(90deg,var(--shade),transparent) 0 0/16px 100% no-repeat scroll,
-linear-gradient(270deg,var(--shade),transparent) 100% 0/16px 100% no-repeat scroll}
-.scroll:focus-visible{outline:2px solid var(--c0)}
-table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
-th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}
-th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.left{text-align:left}
-footer{overflow-wrap:anywhere;color:var(--soft);font-size:13px;margin-top:22px}
-</style></head><body><main>
-<header><h1>League report</h1><p>$subtitle</p>
-<p class="hint">Charts and tables with a dark edge scroll sideways.</p></header>
-<section class="tiles">$tiles</section><section class="cards">$cards</section>$heat
-<footer>$footer</footer></main></body></html>
-"""
-)
 
-
-def page(summary: dict[str, Any]) -> str:
-    """The report of `summary.summarise` as HTML text."""
+def league_content(summary: dict[str, Any]) -> Content:
+    """The report of `summary.summarise` as the content of a page."""
     cards = [
         _anchor_card(summary),
         _ratings_card(summary),
+        meetings_card(summary["meetings"]),
         _counts_card(summary),
         _rating_curve_card(summary),
         _forgetting_card(summary),
@@ -75,26 +32,21 @@ def page(summary: dict[str, Any]) -> str:
         exploits_html.best_response_card(summary["best_responses"]),
         _nash_card(summary),
     ]
-    return _PAGE.substitute(
-        subtitle=_subtitle(summary),
-        tiles=_tiles(summary),
-        cards="".join(cards),
-        heat=_heat_card(summary) + _table_card(summary),
-        footer=_footer(summary),
-    )
+    wide = [_heat_card(summary), _table_card(summary)]
+    return Content("League report", _subtitle(summary), _tiles(summary), cards, wide, _footer(summary))
 
 
 def _subtitle(summary: dict[str, Any]) -> str:
     players = summary["players"]
     learning = sum(player["learning"] for player in players)
-    return escape(
+    return (
         f"{summary['rounds_done']} of {summary['rounds']} rounds, {summary['matches']['total']:,} matches, "
         f"{learning} learning and {len(players) - learning} fixed players. "
         f"Ratings: {summary['anchor']} = 0, 400 points = odds of 10 to 1. Intervals: 95 %."
     )
 
 
-def _tiles(summary: dict[str, Any]) -> str:
+def _tiles(summary: dict[str, Any]) -> list[tuple[str, str]]:
     tiles: list[tuple[str, str]] = []
     for name, rounds in summary["win_rate_against_anchor"].items():
         if name in summary["forgetting"]:
@@ -113,9 +65,7 @@ def _tiles(summary: dict[str, Any]) -> str:
     relative = summary["relative_population_performance"]
     if relative:
         tiles.append((f"{relative['value']:.2f}", "main agents against exploiters at Nash (0.5 = even)"))
-    return "".join(
-        f'<div class="tile"><b>{escape(value)}</b><span>{escape(what)}</span></div>' for value, what in tiles
-    )
+    return tiles
 
 
 def _rate_lines(curves: dict[str, list[dict[str, Any]]]) -> str:
@@ -278,4 +228,4 @@ def _footer(summary: dict[str, Any]) -> str:
         notes.append(
             f"{counts['skipped']} matches that are doubled or name players unknown to the state were left out."
         )
-    return escape(" ".join([*notes, *provenance.sentences(summary["made"])]))
+    return " ".join([*notes, *(provenance.sentences(summary["made"]) if "made" in summary else [])])

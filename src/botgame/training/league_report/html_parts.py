@@ -39,9 +39,9 @@ def percent(entry: dict[str, Any]) -> str:
     return f"{entry['win_rate']:.0%} [{entry['low']:.0%}, {entry['high']:.0%}]"
 
 
-def nice_marks(low: float, high: float) -> list[float]:
-    """About five round numbers that enclose low and high."""
-    rough = max(high - low, 1.0) / 4
+def nice_marks(low: float, high: float, least: float = 1.0) -> list[float]:
+    """About five round numbers that enclose low and high, `least` or more apart in all."""
+    rough = max(high - low, least) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
     first, last = math.floor(low / step), math.ceil(high / step)

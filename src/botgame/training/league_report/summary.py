@@ -2,7 +2,7 @@
 
 A learning player changes, so each of its rounds counts as a player of its own ("main1 in round 7"); frozen and
 scripted players are one player throughout. Bradley-Terry over all of them puts the whole history on one scale, with
-the scripted anchor at 0. The *population* is everyone as of the last round.
+the scripted anchor at 0. The *population* is everyone as of the last round played.
 
 A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. How
 often it finished first stands apart (`free_for_alls`).
@@ -16,7 +16,7 @@ Live matches enter the ratings and no other figure: everybody who played live st
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from botgame.training.league_report.exploits import best_responses
 from botgame.training.league_report.forgetting import forgetting
 from botgame.training.league_report.free_for_alls import free_for_alls
 from botgame.training.league_report.live import LiveMatch, live_players
+from botgame.training.league_report.meetings import meetings
 from botgame.training.league_report.rates import rate_of
 
 FORMAT = "botgame-league-summary-1"
@@ -52,10 +53,10 @@ def summarise(
     last = max((match.round for match in counted), default=0)
     record = _record(counted, league)
     order, rated = _rate(record, live, state.anchor)
-    population = [name for name in [*league.names, state.anchor] if _current(name, last, league) in order]
-    population = list(dict.fromkeys(population))
-    members = [order[_current(name, last, league)] for name in population]
-    table = _win_rates(record, [_current(name, last, league) for name in population], rated.elo[members])
+    latest = {name: _latest(name, last, league, order) for name in [*league.names, state.anchor]}
+    population = [name for name, rated_name in latest.items() if rated_name in order]
+    members = [order[latest[name]] for name in population]
+    table = _win_rates(record, [latest[name] for name in population], rated.elo[members])
     return {
         "format": FORMAT,
         "game": state.game,
@@ -64,7 +65,8 @@ def summarise(
         "rounds": state.rounds,
         "matches": _counts(counted, len(matches) - len(counted), torn_lines),
         "players": _players(league, state.anchor, population, rated, members, ratings.nash(table) if members else []),
-        "pairs": _pairs(record, population, last, league),
+        "meetings": meetings(counted, league, last),
+        "pairs": _pairs(record, population, latest),
         "rating_by_round": _curves(league, order, rated, last),
         "win_rate_against_anchor": _against_anchor(counted, league, state.anchor),
         "forgetting": forgetting(counted, league),
@@ -83,6 +85,12 @@ def _once(matches: list[Match]) -> list[Match]:
 def _current(name: str, round_number: int, league: League) -> str:
     """The rated name of a player in a round: learning players have one a round."""
     return f"{name}@{round_number}" if name in league.learners else name
+
+
+def _latest(name: str, last: int, league: League, order: Mapping[str, int]) -> str:
+    """The rated name of a player as of its last round: one that goes on may not have come to it yet."""
+    names = (_current(name, number, league) for number in range(last, 0, -1))
+    return next((rated for rated in names if rated in order), name)
 
 
 def _record(matches: list[Match], league: League) -> Record:
@@ -147,11 +155,11 @@ def _players(
     return out
 
 
-def _pairs(record: Record, population: list[str], last: int, league: League) -> list[dict[str, Any]]:
+def _pairs(record: Record, population: list[str], latest: Mapping[str, str]) -> list[dict[str, Any]]:
     out = []
     for home in population:
         for away in population:
-            counts = record.get((_current(home, last, league), _current(away, last, league)))
+            counts = record.get((latest[home], latest[away]))
             if counts:
                 out.append({"home": home, "away": away, **rate_of(*counts)})
     return out

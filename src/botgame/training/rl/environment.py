@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from botgame.errors import UserError
-from botgame.game import Game, Policy, Setup, action_cap
+from botgame.game import Game, Policy, SeatLimits, Setup, limits_of
 from botgame.match_batch import MatchBatch
 from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.batching import LEARNER
@@ -43,11 +43,11 @@ def make_environment(
 
     setups: the matches of the numbers that they are given.
 
-    learner_cap: the learner's cap on actions, see `game.action_cap`; opponents have theirs.
+    learner_cap: the learner's cap on actions, see `SeatLimits`; opponents have their own limits.
     """
 
-    def cap(player: int) -> int:
-        return learner_cap if player == LEARNER else action_cap(opponents.policy(player))
+    def limits(player: int) -> SeatLimits:
+        return SeatLimits(learner_cap) if player == LEARNER else limits_of(opponents.policy(player))
 
     simulate = (not origin.taught and game.scratch.simulate) or game.simulate
     simulation = simulate(table.slots, table.seats)
@@ -56,7 +56,7 @@ def make_environment(
         meter = game.statistic_z.meter(simulation)
         followed = Styles(Conditioning.restore(origin.conditioning), styles, meter, seed)
     numbers = MatchNumbers(table.first, table.step)
-    matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, cap)
+    matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, limits)
     spec = followed.extend(game.spec) if followed else game.spec
     return Environment(
         spec, matches, opponents.policy, opponents.may_wait, table.seats, followed, table.slots, table.share, numbers

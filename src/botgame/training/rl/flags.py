@@ -82,7 +82,7 @@ def _action_cap(text: str) -> str:
 
 
 def action_cap_of(text: str, game: Game) -> int:
-    """`--action-cap` as `game.action_cap` has it. Raises UserError (code 2) where the game has no such cap."""
+    """`--action-cap` as `SeatLimits` has it. Raises UserError (code 2) where the game has no such cap."""
     if text == "rules":
         return 0
     if game.action_caps is None:

@@ -16,6 +16,7 @@ import torch
 from botgame import rng
 from botgame.errors import UserError
 from botgame.game import Policy
+from botgame.handicapped import HandicappedPolicy
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.policy import NetworkPolicy
 
@@ -149,7 +150,7 @@ class OpponentPool:
 
     def may_wait(self, player: int) -> bool:
         """Whether a player's rows may wait for a fuller batch: networks are the faster the more rows they get."""
-        return player >= _FIRST_PAST or isinstance(self._fixed[player - 1], NetworkPolicy)
+        return player >= _FIRST_PAST or isinstance(self._fixed[player - 1], NetworkPolicy | HandicappedPolicy)
 
     def ended(self, players: Sequence[int]) -> None:
         """A match is over: forget a frozen self that plays in no other and can no longer be drawn."""

@@ -1,7 +1,7 @@
 // The lobby: the player, the match to make, the open rooms, the leaderboard.
 
 import { byId, clock, el, numbered, setText, shortName, show } from "../page/dom.js";
-import { BOT_NOTES } from "./bot_notes.js";
+import { botNote, botOptions, setLevels } from "./levels.js";
 import { Keymap, SLOTS } from "../page/keymap.js";
 import { playLandingMatch } from "./landing_match.js";
 import { fillLatest } from "./latest_matches.js";
@@ -37,14 +37,11 @@ function fillOpponents() {
 }
 
 function opponent(k, value) {
-  const options = [
-    ...bots.map((bot) => el("option", { value: bot }, shortName(bot))),
-    el("option", { value: OPEN }, "open for a person"),
-  ];
+  const options = [...botOptions(bots), el("option", { value: OPEN }, "open for a person")];
   const select = el("select", {}, ...options);
   select.value = bots.includes(value) || value === OPEN ? value : bots[0];
-  const note = el("span", { class: "note" }, BOT_NOTES[select.value] ?? "");
-  select.addEventListener("change", () => setText(note, BOT_NOTES[select.value] ?? ""));
+  const note = el("span", { class: "note" }, botNote(select.value));
+  select.addEventListener("change", () => setText(note, botNote(select.value)));
   return el("label", { class: "opponent" }, `Seat ${k + 2}`, select, note);
 }
 
@@ -168,6 +165,7 @@ playLandingMatch();
 const connection = new Connection(socketUrl(), operatorToken(), {
   open: (welcome) => {
     bots = welcome.bots;
+    setLevels(welcome.levels);
     fillOpponents();
     show(byId("guided"), bots.includes("idle"));
     byId("play").disabled = byId("watch").disabled = false;
