@@ -7,7 +7,8 @@ Each arm is a process of its own that trains the champion on with the command's 
 iterations; rounds go through all arms in turn, so that a machine that is busy for a while is so for all of them.
 `--against` gives the `src` folder of another version, which is measured at the same numbers of threads. On 16 cores the
 defaults take 7 minutes. Figures are medians over iterations; decisions of acting count once, of learning as often as
-they are learned from.
+they are learned from. "busiest" is the CPU time of the process that needs most of it (Linux): on a machine that does
+other work it says better than the clock how long an iteration takes where each process has a core of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from botgame import cli
 from botgame.lms.game import lms
 
 SKIPPED = 2  # first iterations of an arm: caches fill, and nothing is replayed yet
-LIMIT = 120.0  # seconds that an arm may take to get so far
+LIMIT = 120.0  # seconds that an arm may take to get so far, and from one iteration to the next
 START = ("--supervised-checkpoint", str(lms().checkpoints["champion"]), "--cpu", "--save-every", "1000000")
 COMMANDS = {
     "rl": ("alphastar_rl", "--output", "run.pt", "run.metrics.jsonl", ("--iterations", "1000000", "--eval-every", "0")),
@@ -46,8 +47,15 @@ class Arm(NamedTuple):
         return f"{self.command}, --threads {self.threads}" + (f", {self.source}" if self.source else "")
 
 
-def measured(arm: Arm, seconds: float) -> list[dict[str, float]]:
-    """Train for so many seconds; returns what each iteration after the first ones took. Raises RuntimeError."""
+class Measured(NamedTuple):
+    """What each iteration after the first ones took, and the CPU seconds that the busiest process needs for one."""
+
+    rows: list[dict[str, float]]
+    busiest: float
+
+
+def measured(arm: Arm, seconds: float) -> Measured:
+    """Train for so many seconds. Raises RuntimeError where the command fails."""
     module, flag, output, log, words = COMMANDS[arm.command]
     environment = {**os.environ, **({"PYTHONPATH": str(arm.source.resolve())} if arm.source else {})}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -55,21 +63,43 @@ def measured(arm: Arm, seconds: float) -> list[dict[str, float]]:
         line += ["--threads", str(arm.threads)]
         with subprocess.Popen(line, cwd=folder, env=environment, stdout=subprocess.DEVNULL) as process:
             try:
-                _wait(process, Path(folder, log), SKIPPED + 1, LIMIT)
+                first = _wait(process, Path(folder, log), SKIPPED + 1)
+                before = cpu_seconds(process.pid)
                 time.sleep(seconds)
+                last = _wait(process, Path(folder, log), _lines(Path(folder, log)) + 1)
+                after = cpu_seconds(process.pid)
             finally:
                 process.kill()
         rows = [json.loads(row) for row in Path(folder, log).read_text().splitlines()]
-    return [_times(row) for row in rows[SKIPPED:]]
+    busiest = max((after[one] - before.get(one, 0.0) for one in after), default=float("nan"))
+    return Measured([_times(row) for row in rows[SKIPPED:]], busiest / (last - first))
 
 
-def _wait(process: subprocess.Popen[Any], log: Path, lines: int, limit: float) -> None:
-    """Until the log has so many lines. Raises RuntimeError."""
-    end = time.monotonic() + limit
-    while not log.exists() or log.read_bytes().count(b"\n") < lines:
+def _lines(log: Path) -> int:
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def _wait(process: subprocess.Popen[Any], log: Path, lines: int) -> int:
+    """Until the log has so many lines; returns how many it has. Raises RuntimeError."""
+    end = time.monotonic() + LIMIT
+    while (found := _lines(log)) < lines:
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"no {lines} iterations in {limit:.0f} s, or the command has failed: see above")
-        time.sleep(0.1)
+            raise RuntimeError(f"no {lines} iterations in {LIMIT:.0f} s, or the command has failed: see above")
+        time.sleep(0.02)
+    return found
+
+
+def cpu_seconds(process: int) -> dict[int, float]:
+    """CPU time so far of a process and of all below it, by their ids; {} where /proc does not say."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return {}
+    found = {process: (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")}
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found |= cpu_seconds(int(child))
+    return found
 
 
 def _times(row: dict[str, float]) -> dict[str, float]:
@@ -95,11 +125,11 @@ def summary(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return {"seconds": statistics.median(whole)} | {name: statistics.median(rate) for name, rate in rates.items()}
 
 
-def line_of(name: object, found: dict[str, float], iterations: int, reference: float) -> str:
+def line_of(name: object, found: dict[str, float], busiest: float, iterations: int, reference: float) -> str:
     """One line of the table. reference: decisions/s of the whole loop of the first arm."""
-    rates = ", ".join(f"{part} {found[part]:9,.0f}" for part in ("acting", "learning", "whole"))
-    ratio = found["whole"] / reference
-    return f"{name}: {rates} decisions/s ({ratio:.2f} x), {found['seconds']:.2f} s an iteration, of {iterations}"
+    rates = ", ".join(f"{part} {found[part]:,.0f}" for part in ("acting", "learning", "whole"))
+    took = f"{found['seconds']:.2f} s an iteration, busiest {busiest:.2f}, {iterations} iterations"
+    return f"{name}: {rates} decisions/s ({found['whole'] / reference:.2f} x); {took}"
 
 
 def build_parser() -> cli.Parser:
@@ -126,13 +156,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{cores} cores, load {load:.1f}; {options.rounds} x {options.seconds:.0f} s an arm", flush=True)
-    rows: dict[Arm, list[dict[str, float]]] = {arm: [] for arm in arms}
+    found: dict[Arm, list[Measured]] = {arm: [] for arm in arms}
     for _ in range(options.rounds):
         for arm in arms:
-            rows[arm] += measured(arm, options.seconds)
-    reference = summary(rows[arms[0]])["whole"]
-    for arm in arms:
-        print(line_of(arm, summary(rows[arm]), len(rows[arm]), reference), flush=True)
+            found[arm].append(measured(arm, options.seconds))
+    reference = None
+    for arm, rounds in found.items():
+        rows = [row for each in rounds for row in each.rows]
+        figures, busiest = summary(rows), statistics.median(each.busiest for each in rounds)
+        reference = reference or figures["whole"]
+        print(line_of(arm, figures, busiest, len(rows), reference), flush=True)
     return 0
 
 

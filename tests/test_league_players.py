@@ -8,10 +8,10 @@ import torch
 
 from botgame.training import alphastar_league
 from botgame.training.alphastar.checkpoint import load_state
+from botgame.training.alphastar.engine.part import Part
 from botgame.training.alphastar.league.league import PLAYER
 from botgame.training.alphastar.learner.learner import WARMUP_UPDATES
-from botgame.training.alphastar.learner.trainer import Trainer
-from botgame.training.league import learner
+from botgame.training.league import worker
 from botgame.training.league.files import read_state
 from toy_run import SMALL, TOY
 
@@ -105,12 +105,12 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     """The weights of student and teacher of every trainer that a league makes, as they are at its start."""
     made: list[tuple[dict, dict]] = []
 
-    class Spy(Trainer):
+    class Spy(Part):
         def __init__(self, environments, student, teacher, config, **more) -> None:
             made.append(tuple({k: v.clone() for k, v in net.state_dict().items()} for net in (student, teacher)))
             super().__init__(environments, student, teacher, config, **more)
 
-    monkeypatch.setattr(learner, "Trainer", Spy)
+    monkeypatch.setattr(worker, "Part", Spy)
     return made
 
 

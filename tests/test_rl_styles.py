@@ -432,7 +432,7 @@ def test_in_two_processes_both_follow_styles(supervised: Path, tmp_path: Path) -
     assert len(given) == 2
     assert all(each["_given"].any() for each in given)
     assert not torch.equal(given[0]["_target"], given[1]["_target"])
-    assert lines(output)[-1]["loss/early_kl"] >= 0
+    assert "loss/early_kl" in lines(output)[-1]
 
 
 def test_without_styles_a_conditioned_network_trains_as_any_other(supervised: Path, tmp_path: Path) -> None:

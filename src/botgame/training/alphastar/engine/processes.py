@@ -8,8 +8,8 @@ processes.
 from __future__ import annotations
 
 import traceback
-import weakref
 from collections.abc import Callable, Sequence
+from multiprocessing.util import Finalize
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -57,12 +57,13 @@ class Processes(Generic[Own]):
             self._children += [ChildProcess(*self._exchanges.blocks(child)) for child in range(size - 1)]
             for rank, child in enumerate(self._children, 1):
                 child.send(packed((_serve, (make, Place(rank, size), tuple(given)))))
-        self._close = weakref.finalize(self, _close, self._children)
+        self._close = Finalize(self, _close, [self._children], exitpriority=0)  # before multiprocessing ends them
 
     def begin(self, method: str, *given: Any, size: int | None = None) -> None:
         """Let the children among the first `size` processes, all unless given, call a method of their workers."""
-        message = packed((method, given))
-        for child in self._among(size):
+        children = self._among(size)
+        message = packed((method, given)) if children else b""
+        for child in children:
             child.send(message)
 
     def finish(self, size: int | None = None) -> list[Any]:
