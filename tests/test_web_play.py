@@ -373,6 +373,41 @@ def test_both_play_again_in_one_room(program, tmp_path: Path, monkeypatch) -> No
             watched.page.close()
 
 
+def test_who_is_out_sees_the_rest_late_while_another_person_plays(program, tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch, speed=1, delay_ticks=45, rules=small_rules()) as server:
+        one, two = Watched(program), Watched(program)
+        one.page.goto(f"{server.url}play?create=1&seats=3&bots=idle&name=Ada&duration=60")
+        one.page.wait_for_selector("#waiting:not([hidden])")
+        (room,) = server.lobby.rooms.values()
+        two.page.goto(one.page.input_value("#invite") + "&name=Bob")
+        while room.state != "running":
+            one.page.wait_for_timeout(5)
+        room.match.arena.state.mages["health"][0, 1:] = 1e5  # only the first dies
+        one.until("!document.getElementById('out-note').hidden")
+        assert one.page.inner_text("#out-note") == "You are out; this is the rest of the match, 2 s late"
+        one.page.wait_for_timeout(200)
+        assert 30 <= room.match.tick - one.page.evaluate("game.snapshots.latest.tick") <= 90
+        one.until("!game.known[0].alive && game.graves.length === 1")
+        for watched in (one, two):
+            watched.check()
+            watched.page.close()
+
+
+def test_a_name_is_kept_from_port_to_port(program, tmp_path: Path, monkeypatch) -> None:
+    watched = Watched(program)
+    keys = set()
+    for _ in range(2):
+        with running_server(tmp_path, monkeypatch, speed=1) as server:
+            watched.page.goto(f"{server.url}play?create=1&bots=idle&name=Ada")
+            wait_until_playing(watched)
+            (room,) = server.lobby.rooms.values()
+            keys.add(room.name_keys[0])
+            watched.page.goto("about:blank")
+    assert len(keys) == 1
+    assert "" not in keys
+    watched.page.close()
+
+
 def test_the_first_bot_is_the_default_and_two_different_ones_are_watched(live) -> None:
     watched, url, _ = live
     page = watched.page

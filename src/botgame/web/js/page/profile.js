@@ -4,6 +4,7 @@ import { local } from "./storage.js";
 
 const STORE = "botgame.profile";
 const KEY = "botgame.key";
+const KEPT_SECONDS = 400 * 24 * 3600; // as long as browsers keep cookies
 const DEFAULT = { name: "", school: "any" };
 
 export function loadProfile() {
@@ -14,14 +15,19 @@ export function loadProfile() {
   }
 }
 
-// The secret that shows the server whose name it is; drawn once.
+// The secret that shows the server whose name it is; drawn once. A cookie holds it too, because a server on this machine
+// may listen at another port the next time, and cookies are the same for all ports.
 export function nameKey() {
-  const kept = local.read(KEY);
-  if (kept) return kept;
-  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const key = local.read(KEY) ?? cookie(KEY) ?? drawnKey();
   local.write(KEY, key);
+  document.cookie = `${KEY}=${key}; path=/; max-age=${KEPT_SECONDS}; samesite=strict`;
   return key;
 }
+
+const drawnKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const cookie = (name) => document.cookie.match(new RegExp(`(?:^|; )${name}=([0-9a-f]+)`))?.[1] ?? null;
 
 export function saveProfile(profile) {
   local.write(STORE, JSON.stringify(profile));
