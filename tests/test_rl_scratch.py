@@ -20,7 +20,7 @@ from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
-from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.alphastar.network.presets import PRESETS, NetworkConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar_rl import build_parser, main
 from botgame.training.rl.environment import Opponents, make_environment
@@ -70,7 +70,7 @@ def test_a_game_that_says_nothing_keeps_its_opponents_and_weights() -> None:
 def test_the_first_policy_prefers_what_the_game_says() -> None:
     game, rows = lms(), 5
     origin = scratch_origin("tiny", 3, game)
-    network = Network(game.spec, PRESETS["tiny"])
+    network = Network(game.spec, NetworkConfig.from_dict(origin.network))
     network.load_state_dict(origin.weights)
     observation = {name: torch.from_numpy(array) for name, array in game.spec.blank(rows).items()}
     for name, array in observation.items():
@@ -85,6 +85,11 @@ def test_the_first_policy_prefers_what_the_game_says() -> None:
             logits[2] += game.scratch.scalar_logits["move"][0]
         found = acted.log_probs[:, game.spec.slices[head.name]]
         torch.testing.assert_close(found, logits.log_softmax(0).expand_as(found), atol=1e-5, rtol=0)
+
+
+def test_its_gates_are_gentler_than_those_of_a_clone() -> None:
+    gates = scratch_origin("tiny", 3, lms()).network["gate_scale"]
+    assert gates < PRESETS["tiny"].gate_scale / 4
 
 
 def test_only_what_the_game_says_differs_from_other_random_weights() -> None:
