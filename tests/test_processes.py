@@ -25,6 +25,7 @@ from botgame.training.alphastar.engine.processes import Processes, processes_for
 from botgame.training.alphastar.engine.resharding import reshard
 from botgame.training.alphastar.learner.gradient import GradientOptions, backward
 from botgame.training.alphastar.learner.learner import loss_weights
+from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.sequences import gather
 from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.network.network import Network
@@ -197,6 +198,21 @@ def test_every_slot_and_every_number_is_dealt_once(size: int) -> None:
         assert sum(one.share for one in hand.tables) == pytest.approx(1)
     if size == 1:
         assert hands == [(tables, Portion(0.0, 1.0))]
+
+
+def test_all_buffers_give_equally_many_parts_and_one_alone_gives_whole_minibatches() -> None:
+    def sizes(fresh: int, whole: int | None) -> list[int]:
+        buffer = ReplayBuffer(TOY_SPEC, 4, 2, 64)
+        buffer.count = fresh
+        drawn = buffer.passes(5, fresh, passes=2, batch_size=8, fresh_share=1.0, whole=whole)
+        return [len(places) for places in drawn]
+
+    assert sizes(19, None) == sizes(19, 19) == [8, 8, 3] * 2
+    parts = [sizes(fresh, 30) for fresh in (16, 13, 1)]
+    assert [len(part) for part in parts] == [8, 8, 8]
+    assert [sum(part) for part in parts] == [32, 26, 2]
+    for minibatch, whole in zip(zip(*parts, strict=True), [8, 8, 8, 6] * 2, strict=True):
+        assert abs(sum(minibatch) - whole) <= 2
 
 
 def test_messages_keep_tensors_and_arrays() -> None:
