@@ -9,7 +9,7 @@ import { Film } from "../film/film.js";
 import { Playhead } from "../film/playhead.js";
 import { seatColour } from "../draw/palette.js";
 
-const FRAME_MS = 40; // a picture is drawn at most that often: the lobby costs little
+const FRAME_MS = 50; // a picture is drawn at most that often: the lobby costs little
 const END_SECONDS = 2; // how long the end is shown
 
 class LandingMatch {
@@ -22,9 +22,11 @@ class LandingMatch {
     this.stage = new Stage(byId("landing-field"), el("canvas"));
     this.stage.begin(film.rules, this.effects, film.rate);
     this.inView = true;
+    this.isDrawn = false; // a match that stands still is drawn once
     new IntersectionObserver(([entry]) => (this.inView = entry.isIntersecting)).observe(byId("landing-field"));
-    byId("landing-pause").addEventListener("click", () => this.head.toggle());
+    byId("landing-pause").addEventListener("click", () => this.toggle());
     this.fill();
+    this.label();
     this.last = performance.now();
     requestAnimationFrame((now) => this.frame(now));
   }
@@ -39,15 +41,26 @@ class LandingMatch {
     show(byId("landing"), true);
   }
 
+  toggle() {
+    this.head.toggle();
+    this.label();
+  }
+
+  label() {
+    setText(byId("landing-pause"), this.head.playing ? "Stop" : "Play it");
+  }
+
   frame(now) {
     requestAnimationFrame((later) => this.frame(later));
     const passed = now - this.last;
-    if (passed < FRAME_MS || !this.inView) return;
+    const rests = this.isDrawn && !this.head.playing;
+    if (passed < FRAME_MS || !this.inView || rests) return;
     this.last = now;
     this.advance(Math.min(0.25, passed / 1000));
     this.stage.fit(passed / 1000, () => ({ left: 0, right: 0, top: 0, bottom: 0 }));
     this.stage.look(null, this.film.cells, passed / 1000);
     this.stage.draw(this.film.sceneAt(this.head.tick));
+    this.isDrawn = this.stage.field.width > 0; // the page has been laid out
   }
 
   // After the end, the match begins again.
@@ -55,7 +68,6 @@ class LandingMatch {
     const { head } = this;
     head.advance(seconds);
     if (head.tick >= head.ticks) head.toggle();
-    setText(byId("landing-pause"), head.playing ? "Stop" : "Play it");
   }
 }
 
