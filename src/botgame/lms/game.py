@@ -34,8 +34,8 @@ SCRATCH = Scratch(
 )
 # The champion's levels, about 150 points apart. A tick of reaction costs it as much, down to a person's 300 ms.
 HANDICAPS = (
-    Handicap("for a first match: slow, does little, some of it at random", chance=0.12, action_cap=8, reaction_ticks=9),
-    Handicap("slow, does little, and now and then at random", chance=0.05, action_cap=8, reaction_ticks=9),
+    Handicap("for a first match: slow, does little, some of it at random", chance=0.05, action_cap=8, reaction_ticks=9),
+    Handicap("slow, and does very little", action_cap=8, reaction_ticks=9),
     Handicap("slow, and does little", action_cap=10, reaction_ticks=9),
     Handicap("slow, and holds back", action_cap=14, reaction_ticks=9),
     Handicap("plays like the champion, with a person's reaction", reaction_ticks=9),
