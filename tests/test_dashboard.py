@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import threading
 import time
 import urllib.request
@@ -15,6 +17,7 @@ import pytest
 
 from botgame.__main__ import main
 from botgame.locks import is_held, locked
+from botgame.ports import free_port, listening
 from botgame.training.league.files import read_matches, read_state
 from botgame.training.league_report.document import document, main_part
 from botgame.training.league_report.summary import summarise
@@ -302,13 +305,23 @@ def test_flagged_diagnostics_and_odd_numbers_are_shown(tmp_path: Path) -> None:
     assert "diagnostic kl" in page
 
 
+@pytest.mark.parametrize("figure", ["1e308", "-1e308", "1e101", "1" + "0" * 400])
+@pytest.mark.parametrize("name", ["step", "decisions", "entropy/head", "training/win_rate", "time_acting"])
+def test_figures_that_no_run_has_leave_the_page(name: str, figure: str, tmp_path: Path) -> None:
+    usual = {"step": 1, "eval/x": 0.5, "eval_low/x": 0.4, "eval_high/x": 0.6, "entropy/head": 1.0}
+    line = json.dumps({**usual, name: "figure"}).replace('"figure"', figure).encode() + b"\n"
+    page = shown(begun(tmp_path, line * 3))
+    assert "Win rate in evaluation" in page
+    assert not re.search(r"\b(inf|nan)\b", page)
+
+
 # ---- the page
 
 
 @contextmanager
 def serving(view: RunView) -> Iterator[PageServer]:
     server = PageServer(view, 0, browser=False, name="x")
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run_until_stopped, daemon=True)
     thread.start()
     give_up = time.monotonic() + 60
     while not server.started:
@@ -334,6 +347,25 @@ def test_the_server_answers_this_machine_alone(tmp_path: Path) -> None:
             urllib.request.urlopen(urllib.request.Request(server.url, headers={"Host": "elsewhere.test"}))
         with pytest.raises(HTTPError, match="404"):
             urllib.request.urlopen(server.url + "pi.config.json")
+
+
+def test_dashboards_that_begin_at_once_have_ports_of_their_own() -> None:
+    with listening("127.0.0.1", 0) as first:
+        wanted = first.getsockname()[1]
+        with listening("127.0.0.1", wanted) as second:
+            assert second.getsockname()[1] not in (0, wanted)
+        assert free_port("127.0.0.1", wanted) == 0
+
+
+def test_a_dashboard_that_begins_anew_has_the_port_that_it_had() -> None:
+    with listening("127.0.0.1", 0) as server:
+        address = server.getsockname()
+        with socket.create_connection(address) as client:
+            server.accept()[0].close()  # the server hangs up first, so the system remembers the connection for a while
+            assert client.recv(1) == b""
+    assert free_port(*address) == address[1]
+    with listening(*address) as again:
+        assert again.getsockname() == address
 
 
 @needs_browser

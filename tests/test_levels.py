@@ -182,7 +182,7 @@ def test_what_is_wrong_with_a_level_is_said(trained: Path, tmp_path: Path) -> No
     assert "botgame levels" in refused(f"{bot}@level-1")
     assert "comes with no levels" in refused("level-1")
     write_levels(path, some_levels(bot))
-    assert "has the levels 1 to 1, not 2" in refused(f"{bot}@level-2")
+    assert "has no level 2; choose one of 1" in refused(f"{bot}@level-2")
     path.write_text(path.read_text().replace("-1.0", "-2.0"))
     assert "changed since it was written" in refused(f"{bot}@level-1")
     path.write_text("{}")
@@ -192,6 +192,15 @@ def test_what_is_wrong_with_a_level_is_said(trained: Path, tmp_path: Path) -> No
     assert "is of other weights" in refused(f"{bot}@level-1")
     with pytest.raises(UserError, match="no trained bot"):
         load_policy(LMS, "lms_re@level-3")
+
+
+@pytest.mark.parametrize(
+    "bot", ["no.pt", "level-4", "champion@rusher", "champion~0.2", "lms_re~0.2", "no:factory", ".."]
+)
+def test_levels_are_of_a_file_that_is_there(bot: str) -> None:
+    with pytest.raises(UserError, match=f"there is no {bot} to be weaker than") as caught:
+        load_policy(LMS, f"{bot}@level-4")
+    assert caught.value.code == 2
 
 
 @pytest.mark.parametrize(

@@ -685,7 +685,7 @@ def test_a_name_belongs_to_the_key_that_played_with_it_first() -> None:
     table.tick(2)
     table.lobby.names.add(MatchRecord("m", "a.lmsr", seats))
     table.connect(2, 3)
-    for name in ("Ann", "ANN", "\uff21nn"):
+    for name in ("Ann", "ANN", "\uff21nn", "\u0410nn", "\u0391nn", "Ann\ufe0f", "A\u034fnn\u3164", " Ann\u2800"):
         (refusal,) = table.say(2, Create(bots=["idle"], name=name, key="of Bob"))
         assert refusal.code == "name_taken"
     assert "choose another" in refusal.message
@@ -694,6 +694,14 @@ def test_a_name_belongs_to_the_key_that_played_with_it_first() -> None:
     assert table.last(2, protocol.Room).seats[0].name == "Ann"
     table.say(3, Create(bots=["idle"], name="Ann", observe=True))  # `remote:Ann` is another player
     assert table.last(3, protocol.Room).seats[0].controller == "client"
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u2800 \ufe0f", "idle\ufe0f", "\u0456dl\u0435", "ID\u034fLE"])
+def test_a_name_that_shows_nothing_or_a_bots_is_no_name(name: str) -> None:
+    table = Table()
+    table.connect(1)
+    table.say(1, Create(bots=["idle"], name=name, key="1"))
+    assert table.last(1, protocol.Room).seats[0].name == "player"
 
 
 def test_nobody_takes_the_name_of_a_person_who_is_in_a_room() -> None:

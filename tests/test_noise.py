@@ -71,7 +71,7 @@ def test_its_files_are_those_of_the_bot(tmp_path) -> None:
     assert files_of(f"{path}~0.5") == [path]
 
 
-@pytest.mark.parametrize("share", ["2", "-0.1", "nan", "inf"])
+@pytest.mark.parametrize("share", ["2", "-0.1", "nan", "inf", "0", "0.0", "1e-400"])
 def test_a_share_beyond_0_to_1_is_named(share: str) -> None:
     with pytest.raises(UserError, match="expected a share above 0, at most 1") as caught:
         load_policy(LMS, f"lms_re~{share}")

@@ -128,15 +128,18 @@ def find_level(game: Game, name: LevelName) -> Level:
     if bot in game.bots:
         raise UserError(f"{bot} has no levels: it is no trained bot; name a checkpoint, as pi.pt@level-4", 2)
     model = game.checkpoints.get(bot) or Path(bot)
+    if not model.is_file():
+        raise UserError(f"there is no {bot} to be weaker than: expected a .pt or .onnx file, as pi.pt@level-4", 2)
     path = levels_path(model)
     levels = read_levels(path)
     if levels.game != game.name:
         raise UserError(f"{path}: levels of game {levels.game!r}, this is game {game.name!r}")
-    if model.is_file() and digest_of(model) != levels.digest:
+    if digest_of(model) != levels.digest:
         raise UserError(f"{path} is of other weights than those in {model}; measure: python -m botgame levels {bot}")
     found = next((level for level in levels.levels if level.level == name.level), None)
     if found is None:
-        raise UserError(f"{path} has the levels 1 to {len(levels.levels)}, not {name.level}; choose one of these", 2)
+        known = ", ".join(str(level.level) for level in levels.levels)
+        raise UserError(f"{path} has no level {name.level}; choose one of {known}", 2)
     return found
 
 

@@ -85,7 +85,7 @@ def _styled(name: str, style: str) -> str:
 def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
     """The bot called `name`; `device` is where a checkpoint computes. Raises UserError in one line for a bad name."""
     bot, share = split_noise(name)
-    if share:
+    if bot != name:
         from botgame.noise import noisy  # brings NumPy, which --help does without
 
         return noisy(game, load_policy(game, bot, device), share)

@@ -8,16 +8,30 @@ learns no key.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 
 from botgame.feedback import MatchRecord
 from botgame.server.records.leaderboard import PERSON
 
+_LATIN_LIKE = str.maketrans("авеіјкмнорстухѕԁԛԝһαεικνορτυχ", "abeijkmhopctyxsdqwhaeikvoptux")
+"""Cyrillic and Greek small letters that look like Latin ones, they or their capitals."""
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters that Unicode calls printable although they show nothing."""
+
 
 def folded(name: str) -> str:
     """The name without differences that are hard to see: two people may not have names that are equal then."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", name).casefold().translate(_LATIN_LIKE)
+
+
+def printable(name: str) -> str:
+    """The name without letters that show nothing, and with single spaces between its words."""
+    seen = "".join(letter if letter.isprintable() else " " for letter in _UNSEEN.sub("", name))
+    return " ".join(seen.split())
 
 
 def hashed(name: str, key: str) -> str:

@@ -27,7 +27,7 @@ from botgame.server import protocol
 from botgame.server.metrics import Metrics
 from botgame.server.protocol import Error, LevelLine, MalformedError
 from botgame.server.records.leaderboard import Leaderboard
-from botgame.server.records.name_owners import NameOwners, folded, hashed
+from botgame.server.records.name_owners import NameOwners, folded, hashed, printable
 from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
 from botgame.server.rooms.room import MatchRoom, Outbox, RefusedError
 from botgame.server.rooms.room_setup import RoomSetup
@@ -319,7 +319,7 @@ class MatchLobby:
 
     def _clean(self, name: str) -> str:
         """A printable name that does not look like that of a bot."""
-        plain = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+        plain = printable(name)
         bots = {_looks_of(bot) for bot in self._settings.bots}
         return UNNAMED if not plain or _looks_of(plain) in bots else plain
 

@@ -11,6 +11,7 @@ from botgame.training.run_page.run_files import IMITATION, LEAGUE, SEARCH, Loop
 Line = Mapping[str, Any]
 _WATCHED = 600.0  # seconds over which the pace is measured
 _LAST_LINES = 20
+_LARGEST = 1e100  # what is larger is no figure of a run, and products of three such numbers are finite
 _CLOCKED = ("time_acting", "time_learning", "time_evaluation")
 
 
@@ -48,9 +49,9 @@ def progress_of(loop: Loop, line: Line) -> Progress:
 
 
 def number(values: Mapping[str, Any], name: str) -> float:
-    """A finite number of `values`; 0 where it has none of that name."""
+    """A number of `values`, of at most `_LARGEST`; 0 where it has none of that name."""
     value = values.get(name)
-    good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
     return float(value) if good and value is not None else 0.0
 
 

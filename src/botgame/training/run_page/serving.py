@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
@@ -19,7 +20,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from botgame.errors import UserError
-from botgame.ports import free_port
+from botgame.ports import listening
 from botgame.training.league_report.document import document, main_part
 from botgame.training.run_page.view import RunView
 
@@ -79,12 +80,10 @@ class PageServer(uvicorn.Server):
     """Serves a run's page until Ctrl-C. browser: open it there too. port: 0 or a taken one becomes a free one."""
 
     def __init__(self, view: RunView, port: int, *, browser: bool, name: str) -> None:
-        self._browser, self._name = browser, name
+        self._browser, self._name, self._port = browser, name, port
         super().__init__(
             uvicorn.Config(
                 Pages(view).app(),
-                host=HOST,
-                port=free_port(HOST, port),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -108,8 +107,8 @@ class PageServer(uvicorn.Server):
     def run_until_stopped(self) -> None:
         """Serve until Ctrl-C or SIGTERM. Raises UserError when it cannot listen."""
         try:
-            self.run()
-        except SystemExit as error:
-            raise UserError(f"cannot listen at {HOST}; choose another --port") from error
-        except KeyboardInterrupt:
-            pass  # how a user stops it
+            socket = listening(HOST, self._port)
+        except OSError as error:
+            raise UserError(f"cannot listen at {HOST} ({error.strerror or error}); choose another --port") from error
+        with contextlib.suppress(KeyboardInterrupt):  # how a user stops it
+            self.run([socket])
