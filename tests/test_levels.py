@@ -216,6 +216,13 @@ def test_usage_errors_of_levels(words: list[str], says: str, capsys: pytest.Capt
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["level-4", "champion@level-4", "pi.pt@level-4", "champion~0.2"])
+def test_a_weaker_version_is_not_exported(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", name, "-o", str(tmp_path / "model.onnx")]) == 2
+    assert f"error: {name} is a weaker version of a bot" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 # ---- those that come with the game
 
 

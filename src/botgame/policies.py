@@ -51,8 +51,12 @@ def is_checkpoint(name: str) -> bool:
 
 def is_network(game: Game, name: str) -> bool:
     """Whether the name is that of a checkpoint that plays as trained: a path, or one that comes with the game."""
-    weaker = split_noise(name)[1] or level_name(name) is not None
-    return name in game.checkpoints or (is_checkpoint(name) and not weaker)
+    return name in game.checkpoints or (is_checkpoint(name) and not is_weaker(name))
+
+
+def is_weaker(name: str) -> bool:
+    """Whether the name is that of a weaker version of a bot: a level, or one that acts at random now and then."""
+    return split_noise(name)[0] != name or level_name(name) is not None
 
 
 def files_of(name: str) -> list[Path]:

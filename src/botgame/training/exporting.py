@@ -19,7 +19,7 @@ from botgame.game import Observation, Policy
 from botgame.games import load_game
 from botgame.onnx_policy import FORMAT, OnnxPolicy
 from botgame.outputs import check_own, check_result, file_with, json_of
-from botgame.policies import files_of, split_style
+from botgame.policies import files_of, is_weaker, split_style
 from botgame.seals import sealed
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import TorchStep
@@ -39,6 +39,7 @@ SHOW = "python -m http.server 8080 --bind 127.0.0.1 -d"
 
 def export_checkpoint(args: argparse.Namespace) -> int:
     """The whole command: export, compare with the checkpoint, and say how fast both are. Raises UserError."""
+    _check_whole(args.checkpoint)
     _check_places(args)
     torch.set_num_threads(1)
     game = load_game(args.game)
@@ -54,6 +55,12 @@ def export_checkpoint(args: argparse.Namespace) -> int:
         write_page(args.web, data, vectors, runtime)
         print(f"{args.web}: a page that plays it; show it with: {SHOW} {args.web}")
     return 0
+
+
+def _check_whole(bot: str) -> None:
+    """Raise UserError (code 2) for a weaker version of a bot, which is no network of its own."""
+    if is_weaker(bot):
+        raise UserError(f"{bot} is a weaker version of a bot, which a model does not hold; export the bot itself", 2)
 
 
 def _check_places(args: argparse.Namespace) -> None:
