@@ -10,6 +10,7 @@ from botgame.game import Due
 from botgame.lms.actions import AIM, DELAY, HEAD_NAMES, LEAD, MOVE, TARGET, VERB
 from botgame.lms.arena import Arena, Limits
 from botgame.lms.rules import BOLT, DEFENCE, DIRECTIONS, INTERACT, MOBILITY, MOVES, OFFENCE, Rules
+from botgame.lms.simulation.state import FRAMES
 from botgame.lms.spec import ARENA_SPEC
 
 RULES = Rules()
@@ -368,12 +369,12 @@ def test_sight_needs_distance_and_a_free_line():
     assert mage(arena)["visible"] == 0
 
 
-def test_past_frames_hold_the_last_eight_ticks():
+def test_past_frames_hold_the_last_ticks():
     arena = scene((5, 5), (15, 15))
     do(arena, 0, BOLT, move=1)
     wait(arena, 20)
-    for age in range(8):
-        slot = (20 - age) % 8
+    for age in range(FRAMES):
+        slot = (20 - age) % FRAMES
         assert arena.state.past_matches["tick"][0, slot] == 20 - age
         assert arena.state.past_mages["x"][0, slot, 0] == pytest.approx(mage(arena)["x"] - age * RULES.mage_speed / 30)
         assert arena.state.past_shots["active"][0, slot].sum() == 1

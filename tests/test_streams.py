@@ -117,7 +117,10 @@ runpy.run_module({module!r}, run_name="__main__")
 """
 FEWEST = {  # words with which a command goes on to import what it works with
     "botgame.quickstart": None,  # starts other commands, imports nothing
+    "botgame.minari": ["export", "--game", "x", "--dataset", "x/y-v0", "--data-dir", "x"],
     "botgame.record": ["--game", "x", "--bots", "a"],
+    "botgame.training.dashboard": ["x"],
+    "botgame.training.levels": ["x.pt"],
     "botgame.training.evaluate": ["idle", "random"],
     "botgame.replay": ["verify", "x"],
     "botgame.training.alphastar_rl": ["--output", "x.pt"],
