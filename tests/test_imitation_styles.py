@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from botgame import rng
+from botgame.bot_names import in_style, is_checkpoint, split_style
 from botgame.errors import UserError
 from botgame.feedback import read_manifests, read_streams
 from botgame.game import ScriptedPolicy
@@ -23,7 +24,7 @@ from botgame.lms.rules import BOLT, DEFENCE
 from botgame.lms.spec import ARENA_SPEC
 from botgame.lms.statistic_z.definition import ARENA_Z_SPEC
 from botgame.play import play
-from botgame.policies import in_style, is_checkpoint, load_policy, split_style
+from botgame.policies import load_policy
 from botgame.server import live, run_match
 from botgame.server import play as play_command
 from botgame.setups import mirrored_setups

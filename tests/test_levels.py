@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 
 from botgame.__main__ import main
+from botgame.bot_names import files_of, level_name
 from botgame.errors import UserError
 from botgame.game import Handicap, SeatLimits, limits_of
 from botgame.games import load_game
 from botgame.handicapped import HandicappedPolicy
-from botgame.levels import Level, Levels, digest_of, level_name, levels_path, own_names, read_levels, write_levels
+from botgame.levels import Level, Levels, digest_of, levels_path, own_names, read_levels, write_levels
 from botgame.lms.arena import Limits
 from botgame.lms.champion import CHAMPION, CHAMPION_FILE
 from botgame.lms.replay.format import from_bytes, to_bytes
 from botgame.lms.replay.resimulate import trajectories
 from botgame.lms.rules import Rules
 from botgame.onnx_policy import OnnxPolicy
-from botgame.policies import built_in_names, files_of, is_network, load_policy
+from botgame.policies import built_in_names, is_network, load_policy
 from botgame.server import play
 from botgame.server.hosting.level_lines import level_lines
 from live_table import Table, duel

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from botgame.bot_names import split_noise
+from botgame.bot_names import files_of, in_style, is_checkpoint, split_noise
 from botgame.errors import UserError
 from botgame.game import Array, Observation
 from botgame.noise import NoisyPolicy
-from botgame.policies import files_of, in_style, is_checkpoint, is_network, load_policy
+from botgame.policies import is_network, load_policy
 from botgame.rng import derive
 from botgame.training.evaluation.duels import mirrored_results
 from matches import LMS

@@ -1,6 +1,35 @@
-"""How bots are named: `lms_re~0.2` is `lms_re`, acting at random in a fifth of its decisions (`botgame.noise`)."""
+"""How bots are named, and what a name says before anything is loaded; `botgame.policies` makes the bots.
 
-_NOISY = "~"
+| name | what it is |
+|---|---|
+| `lms_re`, `champion` | a bot or a checkpoint that comes with the game |
+| `pi.pt`, `model.onnx` | the path of a checkpoint, of an exported model |
+| `my_module:factory` | a user's own |
+| `pi.pt@STYLE` | a checkpoint in a style: a policy that it was trained on, or a style file |
+| `pi.pt@level-4`, `level-4` | a weaker version of a trained bot, or of the first that comes with the game |
+| `BOT~0.2` | any of these, acting at random in a fifth of its decisions (`botgame.noise`) |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from botgame.errors import UserError
+
+RANDOM = "random"  # the bot that acts at random, in every game that has one
+_STYLED, _NOISY = ".pt@", "~"
+_LEVEL = re.compile(r"(?:(.+)@)?level-([1-9]\d{0,3})")
+STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
+
+
+class LevelName(NamedTuple):
+    """The parts of `pi.pt@level-4`; bot: "" in `level-4`."""
+
+    bot: str
+    level: int
 
 
 def split_noise(name: str) -> tuple[str, float]:
@@ -10,3 +39,59 @@ def split_noise(name: str) -> tuple[str, float]:
         return (bot, float(share)) if found else (name, 0.0)
     except ValueError:  # another use of the character, as in a path
         return name, 0.0
+
+
+def split_style(name: str) -> tuple[str, str]:
+    """`pi.pt@rusher` to the path and the style, which is "" where there is none."""
+    path, found, style = name.rpartition(_STYLED)
+    return (path + _STYLED[:-1], style) if found else (name, "")
+
+
+def level_name(name: str) -> LevelName | None:
+    """The parts of the name of a level; None for another name."""
+    found = _LEVEL.fullmatch(name)
+    return LevelName(found[1] or "", int(found[2])) if found else None
+
+
+def level_of(bot: str, level: int) -> str:
+    """The name of a level of `bot`, "" for the bot that comes with the game. Raises UserError (code 2)."""
+    if level_name(bot) is not None or "@" in bot:
+        raise UserError(f"--level {level}: {bot} is a level or a style already; name the bot itself", 2)
+    return f"{bot}@level-{level}" if bot else f"level-{level}"
+
+
+def is_checkpoint(name: str) -> bool:
+    """Whether the name is that of a trained checkpoint, with a style or without."""
+    return split_style(split_noise(name)[0])[0].endswith(".pt")
+
+
+def is_weaker(name: str) -> bool:
+    """Whether the name is that of a weaker version of a bot: a level, or one that acts at random now and then."""
+    return split_noise(name)[0] != name or level_name(name) is not None
+
+
+def files_of(name: str) -> list[Path]:
+    """The files that the bot of that name is read from: a model, and a style; none for a bot that is code."""
+    name = split_noise(name)[0]
+    level = level_name(name)
+    name = level.bot if level else name
+    parts = split_style(name) if is_checkpoint(name) or name.endswith(".onnx") else ()
+    return [Path(part) for part in parts if part and Path(part).is_file()]
+
+
+def in_style(names: Sequence[str], style: str | None) -> list[str]:
+    """`names` of bots, with `@style` behind every checkpoint among them that has no style; None changes nothing.
+
+    Raises UserError (code 2) where there is no such checkpoint.
+    """
+    if style is None:
+        return list(names)
+    styled = [_styled(name, style) for name in names]
+    if styled == list(names):
+        raise UserError(f"--style {style}: none of {', '.join(names)} is a checkpoint (.pt) without a style", 2)
+    return styled
+
+
+def _styled(name: str, style: str) -> str:
+    bot, _ = split_noise(name)
+    return f"{bot}@{style}{name[len(bot) :]}" if is_checkpoint(bot) and not split_style(bot)[1] else name

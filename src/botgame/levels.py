@@ -8,13 +8,13 @@ JSON file beside the bot's own, `pi.levels.json`, which `botgame levels` measure
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
+from botgame.bot_names import LevelName
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.json_reading import decoded
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 FORMAT = "botgame-levels-1"
 SUFFIX = ".levels.json"
-_NAME = re.compile(r"(?:(.+)@)?level-([1-9]\d{0,3})")
 _DIGITS = 16  # of a digest
 
 Points = Annotated[float, Meta(ge=-10_000, le=10_000)]
@@ -81,26 +80,6 @@ class Levels(Struct, frozen=True, forbid_unknown_fields=True):
     seed: int
     levels: list[Level]
     format: str = FORMAT
-
-
-class LevelName(NamedTuple):
-    """The parts of `pi.pt@level-4`; bot: "" in `level-4`."""
-
-    bot: str
-    level: int
-
-
-def level_name(name: str) -> LevelName | None:
-    """The parts of the name of a level; None for another name."""
-    found = _NAME.fullmatch(name)
-    return LevelName(found[1] or "", int(found[2])) if found else None
-
-
-def level_of(bot: str, level: int) -> str:
-    """The name of a level of `bot`, "" for the bot that comes with the game. Raises UserError (code 2)."""
-    if level_name(bot) is not None or "@" in bot:
-        raise UserError(f"--level {level}: {bot} is a level or a style already; name the bot itself", 2)
-    return f"{bot}@level-{level}" if bot else f"level-{level}"
 
 
 def levels_path(model: Path) -> Path:

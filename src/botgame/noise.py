@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from botgame.bot_names import RANDOM
 from botgame.errors import UserError
-from botgame.game import Array, Game, Observation, Policy
+from botgame.game import Array, Game, Observation, Policy, limits_of
 from botgame.rng import mix, uniforms
 
-RANDOM = "random"
 _ERRS = np.uint64(0x6572727321)  # purpose of the keys that decide when, so that they are not those that decide what
 
 
@@ -23,9 +23,8 @@ class NoisyPolicy:
         self._own = policy.memory_size
         self.name = f"{policy.name}~{share:g}"
         self.memory_size = self._own + noise.memory_size
-        for attribute in ("faction", "action_cap", "reaction_ticks"):
-            if hasattr(policy, attribute):
-                setattr(self, attribute, getattr(policy, attribute))
+        self.faction = getattr(policy, "faction", "")
+        self.action_cap, self.reaction_ticks = limits_of(policy)
 
     def initial_memory(self, n: int) -> Array:
         """That of both, side by side: float32 [n, M]."""

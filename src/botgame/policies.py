@@ -1,35 +1,28 @@
 """From a name to a bot of a game: the one place where bots come in, and torch with them.
 
-A name is a scripted bot's of the game, a trained bot's that comes with the game (`champion`), the path of a checkpoint
-(`.pt`) or of an exported model (`.onnx`), or a user's own `module:factory`. `pi.pt@STYLE` is a checkpoint playing in a
-style: a policy that it was trained on, or the path of a style file (`botgame.statistic_z_file`). `pi.pt@level-4` and
-`level-4` are weaker versions of a trained bot (`botgame.levels`). `BOT~0.2` is any of them, acting at random in a fifth
-of its decisions (`botgame.noise`). Modules are imported when a name asks for them, so scripted bots and models never
-load torch.
+`botgame.bot_names` says what names there are. Modules are imported when a name asks for them, so scripted bots and
+models never load torch.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from botgame.bot_names import split_noise
+from botgame.bot_names import LevelName, is_checkpoint, is_weaker, level_name, split_noise, split_style
 from botgame.errors import UserError
 from botgame.games import call_factory
-from botgame.levels import LevelName, bot_of, find_level, level_name, own_names
+from botgame.levels import bot_of, find_level, own_names
 
 if TYPE_CHECKING:
     from botgame.game import Game, Policy
 
 _LEARNED = "botgame.training.alphastar.policy"
 _EXPORTED = "botgame.onnx_policy"
-_STYLED = ".pt@"
 _LOADED: WeakValueDictionary[tuple[str, str, str, int], Policy] = WeakValueDictionary()  # bots that have levels
-STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
 
 
 def built_in_names(game: Game) -> tuple[str, ...]:
@@ -38,52 +31,9 @@ def built_in_names(game: Game) -> tuple[str, ...]:
     return (*game.bots, *learned)
 
 
-def split_style(name: str) -> tuple[str, str]:
-    """`pi.pt@rusher` to the path and the style, which is "" where there is none."""
-    path, found, style = name.rpartition(_STYLED)
-    return (path + _STYLED[:-1], style) if found else (name, "")
-
-
-def is_checkpoint(name: str) -> bool:
-    """Whether the name is that of a trained checkpoint, with a style or without."""
-    return split_style(split_noise(name)[0])[0].endswith(".pt")
-
-
 def is_network(game: Game, name: str) -> bool:
     """Whether the name is that of a checkpoint that plays as trained: a path, or one that comes with the game."""
     return name in game.checkpoints or (is_checkpoint(name) and not is_weaker(name))
-
-
-def is_weaker(name: str) -> bool:
-    """Whether the name is that of a weaker version of a bot: a level, or one that acts at random now and then."""
-    return split_noise(name)[0] != name or level_name(name) is not None
-
-
-def files_of(name: str) -> list[Path]:
-    """The files that the bot of that name is read from: a model, and a style; none for a bot that is code."""
-    name = split_noise(name)[0]
-    level = level_name(name)
-    name = level.bot if level else name
-    parts = split_style(name) if is_checkpoint(name) or name.endswith(".onnx") else ()
-    return [Path(part) for part in parts if part and Path(part).is_file()]
-
-
-def in_style(names: Sequence[str], style: str | None) -> list[str]:
-    """`names` of bots, with `@style` behind every checkpoint among them that has no style; None changes nothing.
-
-    Raises UserError (code 2) where there is no such checkpoint.
-    """
-    if style is None:
-        return list(names)
-    styled = [_styled(name, style) for name in names]
-    if styled == list(names):
-        raise UserError(f"--style {style}: none of {', '.join(names)} is a checkpoint (.pt) without a style", 2)
-    return styled
-
-
-def _styled(name: str, style: str) -> str:
-    bot, _ = split_noise(name)
-    return f"{bot}@{style}{name[len(bot) :]}" if is_checkpoint(bot) and not split_style(bot)[1] else name
 
 
 def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:

@@ -136,6 +136,10 @@ class Spec:
         first = (rows,)
         return {name: np.empty(first + shape, dtype) for name, (shape, dtype) in self.arrays.items()}
 
+    def zeros(self, rows: int) -> dict[str, np.ndarray]:
+        """An observation of `rows` seats in which everything is 0."""
+        return {name: np.zeros((rows, *shape), dtype) for name, (shape, dtype) in self.arrays.items()}
+
     @cached_property
     def slices(self) -> dict[str, slice]:
         """Where each head's categories lie in `legal` and in concatenated logits."""

@@ -8,13 +8,13 @@ from typing import Any
 from botgame.adapters.copies import Copies, Copy
 from botgame.adapters.race import Race
 from botgame.adapters.random_bot import random_bot
+from botgame.bot_names import RANDOM
 from botgame.errors import UserError
 from botgame.game import Game, Policy
 from botgame.spec import Array as Layout
 from botgame.spec import Head, Reward, Scalar, Spec
 
 RETURN = "return"  # the one reward stream
-RANDOM = "random"
 RACERS = 2  # seats of an environment for one player
 MOST_NUMBERS = 8192  # that a seat may see beside a raster
 _MOST_CATEGORIES = 16_384

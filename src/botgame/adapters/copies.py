@@ -171,8 +171,8 @@ class Copies:
         return np.array(history, np.int64).reshape(-1, 1 + len(self._spec.heads))
 
     def _blank(self, rows: int) -> Observation:
-        layouts = {**self._spec.arrays, **self._extra}
-        blank = {name: np.zeros((rows, *layout.shape), layout.dtype) for name, layout in layouts.items()}
+        extra = {name: np.zeros((rows, *layout.shape), layout.dtype) for name, layout in self._extra.items()}
+        blank = {**self._spec.zeros(rows), **extra}
         blank["legal"][:] = True
         return blank
 

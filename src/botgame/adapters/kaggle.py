@@ -18,9 +18,10 @@ import kaggle_environments
 import numpy as np
 
 from botgame import rng
-from botgame.adapters.adapted import RANDOM, adapted_game, adapted_spec, seat_names
+from botgame.adapters.adapted import adapted_game, adapted_spec, seat_names
 from botgame.adapters.kaggle_spec import Part, head_of, parts_of
 from botgame.adapters.rehearsal import rehearse
+from botgame.bot_names import RANDOM
 from botgame.errors import UserError
 from botgame.game import Array, Game, Observation, Policy, ScriptedPolicy
 from botgame.spec import Array as Layout

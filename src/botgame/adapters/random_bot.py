@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from botgame.bot_names import RANDOM
 from botgame.game import Array, Observation, ScriptedPolicy
 from botgame.rng import uniforms
 from botgame.spec import Spec
@@ -18,7 +19,7 @@ def random_bot(spec: Spec) -> ScriptedPolicy:
         chosen = [_pick(legal[:, part], numbers[:, column]) for column, part in enumerate(parts)]
         return np.stack(chosen, axis=1)
 
-    return ScriptedPolicy("random", decide)
+    return ScriptedPolicy(RANDOM, decide)
 
 
 def _pick(legal: Array, numbers: Array) -> Array:

@@ -45,7 +45,7 @@ def _own(game: Game, episode: Any) -> tuple[Observation, Array]:
 def _from_environment(game: Game, layout: Any, episode: Any) -> tuple[Observation, Array]:
     """An episode of the environment, translated row by row as the game does while it is played."""
     rows, spec = len(episode.rewards), game.spec
-    whole = {name: np.zeros((rows, *shape), dtype) for name, (shape, dtype) in spec.arrays.items()}
+    whole = spec.zeros(rows)
     whole["legal"][:] = True
     actions = np.zeros((rows, len(spec.heads)), np.int64)
     for row in range(rows):

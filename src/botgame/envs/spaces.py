@@ -42,7 +42,7 @@ def as_element(game_spec: Spec, observation: Observation) -> Observation:
 
 def blank(game_spec: Spec, rows: int = 1) -> Observation:
     """What seats see when their match is over: rows of zeros, in which only category 0 of every head is legal."""
-    arrays = {name: np.zeros((rows, *shape), dtype) for name, (shape, dtype) in game_spec.arrays.items()}
+    arrays = game_spec.zeros(rows)
     for heads in game_spec.slices.values():
         arrays["legal"][:, heads.start] = True
     return arrays

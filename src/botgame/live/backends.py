@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from botgame import rng
+from botgame.bot_names import is_checkpoint, split_style
 from botgame.errors import UserError
 from botgame.game import Policy
 from botgame.live.arrays import ROWS, decode
 from botgame.live.backend_names import DEFAULT_CHECKPOINT, TRAINED
 from botgame.lms.game import lms
 from botgame.lms.rules import Rules
-from botgame.policies import is_checkpoint, load_policy, split_style
+from botgame.policies import load_policy
 from botgame.server import protocol
 
 GREEDY = 0.01  # temperature at which the likeliest category is all but certain

@@ -114,8 +114,7 @@ class Recordings:
             report(error)
             return
         rows = len(content.actions)
-        unseen = {name: np.zeros((rows, *shape), dtype) for name, (shape, dtype) in self._game.spec.arrays.items()}
-        seen = {**unseen, **content.observation}
+        seen = {**self._game.spec.zeros(rows), **content.observation}
         weights = np.ones(rows, np.float32)
         yield SeatDecisions(number, 0, seen, content.actions, content.ticks, np.zeros(rows, np.bool_), weights)
 

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from botgame import cli
+from botgame.bot_names import STYLE_HELP, in_style
 from botgame.errors import UserError
-from botgame.policies import STYLE_HELP, built_in_names, in_style
+from botgame.policies import built_in_names
 from botgame.server.hosting.origin_check import is_loopback
 
 if TYPE_CHECKING:

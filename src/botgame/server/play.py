@@ -15,10 +15,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botgame import cli
+from botgame.bot_names import STYLE_HELP, in_style, level_name, level_of
 from botgame.errors import UserError
-from botgame.levels import find_level, level_name, level_of, levels_path, read_levels
+from botgame.levels import find_level, levels_path, read_levels
 from botgame.lms.champion import CHAMPION, CHAMPION_FILE
-from botgame.policies import STYLE_HELP, built_in_names, in_style
+from botgame.policies import built_in_names
 from botgame.ports import free_port
 from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server, serve
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botgame import rng
+from botgame.bot_names import in_style
 from botgame.errors import UserError
 from botgame.files import check_writable
 from botgame.game import Ended, Policy, Setup, own_factions
@@ -20,7 +21,7 @@ from botgame.lms.replay.record import Recorder
 from botgame.lms.rules import MAX_SEATS, MAX_SECONDS, MIN_SEATS, MIN_SECONDS, SCHOOLS, TICKS_PER_SECOND
 from botgame.lms.simulation.kernel import is_cold
 from botgame.play import play
-from botgame.policies import in_style, load_policy
+from botgame.policies import load_policy
 from botgame.server.schools import drawn_school
 
 SLOTS = 64

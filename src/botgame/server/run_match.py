@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from botgame import cli
-from botgame.policies import STYLE_HELP
+from botgame.bot_names import STYLE_HELP
 
 
 def build_parser() -> cli.Parser:

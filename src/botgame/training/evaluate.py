@@ -26,7 +26,7 @@ import sys
 from collections.abc import Sequence
 
 from botgame import cli
-from botgame.policies import STYLE_HELP
+from botgame.bot_names import STYLE_HELP
 from botgame.training.runs.game_flags import add_game_flag
 
 PARALLEL_MATCHES = 256

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 import botgame
+from botgame.bot_names import files_of, is_weaker, split_style
 from botgame.errors import UserError
 from botgame.files import check_writable, write_atomic
 from botgame.game import Observation, Policy
 from botgame.games import load_game
 from botgame.onnx_policy import FORMAT, OnnxPolicy
 from botgame.outputs import check_own, check_result, file_with, json_of
-from botgame.policies import files_of, is_weaker, split_style
 from botgame.seals import sealed
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import TorchStep

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from botgame.bot_names import files_of, split_style
 from botgame.errors import UserError
 from botgame.game import DemonstrationError, Game, RecordedMatch, SeatDecisions
 from botgame.games import load_game
 from botgame.outputs import check_result, json_of
-from botgame.policies import files_of, is_network, split_style
+from botgame.policies import is_network
 from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout, readout_path, write_readout
 from botgame.spec import Head
 from botgame.training.alphastar.network.action_distribution import used_heads

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from botgame.levels import find_level, level_name
+from botgame.bot_names import level_name
+from botgame.levels import find_level
 from botgame.lms.game import lms
 from botgame.server.protocol import LevelLine
 

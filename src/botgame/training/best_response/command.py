@@ -10,10 +10,11 @@ from pathlib import Path
 
 from rich.table import Table
 
+from botgame.bot_names import files_of, split_style
 from botgame.games import load_game
 from botgame.locks import locked
 from botgame.outputs import check_apart, check_folder
-from botgame.policies import files_of, load_policy, split_style
+from botgame.policies import load_policy
 from botgame.training.best_response.results import Exploit, Point, folder_of
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console

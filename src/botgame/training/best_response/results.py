@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from botgame.bot_names import split_style
 from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.json_reading import decoded
-from botgame.policies import split_style
 from botgame.ratings import wilson
 from botgame.seals import opened_json, sealed_json
 

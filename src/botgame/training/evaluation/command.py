@@ -13,14 +13,15 @@ from typing import Any, NamedTuple, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from botgame.bot_names import files_of, in_style, is_checkpoint, level_name
 from botgame.errors import UserError
 from botgame.files import check_writable, write_atomic
 from botgame.game import Game, Policy, limits_of
 from botgame.games import load_game
 from botgame.handicapped import HandicappedPolicy
-from botgame.levels import bot_of, find_level, level_name
+from botgame.levels import bot_of, find_level
 from botgame.outputs import check_result, json_of
-from botgame.policies import files_of, in_style, is_checkpoint, load_policy
+from botgame.policies import load_policy
 from botgame.training.console import description_column, plain_console, say
 from botgame.training.evaluation.duels import DUEL, Tally, mirrored_results
 from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict

@@ -10,15 +10,15 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from botgame.bot_names import RANDOM, is_checkpoint, level_of
 from botgame.errors import UserError
 from botgame.files import check_writable
 from botgame.game import Game, Handicap, Policy
 from botgame.games import load_game
 from botgame.handicapped import HandicappedPolicy
-from botgame.levels import FORMAT, Level, Levels, digest_of, level_of, levels_path, write_levels
-from botgame.noise import RANDOM
+from botgame.levels import FORMAT, Level, Levels, digest_of, levels_path, write_levels
 from botgame.outputs import check_result, json_of
-from botgame.policies import is_checkpoint, load_policy
+from botgame.policies import load_policy
 from botgame.ratings import Interval
 from botgame.training.console import description_column, plain_console, say
 from botgame.training.evaluation.round_robin import matches_in_all, rate

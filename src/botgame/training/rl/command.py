@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from botgame.bot_names import files_of
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.games import load_game
 from botgame.outputs import check_apart, check_checkpoint
-from botgame.policies import files_of, load_policy
+from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
 from botgame.training.rl.environment import check_styles
 from botgame.training.rl.flags import action_cap_of, flag_values, style_config, training_config

@@ -55,7 +55,7 @@ class Part:
         device: torch.device | str = "cpu",
         on_end: Callable[[Sequence[int]], None] = lambda _players: None,
     ) -> None:
-        """`student` is trained in place by whoever updates it; `teacher`, if any, does not change.
+        """The learner trains `student` in place; `teacher`, if any, does not change.
 
         Where no loss reads the teacher's answers it is not asked.
 

@@ -60,11 +60,11 @@ def deal(tables: Sequence[Table], size: int) -> list[Hand]:
     place = 0
     for table in tables:
         turns = [(place + slot) % size for slot in range(table.slots)]
-        holders = list(dict.fromkeys(turns))
-        for first, rank in enumerate(holders):
+        ranks = list(dict.fromkeys(turns))
+        for first, rank in enumerate(ranks):
             slots = turns.count(rank)
             share = table.share * slots / table.slots
-            hands[rank].append(Table(table.seats, slots, share, first, len(holders)))
+            hands[rank].append(Table(table.seats, slots, share, first, len(ranks)))
         place += table.slots
     return [_normalized(hand, portion) for hand, portion in zip(hands, _portions(hands), strict=True)]
 
