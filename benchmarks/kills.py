@@ -58,31 +58,17 @@ def begin(line: Sequence[str]) -> subprocess.Popen[Any]:
     return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def descendants(process: int) -> set[int]:
-    """All processes below one, by their ids; none where /proc does not say."""
-    found: set[int] = set()
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
-        below = set(map(int, task.read_text().split()))
-        found |= below.union(*map(descendants, below))
-    return found
-
-
 def kill(process: subprocess.Popen[Any]) -> int:
     """Kill a command; returns how many of its processes are there 5 seconds later."""
+    from process_tree import descendants, is_alive
+
     below = descendants(process.pid)
     process.kill()
     process.wait()
     end = time.monotonic() + 5
-    while (left := sum(map(_is_alive, below))) and time.monotonic() < end:
+    while (left := sum(map(is_alive, below))) and time.monotonic() < end:
         time.sleep(0.05)
     return left
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def differences(folder: Path, whole: Path) -> Iterator[str]:
@@ -136,6 +122,7 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a line for each command; returns the exit code."""
     options = build_parser().parse_args(argv)
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     chance, wrong = random.Random(options.seed), 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         start = Path(name, "start", "start.pt")

@@ -1,8 +1,6 @@
 """A match server in this process, several times faster than real time, for tests of its clients."""
 
 import contextlib
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from botgame.server import protocol
 from botgame.server.hosting import pacing
 from botgame.server.hosting.serving import HttpServer
 from botgame.server.options import ServerOptions
+from server_thread import in_thread
 
 BOTS = ("lms_re", "kiter", "idle")
 
@@ -25,19 +24,8 @@ def running_server(folder: Path, monkeypatch, *, speed: int = 8, bots=BOTS, **op
     monkeypatch.setattr(pacing, "TICKS_PER_SECOND", 30 * speed)
     folders = (folder / "replays", folder / "live", folder / "feedback")
     server = HttpServer(ServerOptions(bots, *folders, "server", **{"port": 0, "countdown_ticks": 0, **options}))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    give_up = time.monotonic() + 60
-    while not server.started:
-        assert thread.is_alive()
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
-    try:
+    with in_thread(server, server.run):
         yield server
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive()
 
 
 class Client:

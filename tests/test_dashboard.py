@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from botgame.training.run_page.run_files import NoRunError, find_run
 from botgame.training.run_page.serving import PageServer
 from botgame.training.run_page.view import RunView
 from browsing import Watched, browser, needs_browser
+from server_thread import in_thread
 from toy_run import SMALL, TOY
 
 
@@ -321,18 +321,8 @@ def test_figures_that_no_run_has_leave_the_page(name: str, figure: str, tmp_path
 @contextmanager
 def serving(view: RunView) -> Iterator[PageServer]:
     server = PageServer(view, 0, browser=False, name="x")
-    thread = threading.Thread(target=server.run_until_stopped, daemon=True)
-    thread.start()
-    give_up = time.monotonic() + 60
-    while not server.started:
-        assert thread.is_alive() and time.monotonic() < give_up  # noqa: PT018
-        time.sleep(0.01)
-    try:
+    with in_thread(server, server.run_until_stopped):
         yield server
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive()
 
 
 def test_the_server_answers_this_machine_alone(tmp_path: Path) -> None:

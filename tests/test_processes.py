@@ -30,6 +30,7 @@ from botgame.training.alphastar.learner.sequences import gather
 from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
+from process_tree import descendants, is_alive
 from toy_game import TOY_SPEC
 from toy_run import SMALL, TOY
 from toy_trainer import CONFIG, ToyWorker, processes_of, trainer
@@ -363,23 +364,6 @@ def start(module: str, *words: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def children(process: int) -> set[int]:
-    """All processes below one, by their ids."""
-    found: set[int] = set()
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
-        below = set(map(int, task.read_text().split()))
-        found |= below.union(*map(children, below))
-    return found
-
-
-def is_alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in ("Z", "X")
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 @pytest.mark.parametrize("early", [True, False])
 def test_no_process_outlives_a_parent_that_was_killed(early: bool, trained: Path, tmp_path: Path) -> None:
@@ -387,11 +371,11 @@ def test_no_process_outlives_a_parent_that_was_killed(early: bool, trained: Path
     words = [*FEW, "--threads", 3, "--supervised-checkpoint", trained, "--output", tmp_path / "pi.pt"]
     with start("alphastar_rl", *words, "--iterations", 100000) as process:
         deadline = time.monotonic() + 120
-        while len(children(process.pid)) < 2 or not (early or (tmp_path / "pi.metrics.jsonl").exists()):
+        while len(descendants(process.pid)) < 2 or not (early or (tmp_path / "pi.metrics.jsonl").exists()):
             assert process.poll() is None, process.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        others = children(process.pid)
+        others = descendants(process.pid)
         process.send_signal(signal.SIGKILL)
         process.wait()
         killed = time.monotonic()
@@ -408,7 +392,7 @@ def test_a_process_that_is_killed_ends_the_run_in_one_line_and_the_run_goes_on(t
         while not metrics.exists() or metrics.read_bytes().count(b"\n") < 2:
             assert process.poll() is None, process.communicate()[0]
             time.sleep(0.02)
-        for child in children(process.pid):
+        for child in descendants(process.pid):
             if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
                 os.kill(child, signal.SIGKILL)
         said = process.communicate(timeout=60)[0]
