@@ -345,7 +345,7 @@ class Demonstrations(Protocol):
         """Raises DemonstrationError."""
 
     def decisions(self, matches: Iterable[RecordedMatch], parallel: int, report: Report) -> Iterator[SeatDecisions]:
-        """What every seat saw and did, in an order that depends on `matches` alone; `parallel` matches at a time.
+        """What every seat saw and did, `parallel` matches at a time; the order depends on these two alone.
 
         A match that cannot be reproduced is handed to `report` and left out.
         """
