@@ -192,7 +192,7 @@ def test_what_exploits_a_checkpoint_is_on_its_page(runs: Path) -> None:
 def test_the_report_of_a_league_is_the_same_page(runs: Path) -> None:
     names = {"league-state": "league_state.json", "matches": "matches.jsonl", "output": "summary.json"}
     files = [f"--{flag}={runs / 'league' / name}" for flag, name in names.items()]
-    assert main(["report", *files, "--exploit-dir", "none", "--reports-live-dir", "none"]) == 0
+    assert main(["report", *files, "--exploit-dir", "none"]) == 0
     report = (runs / "league" / "summary.html").read_text(encoding="utf-8")
     live, written = (page.split("<footer>")[0] for page in (document(view_of(runs / "league").content()), report))
     assert written == live
@@ -290,6 +290,14 @@ def test_damaged_files_of_a_league_are_a_sentence(file, content, says, runs: Pat
     assert says in main_part(view.content())
     (tmp_path / file).write_bytes((runs / "league" / file).read_bytes())
     assert main_part(view_of(tmp_path).content()) == main_part(whole)
+
+
+def test_charts_are_named_in_words(tmp_path: Path) -> None:
+    line = {"step": 1, "training/win_rate": 0.5, "win_rate/lms_re": 0.5, "time_decisions_per_second": 9, "kl/verb": 0.1}
+    page = shown(begun(tmp_path, json.dumps(line).encode() + b"\n"))
+    for words in ("against all opponents", "against lms_re", "decisions a second", "verb"):
+        assert f">{words}</text>" in page
+    assert not any(raw in page for raw in ("training/", "win_rate", "time_"))
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:

@@ -79,6 +79,9 @@ def test_the_report_shows_both_in_one_table(tmp_path, capsys):
     lines = [encode_line(record(k, ("human:<Ann>", a), ("lms_re", b))) for k, (a, b) in enumerate(places)]
     (live / "manifest.jsonl").write_bytes(b"".join(lines) + b"nonsense\n")
     assert run(tmp_path) == 0
+    assert "human:<Ann>" not in capsys.readouterr().out
+    assert json.loads((tmp_path / "summary.json").read_text())["live"] == {"matches": 0, "players": []}
+    assert run(tmp_path, "--reports-live-dir", str(tmp_path / "live")) == 0
     said = capsys.readouterr()
     assert "human:<Ann>" in said.out.split("main1.v0")[0]  # above the frozen player
     assert "live: 60 rated matches" in said.out

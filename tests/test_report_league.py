@@ -183,7 +183,7 @@ def run(folder, *more):
         [
             *("--league-state", str(folder / "league_state.json"), "--matches", str(folder / "matches.jsonl")),
             *("--output", str(folder / "summary.json"), "--exploit-dir", str(folder / "exploit")),
-            *("--reports-live-dir", str(folder / "live"), *more),
+            *more,
         ]
     )
 

@@ -4,8 +4,8 @@
         --matches reports/league/matches.jsonl --output reports/league/summary.json
 
 writes `summary.json` and, next to it, the self-contained `summary.html`. Works while the league is running. Results of
-trained best responses, which `botgame.training.exploit` writes, are taken in from `--exploit-dir`. People and bots of
-the live matches in `--reports-live-dir` are rated on the same scale.
+trained best responses, which `botgame.training.exploit` writes, are taken in from `--exploit-dir`. With
+`--reports-live-dir reports/live` people and bots of these live matches are rated on the same scale.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ def build_parser() -> cli.Parser:
     parser.flag(
         "--reports-live-dir",
         type=cli.path,
-        default=Path("reports/live"),
-        help="manifests of live matches, searched recursively, for the ratings; may be missing",
+        help="also rate the people and bots of these live matches: a folder of manifests, searched recursively",
     )
     parser.flag(
         "--output",

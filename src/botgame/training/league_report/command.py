@@ -55,7 +55,8 @@ def report(options: argparse.Namespace) -> int:
     write_atomic(page, document(view.beside(league_content(summary))).encode())
     print(_table(summary))
     print(f"best responses: {len(exploits)} targets in {options.exploit_dir}")
-    print(f"live: {len(live)} rated matches in {options.reports_live_dir}")
+    if options.reports_live_dir is not None:
+        print(f"live: {len(live)} rated matches in {options.reports_live_dir}")
     print(f"wrote {options.output} and {page}")
     return 0
 
@@ -63,7 +64,8 @@ def report(options: argparse.Namespace) -> int:
 def _inputs(options: argparse.Namespace) -> list[tuple[str, Path]]:
     """What is read, with its flag."""
     names = ("league_state", "matches", "exploit_dir", "reports_live_dir")
-    return [("--" + name.replace("_", "-"), getattr(options, name)) for name in names]
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    return [("--" + name.replace("_", "-"), path) for name, path in given.items()]
 
 
 def _table(summary: dict[str, Any], most: int = 12) -> str:

@@ -214,7 +214,7 @@ def _counts_card(summary: dict[str, Any]) -> str:
     rows = [("all", counts["total"]), *counts["by_kind"].items()]
     rows += [(f"training, asked for by {name}", number) for name, number in counts["by_home"].items()]
     rows += [("draws", counts["draws"]), ("free-for-alls", counts["royale"])]
-    rows += [("live, beside these", summary["live"]["matches"])]
+    rows += [("live, beside these", live)] if (live := summary["live"]["matches"]) else []
     shares = [[what, f"{number:,}", f"{number / total:.1%}"] for what, number in rows]
     return card("Matches", "", table(["matches", "number", "share"], shares))
 

@@ -18,7 +18,8 @@ _FLAGS = ("league_state", "matches", "exploit_dir", "reports_live_dir", "output"
 
 def provenance(options: argparse.Namespace, state: LeagueState, now: datetime) -> dict[str, Any]:
     """An entry of the summary. checkpoint: what the league started from, None where its `config.json` is missing."""
-    flags = [word for name in _FLAGS for word in ("--" + name.replace("_", "-"), str(getattr(options, name)))]
+    given = {name: value for name in _FLAGS if (value := getattr(options, name)) is not None}
+    flags = [word for name, value in given.items() for word in ("--" + name.replace("_", "-"), str(value))]
     folder = options.league_state.parent
     main = folder / "main.pt"
     return {

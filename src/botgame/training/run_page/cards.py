@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from botgame.training.league_report import svg
@@ -99,15 +99,25 @@ def _cards(state: LoopState) -> list[str]:
         note = "Mirrored in seats and factions, on seeds that training never uses, with 95 % intervals."
         cards.append(card(f"Win rate in evaluation{of}", note, _rate_chart(curves.rates(lines, "eval", x), label)))
     won = "(.+)/training/win_rate" if kind == LEAGUE else "(?:training/()win_rate|win_rate/(.+))"
-    rates = curves.averages(lines, won, x, 100)
+    rates = curves.averages(lines, won, x, 100, str if kind == LEAGUE else _rival)
     if kind != IMITATION:
         note = "Training matches against others than itself; the opponents grow with it."
         cards.append(card(f"Win rate in training{of}", note, _rate_chart(rates, label)))
     for title, note, pattern in _CHARTS[kind] if kind in _CHARTS else _CHARTS[""]:
-        series = curves.averages(lines, pattern, x)
+        series = curves.averages(lines, pattern, x, words=_part_of(title))
         if series:
             cards.append(card(title + of, note, _chart(series, label)))
     return cards
+
+
+def _part_of(title: str) -> Callable[[str], str]:
+    """What the series of a chart are called: by the part that a metric is of, else by what the chart shows."""
+    return lambda part: part or title.lower()
+
+
+def _rival(name: str) -> str:
+    """Whom a series of win rates is about, "" for all opponents together."""
+    return f"against {name}" if name else "against all opponents"
 
 
 _SPEED_CHART = ("Decisions a second", "Acted and learned from.", f"(?:(.+)/)?{_SPEED}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botgame.training.league_report.svg import COLOURS, Point, Series
@@ -31,17 +31,20 @@ def rates_in(line: Line, kind: str) -> dict[str, dict[str, float]]:
     return {rival: {key: number(line, start + rival) for key, start in names.items()} for rival in rivals}
 
 
-def averages(lines: Sequence[Line], pattern: str, x: str, scale: float = 1.0) -> list[Series]:
-    """The metrics whose whole names fit a pattern, called by its groups; each point is a mean over some lines.
+def averages(
+    lines: Sequence[Line], pattern: str, x: str, scale: float = 1.0, words: Callable[[str], str] = str
+) -> list[Series]:
+    """The metrics whose whole names fit a pattern; each point is a mean over some lines.
 
-    The band is between the least and the largest value of these lines.
+    words: what a series is called, given what the pattern's groups found in the metric's name, "" for nothing. The band
+    is between the least and the largest value of these lines.
     """
     fits, found = re.compile(pattern), dict[str, list[tuple[float, float]]]()
     for line in lines:
         for name in line:
             match = fits.fullmatch(name)
             if match:
-                label = " ".join(part for part in match.groups() if part) or name
+                label = words(" ".join(part for part in match.groups() if part))
                 found.setdefault(label, []).append((number(line, x), scale * number(line, name)))
     return [Series(label, _thinned(label, values, x)) for label, values in list(found.items())[:COLOURS]]
 

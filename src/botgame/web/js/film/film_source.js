@@ -1,11 +1,15 @@
 // Where a film comes from: the page itself, the server, or a file that the visitor has.
 
+import { handedOver } from "./dropped_file.js";
 import { Film } from "./film.js";
 
-// The film inside an exported page, else the server's film of `?file=`; null if none is named.
+// The film inside an exported page, else of a file that was dropped onto another page, else the server's film of
+// `?file=`; null if none is named.
 export async function filmOfPage() {
   const inside = document.getElementById("film");
   if (inside) return new Film(JSON.parse(await unpack(inside.textContent)));
+  const dropped = handedOver();
+  if (dropped) return filmOfFile(dropped);
   const file = new URLSearchParams(location.search).get("file");
   return file ? filmOfServer(file) : null;
 }

@@ -1,5 +1,6 @@
-// The list of recorded matches.
+// The list of recorded matches, and a replay file that is dropped onto it.
 
+import { handOver, onDrop } from "../film/dropped_file.js";
 import { TICK_RATE } from "../page/connection.js";
 import { byId, clock, el, setText } from "../page/dom.js";
 import { describe, finishers, playedAt, recordedMatches, viewerAddress } from "./recorded_matches.js";
@@ -28,6 +29,13 @@ function fill() {
   setText(byId("note"), found.length ? `${count}${more}` : "No match found.");
 }
 
+async function watch(file) {
+  const viewer = await handOver(file);
+  if (viewer) location.href = viewer;
+  else setText(byId("note"), `${file.name} is too large for this page: choose it in the viewer.`);
+}
+
+onDrop(watch);
 byId("filter").addEventListener("input", fill);
 recordedMatches()
   .then((found) => {

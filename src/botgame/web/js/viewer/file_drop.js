@@ -1,16 +1,13 @@
 // A replay file that the visitor drops onto the page, or chooses: the server makes a film of it.
 
-import { byId, setText, show } from "../page/dom.js";
+import { onDrop } from "../film/dropped_file.js";
 import { filmOfFile } from "../film/film_source.js";
+import { byId, setText, show } from "../page/dom.js";
 
 // Calls `onFilm(film)` for files that are dropped anywhere on the page, or chosen in the panel. The listeners outlast the
 // body of the page, which every film gets anew.
 export function bindFiles(onFilm) {
-  window.addEventListener("dragover", (event) => event.preventDefault());
-  window.addEventListener("drop", (event) => {
-    event.preventDefault();
-    open(event.dataTransfer.files[0], onFilm);
-  });
+  onDrop((file) => open(file, onFilm));
   window.addEventListener("change", (event) => event.target.id === "open-file" && open(event.target.files[0], onFilm));
   window.addEventListener("click", (event) => event.target.id === "open-close" && show(byId("open"), false));
 }
