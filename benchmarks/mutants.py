@@ -268,10 +268,11 @@ def use_recording(path: Path, game: str) -> None:
     """Choose what to learn from it and play it again, as imitation does."""
     from botgame.feedback import Lines
     from botgame.games import load_game
+    from botgame.training.imitation.seat_choice import SeatChoice
     from botgame.training.imitation.source import ReplaySource
 
     nothing = Lines(0, [], [])
-    source = ReplaySource(load_game(game), path.parent, ["all"], nothing, nothing, str)
+    source = ReplaySource(load_game(game), path.parent, SeatChoice(("all",)), nothing, nothing, str)
     assert source.digest
     list(source.read(range(len(source.matches))))
 
@@ -281,6 +282,7 @@ def use_feedback(folder: Path) -> None:
     from botgame.feedback import name_replays, rated_matches, read_manifests, read_streams
     from botgame.lms.game import lms
     from botgame.server.records.leaderboard import Leaderboard
+    from botgame.training.imitation.seat_choice import SeatChoice
     from botgame.training.imitation.source import ReplaySource
     from botgame.training.league_report.live import live_matches
 
@@ -290,7 +292,7 @@ def use_feedback(folder: Path) -> None:
     records = rated_matches(manifests.entries)
     Leaderboard(records).standings()
     live_matches(records, "lms", folder, ["a"])
-    source = ReplaySource(lms(), folder, ["all"], manifests, streams, str)
+    source = ReplaySource(lms(), folder, SeatChoice(("all",)), manifests, streams, str)
     assert source.digest
     list(source.matches)
 

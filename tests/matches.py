@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from botgame import rng
 from botgame.game import Policy, Setup, Step
 from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay
+from botgame.lms.replay.header import HUMAN, PERSON
 from botgame.lms.replay.record import Recorder
 from botgame.lms.spec import ARENA_SPEC
 from botgame.match_batch import MatchBatch
@@ -66,6 +69,13 @@ def recorded(policies: Sequence[Policy], setups: Iterator[Setup], *, slots: int 
     ):
         pass
     return [replays[episode] for episode in sorted(replays)]
+
+
+def held_by(replay: Replay, policy: str, person: str) -> Replay:
+    """The same match as if a person had held the seats of `policy`."""
+    change = {"policy": PERSON + person, "controller": HUMAN}
+    seats = (msgspec.structs.replace(s, **change) if s.policy == policy else s for s in replay.header.seats)
+    return replace(replay, header=msgspec.structs.replace(replay.header, seats=tuple(seats)))
 
 
 def record(matches: int, seats: int = 2, first: int = 100) -> list[Replay]:

@@ -10,6 +10,7 @@ from botgame.feedback import MANIFEST_NAME, Lines, MatchRecord, SeatRecord, enco
 from botgame.files import find_files
 from botgame.lms.game import lms
 from botgame.lms.replay.format import scan, write
+from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import ReplaySource
 from matches import record as recorded
 
@@ -42,7 +43,7 @@ def test_an_absent_folder_has_nothing(tmp_path: Path) -> None:
 
 def source(folder: Path) -> tuple[ReplaySource, list[str]]:
     said: list[str] = []
-    return ReplaySource(lms(), folder, ["all"], NOTHING, NOTHING, said.append), said
+    return ReplaySource(lms(), folder, SeatChoice(("all",)), NOTHING, NOTHING, said.append), said
 
 
 def test_a_match_under_two_names_counts_once_and_is_said(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from botgame.training import alphastar_imitation as imitation
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state
+from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import CORRECTION_WEIGHT, ReplaySource
 from matches import recorded
 
@@ -36,7 +37,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def source(data: Path, live: Path | None = None, seats: str = "lms_re,human") -> ReplaySource:
-    return ReplaySource(lms(), data, seats.split(","), read_manifests(live), read_streams(live), lambda _line: None)
+    return ReplaySource(
+        lms(), data, SeatChoice(tuple(seats.split(","))), read_manifests(live), read_streams(live), lambda _line: None
+    )
 
 
 def flags(data: Path, output: Path, *more: str) -> list[str]:
@@ -135,7 +138,7 @@ def test_bad_files_are_named_and_skipped(data: Path, tmp_path: Path) -> None:
     first.write_bytes(first.read_bytes()[:200])
     second.write_bytes(b"something else entirely")
     told: list[str] = []
-    one = ReplaySource(lms(), tmp_path, ["all"], read_manifests(None), read_streams(None), told.append)
+    one = ReplaySource(lms(), tmp_path, SeatChoice(("all",)), read_manifests(None), read_streams(None), told.append)
     assert (one.usage.replays, one.usage.skipped) == (4, 2)
     assert [line.split(":")[0] for line in told] == [str(first), str(second)]
 

@@ -37,6 +37,7 @@ from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.imitation.conditioning import LEAST_GAMES, fitted_ratings, measure_conditions
 from botgame.training.imitation.run import ImitationRun
+from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import ReplaySource, SeatPlan
 from matches import recorded
 
@@ -75,7 +76,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def source(data: Path, seats: str = "all") -> ReplaySource:
-    return ReplaySource(lms(), data, seats.split(","), read_manifests(None), read_streams(None), lambda _line: None)
+    return ReplaySource(
+        lms(), data, SeatChoice(tuple(seats.split(","))), read_manifests(None), read_streams(None), lambda _line: None
+    )
 
 
 def flags(data: Path, output: Path, *more: str) -> list[str]:

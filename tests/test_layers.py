@@ -21,7 +21,7 @@ BASE = {
     "statistic_z_file",
 }
 BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "threads"}
-PLAY = {"match_batch", "noise", "play", "setups", "policies", "levels", "handicapped"}
+PLAY = {"match_batch", "noise", "play", "setups", "policies", "trained_bots", "levels", "handicapped"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "threads", "lms.simulation"}
 # What each part may import of ours, itself aside. A part that is not listed fails the test.
@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "onnx_session": {"errors"},
     "feedback": {"errors", "files", "json_reading", "seals", "spec"},
     "policy_readout": {"files", "seals"},
+    "learning_command": {"cli", "feedback"},
     # What a game is, how one is found, and matches of any game.
     "game": {"bot_names", "errors", "spec", "statistic_z"},
     "games": {"errors", "game"},
@@ -56,9 +57,10 @@ ALLOWED: dict[str, set[str]] = {
     "match_batch": {"rng", "errors", "game"},
     "play": {"errors", "game", "match_batch"},
     "noise": {"bot_names", "errors", "game", "rng"},
-    "levels": {"bot_names", "errors", "files", "game", "json_reading", "seals"},
+    "trained_bots": {"errors", "files", "game"},
+    "levels": {"bot_names", "errors", "files", "game", "json_reading", "seals", "trained_bots"},
     "handicapped": {"game", "noise"},
-    "policies": {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped"},
+    "policies": {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
     "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals"}
     | {"games", "play", "policies", "rng", "setups"},  # its command
@@ -99,8 +101,10 @@ ALLOWED: dict[str, set[str]] = {
         "server.forfeits",
     },
     "server.hosting": BASE | PLAY | {"policy_readout", "lms", "server"},
-    "server": BASE | PLAY | {"lms", "server.hosting", "server.options", "server.schools"},
-    "live": BASE | PLAY | {"feedback", "lms", "server.protocol"},
+    "server": BASE
+    | PLAY
+    | {"feedback", "learning_command", "lms", "server.hosting", "server.options", "server.schools"},
+    "live": BASE | PLAY | {"feedback", "learning_command", "lms", "server.protocol"},
     # Training knows no game.
     "training.alphastar": BASE - {"cli"} | {"ratings", "source_cache", "onnx_session", "play", "handicapped"},
     "training": BASE
@@ -115,6 +119,7 @@ ALLOWED: dict[str, set[str]] = {
         "onnx_session",
         "onnx_policy",
         "feedback",
+        "learning_command",
         "training.alphastar",
     },
     "quickstart": {"errors", "cli", "signals"},

@@ -15,6 +15,7 @@ from botgame.feedback import HUMAN, Decision, Entry, Lines, Mark
 from botgame.game import RecordedSeat
 from botgame.training import alphastar_league, alphastar_rl, exploit
 from botgame.training.alphastar.checkpoint import load_checkpoint, save_checkpoint
+from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import ReplaySource
 from toy_game import toy
 from toy_run import SMALL, TOY
@@ -125,7 +126,7 @@ class Demonstrations:
 def source(folder: Path, *feedback: Decision | Mark) -> ReplaySource:
     game = replace(toy(), demonstrations=Demonstrations())
     streams = Lines(1, [Entry(folder / "stream", value) for value in feedback], [])
-    return ReplaySource(game, folder, ["all"], Lines(0, [], []), streams, lambda line: None)
+    return ReplaySource(game, folder, SeatChoice(("all",)), Lines(0, [], []), streams, lambda line: None)
 
 
 def correction(choice: int) -> Decision:

@@ -281,7 +281,8 @@ class RecordedSeat(NamedTuple):
     """One seat of a recorded match.
 
     policy: who played; human: a person held it at first; taken_over: a person held it for a part of the match;
-    decisions: how many it made; place: 1 = first; rating: where known, with the yardstick at 0.
+    decisions: how many it made; place: 1 = first; rating: where known, with the yardstick at 0. person: the name of the
+    person who held it at first, "" for a bot; human_decisions: how many of its decisions people made.
     """
 
     policy: str
@@ -291,6 +292,8 @@ class RecordedSeat(NamedTuple):
     rating: float | None = None
     human: bool = False
     taken_over: bool = False
+    person: str = ""
+    human_decisions: int = 0
 
 
 class RecordedMatch(Protocol):

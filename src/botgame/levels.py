@@ -19,6 +19,7 @@ from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.json_reading import decoded
 from botgame.seals import opened_json, sealed_json
+from botgame.trained_bots import checkpoint_path
 
 if TYPE_CHECKING:
     from botgame.game import Game, Handicap
@@ -106,7 +107,7 @@ def find_level(game: Game, name: LevelName) -> Level:
     bot = bot_of(game, name)
     if bot in game.bots:
         raise UserError(f"{bot} has no levels: it is no trained bot; name a checkpoint, as pi.pt@level-4", 2)
-    model = game.checkpoints.get(bot) or Path(bot)
+    model = checkpoint_path(game, bot)
     if not model.is_file():
         raise UserError(f"there is no {bot} to be weaker than: expected a .pt or .onnx file, as pi.pt@level-4", 2)
     path = levels_path(model)

@@ -16,6 +16,7 @@ from botgame.bot_names import LevelName, is_checkpoint, is_weaker, level_name, s
 from botgame.errors import UserError
 from botgame.games import call_factory
 from botgame.levels import bot_of, find_level, own_names
+from botgame.trained_bots import checkpoint_path, trained_bots
 
 if TYPE_CHECKING:
     from botgame.game import Game, Policy
@@ -26,14 +27,14 @@ _LOADED: WeakValueDictionary[tuple[str, str, str, int], Policy] = WeakValueDicti
 
 
 def built_in_names(game: Game) -> tuple[str, ...]:
-    """The scripted bots and, where torch is installed for them, the game's trained bots and the levels of the first."""
-    learned = (*own_names(game), *game.checkpoints) if importlib.util.find_spec("torch") else ()
+    """The scripted bots and, where torch is installed for them, the trained bots and the levels of the game's first."""
+    learned = (*own_names(game), *trained_bots(game)) if importlib.util.find_spec("torch") else ()
     return (*game.bots, *learned)
 
 
 def is_network(game: Game, name: str) -> bool:
-    """Whether the name is that of a checkpoint that plays as trained: a path, or one that comes with the game."""
-    return name in game.checkpoints or (is_checkpoint(name) and not is_weaker(name))
+    """Whether the name is that of a checkpoint that plays as trained: a path, or a trained bot."""
+    return name in trained_bots(game) or (is_checkpoint(name) and not is_weaker(name))
 
 
 def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
@@ -48,8 +49,8 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         return _load_level(game, name, level, device)
     if name in game.bots:
         return game.bots[name]()
-    if name in game.checkpoints:
-        return _load_packaged(game, name, device)
+    if name in trained_bots(game):
+        return _load_trained(game, name, device)
     if is_checkpoint(name):
         return _load_checkpoint(game, *split_style(name), device)
     if name.endswith(".onnx"):
@@ -57,7 +58,7 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         return exported
     if ":" in name:
         return _load_own(name)
-    known = ", ".join((*game.bots, *game.checkpoints))
+    known = ", ".join((*game.bots, *trained_bots(game)))
     raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt checkpoint, an .onnx model or module:factory")
 
 
@@ -74,7 +75,7 @@ def _load_level(game: Game, name: str, level: LevelName, device: str) -> Policy:
 
 def _shared(game: Game, bot: str, device: str) -> Policy:
     """The bot, loaded once for as long as one of its levels is in use and its file stays as it is."""
-    path = game.checkpoints.get(bot) or Path(bot)
+    path = checkpoint_path(game, bot)
     stamp = path.stat().st_mtime_ns if path.is_file() else 0
     key = (game.name, str(path.resolve()), device, stamp)
     policy = _LOADED.get(key)
@@ -90,10 +91,10 @@ def _load_checkpoint(game: Game, path: str, style: str, device: str) -> Policy:
     return policy
 
 
-def _load_packaged(game: Game, name: str, device: str) -> Policy:
+def _load_trained(game: Game, name: str, device: str) -> Policy:
     if not importlib.util.find_spec("torch"):
         raise UserError(f"bot {name!r} is a network and needs PyTorch: install the extra botgame[train]")
-    policy = _load_checkpoint(game, str(game.checkpoints[name]), "", device)
+    policy = _load_checkpoint(game, str(trained_bots(game)[name]), "", device)
     policy.name = name
     return policy
 

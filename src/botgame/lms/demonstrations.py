@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from botgame.game import Array, DemonstrationError, RecordedMatch, RecordedSeat, SeatDecisions
 from botgame.lms.replay.format import Replay, read, scan
-from botgame.lms.replay.header import HUMAN, Header
-from botgame.lms.replay.resimulate import resimulate, trajectories
+from botgame.lms.replay.header import HUMAN, PERSON
+from botgame.lms.replay.resimulate import controllers_of, resimulate, trajectories
 from botgame.lms.statistic_z.definition import situation_of
 
 
@@ -28,8 +30,7 @@ class ArenaRecord:
     @property
     def seats(self) -> tuple[RecordedSeat, ...]:
         """See `RecordedMatch.seats`."""
-        header = self.replay.header
-        return tuple(_seat(header, number) for number in range(len(header.seats)))
+        return tuple(_seat(self.replay, number) for number in range(len(self.replay.header.seats)))
 
     def decided(self, seat: int, tick: int) -> bool:
         """See `RecordedMatch.decided`."""
@@ -72,9 +73,20 @@ def _replay(match: RecordedMatch) -> Replay:
     return match.replay
 
 
-def _seat(header: Header, number: int) -> RecordedSeat:
+def _seat(replay: Replay, number: int) -> RecordedSeat:
+    header, rows = replay.header, replay.decisions
     info = header.seats[number]
+    human = info.controller == HUMAN
     taken_over = any(change.seat == number and change.controller == HUMAN for change in header.changes)
+    held = controllers_of(header, number, rows.tick[rows.seat == number]) if human or taken_over else np.zeros(0)
     return RecordedSeat(
-        info.policy, info.school, info.place, info.decisions, info.rating, info.controller == HUMAN, taken_over
+        policy=info.policy,
+        faction=info.school,
+        place=info.place,
+        decisions=info.decisions,
+        rating=info.rating,
+        human=human,
+        taken_over=taken_over,
+        person=info.policy.removeprefix(PERSON) if human else "",
+        human_decisions=int((held == HUMAN).sum()),
     )

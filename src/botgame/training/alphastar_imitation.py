@@ -8,6 +8,11 @@ judged by games against the game's yardsticks, not by its loss. Beside the outpu
 a few recorded matches:
 
     python -m botgame.training.alphastar_imitation --preset tiny --epochs 1 --eval-matches 2 --final-matches 2 --cpu
+
+A bot that plays like one person, who has played live: the champion, fine-tuned to that person's seats. It is installed
+as the bot `ghost-of-Ann`.
+
+    python -m botgame.training.alphastar_imitation --person Ann --start-checkpoint champion
 """
 
 from __future__ import annotations
@@ -44,16 +49,24 @@ def build_parser() -> cli.Parser:
         metavar="A,B,...",
         help="names of policies, `human`, `winners`, or `all`; unless given the game's yardstick bot and human",
     )
+    text = "imitate this person alone, and install the result as the bot ghost-of-NAME"
+    flag("--person", metavar="NAME", help=text)
+    text = "leave out matches in which no person played and which nobody commented"
+    flag("--only-with-people", action="store_true", help=text)
     parser.section(TRAINING)
     flag("--epochs", type=cli.positive_int, default=10, help="passes over the data; may grow on --resume")
     flag("--batch-size", type=cli.positive_int, default=128, help="decisions an update, in windows")
     flag("--lr", type=cli.positive_float, default=3e-4, help="learning rate of Adam")
-    flag("--preset", choices=sorted(SIZES), default="small", help="size of the network")
+    flag("--preset", choices=sorted(SIZES), help="size of a fresh network (small, unless given)")
+    text = "fine-tune this trained bot, a .pt file or a name as champion, instead of a fresh network"
+    flag("--start-checkpoint", metavar="BOT", help=text)
     parser.section(RESULTS)
-    flag("--output", type=cli.path, default=Path("artifacts/alphastar/pi_sup.pt"), help="the checkpoint to write")
+    text = "the checkpoint to write (unless given artifacts/alphastar/pi_sup.pt; with --person ghost-of-NAME.pt there)"
+    flag("--output", type=cli.path, help=text)
     flag("--eval-every", type=cli.non_negative_int, default=2, help="epochs between evaluations; 0: only at the end")
     flag("--eval-matches", type=cli.positive_int, default=200, help="matches of a periodic evaluation")
-    flag("--final-matches", type=cli.positive_int, default=1000, help="matches of the last evaluation, unseen seeds")
+    text = "matches of the last evaluation, unseen seeds; 0: none"
+    flag("--final-matches", type=cli.non_negative_int, default=1000, help=text)
     flag("--save-every", type=cli.positive_int, default=500, help="updates between commits and metric lines")
     flag("--keep", type=cli.non_negative_int, default=3, help="periodic checkpoints to keep; 0: all")
     parser.section(ADVANCED)
@@ -62,7 +75,8 @@ def build_parser() -> cli.Parser:
     flag("--winner-lr", type=cli.positive_float, default=3e-5, help="learning rate of those")
     flag("--value-weight", type=cli.non_negative_float, default=0.5, help="loss weight of the critic on the outcome")
     flag("--clip-norm", type=cli.positive_float, default=10.0, help="largest norm of a gradient")
-    flag("--temperature", type=cli.positive_float, default=0.5, help="at which the result is sampled when it plays")
+    text = "at which the result is sampled when it plays (0.5, or that of --start-checkpoint, unless given)"
+    flag("--temperature", type=cli.positive_float, help=text)
     flag("--capacity", type=cli.positive_int, default=400_000, help="decisions held in memory (some 2.5 KB each)")
     add_condition_flags(parser)
     add_precision_flags(parser)

@@ -21,6 +21,7 @@ from botgame.games import load_game
 from botgame.onnx_policy import FORMAT, OnnxPolicy
 from botgame.outputs import check_own, check_result, file_with, json_of
 from botgame.seals import sealed
+from botgame.trained_bots import checkpoint_path
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import TorchStep
 from botgame.training.alphastar.network.network import Network
@@ -44,7 +45,7 @@ def export_checkpoint(args: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     game = load_game(args.game)
     name, style = split_style(args.checkpoint)
-    path = str(game.checkpoints.get(name, name))
+    path = str(checkpoint_path(game, name))
     policy = load_policy(game, path, style=style)
     check_writable(args.output)
     runtime = prepare_page(args.web) if args.web is not None else {}

@@ -18,6 +18,7 @@ from botgame.outputs import check_result, json_of
 from botgame.policies import is_network
 from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout, readout_path, write_readout
 from botgame.spec import Head
+from botgame.trained_bots import checkpoint_path
 from botgame.training.alphastar.network.action_distribution import used_heads
 from botgame.training.alphastar.network.observations import check_observation
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
@@ -86,9 +87,9 @@ def _players(game: Game, match: RecordedMatch, checkpoint: str | None, wanted: S
 
 
 def _parts(game: Game, name: str) -> tuple[str, str, str]:
-    """`pi.pt@STYLE`, or a checkpoint of the game's own, as the arguments of `load_policy`: file, device, style."""
+    """`pi.pt@STYLE`, or the name of a trained bot, as the arguments of `load_policy`: file, device, style."""
     file, style = split_style(name)
-    return str(game.checkpoints.get(file, file)), "cpu", style
+    return str(checkpoint_path(game, file)), "cpu", style
 
 
 def _seat_readout(game: Game, seat: SeatDecisions, policy: NetworkPolicy, name: str) -> SeatReadout:

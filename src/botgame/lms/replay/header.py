@@ -20,6 +20,7 @@ MAX_DURATION_TICKS = ticks(MAX_SECONDS)
 MAX_EVENTS = 10_000
 BOT, HUMAN = 0, 1
 CONTROLLERS = ("bot", "human")
+PERSON = "human:"  # begins the policy of a seat that a person held at first; the person's name follows
 
 Tick = Annotated[int, Meta(ge=0, le=MAX_DURATION_TICKS)]
 SeatIndex = Annotated[int, Meta(ge=0, le=15)]

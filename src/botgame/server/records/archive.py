@@ -36,6 +36,7 @@ from botgame.feedback import (
 from botgame.files import check_writable
 from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.format import Replay, write
+from botgame.lms.replay.header import PERSON
 from botgame.lms.replay.live_recording import RecordedMatch, human_decisions, make_replays
 from botgame.lms.replay.resimulate import MARK_TICKS
 from botgame.lms.rules import SCHOOLS
@@ -151,7 +152,7 @@ def feedback_of(replay: Replay, record: MatchRecord) -> list[Decision | Mark]:
 
 def _backend(policy: str) -> str:
     """How a seat decided: `human`, or the name of the program or bot."""
-    return HUMAN if policy.startswith("human:") else policy.removeprefix("remote:")
+    return HUMAN if policy.startswith(PERSON) else policy.removeprefix("remote:")
 
 
 def append(path: Path, lines: bytes) -> None:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from openskill.models import PlackettLuce, PlackettLuceRating
 
 from botgame.feedback import MatchRecord, file_name, is_rated
+from botgame.lms.replay.header import PERSON
 from botgame.server.protocol import RatingChange, Standing
 
 ANCHOR = "lms_re"
-PERSON = "human:"  # begins the names of people
 _MAX_SIGMA = 150.0  # points: ratings with a larger sigma are not written into records
 _MODEL = PlackettLuce()
 # For two ratings without uncertainty: P = 1 / (1 + exp(-(mu1 - mu2) / (sqrt(2) beta))), and 400 points are odds of 10.

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from botgame.feedback import MatchRecord
-from botgame.server.records.leaderboard import PERSON
+from botgame.lms.replay.header import PERSON
 
 _LATIN_LIKE = str.maketrans("авеіјкмнорстухѕԁԛԝһαεικνορτυχ", "abeijkmhopctyxsdqwhaeikvoptux")
 """Cyrillic and Greek small letters that look like Latin ones, they or their capitals."""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from botgame.feedback import file_name
+from botgame.lms.replay.header import PERSON
 from botgame.server.protocol import RatingChange
-from botgame.server.records.leaderboard import PERSON, Leaderboard, RatedMatch
+from botgame.server.records.leaderboard import Leaderboard, RatedMatch
 
 
 class ProfileSeat(Struct):

@@ -20,6 +20,7 @@ from botgame.levels import FORMAT, Level, Levels, digest_of, levels_path, write_
 from botgame.outputs import check_result, json_of
 from botgame.policies import load_policy
 from botgame.ratings import Interval
+from botgame.trained_bots import checkpoint_path, trained_bots
 from botgame.training.console import description_column, plain_console, say
 from botgame.training.evaluation.round_robin import matches_in_all, rate
 from botgame.training.runs.game_flags import rules_digest
@@ -60,7 +61,7 @@ def handicaps_of(game: Game) -> tuple[Handicap, ...]:
 
 def _file_of(game: Game, bot: str) -> Path:
     """The file of a trained bot. Raises UserError (code 2)."""
-    path = game.checkpoints.get(bot) or Path(bot)
+    path = checkpoint_path(game, bot)
     if path.suffix not in (".pt", ".onnx"):
         raise UserError(f"{bot} has no levels: expected a checkpoint (.pt) or an exported model (.onnx)", 2)
     if not path.is_file():
@@ -69,7 +70,7 @@ def _file_of(game: Game, bot: str) -> Path:
 
 
 def _load(game: Game, bot: str, device: str, threads: int) -> Policy:
-    if is_checkpoint(bot) or bot in game.checkpoints:
+    if is_checkpoint(bot) or bot in trained_bots(game):
         from botgame.training.runs.run import choose_device  # brings torch, which an exported model does without
 
         device = str(choose_device(device, cpu=False, threads=threads))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +16,7 @@ from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
 from botgame.games import load_game
 from botgame.outputs import check_apart, check_checkpoint, check_folder
+from botgame.trained_bots import as_name, checkpoint_path, install
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
@@ -22,24 +25,34 @@ from botgame.training.console import description_column, plain_console, say
 from botgame.training.imitation.conditioning import describe as describe_conditioning
 from botgame.training.imitation.conditioning import measure_conditions
 from botgame.training.imitation.run import EXTENDS, ImitationRun
+from botgame.training.imitation.seat_choice import SeatChoice, played_by
 from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource, Usage
+from botgame.training.imitation.start import Start, load_start, start_of_resumed
 from botgame.training.rl.flags import flag_values
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import at_work, begin, choose_device, restoring, resume_command, stop_on_signal
 
 LARGEST_BATCH = 16_384
+ARTIFACTS = Path("artifacts/alphastar")
+PRESET = "small"
+TEMPERATURE = 0.5  # at which a clone of a deterministic bot plays best
 _FOLDERS = {"--data-dir": "data_dir", "--feedback-dir": "feedback_dir", "--reports-live-dir": "reports_live_dir"}
 
 
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command; returns the exit code (130 after Ctrl-C, with the command that goes on). Raises UserError."""
+    game = load_game(options.game)
+    resolve(options)
     check_checkpoint("--output", options.output)
     paths = RunPaths.beside(options.output, "imitation")
-    check_apart("--output", paths.files, [(flag, getattr(options, name)) for flag, name in _FOLDERS.items()])
+    inputs = [(flag, getattr(options, name)) for flag, name in _FOLDERS.items()]
+    if options.start_checkpoint:
+        inputs.append(("--start-checkpoint", checkpoint_path(game, options.start_checkpoint)))
+    check_apart("--output", paths.files, inputs)
     setting = imitation_setting(options)
     console = plain_console(stderr=True)
-    source = open_source(options, load_game(options.game), console)
+    source = open_source(options, game, console)
     config = flag_values(options, leave_out=("command",))
     with at_work(paths, paths.checkpoint):
         state = begin(paths, config, resume=options.resume, extends=EXTENDS)
@@ -47,6 +60,10 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             with restoring(paths, state):
                 source.restrict(state["names"])
                 source.check_unchanged(state["source"])
+                start = start_of_resumed(state, game, options.start_checkpoint)
+        else:
+            start = load_start(game, options.start_checkpoint) if options.start_checkpoint else None
+        setting = with_start(setting, start, options.temperature)
         conditioning = open_conditioning(options, source, console)
         with restoring(paths, state):
             run = ImitationRun(setting, config, paths, source, state, conditioning)
@@ -69,7 +86,35 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         say(console, resume_command(argv, module))
         return 130
     say(console, f"written to {options.output}")
+    if options.person:
+        installed = install(game, ghost_of(options.person), options.output)
+        say(console, f"installed as {installed}: play it with botgame play {installed.stem}")
     return 0
+
+
+def ghost_of(person: str) -> str:
+    """The name of the bot that imitates a person."""
+    return f"ghost-of-{as_name(person)}"
+
+
+def resolve(options: argparse.Namespace) -> None:
+    """Fill in what is not given, where that depends on other flags. Raises UserError (code 2) for contradictions."""
+    for flag, value in (("--seats", options.seats), ("--winner-epochs", options.winner_epochs)):
+        if options.person and value:
+            raise UserError(f"--person {options.person} and {flag} do not go together: leave one out", 2)
+    if options.start_checkpoint:
+        fixed = {"--preset": options.preset, "--z-opening": options.z_opening, "--z-totals": options.z_totals}
+        for flag, value in {**fixed, "--rating-input": options.rating_input}.items():
+            if value:
+                raise UserError(f"{flag}: the network of --start-checkpoint stays as it is; leave one of both out", 2)
+    if options.output is None:
+        options.output = ARTIFACTS / f"{ghost_of(options.person) if options.person else 'pi_sup'}.pt"
+
+
+def with_start(setting: ImitationSetting, start: Start | None, temperature: float | None) -> ImitationSetting:
+    """The run with the checkpoint that it fine-tunes, whose `temperature` it keeps where the flag gives none."""
+    usual = start.temperature if start else TEMPERATURE
+    return replace(setting, start=start, temperature=usual if temperature is None else temperature)
 
 
 def imitation_setting(options: argparse.Namespace) -> ImitationSetting:
@@ -84,18 +129,19 @@ def imitation_setting(options: argparse.Namespace) -> ImitationSetting:
         compiled=options.compile,
     )
     names: tuple[str, ...] = (
-        "preset",
         "epochs",
         "winner_epochs",
         "winner_lr",
         "batch_size",
         "window",
         "capacity",
-        "temperature",
+        "person",
     )
     names += ("eval_every", "eval_matches", "final_matches", "save_every", "keep", "seed")
     return ImitationSetting(
         cloning=CloningConfig(options.lr, options.value_weight, options.clip_norm, options.precision, options.compile),
+        preset=options.preset or PRESET,
+        temperature=TEMPERATURE,
         given={"opening": options.z_opening, "totals": options.z_totals, "rating": options.rating_input},
         device=device,
         **{name: getattr(options, name) for name in names},
@@ -107,11 +153,16 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     for flag, name in _FOLDERS.items():
         check_folder(flag, getattr(options, name))
     seats = f"{game.yardstick},human" if options.seats is None else options.seats
-    words = [word.strip() for word in seats.split(",") if word.strip()]
+    words = tuple(word.strip() for word in seats.split(",") if word.strip())
+    choice = SeatChoice(words, options.person, options.only_with_people)
     manifests = read_manifests(options.reports_live_dir)
     streams = name_replays(read_streams(options.feedback_dir), manifests)
-    source = ReplaySource(game, options.data_dir, words, manifests, streams, lambda line: say(console, line))
+    source = ReplaySource(game, options.data_dir, choice, manifests, streams, lambda line: say(console, line))
     usage = source.usage
+    if options.person:
+        say(console, describe_person(source, options.person, options.data_dir))
+    if not usage.replays and options.only_with_people:
+        raise UserError(f"--data-dir {options.data_dir} holds no match that a person played in or commented; play some")
     if not usage.replays:
         raise UserError(
             f"--data-dir {options.data_dir} holds no usable replay; record some with {_recording_command(game)}"
@@ -123,6 +174,14 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     for line in describe(usage):
         say(console, line)
     return source
+
+
+def describe_person(source: ReplaySource, name: str, data_dir: Path) -> str:
+    """How much there is of the person to imitate. Raises UserError (code 2) when that is nothing."""
+    played = played_by(source.people, name, f"{data_dir} ({source.usage.replays} replays)")
+    if not played.decisions:
+        raise UserError(f"--person {name}: that person has made no decision in {data_dir}; play a match to its end", 2)
+    return f"person {name}: {played.matches} matches, {played.decisions:,} decisions"
 
 
 def _recording_command(game: Game) -> str:

@@ -26,12 +26,14 @@ from botgame.training.alphastar.imitation.dataset import Chunk, divide
 from botgame.training.alphastar.learner.diagnostics import Bounds, Diagnostics, Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.network.network import Network
-from botgame.training.alphastar.network.presets import SIZES
+from botgame.training.alphastar.network.presets import SIZES, NetworkConfig
 from botgame.training.alphastar.policy import NetworkPolicy
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.evaluation.duels import Tally, mirrored_results
 from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource
+from botgame.training.imitation.start import Start
+from botgame.training.runs.origin import build_network
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import StopRequest, commit, handle_flagged
 
@@ -65,7 +67,7 @@ class ImitationRun:
         self.game = source.game
         self.conditioning = conditioning
         self.window = min(setting.window, setting.batch_size)
-        network = conditioned_network(self.game.spec, setting.preset, setting.seed, conditioning)
+        network = first_network(self.game.spec, setting, conditioning)
         self.cloner = Cloner(network, setting.cloning, setting.device)
         self.epoch = self.chunk = self.batch = self.seen = 0
         self.best, self.finished, self.stopped = -1.0, False, False
@@ -184,7 +186,8 @@ class ImitationRun:
 
     def _finish(self, metrics: MetricsWriter) -> Iterator[Event]:
         """The last evaluation, on seeds that no other evaluation uses."""
-        tallies = self._evaluate(FINAL, self.setting.final_matches)
+        matches = self.setting.final_matches
+        tallies = self._evaluate(FINAL, matches) if matches else {}
         line = self._report(metrics, _figures("final", tallies))
         self.finished = True
         self._save(tallies)
@@ -224,8 +227,14 @@ class ImitationRun:
 
     def _save(self, tallies: dict[str, Tally] | None = None, periodic: str = "") -> None:
         """Write the checkpoint; after an evaluation the best one too, and the periodic one."""
-        extra = {"evaluation": {rival: tally.to_dict() for rival, tally in (tallies or {}).items()}}
-        network = self.cloner.network
+        network, start = self.cloner.network, self.setting.start
+        kept = dict(start.extra) if start else {}
+        if self.setting.person:
+            kept["person"] = self.setting.person
+        conditioning = start.conditioning if start else {}
+        if self.conditioning:
+            conditioning = self.conditioning.snapshot()
+        evaluation = {rival: tally.to_dict() for rival, tally in (tallies or {}).items()}
         checkpoint = Checkpoint(
             game=self.game.name,
             kind="imitation",
@@ -234,10 +243,11 @@ class ImitationRun:
             weights=network.state_dict(),
             config=json.loads(json.dumps(self.config, default=str)),
             rules=dict(self.game.rules),
+            lineage=list(start.lineage) if start else [],
             counters={"epochs": self.epoch, "updates": self.cloner.updates, "decisions": self.seen},
             temperature=self.setting.temperature,
-            extra=extra,
-            conditioning=self.conditioning.snapshot() if self.conditioning else {},
+            extra={**kept, "evaluation": evaluation},
+            conditioning=conditioning,
         )
         save_checkpoint(self.paths.checkpoint, checkpoint)
         if periodic:
@@ -251,7 +261,9 @@ class ImitationRun:
         if self._open is not None:
             self.cloner.recall.keep(*self._open)
         names = ("epoch", "chunk", "batch", "seen", "best")
-        state = {"cloner": self.cloner.state_dict(), "names": self.source.names, "source": self.source.digest}
+        learned = {"names": self.source.names, "source": self.source.digest}
+        state: dict[str, Any] = {"cloner": self.cloner.state_dict(), **learned}
+        state["start"] = self.setting.start.to_dict() if self.setting.start else None
         state |= {name: getattr(self, name) for name in names} | {"diagnostics": self.diagnostics.snapshot()}
         commit(self.paths, self.config, state, offset=metrics.offset, finished=self.finished)
 
@@ -267,9 +279,15 @@ class ImitationRun:
         self._clock = time.monotonic(), self.seen
 
 
-def conditioned_network(spec: Spec, preset: str, seed: int, conditioning: Conditioning | None) -> Network:
-    """A fresh network of that size, with an input for the condition unless `conditioning` is None."""
-    sizes = SIZES[preset]
+def first_network(spec: Spec, setting: ImitationSetting, conditioning: Conditioning | None) -> Network:
+    """The network that is fine-tuned, or a fresh one with an input for the condition unless `conditioning` is None.
+
+    Raises UserError where the checkpoint to start from does not fit this release.
+    """
+    start, seed = setting.start, setting.seed
+    if start is not None:
+        return _network_of(spec, start)
+    sizes = SIZES[setting.preset]
     if conditioning is None:
         return Network(spec, sizes, seed=seed)
     inputs = conditioning.inputs
@@ -277,6 +295,13 @@ def conditioned_network(spec: Spec, preset: str, seed: int, conditioning: Condit
     network = Network(spec, sizes, seed=seed)
     network.set_default_condition(conditioning.default())
     return network
+
+
+def _network_of(spec: Spec, start: Start) -> Network:
+    """The network of a checkpoint; with its weights, unless the resume file of the run has them."""
+    if start.weights:
+        return build_network(spec, start.network, start.weights, start.source)
+    return Network(spec, NetworkConfig.from_dict(start.network))
 
 
 def _sentence(tallies: dict[str, Tally]) -> str:

@@ -27,12 +27,12 @@ from botgame.recordings.demonstrations import Recordings
 from botgame.spec import Spec
 from botgame.standings import standings_of
 from botgame.training.alphastar.imitation.dataset import Trajectory
+from botgame.training.imitation.seat_choice import Played, SeatChoice
 
 CORRECTION_WEIGHT = 1.0  # 4 cost 8 points: too few decisions count too much (docs/LOG.md)
 MARK_FACTOR = {"good": 2.0, "bad": 0.0}
 PARALLEL_MATCHES = 64
 LARGEST_RATING = 2000.0
-ALL, WINNERS = "all", "winners"  # words of --seats beside names of policies
 
 
 @dataclass
@@ -94,13 +94,15 @@ class ReplaySource:
         self,
         game: Game,
         data_dir: Path,
-        seats: Sequence[str],
+        choice: SeatChoice,
         manifests: Lines,
         streams: Lines,
         report: Callable[[str], None],
     ) -> None:
         self.game, self.demonstrations = game, game.demonstrations or Recordings(game)
         self.usage = Usage()
+        self.people: dict[str, Played] = {}  # by name, whatever is chosen
+        self._choice = choice
         self.conditions: dict[str, np.ndarray] = {}  # condition of a seat, by the name of its trajectory
         self._reported: set[str] = set()
         self._tell = report
@@ -117,7 +119,7 @@ class ReplaySource:
         records = self._attach(manifests, known)
         feedback = self._attach(streams, known)
         for path in sorted(known.values(), key=lambda path: path.name):
-            self._open(path, seats, records.get(path.name, []), feedback.get(path.name, []))
+            self._open(path, records.get(path.name, []), feedback.get(path.name, []))
         self.usage.seats = sum(plan.wanted for plans in self._plans for plan in plans)
         self.usage.decisions = sum(self.sizes)
 
@@ -203,7 +205,7 @@ class ReplaySource:
             out.setdefault(path.name, []).append(value)
         return out
 
-    def _open(self, path: Path, seats: Sequence[str], records: Sequence[object], feedback: Sequence[object]) -> None:
+    def _open(self, path: Path, records: Sequence[object], feedback: Sequence[object]) -> None:
         try:
             replay = self.demonstrations.open(path)
         except DemonstrationError as error:
@@ -220,8 +222,11 @@ class ReplaySource:
             for value in feedback:
                 self._take(value, replay, self._plans[first])
             return
+        if self._choice.leaves_out(replay, commented=bool(feedback)):
+            return
         self._matches[replay.name] = len(self._paths)
-        plans = [self._plan(replay, seat, seats, records) for seat in range(len(replay.seats))]
+        self._count_people(replay)
+        plans = [self._plan(replay, seat, records) for seat in range(len(replay.seats))]
         self.usage.live_matches += bool(records)
         for value in feedback:
             self._take(value, replay, plans)
@@ -229,7 +234,7 @@ class ReplaySource:
         self._plans.append(plans)
         self.usage.replays += 1
 
-    def _plan(self, replay: RecordedMatch, seat: int, words: Sequence[str], records: Sequence[object]) -> SeatPlan:
+    def _plan(self, replay: RecordedMatch, seat: int, records: Sequence[object]) -> SeatPlan:
         """Choose a seat and rate it, the live manifest's word before the replay's."""
         info = replay.seats[seat]
         rating, live_places = info.rating, _live_places(records, len(replay.seats))
@@ -243,12 +248,18 @@ class ReplaySource:
             policies |= {live.policy, live.backend}
             rating = rating if live.rating is None else live.rating
         result = float(standings_of(live_places or [each.place for each in replay.seats])[seat])
-        chosen = ALL in words or (WINNERS in words and result == 1) or bool(policies & set(words))
         strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
-        people = (info.human or info.taken_over) and (chosen or HUMAN in words)
+        chosen, people = self._choice.of(info, policies, result)
         counts = strength * chosen, strength * people
         situation = self.demonstrations.situation(replay, seat)
         return SeatPlan(*counts, result, info.decisions, info.policy, situation, info.place, rating)
+
+    def _count_people(self, replay: RecordedMatch) -> None:
+        for seat in replay.seats:
+            if seat.person:
+                played = self.people.setdefault(seat.person, Played())
+                played.matches += 1
+                played.decisions += seat.human_decisions
 
     def _take(self, value: object, replay: RecordedMatch, plans: list[SeatPlan]) -> None:
         """Attach a correction or a mark to its seat."""
@@ -258,7 +269,7 @@ class ReplaySource:
         elif isinstance(value, Mark):
             plans[value.seat].marks.append(value)
             self.usage.marks += 1
-        elif value.controller == HUMAN:
+        elif value.controller == HUMAN and not self._choice.person:  # nothing says who corrected
             plans[value.seat].corrections[value.tick] = value.action
             self.usage.corrections += 1
 

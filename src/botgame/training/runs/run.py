@@ -33,7 +33,7 @@ from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
 # Flags that say where and how fast, not what is computed.
 NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
 # Flags that say where to find what a run starts from; what lies there is compared, not where it lies.
-PLACES = ("supervised_checkpoint", "data_dir", "feedback_dir", "reports_live_dir", "target")
+PLACES = ("supervised_checkpoint", "start_checkpoint", "data_dir", "feedback_dir", "reports_live_dir", "target")
 _NONE: Mapping[Path, Check] = {}
 
 

@@ -1,0 +1,54 @@
+"""Bots of your own by name: what is installed, under which names, and that nothing is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from botgame.errors import UserError
+from botgame.lms.game import lms
+from botgame.policies import load_policy
+from botgame.server.live import offered_bots
+from botgame.trained_bots import as_name, checkpoint_path, free_name, install, trained_bots
+from botgame.training.evaluate import main as evaluate
+
+GAME = lms()
+CHAMPION = GAME.checkpoints["champion"]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_an_installed_bot_has_a_name_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    path = install(GAME, "pupil", CHAMPION)
+    assert trained_bots(GAME) == {"champion": CHAMPION, "pupil": path}
+    assert load_policy(GAME, "pupil").name == "pupil"
+    assert load_policy(GAME, "pupil~0.2").name == "pupil~0.2"
+    assert "pupil" in offered_bots(None)
+    assert checkpoint_path(GAME, "pupil") == path
+    assert checkpoint_path(GAME, "else.pt") == Path("else.pt")
+    assert evaluate(["pupil", "idle", "--matches", "2"]) == 0
+    assert "pupil" in capsys.readouterr().out
+
+
+def test_a_bot_of_the_same_name_moves_to_a_backup() -> None:
+    first, second = Path("first.pt"), Path("second.pt")
+    first.write_bytes(b"1")
+    second.write_bytes(b"2")
+    path = install(GAME, "pupil", first)
+    install(GAME, "pupil", second)
+    assert (path.read_bytes(), path.with_name("pupil.backup1.pt").read_bytes()) == (b"2", b"1")
+    assert list(trained_bots(GAME)) == ["champion", "pupil"]
+
+
+def test_names() -> None:
+    assert as_name("Zoë B. (2)") == "Zoë-B-2-"
+    assert free_name(GAME, "champion") == "champion-2"
+    install(GAME, "champion-2", CHAMPION)
+    assert free_name(GAME, "champion") == "champion-3"
+    for name in ("a/b", "a.b", "a@b", "a~0", "", "champion", "rusher"):
+        with pytest.raises(UserError):
+            install(GAME, name, CHAMPION)
+    with pytest.raises(UserError, match=r"gone\.pt"):
+        install(GAME, "pupil", Path("gone.pt"))
