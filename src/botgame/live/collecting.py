@@ -6,10 +6,11 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from botgame import rng
 from botgame.errors import UserError
+from botgame.feedback import MatchRecord, read_manifests
+from botgame.learning_command import DATA, learning_command, learning_lines
 from botgame.live.backend_names import CHANNELS, DEFAULT_CHECKPOINT, TRAINED
 from botgame.live.backends import Backend, PolicyRunner
 from botgame.live.browser_play import BrowserPlay, BrowserSettings
@@ -19,8 +20,10 @@ from botgame.live.progress import Progress
 from botgame.live.seat import SeatPlayer
 from botgame.live.session import Session
 from botgame.live.socket_play import SocketPlay, socket_address
+from botgame.lms.game import lms
 from botgame.lms.rules import MAX_SECONDS, MIN_SECONDS
 from botgame.lms.simulation.kernel import is_cold
+from botgame.policies import is_network
 from botgame.server import protocol
 
 _BROWSER_FLAGS = ("channel", "headless", "executable_path", "screenshot_every_sec", "gif_sec")
@@ -56,6 +59,18 @@ def collect(args: Namespace) -> None:
             write(progress.line())
             if player.totals.decisions:
                 write(f"written to {journal.manifest.path} and {journal.stream.path}")
+            for line in learning_lines(_learning_command(args, journal)):
+                write(line)
+
+
+def _learning_command(args: Namespace, journal: Journal) -> str:
+    """How a bot learns from this run, "" where no people took part."""
+    manifests = read_manifests(journal.manifest.path.parent)
+    records = [entry.value for entry in manifests.entries if isinstance(entry.value, MatchRecord)]
+    names = {seat.policy for record in records for seat in record.seats}
+    networks = [name for name in names if is_network(lms(), name)]
+    folders = args.data_dir or DATA, args.reports_live_dir, args.bot_feedback_dir
+    return learning_command(records, networks, folders, commented=False)
 
 
 def play(args: Namespace, address: str, player: SeatPlayer, tick: Callable[[], bool]) -> None:
@@ -77,7 +92,7 @@ def play(args: Namespace, address: str, player: SeatPlayer, tick: Callable[[], b
 def local_server_flags(args: Namespace) -> list[str]:
     """The flags of the local server of this run."""
     folders = {
-        "--data-dir": args.data_dir or Path("data/processed"),
+        "--data-dir": args.data_dir or DATA,
         "--reports-dir": args.reports_live_dir,
         "--feedback-dir": args.bot_feedback_dir,
     }

@@ -25,7 +25,9 @@ from urllib.parse import urlencode
 from botgame import cli
 from botgame.bot_names import STYLE_HELP, in_style
 from botgame.errors import UserError
-from botgame.policies import built_in_names
+from botgame.feedback import STREAM_NAME, MatchRecord, read_manifests
+from botgame.learning_command import DATA, FEEDBACK, REPORTS, learning_command, learning_lines
+from botgame.policies import built_in_names, is_network
 from botgame.server.hosting.origin_check import is_loopback
 
 if TYPE_CHECKING:
@@ -77,14 +79,12 @@ def build_parser() -> cli.Parser:
 
 def add_folder_flags(parser: cli.Parser) -> None:
     """Add the flags that `botgame play` has too."""
-    parser.flag("--data-dir", type=Path, default=Path("data/processed"), help="where replays go")
-    parser.flag(
-        "--reports-dir", type=Path, default=Path("reports/live"), help="where manifests go, and are read for ratings"
-    )
+    parser.flag("--data-dir", type=Path, default=DATA, help="where replays go")
+    parser.flag("--reports-dir", type=Path, default=REPORTS, help="where manifests go, and are read for ratings")
     parser.flag(
         "--feedback-dir",
         type=Path,
-        default=Path("reports/feedback_training/live"),
+        default=FEEDBACK,
         help="where corrections and marks go",
     )
     parser.flag("--seed", type=cli.seed, default=None, help="decides the arenas of all rooms; default: drawn")
@@ -105,6 +105,20 @@ def serve(server: HttpServer) -> None:
     """Serve until Ctrl-C or SIGTERM, and say how many matches were saved. Raises UserError when one was lost."""
     saved = server.run_until_stopped()
     print(f"stopped; {saved} {'match' if saved == 1 else 'matches'} saved")
+    for line in learning_lines(_learning_command(server.options)):
+        print(line)
+
+
+def _learning_command(options: ServerOptions) -> str:
+    """How a bot learns from this run of the server, "" where there is nothing to learn from."""
+    from botgame.lms.game import lms
+
+    manifests = read_manifests(options.reports_dir / options.run)
+    records = [entry.value for entry in manifests.entries if isinstance(entry.value, MatchRecord)]
+    networks = [name for name in options.bots if is_network(lms(), name)]
+    folders = options.data_dir, options.reports_dir, options.feedback_dir
+    commented = (options.feedback_dir / options.run / STREAM_NAME).is_file()
+    return learning_command(records, networks, folders, commented=commented)
 
 
 def _options(arguments: Namespace) -> ServerOptions:

@@ -1,0 +1,97 @@
+"""From the flags of `learn_from_live` to a fine-tuned bot, compared with what it was and installed if it is better."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from botgame.errors import UserError
+from botgame.files import write_atomic
+from botgame.game import Game
+from botgame.games import load_game
+from botgame.learning_command import MODULE
+from botgame.outputs import check_own, json_of
+from botgame.policies import load_policy
+from botgame.rng import derive
+from botgame.trained_bots import as_name, check_name, checkpoint_path, free_name, install, trained_bots
+from botgame.training import alphastar_imitation
+from botgame.training.console import description_column, plain_console, say
+from botgame.training.imitation.command import ARTIFACTS
+from botgame.training.imitation.command import train as imitate
+from botgame.training.live_learning.comparison import FORMAT, Comparison, compare
+
+_COMPARING = 0x636F6D70  # purpose of the seed of the comparison
+_PASSED_ON = ("game", "data_dir", "feedback_dir", "reports_live_dir", "epochs", "lr", "device", "threads", "seed")
+
+
+def learn(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
+    """The whole command; returns the exit code (130 after Ctrl-C). Raises UserError."""
+    game = load_game(options.game)
+    name = new_name(game, options)
+    before = load_policy(game, str(_learner(game, options.bot)))
+    candidate = ARTIFACTS / f"{name}.pt"
+    figures = candidate.with_suffix(".comparison.json")
+    check_own({figures: json_of(FORMAT)})
+    words = imitation_flags(options, candidate)
+    code = imitate(alphastar_imitation.build_parser().parse_args(words), MODULE, argv)
+    if code:
+        return code
+    after = load_policy(game, str(candidate))
+    with Progress(
+        description_column(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True
+    ) as progress:
+        task = progress.add_task("comparing", total=3 * options.matches)
+        seed = derive(options.seed, _COMPARING)
+        found = compare(game, before, after, options.matches, seed, lambda: progress.advance(task))
+    write_atomic(figures, json.dumps(found.to_dict(), indent=2).encode() + b"\n")
+    console = plain_console()
+    for line in (*found.lines(options.bot, name), *conclude(game, name, candidate, found)):
+        say(console, line)
+    return 0
+
+
+def new_name(game: Game, options: argparse.Namespace) -> str:
+    """The name of the result, which no bot has yet. Raises UserError (code 2)."""
+    if options.name is None:
+        return free_name(game, f"{as_name(Path(options.bot).stem)}-learned")
+    check_name(game, options.name)
+    if options.name in trained_bots(game):
+        raise UserError(f"--name {options.name}: there is a bot of that name, and none is replaced; choose another", 2)
+    return str(options.name)
+
+
+def imitation_flags(options: argparse.Namespace, candidate: Path) -> list[str]:
+    """What is learned, as flags of `alphastar_imitation`: the bot's own seats and those who won, with all feedback."""
+    given = {name: getattr(options, name) for name in _PASSED_ON}
+    seats = dict.fromkeys(("winners", options.bot, Path(options.bot).as_posix()))
+    own = {
+        "seats": ",".join(seats), "start_checkpoint": options.bot, "output": candidate, "eval_every": 0,
+        "final_matches": 0,
+    }  # fmt: skip
+    words = [word for name, value in {**given, **own}.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    switches = {"--cpu": options.cpu, "--resume": options.resume}
+    return [*words, "--only-with-people", *(flag for flag, wanted in switches.items() if wanted)]
+
+
+def conclude(game: Game, name: str, candidate: Path, found: Comparison) -> list[str]:
+    """Install what is better; returns what to say of it."""
+    if found.is_better:
+        path = install(game, name, candidate)
+        return [f"better: installed as {path}; play it with botgame play {name}, or in the lobby of the next server"]
+    return [
+        f"not better: {found.reason}; nothing is replaced or installed",
+        f"the candidate is {candidate}; play it with botgame play {candidate}",
+    ]
+
+
+def _learner(game: Game, bot: str) -> Path:
+    """The file of the bot that learns. Raises UserError (code 2) for one that cannot."""
+    path = checkpoint_path(game, bot)
+    if path.suffix != ".pt":
+        known = ", ".join(trained_bots(game)) or "none yet"
+        raise UserError(f"--bot {bot} cannot learn: expected a trained bot ({known}) or a .pt file", 2)
+    return path
