@@ -125,6 +125,8 @@ FEWEST = {  # words with which a command goes on to import what it works with
     "botgame.replay": ["verify", "x"],
     "botgame.training.alphastar_rl": ["--output", "x.pt"],
     "botgame.training.alphastar_imitation": [],
+    "botgame.training.learn_from_live": [],
+    "botgame.training.find_holes": ["x.pt"],
     "botgame.training.export": ["x.pt"],
     "botgame.training.exploit": ["idle"],
     "botgame.training.policy_readout": ["x.lmsr"],

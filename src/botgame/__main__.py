@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "league": ("botgame.training.alphastar_league", "train against a league of rivals and its own past"),
     "report": ("botgame.training.report_league", "sum up a league: ratings, win rates, forgetting"),
     "dashboard": ("botgame.training.dashboard", "watch a run in the browser while it goes on"),
+    "learn": ("botgame.training.learn_from_live", "let a bot learn from live play: is it better than before?"),
+    "holes": ("botgame.training.find_holes", "how do people beat a bot? a page, and opponents for training"),
     "export": ("botgame.training.export", "write a trained bot as an ONNX model that plays without torch"),
     "exploit": ("botgame.training.exploit", "train a best response to a bot: how exploitable is it?"),
     "thoughts": ("botgame.training.policy_readout", "what a network thinks in a recorded match, for the viewer"),

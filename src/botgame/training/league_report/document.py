@@ -46,6 +46,7 @@ th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--grid);whit
 th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.left{text-align:left}
 .status{position:fixed;left:0;right:0;bottom:0;margin:0;padding:8px 24px;background:var(--loss);color:#fff}
 .status:empty{display:none}
+a{color:var(--c0)}code{white-space:nowrap;font-size:13px}
 footer{overflow-wrap:anywhere;color:var(--soft);font-size:13px;margin-top:22px}
 </style></head><body>$head<main id="run">
 $main</main></body></html>

@@ -1,0 +1,116 @@
+"""From the flags of `find_holes` to `holes.json`, `holes.html` and opponents for training."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from botgame.cli import command_line
+from botgame.errors import UserError
+from botgame.files import write_atomic
+from botgame.game import Game
+from botgame.games import load_game
+from botgame.outputs import check_folder, check_own, file_with, json_of
+from botgame.policies import load_policy
+from botgame.rng import derive
+from botgame.trained_bots import as_name, checkpoint_path
+from botgame.training.console import plain_console, say
+from botgame.training.holes.holes import FORMAT, Hole, Opponent, find_holes
+from botgame.training.holes.meetings import Meeting, find_meetings
+from botgame.training.holes.opponents import clone, copy_matches, judge, opponent_name, shares, training_command
+from botgame.training.holes.page import holes_content, in_words
+from botgame.training.league_report.document import GENERATOR, document
+
+_JUDGE = 0x686F6C65  # purpose of the seeds of duels against the bot
+_PASSED_ON = ("game", "epochs", "lr", "device", "threads", "seed")
+
+
+def report_holes(options: argparse.Namespace, module: str) -> int:
+    """The whole command; returns the exit code (130 after Ctrl-C). Raises UserError."""
+    game, console = load_game(options.game), plain_console()
+    folder = options.output_dir or Path("reports/holes") / as_name(Path(options.bot).stem)
+    check_folder("--data-dir", options.data_dir)
+    check_folder("--output-dir", folder)
+    if options.clone and checkpoint_path(game, options.bot).suffix != ".pt":
+        raise UserError(f"--clone needs a trained bot to begin with, {options.bot} is none; leave the flag out", 2)
+    figures, page = folder / "holes.json", folder / "holes.html"
+    check_own({figures: json_of(FORMAT), page: file_with(GENERATOR)})
+    meetings = find_meetings(game, options.data_dir, _names(options.bot), lambda line: say(console, line))
+    if not meetings:
+        raise UserError(f"no person has met {options.bot} in a match of --data-dir {options.data_dir}; play some first")
+    assert game.statistic_z is not None
+    holes = find_holes(meetings, game.statistic_z.spec)
+    opponents: dict[int, Opponent] = {}
+    if options.clone:
+        code = _clone_all(game, options, holes, folder, opponents)
+        if code:
+            return code
+    commands = _commands(game, options, holes, module)
+    plain = {"format": FORMAT, "bot": options.bot, "meetings": len(meetings), "won": sum(m.won for m in meetings)}
+    plain |= {"holes": [_plain(hole, opponents) for hole in holes], "training_command": commands[1]}
+    content = holes_content(options.bot, meetings, holes, opponents, commands, options.viewer)
+    write_atomic(figures, json.dumps(plain, indent=2).encode() + b"\n")
+    write_atomic(page, document(content).encode())
+    for line in (*_lines(options.bot, meetings, holes, opponents), f"wrote {figures} and {page}"):
+        say(console, line)
+    if holes:
+        say(console, f"to {'close them' if options.clone else 'make opponents of them'}:")
+        say(console, commands[1] if options.clone else commands[0])
+    return 0
+
+
+def _commands(game: Game, options: argparse.Namespace, holes: list[Hole], module: str) -> tuple[str, str]:
+    """The command that makes opponents of the holes, and the one that trains against them; "" without holes."""
+    if not holes:
+        return "", ""
+    start, mixture = checkpoint_path(game, options.bot), shares(game, holes, options.bot)
+    own = [options.bot, "--game", options.game, "--data-dir", str(options.data_dir), "--clone"]
+    train = training_command(options.game, start, Path(options.bot).stem, mixture)
+    return command_line(["python", "-m", module, *own]), train
+
+
+def _names(bot: str) -> set[str]:
+    """What replays may call the bot."""
+    return {bot, str(Path(bot)), Path(bot).as_posix()}
+
+
+def _clone_all(
+    game: Game, options: argparse.Namespace, holes: list[Hole], folder: Path, opponents: dict[int, Opponent]
+) -> int:
+    """Train an opponent of each hole, and measure it; returns an exit code. Raises UserError."""
+    bot, start = load_policy(game, options.bot), checkpoint_path(game, options.bot)
+    flags = {name: getattr(options, name) for name in _PASSED_ON}
+    switches = [flag for flag, wanted in {"--cpu": options.cpu, "--resume": options.resume}.items() if wanted]
+    for hole in holes:
+        name = opponent_name(hole, options.bot)
+        data = copy_matches(hole, folder, keep=options.resume)
+        code = clone(game, name, start, data, flags, switches)
+        if code:
+            return code
+        opponents[hole.number] = judge(game, hole, name, bot, options.matches, derive(options.seed, _JUDGE))
+    return 0
+
+
+def _plain(hole: Hole, opponents: dict[int, Opponent]) -> dict[str, object]:
+    opponent = opponents.get(hole.number)
+    if opponent is None:
+        return hole.to_dict()
+    rate, low, high = opponent.win_rate
+    return {**hole.to_dict(), "opponent": {"name": opponent.name, "win_rate": rate, "low": low, "high": high}}
+
+
+def _lines(bot: str, meetings: list[Meeting], holes: list[Hole], opponents: dict[int, Opponent]) -> list[str]:
+    """The holes in words, for the console."""
+    won = sum(meeting.won for meeting in meetings)
+    lines = [f"people won {won} of {len(meetings)} matches against {bot}, in {len(holes)} ways"]
+    for hole in holes:
+        people = ", ".join(f"{name} ({count})" for name, count in hole.people.most_common())
+        lines.append(f"hole {hole.number}: {len(hole.matches)} matches of {people}")
+        for name, here, elsewhere in map(in_words, hole.traits[:3]):
+            lines.append(f"  {name}: {here}, elsewhere {elsewhere}")
+        if hole.number in opponents:
+            one = opponents[hole.number]
+            rate, low, high = one.win_rate
+            lines.append(f"  {one.name} wins {rate:.1%} [{low:.1%}, {high:.1%}] of {one.matches} duels against {bot}")
+    return lines

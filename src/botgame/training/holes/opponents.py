@@ -1,0 +1,74 @@
+"""Opponents for training: of each hole a bot that plays as people did there, and the command that trains against it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from botgame.cli import command_line
+from botgame.files import move_to_backups
+from botgame.game import Game, Policy
+from botgame.policies import load_policy
+from botgame.trained_bots import as_name, install
+from botgame.training import alphastar_imitation
+from botgame.training.evaluation.duels import mirrored_results
+from botgame.training.holes.holes import Hole, Opponent
+from botgame.training.imitation.command import ARTIFACTS, train
+
+SHARE = 0.3  # of the matches of RL, for all holes together
+
+
+def opponent_name(hole: Hole, bot: str) -> str:
+    """What the bot is called that plays like a hole."""
+    return f"hole-{hole.number}-of-{as_name(Path(bot).stem)}"
+
+
+def copy_matches(hole: Hole, folder: Path, *, keep: bool) -> Path:
+    """Copy the hole's replays to a folder of their own; one of an earlier call moves to a backup unless `keep`."""
+    target = folder / f"hole-{hole.number}"
+    if target.exists() and not keep:
+        move_to_backups([target])
+    target.mkdir(parents=True, exist_ok=True)
+    for meeting in hole.matches:
+        shutil.copyfile(meeting.path, target / meeting.path.name)
+    return target
+
+
+def clone(game: Game, name: str, start: Path, data: Path, flags: Mapping[str, object], switches: Sequence[str]) -> int:
+    """Fine-tune `start` to the people in the replays of `data`, and install the result as the bot `name`.
+
+    flags, switches: further ones of `alphastar_imitation`. Returns its exit code. Raises UserError.
+    """
+    output = ARTIFACTS / f"{name}.pt"
+    own = {
+        "data_dir": data, "feedback_dir": data, "reports_live_dir": data, "seats": "human", "start_checkpoint": start,
+        "output": output, "eval_every": 0, "final_matches": 0,
+    }  # fmt: skip
+    words = [word for flag, value in {**own, **flags}.items() for word in (f"--{flag.replace('_', '-')}", str(value))]
+    options = alphastar_imitation.build_parser().parse_args([*words, *switches])
+    code = train(options, alphastar_imitation.MODULE, [*words, *switches])
+    if not code:
+        install(game, name, output)
+    return code
+
+
+def judge(game: Game, hole: Hole, name: str, bot: Policy, matches: int, seed: int) -> Opponent:
+    """How much of the hole the opponent has found: mirrored duels against the bot."""
+    tally = mirrored_results(game, load_policy(game, name), bot, matches, seed)
+    return Opponent(hole.number, name, tally.points, tally.matches)
+
+
+def shares(game: Game, holes: Sequence[Hole], bot: str) -> dict[str, float]:
+    """Whom RL meets how often: the game's usual opponents, and those of the holes by their numbers of matches."""
+    usual, lost = sum(game.opponents.values()), sum(len(hole.matches) for hole in holes)
+    mixed = {name: (1 - SHARE) * share / usual for name, share in game.opponents.items()}
+    return {**mixed, **{opponent_name(hole, bot): SHARE * len(hole.matches) / lost for hole in holes}}
+
+
+def training_command(game_name: str, start: Path, name: str, mixture: Mapping[str, float]) -> str:
+    """The command that trains the bot against its holes."""
+    opponents = ",".join(f"{rival}={share:.3g}" for rival, share in mixture.items())
+    words = ["python", "-m", "botgame.training.alphastar_rl", "--game", game_name]
+    words += ["--supervised-checkpoint", str(start), "--output", str(ARTIFACTS / f"{as_name(name)}-closed.pt")]
+    return command_line([*words, "--iterations", "100", "--opponents", opponents])
