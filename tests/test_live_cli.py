@@ -120,6 +120,25 @@ def test_a_signal_saves_all_matches_at_once(number: int, tmp_path: Path) -> None
 
 
 @posix_signals
+def test_after_a_session_with_people_a_bot_can_learn(tmp_path: Path) -> None:
+    with (
+        started(tmp_path, "--data-dir", "d") as (server, address),
+        connect(address.replace("http", "ws") + "ws", max_size=2**20) as client,
+    ):
+        client.send(protocol.encode(protocol.Hello(1, protocol.GAME)))
+        client.send(protocol.encode(protocol.Create(seats=2, bots=["lms_re"], name="Ann")))
+        while not isinstance(protocol.decode_server(client.recv(20)), protocol.State):
+            pass
+        server.send_signal(signal.SIGINT)
+        out, _ = server.communicate(timeout=20)
+    saved, _, command = out.splitlines()
+    assert saved == "stopped; 1 match saved"
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "botgame.training.learn_from_live"]
+    assert words[3:] == ["--bot", "champion", "--data-dir", "d"]
+
+
+@posix_signals
 def test_a_match_that_could_not_be_saved_is_said(tmp_path: Path) -> None:
     with started(tmp_path) as (server, address):
         clients = begin_matches(address, 2)

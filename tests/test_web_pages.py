@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from botgame.feedback import MatchRecord, SeatRecord, encode_line
 from botgame.lms.replay.format import write
 from botgame.server.records.archive import append
+from botgame.training.holes.holes import Opponent, find_holes
+from botgame.training.holes.page import holes_content
+from botgame.training.league_report.document import document
 from browsing import Watched, browser, needs_browser
 from live_server import running_server
 from matches import record
+from test_holes import SPEC, meeting
 from test_report_league import run, write_exploits
 from test_report_league import write as write_league
 
@@ -102,6 +107,25 @@ def test_a_visit_from_the_lobby_to_the_report(program, tmp_path: Path, monkeypat
             assert one == other or apart(one, other) >= 8
     watched.check()
     page.close()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("cloned", [False, True])
+def test_the_page_of_holes(program, tmp_path: Path, size, cloned: bool) -> None:
+    width, height = size
+    near, far = np.full(len(SPEC.totals), 0.1), np.full(len(SPEC.totals), 0.9)
+    met = [meeting(True, near)] * 4 + [meeting(True, far, "Bob")] * 50 + [meeting(False, (near + far) / 2)] * 9
+    opponents = {k: Opponent(k, f"hole-{k}-of-champion", 240.5, 400) for k in (1, 2) if cloned}
+    commands = "python -m botgame.training.find_holes champion --clone", "python -m botgame " + 30 * "--flag word "
+    content = holes_content("champion", met, find_holes(met, SPEC), opponents, commands, "http://127.0.0.1:8000")
+    (tmp_path / "holes.html").write_text(document(content), encoding="utf-8")
+    watched = Watched(program, width, height, touch=width < 500)
+    watched.page.goto((tmp_path / "holes.html").as_uri())
+    inspect(watched, width)
+    assert watched.page.locator("article", has_text="And 10 more in holes.json").count() == 1
+    assert (watched.page.locator("code").count() == 1) is cloned
+    watched.check()
+    watched.page.close()
 
 
 def apart(one: dict[str, float], other: dict[str, float]) -> float:
