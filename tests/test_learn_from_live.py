@@ -1,12 +1,15 @@
 """Learning from live play: the command that a session prints, what it trains, and when a bot is installed."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from botgame.feedback import MatchRecord, SeatRecord
 from botgame.learning_command import DATA, FEEDBACK, REPORTS, learning_command, learning_lines
+from botgame.live.collecting import session_command
+from botgame.live.journal import Journal
 from botgame.lms.game import lms
 from botgame.lms.replay.format import write
 from botgame.policies import load_policy
@@ -44,6 +47,17 @@ def test_without_people_there_is_nothing_to_learn() -> None:
     assert learning_command(bots, ["champion"], USUAL, commented=True)
     taken = [match(SeatRecord("champion", "taken over"), SeatRecord("lms_re", "lms_re"))]
     assert learning_command(taken, ["champion"], USUAL, commented=False)
+
+
+def test_the_collector_says_it_where_people_played_with_it(tmp_path: Path) -> None:
+    places = {"reports_live_dir": tmp_path / "live", "bot_feedback_dir": tmp_path / "feedback"}
+    options = Namespace(data_dir=None, **places)
+    with Journal(*places.values(), "run") as journal:
+        assert session_command(options, journal) == ""
+        journal.manifest.append(match(SeatRecord("lms_re", "lms_re"), SeatRecord("pi.pt", "alphastar")))
+        assert session_command(options, journal) == ""
+        journal.manifest.append(match(ANN, SeatRecord("pi.pt", "alphastar")))
+        assert " --bot pi.pt " in session_command(options, journal)
 
 
 @pytest.fixture(scope="module")

@@ -59,11 +59,11 @@ def collect(args: Namespace) -> None:
             write(progress.line())
             if player.totals.decisions:
                 write(f"written to {journal.manifest.path} and {journal.stream.path}")
-            for line in learning_lines(_learning_command(args, journal)):
+            for line in learning_lines(session_command(args, journal)):
                 write(line)
 
 
-def _learning_command(args: Namespace, journal: Journal) -> str:
+def session_command(args: Namespace, journal: Journal) -> str:
     """How a bot learns from this run, "" where no people took part."""
     manifests = read_manifests(journal.manifest.path.parent)
     records = [entry.value for entry in manifests.entries if isinstance(entry.value, MatchRecord)]

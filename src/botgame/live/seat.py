@@ -15,10 +15,10 @@ from botgame.feedback import HUMAN, Decision, MatchRecord, SeatRecord
 from botgame.live.backend_names import TRAINED
 from botgame.live.backends import Backend, PolicyRunner, TimedDecision
 from botgame.live.journal import Journal
-from botgame.lms.champion import CHAMPION
 from botgame.lms.game import lms
 from botgame.lms.rules import DELAY_TICKS, TICKS_PER_SECOND, Rules
 from botgame.lms.spec import ARENA_SPEC
+from botgame.policies import is_network
 from botgame.server import protocol
 from botgame.standings import results_of
 
@@ -152,4 +152,4 @@ def backend_of(line: protocol.SeatLine) -> str:
         return HUMAN
     if line.bot in lms().bots:
         return line.bot
-    return TRAINED if line.bot == CHAMPION or line.bot.endswith((".pt", ".onnx")) else line.controller
+    return TRAINED if is_network(lms(), line.bot) or line.bot.endswith(".onnx") else line.controller

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from botgame.lms.replay.header import PERSON
 from botgame.server.protocol import School
 from botgame.server.rooms.player_input import PlayerInput
 
 Kind = Literal["open", "human", "bot", "client"]
-PREFIXES = {"human": "human:", "client": "remote:"}  # of a player's name in replays, by kind
+PREFIXES = {"human": PERSON, "client": "remote:"}  # of a player's name in replays, by kind
 
 
 @dataclass
