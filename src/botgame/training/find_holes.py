@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     from botgame.training.holes.command import report_holes  # brings what takes long to import
 
-    return report_holes(options, MODULE)
+    return report_holes(options, MODULE, argv)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from botgame.cli import command_line
@@ -14,48 +15,53 @@ from botgame.games import load_game
 from botgame.outputs import check_folder, check_own, file_with, json_of
 from botgame.policies import load_policy
 from botgame.rng import derive
-from botgame.trained_bots import as_name, checkpoint_path
+from botgame.trained_bots import as_name, checkpoint_path, install
 from botgame.training.console import plain_console, say
 from botgame.training.holes.holes import FORMAT, Hole, Opponent, find_holes
 from botgame.training.holes.meetings import Meeting, find_meetings
-from botgame.training.holes.opponents import clone, copy_matches, judge, opponent_name, shares, training_command
+from botgame.training.holes.opponents import (
+    cloning_flags,
+    copy_matches,
+    judge,
+    opponent_name,
+    output_of,
+    shares,
+    training_command,
+)
 from botgame.training.holes.page import holes_content, in_words
+from botgame.training.imitation.as_step import imitate
 from botgame.training.league_report.document import GENERATOR, document
 
 _JUDGE = 0x686F6C65  # purpose of the seeds of duels against the bot
-_PASSED_ON = ("game", "epochs", "lr", "device", "threads", "seed")
+_PASSED_ON = ("game", "epochs", "lr", "device", "cpu", "threads", "seed", "resume")
 
 
-def report_holes(options: argparse.Namespace, module: str) -> int:
-    """The whole command; returns the exit code (130 after Ctrl-C). Raises UserError."""
+def report_holes(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
+    """The whole command; returns the exit code. Raises UserError, and KeyboardInterrupt where training was stopped."""
     game, console = load_game(options.game), plain_console()
     folder = options.output_dir or Path("reports/holes") / as_name(Path(options.bot).stem)
+    figures, page = folder / "holes.json", folder / "holes.html"
     check_folder("--data-dir", options.data_dir)
     check_folder("--output-dir", folder)
+    check_own({figures: json_of(FORMAT), page: file_with(GENERATOR)})
     if options.clone and checkpoint_path(game, options.bot).suffix != ".pt":
         raise UserError(f"--clone needs a trained bot to begin with, {options.bot} is none; leave the flag out", 2)
-    figures, page = folder / "holes.json", folder / "holes.html"
-    check_own({figures: json_of(FORMAT), page: file_with(GENERATOR)})
     meetings = find_meetings(game, options.data_dir, _names(options.bot), lambda line: say(console, line))
     if not meetings:
         raise UserError(f"no person has met {options.bot} in a match of --data-dir {options.data_dir}; play some first")
     assert game.statistic_z is not None
     holes = find_holes(meetings, game.statistic_z.spec)
-    opponents: dict[int, Opponent] = {}
-    if options.clone:
-        code = _clone_all(game, options, holes, folder, opponents)
-        if code:
-            return code
+    opponents = _clones(game, options, holes, folder, (module, argv)) if options.clone else {}
     commands = _commands(game, options, holes, module)
-    plain = {"format": FORMAT, "bot": options.bot, "meetings": len(meetings), "won": sum(m.won for m in meetings)}
-    plain |= {"holes": [_plain(hole, opponents) for hole in holes], "training_command": commands[1]}
+    write_atomic(
+        figures, json.dumps(_plain(options.bot, meetings, holes, opponents, commands[1]), indent=2).encode() + b"\n"
+    )
     content = holes_content(options.bot, meetings, holes, opponents, commands, options.viewer)
-    write_atomic(figures, json.dumps(plain, indent=2).encode() + b"\n")
     write_atomic(page, document(content).encode())
     for line in (*_lines(options.bot, meetings, holes, opponents), f"wrote {figures} and {page}"):
         say(console, line)
     if holes:
-        say(console, f"to {'close them' if options.clone else 'make opponents of them'}:")
+        say(console, "to close them:" if options.clone else "to make opponents of them:")
         say(console, commands[1] if options.clone else commands[0])
     return 0
 
@@ -75,35 +81,49 @@ def _names(bot: str) -> set[str]:
     return {bot, str(Path(bot)), Path(bot).as_posix()}
 
 
-def _clone_all(
-    game: Game, options: argparse.Namespace, holes: list[Hole], folder: Path, opponents: dict[int, Opponent]
-) -> int:
-    """Train an opponent of each hole, and measure it; returns an exit code. Raises UserError."""
+def _clones(
+    game: Game,
+    options: argparse.Namespace,
+    holes: list[Hole],
+    folder: Path,
+    command: tuple[str, Sequence[str] | None],
+) -> dict[int, Opponent]:
+    """Train an opponent of each hole, and measure it. command: module and arguments of this one, to go on with."""
     bot, start = load_policy(game, options.bot), checkpoint_path(game, options.bot)
     flags = {name: getattr(options, name) for name in _PASSED_ON}
-    switches = [flag for flag, wanted in {"--cpu": options.cpu, "--resume": options.resume}.items() if wanted]
+    found = {}
     for hole in holes:
         name = opponent_name(hole, options.bot)
         data = copy_matches(hole, folder, keep=options.resume)
-        code = clone(game, name, start, data, flags, switches)
-        if code:
-            return code
-        opponents[hole.number] = judge(game, hole, name, bot, options.matches, derive(options.seed, _JUDGE))
-    return 0
+        if imitate({**flags, **cloning_flags(start, data, name)}, *command):
+            raise KeyboardInterrupt
+        install(game, name, output_of(name))
+        found[hole.number] = judge(game, hole, name, bot, options.matches, derive(options.seed, _JUDGE))
+    return found
 
 
-def _plain(hole: Hole, opponents: dict[int, Opponent]) -> dict[str, object]:
-    opponent = opponents.get(hole.number)
+def _plain(
+    bot: str, meetings: list[Meeting], holes: list[Hole], opponents: dict[int, Opponent], command: str
+) -> dict[str, object]:
+    """All of it as JSON types. command: of the training against the holes."""
+    entries = [{**hole.to_dict(), "opponent": _opponent(opponents.get(hole.number))} for hole in holes]
+    won = sum(meeting.won for meeting in meetings)
+    counts = {"bot": bot, "meetings": len(meetings), "won": won}
+    return {"format": FORMAT, **counts, "holes": entries, "training_command": command}
+
+
+def _opponent(opponent: Opponent | None) -> dict[str, object] | None:
     if opponent is None:
-        return hole.to_dict()
+        return None
     rate, low, high = opponent.win_rate
-    return {**hole.to_dict(), "opponent": {"name": opponent.name, "win_rate": rate, "low": low, "high": high}}
+    return {"name": opponent.name, "win_rate": rate, "low": low, "high": high}
 
 
 def _lines(bot: str, meetings: list[Meeting], holes: list[Hole], opponents: dict[int, Opponent]) -> list[str]:
     """The holes in words, for the console."""
     won = sum(meeting.won for meeting in meetings)
-    lines = [f"people won {won} of {len(meetings)} matches against {bot}, in {len(holes)} ways"]
+    ways = "way" if len(holes) == 1 else "ways"
+    lines = [f"people won {won} of {len(meetings)} matches against {bot}, in {len(holes)} {ways}"]
     for hole in holes:
         people = ", ".join(f"{name} ({count})" for name, count in hole.people.most_common())
         lines.append(f"hole {hole.number}: {len(hole.matches)} matches of {people}")

@@ -10,11 +10,10 @@ from botgame.cli import command_line
 from botgame.files import move_to_backups
 from botgame.game import Game, Policy
 from botgame.policies import load_policy
-from botgame.trained_bots import as_name, install
-from botgame.training import alphastar_imitation
+from botgame.trained_bots import as_name
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.holes.holes import Hole, Opponent
-from botgame.training.imitation.command import ARTIFACTS, train
+from botgame.training.imitation.command import ARTIFACTS
 
 SHARE = 0.3  # of the matches of RL, for all holes together
 
@@ -35,22 +34,16 @@ def copy_matches(hole: Hole, folder: Path, *, keep: bool) -> Path:
     return target
 
 
-def clone(game: Game, name: str, start: Path, data: Path, flags: Mapping[str, object], switches: Sequence[str]) -> int:
-    """Fine-tune `start` to the people in the replays of `data`, and install the result as the bot `name`.
+def output_of(name: str) -> Path:
+    """The checkpoint that training writes, before it is installed."""
+    return ARTIFACTS / f"{name}.pt"
 
-    flags, switches: further ones of `alphastar_imitation`. Returns its exit code. Raises UserError.
-    """
-    output = ARTIFACTS / f"{name}.pt"
-    own = {
-        "data_dir": data, "feedback_dir": data, "reports_live_dir": data, "seats": "human", "start_checkpoint": start,
-        "output": output, "eval_every": 0, "final_matches": 0,
-    }  # fmt: skip
-    words = [word for flag, value in {**own, **flags}.items() for word in (f"--{flag.replace('_', '-')}", str(value))]
-    options = alphastar_imitation.build_parser().parse_args([*words, *switches])
-    code = train(options, alphastar_imitation.MODULE, [*words, *switches])
-    if not code:
-        install(game, name, output)
-    return code
+
+def cloning_flags(start: Path, data: Path, name: str) -> dict[str, object]:
+    """Flags of `alphastar_imitation` that fine-tune `start` to the people in the replays of `data`."""
+    folders = dict.fromkeys(("data_dir", "feedback_dir", "reports_live_dir"), data)
+    own = {"seats": "human", "start_checkpoint": start, "output": output_of(name), "eval_every": 0, "final_matches": 0}
+    return {**folders, **own}
 
 
 def judge(game: Game, hole: Hole, name: str, bot: Policy, matches: int, seed: int) -> Opponent:
@@ -70,5 +63,5 @@ def training_command(game_name: str, start: Path, name: str, mixture: Mapping[st
     """The command that trains the bot against its holes."""
     opponents = ",".join(f"{rival}={share:.3g}" for rival, share in mixture.items())
     words = ["python", "-m", "botgame.training.alphastar_rl", "--game", game_name]
-    words += ["--supervised-checkpoint", str(start), "--output", str(ARTIFACTS / f"{as_name(name)}-closed.pt")]
+    words += ["--supervised-checkpoint", str(start), "--output", str(output_of(f"{as_name(name)}-closed"))]
     return command_line([*words, "--iterations", "100", "--opponents", opponents])

@@ -34,7 +34,7 @@ def holes_content(
     tiles = [
         (f"{won} of {len(meetings)}", "matches won by people"),
         (percent({"win_rate": rate, "low": low, "high": high}), "win rate of people, with a 95 % interval"),
-        (str(len(holes)), "ways in which they won"),
+        (str(len(holes)), "way in which they won" if len(holes) == 1 else "ways in which they won"),
     ]
     tiles += [(_rate(one), f"{one.name} against {bot}") for one in opponents.values()]
     cards = [_hole_card(hole, viewer) for hole in holes]
@@ -83,7 +83,7 @@ def _hole_card(hole: Hole, viewer: str) -> str:
     note = f"{len(hole.matches)} matches: {people}. What sets them apart from all else that people tried:"
     rows = [list(in_words(trait)) for trait in hole.traits]
     body = table(["statistic", "here", "elsewhere"], rows) if rows else remark("Nothing: they are all there is.")
-    return card(f"Hole {hole.number}", note, body + _matches_table(hole, viewer))
+    return card(f"Hole {hole.number}", note, body + remark("The matches:") + _matches_table(hole, viewer))
 
 
 def _matches_table(hole: Hole, viewer: str) -> str:
@@ -96,7 +96,10 @@ def _matches_table(hole: Hole, viewer: str) -> str:
 
 def _match_row(meeting: Meeting, viewer: str) -> str:
     name = meeting.path.name
-    link = f'<a href="{escape(viewer.rstrip("/"))}/replay?file={quote(name)}">{escape(name)}</a>'
+    shown = meeting.path.stem.rpartition("_")[2]  # of an arena's match the hash of its content
+    link = (
+        f'<a href="{escape(viewer.rstrip("/"))}/replay?file={quote(name)}" title="{escape(name)}">{escape(shown)}</a>'
+    )
     rest = (meeting.person, meeting.faction, meeting.bot_faction)
     return f"<tr><td>{link}</td>" + "".join(f"<td>{escape(text)}</td>" for text in rest) + "</tr>"
 

@@ -18,14 +18,25 @@ from botgame.outputs import check_own, json_of
 from botgame.policies import load_policy
 from botgame.rng import derive
 from botgame.trained_bots import as_name, check_name, checkpoint_path, free_name, install, trained_bots
-from botgame.training import alphastar_imitation
 from botgame.training.console import description_column, plain_console, say
+from botgame.training.imitation.as_step import imitate
 from botgame.training.imitation.command import ARTIFACTS
-from botgame.training.imitation.command import train as imitate
 from botgame.training.live_learning.comparison import FORMAT, Comparison, compare
 
 _COMPARING = 0x636F6D70  # purpose of the seed of the comparison
-_PASSED_ON = ("game", "data_dir", "feedback_dir", "reports_live_dir", "epochs", "lr", "device", "threads", "seed")
+_PASSED_ON = (
+    "game",
+    "data_dir",
+    "feedback_dir",
+    "reports_live_dir",
+    "epochs",
+    "lr",
+    "device",
+    "cpu",
+    "threads",
+    "seed",
+    "resume",
+)
 
 
 def learn(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
@@ -36,8 +47,7 @@ def learn(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
     candidate = ARTIFACTS / f"{name}.pt"
     figures = candidate.with_suffix(".comparison.json")
     check_own({figures: json_of(FORMAT)})
-    words = imitation_flags(options, candidate)
-    code = imitate(alphastar_imitation.build_parser().parse_args(words), MODULE, argv)
+    code = imitate(imitation_flags(options, candidate), MODULE, argv)
     if code:
         return code
     after = load_policy(game, str(candidate))
@@ -64,17 +74,19 @@ def new_name(game: Game, options: argparse.Namespace) -> str:
     return str(options.name)
 
 
-def imitation_flags(options: argparse.Namespace, candidate: Path) -> list[str]:
+def imitation_flags(options: argparse.Namespace, candidate: Path) -> dict[str, object]:
     """What is learned, as flags of `alphastar_imitation`: the bot's own seats and those who won, with all feedback."""
     given = {name: getattr(options, name) for name in _PASSED_ON}
     seats = dict.fromkeys(("winners", options.bot, Path(options.bot).as_posix()))
-    own = {
-        "seats": ",".join(seats), "start_checkpoint": options.bot, "output": candidate, "eval_every": 0,
+    return {
+        **given,
+        "seats": ",".join(seats),
+        "only_with_people": True,
+        "start_checkpoint": options.bot,
+        "output": candidate,
+        "eval_every": 0,
         "final_matches": 0,
-    }  # fmt: skip
-    words = [word for name, value in {**given, **own}.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    switches = {"--cpu": options.cpu, "--resume": options.resume}
-    return [*words, "--only-with-people", *(flag for flag, wanted in switches.items() if wanted)]
+    }
 
 
 def conclude(game: Game, name: str, candidate: Path, found: Comparison) -> list[str]:
