@@ -3,6 +3,7 @@
 | name | what it is |
 |---|---|
 | `lms_re`, `champion` | a bot or a checkpoint that comes with the game |
+| `ghost-of-Ann` | a checkpoint of your own in `artifacts/bots` (`botgame.trained_bots`) |
 | `pi.pt`, `model.onnx` | the path of a checkpoint, of an exported model |
 | `my_module:factory` | a user's own |
 | `pi.pt@STYLE` | a checkpoint in a style: a policy that it was trained on, or a style file |
