@@ -155,8 +155,8 @@ def test_alpha_beta_finds_exactly_the_best_moves(seed: int) -> None:
 
 def test_search_beats_chance_and_its_decisions_repeat() -> None:
     game = load_game("openspiel:tic_tac_toe")
-    assert {"random", "search-4", "mcts"} == set(game.bots)
-    for name in ("search-4", "mcts"):
+    assert {"random", "search-2", "search-4", "mcts"} == set(game.bots)
+    for name in ("search-2", "search-4", "mcts"):
         told = [
             [(match.episode, match.outcome.places.tolist()) for match in sorted(ended, key=lambda m: m.episode)]
             for ended in (

@@ -32,6 +32,7 @@ class Sight:
 
     def __init__(self, game: Any, title: str) -> None:
         kind, self.seats = game.get_type(), game.num_players()
+        self._marks = np.eye(self.seats, dtype=np.float32)  # which seat sees
         secrets = kind.information == pyspiel.GameType.Information.IMPERFECT_INFORMATION
         self.hidden = secrets and self.seats > 1
         self._of_information = kind.provides_information_state_tensor and (
@@ -46,8 +47,9 @@ class Sight:
 
     def write(self, state: Any, seat: int, into: Observation) -> None:
         """Write it into one row of the arrays."""
-        marks = np.eye(self.seats)[seat] if self.seats > 1 else ()
-        into["scalars"][:] = (*self._tensor(state, seat), *marks)
+        into["scalars"][: self.size] = self._tensor(state, seat)
+        if self.seats > 1:
+            into["scalars"][self.size :] = self._marks[seat]
         into["legal"][:] = state.legal_actions_mask(seat)
         if self.hidden:
             others = [other for other in range(self.seats) if other != seat]

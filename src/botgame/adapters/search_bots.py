@@ -1,4 +1,4 @@
-"""Bots that search the states of an OpenSpiel game: `search-4`, and OpenSpiel's own Monte-Carlo search as `mcts`.
+"""Bots that search the states of an OpenSpiel game: `search-2`, `search-4`, and OpenSpiel's Monte-Carlo search, `mcts`.
 
 They play any game of two players without chance and without secrets whose points sum to 0. A seat knows all moves so
 far there, so the game adds them to its observation, and each decision is searched from the state that they lead to.
@@ -7,6 +7,7 @@ far there, so the game adds them to its observation, and each decision is search
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from botgame.game import Array, Observation, Policy, ScriptedPolicy
 from botgame.rng import uniforms
 
 HISTORY = "history"  # array of an observation: int64 [N, L], the moves so far, -1 behind them
-_DEPTH = 4
+_DEPTHS = (2, 4)  # moves that a search looks ahead
 _SIMULATIONS = 200
 _EXPLORATION = 1.5
 _MEGABYTES = 100
@@ -31,17 +32,18 @@ def search_bots(game: Any) -> Mapping[str, Callable[[], Policy]]:
     open_to_all = kind.information == kinds.Information.PERFECT_INFORMATION
     if not (plain and open_to_all and kind.utility == kinds.Utility.ZERO_SUM and game.num_players() == 2):
         return {}
-    return {f"search-{_DEPTH}": lambda: _search_bot(game), "mcts": lambda: _mcts_bot(game)}
+    searches = {f"search-{depth}": partial(_search_bot, game, depth) for depth in _DEPTHS}
+    return {**searches, "mcts": lambda: _mcts_bot(game)}
 
 
-def _search_bot(game: Any) -> Policy:
+def _search_bot(game: Any, depth: int) -> Policy:
     """Alpha-beta over the next moves; it sees nothing but who has won, and draws among equally good moves."""
 
     def choose(state: Any, key: int) -> int:
-        best = best_actions(state, _DEPTH)
+        best = best_actions(state, depth)
         return best[int(uniforms(np.array([key], np.uint64), 1)[0, 0] * len(best))]
 
-    return _state_bot(f"search-{_DEPTH}", game, choose)
+    return _state_bot(f"search-{depth}", game, choose)
 
 
 def _mcts_bot(game: Any) -> Policy:

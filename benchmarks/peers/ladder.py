@@ -1,0 +1,56 @@
+"""One opponent that is several: a bot of its own for each match, drawn by shares.
+
+An environment has one opponent; a learner from random weights needs some that it can beat (docs/scratch.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from botgame.game import Array, Game, Observation
+from botgame.policies import load_policy
+from botgame.rng import mix, uniforms
+
+_DRAWS = np.uint64(0x6C6164646572)  # purpose of the keys that draw a bot, so that they are not those that it acts by
+
+
+class Ladder:
+    """Plays each match as one of the bots that `shares` names. See `botgame.game.Policy`.
+
+    The first column of its memory says which: its number from 1 on, 0 before the first decision.
+    """
+
+    def __init__(self, game: Game, shares: Mapping[str, float]) -> None:
+        self.name = "ladder"
+        self._bots = [load_policy(game, name) for name in shares]
+        self._ends = np.cumsum(list(shares.values())) / sum(shares.values())
+        self._columns = np.cumsum([1, *(bot.memory_size for bot in self._bots)])
+        self.memory_size = int(self._columns[-1])
+
+    def initial_memory(self, n: int) -> Array:
+        """See `Policy.initial_memory`: those of all bots side by side."""
+        return np.concatenate([np.zeros((n, 1), np.float32), *(bot.initial_memory(n) for bot in self._bots)], axis=1)
+
+    def act(self, observation: Observation, memory: Array, keys: Array) -> tuple[Array, Array]:
+        """See `Policy.act`."""
+        memory = self._drawn(memory, keys)
+        actions = np.zeros((len(keys), 0), np.int64)
+        for number in np.unique(memory[:, 0]).astype(int).tolist():
+            rows = np.flatnonzero(memory[:, 0] == number)
+            own = slice(self._columns[number - 1], self._columns[number])
+            seen = {name: array[rows] for name, array in observation.items()}
+            decided, memory[rows, own] = self._bots[number - 1].act(seen, memory[rows, own], keys[rows])
+            if not actions.size:
+                actions = np.zeros((len(keys), decided.shape[1]), np.int64)
+            actions[rows] = decided
+        return actions, memory
+
+    def _drawn(self, memory: Array, keys: Array) -> Array:
+        """A copy of the memory in which every match has its bot."""
+        memory, new = memory.copy(), memory[:, 0] == 0
+        with np.errstate(over="ignore"):
+            draws = uniforms(mix(keys[new], _DRAWS), 1)[:, 0]
+        memory[new, 0] = 1 + np.minimum(np.searchsorted(self._ends, draws, side="right"), len(self._bots) - 1)
+        return memory
