@@ -23,18 +23,24 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from botgame import cli
 from botgame.training.league.files import TRAINING, read_matches, read_state
-from kills import LEAGUE, TINY
+from kills import TINY
 
-PATIENCE = 180.0  # seconds in which an iteration must end, the start of a cluster included
+GAME = ("--game", "toy_game:toy")  # of the tests: many short matches
+LEAGUE = (
+    *("--rl-iterations-per-round", "4", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
+    *("--cross-play-matches", "2", "--min-phase-steps", "400", "--rounds", "100000"),
+)
+STARTS = 3  # tries to start a node: Ray gives up after 30 s, and the machine may be busy
+PATIENCE = 300.0  # seconds in which an iteration must end, the start of a cluster included
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
 os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}  # loopback alone, no low priority
-os.environ |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "5"}  # seconds after which a command without a head ends
+os.environ |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "15"}  # seconds after which a command without a head ends
 STORE = 128 * 2**20  # bytes of a node's object store
 
 
@@ -42,16 +48,11 @@ class League:
     """The command in `folder`, and the cluster that it acts in."""
 
     def __init__(self, start: Path, folder: Path, nodes: int) -> None:
-        from ray.cluster_utils import Cluster
-
         self._folder, self._size = folder, nodes
-        self.cluster = Cluster(
-            initialize_head=True,
-            head_node_args={"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE},
-        )
+        self.cluster = started(_cluster)
         self._nodes = [self._node() for _ in range(nodes)]
         line = [sys.executable, "-m", "botgame.training.alphastar_league", "--supervised-checkpoint", str(start)]
-        line += [*TINY, *LEAGUE, "--rounds", "100000", "--output-dir", str(folder), "--resume", "--threads", "1"]
+        line += [*GAME, *TINY, *LEAGUE, "--output-dir", str(folder), "--resume", "--threads", "1"]
         line += ["--engine", "ray", "--ray-address", self.cluster.address, "--actors", str(nodes)]
         self._said = folder.with_suffix(".txt")
         with self._said.open("w") as said:
@@ -85,11 +86,28 @@ class League:
         return self._said.read_text()
 
     def _node(self) -> Any:
-        return self.cluster.add_node(num_cpus=1, object_store_memory=STORE)
+        return started(lambda: self.cluster.add_node(num_cpus=1, object_store_memory=STORE))
 
     def _logged(self) -> int:
         log = self._folder / "metrics.jsonl"
         return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def started(start: Callable[[], Any]) -> Any:
+    """What `start` returns; it is called again where Ray gives up."""
+    for _ in range(STARTS - 1):
+        try:
+            return start()
+        except Exception as error:
+            print(f"a node did not start: {error}", flush=True)
+    return start()
+
+
+def _cluster() -> Any:
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE}
+    return Cluster(initialize_head=True, head_node_args=head)
 
 
 def wrong_sums(folder: Path) -> Iterator[str]:
@@ -163,6 +181,8 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a line for each part; returns the exit code."""
     options = build_parser().parse_args(argv)
+    tests = str(Path(__file__).resolve().parent.parent / "tests")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [tests, os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         start, folder = Path(name, "start", "start.pt"), Path(name, "league")
         words = [
@@ -177,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "--output",
             str(start),
         ]
-        line = [sys.executable, "-m", "botgame.training.alphastar_rl", *TINY, *words]
+        line = [sys.executable, "-m", "botgame.training.alphastar_rl", *GAME, *TINY, *words]
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
         lost, resumed = disturbed(start, folder, options)
         print(f"{options.node_kills} kills of nodes, {lost} shares of matches void; the head killed {resumed} times")

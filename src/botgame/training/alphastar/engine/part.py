@@ -105,9 +105,9 @@ class Part:
         return max(self._wanted, self._least - len(self.replay_buffer))
 
     def roll(self, version: int) -> Rollout:
-        """Act for a part elsewhere until this part's sequences are there, and keep none of them."""
+        """Act for a part elsewhere until this part's sequences are there; they are valid until the next call."""
         sequences, decisions, ended = self._collect(max(1, self._wanted), version)
-        columns = {name: column[:sequences].copy() for name, column in self.replay_buffer.columns.items()}
+        columns = {name: column[:sequences] for name, column in self.replay_buffer.columns.items()}
         self.replay_buffer.clear()
         return Rollout(columns, decisions, ended, self.actor.report())
 

@@ -21,6 +21,7 @@ from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.worker import Worker
 
 BLOCK = 2**32  # more matches than an actor begins in its life
+REMEMBERED = 64  # keys of earlier plans: opponents in running matches may have to be fetched again
 
 
 class Order(NamedTuple):
@@ -46,6 +47,10 @@ class Refused(NamedTuple):
     code: int
 
 
+class _ForgottenError(Exception):
+    """An opponent of a running match is in no plan any more, and was too long ago in one."""
+
+
 class RayActor:
     """work: `packed` (make, place, given); the worker is `make(place, None, *given)`. path: where modules are found."""
 
@@ -59,9 +64,12 @@ class RayActor:
         self._refs: dict[Key, Any] = {}
 
     def rollout(self, order: Order) -> Rollout | Refused | None:
-        """Act; None where this actor has been started anew since the first rollout of the order's block."""
+        """Act; None where this actor cannot go on with the order's block, as it has been started anew since."""
         try:
             return self._rollout(order)
+        except _ForgottenError:
+            self._blocks.pop(order.player, None)
+            return None
         except UserError as error:
             return Refused(str(error), error.code)
 
@@ -69,7 +77,7 @@ class RayActor:
         if self._blocks.get(order.player) != order.block and not order.first:
             return None
         worker = self._worker = self._worker or self._made()
-        self._refs = {key: ref for key, ref in self._refs.items() if key[0] != "live"} | order.refs
+        self._remember(order.refs)
         if self._blocks.get(order.player) != order.block:
             worker.begin(order.player, order.details, self._fetch)
             for environment in worker.parts[order.player].environments:
@@ -92,7 +100,13 @@ class RayActor:
                 worker.networks[name].load_state_dict(self._fetch(key))
                 self._live[name] = key
 
+    def _remember(self, refs: dict[Key, Any]) -> None:
+        earlier = [key for key in self._refs if key[0] != "live" and key not in refs]
+        self._refs = {key: self._refs[key] for key in earlier[-REMEMBERED:]} | refs
+
     def _fetch(self, key: Key) -> Any:
+        if key not in self._refs:
+            raise _ForgottenError(key)
         return tensors_of(ray.get(self._refs[key]))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Generic
 import torch
 
 from botgame.training.alphastar.engine.messages import packed
-from botgame.training.alphastar.engine.plan import Key
+from botgame.training.alphastar.engine.plan import Key, Plan
 from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.processes import Make, Own, Processes
 from botgame.training.alphastar.engine.ray_actor import BLOCK, Order, RayActor, arrays_of
@@ -36,6 +36,7 @@ class RayEngine(Generic[Own]):
         self.words = "1 Ray actor" if self.size == 1 else f"{self.size} Ray actors"
         self._cluster, self._blocks, self._updates = cluster, 0, 0
         self._live: dict[str, Key] = {}
+        self._lasting: dict[str, set[Key]] = {}  # what the last plan of each player names
         self._refs: dict[Key, Any] = {}
         remote = self.ray.remote(RayActor).options(num_cpus=1, max_restarts=-1, max_task_retries=0)
         path = [str(Path(folder).resolve()) for folder in sys.path]
@@ -54,7 +55,7 @@ class RayEngine(Generic[Own]):
     def publish(self, player: str) -> None:
         """Let actors have the weights of a learning player, which have changed here."""
         if player in self._live:
-            del self._refs[self._live[player]]  # the store keeps it for those who still use it
+            self._refs.pop(self._live[player], None)  # the store keeps it for those who still use it
         self._updates += 1
         self._live[player] = ("live", player, self._updates)
         self._refs[self._live[player]] = self._put(self.worker.networks[player].state_dict())
@@ -62,12 +63,19 @@ class RayEngine(Generic[Own]):
     def rollout(self, rank: int, player: str, block: int, version: int, *, first: bool) -> Any:
         """Ask an actor for a rollout; returns the reference of its result. See `Order`."""
         plan = self.worker.plan(player)
-        for key, made in plan.lasting.items():
-            if key not in self._refs:
-                self._refs[key] = self._put(made())
+        self._keep(player, plan)
         live = {name: self._live[name] for name in plan.live}
         refs = {key: self._refs[key] for key in (*live.values(), *plan.lasting)}
         return self._actors[rank].rollout.remote(Order(player, block, first, version, live, refs, plan.details))
+
+    def _keep(self, player: str, plan: Plan) -> None:
+        """Publish what the plan names, and take back what no player's last plan does."""
+        self._lasting[player] = set(plan.lasting)
+        for key, made in plan.lasting.items():
+            if key not in self._refs:
+                self._refs[key] = self._put(made())
+        wanted = {*self._live.values()}.union(*self._lasting.values())
+        self._refs = {key: ref for key, ref in self._refs.items() if key in wanted}
 
     def new_block(self) -> int:
         """A block of match numbers that no actor has had."""
