@@ -24,13 +24,14 @@ UNROLL = RLConfig().unroll_length  # decisions of a sequence
 MOST_MATCHES = 4096  # of a run: the bound of `RLConfig.matches_per_actor`
 BYTES = 2200  # of a decision with its observation, as a sequence holds it
 WEIGHTS = {"small": 1.46e6, "base": 5.83e6, "full": 70.7e6}  # bytes
-ACTING = {"small": 4900.0, "base": 1900.0, "full": 150.0}  # decisions/s of one core; base and full by their arithmetic
-LEARNING = {  # decisions/s: one core; an H200 at minibatches of 64 sequences
-    "core": {"small": 23_000.0, "base": 7_000.0, "full": 500.0},
+# Decisions/s of one core: `small` measured with 32 matches, half of it the network; the others as their weights grow.
+ACTING = {"small": 8000.0, "base": 3300.0, "full": 340.0}
+LEARNING = {  # decisions/s: one core (`small` measured); an H200 at minibatches of 64 sequences (measured)
+    "core": {"small": 23_000.0, "base": 5_750.0, "full": 480.0},
     "h200": {"small": 927_000.0, "base": 333_000.0, "full": 68_400.0},
 }
-RECEIVING = 1.5e9  # bytes/s that one thread copies from the object store into the replay buffer
-ASKING = 0.003  # seconds of the learner's process for one rollout, apart from copying
+RECEIVING = 3e9  # bytes/s that one thread copies into the replay buffer; 5.3e9 from a warm cache
+ASKING = 0.003  # seconds of the learner's process for one rollout of 4 MB through Ray, apart from copying
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def load(cluster: Cluster, actors: int) -> Load:
     receiving = could * BYTES / RECEIVING + rollouts * ASKING
     parts = {
         "learning": learning,
-        "and receiving": learning + receiving,  # one after the other, in one process
+        "with receiving": learning + receiving,  # one after the other, in one process
         "network in": could * BYTES / cluster.network,
         "network out": sent / cluster.network,
         "4,096 matches": sequences / MOST_MATCHES,
@@ -99,7 +100,7 @@ def lines(cluster: Cluster) -> list[str]:
             f"  {traffic:>4,.0f}  {parts}"
         )
     full = next((each for each in loads if each.parts[each.fullest] >= 1), None)
-    return [*out, f"full first: {full.fullest}, below {full.actors} actors" if full else "nothing is full"]
+    return [*out, f"full first: {full.fullest}, by {full.actors} actors" if full else "nothing is full"]
 
 
 def league_line(frozen: int, preset: str, in_memory: int) -> str:

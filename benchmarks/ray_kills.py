@@ -36,7 +36,7 @@ LEAGUE = (
     *("--rl-iterations-per-round", "4", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
     *("--cross-play-matches", "2", "--min-phase-steps", "400", "--rounds", "100000"),
 )
-STARTS = 3  # tries to start a node: Ray gives up after 30 s, and the machine may be busy
+STARTS = 8  # tries to start a node: Ray gives up after 30 s, and the machine may be busy
 PATIENCE = 300.0  # seconds in which an iteration must end, the start of a cluster included
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
 os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}  # loopback alone, no low priority
