@@ -178,9 +178,10 @@ def test_an_actor_that_was_started_anew_says_so_and_numbers_never_meet(
     """A plan made here, followed by an actor, with results in the place of references."""
     import ray
 
+    from botgame.training.alphastar.engine.acting import BLOCK, Order
     from botgame.training.alphastar.engine.messages import packed
     from botgame.training.alphastar.engine.portions import Place
-    from botgame.training.alphastar.engine.ray_actor import BLOCK, Order, RayActor, arrays_of
+    from botgame.training.alphastar.engine.ray_actor import RayActor, arrays_of
     from botgame.training.league.worker import LeagueWorker, Opposition, make_worker
 
     monkeypatch.setattr(ray, "get", lambda ref: ref)
@@ -194,22 +195,22 @@ def test_an_actor_that_was_started_anew_says_so_and_numbers_never_meet(
     roster = ["main1", "main1.v0", "chance"]
     own.oppose("main_exploiter1", Opposition(roster, factions, roster))
 
-    def order(block: int, *, first: bool) -> Order:
+    def order(block: int, *, first: bool) -> tuple[Order, dict[Any, Any]]:
         plan = own.plan("main_exploiter1")
         assert set(plan.lasting) == {("frozen", "main1.v0"), ("teacher", "main_exploiter1", 1)}
         live = {name: ("live", name, 1) for name in plan.live}
         refs: dict[Any, Any] = {key: arrays_of(made()) for key, made in plan.lasting.items()}
         refs |= {key: arrays_of(own.networks[name].state_dict()) for name, key in live.items()}
-        return Order("main_exploiter1", block, first, 5, live, refs, plan.details)
+        return Order("main_exploiter1", block, first, 5, live, plan.details), refs
 
     work = packed((make_worker, Place(1, 2), (setting.to_dict(), origin)))
     actor = RayActor(work, sys.path)
-    assert actor.rollout(order(4, first=False)) is None
+    assert actor.rollout(*order(4, first=False)) is None
     (own.players.folder / "main1.v0.pt").unlink()  # on another machine it is not there
     own.players.frozen = lambda name: origin_of(origin)  # type: ignore[method-assign]
     tags = []
     for block, first in ((4, True), (4, False), (7, True)):
-        done = actor.rollout(order(block, first=first))
+        done = actor.rollout(*order(block, first=first))
         assert done.sequences >= own.config("main_exploiter1").sequences() // 2
         assert (done.columns["version"] == 5).all()
         tags += [match.setup.tag for match in done.ended]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from botgame.errors import UserError
 
-LOCAL, RAY = "local", "ray"
-ENGINES = (LOCAL, RAY)
+LOCAL, PIPELINED, RAY = "local", "pipelined", "ray"
+ENGINES = (LOCAL, PIPELINED, RAY)
 AUTO = "auto"
 
 
@@ -28,8 +28,8 @@ class EngineChoice:
 
     def __post_init__(self) -> None:
         """Check what the flags say together, and that this machine can do it."""
-        if self.name == LOCAL:
-            self._check_local()
+        if self.name != RAY:
+            self._check_here()
             return
         if sys.platform != "linux":
             raise UserError("--engine ray: clusters need Linux; leave the flag out, or use WSL 2", 2)
@@ -38,7 +38,7 @@ class EngineChoice:
         if importlib.util.find_spec("ray") is None:
             raise UserError('--engine ray needs Ray; run: pip install "botgame[ray]"', 2)
 
-    def _check_local(self) -> None:
+    def _check_here(self) -> None:
         given = {"--ray-address": self.address is not None, "--actors": bool(self.actors)}
         for flag in (flag for flag, is_given in given.items() if is_given):
             raise UserError(f"{flag} is for --engine ray; add that, or leave {flag} out", 2)

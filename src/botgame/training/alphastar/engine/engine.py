@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from botgame.errors import UserError
 from botgame.threads import set_threads
-from botgame.training.alphastar.engine.choice import RAY, EngineChoice
+from botgame.training.alphastar.engine.choice import PIPELINED, RAY, EngineChoice
 from botgame.training.alphastar.engine.parts import Parts
+from botgame.training.alphastar.engine.pipelined_engine import PipelinedEngine
 from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.processes import Make, Processes
 from botgame.training.alphastar.engine.worker import Worker
@@ -76,10 +78,20 @@ def start_engine(
     """
     if setting.engine.name == RAY:
         return _start_ray(setting, own, make, given)
+    if setting.engine.name == PIPELINED:
+        return _start_pipelined(setting, own, make, given)
     size = setting.processes
     set_threads(setting.threads if size == 1 else 1)
     worker = own(Place(0, size))
     return Processes(worker, network(worker), size, make, given)
+
+
+def _start_pipelined(setting: Sized, own: Callable[[Place], Made], make: Make, given: Sequence[Any]) -> Engine[Made]:
+    if setting.threads < 2:
+        raise UserError("--engine pipelined: one process acts while another learns, so --threads is at least 2", 2)
+    set_threads(1)
+    size = min(setting.threads - 1, setting.slots)
+    return PipelinedEngine(own(Place(0, size, acts=False)), size, make, given)
 
 
 def _start_ray(setting: Sized, own: Callable[[Place], Made], make: Make, given: Sequence[Any]) -> Engine[Made]:

@@ -63,7 +63,7 @@ class Processes(Generic[Own]):
             self._children += [ChildProcess(*self._exchanges.blocks(child)) for child in range(size - 1)]
             for rank, child in enumerate(self._children, 1):
                 child.send(packed((_serve, (make, Place(rank, size), tuple(given)))))
-        self._close = Finalize(self, _close, [self._children], exitpriority=0)  # before multiprocessing ends them
+        self._close = Finalize(self, end, [self._children], exitpriority=0)  # before multiprocessing ends them
 
     @property
     def words(self) -> str:
@@ -86,8 +86,8 @@ class Processes(Generic[Own]):
         if self._starting:
             self._starting = False
             for child in self._children:
-                _result(child)
-        return [_result(child) for child in self._among(size)]
+                result_of(child)
+        return [result_of(child) for child in self._among(size)]
 
     def everywhere(self, method: str, *given: Any, size: int | None = None) -> list[Any]:
         """The results of a method of all workers, or of the first `size`; this process's own is the first."""
@@ -131,7 +131,8 @@ class Processes(Generic[Own]):
         return self._children if size is None else self._children[: size - 1]
 
 
-def _close(children: list[ChildProcess]) -> None:
+def end(children: list[ChildProcess]) -> None:
+    """Hang up on all of them, and wait until they have ended."""
     for child in children:
         child.hang_up()
     for child in children:
@@ -139,7 +140,8 @@ def _close(children: list[ChildProcess]) -> None:
     children.clear()
 
 
-def _result(child: ChildProcess) -> Any:
+def result_of(child: ChildProcess) -> Any:
+    """Wait for what a child answers (`answer`). Raises what it raised, and UserError when it has died."""
     done, result = unpacked(child.receive())
     if done:
         return result
@@ -151,13 +153,13 @@ def _serve(line: Line, make: Make, place: Place, given: tuple[Any, ...], weights
     """Run a child: make its worker, then answer one call after another until the parent hangs up."""
     torch.set_num_threads(1)
     worker: list[Worker] = []
-    line.send(_answer(lambda: worker.append(make(place, Exchange(weights, gradient), *given))))
+    line.send(answer(lambda: worker.append(make(place, Exchange(weights, gradient), *given))))
     while worker and (message := line.receive()) is not None:
         method, arguments = unpacked(message)
-        line.send(_answer(lambda: getattr(worker[0], method)(*arguments)))  # noqa: B023 - called at once
+        line.send(answer(lambda: getattr(worker[0], method)(*arguments)))  # noqa: B023 - called at once
 
 
-def _answer(call: Callable[[], Any]) -> bytes:
+def answer(call: Callable[[], Any]) -> bytes:
     """The result of a call as a message, or what it raised."""
     try:
         return packed((True, call()))

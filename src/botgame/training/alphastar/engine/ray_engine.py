@@ -14,11 +14,12 @@ from typing import Any, Generic
 
 import torch
 
+from botgame.training.alphastar.engine.acting import BLOCK, Order
 from botgame.training.alphastar.engine.messages import packed
 from botgame.training.alphastar.engine.plan import Key, Plan
 from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.processes import Make, Own, Processes
-from botgame.training.alphastar.engine.ray_actor import BLOCK, Order, RayActor, arrays_of
+from botgame.training.alphastar.engine.ray_actor import RayActor, arrays_of
 from botgame.training.alphastar.engine.ray_cluster import RayCluster
 from botgame.training.alphastar.engine.ray_parts import RayParts
 
@@ -66,7 +67,7 @@ class RayEngine(Generic[Own]):
         self._keep(player, plan)
         live = {name: self._live[name] for name in plan.live}
         refs = {key: self._refs[key] for key in (*live.values(), *plan.lasting)}
-        return self._actors[rank].rollout.remote(Order(player, block, first, version, live, refs, plan.details))
+        return self._actors[rank].rollout.remote(Order(player, block, first, version, live, plan.details), refs)
 
     def _keep(self, player: str, plan: Plan) -> None:
         """Publish what the plan names, and take back what no player's last plan does."""
