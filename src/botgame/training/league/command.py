@@ -20,7 +20,7 @@ from botgame.training.evaluation.duels import DUEL
 from botgame.training.league.run import train
 from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueSchedule, LeagueSetting
 from botgame.training.rl.command import inputs
-from botgame.training.rl.flags import flag_values, style_config, training_config
+from botgame.training.rl.flags import engine_choice, flag_values, style_config, training_config
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.runs.game_flags import chosen_duration
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
@@ -119,6 +119,7 @@ def league_setting(options: argparse.Namespace, game: Game, paths: LeaguePaths) 
         reset_from_main=options.exploiter_reset == "main",
         styles=style_config(options),
         royale=royale_share(options, game),
+        engine=engine_choice(options),
     )
 
 

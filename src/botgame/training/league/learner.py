@@ -8,8 +8,7 @@ from botgame.game import Ended
 from botgame.standings import order_of
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.actor.opponents import Weights
-from botgame.training.alphastar.engine.parts import Parts
-from botgame.training.alphastar.engine.processes import Processes
+from botgame.training.alphastar.engine.engine import Engine
 from botgame.training.alphastar.league.league import League
 from botgame.training.alphastar.league.matchmaking import Pairing
 from botgame.training.alphastar.learner.trainer import Iteration, Trainer
@@ -43,13 +42,13 @@ class Seat:
         name: str,
         setting: LeagueSetting,
         league: League,
-        processes: Processes[LeagueWorker],
+        engine: Engine[LeagueWorker],
         roster: Roster,
         state: dict[str, Any] | None = None,
     ) -> None:
         """`roster`: of all learning players together."""
         self.name, self.generation = name, int(state["generation"]) if state else 0
-        self._setting, self._league, self._processes, self._roster = setting, league, processes, roster
+        self._setting, self._league, self._engine, self._roster = setting, league, engine, roster
         self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
         self.trainer = self._begin(state["teacher"] if state else None)
         if state:
@@ -82,7 +81,7 @@ class Seat:
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that decides how this player goes on; the network's weights are in the trainer's."""
-        teacher = self._processes.worker.teachers[self.name]
+        teacher = self._engine.worker.teachers[self.name]
         return {
             "generation": self.generation,
             "pairings": [list(pairing) for pairing in self._pairings],
@@ -92,9 +91,9 @@ class Seat:
 
     def _begin(self, teacher: Weights | None = None) -> Trainer:
         """A trainer of fresh weights, which are its teacher unless one is given."""
-        self._processes.everywhere("enter", self.name, self.generation, teacher)
-        worker = self._processes.worker
-        parts = Parts(self._processes, self.name, worker.size_of(self.name))
+        self._engine.everywhere("enter", self.name, self.generation, teacher)
+        worker = self._engine.worker
+        parts = self._engine.parts(self.name, worker.size_of(self.name))
         return Trainer(parts, worker.networks[self.name], worker.config(self.name), device=self._setting.device)
 
     def _oppose(self) -> None:
@@ -104,4 +103,4 @@ class Seat:
             if name != self.name:
                 self._roster.number(name)
         factions = {name: self._league.faction(name) for name in (self.name, *opponents)}
-        self._processes.everywhere("oppose", self.name, Opposition(opponents, factions, list(self._roster.names)))
+        self._engine.everywhere("oppose", self.name, Opposition(opponents, factions, list(self._roster.names)))

@@ -12,10 +12,8 @@ from typing import Any
 
 from botgame.errors import UserError
 from botgame.game import Ended
-from botgame.threads import set_threads
 from botgame.training.alphastar.checkpoint import save_checkpoint
-from botgame.training.alphastar.engine.portions import Place
-from botgame.training.alphastar.engine.processes import Processes
+from botgame.training.alphastar.engine.engine import Engine, start_engine
 from botgame.training.alphastar.league.league import League, Review
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Iteration
@@ -28,7 +26,7 @@ from botgame.training.league.setting import LeagueSetting
 from botgame.training.league.worker import LeagueWorker, make_worker
 from botgame.training.rl.extension import extension_line
 from botgame.training.runs.origin import Origin
-from botgame.training.runs.progress import ProgressClock, processes_words, rates, resharded_line
+from botgame.training.runs.progress import ProgressClock, moved_line, rates
 from botgame.training.runs.run import commit, handle_flagged
 
 
@@ -40,13 +38,18 @@ class LeagueRun:
         self._setting, self._paths, self._origin = setting, paths, origin
         if origin.rules != setting.game.rules:
             raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
-        size = setting.processes
-        worker = LeagueWorker(setting, origin, Place(0, size))
-        self._players = worker.players
+        self._engine: Engine[LeagueWorker] = start_engine(
+            setting,
+            functools.partial(LeagueWorker, setting, origin),
+            lambda worker: worker.players.teacher(),
+            make_worker,
+            (setting.to_dict(), origin),
+        )
+        self._players = self._engine.worker.players
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
         self.iteration = int(state["iteration"]) if state else 0
-        self._processes_before = int(state["processes"]) if state else size
+        self._engine_before = str(state["engine"]) if state else ""
         self._done_before = float(state["done"]) if state else 0.0  # share of the league at the last commit
         if state:
             self.league = League.restore(state["league"])
@@ -56,9 +59,6 @@ class LeagueRun:
         else:
             self.league = League.start(setting.league, setting.seed, self._players)
         self._roster = Roster(state["roster"] if state else None)
-        set_threads(setting.threads if size == 1 else 1)
-        given = setting.to_dict(), origin
-        self._processes = Processes(worker, self._players.teacher(), size, make_worker, given)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
         bests = {name: Best(**best) for name, best in state.get("bests", {}).items()} if state else {}
@@ -108,8 +108,8 @@ class LeagueRun:
             print(f"resuming after iteration {self.iteration} of {self.expected}")
             if line := extension_line(self._setting.config, self._done_before, self.done):
                 print(line)
-            if self._processes_before != self._processes.size:
-                print(resharded_line(self._processes_before, self._processes.size))
+            if not self._engine.repeats or self._engine_before != self._engine.words:
+                print(moved_line(self._engine_before, self._engine.words))
             self.write_artefacts()
         else:
             self._print_start()
@@ -141,7 +141,7 @@ class LeagueRun:
             "league": self.league.snapshot(),
             "seats": {name: seat.snapshot() for name, seat in self._seats.items()},
             "roster": self._roster.names,
-            "processes": self._processes.size,
+            "engine": self._engine.words,
             "iteration": self.iteration,
             "done": self.done,
             "matches": self._log.count,
@@ -171,12 +171,12 @@ class LeagueRun:
         write_state(self._paths.state, state)
 
     def close(self) -> None:
-        """End the other processes and close the match file."""
+        """End the other processes, or leave the cluster, and close the match file."""
         self._log.close()
-        self._processes.close()
+        self._engine.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
-        return Seat(name, self._setting, self.league, self._processes, self._roster, state)
+        return Seat(name, self._setting, self.league, self._engine, self._roster, state)
 
     def _iterate(self, progress: float) -> dict[str, Any]:
         """Every learning player acts and learns once, in turn; `progress`: see `Trainer.iterate`."""
@@ -234,7 +234,7 @@ class LeagueRun:
     def _print_start(self) -> None:
         setting, schedule = self._setting, self._setting.schedule
         print(
-            f"seed {setting.seed}, device {setting.device}, {processes_words(self._processes.size)}: "
+            f"seed {setting.seed}, device {setting.device}, {self._engine.words}: "
             f"{schedule.rounds} rounds of {schedule.iterations_per_round} iterations for {', '.join(self._seats)}; "
             f"{setting.config.matches} matches at once; output in {setting.paths.state.parent}"
         )

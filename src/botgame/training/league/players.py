@@ -6,8 +6,9 @@ that mentions it; one that was frozen after the last commit is deleted on resume
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -38,6 +39,7 @@ class Players:
         self._factions = setting.league.main_factions
         self._restart_from = next(iter(self._factions)) if setting.reset_from_main else ""
         self._cache: PlayerCache[Policy] = PlayerCache(self._load, setting.players_in_memory)
+        self.read: Callable[[str], dict[str, Any]] = self.frozen  # where frozen players come from
         self._fixed = dict(setting.bots)  # bots, and learning players around their living networks
 
     def enter(self, name: str) -> Network:
@@ -105,6 +107,11 @@ class Players:
             extra={"faction": faction} if faction else {},
         )
 
+    def frozen(self, name: str) -> dict[str, Any]:
+        """A frozen player as its file has it: `network` (its sizes), `weights`, `faction`. Raises UserError."""
+        checkpoint = load_checkpoint(self.path(name), self.game)
+        return {"network": checkpoint.network, "weights": checkpoint.weights, "faction": checkpoint.faction}
+
     def check_frozen(self, names: Iterable[str]) -> None:
         """Raise UserError when the file of one of these frozen players is missing."""
         for name in names:
@@ -122,9 +129,9 @@ class Players:
             path.unlink()
 
     def _load(self, name: str) -> Policy:
-        checkpoint = load_checkpoint(self.path(name), self.game)
-        network = build_network(self.game.spec, checkpoint.network, checkpoint.weights, str(self.path(name)))
-        return self._around(network, name, checkpoint.faction)
+        found = self.read(name)
+        network = build_network(self.game.spec, found["network"], found["weights"], str(self.path(name)))
+        return self._around(network, name, found["faction"])
 
     def _around(self, network: Network, name: str, faction: str) -> NetworkPolicy:
         """Every player acts at the temperature of the league, which its files carry too."""

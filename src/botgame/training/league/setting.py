@@ -13,6 +13,7 @@ from botgame.game import Game, Policy
 from botgame.games import load_game
 from botgame.outputs import Check, folder_of, json_of, lines_with
 from botgame.policies import load_policy
+from botgame.training.alphastar.engine.choice import EngineChoice
 from botgame.training.alphastar.engine.processes import processes_for
 from botgame.training.alphastar.league.league import PLAYER, League, LeagueConfig
 from botgame.training.alphastar.learner.config import RLConfig
@@ -104,7 +105,7 @@ class LeagueSetting:
     game_name: what `load_game` makes the game from, for other processes.
     opponent_slots: pairings that a player draws for an iteration. players_in_memory: frozen networks kept loaded.
     exploiter_share: an exploiter's share of a main agent's matches. reset_from_main: exploiters start anew from the
-    main agent's weights instead of the supervised ones.
+    main agent's weights instead of the supervised ones. engine: where it acts.
     """
 
     game: Game
@@ -125,22 +126,28 @@ class LeagueSetting:
     reset_from_main: bool = False
     styles: StyleConfig = field(default_factory=StyleConfig)
     royale: RoyaleShare = field(default_factory=RoyaleShare)
+    engine: EngineChoice = field(default_factory=EngineChoice)
+
+    @property
+    def slots(self) -> int:
+        """How many matches of a main agent run at once."""
+        return sum(table.slots for table in self.royale.tables(self.config.matches, self.game.seats))
 
     @property
     def processes(self) -> int:
-        """How many processes the league has."""
+        """How many processes the league has on one machine."""
         return processes_for(
             self.threads,
-            sum(table.slots for table in self.royale.tables(self.config.matches, self.game.seats)),
+            self.slots,
             self.config.batch_size,
             on_cpu=self.device.type == "cpu",
             compiled=self.config.compile,
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the game and the bots themselves, for a process that makes them again."""
+        """Everything but the game and the bots themselves, for a process that makes them again, on a CPU."""
         names = (each.name for each in fields(self) if each.name != "game")
-        return {name: getattr(self, name) for name in names} | {"bots": list(self.bots)}
+        return {name: getattr(self, name) for name in names} | {"bots": list(self.bots), "device": torch.device("cpu")}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> LeagueSetting:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from botgame import rng
@@ -22,7 +22,8 @@ from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.alphastar.engine.exchange import Exchange
 from botgame.training.alphastar.engine.part import Part
-from botgame.training.alphastar.engine.portions import Place, Table, deal
+from botgame.training.alphastar.engine.plan import Fetch, Key, Plan
+from botgame.training.alphastar.engine.portions import Place, Table, hand_of
 from botgame.training.alphastar.engine.worker import Worker
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
@@ -33,6 +34,7 @@ from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.runs.origin import Origin
 
 _MATCHES = 0x6C6561677565  # purpose of the training matches' random key
+_FROZEN, _TEACHER = "frozen", "teacher"  # what keys of plans begin with
 _SEAT = 64  # sub-key of the coin that seats the learner; smaller ones draw factions
 
 
@@ -47,6 +49,14 @@ class Opposition(NamedTuple):
     roster: list[str]
 
 
+class _Details(NamedTuple):
+    """The small values of a plan. generation: of the player; live: the learning players that have to be there."""
+
+    generation: int
+    live: tuple[str, ...]
+    opposition: Opposition
+
+
 class LeagueWorker(Worker):
     """All learning players take turns in every process; one with few matches has none in some of them."""
 
@@ -56,6 +66,7 @@ class LeagueWorker(Worker):
         self.teachers: dict[str, Network] = {}
         self._setting, self._place = setting, place
         self._opposition: dict[str, Opposition] = {}
+        self._generations: dict[str, int] = {}
 
     def enter(self, player: str, generation: int, teacher: Weights | None = None) -> None:
         """Begin the work of a learning player, from the weights that it starts from; they teach it too, or others do.
@@ -65,10 +76,11 @@ class LeagueWorker(Worker):
         setting, main = self._setting, player in self._setting.league.main_factions
         student = self.players.enter(player)
         self.teachers[player] = self.players.teacher(student.state_dict() if teacher is None else teacher)
+        self._generations[player] = generation
         size = self.size_of(player)
         if self._place.rank >= size:
             return
-        hand = deal(self._tables(player), size)[self._place.rank]
+        hand = hand_of(self._tables(player), self._place._replace(size=size))
         seed = rng.derive(setting.seed, *player.encode(), generation)
         rules, mains = setting.league.rules, len(setting.league.main_factions)
         self.parts[player] = Part(
@@ -86,6 +98,32 @@ class LeagueWorker(Worker):
     def oppose(self, player: str, opposition: Opposition) -> None:
         """From now on `player` meets these opponents."""
         self._opposition[player] = opposition
+
+    def plan(self, player: str) -> Plan:
+        """How to act for `player` elsewhere: see `begin` and `follow`."""
+        opposition, generation = self._opposition[player], self._generations[player]
+        others = [name for name in dict.fromkeys(opposition.opponents) if name != player]
+        live = (player, *(name for name in others if name in self.networks))
+        frozen = [name for name in others if name not in (*self.networks, *self._setting.bots)]
+        lasting: dict[Key, Callable[[], Any]] = {
+            (_FROZEN, name): functools.partial(self.players.frozen, name) for name in frozen
+        }
+        if generation:
+            lasting[_TEACHER, player, generation] = self.teachers[player].state_dict
+        return Plan(live, lasting, _Details(generation, live, opposition))
+
+    def begin(self, player: str, details: _Details, fetch: Fetch) -> None:
+        """Begin the work of a learning player as another process has."""
+        teacher = fetch((_TEACHER, player, details.generation)) if details.generation else None
+        self.enter(player, details.generation, teacher)
+
+    def follow(self, player: str, details: _Details, fetch: Fetch) -> None:
+        """Meet the opponents that another process has chosen; frozen ones are fetched, not read from files."""
+        self.players.read = lambda name: fetch((_FROZEN, name))
+        for name in details.live:
+            if name not in self.networks:
+                self.players.enter(name)
+        self.oppose(player, details.opposition)
 
     def config(self, player: str) -> RLConfig:
         """The settings of a learning player, which are those of the league for a main agent."""

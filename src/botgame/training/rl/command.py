@@ -16,7 +16,7 @@ from botgame.outputs import check_apart, check_checkpoint
 from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
 from botgame.training.rl.environment import check_styles
-from botgame.training.rl.flags import action_cap_of, flag_values, style_config, training_config
+from botgame.training.rl.flags import action_cap_of, engine_choice, flag_values, style_config, training_config
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.scratch import default_opponents, default_weights, defaults_line
@@ -48,7 +48,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     device = choose_device(
         options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
     )
-    flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
+    engine, flags = engine_choice(options), flag_values(options, leave_out=NEUTRAL_FLAGS)
     styles, royale = style_config(options), royale_share(options, game)
     action_cap = action_cap_of(options.action_cap, game)
     bots = {name: name for name in shares if name not in (SELF, PAST)}
@@ -80,6 +80,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             styles=styles,
             royale=royale,
             action_cap=action_cap,
+            engine=engine,
         )
         if options.scratch:
             print(defaults_line(options))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.training.alphastar.engine.choice import ENGINES, LOCAL, EngineChoice
 from botgame.training.alphastar.learner.config import OPPONENTS, OWN, PRECISIONS, RLConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 
@@ -179,6 +180,26 @@ def add_machine_flags(parser: cli.Parser) -> None:
     text = "same seed and --threads on the same machine, same run"
     parser.flag("--seed", type=cli.seed, default=0, help=text)
     parser.flag("--resume", action="store_true", help="go on from the last commit; starts where there is none")
+
+
+def add_engine_flags(parser: cli.Parser) -> None:
+    """Add --engine, --ray-address and --actors."""
+    parser.section(MACHINE)
+    text = (
+        "where matches run: local: in the processes that learn, between updates, so going on is exact too; pipelined: "
+        "in --threads less one processes while this one learns, with weights one update older; ray: in actors of a Ray "
+        "cluster, which does not repeat exactly. A run may go on in another"
+    )
+    parser.flag("--engine", choices=ENGINES, default=LOCAL, help=text)
+    text = "the Ray cluster: auto for the one that runs on this machine; a new one of this machine unless given"
+    parser.flag("--ray-address", default=None, metavar="auto|HOST:PORT", help=text)
+    text = "Ray actors of one CPU each; 0: one for each CPU but one. --threads is then of the learner alone"
+    parser.flag("--actors", type=cli.non_negative_int, default=0, help=text)
+
+
+def engine_choice(options: argparse.Namespace) -> EngineChoice:
+    """The engine that parsed flags describe. Raises UserError (code 2)."""
+    return EngineChoice(options.engine, options.ray_address, options.actors)
 
 
 def flag_values(options: argparse.Namespace, leave_out: Iterable[str] = ()) -> dict[str, Any]:

@@ -14,13 +14,10 @@ from typing import Any
 from botgame.errors import UserError
 from botgame.game import Ended
 from botgame.standings import order_of
-from botgame.threads import set_threads
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.actor.opponents import PAST, Weights
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.engine.parts import Parts
-from botgame.training.alphastar.engine.portions import Place
-from botgame.training.alphastar.engine.processes import Processes
+from botgame.training.alphastar.engine.engine import Engine, start_engine
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -28,7 +25,7 @@ from botgame.training.rl.extension import extension_line
 from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
 from botgame.training.rl.worker import PLAYER, RLWorker, make_worker
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.progress import ProgressClock, processes_words, rates, resharded_line
+from botgame.training.runs.progress import ProgressClock, moved_line, rates
 from botgame.training.runs.run import commit, handle_flagged, restoring, stop_on_signal
 
 
@@ -37,12 +34,16 @@ class RLRun:
 
     def __init__(self, setting: RLSetting, judge: Judge, on_commit: Callable[[], None] = lambda: None) -> None:
         self._setting, self._judge, self._on_commit = setting, judge, on_commit
-        size = setting.processes
-        set_threads(setting.threads if size == 1 else 1)
-        worker = RLWorker(setting, Place(0, size))
+        self._engine: Engine[RLWorker] = start_engine(
+            setting,
+            functools.partial(RLWorker, setting),
+            lambda worker: worker.networks[PLAYER],
+            make_worker,
+            [setting.to_dict()],
+        )
+        worker = self._engine.worker
         self._student, self._pool = worker.networks[PLAYER], worker.pool
-        self._processes = Processes(worker, self._student, size, make_worker, [setting.to_dict()])
-        parts = Parts(self._processes, PLAYER, size)
+        parts = self._engine.parts(PLAYER, worker.size)
         self._trainer = Trainer(parts, self._student, setting.config, device=setting.device)
         self._planned = setting.goal.amount  # when the last commit was made
 
@@ -82,11 +83,11 @@ class RLRun:
         self._begin(paths, writer)
         clock = ProgressClock(self.done)
         while not self.finished:
-            self._processes.everywhere("turn", self.iteration)
+            self._engine.everywhere("turn", self.iteration)
             metrics = self._iterate(paths, writer)
             number, last = self.iteration, self.finished
             if PAST in self._setting.shares and number % schedule.snapshot_every == 0:
-                self._processes.everywhere("freeze")
+                self._engine.everywhere("freeze")
             evaluated = self._evaluate(last=last) if schedule.evaluates(number, last=last) else {}
             writer.log(number, {**metrics, **evaluated})
             text = functools.partial(_progress_line, goal, self.done, metrics)
@@ -102,7 +103,8 @@ class RLRun:
             "goal": self._setting.goal.amount,
             "trainer": self._trainer.state_dict(),
             "pool": self._pool.snapshot(),
-            "playing": self._processes.everywhere("playing"),
+            "engine": self._engine.words,
+            "playing": self._engine.everywhere("playing"),
             **self._judge.snapshot(),
         }
         commit(paths, flags, state, offset=writer.offset, finished=self.finished)
@@ -128,14 +130,14 @@ class RLRun:
             raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
         self._planned = state["goal"]
         self._judge.restore(state)
-        self._processes.everywhere("restore_pool", state["pool"], state["playing"])
+        self._engine.everywhere("restore_pool", state["pool"], state["playing"])
         self._trainer.load_state_dict(state["trainer"])
-        if len(state["playing"]) != self._processes.size:
-            print(resharded_line(len(state["playing"]), self._processes.size))
+        if not self._engine.repeats or state["engine"] != self._engine.words:
+            print(moved_line(state["engine"], self._engine.words))
 
     def close(self) -> None:
-        """End the other processes."""
-        self._processes.close()
+        """End the other processes, or leave the cluster."""
+        self._engine.close()
 
     def _begin(self, paths: RunPaths, writer: MetricsWriter) -> None:
         setting = self._setting
@@ -147,7 +149,7 @@ class RLRun:
             return
         config, seats = setting.config, self._pool.learning_seats(setting.game.seats)
         print(
-            f"seed {setting.seed}, device {setting.device}, {processes_words(self._processes.size)}: {config.matches} "
+            f"seed {setting.seed}, device {setting.device}, {self._engine.words}: {config.matches} "
             f"matches at once, {config.sequences(seats)} sequences of up to {config.unroll_length} decisions an "
             "iteration"
         )
@@ -163,7 +165,7 @@ class RLRun:
         where, files = f"in iteration {self.iteration}", (paths.checkpoint, paths.good)
         for line in handle_flagged(done.flagged, where, *files, self.source, newly_failing=done.newly_failing):
             print(line)
-        others = self._processes.everywhere("playing")[1:]
+        others = self._engine.everywhere("playing")[1:]
         self._pool.keep(number for playing in others for number in playing)
         return {**done.metrics, **self._results_by_kind(done.ended)}
 

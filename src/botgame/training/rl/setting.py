@@ -11,6 +11,7 @@ from botgame.game import Game, Policy
 from botgame.games import load_game
 from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import Weights
+from botgame.training.alphastar.engine.choice import EngineChoice
 from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.engine.processes import processes_for
 from botgame.training.alphastar.learner.config import RLConfig
@@ -80,7 +81,8 @@ class RLSetting:
     """One run in `game`. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed.
 
     game_name, bots: what `load_game` and `load_policy` make the game and each of `fixed` from, for other processes.
-    royale: how much of it is free-for-alls. action_cap: the cap on the actions that the learner plays under.
+    royale: how much of it is free-for-alls. action_cap: the cap on the actions that the learner plays under. engine:
+    where it acts.
     """
 
     game: Game
@@ -99,6 +101,7 @@ class RLSetting:
     styles: StyleConfig = field(default_factory=StyleConfig)
     royale: RoyaleShare = field(default_factory=RoyaleShare)
     action_cap: int = 0
+    engine: EngineChoice = field(default_factory=EngineChoice)
 
     @property
     def tables(self) -> list[Table]:
@@ -106,20 +109,25 @@ class RLSetting:
         return self.royale.tables(self.config.matches, self.game.seats)
 
     @property
+    def slots(self) -> int:
+        """How many matches run at once."""
+        return sum(table.slots for table in self.tables)
+
+    @property
     def processes(self) -> int:
-        """How many processes the run has."""
+        """How many processes the run has on one machine."""
         return processes_for(
             self.threads,
-            sum(table.slots for table in self.tables),
+            self.slots,
             self.config.batch_size,
             on_cpu=self.device.type == "cpu",
             compiled=self.config.compile,
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the game and the bots themselves, for a process that makes them again."""
+        """Everything but the game and the bots themselves, for a process that makes them again, on a CPU."""
         names = (each.name for each in fields(self) if each.name not in ("game", "fixed"))
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"device": torch.device("cpu")}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> RLSetting:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botgame import rng
 from botgame.game import Game, Setup
 from botgame.setups import drawn_factions
 from botgame.training.alphastar.actor.actor import Environment
-from botgame.training.alphastar.actor.opponents import PAST, OpponentPool
+from botgame.training.alphastar.actor.opponents import PAST, OpponentPool, Weights
 from botgame.training.alphastar.engine.exchange import Exchange
 from botgame.training.alphastar.engine.part import Part
-from botgame.training.alphastar.engine.portions import Place, Table, deal
+from botgame.training.alphastar.engine.plan import Fetch, Key, Plan
+from botgame.training.alphastar.engine.portions import Place, Table, hand_of
 from botgame.training.alphastar.engine.worker import Worker
 from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.rl.setting import RLSetting
@@ -42,27 +43,32 @@ class RLWorker(Worker):
 
     def __init__(self, setting: RLSetting, place: Place, exchange: Exchange | None = None) -> None:
         self._setting, self._place = setting, place
-        weights = setting.origin.weights
-        student = setting.network(weights)
-        super().__init__({PLAYER: student}, exchange)
-        self.pool = OpponentPool(
-            setting.shares, setting.fixed, setting.policy, seed=setting.seed, capacity=setting.schedule.snapshots
-        )
-        if PAST in setting.shares:
-            self.pool.freeze(weights)
-        hand = deal(setting.tables, place.size)[place.rank]
-        self.parts[PLAYER] = Part(
-            [self._environment(table) for table in hand.tables],
-            student,
-            setting.network(weights) if setting.origin.taught else None,
-            setting.config,
-            learning_seats=self.pool.learning_seats(setting.game.seats),
-            seed=setting.seed,
-            rank=place.rank,
-            portion=hand.portion,
-            device=setting.device,
-            on_end=self.pool.ended,
-        )
+        super().__init__({PLAYER: setting.network(setting.origin.weights)}, exchange)
+        self.pool = self._pool()
+        self.parts[PLAYER] = self._part()
+
+    @property
+    def size(self) -> int:
+        """How many processes act."""
+        return self._place.size
+
+    def plan(self, player: str) -> Plan:
+        """How to act elsewhere: see `begin` and `follow`."""
+        pool = self.pool.snapshot()
+        weights = pool.pop("weights")
+        lasting: dict[Key, Callable[[], Weights]] = {
+            (PAST, number): functools.partial(weights.get, number) for number in weights
+        }
+        return Plan((player,), lasting, pool)
+
+    def begin(self, player: str, _details: dict[str, Any], _fetch: Fetch) -> None:
+        """Begin anew, without running matches."""
+        self.pool = self._pool()
+        self.parts[player] = self._part()
+
+    def follow(self, _player: str, details: dict[str, Any], fetch: Fetch) -> None:
+        """Draw opponents as the pool of another process does."""
+        self.pool.follow(details, lambda number: fetch((PAST, number)))
 
     def turn(self, iteration: int) -> None:
         """See `OpponentPool.turn`."""
@@ -78,10 +84,36 @@ class RLWorker(Worker):
 
     def restore_pool(self, snapshot: dict[str, Any], playing: Sequence[Mapping[int, int]]) -> None:
         """Inverse of the pool's `snapshot` and of `playing` of all processes; matches of another number are void."""
-        rank, size = self._place
-        each = playing if len(playing) == size else [{}] * size
+        rank, size, acts = self._place
+        each = playing if acts and len(playing) == size else [{}] * size
         elsewhere = {number for other in each[1:] for number in other} if not rank else ()
         self.pool.restore(snapshot, each[rank], elsewhere)
+
+    def _pool(self) -> OpponentPool:
+        """The opponents at the start of a run."""
+        setting = self._setting
+        capacity = setting.schedule.snapshots
+        pool = OpponentPool(setting.shares, setting.fixed, setting.policy, seed=setting.seed, capacity=capacity)
+        if PAST in setting.shares:
+            pool.freeze(setting.origin.weights)
+        return pool
+
+    def _part(self) -> Part:
+        """The part of this process, at the start of a run."""
+        setting = self._setting
+        hand = hand_of(setting.tables, self._place)
+        return Part(
+            [self._environment(table) for table in hand.tables],
+            self.networks[PLAYER],
+            setting.network(setting.origin.weights) if setting.origin.taught else None,
+            setting.config,
+            learning_seats=self.pool.learning_seats(setting.game.seats),
+            seed=setting.seed,
+            rank=self._place.rank,
+            portion=hand.portion,
+            device=setting.device,
+            on_end=self.pool.ended,
+        )
 
     def _environment(self, table: Table) -> Environment:
         """Matches of one kind."""

@@ -33,14 +33,6 @@ def rates(metrics: dict[str, float], names: dict[str, str]) -> str:
     return known or "-"
 
 
-def processes_words(size: int) -> str:
-    """How many processes a run has, in words."""
-    return "1 process" if size == 1 else f"{size} processes"
-
-
-def resharded_line(before: int, now: int) -> str:
-    """What it means that a run goes on in another number of processes."""
-    return (
-        f"going on in {processes_words(now)}, before in {processes_words(before)}: running matches begin anew, so the "
-        f"numbers differ from those of a run that stays with --threads {before}"
-    )
+def moved_line(before: str, now: str) -> str:
+    """What it means that a run goes on in another engine, or another number of processes; both in words."""
+    return f"going on in {now}, before in {before}: running matches begin anew, so the numbers differ from now on"

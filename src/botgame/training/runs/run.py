@@ -31,7 +31,10 @@ from botgame.training.alphastar.network.precision import check_precision
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
 
 # Flags that say where and how fast, not what is computed.
-NEUTRAL_FLAGS = ("resume", "device", "cpu", "threads", "output", "output_dir", "keep")
+NEUTRAL_FLAGS = (
+    *("resume", "device", "cpu", "threads", "engine", "ray_address", "actors"),
+    *("output", "output_dir", "keep"),
+)
 # Flags that say where to find what a run starts from; what lies there is compared, not where it lies.
 PLACES = ("supervised_checkpoint", "start_checkpoint", "data_dir", "feedback_dir", "reports_live_dir", "target")
 _NONE: Mapping[Path, Check] = {}

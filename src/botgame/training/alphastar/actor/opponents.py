@@ -195,6 +195,18 @@ class OpponentPool:
         for number in list(self._weights):
             self._forget(number)
 
+    def follow(self, snapshot: Mapping[str, Any], fetch: Callable[[int], Weights]) -> None:
+        """Draw as the pool does whose `snapshot` this is, its weights aside; `fetch` gives those of a frozen self.
+
+        Who still plays here stays.
+        """
+        self._drawable = [int(number) for number in snapshot["drawable"]]
+        self._frozen, self._current = int(snapshot["frozen"]), int(snapshot["current"])
+        for number in {*self._drawable, self._current} - {LEARNER, *self._weights}:
+            self._weights[number] = fetch(number)
+        for number in list(self._weights):
+            self._forget(number)
+
     def _forget(self, number: int) -> None:
         needed = {*self._drawable, *self._playing, *self._elsewhere, self._current}
         if number not in needed:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from botgame import rng
 from botgame.game import Ended
-from botgame.training.alphastar.actor.actor import Environment
-from botgame.training.alphastar.actor.actors import make_actor
+from botgame.training.alphastar.actor.actor import Collected, Environment
+from botgame.training.alphastar.actor.actors import make_actor, mean_figures
 from botgame.training.alphastar.engine.portions import Portion
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward
 from botgame.training.alphastar.learner.replay_buffer import Counts, ReplayBuffer, counts_of
-from botgame.training.alphastar.learner.sequences import gather
+from botgame.training.alphastar.learner.sequences import Columns, gather
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.statistic_z.seats import Styles
 
@@ -36,6 +36,23 @@ class Gathered(NamedTuple):
     decisions: int
     ended: list[Ended]
     figures: dict[str, float]
+
+
+class Rollout(NamedTuple):
+    """What one part acted for another, which learns: whole sequences as columns, in the order in which they ended.
+
+    decisions, ended, figures: as in `Gathered`.
+    """
+
+    columns: Columns
+    decisions: int
+    ended: list[Ended]
+    figures: dict[str, float]
+
+    @property
+    def sequences(self) -> int:
+        """How many there are."""
+        return len(self.columns["length"])
 
 
 class Part:
@@ -79,14 +96,32 @@ class Part:
 
     def collect(self, version: int) -> Gathered:
         """Act until this part's sequences of an iteration are there; `version`: learner steps done so far."""
-        wanted = max(self._wanted, self._least - len(self.replay_buffer))
-        collected = self.actor.collect(self.replay_buffer, wanted, version)
-        for match in collected.ended:
-            self._on_end(match.setup.players)
-        sequences, decisions, ended = collected
-        held = len(self.replay_buffer)
-        self._new = sequences
-        return Gathered(sequences, min(held, sequences), held, decisions, ended, self.actor.report())
+        sequences, decisions, ended = self._collect(self.wanted, version)
+        return self._gathered(sequences, decisions, ended, self.actor.report())
+
+    @property
+    def wanted(self) -> int:
+        """Sequences that the next iteration collects here."""
+        return max(self._wanted, self._least - len(self.replay_buffer))
+
+    def roll(self, version: int) -> Rollout:
+        """Act for a part elsewhere until this part's sequences are there; they are valid until the next call."""
+        sequences, decisions, ended = self._collect(max(1, self._wanted), version)
+        columns = {name: column[:sequences] for name, column in self.replay_buffer.columns.items()}
+        self.replay_buffer.clear()
+        return Rollout(columns, decisions, ended, self.actor.report())
+
+    def receive(self, rollouts: Sequence[Rollout]) -> Gathered:
+        """Take what parts elsewhere acted in place of acting."""
+        for rollout in rollouts:
+            self.replay_buffer.add(rollout.columns, np.arange(rollout.sequences))
+        figures = mean_figures([rollout.figures for rollout in rollouts])
+        return self._gathered(
+            sum(rollout.sequences for rollout in rollouts),
+            sum(rollout.decisions for rollout in rollouts),
+            [match for rollout in rollouts for match in rollout.ended],
+            figures,
+        )
 
     def plan(self, iteration: int, whole: int) -> list[Counts]:
         """Draw this iteration's minibatches, and say what is in each. whole: fresh sequences of all parts together."""
@@ -131,6 +166,17 @@ class Part:
             for environment in self.environments:
                 environment.numbers.skip(int(snapshot["skip"]))
         self.replay_buffer.restore(snapshot["replay_buffer"])
+
+    def _collect(self, wanted: int, version: int) -> Collected:
+        collected = self.actor.collect(self.replay_buffer, wanted, version)
+        for match in collected.ended:
+            self._on_end(match.setup.players)
+        return collected
+
+    def _gathered(self, sequences: int, decisions: int, ended: list[Ended], figures: dict[str, float]) -> Gathered:
+        held = len(self.replay_buffer)
+        self._new = sequences
+        return Gathered(sequences, min(held, sequences), held, decisions, ended, figures)
 
     def _make_buffer(self, portion: Portion, *, taught: bool) -> ReplayBuffer:
         config, capacity = self._config, max(1, portion.of(self._config.replay_size))

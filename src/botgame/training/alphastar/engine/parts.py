@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botgame.training.alphastar.engine.part import Gathered, Part
-from botgame.training.alphastar.engine.processes import Processes
 from botgame.training.alphastar.engine.resharding import reshard
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics
 from botgame.training.alphastar.learner.replay_buffer import Counts
+
+if TYPE_CHECKING:
+    from botgame.training.alphastar.engine.processes import Processes
 
 
 class Parts:

@@ -11,10 +11,14 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Which process of a run this is: number `rank` of `size`; number 0 is the parent of the others."""
+    """Which process of a run this is: number `rank` of `size`; number 0 is the parent of the others.
+
+    acts: False for a process that learns alone, from what `size` other processes collect.
+    """
 
     rank: int = 0
     size: int = 1
+    acts: bool = True
 
 
 class Portion(NamedTuple):
@@ -67,6 +71,13 @@ def deal(tables: Sequence[Table], size: int) -> list[Hand]:
             hands[rank].append(Table(table.seats, slots, share, first, len(ranks)))
         place += table.slots
     return [_normalized(hand, portion) for hand, portion in zip(hands, _portions(hands), strict=True)]
+
+
+def hand_of(tables: Sequence[Table], place: Place) -> Hand:
+    """The hand of one process. One that does not act has the whole replay buffer, and one match of each kind."""
+    if not place.acts:
+        return Hand([table._replace(slots=1) for table in tables], Portion())
+    return deal(tables, place.size)[place.rank]
 
 
 def _portions(hands: Sequence[Sequence[Table]]) -> list[Portion]:

@@ -18,6 +18,7 @@ from botgame.errors import UserError
 from botgame.training.alphastar.engine.child_process import ChildProcess, Line
 from botgame.training.alphastar.engine.exchange import Exchange, Exchanges
 from botgame.training.alphastar.engine.messages import packed, unpacked
+from botgame.training.alphastar.engine.parts import Parts
 from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.worker import Worker
 from botgame.training.alphastar.network.network import Network
@@ -37,15 +38,19 @@ def processes_for(threads: int, matches: int, batch_size: int, *, on_cpu: bool, 
 class Processes(Generic[Own]):
     """`worker` is this process's own; `make(place, exchange, *given)` makes that of each child."""
 
+    repeats = True
+
     def __init__(
         self,
         worker: Own,
-        network: Network,
+        network: Network | None = None,
         size: int = 1,
         make: Make | None = None,
         given: Sequence[Any] = (),
     ) -> None:
         """`network`: as large as those of the learning players. `make` must be a module's function, `given` picklable.
+
+        None of them is needed for one process.
 
         The children start beside what this process does next. The caller closes them.
         """
@@ -53,11 +58,21 @@ class Processes(Generic[Own]):
         self._children: list[ChildProcess] = []
         self._starting = size > 1
         if self._starting:
+            assert network is not None
             self._exchanges = Exchanges(network, size - 1)
             self._children += [ChildProcess(*self._exchanges.blocks(child)) for child in range(size - 1)]
             for rank, child in enumerate(self._children, 1):
                 child.send(packed((_serve, (make, Place(rank, size), tuple(given)))))
-        self._close = Finalize(self, _close, [self._children], exitpriority=0)  # before multiprocessing ends them
+        self._close = Finalize(self, end, [self._children], exitpriority=0)  # before multiprocessing ends them
+
+    @property
+    def words(self) -> str:
+        """Where the run acts, in words."""
+        return "1 process" if self.size == 1 else f"{self.size} processes"
+
+    def parts(self, player: str, size: int) -> Parts:
+        """The parts of a learning player in the first `size` processes."""
+        return Parts(self, player, size)
 
     def begin(self, method: str, *given: Any, size: int | None = None) -> None:
         """Let the children among the first `size` processes, all unless given, call a method of their workers."""
@@ -71,8 +86,8 @@ class Processes(Generic[Own]):
         if self._starting:
             self._starting = False
             for child in self._children:
-                _result(child)
-        return [_result(child) for child in self._among(size)]
+                result_of(child)
+        return [result_of(child) for child in self._among(size)]
 
     def everywhere(self, method: str, *given: Any, size: int | None = None) -> list[Any]:
         """The results of a method of all workers, or of the first `size`; this process's own is the first."""
@@ -116,7 +131,8 @@ class Processes(Generic[Own]):
         return self._children if size is None else self._children[: size - 1]
 
 
-def _close(children: list[ChildProcess]) -> None:
+def end(children: list[ChildProcess]) -> None:
+    """Hang up on all of them, and wait until they have ended."""
     for child in children:
         child.hang_up()
     for child in children:
@@ -124,7 +140,8 @@ def _close(children: list[ChildProcess]) -> None:
     children.clear()
 
 
-def _result(child: ChildProcess) -> Any:
+def result_of(child: ChildProcess) -> Any:
+    """Wait for what a child answers (`answer`). Raises what it raised, and UserError when it has died."""
     done, result = unpacked(child.receive())
     if done:
         return result
@@ -136,13 +153,13 @@ def _serve(line: Line, make: Make, place: Place, given: tuple[Any, ...], weights
     """Run a child: make its worker, then answer one call after another until the parent hangs up."""
     torch.set_num_threads(1)
     worker: list[Worker] = []
-    line.send(_answer(lambda: worker.append(make(place, Exchange(weights, gradient), *given))))
+    line.send(answer(lambda: worker.append(make(place, Exchange(weights, gradient), *given))))
     while worker and (message := line.receive()) is not None:
         method, arguments = unpacked(message)
-        line.send(_answer(lambda: getattr(worker[0], method)(*arguments)))  # noqa: B023 - called at once
+        line.send(answer(lambda: getattr(worker[0], method)(*arguments)))  # noqa: B023 - called at once
 
 
-def _answer(call: Callable[[], Any]) -> bytes:
+def answer(call: Callable[[], Any]) -> bytes:
     """The result of a call as a message, or what it raised."""
     try:
         return packed((True, call()))

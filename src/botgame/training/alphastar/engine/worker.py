@@ -6,12 +6,16 @@ from typing import Any
 
 from botgame.training.alphastar.engine.exchange import Exchange
 from botgame.training.alphastar.engine.part import Part
+from botgame.training.alphastar.engine.plan import Fetch, Plan
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics
 from botgame.training.alphastar.network.network import Network
 
 
 class Worker:
-    """Networks and parts by learning player; a process may have no part of a player with few matches."""
+    """Networks and parts by learning player; a process may have no part of a player with few matches.
+
+    `plan`, `begin` and `follow` are of those kinds of runs that a cluster can act for.
+    """
 
     def __init__(self, networks: dict[str, Network], exchange: Exchange | None = None) -> None:
         """exchange: with the parent; None in the parent itself."""
@@ -21,6 +25,18 @@ class Worker:
     def of_part(self, player: str, method: str, *given: Any) -> Any:
         """What a method of this process's part of `player` returns."""
         return getattr(self.parts[player], method)(*given)
+
+    def plan(self, player: str) -> Plan:
+        """How to act for `player` now, for a worker in another process that shares no memory with this one."""
+        raise NotImplementedError
+
+    def begin(self, player: str, details: Any, fetch: Fetch) -> None:
+        """Begin the work of `player` as a plan's `details` say, without running matches."""
+        raise NotImplementedError
+
+    def follow(self, player: str, details: Any, fetch: Fetch) -> None:
+        """Meet the opponents that a plan's `details` name from now on; those that learn have networks then."""
+        raise NotImplementedError
 
     def settle(self, player: str) -> None:
         """Give the player's network the weights that the parent has published."""

@@ -59,6 +59,10 @@ class ReplayBuffer:
         self.count += len(rows)
         return places
 
+    def clear(self) -> None:
+        """Forget all sequences: the next one is number 0."""
+        self.count = 0
+
     def places(self, numbers: NDArray[np.int64]) -> NDArray[np.intp]:
         """Places of the sequences with these running numbers."""
         return (numbers % self.slots).astype(np.intp)
