@@ -32,11 +32,29 @@ class NoisyPolicy:
 
     def act(self, observation: Observation, memory: Array, keys: Array) -> tuple[Array, Array]:
         """See `Policy.act`. Both follow the match with a memory of their own, whichever acts."""
-        meant, own = self._policy.act(observation, memory[:, : self._own], keys)
-        random, other = self._noise.act(observation, memory[:, self._own :], keys)
         with np.errstate(over="ignore"):
-            errs = uniforms(mix(keys, _ERRS), 1) < self._share
-        return np.where(errs, random, meant), np.concatenate([own, other], axis=1)
+            errs = uniforms(mix(keys, _ERRS), 1)[:, 0] < self._share
+        meant, own = _act_where(~errs, self._policy, observation, memory[:, : self._own], keys)
+        random, other = _act_where(errs, self._noise, observation, memory[:, self._own :], keys)
+        actions = np.zeros((len(keys), max(meant.shape[1], random.shape[1])), np.int64)
+        actions[~errs], actions[errs] = meant, random
+        return actions, np.concatenate([own, other], axis=1)
+
+
+def _act_where(
+    chosen: Array, policy: Policy, observation: Observation, memory: Array, keys: Array
+) -> tuple[Array, Array]:
+    """Actions int64 [k, H] of the k rows where bool [n] is True, and the new memory of all: float32 [n, M].
+
+    A policy with memory follows all rows; one without is asked about the chosen ones alone, which costs less.
+    """
+    if policy.memory_size:
+        actions, memory = policy.act(observation, memory, keys)
+        return actions[chosen], memory
+    if not chosen.any():
+        return np.zeros((0, 1), np.int64), memory
+    some = {name: column[chosen] for name, column in observation.items()}
+    return policy.act(some, memory[chosen], keys[chosen])[0], memory
 
 
 def noisy(game: Game, policy: Policy, share: float) -> NoisyPolicy:

@@ -29,7 +29,8 @@ def _decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> n
     for column, head in enumerate(ARENA_SPEC.heads):
         used = np.ones(len(keys), bool)
         for condition in head.used_when:
-            used &= np.isin(actions[:, ARENA_SPEC.head_index(condition.head)], condition.values)
+            earlier = actions[:, ARENA_SPEC.head_index(condition.head)]
+            used &= (earlier[:, None] == np.array(condition.values)).any(axis=1)
         actions[:, column] = np.where(used, _pick(legal[:, ARENA_SPEC.slices[head.name]], numbers[:, column]), 0)
     last = observation["scalars"][:, _LAST_MOVE : _LAST_MOVE + MOVE_COUNT].argmax(axis=1)
     actions[:, MOVE] = np.where(numbers[:, -1] < KEEP, last, actions[:, MOVE])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from botgame.game import Game  # brings NumPy, which --help does without
 
 DEFAULTS: Mapping[str, Any] = {
-    "iterations": 600,
+    "iterations": 1000,
     "actor_rollouts": 1,
     "matches_per_actor": 128,
     "unroll_length": 32,
@@ -24,13 +24,14 @@ DEFAULTS: Mapping[str, Any] = {
     "fresh_share": 1.0,
     "replay_size": 512,
     "temperature": 1.0,
-    "entropy_cost": 0.003,
+    "lr": 6e-4,
+    "entropy_cost": 0.006,
     "adam_b1": 0.9,
     "clip_ratio": 0.2,
     "advantages": "normalised",
     "vtrace_lambda": 0.95,
     "td_lambda": 0.95,
-    "eval_every": 100,
+    "eval_every": 200,
     "save_every": 50,
     "snapshot_every": 50,
 }

@@ -105,7 +105,7 @@ class ObservationEncoder(nn.Module):
             scalars = scalars + self.condition(observation.get("condition"))
         scalars = functional.relu(scalars)
         parts = [scalars]
-        entities = embeddings = scalars.new_zeros((len(scalars), 0, self.entity_width))
+        entities = embeddings = scalars.new_zeros((scalars.shape[0], 0, self.entity_width))
         if self.entity is not None:
             entities = observation["entities"]
             pooled, embeddings = self.entity(entities, observation["entity_mask"])

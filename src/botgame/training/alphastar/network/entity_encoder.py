@@ -106,6 +106,6 @@ def pool(table: Tensor, mask: Tensor) -> Tensor:
     Zeros make plain sums and maxima equal to the masked ones; an empty set gives 0.
     """
     if not table.shape[1]:
-        return table.new_zeros((len(table), 2 * table.shape[2]))
+        return table.new_zeros((table.shape[0], 2 * table.shape[2]))
     mean = table.sum(1) / mask.sum(1).clamp(min=1).unsqueeze(1)
     return torch.cat([table.amax(1), mean], dim=1)

@@ -120,7 +120,7 @@ class DirectionHead(nn.Module):
     def _unit_resultants(self, gates: Tensor, vectors: UnitVectors) -> Tensor:
         """Gated sums of one group's vectors for all units but the first: gates [N, U * 2V] -> [N, U, 2]."""
         x, y = vectors
-        return torch.bmm(gates.view(len(gates), self.units, x.shape[1]), torch.stack([x, y], dim=2))
+        return torch.bmm(gates.view(gates.shape[0], self.units, x.shape[1]), torch.stack([x, y], dim=2))
 
 
 def _resultant(gates: Tensor, vectors: UnitVectors) -> Tensor:
@@ -248,7 +248,7 @@ class Heads(nn.Module):
     def _context(self, observation: dict[str, Tensor], entities: Tensor) -> Context:
         """Unit vectors with their perpendiculars; without vectors one group of none."""
         if not self.spec.vectors:
-            empty = entities.new_zeros((len(entities), 0))
+            empty = entities.new_zeros((entities.shape[0], 0))
             return Context([(empty, empty)], entities, observation["scalars"])
         first, *added = self.vectors(observation["vectors"])
         vectors = [_turned(part) for part in (first, *(part for part in added if part.shape[1]))]

@@ -88,7 +88,7 @@ def _export(decision: ExportableDecision, *, conditioned: bool, optimize: bool) 
     rows = {0: torch.export.Dim(ROWS)}
     shapes = (dict.fromkeys(inputs[0], rows), rows, rows, None)
     with _quietly():
-        program = torch.export.export(decision, inputs, dynamic_shapes=shapes, strict=True)
+        program = torch.export.export(decision, inputs, dynamic_shapes=shapes, strict=False)
         exported = torch.onnx.export(
             program,
             dynamo=True,

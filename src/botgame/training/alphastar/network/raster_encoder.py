@@ -89,4 +89,4 @@ class Scatter(nn.Module):
         across, down = (functional.relu(1 - (place.unsqueeze(2) - self.cells).abs()) for place in (x, y))
         shares = (down.unsqueeze(3) * across.unsqueeze(2)).flatten(2)  # [N, E, R * R]
         size = len(self.cells)
-        return torch.bmm(rows.transpose(1, 2), shares).view(len(rows), rows.shape[2], size, size)
+        return torch.bmm(rows.transpose(1, 2), shares).view(rows.shape[0], rows.shape[2], size, size)
