@@ -56,6 +56,10 @@ class ChildProcess:
         """Let the child end: it finds out when it next receives or sends."""
         self._pipe.close()
 
+    def kill(self) -> None:
+        """End the child at once, whatever it is doing."""
+        self._process.kill()
+
     def join(self) -> None:
         """Wait for the end of the child, which has been hung up on; after some seconds end it."""
         self._process.join(_STOP_SECONDS)

@@ -43,7 +43,7 @@ class PipelinedEngine(Generic[Own]):
         self._away: list[str | None] = [None] * size  # whom each process acts for
         self._begun: set[tuple[int, str]] = set()
         self._there: dict[tuple[int, str], Rollout] = {}  # rollouts that came before they were asked for
-        self._close = Finalize(self, end, [self._children], exitpriority=0)
+        self._close = Finalize(self, _end, [self._children], exitpriority=0)
 
     def everywhere(self, method: str, *given: Any) -> list[Any]:
         """The result of a method of the worker; the others hear of what it changed with their next order."""
@@ -115,6 +115,13 @@ class PipelinedEngine(Generic[Own]):
         if player is not None:
             self._away[rank] = None
             self._there[rank, player] = result_of(self._children[rank])
+
+
+def _end(children: list[ChildProcess]) -> None:
+    """End them in the middle of their rollouts, which nobody waits for any more."""
+    for child in children:
+        child.kill()
+    end(children)
 
 
 def _serve(line: Line, make: Make, place: Place, given: tuple[Any, ...]) -> None:
