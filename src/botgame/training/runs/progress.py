@@ -35,4 +35,5 @@ def rates(metrics: dict[str, float], names: dict[str, str]) -> str:
 
 def moved_line(before: str, now: str) -> str:
     """What it means that a run goes on in another engine, or another number of processes; both in words."""
-    return f"going on in {now}, before in {before}: running matches begin anew, so the numbers differ from now on"
+    where = "" if before == now else f"going on in {now}, before in {before}: "
+    return f"{where}running matches begin anew, so the numbers differ from those of a run that went on"
