@@ -92,7 +92,9 @@ def test_a_ladder_draws_a_bot_for_each_match_and_keeps_it(monkeypatch: pytest.Mo
         assert not own[:, 3 - number].any()
 
 
-def test_marks_are_taken_in_time_and_duels_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marks_are_taken_in_time_and_duels_cost_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     clock = iter([0.0, 30.0, 30.0, 61.0, 99.0, 130.0, 130.0])
     monkeypatch.setattr("peers.marks.time.process_time", lambda: next(clock))
     game = load_game("openspiel:tic_tac_toe")
@@ -106,6 +108,11 @@ def test_marks_are_taken_in_time_and_duels_cost_nothing(monkeypatch: pytest.Monk
     assert marks.passed(300, first_legal)  # at 130 s, of which 38 were duels
     assert [(mark.minutes, mark.decisions) for mark in marks.taken] == [(61 / 60, 200), (92 / 60, 300)]
     assert marks.taken[0].duels.matches == 4
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[0] for line in said] == [
+        "1.02 CPU minutes, 200 decisions",
+        "1.53 CPU minutes, 300 decisions",
+    ]
 
 
 def test_cells_of_the_table() -> None:

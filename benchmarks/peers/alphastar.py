@@ -15,9 +15,8 @@ from botgame.training.alphastar.policy import load_policy
 from botgame.training.alphastar_rl import main
 from peers.marks import DUELS, Mark, judged
 
-# The rates fall until the last of 600 iterations, some 10 minutes.
 FLAGS = [
-    "--scratch", "small-fast", "--iterations", "600", "--eval-every", "0", "--save-every", "5", "--threads", "1",
+    "--scratch", "small-fast", "--eval-every", "0", "--save-every", "5", "--threads", "1",
 ]  # fmt: skip
 INTERRUPTED = 130  # its exit code
 GLANCE = 0.05  # seconds between two looks at the clock

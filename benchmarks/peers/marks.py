@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,6 +22,9 @@ class Mark(NamedTuple):
     decisions: int
     duels: Tally
 
+    def __str__(self) -> str:
+        return f"{self.minutes:.2f} CPU minutes, {self.decisions:,} decisions: {self.duels}"
+
 
 def judged(game: Game, policy: Policy, duels: int = DUELS) -> Tally:
     """Mirrored duels against the game's yardstick, on seeds that no learner trains on; the same for all."""
@@ -29,7 +33,7 @@ def judged(game: Game, policy: Policy, duels: int = DUELS) -> Tally:
 
 
 class Marks:
-    """Measures a learner of `game` in this process after each of `minutes`. `taken`: the marks so far."""
+    """Measures a learner of `game` in this process after each of `minutes`, and says so. `taken`: the marks so far."""
 
     def __init__(self, game: Game, minutes: Sequence[float], duels: int = DUELS) -> None:
         self._game, self._left, self._duels = game, sorted(minutes), duels
@@ -43,5 +47,6 @@ class Marks:
             duels = judged(self._game, ScriptedPolicy("peer", decide), self._duels)
             self.taken.append(Mark(spent / 60, decisions, duels))
             self._left.pop(0)
+            print(self.taken[-1], file=sys.stderr, flush=True)
         self._start = time.process_time() - spent  # duels cost the learner nothing
         return not self._left
