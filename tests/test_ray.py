@@ -63,6 +63,14 @@ def test_an_address_is_auto_or_host_and_port(address: str) -> None:
         EngineChoice("ray", address)
 
 
+@needs_ray
+def test_a_cluster_that_does_not_answer_is_named_at_once() -> None:
+    from botgame.training.alphastar.engine.ray_cluster import RayCluster
+
+    with pytest.raises(UserError, match=r"--ray-address: 127\.0\.0\.1:1 does not answer .*ray start --head --port 1"):
+        RayCluster(EngineChoice("ray", "127.0.0.1:1"), 4)
+
+
 def test_what_a_cluster_left_is_dealt_to_processes() -> None:
     columns = {"length": np.arange(5), "version": np.array([3, 1, 2, 5, 4])}
     tensors = {name: torch.from_numpy(column) for name, column in columns.items()}

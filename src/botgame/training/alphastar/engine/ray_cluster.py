@@ -10,12 +10,15 @@ import contextlib
 import logging
 import os
 import secrets
+import socket
 import sys
 from types import ModuleType
 from typing import Any
 
 from botgame.errors import UserError
-from botgame.training.alphastar.engine.choice import EngineChoice
+from botgame.training.alphastar.engine.choice import AUTO, EngineChoice
+
+REACH_SECONDS = 5.0
 
 
 class RayCluster:
@@ -50,6 +53,14 @@ def _started(cpus: int) -> ModuleType:
 
 
 def _joined(address: str) -> ModuleType:
+    """Ray, connected to a cluster that runs already; Ray itself would try for minutes to find one that does not."""
+    host, _, port = address.rpartition(":")
+    if address != AUTO:
+        try:
+            socket.create_connection((host, int(port)), REACH_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            reason = f"{address} does not answer ({error})"
+            raise UserError(f"--ray-address: {reason}; start it with: ray start --head --port {port}") from error
     return _connected(f"the Ray cluster at {address}", address=address)
 
 
@@ -62,8 +73,8 @@ def _connected(what: str, **words: Any) -> ModuleType:
     try:
         with contextlib.redirect_stdout(None):
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **words)
-    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises that class itself where a node does not start in time
         reason = " ".join(str(error).split())[:200]
-        advice = "see that it runs, and that RAY_AUTH_TOKEN holds its token"
+        advice = "see that it runs, that its machines are not overloaded, and that RAY_AUTH_TOKEN holds its token"
         raise UserError(f"cannot use {what}: {reason}; {advice}") from error
     return ray
