@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
 from botgame.lms.replay.showing.bundle import WEB
 from botgame.server.hosting.app import PAGES
@@ -65,9 +65,18 @@ class Watched:
         """
         give_up = time.monotonic() + seconds
         missing = "{ if (error instanceof TypeError) return false; throw error; }"
-        while not self.page.evaluate(f"() => {{ try {{ return Boolean({expression}); }} catch (error) {missing} }}"):
+        while not self._holds(f"() => {{ try {{ return Boolean({expression}); }} catch (error) {missing} }}"):
             assert time.monotonic() < give_up, f"{expression} did not come true; faults: {self.faults}"
             self.page.wait_for_timeout(30)
+
+    def _holds(self, function: str) -> bool:
+        """What it returns; False while the page is being replaced by another."""
+        try:
+            return bool(self.page.evaluate(function))
+        except Error as error:
+            if "Execution context was destroyed" not in error.message:
+                raise
+            return False
 
     def check(self) -> None:
         assert self.faults == []

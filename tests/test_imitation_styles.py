@@ -173,7 +173,7 @@ def test_commands_steer_by_a_flag(styled: Path, totals: dict[str, np.ndarray], t
 
     def make_server(options, _on_start):
         served.append(options.bots)
-        return SimpleNamespace(run_until_stopped=lambda: None)
+        return SimpleNamespace(run_until_stopped=lambda: 0, options=options)
 
     monkeypatch.setattr(live, "make_server", make_server)
     monkeypatch.setattr(play_command, "make_server", make_server)
