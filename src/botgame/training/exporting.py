@@ -46,7 +46,7 @@ def export_checkpoint(args: argparse.Namespace) -> int:
     game = load_game(args.game)
     name, style = split_style(args.checkpoint)
     path = str(checkpoint_path(game, name))
-    policy = load_policy(game, path, style=style)
+    policy = load_policy(game, path, style=style, make_step=TorchStep)  # the graph to act by would be a second export
     check_writable(args.output)
     runtime = prepare_page(args.web) if args.web is not None else {}
     data = export(load_checkpoint(path, game), policy.network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,29 @@ from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 
 
+MakeStep = Callable[[Network], ActingStep]
+
+
 class NetworkPolicy:
     """Acts on batches of observations with a network, which it moves to `device` and switches to evaluation.
 
-    `step`: computes the decisions, by default the fastest way (`acting`).
+    `step` computes the decisions.
     """
 
-    def __init__(self, network: Network, name: str = "network", device: str = "cpu", temperature: float = 1.0) -> None:
+    def __init__(
+        self,
+        network: Network,
+        name: str = "network",
+        device: str = "cpu",
+        temperature: float = 1.0,
+        make_step: MakeStep = acting_step,
+    ) -> None:
+        """make_step: how the network computes, by default the fastest way (`acting`)."""
         if temperature <= 0:
             raise UserError(f"temperature is {temperature}, expected a positive number; use 0.01 to act greedily")
         self.name, self.temperature = name, temperature
         self.network = network.to(torch.device(device)).eval()
-        self.step: ActingStep = acting_step(self.network)
+        self.step: ActingStep = make_step(self.network)
         self.memory_size = network.memory_size
         self._heads = len(network.spec.heads)
         self.rules: dict[str, Any] = {}  # the rule numbers that it was trained under, {} if unknown
@@ -56,10 +68,13 @@ class NetworkPolicy:
         return decided.actions, decided.memory, decided.log_probs
 
 
-def load_policy(game: Game, path: str, device: str = "cpu", style: str = "") -> NetworkPolicy:
+def load_policy(
+    game: Game, path: str, device: str = "cpu", style: str = "", make_step: MakeStep = acting_step
+) -> NetworkPolicy:
     """The policy of a checkpoint file, at its stored temperature, named by its path. Raises UserError.
 
-    style: how to play, a name or a file (`Conditioning.find`); "" leaves that to the network.
+    style: how to play, a name or a file (`Conditioning.find`); "" leaves that to the network. make_step: see
+    `NetworkPolicy`.
     """
     checkpoint = load_checkpoint(path, game)
     try:
@@ -71,7 +86,8 @@ def load_policy(game: Game, path: str, device: str = "cpu", style: str = "") -> 
         ) from error
     if style:
         _set_style(network, checkpoint, style)
-    policy = NetworkPolicy(network, f"{path}@{style}" if style else str(path), device, checkpoint.temperature)
+    name = f"{path}@{style}" if style else str(path)
+    policy = NetworkPolicy(network, name, device, checkpoint.temperature, make_step)
     policy.rules, policy.faction, policy.action_cap = checkpoint.rules, checkpoint.faction, checkpoint.action_cap
     return policy
 
