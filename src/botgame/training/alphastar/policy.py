@@ -19,7 +19,6 @@ from botgame.training.alphastar.network.observations import Observation, check_o
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 
-
 MakeStep = Callable[[Network], ActingStep]
 
 
