@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from botgame.games import load_game
 from botgame.training import alphastar_league, alphastar_rl, exploit
+from botgame.training.league.command import league_setting
+from botgame.training.league.setting import LeaguePaths, LeagueSetting
+from botgame.training.runs.origin import Origin, supervised_origin
 from toy_run import SMALL, TOY
 
 FEW = [*TOY, *SMALL, "--actor-rollouts", "2", "--save-every", "1", "--lr-end", "1", "--kl-end", "1", "--threads", "2"]
@@ -32,6 +36,15 @@ def best_response(start: Path, folder: Path, length: int, *more: str) -> int:
     words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder), "--budget", str(100 * length)]
     words += ["--start", "supervised", "--final-matches", "2", "--eval-every", "0"]
     return exploit.main(["zero", *FEW, *words, *more])
+
+
+def league_of(trained: Path, folder: Path) -> tuple[LeagueSetting, Origin]:
+    """The smallest league with an exploiter, to make workers of."""
+    words = [*TOY, *SMALL, "--supervised-checkpoint", str(trained), "--output-dir", str(folder)]
+    words += ["--actor-rollouts", "2", "--exploiter-share", "1", "--scripted-players", "chance"]
+    options = alphastar_league.build_parser().parse_args(words)
+    game = load_game(options.game)
+    return league_setting(options, game, LeaguePaths.inside(folder)), supervised_origin(trained, game)
 
 
 RUNS = {"rl": rl, "league": league, "exploit": best_response}

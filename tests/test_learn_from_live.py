@@ -58,6 +58,9 @@ def test_the_collector_says_it_where_people_played_with_it(tmp_path: Path) -> No
         assert session_command(options, journal) == ""
         journal.manifest.append(match(ANN, SeatRecord("pi.pt", "alphastar")))
         assert " --bot pi.pt " in session_command(options, journal)
+        for _ in range(3):
+            journal.manifest.append(match(ANN, SeatRecord("\x1b[2J.pt", "alphastar")))
+        assert " --bot pi.pt " in session_command(options, journal), "the server of others names bots"
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +126,36 @@ def test_the_comparison_is_played(data: Path, tmp_path: Path, monkeypatch, capsy
     assert [found[part]["matches"] for part in ("head_to_head", "before", "after")] == [2, 2, 2]
 
 
+def test_a_candidate_is_nobody_elses_until_it_is_installed(data: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    codes = []
+
+    def meanwhile(*_: object) -> Comparison:
+        codes.append(learn(data))
+        return comparison(70)
+
+    monkeypatch.setattr(command, "compare", meanwhile)
+    assert (learn(data), codes) == (0, [1])
+    assert "champion-learned.pt is in use by process" in capsys.readouterr().err
+
+
+def test_figures_are_said_where_the_bot_cannot_be_installed(data: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "compare", lambda *_: comparison(70))
+    Path("artifacts").mkdir()
+    Path("artifacts/bots").write_bytes(b"a file in the way")
+    assert learn(data) == 1
+    said = capsys.readouterr()
+    assert "head to head: champion-learned" in said.out
+    assert "error: cannot write artifacts" in said.err
+
+
 def test_mistakes_are_one_line(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     for words, code, part in (
         (["--bot", "lms_re"], 2, "cannot learn"),
         (["--name", "a.b"], 2, "cannot be the name"),
+        (["--name", "level-3"], 2, "means something else"),
         (["--bot", "gone.pt"], 1, "gone.pt"),
         ([], 1, "holds no match that a person played in"),
     ):

@@ -3,12 +3,19 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from botgame.training import alphastar_rl
+from botgame.training.alphastar.actor.opponents import PAST
 from botgame.training.alphastar.checkpoint import load_state
-from engine_runs import FEW, RUNS, league, rl, rows, stop_after
+from botgame.training.alphastar.engine import pipelined_engine
+from botgame.training.alphastar.engine.messages import packed
+from botgame.training.alphastar.engine.pipelined_engine import PipelinedEngine
+from botgame.training.alphastar.engine.plan import ForgottenError, Key
+from botgame.training.alphastar.engine.portions import Place
+from botgame.training.league.worker import Details, LeagueWorker, Opposition
+from engine_runs import RUNS, league, league_of, rl, rows, stop_after
 
 PIPELINED = ("--engine", "pipelined")
 ALONE = ("--threads", "1")
@@ -73,7 +80,56 @@ def test_a_run_that_was_stopped_keeps_what_it_learned(
     assert after["decisions"] > before["decisions"]
 
 
-def test_one_thread_cannot_do_both(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--supervised-checkpoint", str(trained), "--output", str(tmp_path / "pi.pt"), "--iterations", "1"]
-    assert alphastar_rl.main([*FEW, *words, *PIPELINED, *ALONE]) == 2
+@pytest.mark.parametrize("name", RUNS)
+def test_one_thread_cannot_do_both_and_no_file_is_touched(
+    name: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert RUNS[name](trained, tmp_path, 1, *PIPELINED, *ALONE) == 2
     assert capsys.readouterr().err.count("\n") == 1
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+
+
+def test_a_process_keeps_the_frozen_selves_that_can_be_drawn_and_no_others(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = []
+    monkeypatch.setattr(pipelined_engine, "packed", lambda message: messages.append(message) or packed(message))
+    assert rl(trained, tmp_path, 8, *PIPELINED, "--opponents", "past=1", "--eval-every", "0") == 0
+    held: set[Key] = set()
+    for order, kept, told in messages[1:]:  # the first one says what the process does
+        assert kept <= held
+        held = {*kept, *(key for key in told if key[0] == PAST)}
+        assert {number for _, number in held} >= set(order.details["drawable"])
+        assert len(held) <= 3  # --snapshots 2, and the one of this iteration
+    assert order.details["frozen"] > 6
+
+
+def test_a_frozen_player_that_a_process_has_forgotten_is_read_from_its_file(trained: Path, tmp_path: Path) -> None:
+    def forgotten(key: Key) -> None:
+        raise ForgottenError(key)
+
+    setting, origin = league_of(trained, tmp_path)
+    worker = LeagueWorker(setting, origin, Place())
+    worker.follow("main1", Details(0, ("main1",), Opposition([], {}, [])), forgotten)
+    with pytest.raises(ForgottenError):  # on another machine there is no such file
+        worker.players.policy("main1.v0")
+    setting.paths.players.mkdir(parents=True)
+    worker.players.freeze("main1", "main1.v0")
+    assert worker.players.policy("main1.v0").name == "main1.v0"
+
+
+def test_a_bot_that_vanishes_before_the_processes_load_it_is_named(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bot, order = tmp_path / "bot.pt", PipelinedEngine.order
+
+    def order_without(engine: PipelinedEngine[Any], *given: Any) -> None:
+        bot.unlink(missing_ok=True)
+        order(engine, *given)
+
+    bot.write_bytes(trained.read_bytes())
+    monkeypatch.setattr(PipelinedEngine, "order", order_without)
+    assert rl(trained, tmp_path, 1, *PIPELINED, "--opponents", f"{bot}=1", "--eval-every", "0") in (1, 2)
+    said = capsys.readouterr().err
+    assert "bot.pt" in said
+    assert said.count("\n") == 1

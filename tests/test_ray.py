@@ -18,10 +18,12 @@ import torch
 
 from botgame.errors import UserError
 from botgame.training import alphastar_league, alphastar_rl
+from botgame.training.alphastar.engine.blocks import BLOCK, Blocks
 from botgame.training.alphastar.engine.choice import EngineChoice
 from botgame.training.alphastar.engine.resharding import reshard
 from botgame.training.league.files import TRAINING, read_matches, read_state
 from botgame.training.runs.run import NEUTRAL_FLAGS
+from engine_runs import league_of
 from process_tree import descendants, is_alive
 from test_processes import start, stop_after
 from toy_run import SMALL, TOY
@@ -97,7 +99,7 @@ class Standin:
         self.ray = self
         self.exceptions = SimpleNamespace(RayError=LostError, RayTaskError=InTaskError)
         self.asked: list[tuple[int, int, bool]] = []
-        self._results, self._blocks = list(results), iter(range(100))
+        self._results, self.blocks = list(results), Blocks()
 
     def wait(self, refs: list[int], num_returns: int, timeout: float) -> tuple[list[int], list[int]]:
         there = [ref for ref in refs if ref < len(self._results)][:num_returns]
@@ -110,9 +112,6 @@ class Standin:
         if isinstance(result, Exception):
             raise result
         return result
-
-    def new_block(self) -> int:
-        return next(self._blocks)
 
     def rollout(self, rank: int, player: str, block: int, version: int, *, first: bool) -> int:
         self.asked.append((rank, block, first))
@@ -186,7 +185,7 @@ def test_an_actor_that_was_started_anew_says_so_and_numbers_never_meet(
     """A plan made here, followed by an actor, with results in the place of references."""
     import ray
 
-    from botgame.training.alphastar.engine.acting import BLOCK, Order
+    from botgame.training.alphastar.engine.acting import Order
     from botgame.training.alphastar.engine.messages import packed
     from botgame.training.alphastar.engine.portions import Place
     from botgame.training.alphastar.engine.ray_actor import RayActor, arrays_of
@@ -228,18 +227,6 @@ def test_an_actor_that_was_started_anew_says_so_and_numbers_never_meet(
 
 def origin_of(origin: Any) -> dict[str, Any]:
     return {"network": origin.network, "weights": origin.weights, "faction": ""}
-
-
-def league_of(trained: Path, tmp_path: Path) -> tuple[Any, Any]:
-    from botgame.games import load_game
-    from botgame.training.league.command import league_setting
-    from botgame.training.league.setting import LeaguePaths
-    from botgame.training.runs.origin import supervised_origin
-
-    words = [*FEW, "--supervised-checkpoint", str(trained), "--output-dir", str(tmp_path), "--exploiter-share", "1"]
-    options = alphastar_league.build_parser().parse_args([*words, "--scripted-players", "chance"])
-    game = load_game(options.game)
-    return league_setting(options, game, LeaguePaths.inside(tmp_path)), supervised_origin(trained, game)
 
 
 # Ray itself.

@@ -21,6 +21,8 @@ from typing import NamedTuple
 from botgame.errors import UserError
 
 RANDOM = "random"  # the bot that acts at random, in every game that has one
+# What flags mean by a word where they also take names of bots: `--bots`, `--opponents`, `--seats`.
+WORDS = frozenset((RANDOM, "self", "past", "human", "all", "winners"))
 _STYLED, _NOISY = ".pt@", "~"
 _LEVEL = re.compile(r"(?:(.+)@)?level-([1-9]\d{0,3})")
 STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"

@@ -122,6 +122,11 @@ def backup(path: Path, number: int) -> Path:
     return path.with_name(f"{path.stem}.backup{number}{path.suffix}")
 
 
+def next_backup(path: Path) -> Path:
+    """The first of the backups of `path` that is not there yet."""
+    return next(free for number in itertools.count(1) if not (free := backup(path, number)).exists())
+
+
 def move_to_backups(paths: Iterable[Path]) -> None:
     """Rename those of `paths` that exist to backups, with the first number that is free for all. Raises OSError."""
     there = [path for path in paths if path.exists()]

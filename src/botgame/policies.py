@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -30,6 +31,11 @@ def built_in_names(game: Game) -> tuple[str, ...]:
     """The scripted bots and, where torch is installed for them, the trained bots and the levels of the game's first."""
     learned = (*own_names(game), *trained_bots(game)) if importlib.util.find_spec("torch") else ()
     return (*game.bots, *learned)
+
+
+def working_names(game: Game, report: Callable[[str], None]) -> tuple[str, ...]:
+    """`built_in_names` without the installed bots that cannot be loaded; `report` is called with a line for each."""
+    return tuple(name for name in built_in_names(game) if _works(game, name, report))
 
 
 def is_network(game: Game, name: str) -> bool:
@@ -60,6 +66,18 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         return _load_own(name)
     known = ", ".join((*game.bots, *trained_bots(game)))
     raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt checkpoint, an .onnx model or module:factory")
+
+
+def _works(game: Game, name: str, report: Callable[[str], None]) -> bool:
+    """Whether a bot can be loaded; those that come with the game can."""
+    if name not in trained_bots(game) or name in game.checkpoints:
+        return True
+    try:
+        load_policy(game, name)
+    except UserError as error:
+        report(f"warning: bot {name} is left out: {error}")
+        return False
+    return True
 
 
 def _load_level(game: Game, name: str, level: LevelName, device: str) -> Policy:

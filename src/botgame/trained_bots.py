@@ -10,15 +10,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botgame.bot_names import WORDS, level_name
 from botgame.errors import UserError
-from botgame.files import move_to_backups, write_atomic
+from botgame.files import next_backup, write_atomic
 
 if TYPE_CHECKING:
     from botgame.game import Game
 
 FOLDER = Path("artifacts/bots")
 ENDING = ".pt"
-_NAME = re.compile(r"[\w-]+")  # not what has a meaning in names of bots (`bot_names`), nor the dot of a backup
+_NAME = re.compile(r"\w[\w-]*")  # not what has a meaning in names of bots (`bot_names`), nor the dot of a backup
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # to Windows, whatever the ending
+_LONGEST = 180  # bytes, which leaves room for what runs append to the name, in a file name of 255
 
 
 def bots_folder(game: Game) -> Path:
@@ -29,7 +32,7 @@ def bots_folder(game: Game) -> Path:
 def trained_bots(game: Game) -> dict[str, Path]:
     """The file of each trained bot by name, the game's own first. An installed bot never hides one of the game's."""
     found = sorted(bots_folder(game).glob("*" + ENDING))
-    installed = {path.stem: path for path in found if _NAME.fullmatch(path.stem) and path.stem not in game.bots}
+    installed = {path.stem: path for path in found if _is_name(path.stem) and path.stem not in game.bots}
     return {**game.checkpoints, **{name: path for name, path in installed.items() if name not in game.checkpoints}}
 
 
@@ -54,8 +57,11 @@ def free_name(game: Game, wanted: str) -> str:
 
 def check_name(game: Game, name: str) -> None:
     """Raise UserError (code 2) unless a bot can be installed as `name`."""
-    if not _NAME.fullmatch(name):
-        raise UserError(f"{name!r} cannot be the name of a bot: expected letters, digits, - and _", 2)
+    if not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST:
+        what = f"letters, digits, - (not at the start) and _, at most {_LONGEST} bytes"
+        raise UserError(f"{name!r} cannot be the name of a bot: expected {what}", 2)
+    if not _is_name(name):
+        raise UserError(f"{name} means something else than a bot of yours; choose another name", 2)
     if name in game.bots or name in game.checkpoints:
         raise UserError(f"{name} is a bot of game {game.name} already; choose another name", 2)
 
@@ -63,14 +69,19 @@ def check_name(game: Game, name: str) -> None:
 def install(game: Game, name: str, checkpoint: Path) -> Path:
     """Copy a checkpoint to where it is the bot `name`; a bot that was installed as that moves to a backup.
 
-    Returns the new file. Raises UserError.
+    Returns the new file. Raises UserError; the bot that was installed then stays.
     """
     check_name(game, name)
     target = bots_folder(game) / (name + ENDING)
     try:
         content = checkpoint.read_bytes()
-        move_to_backups([target])
     except OSError as error:
         raise UserError(f"{checkpoint} cannot become {target}: {error.strerror or error}") from error
-    write_atomic(target, content)
+    write_atomic(target, content, before=next_backup(target))
     return target
+
+
+def _is_name(text: str) -> bool:
+    """Whether every command takes `text` for the name of an installed bot, and every system for that of a file."""
+    means_more = text in WORDS or level_name(text) is not None or _DEVICE.fullmatch(text)
+    return bool(_NAME.fullmatch(text)) and len(text.encode()) <= _LONGEST and not means_more

@@ -68,7 +68,7 @@ def session_command(args: Namespace, journal: Journal) -> str:
     manifests = read_manifests(journal.manifest.path.parent)
     records = [entry.value for entry in manifests.entries if isinstance(entry.value, MatchRecord)]
     names = {seat.policy for record in records for seat in record.seats}
-    networks = [name for name in names if is_network(lms(), name)]
+    networks = [name for name in names if name.isprintable() and is_network(lms(), name)]  # others named them
     folders = args.data_dir or DATA, args.reports_live_dir, args.bot_feedback_dir
     return learning_command(records, networks, folders, commented=False)
 

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from botgame import cli
+from botgame import cli, streams
 from botgame.bot_names import STYLE_HELP, in_style
 from botgame.errors import UserError
 from botgame.feedback import STREAM_NAME, MatchRecord, read_manifests
 from botgame.learning_command import DATA, FEEDBACK, REPORTS, learning_command, learning_lines
-from botgame.policies import built_in_names, is_network
+from botgame.policies import is_network, working_names
 from botgame.server.hosting.origin_check import is_loopback
 
 if TYPE_CHECKING:
@@ -186,11 +186,11 @@ def _check_address(host: str, port: int, token: str) -> None:
 
 
 def offered_bots(text: str | None) -> tuple[str, ...]:
-    """The bots to offer, without repeats; None: all built-in ones. Raises UserError (exit code 2)."""
+    """The bots to offer, without repeats; None: all with names that can be loaded. Raises UserError (exit code 2)."""
     if text is None:
         from botgame.lms.game import lms  # brings the simulation, which --help does without
 
-        return tuple(dict.fromkeys((FILLS_SEATS, *reversed(built_in_names(lms())))))
+        return tuple(dict.fromkeys((FILLS_SEATS, *reversed(working_names(lms(), streams.say)))))
     names = [name.strip() for name in text.split(",")]
     if not all(names):
         raise UserError(f"--bots is {text!r}, expected names with commas between them", code=2)

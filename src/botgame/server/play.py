@@ -21,7 +21,7 @@ from botgame.levels import find_level, levels_path, read_levels
 from botgame.lms.champion import CHAMPION, CHAMPION_FILE
 from botgame.policies import built_in_names
 from botgame.ports import free_port
-from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server, serve
+from botgame.server.live import FILLS_SEATS, add_folder_flags, folder_options, make_server, offered_bots, serve
 
 if TYPE_CHECKING:
     from botgame.server.hosting.serving import HttpServer
@@ -91,9 +91,7 @@ def _strongest_bot() -> str:
 
 def _options(arguments: Namespace, bot: str) -> ServerOptions:
     """A small server on this machine, at a free port if the wanted one is taken."""
-    from botgame.lms.game import lms
-
-    bots = tuple(dict.fromkeys((bot, FILLS_SEATS, *reversed(built_in_names(lms())))))
+    bots = tuple(dict.fromkeys((bot, *offered_bots(None))))
     options = folder_options(arguments, bots)
     port = free_port(options.host, arguments.port)
     return replace(options, port=port, max_rooms=16, max_clients=32)

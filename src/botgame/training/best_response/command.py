@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from botgame.training.best_response.results import Exploit, Point, folder_of
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
-from botgame.training.rl.flags import engine_choice, flag_values, training_config
+from botgame.training.rl.flags import engine_choice, flag_values, thread_count, training_config
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.game_flags import rules_digest
 from botgame.training.runs.run import choose_device, resume_command
@@ -52,7 +51,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         flags=flag_values(options),
         resume=options.resume,
         seed=options.seed,
-        threads=options.threads or os.cpu_count() or 1,
+        threads=thread_count(options),
         device=device,
         engine=engine_choice(options),
     )

@@ -16,7 +16,7 @@ from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
 from botgame.games import load_game
 from botgame.outputs import check_apart, check_checkpoint, check_folder
-from botgame.trained_bots import as_name, checkpoint_path, install
+from botgame.trained_bots import as_name, check_name, checkpoint_path, install
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
@@ -44,6 +44,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     """The whole command; returns the exit code (130 after Ctrl-C, with the command that goes on). Raises UserError."""
     game = load_game(options.game)
     resolve(options)
+    if options.person:
+        check_name(game, ghost_of(options.person))
     check_checkpoint("--output", options.output)
     paths = RunPaths.beside(options.output, "imitation")
     inputs = [(flag, getattr(options, name)) for flag, name in _FOLDERS.items()]

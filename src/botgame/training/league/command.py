@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 
 from botgame.cli import command_line
@@ -20,7 +19,7 @@ from botgame.training.evaluation.duels import DUEL
 from botgame.training.league.run import train
 from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueSchedule, LeagueSetting
 from botgame.training.rl.command import inputs
-from botgame.training.rl.flags import engine_choice, flag_values, style_config, training_config
+from botgame.training.rl.flags import engine_choice, flag_values, style_config, thread_count, training_config
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.runs.game_flags import chosen_duration
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
@@ -111,7 +110,7 @@ def league_setting(options: argparse.Namespace, game: Game, paths: LeaguePaths) 
         evaluation=plan,
         duration_ticks=game.duration_ticks if duration is None else duration,
         seed=options.seed,
-        threads=options.threads or os.cpu_count() or 1,
+        threads=thread_count(options),
         device=device,
         opponent_slots=options.opponent_slots,
         players_in_memory=options.players_in_memory,

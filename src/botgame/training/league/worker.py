@@ -22,7 +22,7 @@ from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.alphastar.engine.exchange import Exchange
 from botgame.training.alphastar.engine.part import Part
-from botgame.training.alphastar.engine.plan import Fetch, Key, Plan
+from botgame.training.alphastar.engine.plan import Fetch, ForgottenError, Key, Plan
 from botgame.training.alphastar.engine.portions import Place, Table, hand_of
 from botgame.training.alphastar.engine.worker import Worker
 from botgame.training.alphastar.learner.config import RLConfig
@@ -49,7 +49,7 @@ class Opposition(NamedTuple):
     roster: list[str]
 
 
-class _Details(NamedTuple):
+class Details(NamedTuple):
     """The small values of a plan. generation: of the player; live: the learning players that have to be there."""
 
     generation: int
@@ -110,20 +110,29 @@ class LeagueWorker(Worker):
         }
         if generation:
             lasting[_TEACHER, player, generation] = self.teachers[player].state_dict
-        return Plan(live, lasting, _Details(generation, live, opposition))
+        return Plan(live, lasting, Details(generation, live, opposition))
 
-    def begin(self, player: str, details: _Details, fetch: Fetch) -> None:
+    def begin(self, player: str, details: Details, fetch: Fetch) -> None:
         """Begin the work of a learning player as another process has."""
         teacher = fetch((_TEACHER, player, details.generation)) if details.generation else None
         self.enter(player, details.generation, teacher)
 
-    def follow(self, player: str, details: _Details, fetch: Fetch) -> None:
-        """Meet the opponents that another process has chosen; frozen ones are fetched, not read from files."""
-        self.players.read = lambda name: fetch((_FROZEN, name))
+    def follow(self, player: str, details: Details, fetch: Fetch) -> None:
+        """Meet the opponents that another process has chosen; frozen ones are fetched."""
+        self.players.read = functools.partial(self._fetched, fetch)
         for name in details.live:
             if name not in self.networks:
                 self.players.enter(name)
         self.oppose(player, details.opposition)
+
+    def _fetched(self, fetch: Fetch, name: str) -> dict[str, Any]:
+        """A frozen player; one that was fetched too long ago from its file, where this machine has that."""
+        try:
+            return dict(fetch((_FROZEN, name)))
+        except ForgottenError:
+            if not self.players.path(name).exists():
+                raise
+            return self.players.frozen(name)
 
     def config(self, player: str) -> RLConfig:
         """The settings of a learning player, which are those of the league for a main agent."""

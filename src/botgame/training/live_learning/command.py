@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.game import Game
+from botgame.game import Game, Policy
 from botgame.games import load_game
 from botgame.learning_command import MODULE
+from botgame.locks import locked
 from botgame.outputs import check_own, json_of
 from botgame.policies import load_policy
 from botgame.rng import derive
@@ -45,11 +46,14 @@ def learn(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
     name = new_name(game, options)
     before = load_policy(game, str(_learner(game, options.bot)))
     candidate = ARTIFACTS / f"{name}.pt"
-    figures = candidate.with_suffix(".comparison.json")
-    check_own({figures: json_of(FORMAT)})
-    code = imitate(imitation_flags(options, candidate), MODULE, argv)
-    if code:
-        return code
+    check_own({figures_of(candidate): json_of(FORMAT)})
+    with locked(candidate.with_suffix(".learning.lock"), candidate):  # what is compared is what is installed
+        return imitate(imitation_flags(options, candidate), MODULE, argv) or judge(game, options, before, candidate)
+
+
+def judge(game: Game, options: argparse.Namespace, before: Policy, candidate: Path) -> int:
+    """Compare the candidate with what the bot was `before`, and install it if it is better; returns the exit code."""
+    name = candidate.stem
     after = load_policy(game, str(candidate))
     with Progress(
         description_column(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True
@@ -57,21 +61,28 @@ def learn(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
         task = progress.add_task("comparing", total=3 * options.matches)
         seed = derive(options.seed, _COMPARING)
         found = compare(game, before, after, options.matches, seed, lambda: progress.advance(task))
-    write_atomic(figures, json.dumps(found.to_dict(), indent=2).encode() + b"\n")
+    write_atomic(figures_of(candidate), json.dumps(found.to_dict(), indent=2).encode() + b"\n")
     console = plain_console()
-    for line in (*found.lines(options.bot, name), *conclude(game, name, candidate, found)):
+    for line in found.lines(options.bot, name):  # before anything is installed, which may fail
+        say(console, line)
+    for line in conclude(game, name, candidate, found):
         say(console, line)
     return 0
 
 
 def new_name(game: Game, options: argparse.Namespace) -> str:
     """The name of the result, which no bot has yet. Raises UserError (code 2)."""
-    if options.name is None:
-        return free_name(game, f"{as_name(Path(options.bot).stem)}-learned")
-    check_name(game, options.name)
-    if options.name in trained_bots(game):
-        raise UserError(f"--name {options.name}: there is a bot of that name, and none is replaced; choose another", 2)
-    return str(options.name)
+    usual = f"{as_name(Path(options.bot).stem)}-learned"
+    name = free_name(game, usual) if options.name is None else str(options.name)
+    check_name(game, name)
+    if name in trained_bots(game):
+        raise UserError(f"--name {name}: there is a bot of that name, and none is replaced; choose another", 2)
+    return name
+
+
+def figures_of(candidate: Path) -> Path:
+    """Where the figures of its comparison are."""
+    return candidate.with_suffix(".comparison.json")
 
 
 def imitation_flags(options: argparse.Namespace, candidate: Path) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +15,14 @@ from botgame.outputs import check_apart, check_checkpoint
 from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
 from botgame.training.rl.environment import check_styles
-from botgame.training.rl.flags import action_cap_of, engine_choice, flag_values, style_config, training_config
+from botgame.training.rl.flags import (
+    action_cap_of,
+    engine_choice,
+    flag_values,
+    style_config,
+    thread_count,
+    training_config,
+)
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.scratch import default_opponents, default_weights, defaults_line
@@ -75,7 +81,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
             schedule=schedule(options),
             seed=options.seed,
-            threads=options.threads or os.cpu_count() or 1,
+            threads=thread_count(options),
             device=device,
             styles=styles,
             royale=royale,

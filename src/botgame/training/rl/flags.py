@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -199,7 +200,14 @@ def add_engine_flags(parser: cli.Parser) -> None:
 
 def engine_choice(options: argparse.Namespace) -> EngineChoice:
     """The engine that parsed flags describe. Raises UserError (code 2)."""
-    return EngineChoice(options.engine, options.ray_address, options.actors)
+    choice = EngineChoice(options.engine, options.ray_address, options.actors)
+    choice.check_threads(thread_count(options))
+    return choice
+
+
+def thread_count(options: argparse.Namespace) -> int:
+    """What --threads says; one for each core unless given."""
+    return options.threads or os.cpu_count() or 1
 
 
 def flag_values(options: argparse.Namespace, leave_out: Iterable[str] = ()) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from botgame.training.alphastar.engine.blocks import BLOCK
 from botgame.training.alphastar.engine.part import Rollout
-from botgame.training.alphastar.engine.plan import Fetch, Key
+from botgame.training.alphastar.engine.plan import Fetch, ForgottenError, Key
 from botgame.training.alphastar.engine.worker import Worker
-
-BLOCK = 2**32  # more matches than begin in one block of numbers
 
 
 class Order(NamedTuple):
@@ -28,10 +27,6 @@ class Order(NamedTuple):
     version: int
     live: dict[str, Key]
     details: Any
-
-
-class ForgottenError(Exception):
-    """What a key names was in a plan, but too long ago: an opponent of a match that still runs."""
 
 
 class ActingWorker:

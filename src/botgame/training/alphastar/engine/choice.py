@@ -38,6 +38,11 @@ class EngineChoice:
         if importlib.util.find_spec("ray") is None:
             raise UserError('--engine ray needs Ray; run: pip install "botgame[ray]"', 2)
 
+    def check_threads(self, threads: int) -> None:
+        """Raise UserError (code 2) where so many are too few."""
+        if self.name == PIPELINED and threads < 2:
+            raise UserError("--engine pipelined: one process acts while another learns, so --threads is at least 2", 2)
+
     def _check_here(self) -> None:
         given = {"--ray-address": self.address is not None, "--actors": bool(self.actors)}
         for flag in (flag for flag, is_given in given.items() if is_given):

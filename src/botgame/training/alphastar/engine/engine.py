@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from botgame.errors import UserError
 from botgame.threads import set_threads
 from botgame.training.alphastar.engine.choice import PIPELINED, RAY, EngineChoice
 from botgame.training.alphastar.engine.parts import Parts
@@ -87,8 +86,6 @@ def start_engine(
 
 
 def _start_pipelined(setting: Sized, own: Callable[[Place], Made], make: Make, given: Sequence[Any]) -> Engine[Made]:
-    if setting.threads < 2:
-        raise UserError("--engine pipelined: one process acts while another learns, so --threads is at least 2", 2)
     set_threads(1)
     size = min(setting.threads - 1, setting.slots)
     return PipelinedEngine(own(Place(0, size, acts=False)), size, make, given)

@@ -13,12 +13,14 @@ from typing import Any, Generic
 
 import torch
 
-from botgame.training.alphastar.engine.acting import BLOCK, ActingWorker, Order
+from botgame.errors import UserError
+from botgame.training.alphastar.engine.acting import ActingWorker, Order
+from botgame.training.alphastar.engine.blocks import Blocks
 from botgame.training.alphastar.engine.child_process import ChildProcess, Line
 from botgame.training.alphastar.engine.messages import packed, unpacked
 from botgame.training.alphastar.engine.part import Rollout
 from botgame.training.alphastar.engine.pipelined_parts import PipelinedParts
-from botgame.training.alphastar.engine.plan import Key, Plan
+from botgame.training.alphastar.engine.plan import ForgottenError, Key, Plan
 from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.processes import Make, Own, Processes, answer, end, result_of
 
@@ -33,13 +35,13 @@ class PipelinedEngine(Generic[Own]):
         self.worker, self.size = worker, size
         self.here = Processes[Own](worker)
         self.words = f"{size + 1} processes, of which one learns"
-        self._updates, self._new_block = 0, 0
-        self._blocks: dict[str, int] = {}
+        self.blocks, self._updates = Blocks(), 0
+        self._block: dict[str, int] = {}  # of each player's matches
         self._weights: dict[str, tuple[Key, dict[str, torch.Tensor]]] = {}
         self._children = [ChildProcess() for _ in range(size)]
         for rank, child in enumerate(self._children):
             child.send(packed((_serve, (make, Place(rank, size), tuple(given)))))
-        self._sent: list[set[Key]] = [set() for _ in self._children]
+        self._held: list[dict[str, set[Key]]] = [{} for _ in self._children]  # what each player's last plan names
         self._away: list[str | None] = [None] * size  # whom each process acts for
         self._begun: set[tuple[int, str]] = set()
         self._there: dict[tuple[int, str], Rollout] = {}  # rollouts that came before they were asked for
@@ -68,8 +70,8 @@ class PipelinedEngine(Generic[Own]):
         for rank in range(size):
             self._hear(rank)
             first = (rank, player) not in self._begun
-            order = Order(player, self._blocks[player], first, version, live, plan.details)
-            self._children[rank].send(packed((order, weights | self._news(rank, plan))))
+            order = Order(player, self._block[player], first, version, live, plan.details)
+            self._children[rank].send(packed((order, *self._news(rank, player, plan, weights))))
             self._begun.add((rank, player))
             self._away[rank] = player
 
@@ -87,34 +89,30 @@ class PipelinedEngine(Generic[Own]):
                 self._hear(rank)
             self._there.pop((rank, player), None)
             self._begun.discard((rank, player))
-        self._blocks[player] = self._new_block
-        self._new_block += 1
-
-    @property
-    def begun(self) -> int:
-        """Numbers from here on are those of no match yet."""
-        return self._new_block * BLOCK
-
-    def skip(self, begun: int) -> None:
-        """Leave out the numbers before `begun`, for players that begin from now on."""
-        self._new_block = max(self._new_block, -(-begun // BLOCK))
+        self._block[player] = self.blocks.new()
 
     def close(self) -> None:
         """End the processes."""
         self._close()
 
-    def _news(self, rank: int, plan: Plan) -> dict[Key, Any]:
-        """What a plan names that a process has not been sent yet."""
-        missing = plan.lasting.keys() - self._sent[rank]
-        self._sent[rank] |= missing
-        return {key: plan.lasting[key]() for key in missing}
+    def _news(self, rank: int, player: str, plan: Plan, weights: dict[Key, Any]) -> tuple[set[Key], dict[Key, Any]]:
+        """Keys of what a process holds that some player's last plan names, and what this plan names beside them."""
+        held = self._held[rank]
+        before = set[Key]().union(*held.values())
+        held[player] = set(plan.lasting)
+        kept = before.intersection(set[Key]().union(*held.values()))
+        return kept, weights | {key: made() for key, made in plan.lasting.items() if key not in kept}
 
     def _hear(self, rank: int) -> None:
         """Take what a process is acting, if anything. Raises UserError when it has died or met a user's mistake."""
         player = self._away[rank]
-        if player is not None:
-            self._away[rank] = None
-            self._there[rank, player] = result_of(self._children[rank])
+        if player is None:
+            return
+        self._away[rank] = None
+        rollout = result_of(self._children[rank])
+        if rollout is None:
+            raise UserError(f"a frozen opponent of {player} is missing: put its file back, then add --resume")
+        self._there[rank, player] = rollout
 
 
 def _end(children: list[ChildProcess]) -> None:
@@ -128,15 +126,14 @@ def _serve(line: Line, make: Make, place: Place, given: tuple[Any, ...]) -> None
     """Run a process that acts: one order after another until the parent hangs up."""
     torch.set_num_threads(1)
     published: dict[Key, Any] = {}
-    acting = ActingWorker(lambda: make(place, None, *given), published.__getitem__)
+
+    def fetch(key: Key) -> Any:
+        if key not in published:
+            raise ForgottenError(key)
+        return published[key]
+
+    acting = ActingWorker(lambda: make(place, None, *given), fetch)
     while (message := line.receive()) is not None:
-        order, told = unpacked(message)
-        _forget_weights(published)
-        published.update(told)
+        order, kept, told = unpacked(message)
+        published = {key: published[key] for key in kept} | told
         line.send(answer(lambda: acting.rollout(order)))  # noqa: B023 - called at once
-
-
-def _forget_weights(published: dict[Key, Any]) -> None:
-    """Those of learning players come with every order; frozen ones come once, and running matches may need them."""
-    for key in [key for key in published if key[0] == "live"]:
-        del published[key]

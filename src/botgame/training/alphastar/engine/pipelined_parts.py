@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botgame.training.alphastar.engine.part import Gathered, Rollout
-from botgame.training.alphastar.engine.parts import Parts
-from botgame.training.alphastar.engine.resharding import reshard
+from botgame.training.alphastar.engine.remote_parts import RemoteParts
 
 if TYPE_CHECKING:
     from botgame.training.alphastar.engine.pipelined_engine import PipelinedEngine
 
 
-class PipelinedParts(Parts):
+class PipelinedParts(RemoteParts):
     """One part, this process's, holds all sequences; `actors` processes act for it."""
 
     def __init__(self, engine: PipelinedEngine[Any], player: str, actors: int) -> None:
-        super().__init__(engine.here, player, 1)
+        super().__init__(engine, player)
         self._engine, self._actors = engine, actors
         self._ordered = False
         engine.begin(player)
@@ -34,18 +33,8 @@ class PipelinedParts(Parts):
             self._ordered = True
         return [self.own.receive(rollouts)]
 
-    def publish(self) -> None:
-        """Let the processes act with the player's weights, which have changed here, from their next rollouts on."""
-        self._engine.publish(self._player)
-
-    def snapshot(self) -> list[dict[str, Any]]:
-        """The replay buffer, and the number from which on matches are new: running ones are not kept."""
-        return [{"skip": self._engine.begun, "replay_buffer": self.own.replay_buffer.snapshot()}]
-
     def restore(self, snapshots: Sequence[dict[str, Any]]) -> None:
         """Go on from what any engine left; matches begin anew."""
-        (given,) = reshard(snapshots, 1)
-        self._engine.skip(given["skip"])
+        super().restore(snapshots)
         self._engine.begin(self._player)
         self._ordered = False
-        self.own.restore(given)

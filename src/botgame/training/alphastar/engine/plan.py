@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 
 Key = tuple[str | int, ...]
 Fetch = Callable[[Key], Any]
-"""What was published under a key, with tensors of the actor's own."""
+"""What was published under a key, with tensors of the actor's own. Raises ForgottenError."""
+
+
+class ForgottenError(Exception):
+    """What a key names was in a plan, but too long ago: an opponent of a match that still runs."""
 
 
 class Plan(NamedTuple):

@@ -11,10 +11,10 @@ import ray
 import torch
 
 from botgame.errors import UserError
-from botgame.training.alphastar.engine.acting import ActingWorker, ForgottenError, Order
+from botgame.training.alphastar.engine.acting import ActingWorker, Order
 from botgame.training.alphastar.engine.messages import unpacked
 from botgame.training.alphastar.engine.part import Rollout
-from botgame.training.alphastar.engine.plan import Key
+from botgame.training.alphastar.engine.plan import ForgottenError, Key
 from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.worker import Worker
 
@@ -29,7 +29,10 @@ class Refused(NamedTuple):
 
 
 class RayActor:
-    """work: `packed` (make, place, given); the worker is `make(place, None, *given)`. path: where modules are found."""
+    """Makes its worker when the first rollout is asked for, and obeys one order after another.
+
+    work: `packed` (make, place, given); the worker is `make(place, None, *given)`. path: where modules are found.
+    """
 
     def __init__(self, work: bytes, path: Sequence[str]) -> None:
         torch.set_num_threads(1)

@@ -14,7 +14,8 @@ from typing import Any, Generic
 
 import torch
 
-from botgame.training.alphastar.engine.acting import BLOCK, Order
+from botgame.training.alphastar.engine.acting import Order
+from botgame.training.alphastar.engine.blocks import Blocks
 from botgame.training.alphastar.engine.messages import packed
 from botgame.training.alphastar.engine.plan import Key, Plan
 from botgame.training.alphastar.engine.portions import Place
@@ -35,7 +36,7 @@ class RayEngine(Generic[Own]):
         self.worker, self.size, self.ray = worker, cluster.size, cluster.ray
         self.here = Processes[Own](worker)
         self.words = "1 Ray actor" if self.size == 1 else f"{self.size} Ray actors"
-        self._cluster, self._blocks, self._updates = cluster, 0, 0
+        self._cluster, self.blocks, self._updates = cluster, Blocks(), 0
         self._live: dict[str, Key] = {}
         self._lasting: dict[str, set[Key]] = {}  # what the last plan of each player names
         self._refs: dict[Key, Any] = {}
@@ -77,20 +78,6 @@ class RayEngine(Generic[Own]):
                 self._refs[key] = self._put(made())
         wanted = {*self._live.values()}.union(*self._lasting.values())
         self._refs = {key: ref for key, ref in self._refs.items() if key in wanted}
-
-    def new_block(self) -> int:
-        """A block of match numbers that no actor has had."""
-        self._blocks += 1
-        return self._blocks - 1
-
-    @property
-    def begun(self) -> int:
-        """Numbers from here on are those of no match yet."""
-        return self._blocks * BLOCK
-
-    def skip(self, begun: int) -> None:
-        """Leave out the numbers before `begun`."""
-        self._blocks = max(self._blocks, -(-begun // BLOCK))
 
     def close(self) -> None:
         """End the actors and leave the cluster."""

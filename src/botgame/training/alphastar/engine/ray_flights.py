@@ -38,7 +38,7 @@ class Flights:
             if self._later.get(rank, 0.0) > now:
                 continue
             if rank not in self._blocks:
-                self._blocks[rank] = self._engine.new_block()
+                self._blocks[rank] = self._engine.blocks.new()
             first = rank not in self._begun
             ref = self._engine.rollout(rank, self._player, self._blocks[rank], version, first=first)
             self._away[ref] = rank
