@@ -82,6 +82,14 @@ def test_traits_are_what_differs_most_in_its_own_unit() -> None:
     assert traits(statistics, here, elsewhere[:0], 2) == []
 
 
+def test_a_difference_that_chance_explains_is_no_trait() -> None:
+    random = np.random.default_rng(0)
+    statistics = [Statistic(name, "x", 1.0) for name in "abcd"]
+    same = random.standard_normal((3, 4)), random.standard_normal((40, 4))
+    same[0][:, 2] += 5.0
+    assert [trait.statistic.name for trait in traits(statistics, *same, 4)] == ["c"]
+
+
 def test_each_way_to_win_is_a_hole() -> None:
     count = len(SPEC.totals)
     near, far, other = np.full(count, 0.1), np.full(count, 0.9), np.full(count, 0.5)

@@ -12,10 +12,11 @@ from botgame.errors import UserError
 from botgame.files import write_atomic
 from botgame.game import Game
 from botgame.games import load_game
+from botgame.locks import locked
 from botgame.outputs import check_folder, check_own, file_with, json_of
 from botgame.policies import load_policy
 from botgame.rng import derive
-from botgame.trained_bots import as_name, checkpoint_path, install
+from botgame.trained_bots import as_name, check_name, checkpoint_path, install
 from botgame.training.console import plain_console, say
 from botgame.training.holes.holes import FORMAT, Hole, Opponent, find_holes
 from botgame.training.holes.meetings import Meeting, find_meetings
@@ -46,12 +47,17 @@ def report_holes(options: argparse.Namespace, module: str, argv: Sequence[str] |
     check_own({figures: json_of(FORMAT), page: file_with(GENERATOR)})
     if options.clone and checkpoint_path(game, options.bot).suffix != ".pt":
         raise UserError(f"--clone needs a trained bot to begin with, {options.bot} is none; leave the flag out", 2)
+    if options.clone:
+        check_name(game, opponent_name(1, options.bot))
     meetings = find_meetings(game, options.data_dir, _names(options.bot), lambda line: say(console, line))
     if not meetings:
         raise UserError(f"no person has met {options.bot} in a match of --data-dir {options.data_dir}; play some first")
     assert game.statistic_z is not None
     holes = find_holes(meetings, game.statistic_z.spec)
-    opponents = _clones(game, options, holes, folder, (module, argv)) if options.clone else {}
+    opponents = {}
+    if options.clone:
+        with locked(folder / ".cloning.lock", folder):
+            opponents = _clones(game, options, holes, folder, (module, argv))
     commands = _commands(game, options, holes, module)
     write_atomic(
         figures, json.dumps(_plain(options.bot, meetings, holes, opponents, commands[1]), indent=2).encode() + b"\n"
@@ -93,7 +99,7 @@ def _clones(
     flags = {name: getattr(options, name) for name in _PASSED_ON}
     found = {}
     for hole in holes:
-        name = opponent_name(hole, options.bot)
+        name = opponent_name(hole.number, options.bot)
         data = copy_matches(hole, folder, keep=options.resume)
         if imitate({**flags, **cloning_flags(start, data, name)}, *command):
             raise KeyboardInterrupt

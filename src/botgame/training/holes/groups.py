@@ -15,6 +15,7 @@ from botgame.statistic_z import Statistic
 MOST = 5  # groups
 SMALLEST = 3  # seats on average, of a division into groups
 _DISTINCT = 0.25  # silhouette from which groups count as such (Rousseeuw, "Silhouettes", 1987)
+_BEYOND_CHANCE = 1.96  # standard errors of a difference, the half of a 95 % interval
 _SPREAD = 0.05  # of a statistic that hardly varies, in units of its scale
 
 
@@ -58,7 +59,10 @@ def silhouette(distances: Array, labels: Array) -> float:
 
 
 def traits(statistics: Sequence[Statistic], here: Array, elsewhere: Array, most: int) -> list[Trait]:
-    """The statistics in which seats `here` [N, A] differ most from those `elsewhere` [M, A]; none without both."""
+    """The statistics in which seats `here` [N, A] differ most from those `elsewhere` [M, A]; none without both.
+
+    Those are left out whose difference is no larger than that of two samples of this size by chance.
+    """
     if not len(here) or not len(elsewhere):
         return []
     mean, other = here.mean(0), elsewhere.mean(0)
@@ -67,4 +71,6 @@ def traits(statistics: Sequence[Statistic], here: Array, elsewhere: Array, most:
         Trait(statistic, float(mean[k] * statistic.scale), float(other[k] * statistic.scale), float(effects[k]))
         for k, statistic in enumerate(statistics)
     ]
-    return sorted(found, key=lambda trait: -abs(trait.effect))[:most]
+    chance = _BEYOND_CHANCE * float(np.sqrt(1 / len(here) + 1 / len(elsewhere)))
+    distinct = [trait for trait in found if abs(trait.effect) > chance]
+    return sorted(distinct, key=lambda trait: -abs(trait.effect))[:most]

@@ -18,9 +18,9 @@ from botgame.training.imitation.command import ARTIFACTS
 SHARE = 0.3  # of the matches of RL, for all holes together
 
 
-def opponent_name(hole: Hole, bot: str) -> str:
-    """What the bot is called that plays like a hole."""
-    return f"hole-{hole.number}-of-{as_name(Path(bot).stem)}"
+def opponent_name(hole: int, bot: str) -> str:
+    """What the bot is called that plays like the hole of that number."""
+    return f"hole-{hole}-of-{as_name(Path(bot).stem)}"
 
 
 def copy_matches(hole: Hole, folder: Path, *, keep: bool) -> Path:
@@ -56,7 +56,7 @@ def shares(game: Game, holes: Sequence[Hole], bot: str) -> dict[str, float]:
     """Whom RL meets how often: the game's usual opponents, and those of the holes by their numbers of matches."""
     usual, lost = sum(game.opponents.values()), sum(len(hole.matches) for hole in holes)
     mixed = {name: (1 - SHARE) * share / usual for name, share in game.opponents.items()}
-    return {**mixed, **{opponent_name(hole, bot): SHARE * len(hole.matches) / lost for hole in holes}}
+    return {**mixed, **{opponent_name(hole.number, bot): SHARE * len(hole.matches) / lost for hole in holes}}
 
 
 def training_command(game_name: str, start: Path, name: str, mixture: Mapping[str, float]) -> str:

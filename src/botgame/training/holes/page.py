@@ -82,7 +82,7 @@ def _hole_card(hole: Hole, viewer: str) -> str:
     people = ", ".join(f"{name} ({count})" for name, count in hole.people.most_common())
     note = f"{len(hole.matches)} matches: {people}. What sets them apart from all else that people tried:"
     rows = [list(in_words(trait)) for trait in hole.traits]
-    body = table(["statistic", "here", "elsewhere"], rows) if rows else remark("Nothing: they are all there is.")
+    body = table(["statistic", "here", "elsewhere"], rows) if rows else remark("Nothing that is more than chance.")
     return card(f"Hole {hole.number}", note, body + remark("The matches:") + _matches_table(hole, viewer))
 
 
