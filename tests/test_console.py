@@ -108,3 +108,8 @@ def test_nobody_else_makes_a_console_that_reads_markup() -> None:
                 given = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
                 assert node.func.id != "Console", path
                 assert node.func.id != "TextColumn" or given == ["ETA"], path
+
+
+def test_what_commands_a_terminal_is_shown_instead(capsys: pytest.CaptureFixture[str]) -> None:
+    say(plain_console(), "person \x1b[2J: 1 match\nof Zoë")
+    assert capsys.readouterr().out == "person \\x1b[2J: 1 match\nof Zoë\n"

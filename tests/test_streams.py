@@ -170,3 +170,8 @@ def test_help_says_each_default_once(module: str) -> None:
             shown = formatter._expand_help(action) if action.help else ""
             assert shown.count("default") <= 1, shown
             assert "[]" not in shown, shown
+
+
+def test_what_commands_a_terminal_is_shown_instead(capsys: pytest.CaptureFixture[str]) -> None:
+    streams.say("error: --person x: there are \x1b[2J\x07, a\nb, \u202egnirts, Zoë, 日本")
+    assert capsys.readouterr().err == "error: --person x: there are \\x1b[2J\\x07, a\\nb, \\u202egnirts, Zoë, 日本\n"

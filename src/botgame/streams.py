@@ -6,9 +6,12 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import TextIO
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # and what turns the direction of text
 
 
 def show_everything() -> None:
@@ -21,10 +24,15 @@ def show_everything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def visible(text: str) -> str:
+    r"""`text` with its control characters written as `\x1b`: names in files of others may command a terminal."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def say(line: str) -> None:
-    """Write a line to standard error, where there still is one."""
+    """Write one line to standard error, where there still is one."""
     with contextlib.suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        print(visible(line), file=sys.stderr, flush=True)
 
 
 def finish() -> bool:

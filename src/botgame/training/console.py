@@ -5,6 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.progress import TextColumn
 
+from botgame.streams import visible
+
 
 def plain_console(*, stderr: bool = False) -> Console:
     """A console that reads nothing into text: no `[tags]`, no `:emoji:`, no colours for what looks like a number."""
@@ -12,8 +14,8 @@ def plain_console(*, stderr: bool = False) -> Console:
 
 
 def say(console: Console, line: str) -> None:
-    """Print a line as long as it is, so that a path in it can be copied."""
-    console.print(line, soft_wrap=True)
+    """Print a line, or some, as long as it is, so that a path in it can be copied."""
+    console.print("\n".join(map(visible, line.split("\n"))), soft_wrap=True)
 
 
 def description_column() -> TextColumn:
