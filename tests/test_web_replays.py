@@ -52,6 +52,11 @@ DROP = """(text) => {
   dataTransfer.items.add(new File([bytes], "match.lmsr"));
   window.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
 }"""
+# A browser lists a folder as a file that cannot be read.
+DROP_A_FOLDER = """() => {
+  const dataTransfer = { files: [{ name: "matches" }] };
+  window.dispatchEvent(Object.assign(new Event("drop", { cancelable: true }), { dataTransfer }));
+}"""
 
 
 @needs_browser
@@ -107,7 +112,10 @@ def test_a_link_leads_to_a_moment_and_files_go_both_ways(tmp_path: Path, monkeyp
         watched.until("window.viewer?.film.mages.length === 3")
         page.goto(f"{server.url}replays")
         page.wait_for_selector("#replays tr")
+        page.evaluate(DROP_A_FOLDER)
+        page.wait_for_selector("text=no folder")
         page.evaluate(DROP, base64.b64encode(other.read_bytes()).decode())
+        page.wait_for_url("**/replay?dropped=1")
         for _ in range(2):  # loading the viewer again shows the same film
             watched.until("window.viewer?.film.mages.length === 3")
             page.reload()

@@ -30,9 +30,13 @@ function fill() {
 }
 
 async function watch(file) {
-  const viewer = await handOver(file);
-  if (viewer) location.href = viewer;
-  else setText(byId("note"), `${file.name} is too large for this page: choose it in the viewer.`);
+  try {
+    const viewer = await handOver(file);
+    if (viewer) location.href = viewer;
+    else setText(byId("note"), `${file.name} is too large for this page: choose it in the viewer.`);
+  } catch (error) {
+    setText(byId("note"), `${file.name} cannot be read (${error.message}): drop one file, no folder.`);
+  }
 }
 
 onDrop(watch);
