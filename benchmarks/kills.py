@@ -25,6 +25,7 @@ from typing import Any
 import torch
 
 from botgame import cli
+from botgame.errors import UserError
 from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
 
@@ -122,6 +123,9 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a line for each command; returns the exit code."""
     options = build_parser().parse_args(argv)
+    commands = options.commands.split(",")
+    if unknown := [name for name in commands if name not in COMMANDS]:
+        raise UserError(f"--commands: {unknown[0]!r} is none of {', '.join(COMMANDS)}", 2)
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     chance, wrong = random.Random(options.seed), 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -143,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        for command in options.commands.split(","):
+        for command in commands:
             whole, folder = Path(name, command, "whole"), Path(name, command, "killed")
             began = time.monotonic()
             if begin(line_of(command, start, whole, options.threads)).wait():
