@@ -67,7 +67,7 @@ def report_holes(options: argparse.Namespace, module: str, argv: Sequence[str] |
     for line in (*_lines(options.bot, meetings, holes, opponents), f"wrote {figures} and {page}"):
         say(console, line)
     if holes:
-        say(console, "to close them:" if options.clone else "to make opponents of them:")
+        say(console, "to train against them:" if options.clone else "to make opponents of them:")
         say(console, commands[1] if options.clone else commands[0])
     return 0
 
