@@ -20,7 +20,7 @@ BASE = {
     "statistic_z",
     "statistic_z_file",
 }
-BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "threads"}
+BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "streams", "threads"}
 PLAY = {"match_batch", "noise", "play", "setups", "policies", "trained_bots", "levels", "handicapped"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "threads", "lms.simulation"}
@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "match_batch": {"rng", "errors", "game"},
     "play": {"errors", "game", "match_batch"},
     "noise": {"bot_names", "errors", "game", "rng"},
-    "trained_bots": {"errors", "files", "game"},
+    "trained_bots": {"bot_names", "errors", "files", "game"},
     "levels": {"bot_names", "errors", "files", "game", "json_reading", "seals", "trained_bots"},
     "handicapped": {"game", "noise"},
     "policies": {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
