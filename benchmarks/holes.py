@@ -63,9 +63,7 @@ class Flawed:
     def act(self, observation: Observation, memory: Array, keys: Array) -> tuple[Array, Array]:
         """See `botgame.game.Policy`."""
         actions, memory = self._champion.act(observation, memory, keys)
-        seen, far = (
-            observation["scalars"][:, ARENA_SPEC.scalar_index(f"enemy_{name}")] for name in ("visible", "distance")
-        )
+        seen, far = (observation["scalars"][:, column] for column in (VISIBLE, DISTANCE))
         actions[(seen > 0) & (far < NEAR), MOVE] = 0
         return actions, memory
 

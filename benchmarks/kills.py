@@ -54,6 +54,14 @@ def line_of(name: str, start: Path, folder: Path, threads: int) -> list[str]:
     return [*line, *TINY, *words, flag, str(output), "--threads", str(threads), "--resume"]
 
 
+def train_start(output: Path, *words: str) -> Path:
+    """Train the tiny checkpoint that runs begin with; `words`: further flags. Returns `output`."""
+    line = [sys.executable, "-m", "botgame.training.alphastar_rl", *words, *TINY, "--scratch", "tiny"]
+    line += ["--iterations", "1", "--eval-every", "0", "--threads", "1", "--output", str(output)]
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+    return output
+
+
 def begin(line: Sequence[str]) -> subprocess.Popen[Any]:
     """Start a command in silence."""
     return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -129,24 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     chance, wrong = random.Random(options.seed), 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        start = Path(name, "start", "start.pt")
-        words = [
-            "--scratch",
-            "tiny",
-            "--iterations",
-            "1",
-            "--eval-every",
-            "0",
-            "--threads",
-            "1",
-            "--output",
-            str(start),
-        ]
-        subprocess.run(
-            [sys.executable, "-m", "botgame.training.alphastar_rl", *TINY, *words],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        start = train_start(Path(name, "start", "start.pt"))
         for command in commands:
             whole, folder = Path(name, command, "whole"), Path(name, command, "killed")
             began = time.monotonic()

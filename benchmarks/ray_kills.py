@@ -29,7 +29,7 @@ from typing import Any
 
 from botgame import cli
 from botgame.training.league.files import TRAINING, read_matches, read_state
-from kills import TINY
+from kills import TINY, train_start
 
 GAME = ("--game", "toy_game:toy")  # of the tests: many short matches
 LEAGUE = (
@@ -184,21 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tests = str(Path(__file__).resolve().parent.parent / "tests")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [tests, os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        start, folder = Path(name, "start", "start.pt"), Path(name, "league")
-        words = [
-            "--scratch",
-            "tiny",
-            "--iterations",
-            "1",
-            "--eval-every",
-            "0",
-            "--threads",
-            "1",
-            "--output",
-            str(start),
-        ]
-        line = [sys.executable, "-m", "botgame.training.alphastar_rl", *GAME, *TINY, *words]
-        subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+        start, folder = train_start(Path(name, "start", "start.pt"), *GAME), Path(name, "league")
         lost, resumed = disturbed(start, folder, options)
         print(f"{options.node_kills} kills of nodes, {lost} shares of matches void; the head killed {resumed} times")
         wrong = list(wrong_sums(folder))

@@ -5,7 +5,7 @@ r"""Does a cluster learn what one process learns? Equal runs in both engines, wi
 
 Each run trains a tiny network from random weights in the toy game of the tests, with the real command, and meets a bot
 that plays at random in held-out duels on the way. Actors act while the command learns, so their sequences are an
-iteration older: a cluster learns the same an iteration later. Prints, after as many iterations each, the mean win rate
+iteration older. Prints, after as many iterations each, the mean win rate
 over seeds of both engines and the difference, with 95 % intervals from Student's t (Welch's for the difference). Linux,
 and `pip install "botgame[ray]"`.
 """

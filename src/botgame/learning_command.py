@@ -7,11 +7,16 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from botgame.cli import command_line
-from botgame.feedback import HUMAN, TAKEN_OVER, MatchRecord
+from botgame.feedback import HUMAN, TAKEN_OVER, MatchRecord, read_manifests
 
 MODULE = "botgame.training.learn_from_live"
 DATA, REPORTS, FEEDBACK = Path("data/processed"), Path("reports/live"), Path("reports/feedback_training/live")
 _LEARNER = "champion"  # where people met no network
+
+
+def session_records(folder: Path) -> list[MatchRecord]:
+    """The matches that a session has noted in `folder`."""
+    return [entry.value for entry in read_manifests(folder).entries if isinstance(entry.value, MatchRecord)]
 
 
 def learning_command(

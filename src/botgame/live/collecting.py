@@ -9,8 +9,7 @@ from contextlib import ExitStack
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.feedback import MatchRecord, read_manifests
-from botgame.learning_command import DATA, learning_command, learning_lines
+from botgame.learning_command import DATA, learning_command, learning_lines, session_records
 from botgame.live.backend_names import CHANNELS, DEFAULT_CHECKPOINT, TRAINED
 from botgame.live.backends import Backend, PolicyRunner
 from botgame.live.browser_play import BrowserPlay, BrowserSettings
@@ -65,8 +64,7 @@ def collect(args: Namespace) -> None:
 
 def session_command(args: Namespace, journal: Journal) -> str:
     """How a bot learns from this run, "" where no people took part."""
-    manifests = read_manifests(journal.manifest.path.parent)
-    records = [entry.value for entry in manifests.entries if isinstance(entry.value, MatchRecord)]
+    records = session_records(journal.manifest.path.parent)
     names = {seat.policy for record in records for seat in record.seats}
     networks = [name for name in names if name.isprintable() and is_network(lms(), name)]  # others named them
     folders = args.data_dir or DATA, args.reports_live_dir, args.bot_feedback_dir

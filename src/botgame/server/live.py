@@ -25,8 +25,8 @@ from urllib.parse import urlencode
 from botgame import cli, streams
 from botgame.bot_names import STYLE_HELP, in_style
 from botgame.errors import UserError
-from botgame.feedback import STREAM_NAME, MatchRecord, read_manifests
-from botgame.learning_command import DATA, FEEDBACK, REPORTS, learning_command, learning_lines
+from botgame.feedback import STREAM_NAME
+from botgame.learning_command import DATA, FEEDBACK, REPORTS, learning_command, learning_lines, session_records
 from botgame.policies import is_network, working_names
 from botgame.server.hosting.origin_check import is_loopback
 
@@ -113,8 +113,7 @@ def _learning_command(options: ServerOptions) -> str:
     """How a bot learns from this run of the server, "" where there is nothing to learn from."""
     from botgame.lms.game import lms
 
-    manifests = read_manifests(options.reports_dir / options.run)
-    records = [entry.value for entry in manifests.entries if isinstance(entry.value, MatchRecord)]
+    records = session_records(options.reports_dir / options.run)
     networks = [name for name in options.bots if is_network(lms(), name)]
     folders = options.data_dir, options.reports_dir, options.feedback_dir
     commented = (options.feedback_dir / options.run / STREAM_NAME).is_file()

@@ -33,25 +33,17 @@ from botgame.training.holes.page import holes_content, in_words
 from botgame.training.imitation.as_step import imitate
 from botgame.training.league_report.document import GENERATOR, document
 
+FIGURES, PAGE = "holes.json", "holes.html"
 _JUDGE = 0x686F6C65  # purpose of the seeds of duels against the bot
 _PASSED_ON = ("game", "epochs", "lr", "device", "cpu", "threads", "seed", "resume")
 
 
 def report_holes(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command; returns the exit code. Raises UserError, and KeyboardInterrupt where training was stopped."""
-    game, console = load_game(options.game), plain_console()
+    game = load_game(options.game)
     folder = options.output_dir or Path("reports/holes") / as_name(Path(options.bot).stem)
-    figures, page = folder / "holes.json", folder / "holes.html"
-    check_folder("--data-dir", options.data_dir)
-    check_folder("--output-dir", folder)
-    check_own({figures: json_of(FORMAT), page: file_with(GENERATOR)})
-    if options.clone and checkpoint_path(game, options.bot).suffix != ".pt":
-        raise UserError(f"--clone needs a trained bot to begin with, {options.bot} is none; leave the flag out", 2)
-    if options.clone:
-        check_name(game, opponent_name(1, options.bot))
-    meetings = find_meetings(game, options.data_dir, _names(options.bot), lambda line: say(console, line))
-    if not meetings:
-        raise UserError(f"no person has met {options.bot} in a match of --data-dir {options.data_dir}; play some first")
+    _check(game, options, folder)
+    meetings = _meetings(game, options)
     assert game.statistic_z is not None
     holes = find_holes(meetings, game.statistic_z.spec)
     opponents = {}
@@ -59,17 +51,36 @@ def report_holes(options: argparse.Namespace, module: str, argv: Sequence[str] |
         with locked(folder / ".cloning.lock", folder):
             opponents = _clones(game, options, holes, folder, (module, argv))
     commands = _commands(game, options, holes, module)
-    write_atomic(
-        figures, json.dumps(_plain(options.bot, meetings, holes, opponents, commands[1]), indent=2).encode() + b"\n"
-    )
+    figures = _plain(options.bot, meetings, holes, opponents, commands[1])
+    write_atomic(folder / FIGURES, json.dumps(figures, indent=2).encode() + b"\n")
     content = holes_content(options.bot, meetings, holes, opponents, commands, options.viewer)
-    write_atomic(page, document(content).encode())
-    for line in (*_lines(options.bot, meetings, holes, opponents), f"wrote {figures} and {page}"):
-        say(console, line)
+    write_atomic(folder / PAGE, document(content).encode())
+    lines = [*_lines(options.bot, meetings, holes, opponents), f"wrote {folder / FIGURES} and {folder / PAGE}"]
     if holes:
-        say(console, "to train against them:" if options.clone else "to make opponents of them:")
-        say(console, commands[1] if options.clone else commands[0])
+        lines += ["to train against them:" if options.clone else "to make opponents of them:", commands[options.clone]]
+    for line in lines:
+        say(plain_console(), line)
     return 0
+
+
+def _check(game: Game, options: argparse.Namespace, folder: Path) -> None:
+    """Raise UserError (code 2) for flags that cannot be carried out, before anything is read or written."""
+    check_folder("--data-dir", options.data_dir)
+    check_folder("--output-dir", folder)
+    check_own({folder / FIGURES: json_of(FORMAT), folder / PAGE: file_with(GENERATOR)})
+    if not options.clone:
+        return
+    if checkpoint_path(game, options.bot).suffix != ".pt":
+        raise UserError(f"--clone needs a trained bot to begin with, {options.bot} is none; leave the flag out", 2)
+    check_name(game, opponent_name(1, options.bot))
+
+
+def _meetings(game: Game, options: argparse.Namespace) -> list[Meeting]:
+    """The matches that people had with the bot. Raises UserError where there are none."""
+    found = find_meetings(game, options.data_dir, _names(options.bot), lambda line: say(plain_console(), line))
+    if not found:
+        raise UserError(f"no person has met {options.bot} in a match of --data-dir {options.data_dir}; play some first")
+    return found
 
 
 def _commands(game: Game, options: argparse.Namespace, holes: list[Hole], module: str) -> tuple[str, str]:

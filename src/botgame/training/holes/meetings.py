@@ -35,7 +35,7 @@ def find_meetings(game: Game, folder: Path, bot: Collection[str], report: Callab
     """
     demonstrations = game.demonstrations
     if demonstrations is None or game.statistic_z is None:
-        raise UserError(f"game {game.name} records no statistic z of people, by which their play is told apart", 2)
+        raise UserError(f"game {game.name} records no statistic z of people, and only that shows how they play", 2)
     matches: dict[str, RecordedMatch] = {}
     for path in demonstrations.scan(folder):
         try:

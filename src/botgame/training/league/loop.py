@@ -108,7 +108,7 @@ class LeagueRun:
             print(f"resuming after iteration {self.iteration} of {self.expected}")
             if line := extension_line(self._setting.config, self._done_before, self.done):
                 print(line)
-            if not self._engine.repeats or self._engine_before != self._engine.words:
+            if not self._engine.keeps_matches or self._engine_before != self._engine.words:
                 print(moved_line(self._engine_before, self._engine.words))
             self.write_artefacts()
         else:

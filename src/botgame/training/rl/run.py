@@ -132,7 +132,7 @@ class RLRun:
         self._judge.restore(state)
         self._engine.everywhere("restore_pool", state["pool"], state["playing"])
         self._trainer.load_state_dict(state["trainer"])
-        if not self._engine.repeats or state["engine"] != self._engine.words:
+        if not self._engine.keeps_matches or state["engine"] != self._engine.words:
             print(moved_line(state["engine"], self._engine.words))
 
     def close(self) -> None:

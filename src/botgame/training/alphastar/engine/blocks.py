@@ -1,4 +1,4 @@
-"""Blocks of match numbers: whoever begins with new matches gets the next block, so no two matches share a number."""
+"""Blocks of match numbers: each beginning with new matches takes the next block, so no two matches share a number."""
 
 from __future__ import annotations
 

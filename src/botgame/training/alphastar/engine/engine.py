@@ -19,15 +19,15 @@ Made = TypeVar("Made", bound=Worker)
 
 
 class Engine(Protocol[Own]):
-    """Workers that act and learn. repeats: whether a run repeats exactly. words: where it acts, for messages."""
+    """Workers that act and learn."""
 
     @property
     def worker(self) -> Own:
         """The worker of this process."""
 
     @property
-    def repeats(self) -> bool:
-        """Whether a run repeats exactly, and going on keeps its running matches."""
+    def keeps_matches(self) -> bool:
+        """Whether a run that goes on keeps its running matches."""
 
     @property
     def words(self) -> str:

@@ -28,7 +28,7 @@ from botgame.training.alphastar.engine.processes import Make, Own, Processes, an
 class PipelinedEngine(Generic[Own]):
     """`size` processes act, this one learns. `worker`: of this process; make, given: as of `Processes`."""
 
-    repeats = False  # going on begins new matches
+    keeps_matches = False
 
     def __init__(self, worker: Own, size: int, make: Make, given: Sequence[Any]) -> None:
         """The processes start beside what this one does next. The caller closes them."""

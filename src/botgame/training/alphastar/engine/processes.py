@@ -38,7 +38,7 @@ def processes_for(threads: int, matches: int, batch_size: int, *, on_cpu: bool, 
 class Processes(Generic[Own]):
     """`worker` is this process's own; `make(place, exchange, *given)` makes that of each child."""
 
-    repeats = True
+    keeps_matches = True
 
     def __init__(
         self,

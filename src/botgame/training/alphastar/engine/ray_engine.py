@@ -28,7 +28,7 @@ from botgame.training.alphastar.engine.ray_parts import RayParts
 class RayEngine(Generic[Own]):
     """Has the face of `Processes`, which is an `Engine` too. `worker`: of this process, learns and does not act."""
 
-    repeats = False
+    keeps_matches = False
 
     def __init__(self, cluster: RayCluster, worker: Own, make: Make, given: Sequence[Any], threads: int) -> None:
         """`threads`: of the learner. For the others see `Processes`."""

@@ -58,10 +58,7 @@ class GroupedLinear(nn.Linear):
 
 
 class GroupedConv(nn.Conv2d):
-    """The same for a convolution over a raster, whose bytes 0 to 255 stand for 0 to 1.
-
-    Patches that do not overlap are rows of a matrix, whose product is several times faster on a CPU than a convolution.
-    """
+    """The same for a convolution over a raster, whose bytes 0 to 255 stand for 0 to 1."""
 
     def __init__(self, sizes: Sequence[int], outputs: int, kernel: int) -> None:
         """`sizes`: channels of each group. The stride is the kernel's size: patches do not overlap."""
@@ -76,9 +73,5 @@ class GroupedConv(nn.Conv2d):
         return total
 
     def _product(self, part: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        weight = weight.flatten(1) * (1 / 255)  # scales few weights instead of many cells
-        rows, channels, size, _ = part.shape
-        kernel, side = self.kernel_size[0], size // self.kernel_size[0]
-        cells = part.view(rows, channels, side, kernel, side, kernel)
-        patches = cells.permute(0, 2, 4, 1, 3, 5).reshape(rows, side, side, -1).to(weight.dtype)
-        return functional.linear(patches, weight, bias).permute(0, 3, 1, 2)
+        weight = weight * (1 / 255)  # scales few weights instead of many cells
+        return functional.conv2d(part.to(weight.dtype), weight, bias, self.stride)
