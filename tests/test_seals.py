@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -283,3 +284,22 @@ def test_a_state_that_is_none_is_named(state: Any, tmp_path: Path) -> None:
     save_state(tmp_path / "a.resume.pt", state)
     with pytest.raises(UserError, match=r"a\.resume\.pt"):
         load_state(tmp_path / "a.resume.pt")
+
+
+def test_a_file_is_read_whole_while_others_take_its_place(tmp_path: Path) -> None:
+    path, done = tmp_path / "a.resume.pt", threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            for size in (1, 50_000):
+                save_state(path, {"numbers": torch.full((size,), 1.0)})
+
+    save_state(path, {"numbers": torch.ones(1)})
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        sizes = {len(load_state(path)["numbers"]) for _ in range(200)}
+    finally:
+        done.set()
+        writer.join()
+    assert sizes == {1, 50_000}

@@ -134,8 +134,9 @@ def _session(path: Path, threads: int) -> DecisionSession:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the model is empty (0 bytes); {_ADVICE}")
     try:
-        check_seal(path)
-        return DecisionSession(path.read_bytes(), threads)
+        with path.open("rb") as file:  # opened once: an export may replace it meanwhile
+            check_seal(file)
+            return DecisionSession(file.read(), threads)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
     except SealError as error:

@@ -10,8 +10,8 @@ the text without that entry.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from pathlib import Path
 from typing import IO
 
 _FIELD = b"\x72\x4a\x0a\x06sha256\x12\x40"  # metadata_props { key: "sha256" value: (64 bytes) }
@@ -61,16 +61,19 @@ def opened(data: bytes) -> bytes:
     return content
 
 
-def check_seal(path: Path) -> None:
-    """Raise SealError unless the file at `path` ends in the right seal; OSError as reading does."""
-    with path.open("rb") as file:
-        left = path.stat().st_size - SIZE
-        digest = hashlib.sha256()
-        while left > 0 and (block := file.read(min(_BLOCK, left))):
-            digest.update(block)
-            left -= len(block)
-        seal = file.read()
-    _check_field(seal, digest)
+def check_seal(file: IO[bytes]) -> None:
+    """Raise SealError unless the open `file` ends in the right seal; OSError as reading does. It is then at its start.
+
+    It is an open file, not a path, because the file of that name may be replaced while it is checked.
+    """
+    left = file.seek(0, os.SEEK_END) - SIZE
+    file.seek(0)
+    digest = hashlib.sha256()
+    while left > 0 and (block := file.read(min(_BLOCK, left))):
+        digest.update(block)
+        left -= len(block)
+    _check_field(file.read(), digest)
+    file.seek(0)
 
 
 def sealed_json(text: str) -> str:

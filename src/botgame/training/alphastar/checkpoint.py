@@ -217,18 +217,26 @@ def _read(path: Path, expected: str, what: str, advice: str) -> dict[str, Any]:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the {what} is empty (0 bytes); {advice}")
     try:
-        check_seal(path)
+        with path.open("rb") as file:  # opened once: a run that is going on may replace it meanwhile
+            check_seal(file)
+            payload = _unpacked(file)
     except SealError as error:
         raise UserError(f"{path}: not a whole botgame {what}: {error}; {advice}") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            payload = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a damaged archive; each means the same to the user
-        reason = "holds pickled code, which is never run" if "Unsupported" in str(error) else "is no archive"
-        raise UserError(f"{path}: not a botgame {what}: it {reason}; {advice}") from error
+    except UserError as error:
+        raise UserError(f"{path}: not a botgame {what}: {error}; {advice}") from error
     if not isinstance(payload, dict) or payload.get("format") != expected:
         raise UserError(f"{path}: not a botgame {what}: its format is not {expected}; {advice}")
     return payload
+
+
+def _unpacked(file: IO[bytes]) -> Any:
+    """What `torch.save` wrote. Raises UserError with the reason."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a damaged archive; each means the same to the user
+        reason = "holds pickled code, which is never run" if "Unsupported" in str(error) else "is no archive"
+        raise UserError(f"it {reason}") from error
