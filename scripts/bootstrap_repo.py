@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STARTER = ROOT / "artifacts" / "alphastar" / "pi_sup.pt"
 TORCH = "torch==2.13.0"
-PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]  # a test file is for one process
+WORKERS = min(4, (os.cpu_count() or 1) + 1)  # one more than cores, since some tests wait for a clock or a browser
+PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]  # a file is for one process
 OLDEST, NEWEST = (3, 11), (3, 14)  # Pythons that PyTorch, Numba and ONNX Runtime have wheels for
 STARTER_MATCHES, STARTER_EPOCHS = 60, 4
 

@@ -13,6 +13,19 @@ NEEDS = (
 )
 """A kind of tests, why they are skipped, and the command that helps."""
 
+LONGEST = (
+    *("web_play", "web_pages", "processes", "acting", "signals", "pipelined", "ray", "onnx", "checkpoint_upgrade"),
+    *("embed", "rl_cli", "collector", "exploit", "web_replays", "runbook", "league_run", "imitation", "peers"),
+    *("learn_from_live", "holes", "imitation_person", "ablations", "dashboard", "outputs", "quickstart"),
+)
+"""Test files that take long, the longest first: begun last, one of them would keep one process busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; all else in its order."""
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session):

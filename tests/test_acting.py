@@ -141,3 +141,6 @@ def test_a_kind_is_exported_once_and_a_damaged_file_again(tmp_path, monkeypatch)
         graphs.append(onnx_graph.graph(network))
     assert len(exports) == 2
     assert graphs[0] == graphs[1] == graphs[2]
+    other = Network(network.spec, dataclasses.replace(network.config, privileged_critic=False, value_blocks=1))
+    assert_equal(other, acting_step(other), given(other))  # another critic is no other kind
+    assert len(exports) == 2

@@ -36,7 +36,7 @@ def graph(network: Network) -> bytes:
 
     A conditioned network has `condition` [rows, C] among its inputs. Raises UserError without the exporter.
     """
-    empty = skeleton(network.spec, network.config)
+    empty = skeleton(network.spec, network.config.of_acting())
     model = type(empty)()
     model.CopyFrom(empty)
     tensors = _tensors(network)
@@ -50,7 +50,7 @@ def graph(network: Network) -> bytes:
 def has_graph(spec: Spec, config: NetworkConfig) -> bool:
     """Whether such networks can be exported on this machine; prints one warning if they cannot."""
     try:
-        skeleton(spec, config)
+        skeleton(spec, config.of_acting())
     except Exception as error:  # the exporter raises many kinds where it does not support this machine
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         print(f"warning: networks act by torch, which is slower: they cannot be exported ({reason})", file=sys.stderr)
@@ -60,7 +60,7 @@ def has_graph(spec: Spec, config: NetworkConfig) -> bool:
 
 @functools.lru_cache(maxsize=8)
 def skeleton(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
-    """The ONNX model of such networks without weights, from the cache on disk or exported now."""
+    """The ONNX model of such networks (`NetworkConfig.of_acting`) without weights, from the cache or exported now."""
     versions = [importlib.metadata.version(library) for library in _LIBRARIES]
     kind = json.dumps([spec.digest(), config.to_dict(), versions], sort_keys=True)
     base = source_cache.root()

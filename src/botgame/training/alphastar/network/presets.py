@@ -63,6 +63,18 @@ class NetworkConfig:
         if self.core_layers > 1 and not self.core_norm:
             raise ValueError(f"{self.core_layers} LSTM layers are built with layer norm only: set core_norm")
 
+    def of_acting(self) -> NetworkConfig:
+        """What a decision depends on: the same for networks that differ in their critic or name alone."""
+        return replace(
+            self,
+            name="",
+            value_width=1,
+            value_blocks=0,
+            detach_value=True,
+            privileged_critic=True,
+            extra_values=0,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self)
