@@ -37,6 +37,7 @@ from botgame.server.options import ServerOptions
 from botgame.server.protocol import MAX_MESSAGE
 from botgame.server.records.archive import Archive, read_records
 from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.records.name_claims import NameClaims
 from botgame.server.records.name_owners import NameOwners
 from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.lobby import LobbySettings, MatchLobby
@@ -75,7 +76,7 @@ class HttpServer(uvicorn.Server):
             delay_ticks=options.delay_ticks,
             levels=level_lines(options.bots),
         )
-        leaderboard, names = Leaderboard(records), NameOwners(records)
+        leaderboard, names = Leaderboard(records), NameOwners(records, NameClaims(options.data_dir))
         self.lobby = MatchLobby(settings, workers, leaderboard, names, metrics, lambda: secrets.token_urlsafe(16))
         limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
         self.live = LiveServer(self.lobby, workers, archive, metrics, TokenGuesses(clock), limits)
