@@ -41,6 +41,7 @@ from botgame.server.records.name_claims import NameClaims
 from botgame.server.records.name_owners import NameOwners
 from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.lobby import LobbySettings, MatchLobby
+from botgame.wording import counted
 
 _LOG = logging.getLogger(__name__)
 _SWITCH = 0.0005  # seconds that the bots' thread may hold the interpreter while a tick waits for it
@@ -139,7 +140,9 @@ class HttpServer(uvicorn.Server):
                 pass  # how a user stops a server
         metrics = self.live.metrics
         if metrics.unsaved:
-            raise UserError(f"{metrics.unsaved} of {metrics.matches} matches were not saved; the lines above say why")
+            raise UserError(
+                f"not saved: {metrics.unsaved} of {counted(metrics.matches, 'match')}; the lines above say why"
+            )
         return metrics.matches
 
 
