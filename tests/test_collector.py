@@ -132,7 +132,7 @@ def test_people_correct_a_bot_and_imitation_learns_from_all_of_it(tmp_path, monk
     corrections, marks = (int(used["feedback"].split()[where]) for where in (1, 4))
     assert corrections >= 5
     assert marks == 2
-    assert "0 and 0 match no decision" in used["feedback"]
+    assert "0 and 0 without a decision" in used["feedback"]
     assert "live reports: 1 matches used for 2 outcomes" in told  # both server and collector wrote them
     assert (tmp_path / "pi.pt").exists()
 

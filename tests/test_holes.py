@@ -1,6 +1,8 @@
 """Finding holes: which matches count, how they are grouped, what is written, and opponents made of them."""
 
+import html
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,7 +130,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_page_and_the_figures(data: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_holes.main(["idle", "--data-dir", str(data)]) == 0
-    assert "people won 6 of 6 matches against idle" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "people won 6 of 6 matches against idle" in said
+    assert "--clone" not in said, "a scripted bot learns nothing"
     found = json.loads(Path("reports/holes/idle/holes.json").read_text())
     assert (found["meetings"], found["won"]) == (6, 6)
     assert sum(len(hole["matches"]) for hole in found["holes"]) == 6
@@ -137,6 +141,18 @@ def test_the_page_and_the_figures(data: Path, tmp_path: Path, monkeypatch, capsy
     assert "<Ann>" not in page
     assert f"http://127.0.0.1:8000/replay?file={found['holes'][0]['matches'][0]['file']}" in page
     assert find_holes.main(["idle", "--data-dir", str(data)]) == 0, "its own files are replaced"
+
+
+def test_the_printed_command_repeats_what_was_given(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    install(GAME, "twin", GAME.checkpoints["champion"])
+    for replay in duels("champion", "idle", 1, seed=9):
+        write(tmp_path / "my data", renamed(held_by(replay, "champion", "Ann"), "idle", "twin"))
+    given = ["twin", "--data-dir", "my data", "--output-dir", "out", "--viewer", "http://x:9/", "--epochs", "3"]
+    assert find_holes.main(given) == 0
+    printed = capsys.readouterr().out.splitlines()[-1]
+    assert shlex.split(printed) == ["python", "-m", find_holes.MODULE, *given, "--clone"]
+    assert html.escape(printed) in Path("out/holes.html").read_text(encoding="utf-8")
 
 
 def test_an_opponent_of_each_hole(data: Path, tmp_path: Path, monkeypatch, capsys) -> None:

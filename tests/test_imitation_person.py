@@ -10,9 +10,11 @@ from botgame.lms.game import lms
 from botgame.lms.replay.format import read, write
 from botgame.policies import built_in_names, load_policy
 from botgame.setups import mirrored_setups
+from botgame.trained_bots import check_name
 from botgame.training import alphastar_imitation as imitation
 from botgame.training.alphastar.checkpoint import load_checkpoint, save_checkpoint
 from botgame.training.alphastar.network.presets import NetworkConfig
+from botgame.training.imitation.command import ghost_of
 from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import ReplaySource
 from matches import held_by, recorded
@@ -91,6 +93,15 @@ def test_a_ghost_is_fine_tuned_installed_and_plays(
     assert load_checkpoint(Path("artifacts/bots/lms/ghost-of-Ann.pt"), GAME).counters["epochs"] == 2
     assert Path("artifacts/bots/lms/ghost-of-Ann.backup1.pt").exists()
     assert [name for name in built_in_names(GAME) if "Ann" in name] == ["ghost-of-Ann"]
+
+
+def test_each_person_has_a_ghost_of_their_own() -> None:
+    people = ["Ann", "Ann B", "Ann/B", "Ann-B", "Ann  B", "\u0141ucja", "Ann "]
+    ghosts = [ghost_of(person) for person in people]
+    assert len(set(ghosts)) == len(people)
+    assert ghosts[0] == "ghost-of-Ann"
+    for name in ghosts:
+        check_name(GAME, name)
 
 
 def test_a_resumed_run_keeps_the_checkpoint_that_it_began_from(

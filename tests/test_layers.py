@@ -20,7 +20,7 @@ BASE = {
     "statistic_z",
     "statistic_z_file",
 }
-BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "streams", "threads"}
+BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "streams", "threads", "wording"}
 PLAY = {"match_batch", "noise", "play", "setups", "policies", "trained_bots", "levels", "handicapped"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "threads", "lms.simulation"}
@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "json_reading": set(),
     "outputs": {"errors", "json_reading"},
     "rng": set(),
+    "wording": set(),
     "spec": {"json_reading"},
     "spec_columns": {"spec"},
     "statistic_z": set(),
@@ -47,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "source_cache": {"errors", "files", "seals"},
     "threads": set(),
     "onnx_session": {"errors"},
-    "feedback": {"errors", "files", "json_reading", "seals", "spec"},
+    "feedback": {"errors", "files", "json_reading", "seals", "spec", "wording"},
     "policy_readout": {"files", "seals"},
     "learning_command": {"cli", "feedback"},
     # What a game is, how one is found, and matches of any game.
@@ -62,10 +63,10 @@ ALLOWED: dict[str, set[str]] = {
     "handicapped": {"game", "noise"},
     "policies": {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
-    "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals"}
+    "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals", "wording"}
     | {"games", "play", "policies", "rng", "setups"},  # its command
     "record": {"cli", "recordings"},
-    "datasets": {"adapters", "envs", "errors", "files", "game", "games", "recordings", "standings"},
+    "datasets": {"adapters", "envs", "errors", "files", "game", "games", "recordings", "standings", "wording"},
     "minari": {"cli", "datasets"},
     "adapters": {"bot_names", "rng", "errors", "spec", "game"},
     "envs": PLAY | {"rng", "errors", "spec", "game", "games"},  # what a learner plays in, of any game

@@ -1,11 +1,14 @@
 """Learning from live play: the command that a session prints, what it trains, and when a bot is installed."""
 
 import json
+import os
+import shlex
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from botgame.errors import UserError
 from botgame.feedback import MatchRecord, SeatRecord
 from botgame.learning_command import DATA, FEEDBACK, REPORTS, learning_command, learning_lines
 from botgame.live.collecting import session_command
@@ -14,7 +17,7 @@ from botgame.lms.game import lms
 from botgame.lms.replay.format import write
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
-from botgame.trained_bots import trained_bots
+from botgame.trained_bots import bots_folder, trained_bots
 from botgame.training import learn_from_live
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.evaluation.duels import Tally
@@ -114,6 +117,44 @@ def test_only_what_is_better_is_installed(data: Path, tmp_path: Path, monkeypatc
         assert "none is replaced" in capsys.readouterr().err
         assert learn(data) == 0
         assert "champion-learned-2" in trained_bots(GAME)
+
+
+def test_a_stopped_comparison_says_what_is_kept_and_goes_on(data: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def stop(*_: object) -> Comparison:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "compare", stop)
+    assert learn(data) == 130
+    said = capsys.readouterr().err.splitlines()
+    kept = next(number for number, line in enumerate(said) if "is done and kept in" in line)
+    assert "champion-learned.pt" in said[kept]
+    line = said[kept + 1]
+    assert line.startswith(f"python -m {learn_from_live.MODULE} ")
+    assert line.endswith(" --resume")
+    monkeypatch.setattr(command, "compare", lambda *_: comparison(70))
+    assert learn_from_live.main(shlex.split(line)[3:]) == 0
+    assert "finished already" in capsys.readouterr().err
+    assert "champion-learned" in trained_bots(GAME)
+    assert learn_from_live.main(shlex.split(line)[3:]) == 2  # what is installed is not resumed, nor is another begun
+    assert "no run of champion-learned that was stopped" in capsys.readouterr().err
+
+
+def test_resuming_finds_the_run_that_was_stopped(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command.ARTIFACTS.mkdir(parents=True)
+    with pytest.raises(UserError, match="no run of pi-learned"):
+        command.name_to_resume(GAME, "pi-learned")
+    for age, name in enumerate(("pi-learned-3", "pi-learned", "pi-learned-2", "pi-learned-more")):
+        path = command.ARTIFACTS / f"{name}.resume.pt"
+        path.touch()
+        os.utime(path, (1000 - age, 1000 - age))
+    assert command.name_to_resume(GAME, "pi-learned") == "pi-learned-3"
+    installed = bots_folder(GAME) / "pi-learned-3.pt"
+    installed.parent.mkdir(parents=True)
+    installed.touch()
+    assert command.name_to_resume(GAME, "pi-learned") == "pi-learned"
 
 
 def test_the_comparison_is_played(data: Path, tmp_path: Path, monkeypatch, capsys) -> None:

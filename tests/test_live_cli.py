@@ -153,7 +153,7 @@ def test_a_match_that_could_not_be_saved_is_said(tmp_path: Path) -> None:
     assert all(
         re.match(r"ERROR: the match of room r\d-\S+ could not be saved: cannot write data", line) for line in lines[:2]
     )
-    assert lines[2] == "error: 2 of 2 matches were not saved; the lines above say why"
+    assert lines[2] == "error: not saved: 2 of 2 matches; the lines above say why"
 
 
 @pytest.mark.parametrize("flag", ["--data-dir", "--reports-dir", "--feedback-dir"])

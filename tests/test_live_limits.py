@@ -161,7 +161,7 @@ def test_a_flood_of_lines_is_cut_and_counted() -> None:
     clock.now += 10.0
     last = logging.LogRecord("x", logging.ERROR, "", 0, "line %d", (7,), None)
     assert limit.filter(last)
-    assert last.getMessage() == "line 7 (950 lines before this one were left out)"
+    assert last.getMessage() == "line 7 (950 lines before this one left out)"
 
 
 # ---- a real server ------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,9 @@ from botgame.lms.simulation.state import UNCAPPED
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Error, Follow, Input, Join, Mark, Ready, Release, State, Take
+from botgame.server.records.name_claims import NameClaims
+from botgame.server.records.name_looks import looks
+from botgame.server.records.name_owners import NameOwners, hashed
 from botgame.server.rooms.live_match import LiveMatch
 from botgame.server.rooms.player_input import QUEUE_TICKS
 from botgame.server.rooms.room import LINGER_TICKS, MatchRoom
@@ -582,6 +587,8 @@ def test_a_room_nobody_enters_goes_unless_the_operator_made_it(keep: bool) -> No
         ("x/LMS_RE", "player"),
         ("C:\\lms_re.onnx", "player"),
         ("\uff4cms_re", "player"),
+        ("Ims_re", "player"),
+        ("lrns_re", "player"),
         ("my lms_re", "my lms_re"),
     ],
 )
@@ -694,6 +701,87 @@ def test_a_name_belongs_to_the_key_that_played_with_it_first() -> None:
     assert table.last(2, protocol.Room).seats[0].name == "Ann"
     table.say(3, Create(bots=["idle"], name="Ann", observe=True))  # `remote:Ann` is another player
     assert table.last(3, protocol.Room).seats[0].controller == "client"
+
+
+@pytest.mark.parametrize(
+    ("taken", "same", "other"),
+    [
+        (
+            "Paul",
+            ["PauI", "Pau1", "Pau|", "PAUL", "P\u0430ul", "Pa\u200bul", "Pau\u00adl"],
+            ["PAUI", "Paula", "Pau", "P\u00e4ul"],
+        ),
+        ("Milo", ["MiIo", "Mi1o", "M\u0456lo", "rnilo", "mi\u2060lo", "Mi10"], ["Nilo", "Mlio"]),
+        ("Karl", ["Kar1", "KarI", "kar1"], ["KARI", "Kari", "Carl"]),
+        ("Bernie", ["Bemie", "BERNIE", "bernie"], ["Berie", "Bernice"]),
+        ("Oz", ["0z", "oz", "\u039fz"], ["0zz", "Q z"]),
+        ("Ann Bo", ["Ann  Bo", "ann\u2009bo", "Ann \u200b Bo"], ["AnnBo", "Ann-Bo", "Ann Bo 2"]),
+        ("vvill", ["will", "wiII"], ["vill"]),
+    ],
+)
+def test_a_name_that_looks_like_a_taken_one_is_refused_and_no_other_is(
+    taken: str, same: list[str], other: list[str]
+) -> None:
+    table = Table(max_rooms=32)
+    table.lobby.names.add(MatchRecord("m", "a.lmsr", [SeatRecord(f"human:{taken}", name_key="x"), SeatRecord("idle")]))
+    table.connect(1)
+    for name in same:
+        assert table.say(1, Create(bots=["idle"], name=name, key="1"))[0].code == "name_taken", name
+    for name in other:
+        table.say(1, Create(bots=["idle"], name=name, key="1"))
+        assert table.last(1, protocol.Room).seats[0].name == name
+
+
+def two_tables(folder: Path, **settings: Any) -> tuple[Table, Table]:
+    """Two servers on one folder that started before anybody had a name."""
+    tables = Table(**settings), Table(**settings)
+    for table in tables:
+        table.lobby.names = NameOwners((), NameClaims(folder))
+        table.connect(1, 2)
+    return tables
+
+
+def test_a_second_server_on_the_folder_knows_at_once_which_names_are_given_away(tmp_path: Path) -> None:
+    one, two = two_tables(tmp_path)
+    one.say(1, Create(seats=2, name="Paul", key="1"))
+    for name in ("paul", "PauI"):
+        assert two.say(1, Create(seats=2, name=name, key="2"))[0].code == "name_taken"
+    assert two.say(1, Create(seats=2, name="Paul"))[0].code == "name_taken"
+    two.say(1, Create(seats=2, name="Paul", key="1"))  # the same person may be on both
+    assert two.last(1, protocol.Room).seats[0].name == "Paul"
+    two.say(2, Create(seats=2, name="Paula", key="2"))
+    assert two.last(2, protocol.Room).seats[0].name == "Paula"
+
+
+def test_a_name_is_free_again_when_its_room_ends_without_a_match_and_stays_with_a_recorded_one(tmp_path: Path) -> None:
+    one, two = two_tables(tmp_path)
+    one.say(1, Create(seats=2, name="Ann", key="1"))
+    one.say(2, Create(seats=2, name="Bob", key="2"))
+    seats = [SeatRecord("human:Bob", name_key=hashed("Bob", "2")), SeatRecord("idle")]
+    one.lobby.names.add(MatchRecord("m", "a.lmsr", seats))
+    one.say(1, protocol.Leave())
+    one.say(2, protocol.Leave())
+    one.tick(GRACE_TICKS + 3)
+    assert not one.lobby.rooms
+    two.say(1, Create(seats=2, name="Ann", key="3"))
+    assert two.last(1, protocol.Room).seats[0].name == "Ann"
+    assert two.say(2, Create(seats=2, name="Bob", key="3"))[0].code == "name_taken"
+
+
+def test_of_many_servers_that_give_one_name_away_at_a_time_one_does(tmp_path: Path) -> None:
+    claims = [NameClaims(tmp_path) for _ in range(8)]
+    for name in ("Ann", "Bob", "Cy"):
+        with ThreadPoolExecutor(len(claims)) as pool:
+            given = list(pool.map(lambda number: claims[number].claim(looks(name), str(number)), range(8)))  # noqa: B023
+        assert given.count(True) == 1
+
+
+def test_a_folder_that_cannot_hold_claims_refuses_nobody_and_says_so(tmp_path: Path, caplog: Any) -> None:
+    (tmp_path / "names.sqlite").write_bytes(b"something else" * 100)
+    one, _ = two_tables(tmp_path)
+    one.say(1, Create(seats=2, name="Ann", key="1"))
+    assert one.last(1, protocol.Room).seats[0].name == "Ann"
+    assert "names.sqlite" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u2800 \ufe0f", "idle\ufe0f", "\u0456dl\u0435", "ID\u034fLE"])

@@ -89,6 +89,16 @@ def test_two_people_play_a_match_and_are_rated(tmp_path: Path, monkeypatch) -> N
     assert (tmp_path / "feedback" / "server" / "feedback_stream.jsonl").read_text().count('"mark"') == 1
 
 
+def test_two_servers_on_one_folder_give_a_name_away_once(tmp_path: Path, monkeypatch) -> None:
+    with running_server(tmp_path, monkeypatch) as first, running_server(tmp_path, monkeypatch) as second:
+        ann, other = Client(first), Client(second)
+        ann.send(Create(seats=2, name="Ann", key="1"))
+        ann.until(Room)
+        other.send(Create(seats=2, name="ann", key="2"))
+        with pytest.raises(AssertionError, match="name_taken"):
+            other.until(Room)
+
+
 def test_a_lost_line_is_taken_up_again(tmp_path: Path, monkeypatch) -> None:
     with running_server(tmp_path, monkeypatch, speed=2) as server:
         one = Client(server)

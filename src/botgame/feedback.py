@@ -24,6 +24,7 @@ import msgspec
 from botgame.files import find_files
 from botgame.json_reading import decoded
 from botgame.seals import SealError, is_sealed_json, opened_json, sealed_json
+from botgame.wording import counted
 
 MANIFEST_NAME = "manifest.jsonl"
 STREAM_NAME = "feedback_stream.jsonl"
@@ -175,7 +176,7 @@ def name_replays(streams: Lines, manifests: Lines) -> Lines:
             entries.append(Entry(source, msgspec.structs.replace(value, replay=replays[value.match])))
         else:
             lost += 1
-    problems = [f"{lost} lines of feedback belong to matches that were never finished; left out"] if lost else []
+    problems = [f"left out: {counted(lost, 'line')} of feedback on matches that were never finished"] if lost else []
     return Lines(streams.files, entries, [*streams.problems, *problems])
 
 

@@ -8,8 +8,9 @@ import itertools
 import os
 import re
 import secrets
+import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -44,6 +45,29 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None], before: 
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files, by name in `folder`, all or nothing; into a folder that exists they are renamed in their order.
+
+    Raises UserError when it cannot be written or the disk is full; a folder that was not there is not there then.
+    """
+    folder = folder.absolute()
+    beside = folder if folder.is_dir() else folder.parent  # a folder that exists may be a disk of its own
+    temporary = beside / f".{folder.name}.{secrets.token_hex(4)}.tmp"
+    try:
+        for name, data in contents.items():
+            write_atomic(temporary / name, data)
+        if not folder.is_dir():
+            replace(temporary, folder)
+            return
+        for name in contents:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            replace(temporary / name, folder / name)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror or error}; choose another place") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def find_files(folder: Path, pattern: str) -> list[Path]:
@@ -111,10 +135,15 @@ def replace(source: Path, target: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Find out before the work, not after, that a file can be written at `path`. Raises UserError."""
-    probe = path.with_name(f".{path.name}.probe")
-    write_atomic(probe, bytes(_PROBE))  # a full disk takes an empty file
-    probe.unlink(missing_ok=True)
+    """Find out before the work, not after, that a file can be written at `path`; leave nothing. Raises UserError."""
+    probe, absent = path.with_name(f".{path.name}.probe"), [folder for folder in path.parents if not folder.exists()]
+    try:
+        write_atomic(probe, bytes(_PROBE))  # a full disk takes an empty file
+        probe.unlink(missing_ok=True)
+    finally:
+        with contextlib.suppress(OSError):
+            for folder in absent:
+                folder.rmdir()
 
 
 def backup(path: Path, number: int) -> Path:

@@ -6,6 +6,7 @@ lobby offers the bot. Commands install there (`install`); you may also copy a ch
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,12 @@ def checkpoint_path(game: Game, name: str) -> Path:
 def as_name(text: str) -> str:
     """`text` as a part of a bot's name: letters, digits, `-` and `_` stay, all else becomes `-`."""
     return re.sub(r"[^\w-]+", "-", text)
+
+
+def distinct_name(text: str) -> str:
+    """The same, another one for each text: where something became `-`, a hash of the text follows."""
+    name = as_name(text)
+    return name if name == text else f"{name}-{hashlib.blake2b(text.encode(), digest_size=3).hexdigest()}"
 
 
 def free_name(game: Game, wanted: str) -> str:

@@ -23,6 +23,7 @@ from botgame.game import DemonstrationError, Demonstrations, Game, RecordedMatch
 from botgame.games import load_game
 from botgame.recordings.demonstrations import Recordings
 from botgame.standings import standings_of
+from botgame.wording import counted
 
 PARALLEL_MATCHES = 64
 
@@ -57,7 +58,7 @@ def export(options: Namespace) -> str:
     finally:
         shutil.rmtree(half, ignore_errors=True)
     bad = f", {len(skipped)} unusable files left out, first {skipped[0]}" if skipped else ""
-    return f"{options.dataset}: {count} episodes, {steps:,} decisions in {target}{bad}"
+    return f"{options.dataset}: {counted(count, 'episode')}, {counted(steps, 'decision')} in {target}{bad}"
 
 
 def episodes_of(game: Game, folder: Path) -> tuple[Iterator[Episode], list[DemonstrationError]]:

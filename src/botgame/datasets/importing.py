@@ -15,6 +15,7 @@ from botgame.files import check_writable
 from botgame.game import Game
 from botgame.games import load_game
 from botgame.recordings.seat_file import About, SeatContent, fault_of_decisions, write_seat
+from botgame.wording import counted
 
 
 def import_dataset(options: Namespace) -> str:
@@ -32,7 +33,8 @@ def import_dataset(options: Namespace) -> str:
             steps += len(episode.rewards)
     if not files:
         raise UserError(f"dataset {options.dataset} has no decisions; choose another")
-    return f"{len(files)} episodes, {steps:,} decisions in {options.data_dir}; imitate them with --seats all"
+    amount = f"{counted(len(files), 'episode')}, {counted(steps, 'decision')}"
+    return f"{amount} in {options.data_dir}; imitate them with --seats all"
 
 
 def _write(folder: Path, dataset: str, game: Game, translate: Translate, episode: Any) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from botgame.live.seat import Totals
+from botgame.wording import counted
 
 
 class Progress:
@@ -36,10 +37,10 @@ class Progress:
     def line(self) -> str:
         """`62 s: 3 of 10 matches, 2 won, 0 drawn, 1 lost; 812 decisions, median 0.4 ms, p99 1.9 ms, 0 late`."""
         t = self._totals
-        text = f"{self._clock() - self._began:.0f} s: {t.matches} of {self._matches} matches, "
+        text = f"{self._clock() - self._began:.0f} s: {t.matches} of {counted(self._matches, 'match')}, "
         text += f"{t.won} won, {t.drawn} drawn, {t.lost} lost"
         text += f", {t.broken_off} broken off" if t.broken_off else ""
         if t.milliseconds:
             median, p99 = np.percentile(t.milliseconds, (50, 99))
-            text += f"; {t.decisions:,} decisions, median {median:.1f} ms, p99 {p99:.1f} ms, {t.late} late"
+            text += f"; {counted(t.decisions, 'decision')}, median {median:.1f} ms, p99 {p99:.1f} ms, {t.late} late"
         return text

@@ -17,6 +17,7 @@ from botgame.policies import load_policy
 from botgame.recordings.format import Content, write_recording
 from botgame.recordings.recorder import MatchRecorder, check_saved
 from botgame.setups import drawn_factions
+from botgame.wording import counted
 
 SLOTS = 64
 
@@ -44,7 +45,7 @@ def record(options: Namespace) -> str:
     ):
         pass
     size = sum(path.stat().st_size for path in saved) / 1024
-    return f"{len(saved)} matches, {size:,.0f} KiB in {folder}"
+    return f"{counted(len(saved), 'match')}, {size:,.0f} KiB in {folder}"
 
 
 def rotated_setups(game: Game, seed: int, matches: int, seats: int, own: Mapping[int, int]) -> Iterator[Setup]:

@@ -29,6 +29,7 @@ from botgame.feedback import STREAM_NAME
 from botgame.learning_command import DATA, FEEDBACK, REPORTS, learning_command, learning_lines, session_records
 from botgame.policies import is_network, working_names
 from botgame.server.hosting.origin_check import is_loopback
+from botgame.wording import counted
 
 if TYPE_CHECKING:
     from botgame.server.hosting.serving import HttpServer
@@ -104,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve(server: HttpServer) -> None:
     """Serve until Ctrl-C or SIGTERM, and say how many matches were saved. Raises UserError when one was lost."""
     saved = server.run_until_stopped()
-    print(f"stopped; {saved} {'match' if saved == 1 else 'matches'} saved")
+    print(f"stopped; {counted(saved, 'match')} saved")
     for line in learning_lines(_learning_command(server.options)):
         print(line)
 

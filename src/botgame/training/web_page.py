@@ -10,7 +10,7 @@ from pathlib import Path
 
 import botgame
 from botgame.errors import UserError
-from botgame.files import check_writable, write_atomic
+from botgame.files import check_writable, write_folder
 from botgame.outputs import check_folder, json_of
 from botgame.training.golden import FORMAT
 from botgame.training.onnxruntime_web import PACKAGE, runtime_files
@@ -36,10 +36,7 @@ def prepare_page(folder: Path) -> dict[str, bytes]:
 
 
 def write_page(folder: Path, model: bytes, golden: str, runtime: dict[str, bytes]) -> None:
-    """Write the page; the golden vectors come last, so that a folder which has them is whole."""
-    for name, data in runtime.items():
-        write_atomic(folder / PACKAGE / name, data)
-    for file in sorted(PAGE.iterdir()):
-        write_atomic(folder / file.name, file.read_bytes())
-    write_atomic(folder / MODEL, model)
-    write_atomic(folder / GOLDEN, golden.encode())
+    """Write the page, all of it or nothing; the golden vectors come last: a folder that has them is whole."""
+    contents = {f"{PACKAGE}/{name}": data for name, data in runtime.items()}
+    contents |= {file.name: file.read_bytes() for file in sorted(PAGE.iterdir())}
+    write_folder(folder, {**contents, MODEL: model, GOLDEN: golden.encode()})

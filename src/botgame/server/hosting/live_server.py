@@ -73,6 +73,7 @@ class LiveServer:
             await asyncio.gather(self._pace, return_exceptions=True)
         self._save_all()
         await asyncio.gather(*self._saving)
+        self.lobby.names.release()
         await asyncio.to_thread(self._workers.stop)
         self._saver.shutdown()
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from botgame.server.hosting.token_bucket import TokenBucket
+from botgame.wording import counted
 
 RATE, BURST = 0.5, 50.0  # records
 
@@ -27,7 +28,7 @@ class FloodFilter(logging.Filter):
             self._left_out += 1
             return False
         if self._left_out:
-            record.msg = f"{record.msg} ({self._left_out} lines before this one were left out)"
+            record.msg = f"{record.msg} ({counted(self._left_out, 'line')} before this one left out)"
             self._left_out = 0
         return True
 

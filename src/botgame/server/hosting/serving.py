@@ -37,9 +37,11 @@ from botgame.server.options import ServerOptions
 from botgame.server.protocol import MAX_MESSAGE
 from botgame.server.records.archive import Archive, read_records
 from botgame.server.records.leaderboard import Leaderboard
+from botgame.server.records.name_claims import NameClaims
 from botgame.server.records.name_owners import NameOwners
 from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.lobby import LobbySettings, MatchLobby
+from botgame.wording import counted
 
 _LOG = logging.getLogger(__name__)
 _SWITCH = 0.0005  # seconds that the bots' thread may hold the interpreter while a tick waits for it
@@ -75,7 +77,7 @@ class HttpServer(uvicorn.Server):
             delay_ticks=options.delay_ticks,
             levels=level_lines(options.bots),
         )
-        leaderboard, names = Leaderboard(records), NameOwners(records)
+        leaderboard, names = Leaderboard(records), NameOwners(records, NameClaims(options.data_dir))
         self.lobby = MatchLobby(settings, workers, leaderboard, names, metrics, lambda: secrets.token_urlsafe(16))
         limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
         self.live = LiveServer(self.lobby, workers, archive, metrics, TokenGuesses(clock), limits)
@@ -138,7 +140,9 @@ class HttpServer(uvicorn.Server):
                 pass  # how a user stops a server
         metrics = self.live.metrics
         if metrics.unsaved:
-            raise UserError(f"{metrics.unsaved} of {metrics.matches} matches were not saved; the lines above say why")
+            raise UserError(
+                f"not saved: {metrics.unsaved} of {counted(metrics.matches, 'match')}; the lines above say why"
+            )
         return metrics.matches
 
 

@@ -2,36 +2,18 @@
 
 A browser draws a secret key and keeps it. The server turns name and key into a hash; the manifest's line of a match
 holds the hash of each person (`SeatRecord.name_key`), so names are kept with the records and a thief of the records
-learns no key.
+learns no key. While a person is in a room, other servers on the folder know that too (`NameClaims`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from botgame.feedback import MatchRecord
 from botgame.lms.replay.header import PERSON
-
-_LATIN_LIKE = str.maketrans("авеіјкмнорстухѕԁԛԝһαεικνορτυχ", "abeijkmhopctyxsdqwhaeikvoptux")
-"""Cyrillic and Greek small letters that look like Latin ones, they or their capitals."""
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-"""Letters that Unicode calls printable although they show nothing."""
-
-
-def folded(name: str) -> str:
-    """The name without differences that are hard to see: two people may not have names that are equal then."""
-    return unicodedata.normalize("NFKC", name).casefold().translate(_LATIN_LIKE)
-
-
-def printable(name: str) -> str:
-    """The name without letters that show nothing, and with single spaces between its words."""
-    seen = "".join(letter if letter.isprintable() else " " for letter in _UNSEEN.sub("", name))
-    return " ".join(seen.split())
+from botgame.server.records.name_claims import NameClaims
+from botgame.server.records.name_looks import folded, looks
 
 
 def hashed(name: str, key: str) -> str:
@@ -40,10 +22,11 @@ def hashed(name: str, key: str) -> str:
 
 
 class NameOwners:
-    """The hash that each name of a person belongs to."""
+    """The hash that each name of a person belongs to. claims: what servers on the same folder have given away."""
 
-    def __init__(self, records: Iterable[MatchRecord] = ()) -> None:
-        self._owners: dict[str, str] = {}
+    def __init__(self, records: Iterable[MatchRecord] = (), claims: NameClaims | None = None) -> None:
+        self._owners: dict[str, str] = {}  # by look
+        self._claims, self._claimed = claims, dict[str, str]()  # names of people in rooms, and their hashes
         for record in records:
             self.add(record)
 
@@ -51,8 +34,36 @@ class NameOwners:
         """A match was recorded: its people own their names from now on, unless others do."""
         for seat in record.seats:
             if seat.name_key and seat.policy.startswith(PERSON):
-                self._owners.setdefault(folded(seat.policy.removeprefix(PERSON)), seat.name_key)
+                name = seat.policy.removeprefix(PERSON)
+                self._claimed.pop(name, None)
+                for look in looks(name):
+                    self._owners.setdefault(look, seat.name_key)
 
-    def may_use(self, name: str, name_key: str) -> bool:
-        """Whether nobody else owns `name`; `name_key`: the hash of the person who asks."""
-        return self._owners.get(folded(name), name_key) == name_key
+    def take(self, name: str, name_key: str) -> bool:
+        """Let the person with that hash enter a room under `name`; False where the name is another person's.
+
+        A person without a key, "", may use a name that nobody owns, and owns nothing.
+        """
+        mine = looks(name)
+        if any(self._owners.get(look, name_key) != name_key for look in mine):
+            return False
+        if self._claims is None:
+            return True
+        if not name_key:
+            return self._claims.may_use(mine, name_key)
+        if not self._claims.claim(mine, name_key):
+            return False
+        if not self._is_recorded(name, name_key):
+            self._claimed[name] = name_key
+        return True
+
+    def release(self, names: Collection[str] = ()) -> None:
+        """End the claims on names that no match was recorded under; names: those of people who are still in rooms."""
+        for name in [name for name in self._claimed if name not in names]:
+            owner = self._claimed.pop(name)
+            if self._claims is not None and not self._is_recorded(name, owner):
+                self._claims.release(looks(name), owner)
+
+    def _is_recorded(self, name: str, name_key: str) -> bool:
+        """Whether a match of the person under that name was recorded."""
+        return self._owners.get(folded(name)) == name_key

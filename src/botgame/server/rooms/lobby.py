@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -27,9 +27,11 @@ from botgame.server import protocol
 from botgame.server.metrics import Metrics
 from botgame.server.protocol import Error, LevelLine, MalformedError
 from botgame.server.records.leaderboard import Leaderboard
-from botgame.server.records.name_owners import NameOwners, folded, hashed, printable
+from botgame.server.records.name_looks import looks, printable
+from botgame.server.records.name_owners import NameOwners, hashed
 from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
 from botgame.server.rooms.room import MatchRoom, Outbox, RefusedError
+from botgame.server.rooms.room_seat import RoomSeat
 from botgame.server.rooms.room_setup import RoomSetup
 from botgame.server.rooms.seat_ownership import BotRoster
 
@@ -308,9 +310,9 @@ class MatchLobby:
         name = self._clean(message.name)
         is_program = message.observe or name == UNNAMED
         key = "" if is_program else hashed(name, message.key)
-        seats = (seat for room in self.rooms.values() for seat in room.ownership.seats if seat.kind == "human")
-        others = [seat for seat in seats if folded(seat.name) == folded(name) and seat.name_key != key]
-        if not is_program and (others or not self.names.may_use(name, key)):
+        people = [seat for seat in self._seats() if seat.kind == "human"]
+        others = [seat for seat in people if looks(seat.name) & looks(name) and seat.name_key != key]
+        if not is_program and (others or not self.names.take(name, key)):
             raise RefusedError(
                 "name_taken",
                 f"the name {name} belongs to another player; choose another one, or play in the browser that took it",
@@ -320,8 +322,12 @@ class MatchLobby:
     def _clean(self, name: str) -> str:
         """A printable name that does not look like that of a bot."""
         plain = printable(name)
-        bots = {_looks_of(bot) for bot in self._settings.bots}
-        return UNNAMED if not plain or _looks_of(plain) in bots else plain
+        is_bots = any(_looks_of(plain) & _looks_of(bot) for bot in self._settings.bots)
+        return UNNAMED if not plain or is_bots else plain
+
+    def _seats(self) -> Iterator[RoomSeat]:
+        """The seats of all rooms."""
+        return (seat for room in self.rooms.values() for seat in room.ownership.seats)
 
     # ---- time --------------------------------------------------------------------------------------------------
 
@@ -345,20 +351,24 @@ class MatchLobby:
             if room.state == "over":
                 self._bots.forget(room.name)
         elif room.is_expired:
-            del self.rooms[room.name], self._lanes[room.name]
+            self._delete(room)
         return out
 
     def close(self, room: MatchRoom) -> Outbox:
         """Delete a room that failed because of an error in the server."""
-        del self.rooms[room.name], self._lanes[room.name]
+        self._delete(room)
         self._bots.forget(room.name)
         return [(client, Error("no_room", "an error in the server ended this match")) for client in room.members]
 
+    def _delete(self, room: MatchRoom) -> None:
+        del self.rooms[room.name], self._lanes[room.name]
+        self.names.release({seat.name for seat in self._seats() if seat.name_key})  # also of those who have left
 
-def _looks_of(name: str) -> str:
-    """What pages show of a bot's name, without differences that are hard to see."""
-    last = folded(name).replace("\\", "/").split("/")[-1]
-    return last.removesuffix(".pt").removesuffix(".onnx")
+
+def _looks_of(name: str) -> set[str]:
+    """What the part of a bot's name that pages show looks like."""
+    shown = (look.replace("\\", "/").split("/")[-1] for look in looks(name))
+    return {last.removesuffix(".pt").removesuffix(".onnx") for last in shown}
 
 
 def welcome(settings: LobbySettings) -> protocol.Welcome:

@@ -12,6 +12,7 @@ from botgame.training.best_response.results import Point
 from botgame.training.evaluation.duels import Tally
 from botgame.training.evaluation.held_out import Best, evaluate, evaluation_metrics
 from botgame.training.rl.setting import RLSetting, Version
+from botgame.wording import counted
 
 TARGET = "target"
 _FINAL = 0x66696E616C  # purpose of the random key of the last evaluation
@@ -34,7 +35,7 @@ class TargetJudge:
         self.curve.append(_point(version.iteration, version.decisions, tally))
         if self.best is None or tally.strength >= self.best.yardstick:
             self.best = Best(version.iteration, tally.strength, version.weights)
-        print(f"after {version.decisions:,} decisions: {tally}")
+        print(f"after {counted(version.decisions, 'decision')}: {tally}")
         metrics = evaluation_metrics({TARGET: tally})
         return metrics | self._finish(self.best) if version.last else metrics
 
@@ -58,7 +59,7 @@ class TargetJudge:
         version = Version(best.weights, best.iteration, decisions, last=True)
         tally = self._play(version, self._final_matches, rng.derive(self._setting.seed, _FINAL))
         self.final = _point(best.iteration, decisions, tally)
-        print(f"best version, after {decisions:,} decisions, on unseen seeds: {self.final}")
+        print(f"best version, after {counted(decisions, 'decision')}, on unseen seeds: {self.final}")
         rate = self.final
         return {f"final/{TARGET}": rate.win_rate, f"final_low/{TARGET}": rate.low, f"final_high/{TARGET}": rate.high}
 

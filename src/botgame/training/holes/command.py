@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,8 +31,9 @@ from botgame.training.holes.opponents import (
     training_command,
 )
 from botgame.training.holes.page import holes_content, in_words
-from botgame.training.imitation.as_step import imitate
+from botgame.training.imitation.as_step import imitate, keeping
 from botgame.training.league_report.document import GENERATOR, document
+from botgame.wording import counted
 
 FIGURES, PAGE = "holes.json", "holes.html"
 _JUDGE = 0x686F6C65  # purpose of the seeds of duels against the bot
@@ -50,13 +52,13 @@ def report_holes(options: argparse.Namespace, module: str, argv: Sequence[str] |
     if options.clone:
         with locked(folder / ".cloning.lock", folder):
             opponents = _clones(game, options, holes, folder, (module, argv))
-    commands = _commands(game, options, holes, module)
+    commands = _commands(game, options, holes, _again(module, argv))
     figures = _plain(options.bot, meetings, holes, opponents, commands[1])
     write_atomic(folder / FIGURES, json.dumps(figures, indent=2).encode() + b"\n")
     content = holes_content(options.bot, meetings, holes, opponents, commands, options.viewer)
     write_atomic(folder / PAGE, document(content).encode())
     lines = [*_lines(options.bot, meetings, holes, opponents), f"wrote {folder / FIGURES} and {folder / PAGE}"]
-    if holes:
+    if commands[0]:
         lines += ["to train against them:" if options.clone else "to make opponents of them:", commands[options.clone]]
     for line in lines:
         say(plain_console(), line)
@@ -83,14 +85,19 @@ def _meetings(game: Game, options: argparse.Namespace) -> list[Meeting]:
     return found
 
 
-def _commands(game: Game, options: argparse.Namespace, holes: list[Hole], module: str) -> tuple[str, str]:
-    """The command that makes opponents of the holes, and the one that trains against them; "" without holes."""
-    if not holes:
+def _again(module: str, argv: Sequence[str] | None) -> str:
+    """The command that runs, with all that was given, and with --clone."""
+    given = [word for word in (sys.argv[1:] if argv is None else argv) if word not in ("--clone", "--resume")]
+    return command_line(["python", "-m", module, *given, "--clone"])
+
+
+def _commands(game: Game, options: argparse.Namespace, holes: list[Hole], clone: str) -> tuple[str, str]:
+    """`clone`, which makes opponents of the holes, and what trains against them; "" without holes or a network."""
+    start = checkpoint_path(game, options.bot)
+    if not holes or start.suffix != ".pt":
         return "", ""
-    start, mixture = checkpoint_path(game, options.bot), shares(game, holes, options.bot)
-    own = [options.bot, "--game", options.game, "--data-dir", str(options.data_dir), "--clone"]
-    train = training_command(options.game, start, Path(options.bot).stem, mixture)
-    return command_line(["python", "-m", module, *own]), train
+    mixture = shares(game, holes, options.bot)
+    return clone, training_command(options.game, start, Path(options.bot).stem, mixture)
 
 
 def _names(bot: str) -> set[str]:
@@ -115,7 +122,8 @@ def _clones(
         if imitate({**flags, **cloning_flags(start, data, name)}, *command):
             raise KeyboardInterrupt
         install(game, name, output_of(name))
-        found[hole.number] = judge(game, hole, name, bot, options.matches, derive(options.seed, _JUDGE))
+        with keeping(output_of(name), *command):
+            found[hole.number] = judge(game, hole, name, bot, options.matches, derive(options.seed, _JUDGE))
     return found
 
 
@@ -139,15 +147,16 @@ def _opponent(opponent: Opponent | None) -> dict[str, object] | None:
 def _lines(bot: str, meetings: list[Meeting], holes: list[Hole], opponents: dict[int, Opponent]) -> list[str]:
     """The holes in words, for the console."""
     won = sum(meeting.won for meeting in meetings)
-    ways = "way" if len(holes) == 1 else "ways"
-    lines = [f"people won {won} of {len(meetings)} matches against {bot}, in {len(holes)} {ways}"]
+    lines = [f"people won {won} of {counted(len(meetings), 'match')} against {bot}, in {counted(len(holes), 'way')}"]
     for hole in holes:
         people = ", ".join(f"{name} ({count})" for name, count in hole.people.most_common())
-        lines.append(f"hole {hole.number}: {len(hole.matches)} matches of {people}")
+        lines.append(f"hole {hole.number}: {counted(len(hole.matches), 'match')} of {people}")
         for name, here, elsewhere in map(in_words, hole.traits[:3]):
             lines.append(f"  {name}: {here}, elsewhere {elsewhere}")
         if hole.number in opponents:
             one = opponents[hole.number]
             rate, low, high = one.win_rate
-            lines.append(f"  {one.name} wins {rate:.1%} [{low:.1%}, {high:.1%}] of {one.matches} duels against {bot}")
+            lines.append(
+                f"  {one.name} wins {rate:.1%} [{low:.1%}, {high:.1%}] of {counted(one.matches, 'duel')} against {bot}"
+            )
     return lines

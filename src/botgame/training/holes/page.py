@@ -13,6 +13,7 @@ from botgame.training.holes.meetings import Meeting
 from botgame.training.league_report import svg
 from botgame.training.league_report.document import Content
 from botgame.training.league_report.html_parts import card, percent, remark, scrolling, table
+from botgame.wording import counted
 
 _MOST_MATCHES = 40  # of a hole that are listed
 
@@ -25,7 +26,7 @@ def holes_content(
     commands: tuple[str, str],
     viewer: str,
 ) -> Content:
-    """The page. opponents: by number of their hole; commands: that makes opponents, that trains against them.
+    """The page. opponents: by number of their hole; commands: that makes opponents, that trains against them, or "".
 
     viewer: address of a live server, whose viewer the list of matches links to.
     """
@@ -39,10 +40,12 @@ def holes_content(
     tiles += [(_rate(one), f"{one.name} against {bot}") for one in opponents.values()]
     cards = [_hole_card(hole, viewer) for hole in holes]
     if holes:
-        cards = [_sizes_card(holes), _training_card(bool(opponents), commands), *cards]
+        training = [_training_card(bool(opponents), commands)] if commands[0] else []
+        cards = [_sizes_card(holes), *training, *cards]
     else:
         cards = [card("No holes", "", remark("No person has won against this bot here."))]
-    subtitle = f"How people beat {bot}: {len({m.person for m in meetings})} people met it in {len(meetings)} matches."
+    people = counted(len({meeting.person for meeting in meetings}), "person", "people")
+    subtitle = f"How people beat {bot}: {people} met it in {counted(len(meetings), 'match')}."
     footer = (
         "Groups: Ward's clustering of the statistics of whole matches, cut where the silhouette is largest. The links "
         f"open the viewer of a live server at {viewer}, once one runs there."
@@ -80,7 +83,7 @@ def _training_card(cloned: bool, commands: tuple[str, str]) -> str:
 
 def _hole_card(hole: Hole, viewer: str) -> str:
     people = ", ".join(f"{name} ({count})" for name, count in hole.people.most_common())
-    note = f"{len(hole.matches)} matches: {people}. What sets them apart from all else that people tried:"
+    note = f"{counted(len(hole.matches), 'match')}: {people}. What sets them apart from all else that people tried:"
     rows = [list(in_words(trait)) for trait in hole.traits]
     body = table(["statistic", "here", "elsewhere"], rows) if rows else remark("Nothing that is more than chance.")
     return card(f"Hole {hole.number}", note, body + remark("The matches:") + _matches_table(hole, viewer))

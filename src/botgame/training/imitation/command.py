@@ -16,7 +16,7 @@ from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
 from botgame.games import load_game
 from botgame.outputs import check_apart, check_checkpoint, check_folder
-from botgame.trained_bots import as_name, check_name, checkpoint_path, install
+from botgame.trained_bots import check_name, checkpoint_path, distinct_name, install
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
@@ -32,6 +32,7 @@ from botgame.training.imitation.start import Start, load_start, start_of_resumed
 from botgame.training.rl.flags import flag_values
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import at_work, begin, choose_device, restoring, resume_command, stop_on_signal
+from botgame.wording import counted
 
 LARGEST_BATCH = 16_384
 ARTIFACTS = Path("artifacts/alphastar")
@@ -95,8 +96,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
 
 
 def ghost_of(person: str) -> str:
-    """The name of the bot that imitates a person."""
-    return f"ghost-of-{as_name(person)}"
+    """The name of the bot that imitates a person, another one for each name that replays have."""
+    return f"ghost-of-{distinct_name(person)}"
 
 
 def resolve(options: argparse.Namespace) -> None:
@@ -170,7 +171,7 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
             f"--data-dir {options.data_dir} holds no usable replay; record some with {_recording_command(game)}"
         )
     if not usage.decisions:
-        raise UserError(f"--seats {seats} matches no seat of {usage.replays} replays; try --seats all", 2)
+        raise UserError(f"--seats {seats} matches no seat of {counted(usage.replays, 'replay')}; try --seats all", 2)
     if options.winner_epochs and not source.winning_decisions:
         raise UserError(f"--winner-epochs {options.winner_epochs}: no seat of --seats {seats} has won a match", 2)
     for line in describe(usage):
@@ -180,10 +181,10 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
 
 def describe_person(source: ReplaySource, name: str, data_dir: Path) -> str:
     """How much there is of the person to imitate. Raises UserError (code 2) when that is nothing."""
-    played = played_by(source.people, name, f"{data_dir} ({source.usage.replays} replays)")
+    played = played_by(source.people, name, f"{data_dir} ({counted(source.usage.replays, 'replay')})")
     if not played.decisions:
         raise UserError(f"--person {name}: that person has made no decision in {data_dir}; play a match to its end", 2)
-    return f"person {name}: {played.matches} matches, {played.decisions:,} decisions"
+    return f"person {name}: {counted(played.matches, 'match')}, {counted(played.decisions, 'decision')}"
 
 
 def _recording_command(game: Game) -> str:
@@ -211,11 +212,12 @@ def open_conditioning(options: argparse.Namespace, source: ReplaySource, console
 def describe(usage: Usage) -> list[str]:
     """What is used, in sentences for the console."""
     return [
-        f"data: {usage.replays} replays ({usage.skipped} skipped), {usage.seats} seats, {usage.decisions:,} decisions",
-        f"feedback: {usage.corrections} corrections and {usage.marks} marks used, "
-        f"{usage.corrections_unmatched} and {usage.marks_unmatched} match no decision",
-        f"live reports: {usage.live_matches} matches used for {usage.outcomes} outcomes and {usage.ratings} ratings, "
-        f"{usage.live_matches_unmatched} without a replay",
+        f"data: {counted(usage.replays, 'replay')} ({usage.skipped} skipped), {counted(usage.seats, 'seat')}, "
+        f"{counted(usage.decisions, 'decision')}",
+        f"feedback: {counted(usage.corrections, 'correction')} and {counted(usage.marks, 'mark')} used, "
+        f"{usage.corrections_unmatched} and {usage.marks_unmatched} without a decision",
+        f"live reports: {counted(usage.live_matches, 'match')} used for {counted(usage.outcomes, 'outcome')} and "
+        f"{counted(usage.ratings, 'rating')}, {usage.live_matches_unmatched} without a replay",
     ]
 
 

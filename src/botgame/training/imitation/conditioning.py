@@ -18,6 +18,7 @@ from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
 from botgame.training.imitation.source import PARALLEL_MATCHES, ReplaySource, SeatPlan, trajectory_name
+from botgame.wording import counted
 
 LEAST_GAMES = 10  # against others, before a fitted rating is used
 
@@ -49,13 +50,13 @@ def describe(conditioning: Conditioning, source: ReplaySource) -> list[str]:
     if conditioning.inputs.has_style:
         library = conditioning.library
         styles = ", ".join(f"{name} ({library.names.count(name)})" for name in library.policies)
-        lines.append(f"styles: {len(library)} seats in the library: {styles}")
+        lines.append(f"styles: {counted(len(library), 'seat')} in the library: {styles}")
     if conditioning.inputs.rating:
         part = conditioning.inputs.blocks["rating"]
         known = sum(bool(condition[part.start]) for condition in source.conditions.values())
         rating = conditioning.top_rating
         top = "none is known" if np.isnan(rating) else f"the highest, used at play, is {rating:.0f}"
-        lines.append(f"ratings: known for {known} of {len(source.conditions)} seats; {top}")
+        lines.append(f"ratings: known for {known} of {counted(len(source.conditions), 'seat')}; {top}")
     return lines
 
 

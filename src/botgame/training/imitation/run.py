@@ -36,6 +36,7 @@ from botgame.training.imitation.start import Start
 from botgame.training.runs.origin import build_network
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import StopRequest, commit, handle_flagged
+from botgame.wording import counted
 
 EXTENDS = ("epochs", "winner_epochs")
 BOUNDS = Bounds(patience_uniform=3)  # a line is hundreds of updates
@@ -97,7 +98,9 @@ class ImitationRun:
     def train(self, metrics: MetricsWriter, stop: StopRequest) -> Iterator[Event]:
         """Train to the last epoch or until `stop`; yields progress after each update and evaluation."""
         if self.finished and self.epoch >= self.epochs:
-            yield Event(self.seen, "", f"finished already after {self.epoch} epochs; raise --epochs to go on")
+            yield Event(
+                self.seen, "", f"finished already after {counted(self.epoch, 'epoch')}; raise --epochs to go on"
+            )
             return
         self.finished = False
         while self.epoch < self.epochs and not stop:
@@ -123,7 +126,7 @@ class ImitationRun:
         self.cloner.set_rate(self.setting.winner_lr if self.winners else self.setting.cloning.lr)
         while self.chunk < len(parts):
             if self._open is None:
-                yield Event(self.seen, f"{text}: reading {len(parts[self.chunk])} matches")
+                yield Event(self.seen, f"{text}: reading {counted(len(parts[self.chunk]), 'match')}")
                 chunk = self._read(parts)
                 self._drop_blocks(chunk)
                 self._open = chunk, self.cloner.recall.gather(chunk)
@@ -195,7 +198,7 @@ class ImitationRun:
         if line:
             yield Event(self.seen, "", line)
         for rival, tally in tallies.items():
-            yield Event(self.seen, "", f"against {rival} over {tally.matches} mirrored duels: {tally}")
+            yield Event(self.seen, "", f"against {rival} over {counted(tally.matches, 'mirrored duel')}: {tally}")
 
     def _evaluate(self, purpose: int, matches: int) -> dict[str, Tally]:
         """Play against the game's yardsticks on held-out seeds."""
@@ -213,7 +216,7 @@ class ImitationRun:
         means, updates = self._means(), self.cloner.updates
         flagged = self.diagnostics.update(updates, means)
         metrics.log(updates, {"epoch": self.epoch, **means, **self.diagnostics.figures, **(figures or {})})
-        where, files = f"after {updates} updates", (self.paths.checkpoint, self.paths.good)
+        where, files = f"after {counted(updates, 'update')}", (self.paths.checkpoint, self.paths.good)
         newly_failing = self.diagnostics.newly_failing
         return "\n".join(handle_flagged(flagged, where, *files, "none yet", newly_failing=newly_failing))
 

@@ -28,6 +28,7 @@ from botgame.spec import Spec
 from botgame.standings import standings_of
 from botgame.training.alphastar.imitation.dataset import Trajectory
 from botgame.training.imitation.seat_choice import Played, SeatChoice
+from botgame.wording import counted
 
 CORRECTION_WEIGHT = 1.0  # 4 cost 8 points: too few decisions count too much (docs/LOG.md)
 MARK_FACTOR = {"good": 2.0, "bad": 0.0}
@@ -133,7 +134,9 @@ class ReplaySource:
         at = {path.name: match for match, path in enumerate(self._paths)}
         missing = [name for name in names if name not in at]
         if missing:
-            raise UserError(f"--resume needs {len(missing)} replays that are gone, {missing[0]} first; bring them back")
+            raise UserError(
+                f"--resume needs what is gone, {counted(len(missing), 'replay')}, {missing[0]} first; bring back all"
+            )
         matches = [at[name] for name in names]
         self._paths = [self._paths[match] for match in matches]
         self._plans = [self._plans[match] for match in matches]

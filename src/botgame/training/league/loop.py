@@ -28,6 +28,7 @@ from botgame.training.rl.extension import extension_line
 from botgame.training.runs.origin import Origin
 from botgame.training.runs.progress import ProgressClock, moved_line, rates
 from botgame.training.runs.run import commit, handle_flagged
+from botgame.wording import counted
 
 
 class LeagueRun:
@@ -235,6 +236,7 @@ class LeagueRun:
         setting, schedule = self._setting, self._setting.schedule
         print(
             f"seed {setting.seed}, device {setting.device}, {self._engine.words}: "
-            f"{schedule.rounds} rounds of {schedule.iterations_per_round} iterations for {', '.join(self._seats)}; "
-            f"{setting.config.matches} matches at once; output in {setting.paths.state.parent}"
+            f"{counted(schedule.rounds, 'round')} of {counted(schedule.iterations_per_round, 'iteration')} "
+            f"for {', '.join(self._seats)}; "
+            f"{counted(setting.config.matches, 'match')} at once; output in {setting.paths.state.parent}"
         )

@@ -24,6 +24,7 @@ from botgame.training.league_report.html_parts import by_rating
 from botgame.training.league_report.live import live_matches
 from botgame.training.league_report.provenance import provenance
 from botgame.training.run_page.view import RunView
+from botgame.wording import counted
 
 
 def report(options: argparse.Namespace) -> int:
@@ -39,8 +40,8 @@ def report(options: argparse.Namespace) -> int:
         print(f"note: {options.matches}: the last line is incomplete and left out", file=sys.stderr)
     if len(matches) < state.matches:
         raise UserError(
-            f"{options.matches} has {len(matches)} matches, {options.league_state} knows {state.matches}: the list was "
-            "cut, or they are of two leagues; give both files of one"
+            f"{options.matches} has {counted(len(matches), 'match')}, {options.league_state} knows {state.matches}: "
+            "the list was cut, or they are of two leagues; give both files of one"
         )
     exploits, problems = read_exploits(options.exploit_dir, state.game)
     manifests = read_manifests(options.reports_live_dir)
@@ -56,7 +57,7 @@ def report(options: argparse.Namespace) -> int:
     print(_table(summary))
     print(f"best responses: {len(exploits)} targets in {options.exploit_dir}")
     if options.reports_live_dir is not None:
-        print(f"live: {len(live)} rated matches in {options.reports_live_dir}")
+        print(f"live: {counted(len(live), 'rated match')} in {options.reports_live_dir}")
     print(f"wrote {options.output} and {page}")
     return 0
 

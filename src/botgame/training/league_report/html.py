@@ -11,6 +11,7 @@ from botgame.training.league_report.free_for_alls import royale_card
 from botgame.training.league_report.html_parts import by_rating, card, nice_marks, percent, remark, table
 from botgame.training.league_report.meetings import meetings_card
 from botgame.training.league_report.svg import Point, Series
+from botgame.wording import counted
 
 _MOST_IN_HEAT_MAP = 24
 _MOST_IN_LISTS = 30
@@ -40,8 +41,9 @@ def _subtitle(summary: dict[str, Any]) -> str:
     players = summary["players"]
     learning = sum(player["learning"] for player in players)
     return (
-        f"{summary['rounds_done']} of {summary['rounds']} rounds, {summary['matches']['total']:,} matches, "
-        f"{learning} learning and {len(players) - learning} fixed players. "
+        f"{summary['rounds_done']} of {counted(summary['rounds'], 'round')}, "
+        f"{counted(summary['matches']['total'], 'match')}, "
+        f"{learning} learning and {counted(len(players) - learning, 'fixed player')}. "
         f"Ratings: {summary['anchor']} = 0, 400 points = odds of 10 to 1. Intervals: 95 %."
     )
 
@@ -79,7 +81,7 @@ def _rate_lines(curves: dict[str, list[dict[str, Any]]]) -> str:
 def _rate_point(name: str, entry: dict[str, Any]) -> Point:
     games = entry["wins"] + entry["draws"] + entry["losses"]
     against = f" against {entry['opponent']}" if "opponent" in entry else ""
-    text = f"{name}, round {entry['round']}{against}: {percent(entry)}, {games} matches"
+    text = f"{name}, round {entry['round']}{against}: {percent(entry)}, {counted(games, 'match')}"
     rate, low, high = (100 * entry[key] for key in ("win_rate", "low", "high"))
     return Point(entry["round"], rate, low, high, text)
 
@@ -201,7 +203,8 @@ def _table_card(summary: dict[str, Any]) -> str:
     headings = ["player", "rank", "role", "rating", "95 % interval", "Nash share", "live matches"]
     note = ""
     if live["matches"]:
-        note = f"People and bots of {live['matches']:,} live matches stand beside the league's players, on one scale."
+        known = counted(live["matches"], "live match")
+        note = f"People and bots of {known} stand beside the league's players, on one scale."
         missing = sum(player["rating"] is None for player in live["players"])
         if missing:
             note += f" {missing} of them have no rating: they met nobody who is tied to {summary['anchor']}."
@@ -226,6 +229,6 @@ def _footer(summary: dict[str, Any]) -> str:
         notes.append("The last line of the match list was incomplete and left out.")
     if counts["skipped"]:
         notes.append(
-            f"{counts['skipped']} matches that are doubled or name players unknown to the state were left out."
+            f"Left out: {counted(counts['skipped'], 'match')}, doubled or of players that the state does not know."
         )
     return " ".join([*notes, *(provenance.sentences(summary["made"]) if "made" in summary else [])])

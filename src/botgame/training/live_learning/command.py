@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from botgame.policies import load_policy
 from botgame.rng import derive
 from botgame.trained_bots import as_name, check_name, checkpoint_path, free_name, install, trained_bots
 from botgame.training.console import description_column, plain_console, say
-from botgame.training.imitation.as_step import imitate
+from botgame.training.imitation.as_step import imitate, keeping
 from botgame.training.imitation.command import ARTIFACTS
 from botgame.training.live_learning.comparison import FORMAT, Comparison, compare
 
@@ -43,12 +44,14 @@ _PASSED_ON = (
 def learn(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
     """The whole command; returns the exit code (130 after Ctrl-C). Raises UserError."""
     game = load_game(options.game)
-    name = new_name(game, options)
+    candidate = candidate_of(new_name(game, options))
     before = load_policy(game, str(_learner(game, options.bot)))
-    candidate = ARTIFACTS / f"{name}.pt"
     check_own({figures_of(candidate): json_of(FORMAT)})
     with locked(candidate.with_suffix(".learning.lock"), candidate):  # what is compared is what is installed
-        return imitate(imitation_flags(options, candidate), MODULE, argv) or judge(game, options, before, candidate)
+        if code := imitate(imitation_flags(options, candidate), MODULE, argv):
+            return code
+        with keeping(candidate, MODULE, argv):
+            return judge(game, options, before, candidate)
 
 
 def judge(game: Game, options: argparse.Namespace, before: Policy, candidate: Path) -> int:
@@ -70,14 +73,38 @@ def judge(game: Game, options: argparse.Namespace, before: Policy, candidate: Pa
     return 0
 
 
+def candidate_of(name: str) -> Path:
+    """The checkpoint that training writes, before it is installed."""
+    return ARTIFACTS / f"{name}.pt"
+
+
 def new_name(game: Game, options: argparse.Namespace) -> str:
     """The name of the result, which no bot has yet. Raises UserError (code 2)."""
     usual = f"{as_name(Path(options.bot).stem)}-learned"
-    name = free_name(game, usual) if options.name is None else str(options.name)
+    if options.name is not None:
+        name = str(options.name)
+    else:
+        name = name_to_resume(game, usual) if options.resume else free_name(game, usual)
     check_name(game, name)
     if name in trained_bots(game):
         raise UserError(f"--name {name}: there is a bot of that name, and none is replaced; choose another", 2)
     return name
+
+
+def name_to_resume(game: Game, usual: str) -> str:
+    """The name of the latest run under the usual name that installed no bot. Raises UserError (code 2) without one."""
+    runs = [
+        path
+        for path in ARTIFACTS.glob("*.resume.pt")
+        if re.fullmatch(re.escape(usual) + r"(-\d+)?\.resume\.pt", path.name)
+    ]
+    names = {path.name.removesuffix(".resume.pt"): path.stat().st_mtime for path in runs}
+    open_runs = names.keys() - trained_bots(game).keys()
+    if not open_runs:
+        raise UserError(
+            f"--resume: there is no run of {usual} that was stopped; leave it out, or give the run's --name", 2
+        )
+    return max(open_runs, key=lambda name: names[name])
 
 
 def figures_of(candidate: Path) -> Path:

@@ -27,6 +27,7 @@ from botgame.training.rl.worker import PLAYER, RLWorker, make_worker
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock, moved_line, rates
 from botgame.training.runs.run import commit, handle_flagged, restoring, stop_on_signal
+from botgame.wording import counted
 
 
 class RLRun:
@@ -149,9 +150,9 @@ class RLRun:
             return
         config, seats = setting.config, self._pool.learning_seats(setting.game.seats)
         print(
-            f"seed {setting.seed}, device {setting.device}, {self._engine.words}: {config.matches} "
-            f"matches at once, {config.sequences(seats)} sequences of up to {config.unroll_length} decisions an "
-            "iteration"
+            f"seed {setting.seed}, device {setting.device}, {self._engine.words}: "
+            f"{counted(config.matches, 'match')} at once, {counted(config.sequences(seats), 'sequence')} of up to "
+            f"{counted(config.unroll_length, 'decision')} an iteration"
         )
         if setting.schedule.evaluate_ends:
             writer.log(0, self._evaluate(last=False))

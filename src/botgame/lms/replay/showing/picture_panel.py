@@ -10,6 +10,7 @@ from botgame.lms.replay.showing import svg
 from botgame.lms.replay.showing.texts import printable
 from botgame.lms.replay.showing.trace import Trace
 from botgame.lms.rules import CHEST, ITEM_KINDS, SCHOOLS, TICKS_PER_SECOND, VERBS
+from botgame.wording import counted
 
 PANEL_WIDTH = 330
 _ROW, _CHART = 24, 150
@@ -43,7 +44,7 @@ def _seat_lines(replay: Replay, index: int, y: float) -> Iterator[str]:
     yield f'<circle cx="9" cy="{y + 4:.1f}" r="9" fill="{svg.COLOURS[index]}"/>'
     yield svg.text(9, y + 8, str(index), fill="#ffffff", font_weight=700, text_anchor="middle")
     yield svg.text(26, y + 2, f"{name}, {SCHOOLS[seat.school]}{held}", font_weight=600)
-    kills = "1 kill" if seat.kills == 1 else f"{seat.kills} kills"
+    kills = counted(seat.kills, "kill")
     score = f"place {seat.place}, {kills}, {seat.damage_dealt:.0f} dealt, {seat.damage_taken:.0f} taken"
     yield svg.text(26, y + 18, score, fill="#5b6770")
 

@@ -22,6 +22,7 @@ from botgame.training.alphastar.engine.parts import Parts
 from botgame.training.alphastar.engine.portions import Place
 from botgame.training.alphastar.engine.worker import Worker
 from botgame.training.alphastar.network.network import Network
+from botgame.wording import counted
 
 Make = Callable[..., Worker]
 Own = TypeVar("Own", bound=Worker)
@@ -68,7 +69,7 @@ class Processes(Generic[Own]):
     @property
     def words(self) -> str:
         """Where the run acts, in words."""
-        return "1 process" if self.size == 1 else f"{self.size} processes"
+        return counted(self.size, "process")
 
     def parts(self, player: str, size: int) -> Parts:
         """The parts of a learning player in the first `size` processes."""

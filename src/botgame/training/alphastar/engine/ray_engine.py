@@ -23,6 +23,7 @@ from botgame.training.alphastar.engine.processes import Make, Own, Processes
 from botgame.training.alphastar.engine.ray_actor import RayActor, arrays_of
 from botgame.training.alphastar.engine.ray_cluster import RayCluster
 from botgame.training.alphastar.engine.ray_parts import RayParts
+from botgame.wording import counted
 
 
 class RayEngine(Generic[Own]):
@@ -35,7 +36,7 @@ class RayEngine(Generic[Own]):
         torch.set_num_threads(threads)
         self.worker, self.size, self.ray = worker, cluster.size, cluster.ray
         self.here = Processes[Own](worker)
-        self.words = "1 Ray actor" if self.size == 1 else f"{self.size} Ray actors"
+        self.words = counted(self.size, "Ray actor")
         self._cluster, self.blocks, self._updates = cluster, Blocks(), 0
         self._live: dict[str, Key] = {}
         self._lasting: dict[str, set[Key]] = {}  # what the last plan of each player names

@@ -24,6 +24,7 @@ from botgame.training.alphastar.learner.losses import CrossEntropy, cross_entrop
 from botgame.training.alphastar.network.compiled import compiled_twin
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.precision import autocast, mixed
+from botgame.wording import counted
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,9 @@ class Cloner:
         torch.autograd.backward(loss)
         norm = float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm))
         if not math.isfinite(norm):
-            raise Diverged(f"the loss or its gradient ({norm}) is not finite after {self.updates} updates; lower --lr")
+            raise Diverged(
+                f"the loss or its gradient ({norm}) is not finite after {counted(self.updates, 'update')}; lower --lr"
+            )
         self.optimiser.step()
         self.updates += 1
         self.sums.add("gradient_norm", norm, 1.0)
