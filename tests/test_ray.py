@@ -126,7 +126,7 @@ def flights(standin: Standin, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def rollout(decisions: int) -> Any:
-    from botgame.training.alphastar.engine.part import Rollout
+    from botgame.training.alphastar.engine.rollout import Rollout
 
     return Rollout({"length": np.array([decisions])}, decisions, [], {})
 

@@ -61,6 +61,8 @@ class LeagueRun:
         self._roster = Roster(state["roster"] if state else None)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
+        for name, each in seats.items():
+            self._seats[name].restore(each)
         bests = {name: Best(**best) for name, best in state.get("bests", {}).items()} if state else {}
         self._round_end = RoundEnd(setting, self.league, self._players, self._log, bests)
 
