@@ -192,4 +192,4 @@ def test_a_run_removes_what_killed_ones_left_of_its_files_and_nothing_else(tmp_p
     for name in (*left, *stays):
         (tmp_path / name).touch()
     begin(paths, {}, resume=False, extends=[])
-    assert {path.name for path in tmp_path.iterdir()} == {*stays, "pi.config.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {*stays}

@@ -22,7 +22,7 @@ from botgame.training.alphastar.checkpoint import (
 )
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import begin, commit
+from botgame.training.runs.run import begin, commit, make_room
 
 
 @pytest.mark.parametrize("spelling", ["--num-matches", "--num_matches"])
@@ -186,6 +186,9 @@ def test_a_run_starts_refuses_resumes_extends_and_backs_up(tmp_path: Path) -> No
         begin(paths, {**config, "lr": 0.2}, resume=True, extends=["iterations"])
     commit(paths, config, {}, offset=7, finished=True)
     assert begin(paths, config, resume=False, extends=["iterations"]) is None
+    assert paths.checkpoint.exists()
+    assert not (tmp_path / "pi.backup1.pt").exists()
+    make_room(paths, config)
     assert (tmp_path / "pi.backup1.pt").exists()
     assert not paths.checkpoint.exists()
     assert not paths.resume.exists()

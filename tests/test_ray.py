@@ -23,7 +23,7 @@ from botgame.training.alphastar.engine.choice import EngineChoice
 from botgame.training.alphastar.engine.resharding import reshard
 from botgame.training.league.files import TRAINING, read_matches, read_state
 from botgame.training.runs.run import NEUTRAL_FLAGS
-from engine_runs import league_of
+from engine_runs import RUNS, league_of
 from process_tree import descendants, is_alive
 from test_processes import start, stop_after
 from toy_run import SMALL, TOY
@@ -71,6 +71,20 @@ def test_a_cluster_that_does_not_answer_is_named_at_once() -> None:
 
     with pytest.raises(UserError, match=r"--ray-address: 127\.0\.0\.1:1 does not answer .*ray start --head --port 1"):
         RayCluster(EngineChoice("ray", "127.0.0.1:1"), 4)
+
+
+@needs_ray
+@pytest.mark.parametrize("name", RUNS)
+def test_a_cluster_that_does_not_answer_leaves_an_earlier_run_where_it_is(
+    name: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert RUNS[name](trained, tmp_path, 1, "--threads", "1") == 0
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(files) > 4
+    capsys.readouterr()
+    assert RUNS[name](trained, tmp_path, 1, "--seed", "1", "--engine", "ray", "--ray-address", "127.0.0.1:1") == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
 
 
 def test_what_a_cluster_left_is_dealt_to_processes() -> None:
@@ -126,7 +140,7 @@ def flights(standin: Standin, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def rollout(decisions: int) -> Any:
-    from botgame.training.alphastar.engine.part import Rollout
+    from botgame.training.alphastar.engine.rollout import Rollout
 
     return Rollout({"length": np.array([decisions])}, decisions, [], {})
 

@@ -91,6 +91,11 @@ class Setup:
     duration_ticks: int = 0
     tag: int = 0
 
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Setup:
+        """Inverse of `dataclasses.asdict`; lists may stand for tuples."""
+        return Setup(**{**data, "players": tuple(data["players"]), "factions": tuple(data["factions"])})
+
 
 class SeatLimits(NamedTuple):
     """What a seat plays under in place of the rules' limits on bots; 0: as the rules say.

@@ -120,8 +120,7 @@ class MatchBatch:
         for slot, fields in enumerate(snapshot["running"]):
             self._running[slot] = None
             if fields is not None:
-                tuples = {name: tuple(fields[name]) for name in ("players", "factions")}
-                self._seat(slot, Setup(**{**fields, **tuples}))
+                self._seat(slot, Setup.from_dict(fields))
                 if not snapshot["simulation"]:
                     self._begin_again(slot)
 

@@ -117,6 +117,8 @@ def fresh_origins(task: Task, starts: Sequence[str], target: str) -> dict[str, O
 def prepare(task: Task, starts: Sequence[str], fresh: Iterable[str], results: Exploit) -> None:
     """Take over earlier results against the same target, before any of the `starts` is searched from.
 
+    Touches no file.
+
     Raises UserError (code 2) when a search may not start (`check_start`) or the target is not the one before.
     """
     path = task.folder / FILE
@@ -127,7 +129,7 @@ def prepare(task: Task, starts: Sequence[str], fresh: Iterable[str], results: Ex
 
 
 def _take_over(earlier: Exploit, path: Path, starts: Sequence[str], results: Exploit, *, resume: bool) -> None:
-    """Keep what `earlier` says of other searches against the same target; about another target it becomes a backup."""
+    """Keep what `earlier` says of other searches against the same target."""
     if earlier.same_target(results):
         results.searches = {name: kept for name, kept in earlier.searches.items() if resume or name not in starts}
     elif resume:
@@ -136,7 +138,11 @@ def _take_over(earlier: Exploit, path: Path, starts: Sequence[str], results: Exp
             "--resume",
             2,
         )
-    else:
+
+
+def _set_aside(path: Path, results: Exploit) -> None:
+    """Results about another target become a backup."""
+    if path.exists() and not read_results(path).same_target(results):
         move_to_backups([path])
 
 
@@ -175,4 +181,5 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
         write_results(task.folder / FILE, results)
 
     run = RLRun(setting, judge, publish)
+    _set_aside(task.folder / FILE, results)
     return carry_out(run, paths, flags, state, go_on)

@@ -31,7 +31,15 @@ from botgame.training.imitation.source import ReplaySource, Usage
 from botgame.training.imitation.start import Start, load_start, start_of_resumed
 from botgame.training.rl.flags import flag_values
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import at_work, begin, choose_device, restoring, resume_command, stop_on_signal
+from botgame.training.runs.run import (
+    at_work,
+    begin,
+    choose_device,
+    make_room,
+    restoring,
+    resume_command,
+    stop_on_signal,
+)
 from botgame.wording import counted
 
 LARGEST_BATCH = 16_384
@@ -72,6 +80,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             run = ImitationRun(setting, config, paths, source, state, conditioning)
         device = f"seed {setting.seed}, device {setting.device}"
         say(console, f"{device}, {run.parameters:,} parameters, output {options.output}")
+        if state is None:
+            make_room(paths, config)
         offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,

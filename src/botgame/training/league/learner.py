@@ -46,14 +46,17 @@ class Seat:
         roster: Roster,
         state: dict[str, Any] | None = None,
     ) -> None:
-        """`roster`: of all learning players together."""
+        """`roster`: of all learning players together. state: what `restore` gets then."""
         self.name, self.generation = name, int(state["generation"]) if state else 0
         self._setting, self._league, self._engine, self._roster = setting, league, engine, roster
-        self._pairings = [Pairing(*fields) for fields in state["pairings"]] if state else []
+        self._pairings: list[Pairing] = []
         self.trainer = self._begin(state["teacher"] if state else None)
-        if state:
-            self._oppose()
-            self.trainer.load_state_dict(state["trainer"])
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `snapshot`, when all learning players have their seats: its matches may be against any."""
+        self._pairings = [Pairing(*fields) for fields in state["pairings"]]
+        self._oppose()
+        self.trainer.load_state_dict(state["trainer"])
 
     def iterate(self, progress: float) -> Iteration:
         """Ask the league for this iteration's pairings, then act and learn; `progress`: see `Trainer.iterate`."""

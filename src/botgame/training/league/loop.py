@@ -31,22 +31,29 @@ from botgame.training.runs.run import commit, handle_flagged
 from botgame.wording import counted
 
 
+def start_league_engine(setting: LeagueSetting, origin: Origin) -> Engine[LeagueWorker]:
+    """Where a league acts and learns, which the caller closes. Touches no file. Raises UserError."""
+    if origin.rules != setting.game.rules:
+        raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
+    return start_engine(
+        setting,
+        functools.partial(LeagueWorker, setting, origin),
+        lambda worker: worker.players.teacher(),
+        make_worker,
+        (setting.to_dict(), origin),
+    )
+
+
 class LeagueRun:
     """One league in memory, fresh from `origin` or from the `state` of the last commit."""
 
-    def __init__(self, setting: LeagueSetting, origin: Origin, state: dict[str, Any] | None) -> None:
+    def __init__(
+        self, setting: LeagueSetting, origin: Origin, engine: Engine[LeagueWorker], state: dict[str, Any] | None
+    ) -> None:
+        """`engine`: see `start_league_engine`."""
         paths = setting.paths
-        self._setting, self._paths, self._origin = setting, paths, origin
-        if origin.rules != setting.game.rules:
-            raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
-        self._engine: Engine[LeagueWorker] = start_engine(
-            setting,
-            functools.partial(LeagueWorker, setting, origin),
-            lambda worker: worker.players.teacher(),
-            make_worker,
-            (setting.to_dict(), origin),
-        )
-        self._players = self._engine.worker.players
+        self._setting, self._paths, self._origin, self._engine = setting, paths, origin, engine
+        self._players = engine.worker.players
         written = (int(state["matches_offset"]), int(state["matches"])) if state else (0, 0)
         self._log = MatchLog(paths.matches, *written)
         self.iteration = int(state["iteration"]) if state else 0
@@ -62,6 +69,8 @@ class LeagueRun:
         self._roster = Roster(state["roster"] if state else None)
         seats = state["seats"] if state else {}
         self._seats = {name: self._seat(name, seats.get(name)) for name in self.league.learners}
+        for name, each in seats.items():
+            self._seats[name].restore(each)
         bests = {name: Best(**best) for name, best in state.get("bests", {}).items()} if state else {}
         self._round_end = RoundEnd(setting, self.league, self._players, self._log, bests)
 
@@ -172,9 +181,8 @@ class LeagueRun:
         write_state(self._paths.state, state)
 
     def close(self) -> None:
-        """End the other processes, or leave the cluster, and close the match file."""
+        """Close the match file."""
         self._log.close()
-        self._engine.close()
 
     def _seat(self, name: str, state: dict[str, Any] | None) -> Seat:
         return Seat(name, self._setting, self.league, self._engine, self._roster, state)

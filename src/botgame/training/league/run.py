@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from botgame.errors import UserError
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.metrics import MetricsWriter
-from botgame.training.league.loop import LeagueRun
+from botgame.training.league.loop import LeagueRun, start_league_engine
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.rl.environment import check_styles
 from botgame.training.runs.origin import Origin, check_same_start, supervised_origin
-from botgame.training.runs.run import at_work, begin, restoring, stop_on_signal
+from botgame.training.runs.run import at_work, begin, make_room, restoring, stop_on_signal
 
 
 def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, resume: bool, go_on: str) -> bool:
@@ -33,8 +34,13 @@ def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, re
         assert origin
         check_same_start(origin, supervised, setting.game)
         with restoring(paths.run, state):
-            run = LeagueRun(setting, origin, state)
-        return _train(run, setting, flags, state, go_on)
+            engine = start_league_engine(setting, origin)
+        with closing(engine):
+            if state is None:
+                make_room(paths.run, flags, more)
+            with restoring(paths.run, state):
+                run = LeagueRun(setting, origin, engine, state)
+            return _train(run, setting, flags, state, go_on)
 
 
 def _train(

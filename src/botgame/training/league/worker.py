@@ -114,8 +114,9 @@ class LeagueWorker(Worker):
 
     def begin(self, player: str, details: Details, fetch: Fetch) -> None:
         """Begin the work of a learning player as another process has."""
-        teacher = fetch((_TEACHER, player, details.generation)) if details.generation else None
-        self.enter(player, details.generation, teacher)
+        generation = details.generation
+        teacher = fetch((_TEACHER, player, generation)) if generation else self.players.origin.weights
+        self.enter(player, generation, teacher)
 
     def follow(self, player: str, details: Details, fetch: Fetch) -> None:
         """Meet the opponents that another process has chosen; frozen ones are fetched."""

@@ -187,9 +187,9 @@ def add_engine_flags(parser: cli.Parser) -> None:
     """Add --engine, --ray-address and --actors."""
     parser.section(MACHINE)
     text = (
-        "where matches run: local: in the processes that learn, between updates, so going on is exact too; pipelined: "
-        "in --threads less one processes while this one learns, with weights one update older; ray: in actors of a Ray "
-        "cluster, which does not repeat exactly. A run may go on in another"
+        "where matches run: local: in the processes that learn, between updates; pipelined: in --threads less one "
+        "processes while this one learns, with weights one update older; ray: in actors of a Ray cluster, which alone "
+        "does not repeat and go on exactly. A run may go on in another"
     )
     parser.flag("--engine", choices=ENGINES, default=LOCAL, help=text)
     text = "the Ray cluster: auto for the one that runs on this machine; a new one of this machine unless given"

@@ -26,7 +26,7 @@ from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
 from botgame.training.rl.worker import PLAYER, RLWorker, make_worker
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock, moved_line, rates
-from botgame.training.runs.run import commit, handle_flagged, restoring, stop_on_signal
+from botgame.training.runs.run import commit, handle_flagged, make_room, restoring, stop_on_signal
 from botgame.wording import counted
 
 
@@ -222,7 +222,7 @@ def _progress_line(goal: Goal, done: int, metrics: dict[str, Any]) -> str:
 
 
 def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str) -> bool:
-    """Train `run` to its goal, from `state` if there is one, and end its threads.
+    """Train `run` to its goal, from `state` if there is one, else in the place of an earlier run, and end its threads.
 
     Returns False when Ctrl-C stopped it; it is committed then, and `go_on`, the command to resume, printed. Raises
     UserError when training diverges.
@@ -231,6 +231,8 @@ def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[st
         if state:
             with restoring(paths, state):
                 run.restore(state)
+        else:
+            make_room(paths, flags)
         offset = state["metrics_offset"] if state else 0
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.iteration + 1) as writer,

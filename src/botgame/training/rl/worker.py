@@ -10,6 +10,7 @@ from botgame import rng
 from botgame.game import Game, Setup
 from botgame.setups import drawn_factions
 from botgame.training.alphastar.actor.actor import Environment
+from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.actor.opponents import PAST, OpponentPool, Weights
 from botgame.training.alphastar.engine.exchange import Exchange
 from botgame.training.alphastar.engine.part import Part
@@ -69,6 +70,17 @@ class RLWorker(Worker):
     def follow(self, _player: str, details: dict[str, Any], fetch: Fetch) -> None:
         """Draw opponents as the pool of another process does."""
         self.pool.follow(details, lambda number: fetch((PAST, number)))
+
+    def snapshot(self, player: str) -> dict[str, Any]:
+        """See `Worker.snapshot`."""
+        return {**super().snapshot(player), "playing": self.playing()}
+
+    def restore(self, player: str, details: dict[str, Any], snapshot: dict[str, Any], fetch: Fetch) -> None:
+        """See `Worker.restore`. The past selves that play here are fetched with those that can be drawn."""
+        numbers = {*details["drawable"], details["current"], *snapshot["playing"]} - {LEARNER}
+        pool = {**details, "weights": {number: fetch((PAST, number)) for number in numbers}}
+        self.pool.restore(pool, snapshot["playing"])
+        super().restore(player, details, snapshot, fetch)
 
     def turn(self, iteration: int) -> None:
         """See `OpponentPool.turn`."""

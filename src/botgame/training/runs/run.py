@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,10 @@ def at_work(paths: RunPaths, what: Path) -> Iterator[None]:
 def begin(
     paths: RunPaths, config: dict[str, Any], *, resume: bool, extends: Sequence[str], more: Mapping[Path, Check] = _NONE
 ) -> dict[str, Any] | None:
-    """Decide how a run starts: returns the state to go on from, or None for a fresh start.
+    """Decide how a run starts: returns the state to go on from, or None for a fresh start, which calls `make_room`.
 
-    `extends`: flags that may grow on resume. `more`: further files of such a run, with the check of their kind; a
-    fresh start moves them to backups with the others. Raises UserError (code 2) as `check_start` does, and when a flag
-    that matters has changed. The caller holds the run's lock.
+    `extends`: flags that may grow on resume. `more`: further files of such a run, with the check of their kind. Raises
+    UserError (code 2) as `check_start` does, and when a flag that matters has changed. The caller holds the run's lock.
     """
     remove_leftovers(paths.checkpoint.parent, paths.owns)
     for folder in more:
@@ -83,9 +82,16 @@ def begin(
     if resume:
         print(f"nothing to resume at {paths.resume}: starting", file=sys.stderr)
     check_start(paths, more)
+    return None
+
+
+def make_room(paths: RunPaths, config: dict[str, Any], more: Iterable[Path] = ()) -> None:
+    """Move what an earlier run left to backups, `more` files of its kind among it, and write the configuration.
+
+    A fresh run calls it when nothing can keep it from starting any more, so one that cannot start touches no file.
+    """
     move_to_backups([*paths.files, *more])
     _write_config(paths, config)
-    return None
 
 
 def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from botgame.game import Ended
 from botgame.training.alphastar.actor.actor import Collected, Environment
 from botgame.training.alphastar.actor.actors import make_actor, mean_figures
 from botgame.training.alphastar.engine.portions import Portion
+from botgame.training.alphastar.engine.rollout import Rollout
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.gradient import GradientOptions, Metrics, backward
 from botgame.training.alphastar.learner.replay_buffer import Counts, ReplayBuffer, counts_of
-from botgame.training.alphastar.learner.sequences import Columns, gather
+from botgame.training.alphastar.learner.sequences import gather
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.statistic_z.seats import Styles
 
@@ -36,23 +37,6 @@ class Gathered(NamedTuple):
     decisions: int
     ended: list[Ended]
     figures: dict[str, float]
-
-
-class Rollout(NamedTuple):
-    """What one part acted for another, which learns: whole sequences as columns, in the order in which they ended.
-
-    decisions, ended, figures: as in `Gathered`.
-    """
-
-    columns: Columns
-    decisions: int
-    ended: list[Ended]
-    figures: dict[str, float]
-
-    @property
-    def sequences(self) -> int:
-        """How many there are."""
-        return len(self.columns["length"])
 
 
 class Part:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from botgame.training.alphastar.engine.part import Gathered, Rollout
+from botgame.training.alphastar.engine.part import Gathered
 from botgame.training.alphastar.engine.remote_parts import RemoteParts
+from botgame.training.alphastar.engine.rollout import Rollout
 
 if TYPE_CHECKING:
     from botgame.training.alphastar.engine.pipelined_engine import PipelinedEngine
@@ -33,8 +34,16 @@ class PipelinedParts(RemoteParts):
             self._ordered = True
         return [self.own.receive(rollouts)]
 
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Exact state: the replay buffer, the rollouts to take next, and the matches as they stand behind them."""
+        (own,) = super().snapshot()
+        return [{**own, "acting": self._engine.snapshot(self._player, self._actors)} if self._ordered else own]
+
     def restore(self, snapshots: Sequence[dict[str, Any]]) -> None:
-        """Go on from what any engine left; matches begin anew."""
+        """Inverse of `snapshot`. After another engine or another number of processes, matches begin anew."""
+        acting = snapshots[0].get("acting")
+        self._ordered = acting is not None and len(acting["matches"]) == self._actors
         super().restore(snapshots)
         self._engine.begin(self._player)
-        self._ordered = False
+        if self._ordered:
+            self._engine.restore(self._player, acting)

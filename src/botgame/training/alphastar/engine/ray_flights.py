@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from botgame.errors import UserError
-from botgame.training.alphastar.engine.part import Rollout
 from botgame.training.alphastar.engine.ray_actor import Refused
+from botgame.training.alphastar.engine.rollout import Rollout
 
 if TYPE_CHECKING:
     from botgame.training.alphastar.engine.ray_engine import RayEngine

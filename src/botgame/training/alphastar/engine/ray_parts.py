@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botgame.training.alphastar.engine.part import Gathered, Rollout
+from botgame.training.alphastar.engine.part import Gathered
 from botgame.training.alphastar.engine.ray_flights import Flights
 from botgame.training.alphastar.engine.remote_parts import RemoteParts
+from botgame.training.alphastar.engine.rollout import Rollout
 
 if TYPE_CHECKING:
     from botgame.training.alphastar.engine.ray_engine import RayEngine

@@ -33,11 +33,11 @@ class RemoteParts(Parts):
         self._remote.publish(self._player)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """The replay buffer, and the number from which on matches are new: running ones are not kept."""
+        """The replay buffer, and the number from which on matches are new."""
         return [{"skip": self._remote.blocks.begun, "replay_buffer": self.own.replay_buffer.snapshot()}]
 
     def restore(self, snapshots: Sequence[dict[str, Any]]) -> None:
-        """Go on from what any engine left; matches begin anew."""
-        (given,) = reshard(snapshots, 1)
+        """Go on with the sequences that any engine left; what becomes of matches is up to each engine."""
+        given = snapshots[0] if "skip" in snapshots[0] else reshard(snapshots, 1)[0]
         self._remote.blocks.skip(given["skip"])
         self.own.restore(given)

@@ -14,7 +14,7 @@ from botgame.training.alphastar.network.network import Network
 class Worker:
     """Networks and parts by learning player; a process may have no part of a player with few matches.
 
-    `plan`, `begin` and `follow` are of those kinds of runs that a cluster can act for.
+    `plan`, `begin`, `follow`, `snapshot` and `restore` are of those kinds of runs for which other workers can act.
     """
 
     def __init__(self, networks: dict[str, Network], exchange: Exchange | None = None) -> None:
@@ -37,6 +37,15 @@ class Worker:
     def follow(self, player: str, details: Any, fetch: Fetch) -> None:
         """Meet the opponents that a plan's `details` name from now on; those that learn have networks then."""
         raise NotImplementedError
+
+    def snapshot(self, player: str) -> dict[str, Any]:
+        """Exact state of the matches of `player` that run here, between two rollouts."""
+        return {"actor": self.parts[player].actor.snapshot()}
+
+    def restore(self, player: str, details: Any, snapshot: dict[str, Any], fetch: Fetch) -> None:
+        """Inverse of `snapshot`, after `begin`. details: of a plan that was made since the last rollout began."""
+        self.follow(player, details, fetch)
+        self.parts[player].actor.restore(snapshot["actor"])
 
     def settle(self, player: str) -> None:
         """Give the player's network the weights that the parent has published."""
