@@ -40,6 +40,7 @@ MAX_COLUMNS = 16 * MAX_DURATION_TICKS * 32
 MAX_FILE = 8 << 20
 _HEAD = struct.Struct("<4sHHIII")
 _CHECK = 16
+_COMPRESSION = 6  # of zlib: 9 takes eight times as long for files that are 3 % smaller
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def load(paths: Iterable[Path], report: Callable[[ReplayError], None]) -> Iterat
 def to_bytes(replay: Replay) -> bytes:
     """The bytes of the whole file."""
     header, body = _contents(replay)
-    packed = zlib.compress(header + body, 9)
+    packed = zlib.compress(header + body, _COMPRESSION)
     head = _HEAD.pack(MAGIC, VERSION, 0, _HEAD.size + _CHECK + len(packed), len(header), len(body))
     return head + _checksum(head, packed) + packed
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from botgame.game import Due
@@ -80,15 +81,15 @@ class LiveRecording:
         _set_delays(table, self._is_human(table), outcome)
         return table
 
-    def start(self, policies: Sequence[str], ratings: Sequence[float | None]) -> MatchStart:
-        """How the match was set up. policies, ratings: of the players at the start."""
+    def start(self, policies: Sequence[str], ratings: Sequence[float | None], rules: msgspec.Raw) -> MatchStart:
+        """How the match was set up. policies, ratings: of the players at the start; rules: as a header has them."""
         opening = self.opening
         columns = zip(policies, opening.schools, opening.limits, opening.controllers, ratings, strict=True)
         seats = [SeatStart(*column) for column in columns]
         return MatchStart(
             opening.seed,
             opening.duration_ticks,
-            raw_rules(self.rules),
+            rules,
             seats,
             live=True,
             is_cut=self.is_cut,
@@ -121,15 +122,21 @@ def make_replays(matches: Sequence[RecordedMatch]) -> list[Replay | ReplayError]
     tables = [match.recording.table(match.outcome) for match in matches]
     ends = [match.outcome.ticks if match.recording.is_cut else NEVER for match in matches]
     played = _Rerun(recordings, tables, ends).go()
-    return [_assemble(match, table, *again) for match, table, again in zip(matches, tables, played, strict=True)]
+    rules = raw_rules(recordings[0].rules)
+    return [_assemble(match, rules, table, *again) for match, table, again in zip(matches, tables, played, strict=True)]
 
 
 def _assemble(
-    match: RecordedMatch, table: np.ndarray, digests: list[tuple[int, int]], final: int, again: ArenaOutcome
+    match: RecordedMatch,
+    rules: msgspec.Raw,
+    table: np.ndarray,
+    digests: list[tuple[int, int]],
+    final: int,
+    again: ArenaOutcome,
 ) -> Replay | ReplayError:
     recording = match.recording
     course = Course(table, digests, final, match.outcome, recording.changes, recording.marks)
-    replay = make_replay(recording.start(match.policies, match.ratings), course)
+    replay = make_replay(recording.start(match.policies, match.ratings, rules), course)
     if is_outcome_of(replay, again):
         return replay
     return ReplayError(replay.name, "playing this live match again gives another end; please report this")
