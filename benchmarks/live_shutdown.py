@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import json
 import random
+import shutil
 import signal
 import statistics
 import subprocess
@@ -112,7 +113,12 @@ def measure(arguments: Namespace) -> Stop:
             server.kill()
         paths = sorted((Path(folder) / "data-dir").rglob("*.lmsr"))
         times = [path.stat().st_mtime - sent for path in paths] or [float("inf")]
-        good = [verdict.replay for verdict in verify(paths, 16) if verdict.replay is not None and verdict.fault is None]
+        verdicts = list(verify(paths, 16))
+        for verdict in verdicts:
+            if verdict.fault is not None:
+                kept = shutil.copy(verdict.path, tempfile.gettempdir())
+                print(f"WRONG {verdict.path.name}: {verdict.fault}; kept as {kept}", flush=True)
+        good = [verdict.replay for verdict in verdicts if verdict.replay is not None and verdict.fault is None]
     played = statistics.fmean(replay.header.ticks for replay in good) / TICKS_PER_SECOND if good else 0.0
     return Stop(min(times), max(times), ended, played, running, len(paths), len(good))
 
