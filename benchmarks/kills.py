@@ -5,10 +5,10 @@ r"""Never lose a run: kills training runs at random moments, and compares their 
 
 Imitation, RL, a league and a best response, the last three with `--engine local`, RL and the league with `--engine
 pipelined` too. Runs are tiny, in the arena, and commit every iteration. Each kill is a SIGKILL of the command at a
-random moment, the first one before the first rollout is over, so it may hit the start of other processes, acting,
-learning, a commit or an evaluation. Afterwards the run is resumed to its end. Prints what differs from the undisturbed
-run: metrics but for clock readings, matches, the league's state and payoff, results, weights; and whether the counts of
-a league add up. Exits with 1 where anything is wrong, or a process outlives a kill by 5 seconds.
+random moment, so it may hit the start of other processes, acting, learning, a commit or an evaluation; the first one
+comes before anything is logged. Afterwards the run is resumed to its end. Prints what differs from the undisturbed run:
+metrics but for clock readings, matches, the league's state and payoff, results, weights; and whether the counts of a
+league add up. Exits with 1 where anything is wrong, or a process outlives a kill by 5 seconds.
 """
 
 from __future__ import annotations
