@@ -1,12 +1,14 @@
-r"""Never lose a run: kills RL and league runs at random moments, and compares their ends with undisturbed runs.
+r"""Never lose a run: kills training runs at random moments, and compares their ends with undisturbed runs.
 
     python benchmarks/kills.py
-    python benchmarks/kills.py --kills 30 --threads 2 --seed 1
+    python benchmarks/kills.py --kills 30 --threads 2 --seed 1 --commands rl,league
 
-Runs are tiny, in the arena, and commit every iteration. Each kill is a SIGKILL of the command between its start and
-some seconds later, so it may hit the start of other processes, acting, learning, a commit or an evaluation. Afterwards
-the run is resumed to its end. Prints what differs from the undisturbed run: metrics but for clock readings, matches,
-the league's state and payoff, weights. Exits with 1 where anything does, or a process outlives a kill by 5 seconds.
+Imitation, RL, a league and a best response, the last three with `--engine local`, RL and the league with `--engine
+pipelined` too. Runs are tiny, in the arena, and commit every iteration. Each kill is a SIGKILL of the command at a
+random moment, so it may hit the start of other processes, acting, learning, a commit or an evaluation; the first one
+comes before anything is logged. Afterwards the run is resumed to its end. Prints what differs from the undisturbed run:
+metrics but for clock readings, matches, the league's state and payoff, results, weights; and whether the counts of a
+league add up. Exits with 1 where anything is wrong, or a process outlives a kill by 5 seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -28,6 +30,7 @@ from botgame import cli
 from botgame.errors import UserError
 from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
+from league_sums import wrong_sums
 
 TINY = (
     *("--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "8", "--batch-size", "8", "--cpu"),
@@ -37,21 +40,55 @@ TINY = (
 LEAGUE = (
     *("--rl-iterations-per-round", "2", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
     *("--cross-play-matches", "2", "--min-phase-steps", "150", "--scripted-players", "random"),
-    *("--episode-duration", "10"),
+    *("--episode-duration", "10", "--rounds", "6"),
 )
+RL = ("--iterations", "24", "--eval-every", "8", "--snapshot-every", "3")
+SEARCH = ("random", "--start", "supervised", "--budget", "3000", "--eval-every", "8", "--final-matches", "4")
+CLONING = (
+    *("--preset", "tiny", "--epochs", "2", "--batch-size", "32", "--eval-matches", "2", "--final-matches", "2"),
+    *("--save-every", "10", "--cpu"),
+)
+PIPELINED = ("--engine", "pipelined")
+MATCHES = 12  # recorded ones, for imitation
+
+
+class Command(NamedTuple):
+    """What is killed: a module, its words, the flag that says where to write, the metrics file below that."""
+
+    module: str
+    words: tuple[str, ...]
+    flag: str = "--output-dir"
+    metrics: str = "metrics.jsonl"
+
+    def line(self, inputs: Path, folder: Path, threads: int) -> list[str]:
+        """The command line that begins the run in `folder`, or goes on with it. inputs: see `make_inputs`."""
+        output = folder / "main.pt" if self.flag == "--output" else folder
+        cloned = self.module == "alphastar_imitation"
+        read = ("--data-dir", inputs / "data") if cloned else ("--supervised-checkpoint", inputs / "start.pt")
+        line = [sys.executable, "-m", f"botgame.training.{self.module}", *self.words, *map(str, read)]
+        return [*line, self.flag, str(output), "--threads", str(threads), "--resume"]
+
+
 COMMANDS = {
-    "rl": ("alphastar_rl", ("--iterations", "40", "--eval-every", "10", "--snapshot-every", "3"), "--output"),
-    "league": ("alphastar_league", (*LEAGUE, "--rounds", "8"), "--output-dir"),
+    "imitation": Command("alphastar_imitation", CLONING, "--output", "main.metrics.jsonl"),
+    "rl": Command("alphastar_rl", (*TINY, *RL), "--output", "main.metrics.jsonl"),
+    "league": Command("alphastar_league", (*TINY, *LEAGUE)),
+    "exploit": Command("exploit", (*SEARCH, *TINY), metrics="supervised/metrics.jsonl"),
+    "rl-pipelined": Command("alphastar_rl", (*TINY, *RL, *PIPELINED), "--output", "main.metrics.jsonl"),
+    "league-pipelined": Command("alphastar_league", (*TINY, *LEAGUE, *PIPELINED)),
 }
-LEAST, MOST = 2.0, 12.0  # seconds from the start of a command to its end
 
 
-def line_of(name: str, start: Path, folder: Path, threads: int) -> list[str]:
-    """The command that begins the run in `folder`, or goes on with it."""
-    module, words, flag = COMMANDS[name]
-    output = folder / "main.pt" if flag == "--output" else folder
-    line = [sys.executable, "-m", f"botgame.training.{module}", "--supervised-checkpoint", str(start)]
-    return [*line, *TINY, *words, flag, str(output), "--threads", str(threads), "--resume"]
+class Pace(NamedTuple):
+    """Seconds from the start of an undisturbed run until it logs its first line, and until its end."""
+
+    first: float
+    end: float
+
+    def moment(self, chance: random.Random, kill: int, kills: int) -> float:
+        """When to send kill number `kill`: so early that all hit the run, and the first before anything is logged."""
+        start = 0.5 * self.first
+        return chance.uniform(start, self.first if not kill else self.first + 1.5 * (self.end - self.first) / kills)
 
 
 def train_start(output: Path, *words: str) -> Path:
@@ -62,9 +99,29 @@ def train_start(output: Path, *words: str) -> Path:
     return output
 
 
+def make_inputs(folder: Path) -> None:
+    """Write what the commands read: `start.pt`, and recorded matches in `data`."""
+    train_start(folder / "start.pt")
+    line = [sys.executable, "-m", "botgame.server.run_match", "--num_scripted_bots", "2", "--episode_duration", "20"]
+    line += ["--record_replay", "--num_matches", str(MATCHES), "--data-dir", str(folder / "data")]
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+
+
 def begin(line: Sequence[str]) -> subprocess.Popen[Any]:
     """Start a command in silence."""
     return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def undisturbed(line: Sequence[str], metrics: Path) -> Pace:
+    """Run a command to its end. Raises RuntimeError when it does not end well."""
+    began, process, first = time.monotonic(), begin(line), 0.0
+    while process.poll() is None:
+        if not first and metrics.exists() and metrics.stat().st_size:
+            first = time.monotonic() - began
+        time.sleep(0.05)
+    if process.returncode:
+        raise RuntimeError(f"the run does not end well: {' '.join(line)}")
+    return Pace(first, time.monotonic() - began)
 
 
 def kill(process: subprocess.Popen[Any]) -> int:
@@ -80,11 +137,28 @@ def kill(process: subprocess.Popen[Any]) -> int:
     return left
 
 
+def disturbed(line: Sequence[str], pace: Pace, kills: int, chance: random.Random) -> tuple[int, int]:
+    """Begin the run and kill it so often, then let it end; returns kills that hit it and processes that outlived them.
+
+    A run that ends before it is killed is no longer hit. Raises RuntimeError when it does not end well.
+    """
+    hit = left = 0
+    for number in range(kills):
+        process = begin(line)
+        time.sleep(pace.moment(chance, number, kills))
+        if process.poll() is None:
+            left += kill(process)
+            hit += 1
+    if begin(line).wait():
+        raise RuntimeError(f"the run does not go on: {' '.join(line)}")
+    return hit, left
+
+
 def differences(folder: Path, whole: Path) -> Iterator[str]:
     """The files of a run that differ from those of the undisturbed one."""
     for path in sorted(whole.rglob("*")):
         other = folder / path.relative_to(whole)
-        compared = path.suffix in (".pt", ".jsonl") or path.name == "league_state.json"
+        compared = path.suffix in (".pt", ".jsonl") or path.name in ("league_state.json", "exploit.json")
         if compared and "resume" not in path.name and not (other.exists() and _contents(path) == _contents(other)):
             yield str(path.relative_to(whole))
 
@@ -100,21 +174,21 @@ def _contents(path: Path) -> object:
     return path.read_bytes()
 
 
-def disturbed(line: Sequence[str], kills: int, chance: random.Random) -> tuple[int, int]:
-    """Begin the run and kill it so often, then let it end; returns kills that hit it and processes that outlived them.
-
-    A run that ends before it is killed is no longer hit. Raises RuntimeError when it does not end well.
-    """
-    hit = left = 0
-    for _ in range(kills):
-        process = begin(line)
-        time.sleep(chance.uniform(LEAST, MOST))
-        if process.poll() is None:
-            left += kill(process)
-            hit += 1
-    if begin(line).wait():
-        raise RuntimeError(f"the run does not go on: {' '.join(line)}")
-    return hit, left
+def compared(name: str, inputs: Path, home: Path, options: Any, chance: random.Random) -> bool:
+    """Run one command both ways and print a line about it; returns whether all is well."""
+    command, whole, folder = COMMANDS[name], home / "whole", home / "killed"
+    pace = undisturbed(command.line(inputs, whole, options.threads), whole / command.metrics)
+    hit, left = disturbed(command.line(inputs, folder, options.threads), pace, options.kills, chance)
+    found = list(differences(folder, whole))
+    if (folder / "matches.jsonl").exists():
+        found += wrong_sums(folder)
+    lines = (folder / command.metrics).read_bytes().count(b"\n")
+    print(
+        f"{name}, --threads {options.threads}, undisturbed in {pace.end:.0f} s (first line after {pace.first:.0f} s): "
+        f"{hit} kills; {left} processes left; {lines} lines of metrics; wrong: {', '.join(found) or 'nothing'}",
+        flush=True,
+    )
+    return not (found or left)
 
 
 def build_parser() -> cli.Parser:
@@ -135,24 +209,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown := [name for name in commands if name not in COMMANDS]:
         raise UserError(f"--commands: {unknown[0]!r} is none of {', '.join(COMMANDS)}", 2)
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-    chance, wrong = random.Random(options.seed), 0
+    chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        start = train_start(Path(name, "start", "start.pt"))
-        for command in commands:
-            whole, folder = Path(name, command, "whole"), Path(name, command, "killed")
-            began = time.monotonic()
-            if begin(line_of(command, start, whole, options.threads)).wait():
-                raise RuntimeError(f"{command} does not run")
-            alone = time.monotonic() - began
-            hit, left = disturbed(line_of(command, start, folder, options.threads), options.kills, chance)
-            found = list(differences(folder, whole))
-            wrong += bool(found or left)
-            print(
-                f"{command}, --threads {options.threads}, undisturbed in {alone:.0f} s: {hit} kills; "
-                f"{left} processes left; differs: {', '.join(found) or 'nothing'}",
-                flush=True,
-            )
-    return 1 if wrong else 0
+        inputs = Path(name, "inputs")
+        make_inputs(inputs)
+        well = [compared(command, inputs, Path(name, command), options, chance) for command in commands]
+    return 0 if all(well) else 1
 
 
 if __name__ == "__main__":

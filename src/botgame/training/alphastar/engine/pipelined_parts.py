@@ -41,8 +41,8 @@ class PipelinedParts(RemoteParts):
 
     def restore(self, snapshots: Sequence[dict[str, Any]]) -> None:
         """Inverse of `snapshot`. After another engine or another number of processes, matches begin anew."""
-        acting = snapshots[0].get("acting")
-        self._ordered = acting is not None and len(acting["matches"]) == self._actors
+        acting: dict[str, Any] = snapshots[0].get("acting", {})
+        self._ordered = len(acting.get("matches", [])) == self._actors
         super().restore(snapshots)
         self._engine.begin(self._player)
         if self._ordered:

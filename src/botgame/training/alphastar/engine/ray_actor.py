@@ -13,9 +13,9 @@ import torch
 from botgame.errors import UserError
 from botgame.training.alphastar.engine.acting import ActingWorker, Order
 from botgame.training.alphastar.engine.messages import unpacked
-from botgame.training.alphastar.engine.part import Rollout
 from botgame.training.alphastar.engine.plan import ForgottenError, Key
 from botgame.training.alphastar.engine.portions import Place
+from botgame.training.alphastar.engine.rollout import Rollout
 from botgame.training.alphastar.engine.worker import Worker
 
 REMEMBERED = 64  # keys of earlier plans: opponents in running matches may have to be fetched again
