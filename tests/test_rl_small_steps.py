@@ -23,9 +23,9 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS, NetworkConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar_rl import build_parser, main
+from botgame.training.rl import small_steps
 from botgame.training.rl.environment import Opponents, make_environment
 from botgame.training.rl.flags import training_config
-from botgame.training.rl import small_steps
 from botgame.training.rl.small_steps import default_opponents, default_weights, parse
 from botgame.training.runs.origin import scratch_origin
 

@@ -53,8 +53,8 @@ def build_parser() -> cli.Parser:
     )
     parser.flag("--scratch", choices=sorted(SIZES), default=None, help=text)
     text = (
-        "learn from a supervised checkpoint by many small steps from fresh data, as --scratch does: what you do not give "
-        f"is {defaults_words(CLONED)}"
+        "learn from a supervised checkpoint by many small steps from fresh data, as --scratch does: what you do not "
+        f"give is {defaults_words(CLONED)}"
     )
     parser.flag("--small-steps", action="store_true", help=text)
     parser.flag("--output", type=cli.path, required=True, help="checkpoint to write")
