@@ -17,9 +17,10 @@ def test_every_command_shows_its_help(name: str, capsys: pytest.CaptureFixture[s
     assert "usage:" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("threads", [0, 1, 2])
 @pytest.mark.parametrize("scale", [0.001, 1.0])
-def test_the_steps_of_the_quickstart_parse(scale: float) -> None:
-    for _, module, words in steps(Path("quickstart"), scale, seed=3, threads=1, preset="tiny"):
+def test_the_steps_of_the_quickstart_parse(scale: float, threads: int) -> None:
+    for _, module, words in steps(Path("quickstart"), scale, seed=3, threads=threads, preset="tiny"):
         importlib.import_module(module).build_parser().parse_args(words)
 
 

@@ -35,7 +35,7 @@ from botgame.training.rl.flags import (
     add_training_flags,
 )
 from botgame.training.rl.free_for_alls import add_royale_flags
-from botgame.training.rl.scratch import DEFAULTS, defaults_words, parse
+from botgame.training.rl.small_steps import CLONED, SCRATCH, defaults_words, parse
 from botgame.training.runs.game_flags import add_game_flag
 
 MODULE = "botgame.training.alphastar_rl"
@@ -49,9 +49,14 @@ def build_parser() -> cli.Parser:
     add_start_flag(parser, required=False)
     text = (
         "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply, "
-        f"and what you do not give is {defaults_words(DEFAULTS)}"
+        f"and what you do not give is {defaults_words(SCRATCH)}"
     )
     parser.flag("--scratch", choices=sorted(SIZES), default=None, help=text)
+    text = (
+        "learn from a supervised checkpoint by many small steps from fresh data, as --scratch does: what you do not "
+        f"give is {defaults_words(CLONED)}"
+    )
+    parser.flag("--small-steps", action="store_true", help=text)
     parser.flag("--output", type=cli.path, required=True, help="checkpoint to write")
     parser.flag("--iterations", type=cli.positive_int, default=200, help="iterations of acting, then learning")
     text = "end after so many decisions of the learner instead of after --iterations; may grow"

@@ -102,7 +102,7 @@ class Players:
             rules=self.origin.rules,
             lineage=self.origin.lineage,
             counters=counters,
-            temperature=self._config.temperature,
+            temperature=self._config.stored_temperature,
             conditioning=self.origin.conditioning,
             extra={"faction": faction} if faction else {},
         )
@@ -135,6 +135,6 @@ class Players:
 
     def _around(self, network: Network, name: str, faction: str) -> NetworkPolicy:
         """Every player acts at the temperature of the league, which its files carry too."""
-        policy = NetworkPolicy(network, name, str(self._device), self._config.temperature)
+        policy = NetworkPolicy(network, name, str(self._device), self._config.stored_temperature)
         policy.faction = faction
         return policy

@@ -25,8 +25,8 @@ from botgame.training.rl.flags import (
 )
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.run import RLRun, carry_out
-from botgame.training.rl.scratch import default_opponents, default_weights, defaults_line
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
+from botgame.training.rl.small_steps import default_opponents, default_weights, defaults, defaults_line
 from botgame.training.rl.yardsticks import Yardsticks
 from botgame.training.runs.origin import (
     Origin,
@@ -88,7 +88,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             action_cap=action_cap,
             engine=engine,
         )
-        if options.scratch:
+        if defaults(options):
             print(defaults_line(options))
         run = RLRun(setting, Yardsticks(setting, options.eval_matches))
         if not carry_out(run, paths, flags, state, resume_command(argv, module)):

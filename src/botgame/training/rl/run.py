@@ -206,7 +206,7 @@ class RLRun:
                 "decisions": self._trainer.decisions,
                 "learner_steps": self._trainer.learner.steps,
             },
-            temperature=config.temperature,
+            temperature=config.stored_temperature,
             conditioning=origin.conditioning,
             extra={"action_cap": self._setting.action_cap} if self._setting.action_cap else {},
         )

@@ -147,6 +147,6 @@ class RLSetting:
 
     def policy(self, weights: Weights) -> NetworkPolicy:
         """A policy with these weights, acting as the learner does."""
-        policy = NetworkPolicy(self.network(weights), "network", str(self.device), self.config.temperature)
+        policy = NetworkPolicy(self.network(weights), "network", str(self.device), self.config.stored_temperature)
         policy.action_cap = self.action_cap
         return policy

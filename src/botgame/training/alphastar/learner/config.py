@@ -58,7 +58,10 @@ class RLConfig:
         32, "positive_int", "parallel matches; fewer are run where --replay-size is smaller than one iteration's data"
     )
     fresh_share: float = flag(0.75, "probability", "share of a pass drawn from this iteration's own sequences")
-    temperature: float = flag(0.5, "positive_float", "temperature at which the policy acts, learns and is stored")
+    temperature: float = flag(0.5, "positive_float", "temperature at which the policy acts and learns")
+    play_temperature: float = flag(
+        0.0, "non_negative_float", "temperature at which checkpoints and frozen selves play; 0: that of --temperature"
+    )
     lr: float = flag(3e-4, "positive_float", "learning rate of the policy at the start")
     critic_lr: float = flag(1e-3, "positive_float", "learning rate of the value heads at the start")
     lr_end: float = flag(0.1, "probability", "share of the learning rates left at the end")
@@ -110,6 +113,11 @@ class RLConfig:
             raise UserError("--lr-end 0 is never reached by --lr-fall geometric; give more than 0, or linear", 2)
         if self.actor_rollouts > 10**5 or self.batch_size > 10**5 or self.learner_updates > 10**5:
             raise UserError("--actor-rollouts, --batch-size and --learner-updates must be at most 100000", 2)
+
+    @property
+    def stored_temperature(self) -> float:
+        """The temperature of checkpoints, at which they play."""
+        return self.play_temperature or self.temperature
 
     @property
     def matches(self) -> int:

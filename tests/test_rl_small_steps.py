@@ -1,4 +1,4 @@
-"""RL from random weights: its defaults, the policy that it starts with, and the rewards that it learns from."""
+"""RL by small steps: its defaults; from random weights: the first policy, and the rewards that it learns from."""
 
 import dataclasses
 from pathlib import Path
@@ -16,16 +16,17 @@ from botgame.lms.rules import DELAY_TICKS, MOVE_COUNT
 from botgame.play import play
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
-from botgame.training.alphastar.checkpoint import load_state
+from botgame.training.alphastar.checkpoint import load_checkpoint, load_state
 from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS, NetworkConfig
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar_rl import build_parser, main
+from botgame.training.rl import small_steps
 from botgame.training.rl.environment import Opponents, make_environment
 from botgame.training.rl.flags import training_config
-from botgame.training.rl.scratch import DEFAULTS, default_opponents, default_weights, parse
+from botgame.training.rl.small_steps import default_opponents, default_weights, parse
 from botgame.training.runs.origin import scratch_origin
 
 torch.set_num_threads(1)
@@ -36,7 +37,7 @@ TINY += ["--min-replay-sequences", "4", "--replay-size", "32", "--eval-matches",
 
 def test_its_defaults_hold_unless_a_flag_is_given() -> None:
     options = parse(build_parser(), [*SCRATCH, "--entropy-cost", "0.5", "--iterations", "7"])
-    for name, value in DEFAULTS.items():
+    for name, value in small_steps.SCRATCH.items():
         assert vars(options)[name] == {"entropy_cost": 0.5, "iterations": 7}.get(name, value)
     config = training_config(options, lms(), default_weights(options, lms()))
     assert (config.clip_ratio, config.adam_b1, config.advantages) == (0.2, 0.9, "normalised")
@@ -58,6 +59,32 @@ def test_a_supervised_start_has_the_usual_defaults() -> None:
     assert training_config(options, lms(), default_weights(options, lms())) == training_config(options, lms())
     assert dict(training_config(options, lms()).reward_weights) == {"result": 1.0, "damage": 0.5}
     assert default_opponents(options, lms()) == lms().opponents
+
+
+def test_a_clone_may_learn_by_small_steps() -> None:
+    words = ["--supervised-checkpoint", "a.pt", "--output", "pi.pt", "--small-steps", "--lr", "0.5"]
+    options = parse(build_parser(), words)
+    for name, value in small_steps.CLONED.items():
+        assert vars(options)[name] == {"lr": 0.5}.get(name, value)
+    config = training_config(options, lms(), default_weights(options, lms()))
+    assert (config.temperature, config.stored_temperature) == (1.0, 0.5)
+    assert config.reward_weights == training_config(options, lms()).reward_weights
+    assert default_opponents(options, lms()) == lms().opponents
+
+
+def test_small_steps_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SCRATCH, "--small-steps"]) == 2
+    assert "--scratch takes small steps anyway" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("more", "plays"), [(["--play-temperature", "0.25"], 0.25), ([], 0.5)], ids=str)
+def test_it_plays_at_another_temperature_than_it_learns_at(trained, tmp_path: Path, capsys, more, plays) -> None:
+    output = tmp_path / "pi.pt"
+    words = ["--supervised-checkpoint", str(trained), "--output", str(output), "--small-steps", "--iterations", "2"]
+    assert main([*TINY, *words, "--snapshot-every", "1", *more]) == 0
+    assert "defaults of --small-steps:" in capsys.readouterr().out
+    assert load_checkpoint(output, load_game("toy_game:toy")).temperature == plays
+    assert load_policy(load_game("toy_game:toy"), str(output)).temperature == plays
 
 
 def test_a_game_that_says_nothing_keeps_its_opponents_and_weights() -> None:

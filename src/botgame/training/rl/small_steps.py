@@ -1,0 +1,81 @@
+"""Learning by many small steps from fresh data, as in PPO (Schulman et al., 2017), and its defaults.
+
+The usual defaults take a few large steps of a nearly deterministic policy, each decision learned four times: that fits
+a clone, which plays well and has a teacher. From random weights they learn next to nothing. Small steps do: the clip,
+Adam's momentum and normalised advantages bound the step, the entropy keeps the policy trying. From a clone they cost
+half as much for each decision and are ahead after equal time (docs/scratch.md has the measurements).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botgame.errors import UserError
+
+if TYPE_CHECKING:
+    from botgame.game import Game  # brings NumPy, which --help does without
+
+_COMMON: Mapping[str, Any] = {
+    "actor_rollouts": 1,
+    "matches_per_actor": 128,
+    "unroll_length": 32,
+    "batch_size": 32,
+    "learner_updates": 2,
+    "fresh_share": 1.0,
+    "replay_size": 512,
+    "temperature": 1.0,
+    "lr": 6e-4,
+    "adam_b1": 0.9,
+    "clip_ratio": 0.2,
+    "advantages": "normalised",
+    "vtrace_lambda": 0.95,
+    "td_lambda": 0.95,
+    "save_every": 50,
+    "snapshot_every": 50,
+}
+SCRATCH: Mapping[str, Any] = {"iterations": 1000, **_COMMON, "entropy_cost": 0.006, "eval_every": 200}
+CLONED: Mapping[str, Any] = {
+    "iterations": 300,
+    **_COMMON,
+    "entropy_cost": 0.003,
+    "play_temperature": 0.5,
+    "value_iterations": 15,
+    "eval_every": 100,
+}
+
+
+def parse(parser: argparse.ArgumentParser, argv: Any) -> argparse.Namespace:
+    """The flags of `argv`, with other defaults where it says --scratch or --small-steps. Raises UserError (code 2)."""
+    options = parser.parse_args(argv)
+    if options.scratch and options.small_steps:
+        raise UserError("--small-steps: --scratch takes small steps anyway; leave the flag out", 2)
+    parser.set_defaults(**defaults(options))
+    return parser.parse_args(argv)
+
+
+def defaults(options: argparse.Namespace) -> Mapping[str, Any]:
+    """By name what these options take in place of the usual defaults."""
+    return SCRATCH if options.scratch else CLONED if options.small_steps else {}
+
+
+def default_opponents(options: argparse.Namespace, game: Game) -> Mapping[str, float]:
+    """The shares of opponents where --opponents is not given."""
+    return (game.scratch.opponents if options.scratch else None) or game.opponents
+
+
+def default_weights(options: argparse.Namespace, game: Game) -> Mapping[str, float]:
+    """The weights of the rewards that --reward-weights leaves out."""
+    return {**game.reward_weights, **(game.scratch.reward_weights if options.scratch else {})}
+
+
+def defaults_words(defaults: Mapping[str, Any]) -> str:
+    """Defaults by name as the flags that say the same."""
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in defaults.items())
+
+
+def defaults_line(options: argparse.Namespace) -> str:
+    """What a run by small steps takes from its defaults, in one line."""
+    taken = {name: value for name, value in defaults(options).items() if getattr(options, name) == value}
+    return f"defaults of --{'scratch' if options.scratch else 'small-steps'}: {defaults_words(taken)}"
