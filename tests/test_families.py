@@ -23,6 +23,7 @@ from botgame.server.live import offered_bots
 from botgame.server.run_match import main as run_match
 from botgame.trained_bots import bot_files, check_name, free_name
 from botgame.training.alphastar.checkpoint import load_checkpoint
+from botgame.training.alphastar_league import main as alphastar_league
 from botgame.training.alphastar_rl import main as alphastar_rl
 from botgame.training.evaluate import main as evaluate
 from botgame.training.evaluation.duels import mirrored_results
@@ -241,3 +242,15 @@ def test_rl_meets_random_members_and_goes_on_as_if_nothing_had_happened(trained:
         f"win_rate/{tmp_path / 'two.bot.json'}",
     }
     assert any("win_rate/leaning" in line for line in lines)
+
+
+def test_a_league_meets_random_members_and_goes_on_as_if_nothing_had_happened(trained: Path, tmp_path: Path) -> None:
+    words = [*TOY_FLAGS, *SMALL, "--supervised-checkpoint", str(trained), "--scripted-players", "leaning"]
+    words += ["--rl-iterations-per-round", "1", "--past-matches", "2", "--cross-play-matches", "2", "--save-every", "1"]
+    words += ["--lr-end", "1", "--kl-end", "1"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert alphastar_league([*words, "--output-dir", str(whole), "--rounds", "2"]) == 0
+    for rounds in ("1", "2"):
+        assert alphastar_league([*words, "--output-dir", str(parts), "--rounds", rounds, "--resume"]) == 0
+    assert weights_of(whole / "main.pt") == weights_of(parts / "main.pt")
+    assert '"leaning"' in (whole / "matches.jsonl").read_text()
