@@ -283,6 +283,7 @@ def test_a_game_that_contradicts_itself_is_refused() -> None:
         {"seat_numbers": ()},
         {"families": {"chance": game.families["leaning"]}},
         {"families": {"past": game.families["leaning"]}},
+        {"families": {"a/b": game.families["leaning"]}},
     ):
         with pytest.raises(ValueError, match="toy"):
             Game(**{**fields, **wrong})

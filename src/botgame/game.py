@@ -499,6 +499,8 @@ class Game:
             raise ValueError(f"game {self.name}: yardsticks and opponents must be bots of the game, not {unknown}")
         if taken := {*self.families} & {*self.bots, *self.checkpoints, *self.yardsticks, *WORDS}:
             raise ValueError(f"game {self.name}: a family cannot be called {', '.join(sorted(taken))}")
+        if odd := [name for name in self.families if not name.isidentifier()]:
+            raise ValueError(f"game {self.name}: the name of a family is a word, not {', '.join(odd)}")
         streams = {*self.reward_weights, *self.reward_points, *self.scratch.reward_weights}
         strange = streams - {reward.name for reward in self.spec.rewards}
         if strange:

@@ -20,7 +20,7 @@ from botgame.outputs import check_apart, check_folder
 from botgame.policies import load_policy
 from botgame.training.best_response import family_flags
 from botgame.training.best_response.family_search import FamilyTask, search_family
-from botgame.training.best_response.generation import Contest
+from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
 from botgame.training.best_response.results import DUELS, FILE, Exploit, Point, folder_of, search_name
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
@@ -29,7 +29,7 @@ from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import engine_choice, flag_values, reward_weights, thread_count, training_config
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.game_flags import rules_digest
-from botgame.training.runs.run import choose_device, resume_command
+from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
 
 REPORTS = Path("reports/exploit")
 
@@ -93,6 +93,8 @@ def _search_family(options: argparse.Namespace, game: Game, folder: Path, result
     if options.family not in game.families:
         known = ", ".join(game.families) or "none"
         raise UserError(f"--family {options.family}: game {game.name} has the families {known}", 2)
+    if options.family in (SUPERVISED, SCRATCH):
+        raise UserError(f"--family {options.family}: that is the name of a start; the game must rename its family", 2)
     task = _family_task(options, game, folder)
     check_apart("--output-dir", [folder / FILE, *task.paths.files], [("TARGET", p) for p in files_of(options.target)])
     fresh = [] if task.resume and task.paths.resumable else [task.paths]
@@ -110,7 +112,7 @@ def _search_family(options: argparse.Namespace, game: Game, folder: Path, result
 def _family_task(options: argparse.Namespace, game: Game, folder: Path) -> FamilyTask:
     device = choose_device(options.device, cpu=options.cpu, threads=1)
     target = load_policy(game, options.target, str(device))
-    weights = dict(reward_weights(options.reward_weights, game))
+    weights = dict(reward_weights(options.reward_weights, game, usual_weights(game)))
     return FamilyTask(
         contest=Contest(game, game.families[options.family], target, weights),
         name=options.family,
@@ -121,7 +123,7 @@ def _family_task(options: argparse.Namespace, game: Game, folder: Path) -> Famil
         duels=options.duels,
         spread=options.spread,
         eval_every=options.eval_every,
-        flags=family_flags.values(options),
+        flags={name: value for name, value in family_flags.values(options).items() if name not in NEUTRAL_FLAGS},
         resume=options.resume,
     )
 

@@ -31,7 +31,7 @@ def add_family_flags(parser: cli.Parser) -> None:
     text = "duels of each bot in a generation, all on the same seeds and mirrored"
     parser.flag("--duels", type=cli.positive_int, default=8, help=text)
     text = "standard deviation of the first generation around the standard numbers, in shares of their ranges"
-    parser.flag("--spread", type=cli.positive_float, default=0.2, help=text)
+    parser.flag("--spread", type=cli.positive_float, default=0.3, help=text)
 
 
 def parse(parser: cli.Parser, argv: Sequence[str] | None) -> argparse.Namespace:

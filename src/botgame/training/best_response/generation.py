@@ -16,6 +16,9 @@ from botgame.training.evaluation.duels import DUEL, Tally, tally
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
 _BOT, _TARGET = 0, 1  # players
+# Ranks are all that an evolution strategy looks at. Dense rewards are there to rank bots that win equally often; with
+# the weights that they have in RL, bots that lose slowly outrank bots that win now and then.
+_DENSE_SHARE = 0.2
 
 
 class Contest(NamedTuple):
@@ -42,6 +45,12 @@ class Contest(NamedTuple):
         own = {} if faction is None else {_TARGET: faction}
         for _ in range(bots):
             yield from mirrored_setups(self.game, seed, each // self.seats, players, own=own)
+
+
+def usual_weights(game: Game) -> dict[str, float]:
+    """The weight of each reward stream in fitness unless another is given: as in RL, but less for dense rewards."""
+    known = {reward.name: game.reward_weights.get(reward.name, 1.0) for reward in game.spec.rewards}
+    return {reward.name: known[reward.name] * (_DENSE_SHARE if reward.dense else 1.0) for reward in game.spec.rewards}
 
 
 def play_generation(contest: Contest, numbers: Array, each: int, seed: int) -> tuple[Array, Tally]:
