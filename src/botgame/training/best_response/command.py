@@ -22,7 +22,7 @@ from botgame.training.best_response import family_flags
 from botgame.training.best_response.family_search import FamilyTask, search_family
 from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
-from botgame.training.best_response.results import DUELS, FILE, Exploit, Point, folder_of, search_name
+from botgame.training.best_response.results import DUEL, FILE, Exploit, Point, folder_of, search_name
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
@@ -30,6 +30,7 @@ from botgame.training.rl.flags import engine_choice, flag_values, reward_weights
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.game_flags import rules_digest
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
+from botgame.wording import counted
 
 REPORTS = Path("reports/exploit")
 
@@ -116,7 +117,7 @@ def _family_task(options: argparse.Namespace, game: Game, folder: Path) -> Famil
     return FamilyTask(
         contest=Contest(game, game.families[options.family], target, weights),
         name=options.family,
-        trial=Trial(game, target, options.eval_matches, options.final_matches, options.seed, unit=DUELS),
+        trial=Trial(game, target, options.eval_matches, options.final_matches, options.seed, unit=DUEL),
         folder=folder,
         budget=options.budget,
         size=options.generation_size,
@@ -157,7 +158,7 @@ def curves_table(results: Exploit) -> Table:
 
 def _cells(point: Point, unit: str) -> tuple[str, ...]:
     counts = (f"{number:,}" for number in (point.wins, point.draws, point.losses))
-    return (f"{point.spent:,} {unit}", *counts, f"{point.win_rate:.1%}", f"{100 * point.low:.1f}-{point.high:.1%}")
+    return (counted(point.spent, unit), *counts, f"{point.win_rate:.1%}", f"{100 * point.low:.1f}-{point.high:.1%}")
 
 
 def _digest(target: str) -> str:

@@ -21,11 +21,13 @@ from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.best_response.evolution import Evolution
 from botgame.training.best_response.generation import Contest, play_generation
 from botgame.training.best_response.judge import TARGET, TargetJudge, Trial
-from botgame.training.best_response.results import DUELS, FILE, Exploit, Search, write_results
+from botgame.training.best_response.results import DUEL, FILE, Exploit, Search, write_results
+from botgame.training.best_response.search import set_aside
 from botgame.training.rl.setting import Schedule, Version
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock
-from botgame.training.runs.run import at_work, begin, commit, restoring, stop_on_signal
+from botgame.training.runs.run import at_work, begin, commit, make_room, restoring, stop_on_signal
+from botgame.wording import counted
 
 _SEEDS = 0x6475656C73  # purpose of the seeds of a generation's matches
 _NUMBERS = "numbers"
@@ -124,10 +126,10 @@ class FamilyRun:
         """Search to the end of the budget, committing before each yield of the number of generations done."""
         task = self._task
         if self.generation:
-            print(f"resuming after {self.spent:,} of {task.budget:,} duels")
+            print(f"resuming after {self.spent:,} of {counted(task.budget, DUEL)}")
             self._write_artefacts()
         else:
-            print(f"seed {task.trial.seed}: generations of {task.size} bots with {self._each} duels each")
+            print(f"seed {task.trial.seed}: generations of {task.size} bots with {counted(self._each, DUEL)} each")
             writer.log(0, {"duels": 0, **self._evaluate(last=False)})
         clock = ProgressClock(self.spent)
         while not self.finished:
@@ -191,7 +193,7 @@ class FamilyRun:
             curve=list(judge.curve),
             final=judge.final if self.finished else None,
             checkpoint=task.paths.checkpoint.relative_to(task.folder).as_posix(),
-            unit=DUELS,
+            unit=DUEL,
         )
         write_results(task.folder / FILE, self._results)
 
@@ -208,6 +210,9 @@ def search_family(task: FamilyTask, results: Exploit, go_on: str) -> Array | Non
         if state:
             with restoring(paths, state):
                 run.restore(state)
+        else:
+            make_room(paths, task.flags)
+        set_aside(task.folder / FILE, results)
         offset = state["metrics_offset"] if state else 0
         with (
             MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.generation + 1) as writer,

@@ -20,7 +20,7 @@ from botgame.seals import opened_json, sealed_json
 
 FILE = "exploit.json"
 FORMAT = "botgame-exploit-1"
-DECISIONS, DUELS = "decisions", "duels"  # what budgets count: a policy's search, and a family's
+DECISION, DUEL = "decision", "duel"  # what budgets count: a policy's search, and a family's
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class Search(msgspec.Struct, frozen=True):
     curve: list[Point]
     final: Point | None
     checkpoint: str
-    unit: str = DECISIONS
+    unit: str = DECISION
 
 
 class Exploit(msgspec.Struct):
@@ -91,7 +91,7 @@ class Exploit(msgspec.Struct):
 
 def search_name(start: str, unit: str) -> str:
     """What to call a search in texts, by the start or the family that it is listed under, and its unit."""
-    return f"family {start}" if unit == DUELS else f"{start} start"
+    return f"family {start}" if unit == DUEL else f"{start} start"
 
 
 def folder_of(game: str, target: str) -> Path:

@@ -142,7 +142,7 @@ def _take_over(earlier: Exploit, path: Path, starts: Iterable[str], results: Exp
         )
 
 
-def _set_aside(path: Path, results: Exploit) -> None:
+def set_aside(path: Path, results: Exploit) -> None:
     """Results about another target become a backup."""
     if path.exists() and not read_results(path).same_target(results):
         move_to_backups([path])
@@ -184,5 +184,5 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
         write_results(task.folder / FILE, results)
 
     run = RLRun(setting, judge, publish)
-    _set_aside(task.folder / FILE, results)
+    set_aside(task.folder / FILE, results)
     return carry_out(run, paths, flags, state, go_on)
