@@ -208,4 +208,4 @@ def _response(plan: Plan, job: Job) -> dict[str, Any]:
     """Win rate of a best response on unseen seeds."""
     search = read_results(plan.home(job.arm.name, job.seed) / FILE).searches["supervised"]
     assert search.final is not None
-    return {"decisions": search.curve[-1].decisions, "measures": {"response": search.final.win_rate}}
+    return {"decisions": search.curve[-1].spent, "measures": {"response": search.final.win_rate}}

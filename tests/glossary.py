@@ -18,6 +18,7 @@ PLACEHOLDERS = {
     "RIVAL": FREE,
     "OPPONENT": FREE,
     "PLAYER": FREE,
+    "PARAMETER": FREE,
 }
 
 

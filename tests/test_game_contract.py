@@ -11,6 +11,8 @@ import pytest
 
 from botgame import rng
 from botgame.errors import UserError
+from botgame.families import RandomMember, from_shares, member, members, to_shares
+from botgame.families import standard_numbers as usual
 from botgame.game import Game, Policy, Scratch, Setup
 from botgame.games import load_game
 from botgame.match_batch import MatchBatch
@@ -223,6 +225,30 @@ def test_every_bot_plays_and_the_yardsticks_are_bots(case: tuple[Game, int]) -> 
         assert all(match.outcome.counts.shape == (seats, len(game.counted)) for match in ended)
 
 
+def test_every_family_makes_bots_that_play(case: tuple[Game, int]) -> None:
+    """Those in the corners of its ranges too; a row decides by its own numbers, and the memory handed in stays."""
+    game, seats = case
+    for name, family in game.families.items():
+        low, high, standard = (from_shares(family, share) for share in (0.0, 1.0, to_shares(family, usual(family))))
+        for numbers in (low, high, standard):
+            bots = [member(name, family, numbers), RandomMember(name, family)]
+            ended = list(play(game, bots, setups(game, seats, 2), slots=2, seats=seats))
+            assert len(ended) == 2
+        batch, memory = batch_of(game, seats, 4, 4), SeatMemory(4, seats)
+        for _ in range(8):
+            step = batch.next()
+            assert step is not None
+            observation, before = batch.observe(step.due), np.zeros((len(step.keys), family.memory_size), np.float32)
+            table = np.stack([(low, high, standard)[row % 3] for row in range(len(step.keys))])
+            together, _ = members(name, family, table).act(observation, before, step.keys)
+            for row, numbers in enumerate(table):
+                seen = {column: values[row : row + 1] for column, values in observation.items()}
+                alone, _ = member(name, family, numbers).act(seen, before[row : row + 1], step.keys[row : row + 1])
+                assert (alone[0] == together[row]).all()
+            assert (before == 0).all()
+            batch.act(step.due, decide(batch, step, memory, [Legal(game)] * 2, len(game.spec.heads)))
+
+
 def test_mirrored_setups_give_every_player_every_situation(case: tuple[Game, int]) -> None:
     game, seats = case
     players = tuple(range(seats))
@@ -255,6 +281,9 @@ def test_a_game_that_contradicts_itself_is_refused() -> None:
         {"scratch": Scratch(logits={"gold": (1.0,)})},
         {"scratch": Scratch(scalar_logits={"gold": (1.0,)})},
         {"seat_numbers": ()},
+        {"families": {"chance": game.families["leaning"]}},
+        {"families": {"past": game.families["leaning"]}},
+        {"families": {"a/b": game.families["leaning"]}},
     ):
         with pytest.raises(ValueError, match="toy"):
             Game(**{**fields, **wrong})

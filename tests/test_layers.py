@@ -22,6 +22,7 @@ BASE = {
 }
 BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "streams", "threads", "wording"}
 PLAY = {"match_batch", "noise", "play", "setups", "policies", "trained_bots", "levels", "handicapped"}
+PLAY |= {"bot_file", "families"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "threads", "lms.simulation"}
 # What each part may import of ours, itself aside. A part that is not listed fails the test.
@@ -61,7 +62,10 @@ ALLOWED: dict[str, set[str]] = {
     "trained_bots": {"bot_names", "errors", "files", "game"},
     "levels": {"bot_names", "errors", "files", "game", "json_reading", "seals", "trained_bots"},
     "handicapped": {"game", "noise"},
-    "policies": {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
+    "families": {"game", "rng"},
+    "bot_file": {"errors", "files", "game", "families", "json_reading", "seals"},
+    "policies": {"bot_file", "families"}
+    | {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
     "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals", "wording"}
     | {"games", "play", "policies", "rng", "setups"},  # its command
@@ -71,7 +75,7 @@ ALLOWED: dict[str, set[str]] = {
     "adapters": {"bot_names", "rng", "errors", "spec", "game"},
     "envs": PLAY | {"rng", "errors", "spec", "game", "games"},  # what a learner plays in, of any game
     # The arena.
-    "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z"},
+    "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z", "lms.bots.expert.parameters"},
     "lms.numbers": set(),
     "lms.rules": {"lms.numbers"},
     "lms.actions": set(),

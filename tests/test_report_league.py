@@ -277,7 +277,7 @@ def test_best_responses_are_taken_in(tmp_path, capsys):
     assert (first["name"], first["target"], first["start"]) == ("main", "reports/league/main.pt", "supervised")
     assert (first["win_rate"], first["low"], first["high"]) == pytest.approx(tuple(ratings.wilson(400, 1000)))
     assert [point["win_rate"] for point in first["searches"]["scratch"]["curve"]] == [0.01, 0.08, 0.15]
-    assert first["searches"]["scratch"]["decisions"] == 100_000
+    assert first["searches"]["scratch"]["spent"] == 100_000
     assert (second["target"], second["win_rate"]) == ("pi_<rl>.pt", None)
     text = (tmp_path / "summary.html").read_text(encoding="utf-8")
     page = Page()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from botgame import rng
-from botgame.game import Due, Game, Outcome, SeatLimits, Setup
+from botgame.game import Due, Family, Game, Outcome, Parameter, SeatLimits, Setup
 from botgame.match_batch import MatchBatch
 from botgame.spec import Condition, Head, Reward, Scalar, Spec
 from botgame.standings import standings_of
@@ -152,6 +152,17 @@ class Chance:
         return (rng.uniforms(keys, 2) * np.array([3, 2])).astype(np.int64), memory
 
 
+def lean(observation: dict, memory: np.ndarray, keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Choices 0, 1 and 2 with the chances that the numbers' sizes give them; the memory counts decisions."""
+    memory += 1
+    bounds = np.cumsum(numbers, axis=1) / numbers.sum(axis=1, keepdims=True)
+    choice = (rng.uniforms(keys, 1) >= bounds[:, :2]).sum(axis=1)
+    return np.stack([choice, np.zeros_like(choice)], 1)
+
+
+WORDS = tuple(Parameter(word, 0.01, 1.0, 0.3) for word in ("zero", "one", "two"))
+
+
 def toy() -> Game:
     """The game."""
     return Game(
@@ -164,6 +175,7 @@ def toy() -> Game:
         rules={"words": 3},
         counted=("zero", "one", "two"),
         reward_weights={"lead": 0.25},
+        families={"leaning": Family(WORDS, lean, memory_size=1)},
     )
 
 

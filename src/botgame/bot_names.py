@@ -5,6 +5,8 @@
 | `lms_re`, `champion` | a bot or a checkpoint that comes with the game |
 | `ghost-of-Ann` | a checkpoint of your own in `artifacts/bots` (`botgame.trained_bots`) |
 | `pi.pt`, `model.onnx` | the path of a checkpoint, of an exported model |
+| `hug.bot.json`, `hug` | a scripted bot's numbers in a file (`botgame.bot_file`), by path or in `artifacts/bots` |
+| `scripted` | a family of scripted bots: another one at random in each match (`botgame.families`) |
 | `my_module:factory` | a user's own |
 | `pi.pt@STYLE` | a checkpoint in a style: a policy that it was trained on, or a style file |
 | `pi.pt@level-4`, `level-4` | a weaker version of a trained bot, or of the first that comes with the game |
@@ -23,6 +25,7 @@ from botgame.errors import UserError
 RANDOM = "random"  # the bot that acts at random, in every game that has one
 # What flags mean by a word where they also take names of bots: `--bots`, `--opponents`, `--seats`.
 WORDS = frozenset((RANDOM, "self", "past", "human", "all", "winners"))
+BOT_FILE = ".bot.json"
 _STYLED, _NOISY = ".pt@", "~"
 _LEVEL = re.compile(r"(?:(.+)@)?level-([1-9]\d{0,3})")
 STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
@@ -68,17 +71,22 @@ def is_checkpoint(name: str) -> bool:
     return split_style(split_noise(name)[0])[0].endswith(".pt")
 
 
+def is_bot_file(name: str) -> bool:
+    """Whether the name is the path of a bot file."""
+    return name.endswith(BOT_FILE)
+
+
 def is_weaker(name: str) -> bool:
     """Whether the name is that of a weaker version of a bot: a level, or one that acts at random now and then."""
     return split_noise(name)[0] != name or level_name(name) is not None
 
 
 def files_of(name: str) -> list[Path]:
-    """The files that the bot of that name is read from: a model, and a style; none for a bot that is code."""
+    """The files that the bot of that name is read from: a model and a style, or numbers; none for one that is code."""
     name = split_noise(name)[0]
     level = level_name(name)
     name = level.bot if level else name
-    parts = split_style(name) if is_checkpoint(name) or name.endswith(".onnx") else ()
+    parts = split_style(name) if is_checkpoint(name) or name.endswith((".onnx", BOT_FILE)) else ()
     return [Path(part) for part in parts if part and Path(part).is_file()]
 
 

@@ -76,6 +76,12 @@ class Parser(argparse.ArgumentParser):
             self._option_string_actions[alias] = action
         return action
 
+    def given(self, argv: Sequence[str] | None) -> set[str]:
+        """The names of the arguments that a command line gives itself, rather than leaving them at their defaults."""
+        names = {action.dest for action in self._actions}
+        options = self.parse_args(argv, argparse.Namespace(**dict.fromkeys(names, self)))
+        return {name for name in names if getattr(options, name) is not self}
+
 
 Number = TypeVar("Number", int, float)
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from botgame.bot_names import split_noise
+from botgame.bot_names import WORDS, split_noise
 from botgame.errors import UserError
 from botgame.spec import Spec
 from botgame.statistic_z import ZSpec
@@ -27,6 +27,7 @@ Array = NDArray[Any]
 Observation = dict[str, Array]
 Snapshot = dict[str, Any]
 Decide = Callable[[Observation, Array, Array], Array]
+DecideRows = Callable[[Observation, Array, Array, Array], Array]
 
 
 @runtime_checkable
@@ -75,6 +76,36 @@ class ScriptedPolicy:
         """See `Policy.act`; the memory handed in stays as it is."""
         memory = memory.copy()
         return self._decide(observation, memory, keys), memory
+
+
+class Parameter(NamedTuple):
+    """One of the numbers that a family's bots differ in: its range, and what the family's usual bot has."""
+
+    name: str
+    lowest: float
+    highest: float
+    standard: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """Scripted bots that share their rules and differ in D numbers. Raises ValueError for a contradiction.
+
+    decide: as the function of a `ScriptedPolicy`, with the numbers of each row's bot as a further argument, float64
+    [n, D], so that many bots decide in one call (`botgame.families` makes bots of it). memory_size: of each bot.
+    """
+
+    parameters: tuple[Parameter, ...]
+    decide: DecideRows
+    memory_size: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that contradict themselves or each other."""
+        if not self.parameters or len({each.name for each in self.parameters}) < len(self.parameters):
+            raise ValueError("a family needs parameters, each with a name of its own")
+        for name, lowest, highest, standard in self.parameters:
+            if not -np.inf < lowest <= standard <= highest < np.inf or lowest == highest:
+                raise ValueError(f"parameter {name}: {standard} in {lowest} to {highest}, expected a number in a range")
 
 
 @dataclass(frozen=True)
@@ -417,20 +448,21 @@ class Game:
     """One game. Raises ValueError for a contradiction among its fields.
 
     simulate: makes a simulation of (slots, seats). bots: scripted bots by name, each made when it is asked for.
-    yardsticks: bots to measure against; the first anchors ratings at 0. opponents: default shares of the opponents of
-    RL, by name: a bot, `self` or `past`. seat_numbers: how many seats a match may have, the usual number first.
-    factions: names of what a seat may play as, () where seats are alike. duration_ticks: usual longest duration, 0
-    where it cannot be chosen. rules: plain JSON values that matter to a trained bot; kept in checkpoints. counted: what
-    `Outcome.counts` counts; its first entry is "nothing". checkpoints: trained bots that come with the game.
-    reward_weights: of each reward stream's advantage in RL, 1 where none is given. reward_points: what 1 of a stream is
-    in the game's own points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z,
-    demonstrations, picture (a recorded match as SVG text): None where the game has none. draw: the running match in a
-    slot of a simulation as a picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes
-    every match that ends into a folder, given the name of each player; None where the game has none. out: the seats
-    that will never be due again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for
-    them; None where a game does not say. scratch: for learners from random weights. handicaps: what makes the levels
-    of a trained bot, the weakest first; () for those that suit any game. slowest_reaction: ticks, the most that
-    `SeatLimits.reaction_ticks` may be; 0 where a seat's reaction cannot be chosen.
+    families: of scripted bots, by name; a search finds their strongest (`exploit --family`). yardsticks: bots to
+    measure against; the first anchors ratings at 0. opponents: default shares of the opponents of RL, by name: a bot, a
+    family, `self` or `past`. seat_numbers: how many seats a match may have, the usual number first. factions: names of
+    what a seat may play as, () where seats are alike. duration_ticks: usual longest duration, 0 where it cannot be
+    chosen. rules: plain JSON values that matter to a trained bot; kept in checkpoints. counted: what `Outcome.counts`
+    counts; its first entry is "nothing". checkpoints: trained bots that come with the game. reward_weights: of each
+    reward stream's advantage in RL, 1 where none is given. reward_points: what 1 of a stream is in the game's own
+    points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z, demonstrations, picture
+    (a recorded match as SVG text): None where the game has none. draw: the running match in a slot of a simulation as a
+    picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes every match that ends
+    into a folder, given the name of each player; None where the game has none. out: the seats that will never be due
+    again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for them; None where a game
+    does not say. scratch: for learners from random weights. handicaps: what makes the levels of a trained bot, the
+    weakest first; () for those that suit any game. slowest_reaction: ticks, the most that `SeatLimits.reaction_ticks`
+    may be; 0 where a seat's reaction cannot be chosen.
     """
 
     name: str
@@ -457,13 +489,18 @@ class Game:
     scratch: Scratch = field(default_factory=Scratch)
     handicaps: tuple[Handicap, ...] = ()
     slowest_reaction: int = 0
+    families: Mapping[str, Family] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a game that contradicts itself, with the reason."""
         opponents = {split_noise(name)[0] for name in (*self.opponents, *self.scratch.opponents)}
-        unknown = {*self.yardsticks, *opponents} - {*self.bots, "self", "past"}
+        unknown = {*self.yardsticks, *opponents} - {*self.bots, *self.families, "self", "past"}
         if not self.yardsticks or unknown:
             raise ValueError(f"game {self.name}: yardsticks and opponents must be bots of the game, not {unknown}")
+        if taken := {*self.families} & {*self.bots, *self.checkpoints, *self.yardsticks, *WORDS}:
+            raise ValueError(f"game {self.name}: a family cannot be called {', '.join(sorted(taken))}")
+        if odd := [name for name in self.families if not name.isidentifier()]:
+            raise ValueError(f"game {self.name}: the name of a family is a word, not {', '.join(odd)}")
         streams = {*self.reward_weights, *self.reward_points, *self.scratch.reward_weights}
         strange = streams - {reward.name for reward in self.spec.rewards}
         if strange:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from botgame.bot_names import LevelName, is_checkpoint, is_weaker, level_name, split_noise, split_style
+from botgame.bot_file import load_bot
+from botgame.bot_names import LevelName, is_bot_file, is_checkpoint, is_weaker, level_name, split_noise, split_style
 from botgame.errors import UserError
 from botgame.games import call_factory
 from botgame.levels import bot_of, find_level, own_names
-from botgame.trained_bots import checkpoint_path, trained_bots
+from botgame.trained_bots import bot_files, checkpoint_path, trained_bots
 
 if TYPE_CHECKING:
     from botgame.game import Game, Policy
@@ -28,9 +29,12 @@ _LOADED: WeakValueDictionary[tuple[str, str, str, int], Policy] = WeakValueDicti
 
 
 def built_in_names(game: Game) -> tuple[str, ...]:
-    """The scripted bots and, where torch is installed for them, the trained bots and the levels of the game's first."""
+    """The scripted bots and, where torch is installed for them, the trained bots and the levels of the game's first.
+
+    A family is no one bot, and left out.
+    """
     learned = (*own_names(game), *trained_bots(game)) if importlib.util.find_spec("torch") else ()
-    return (*game.bots, *learned)
+    return (*game.bots, *learned, *bot_files(game))
 
 
 def working_names(game: Game, report: Callable[[str], None]) -> tuple[str, ...]:
@@ -55,8 +59,14 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         return _load_level(game, name, level, device)
     if name in game.bots:
         return game.bots[name]()
+    if name in game.families:
+        from botgame.families import RandomMember  # brings NumPy, which --help does without
+
+        return RandomMember(name, game.families[name])
     if name in trained_bots(game):
         return _load_trained(game, name, device)
+    if is_bot_file(name) or name in bot_files(game):
+        return load_bot(bot_files(game).get(name, Path(name)), game, name)
     if is_checkpoint(name):
         return _load_checkpoint(game, *split_style(name), device)
     if name.endswith(".onnx"):
@@ -64,13 +74,13 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         return exported
     if ":" in name:
         return _load_own(name)
-    known = ", ".join((*game.bots, *trained_bots(game)))
-    raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt checkpoint, an .onnx model or module:factory")
+    known = ", ".join((*game.bots, *game.families, *trained_bots(game), *bot_files(game)))
+    raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt, .onnx or .bot.json file or module:factory")
 
 
 def _works(game: Game, name: str, report: Callable[[str], None]) -> bool:
     """Whether a bot can be loaded; those that come with the game can."""
-    if name not in trained_bots(game) or name in game.checkpoints:
+    if name in game.checkpoints or name not in {**trained_bots(game), **bot_files(game)}:
         return True
     try:
         load_policy(game, name)

@@ -18,7 +18,7 @@ def build_parser() -> cli.Parser:
     """The flags of `record`."""
     parser = cli.Parser("botgame.record", "Play matches of any game and record them for imitation.")
     parser.flag("--game", required=True, metavar="NAME|MODULE:FACTORY", help="the game, as every command takes it")
-    text = "who plays, one for each seat: names of the game's bots, .pt files, module:factory"
+    text = "who plays, one for each seat: names of the game's bots, files, module:factory"
     parser.flag("--bots", required=True, metavar="A,B,...", help=text)
     parser.flag("--matches", type=cli.positive_int, default=200, help="matches to record")
     parser.flag("--seed", type=cli.seed, default=0, help="decides every match")

@@ -1,7 +1,8 @@
 """Trained bots by name: those that come with a game, and those that you installed in `artifacts/bots`.
 
 `artifacts/bots/lms/ghost-of-Ann.pt` is the bot `ghost-of-Ann` of the game `lms`: every command takes that name, and the
-lobby offers the bot. Commands install there (`install`); you may also copy a checkpoint there, or delete one.
+lobby offers the bot. Commands install there (`install`); you may also copy a checkpoint there, or delete one. A
+bot file (`botgame.bot_file`) works in the same way: `artifacts/bots/lms/hug.bot.json` is the bot `hug`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botgame.bot_names import WORDS, level_name
+from botgame.bot_names import BOT_FILE, WORDS, level_name
 from botgame.errors import UserError
 from botgame.files import next_backup, write_atomic
 
@@ -32,9 +33,20 @@ def bots_folder(game: Game) -> Path:
 
 def trained_bots(game: Game) -> dict[str, Path]:
     """The file of each trained bot by name, the game's own first. An installed bot never hides one of the game's."""
-    found = sorted(bots_folder(game).glob("*" + ENDING))
-    installed = {path.stem: path for path in found if _is_name(path.stem) and path.stem not in game.bots}
-    return {**game.checkpoints, **{name: path for name, path in installed.items() if name not in game.checkpoints}}
+    return {**game.checkpoints, **_installed(game, ENDING)}
+
+
+def bot_files(game: Game) -> dict[str, Path]:
+    """The file of each installed scripted bot by name. A trained bot of the same name comes first."""
+    trained = trained_bots(game)
+    return {name: path for name, path in _installed(game, BOT_FILE).items() if name not in trained}
+
+
+def _installed(game: Game, ending: str) -> dict[str, Path]:
+    """What is installed with this ending, by name; names that the game has given are left out."""
+    taken = {*game.bots, *game.families, *game.checkpoints}
+    found = {path.name.removesuffix(ending): path for path in sorted(bots_folder(game).glob("*" + ending))}
+    return {name: path for name, path in found.items() if _is_name(name) and name not in taken}
 
 
 def checkpoint_path(game: Game, name: str) -> Path:
@@ -55,7 +67,7 @@ def distinct_name(text: str) -> str:
 
 def free_name(game: Game, wanted: str) -> str:
     """`wanted`, or `wanted-2`, `wanted-3`, ... where the game has a bot of that name."""
-    number, name, taken = 1, wanted, {*game.bots, *trained_bots(game)}
+    number, name, taken = 1, wanted, {*game.bots, *game.families, *trained_bots(game), *bot_files(game)}
     while name in taken:
         number += 1
         name = f"{wanted}-{number}"
@@ -69,7 +81,7 @@ def check_name(game: Game, name: str) -> None:
         raise UserError(f"{name!r} cannot be the name of a bot: expected {what}", 2)
     if not _is_name(name):
         raise UserError(f"{name} means something else than a bot of yours; choose another name", 2)
-    if name in game.bots or name in game.checkpoints:
+    if name in {*game.bots, *game.families, *game.checkpoints}:
         raise UserError(f"{name} is a bot of game {game.name} already; choose another name", 2)
 
 

@@ -52,9 +52,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--allow-origin", action="append", default=[], metavar="URL", help="another page that may connect")
     parser.flag("--max-rooms", type=cli.positive_int, default=64, help="matches at a time")
     parser.flag("--max-clients", type=cli.positive_int, default=256, help="connections at a time")
-    parser.flag(
-        "--bots", metavar="A,B,...", help="bots to offer: names, .pt, .onnx, module:factory; default: all names"
-    )
+    parser.flag("--bots", metavar="A,B,...", help="bots to offer: names, files, module:factory; default: all names")
     parser.flag(
         "--countdown",
         type=cli.non_negative_float,

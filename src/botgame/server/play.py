@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def build_parser() -> cli.Parser:
     """The parser with the flags."""
     parser = cli.Parser("botgame play", "Play a duel against a bot in the browser.")
-    text = "a name, a .pt or .onnx file, or module:factory; default: the champion, or the expert without PyTorch"
+    text = "a name, a file, or module:factory; default: the champion, or the expert without PyTorch"
     parser.add_argument("bot", nargs="?", help=text)
     parser.flag("--level", type=cli.positive_int, metavar="N", help=_level_help())
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)

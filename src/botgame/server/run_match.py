@@ -28,9 +28,7 @@ def build_parser() -> cli.Parser:
         metavar="N",
         help="number of seats, 2-16 (default: 2, or 8 for --mode royale)",
     )
-    parser.flag(
-        "--bots", metavar="A,B,...", help="bot of each seat, instead of a number: names, .pt files, module:factory"
-    )
+    parser.flag("--bots", metavar="A,B,...", help="bot of each seat, instead of a number: names, files, module:factory")
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
     parser.flag(
         "--mode", choices=("duel", "royale"), help="duel: 2 seats, royale: 3-16; default: by the number of seats"

@@ -36,7 +36,7 @@ def build_parser() -> cli.Parser:
     """The flags of `evaluate`."""
     parser = cli.Parser("botgame.training.evaluate", "Play policies against each other over mirrored matches.")
     parser.add_argument(
-        "policies", nargs="+", metavar="POLICY", help="a bot's name, a checkpoint (.pt) or my_module:factory"
+        "policies", nargs="+", metavar="POLICY", help="a bot's name, a .pt, .onnx or .bot.json file, my_module:factory"
     )
     add_game_flag(parser)
     text = "matches a pair, rounded up to a multiple of the seats"

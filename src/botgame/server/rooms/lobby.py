@@ -368,7 +368,7 @@ class MatchLobby:
 def _looks_of(name: str) -> set[str]:
     """What the part of a bot's name that pages show looks like."""
     shown = (look.replace("\\", "/").split("/")[-1] for look in looks(name))
-    return {last.removesuffix(".pt").removesuffix(".onnx") for last in shown}
+    return {last.removesuffix(".pt").removesuffix(".onnx").removesuffix(".bot.json") for last in shown}
 
 
 def welcome(settings: LobbySettings) -> protocol.Welcome:

@@ -7,21 +7,30 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table
 
 from botgame.bot_names import files_of, split_style
+from botgame.errors import UserError
+from botgame.families import standard_numbers, to_shares
+from botgame.game import Array, Family, Game
 from botgame.games import load_game
 from botgame.locks import locked
 from botgame.outputs import check_apart, check_folder
 from botgame.policies import load_policy
-from botgame.training.best_response.results import Exploit, Point, folder_of
+from botgame.training.best_response import family_flags
+from botgame.training.best_response.family_search import FamilyTask, search_family
+from botgame.training.best_response.generation import Contest, usual_weights
+from botgame.training.best_response.judge import Trial
+from botgame.training.best_response.results import DUEL, FILE, Exploit, Point, folder_of, search_name
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
-from botgame.training.rl.flags import engine_choice, flag_values, thread_count, training_config
+from botgame.training.rl.flags import engine_choice, flag_values, reward_weights, thread_count, training_config
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.game_flags import rules_digest
-from botgame.training.runs.run import choose_device, resume_command
+from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
+from botgame.wording import counted
 
 REPORTS = Path("reports/exploit")
 
@@ -29,13 +38,27 @@ REPORTS = Path("reports/exploit")
 def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
     game = load_game(options.game)
+    folder = options.output_dir or REPORTS / folder_of(game.name, options.target)
+    check_folder("--output-dir", folder)
+    results = Exploit(game.name, options.target, _digest(options.target), rules_digest(game))
+    search_all = _search_family if options.family else _search_policies
+    if not search_all(options, game, folder, results, resume_command(argv, module)):
+        return 130
+    plain_console().print(curves_table(results))
+    worst = results.worst()
+    if worst:
+        name = search_name(worst[0], results.searches[worst[0]].unit)
+        print(f"exploitability of {options.target}: the best response ({name}) wins {worst[1]}")
+    print(f"written to {folder}")
+    return 0
+
+
+def _search_policies(options: argparse.Namespace, game: Game, folder: Path, results: Exploit, go_on: str) -> bool:
+    """Train from each start that the flags ask for; False when Ctrl-C stopped it. Raises UserError."""
     device = choose_device(
         options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
     )
-    folder = options.output_dir or REPORTS / folder_of(game.name, options.target)
-    check_folder("--output-dir", folder)
     check_apart("--output-dir", files_in(folder), inputs(options, "TARGET", [options.target]))
-    results = Exploit(game.name, options.target, _digest(options.target), rules_digest(game))
     task = Task(
         game=game,
         config=training_config(options, game),
@@ -48,7 +71,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         schedule=Schedule(options.eval_every, options.save_every, evaluate_ends=True),
         matches=options.eval_matches,
         final_matches=options.final_matches,
-        flags=flag_values(options),
+        flags=flag_values(options, leave_out=family_flags.OWN),
         resume=options.resume,
         seed=options.seed,
         threads=thread_count(options),
@@ -58,36 +81,84 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
     starts = (SUPERVISED, SCRATCH) if options.start == "both" else (options.start,)
     origins = fresh_origins(task, starts, results.identity)
     with locked(folder / "exploit.lock", folder):
-        prepare(task, starts, origins, results)
+        prepare(folder, map(task.paths, origins), starts, results, resume=task.resume)
         for start in starts:
             print(f"best response against {options.target}, start: {start}")
-            if not search(task, start, origins.get(start), results, resume_command(argv, module)):
-                return 130
-    plain_console().print(curves_table(results))
-    worst = results.worst()
-    if worst:
-        print(f"exploitability of {options.target}: the best response ({worst[0]} start) wins {worst[1]}")
-    print(f"written to {task.folder}")
-    return 0
+            if not search(task, start, origins.get(start), results, go_on):
+                return False
+    return True
+
+
+def _search_family(options: argparse.Namespace, game: Game, folder: Path, results: Exploit, go_on: str) -> bool:
+    """Search the numbers of a family of scripted bots; False when Ctrl-C stopped it. Raises UserError."""
+    if options.family not in game.families:
+        known = ", ".join(game.families) or "none"
+        raise UserError(f"--family {options.family}: game {game.name} has the families {known}", 2)
+    if options.family in (SUPERVISED, SCRATCH):
+        raise UserError(f"--family {options.family}: that is the name of a start; the game must rename its family", 2)
+    task = _family_task(options, game, folder)
+    check_apart("--output-dir", [folder / FILE, *task.paths.files], [("TARGET", p) for p in files_of(options.target)])
+    fresh = [] if task.resume and task.paths.resumable else [task.paths]
+    with locked(folder / "exploit.lock", folder):
+        prepare(folder, fresh, [task.name], results, resume=task.resume)
+        print(f"best response against {options.target}, family: {task.name}")
+        found = search_family(task, results, go_on)
+    if found is None:
+        return False
+    plain_console().print(numbers_table(task.contest.family, found))
+    print(f"play it as {task.paths.checkpoint}")
+    return True
+
+
+def _family_task(options: argparse.Namespace, game: Game, folder: Path) -> FamilyTask:
+    device = choose_device(options.device, cpu=options.cpu, threads=1)
+    target = load_policy(game, options.target, str(device))
+    weights = dict(reward_weights(options.reward_weights, game, usual_weights(game)))
+    return FamilyTask(
+        contest=Contest(game, game.families[options.family], target, weights),
+        name=options.family,
+        trial=Trial(game, target, options.eval_matches, options.final_matches, options.seed, unit=DUEL),
+        folder=folder,
+        budget=options.budget,
+        size=options.generation_size,
+        duels=options.duels,
+        spread=options.spread,
+        eval_every=options.eval_every,
+        flags={name: value for name, value in family_flags.values(options).items() if name not in NEUTRAL_FLAGS},
+        resume=options.resume,
+    )
+
+
+def numbers_table(family: Family, numbers: Array) -> Table:
+    """The numbers of a bot beside the standard ones, those that moved the farthest in their range first."""
+    moved = to_shares(family, numbers) - to_shares(family, standard_numbers(family))
+    table = Table(title="the bot that was found")
+    table.add_column("number", overflow="fold")
+    for heading in ("standard", "found", "moved by, of its range"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for k in np.argsort(-np.abs(moved), kind="stable"):
+        parameter = family.parameters[k]
+        table.add_row(parameter.name, f"{parameter.standard:g}", f"{numbers[k]:g}", f"{moved[k]:+.0%}")
+    return table
 
 
 def curves_table(results: Exploit) -> Table:
     """Win rate over time of every search; its last row is the best version on unseen seeds."""
     table = Table(title=f"best responses against {results.target}: win rate with its 95 % Wilson interval")
-    table.add_column("start", overflow="fold")
-    for heading in ("decisions", "won", "drawn", "lost", "win rate", "interval"):
+    table.add_column("start or family", overflow="fold")
+    for heading in ("spent", "won", "drawn", "lost", "win rate", "interval"):
         table.add_column(heading, justify="right", no_wrap=True)
     for start, search_of in results.searches.items():
         for point in search_of.curve:
-            table.add_row(start, *_cells(point))
+            table.add_row(start, *_cells(point, search_of.unit))
         if search_of.final:
-            table.add_row(f"{start}, best", *_cells(search_of.final), style="bold", end_section=True)
+            table.add_row(f"{start}, best", *_cells(search_of.final, search_of.unit), style="bold", end_section=True)
     return table
 
 
-def _cells(point: Point) -> tuple[str, ...]:
-    counts = (f"{number:,}" for number in (point.decisions, point.wins, point.draws, point.losses))
-    return (*counts, f"{point.win_rate:.1%}", f"{100 * point.low:.1f}-{point.high:.1%}")
+def _cells(point: Point, unit: str) -> tuple[str, ...]:
+    counts = (f"{number:,}" for number in (point.wins, point.draws, point.losses))
+    return (counted(point.spent, unit), *counts, f"{point.win_rate:.1%}", f"{100 * point.low:.1f}-{point.high:.1%}")
 
 
 def _digest(target: str) -> str:

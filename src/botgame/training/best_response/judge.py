@@ -1,41 +1,59 @@
-"""The judge of `exploit`: the learner's win rate against the frozen target over time, and the best version of all."""
+"""The judge of `exploit`: win rates of its versions against the frozen target over time, and the best version."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from botgame import rng
-from botgame.game import Policy
-from botgame.training.best_response.results import Point
+from botgame.game import Game, Policy
+from botgame.training.alphastar.actor.opponents import Weights
+from botgame.training.best_response.results import DECISION, Point
 from botgame.training.evaluation.duels import Tally
 from botgame.training.evaluation.held_out import Best, evaluate, evaluation_metrics
-from botgame.training.rl.setting import RLSetting, Version
+from botgame.training.rl.setting import Version
 from botgame.wording import counted
 
 TARGET = "target"
 _FINAL = 0x66696E616C  # purpose of the random key of the last evaluation
 
 
-class TargetJudge:
-    """`curve` holds every evaluation; `final` judges the best version on other seeds once the run has ended."""
+@dataclass(frozen=True)
+class Trial:
+    """How versions meet the target: `matches` held-out duels in a periodic evaluation, `final_matches` in the last one.
 
-    def __init__(self, setting: RLSetting, target: Policy, matches: int, final_matches: int) -> None:
-        """`matches`: held-out duels of a periodic evaluation, `final_matches`: of the last one."""
+    unit: what the budget counts (`results.DECISION`).
+    """
+
+    game: Game
+    target: Policy
+    matches: int
+    final_matches: int
+    seed: int
+    threads: int = 1
+    unit: str = DECISION
+
+
+class TargetJudge:
+    """`curve` holds every evaluation; `final` judges the best version on other seeds once the search has ended."""
+
+    def __init__(self, trial: Trial, make_policy: Callable[[Weights], Policy]) -> None:
+        """`make_policy`: the policy with a version's weights."""
         self.best: Best | None = None
         self.curve: list[Point] = []
         self.final: Point | None = None
-        self._setting, self._target = setting, target
-        self._matches, self._final_matches = matches, final_matches
+        self._trial, self._make = trial, make_policy
 
     def evaluate(self, version: Version) -> dict[str, float]:
         """Meet the target; prints a line and returns metrics."""
-        tally = self._play(version, self._matches, self._setting.seed)
+        tally = self._play(version.weights, self._trial.matches, self._trial.seed)
         self.curve.append(_point(version.iteration, version.decisions, tally))
         if self.best is None or tally.strength >= self.best.yardstick:
             self.best = Best(version.iteration, tally.strength, version.weights)
-        print(f"after {counted(version.decisions, 'decision')}: {tally}")
+        print(f"after {counted(version.decisions, self._trial.unit)}: {tally}")
         metrics = evaluation_metrics({TARGET: tally})
         return metrics | self._finish(self.best) if version.last else metrics
 
@@ -55,19 +73,17 @@ class TargetJudge:
 
     def _finish(self, best: Best) -> dict[str, float]:
         """Judge the best version on seeds that did not choose it."""
-        decisions = next(point.decisions for point in self.curve if point.iteration == best.iteration)
-        version = Version(best.weights, best.iteration, decisions, last=True)
-        tally = self._play(version, self._final_matches, rng.derive(self._setting.seed, _FINAL))
-        self.final = _point(best.iteration, decisions, tally)
-        print(f"best version, after {counted(decisions, 'decision')}, on unseen seeds: {self.final}")
-        rate = self.final
+        trial = self._trial
+        spent = next(point.spent for point in self.curve if point.iteration == best.iteration)
+        tally = self._play(best.weights, trial.final_matches, rng.derive(trial.seed, _FINAL))
+        self.final = rate = _point(best.iteration, spent, tally)
+        print(f"best version, after {counted(spent, trial.unit)}, on unseen seeds: {rate}")
         return {f"final/{TARGET}": rate.win_rate, f"final_low/{TARGET}": rate.low, f"final_high/{TARGET}": rate.high}
 
-    def _play(self, version: Version, matches: int, seed: int) -> Tally:
-        setting, rivals = self._setting, {TARGET: self._target}
-        policy = setting.policy(version.weights)
-        return evaluate(setting.game, policy, rivals, matches, seed, setting.threads)[TARGET]
+    def _play(self, weights: Weights, matches: int, seed: int) -> Tally:
+        trial = self._trial
+        return evaluate(trial.game, self._make(weights), {TARGET: trial.target}, matches, seed, trial.threads)[TARGET]
 
 
-def _point(iteration: int, decisions: int, tally: Tally) -> Point:
-    return Point.of(iteration, decisions, tally.wins, tally.draws, tally.losses)
+def _point(iteration: int, spent: int, tally: Tally) -> Point:
+    return Point.of(iteration, spent, tally.wins, tally.draws, tally.losses)

@@ -1,4 +1,4 @@
-"""`exploit.json`: how well a trained best response does against a frozen target, for each start that was tried.
+"""`exploit.json`: how well a best response does against a frozen target, for each search that was tried.
 
 Written by `exploit` after every commit, read by `report_league`. Needs no torch.
 """
@@ -20,13 +20,14 @@ from botgame.seals import opened_json, sealed_json
 
 FILE = "exploit.json"
 FORMAT = "botgame-exploit-1"
+DECISION, DUEL = "decision", "duel"  # what budgets count: a policy's search, and a family's
 
 
 class Point(msgspec.Struct, frozen=True):
-    """A version of the best response, after so many decisions of training, over held-out duels against the target."""
+    """A version of the best response, when so much of the budget was spent, over held-out duels against the target."""
 
     iteration: int
-    decisions: int
+    spent: int
     wins: int
     draws: int
     losses: int
@@ -35,10 +36,10 @@ class Point(msgspec.Struct, frozen=True):
     high: float
 
     @staticmethod
-    def of(iteration: int, decisions: int, wins: int, draws: int, losses: int) -> Point:
+    def of(iteration: int, spent: int, wins: int, draws: int, losses: int) -> Point:
         """With the win rate (wins + draws/2)/matches and its 95 % Wilson interval."""
         rate = wilson(wins + 0.5 * draws, wins + draws + losses)
-        return Point(iteration, decisions, wins, draws, losses, rate.estimate, rate.low, rate.high)
+        return Point(iteration, spent, wins, draws, losses, rate.estimate, rate.low, rate.high)
 
     def __str__(self) -> str:
         record = f"({self.wins} won, {self.draws} drawn, {self.losses} lost)"
@@ -46,11 +47,12 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """The search for a best response from one start.
+    """The search for a best response from one start, or over one family of scripted bots.
 
-    source: where its first weights came from. budget: decisions that were planned. curve: periodic evaluations, all
-    on the same seeds, from decision 0 on. final: the best of these versions on seeds of its own, so that choosing it
-    does not flatter it; None while the search goes on. checkpoint: the best version's file, beside `exploit.json`.
+    source: where its first weights or numbers came from. unit: what the budget counts: the learner's decisions, or
+    duels of a family's bots. budget: as planned. curve: periodic evaluations, all on the same seeds, from 0 on.
+    final: the best of these versions on seeds of its own, so that choosing it does not flatter it; None while the
+    search goes on. checkpoint: the best version's file, beside `exploit.json`.
     """
 
     source: str
@@ -59,6 +61,7 @@ class Search(msgspec.Struct, frozen=True):
     curve: list[Point]
     final: Point | None
     checkpoint: str
+    unit: str = DECISION
 
 
 class Exploit(msgspec.Struct):
@@ -68,7 +71,7 @@ class Exploit(msgspec.Struct):
     target: str
     digest: str
     rules: str
-    searches: dict[str, Search] = {}  # by start
+    searches: dict[str, Search] = {}  # by start, or by the family's name
     format: str = FORMAT
 
     def worst(self) -> tuple[str, Point] | None:
@@ -84,6 +87,11 @@ class Exploit(msgspec.Struct):
     def same_target(self, other: Exploit) -> bool:
         """Whether both are about the same weights under the same rules."""
         return (self.game, self.identity, self.rules) == (other.game, other.identity, other.rules)
+
+
+def search_name(start: str, unit: str) -> str:
+    """What to call a search in texts, by the start or the family that it is listed under, and its unit."""
+    return f"family {start}" if unit == DUEL else f"{start} start"
 
 
 def folder_of(game: str, target: str) -> Path:
@@ -102,7 +110,7 @@ def folder_of(game: str, target: str) -> Path:
 
 def short_name(target: str) -> str:
     """What to call a target: `artifacts/alphastar/pi_rl.pt` is `pi_rl`, `my_bot:make` is `my_bot_make`."""
-    if match := re.fullmatch(r"(.*)\.(?:pt|onnx)(@.*)?", target):
+    if match := re.fullmatch(r"(.*)\.(?:pt|onnx|bot\.json)(@.*)?", target):
         target = Path(match[1]).name + (match[2] or "")
     return _plain(target)
 

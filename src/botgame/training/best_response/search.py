@@ -14,7 +14,7 @@ from botgame.files import move_to_backups
 from botgame.game import Game, Policy
 from botgame.training.alphastar.engine.choice import EngineChoice
 from botgame.training.alphastar.learner.config import RLConfig
-from botgame.training.best_response.judge import TARGET, TargetJudge
+from botgame.training.best_response.judge import TARGET, TargetJudge, Trial
 from botgame.training.best_response.results import FILE, Exploit, Search, read_results, write_results
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
@@ -104,7 +104,7 @@ def paths_of(folder: Path, start: str) -> RunPaths:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Everything that `exploit` writes in `folder`."""
+    """Everything that searches for a policy write in `folder`."""
     return [folder / FILE, *(path for start in (SUPERVISED, SCRATCH) for path in paths_of(folder, start).files)]
 
 
@@ -114,21 +114,23 @@ def fresh_origins(task: Task, starts: Sequence[str], target: str) -> dict[str, O
     return {start: task.origin(start, target) for start in fresh}
 
 
-def prepare(task: Task, starts: Sequence[str], fresh: Iterable[str], results: Exploit) -> None:
-    """Take over earlier results against the same target, before any of the `starts` is searched from.
+def prepare(
+    folder: Path, fresh: Iterable[RunPaths], searches: Iterable[str], results: Exploit, *, resume: bool
+) -> None:
+    """Take over earlier results in `folder` against the same target, before any of the `searches` begins.
 
     Touches no file.
 
-    Raises UserError (code 2) when a search may not start (`check_start`) or the target is not the one before.
+    fresh: the files of those that do not go on. Raises UserError (code 2) when a search may not start (`check_start`)
+    or the target is not the one before.
     """
-    path = task.folder / FILE
-    for start in fresh:
-        check_start(task.paths(start))
-    if path.exists():
-        _take_over(read_results(path), path, starts, results, resume=task.resume)
+    for paths in fresh:
+        check_start(paths)
+    if (folder / FILE).exists():
+        _take_over(read_results(folder / FILE), folder / FILE, searches, results, resume=resume)
 
 
-def _take_over(earlier: Exploit, path: Path, starts: Sequence[str], results: Exploit, *, resume: bool) -> None:
+def _take_over(earlier: Exploit, path: Path, starts: Iterable[str], results: Exploit, *, resume: bool) -> None:
     """Keep what `earlier` says of other searches against the same target."""
     if earlier.same_target(results):
         results.searches = {name: kept for name, kept in earlier.searches.items() if resume or name not in starts}
@@ -140,7 +142,7 @@ def _take_over(earlier: Exploit, path: Path, starts: Sequence[str], results: Exp
         )
 
 
-def _set_aside(path: Path, results: Exploit) -> None:
+def set_aside(path: Path, results: Exploit) -> None:
     """Results about another target become a backup."""
     if path.exists() and not read_results(path).same_target(results):
         move_to_backups([path])
@@ -167,7 +169,8 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
     if origin.target != results.identity:
         raise UserError(f"{results.target} has changed since {paths.resume} was made; start anew without --resume", 2)
     setting = task.setting(start, origin)
-    judge = TargetJudge(setting, task.target, task.matches, task.final_matches)
+    trial = Trial(task.game, task.target, task.matches, task.final_matches, task.seed, task.threads)
+    judge = TargetJudge(trial, setting.policy)
 
     def publish() -> None:
         results.searches[start] = Search(
@@ -181,5 +184,5 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
         write_results(task.folder / FILE, results)
 
     run = RLRun(setting, judge, publish)
-    _set_aside(task.folder / FILE, results)
+    set_aside(task.folder / FILE, results)
     return carry_out(run, paths, flags, state, go_on)

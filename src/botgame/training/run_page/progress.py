@@ -40,7 +40,8 @@ def progress_of(loop: Loop, line: Line) -> Progress:
             number(line, "step"), number(flags, "rounds") * number(flags, "rl_iterations_per_round"), "iteration"
         )
     if loop.kind == SEARCH:
-        return Progress(number(line, "decisions"), number(flags, "budget"), "decision")
+        unit = "duel" if flags.get("family") else "decision"
+        return Progress(number(line, f"{unit}s"), number(flags, "budget"), unit)
     if loop.kind == IMITATION:
         return Progress(number(line, "epoch"), number(flags, "epochs") + number(flags, "winner_epochs"), "epoch")
     if number(flags, "decisions"):

@@ -14,26 +14,29 @@ from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.aiming import bin_of, pick_lead
 from botgame.lms.bots.expert.casting import pick_verb
 from botgame.lms.bots.expert.moving import best_move, wish
-from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RUSHER, BotParameters
+from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RECORD, RUSHER, BotParameters
 from botgame.lms.bots.expert.situation import Situation, assess
 from botgame.lms.rules import MOBILITY
-from botgame.lms.simulation.kernel import kernel, mix, unit
+from botgame.lms.simulation.kernel import kernel, mix, records, unit
 
 DELAY_THREAT, DELAY_FIGHT, DELAY_CALM = 1, 2, 5  # indices into rules.DELAY_TICKS
 
 
+def decide(observation: Observation, _memory: np.ndarray, keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Actions int64 [n, HEAD_COUNT]. numbers: `BotParameters` of each row's bot, float64 [n, D] or [1, D]."""
+    actions, bots = np.zeros((len(keys), HEAD_COUNT), np.int64), records((len(keys),), RECORD)
+    bots.view(np.float64).reshape(len(keys), -1)[...] = numbers
+    _decide_all(
+        observation["scalars"], observation["vectors"], observation["entities"], observation["entity_mask"],
+        keys, bots, actions,
+    )  # fmt: skip
+    return actions
+
+
 def expert(name: str, bot: BotParameters) -> ScriptedPolicy:
     """A bot called `name` that plays the expert's rules with the numbers of `bot`."""
-
-    def decide(observation: Observation, memory: np.ndarray, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
-        actions = np.zeros((len(keys), HEAD_COUNT), np.int64)
-        _decide_all(
-            observation["scalars"], observation["vectors"], observation["entities"], observation["entity_mask"],
-            keys, bot, actions,
-        )  # fmt: skip
-        return actions
-
-    return ScriptedPolicy(name, decide)
+    row = np.array([bot])
+    return ScriptedPolicy(name, lambda observation, memory, keys: decide(observation, memory, keys, row))
 
 
 def lms_re() -> ScriptedPolicy:
@@ -68,12 +71,12 @@ def _decide_all(
     entities: np.ndarray,
     mask: np.ndarray,
     keys: np.ndarray,
-    bot: BotParameters,
+    bots: np.ndarray,
     actions: np.ndarray,
 ) -> None:
-    """Fill `actions` int64 [n, HEAD_COUNT] row by row."""
+    """Fill `actions` int64 [n, HEAD_COUNT] row by row. bots: `RECORD` [n]."""
     for n in range(actions.shape[0]):
-        _decide(scalars[n], vectors[n], entities[n], mask[n], bot, actions[n])
+        _decide(scalars[n], vectors[n], entities[n], mask[n], bots[n], actions[n])
         actions[n, DELAY] += int(unit(mix(keys[n], np.uint64(0))) * 2.0)
 
 

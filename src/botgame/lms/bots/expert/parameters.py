@@ -1,12 +1,16 @@
 """The parameters of the scripted bots that play by the expert's rules (`botgame.lms.bots.expert.expert`).
 
 `lms_re` is the all-rounder. Each of the others is better at one thing and worse at another, so that they counter one
-another.
+another. Between `LOWEST` and `HIGHEST` lie all bots of the family `scripted`.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+import numpy as np
+
+from botgame.game import Parameter
 
 
 class BotParameters(NamedTuple):
@@ -46,3 +50,17 @@ RUSHER = BotParameters(
 KITER = BotParameters(preferred=5.6, push=1.0, spacing=1.2, strafe=0.5, bolt_flight=0.55, offence_flight=0.6)
 LOOTER = BotParameters(preferred=5.3, push=5.0, retreat=0.5, loot=3.0, chase=2.0, offence_flight=0.3, reserve=0.1)
 CAMPER = BotParameters(preferred=5.2, push=0.0, spacing=0.6, loot=0.8, chase=0.0, reserve=0.3)
+LOWEST = BotParameters(
+    preferred=0.0, push=0.0, shield_push=0.0, rune_fear=0.0, spacing=0.0, strafe=0.0, dodge=0.0, inertia=0.0,
+    cover=0.0, retreat=0.0, loot=0.0, fight_loot=0.0, chase=0.0, bolt_flight=0.1, offence_flight=0.1, reserve=0.0,
+    offence_reserve=0.0, ward_hit=1.0, ward_soon=0.05, leap_hit=1.0, lead_near=0.0, lead_far=0.0, lead_split=0.0,
+    burst=0.0,
+)  # fmt: skip
+HIGHEST = BotParameters(
+    preferred=9.0, push=8.0, shield_push=4.0, rune_fear=4.0, spacing=3.0, strafe=2.0, dodge=30.0, inertia=1.0,
+    cover=3.0, retreat=1.0, loot=6.0, fight_loot=2.0, chase=20.0, bolt_flight=1.0, offence_flight=1.0, reserve=0.8,
+    offence_reserve=0.8, ward_hit=30.0, ward_soon=1.0, leap_hit=40.0, lead_near=4.0, lead_far=4.0, lead_split=1.0,
+    burst=1.0,
+)  # fmt: skip
+SCRIPTED = tuple(map(Parameter, BotParameters._fields, LOWEST, HIGHEST, LMS_RE))  # the parameters of the family
+RECORD = np.dtype([(name, np.float64) for name in BotParameters._fields])  # `BotParameters` as a row of an array

@@ -1,0 +1,225 @@
+"""The search of `exploit --family` for a best response: an evolution strategy over the numbers of scripted bots."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from botgame import rng
+from botgame.bot_file import FORMAT, BotFile, write_bot
+from botgame.errors import UserError
+from botgame.families import member, standard_numbers
+from botgame.game import Array, Policy
+from botgame.outputs import Check, json_of
+from botgame.training.alphastar.actor.opponents import Weights
+from botgame.training.alphastar.metrics import MetricsWriter
+from botgame.training.best_response.evolution import Evolution
+from botgame.training.best_response.generation import Contest, play_generation
+from botgame.training.best_response.judge import TARGET, TargetJudge, Trial
+from botgame.training.best_response.results import DUEL, FILE, Exploit, Search, write_results
+from botgame.training.best_response.search import set_aside
+from botgame.training.rl.setting import Schedule, Version
+from botgame.training.runs.paths import RunPaths
+from botgame.training.runs.progress import ProgressClock
+from botgame.training.runs.run import at_work, begin, commit, make_room, restoring, stop_on_signal
+from botgame.wording import counted
+
+_SEEDS = 0x6475656C73  # purpose of the seeds of a generation's matches
+_NUMBERS = "numbers"
+
+
+class FamilyPaths(RunPaths):
+    """The files of a search over a family: the bot that it finds is a bot file, and there is one of it, the best."""
+
+    @property
+    def lock(self) -> Path:
+        """What a process that works on the search holds."""
+        return self.checkpoint.with_name("best_response.lock")
+
+    @property
+    def files(self) -> dict[Path, Check]:
+        """Every file and folder that may lie there, each with the check of its kind."""
+        rest = {path: check for path, check in super().files.items() if path in self._of_any_run}
+        return {self.checkpoint: json_of(FORMAT), **rest}
+
+    @property
+    def _of_any_run(self) -> set[Path]:
+        return {self.resume, self.before, self.config, self.metrics, self.tensorboard}
+
+
+def family_paths(folder: Path, family: str) -> FamilyPaths:
+    """The files of the search over `family`, of a command that writes to `folder`."""
+    names = ("best_response.bot.json", "resume.pt", "config.json", "metrics.jsonl", "tb")
+    return FamilyPaths("exploit", *(folder / family / name for name in names))
+
+
+@dataclasses.dataclass(frozen=True)
+class FamilyTask:
+    """One search. name: of the family. budget: duels of its bots; size: bots of a generation, each with so many duels.
+
+    spread: of the first generation, in shares of the ranges. flags: plain values of those that decide the result.
+    """
+
+    contest: Contest
+    name: str
+    trial: Trial
+    folder: Path
+    budget: int
+    size: int
+    duels: int
+    spread: float
+    eval_every: int
+    flags: dict[str, Any]
+    resume: bool = False
+
+    @property
+    def paths(self) -> FamilyPaths:
+        """Its files."""
+        return family_paths(self.folder, self.name)
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the middle of the generations is judged: always before the first and after the last."""
+        return Schedule(self.eval_every, save_every=1, evaluate_ends=True)
+
+    def policy(self, weights: Weights) -> Policy:
+        """The bot whose numbers are `weights["numbers"]`, float64 [D]."""
+        return member(self.name, self.contest.family, weights[_NUMBERS].numpy())
+
+
+class FamilyRun:
+    """A search in memory, committed after every generation. What is judged is the middle of the generations."""
+
+    def __init__(self, task: FamilyTask, results: Exploit) -> None:
+        self._task, self._results = task, results
+        self._each = task.contest.matches_each(task.duels)
+        self._evolution = Evolution(task.contest.family, task.size, task.spread, task.trial.seed)
+        self._judge = TargetJudge(task.trial, task.policy)
+
+    @property
+    def generation(self) -> int:
+        """Generations done."""
+        return len(self._evolution.history)
+
+    @property
+    def spent(self) -> int:
+        """Duels of the family's bots so far, without those of evaluations."""
+        return self.generation * self._task.size * self._each
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is spent."""
+        return self.spent >= self._task.budget
+
+    @property
+    def numbers(self) -> Array:
+        """The numbers of the best bot so far, float64 [D]; the standard ones before the first evaluation."""
+        best = self._judge.best
+        return best.weights[_NUMBERS].numpy() if best else standard_numbers(self._task.contest.family)
+
+    def generations(self, writer: MetricsWriter) -> Iterator[int]:
+        """Search to the end of the budget, committing before each yield of the number of generations done."""
+        task = self._task
+        if self.generation:
+            print(f"resuming after {self.spent:,} of {counted(task.budget, DUEL)}")
+            self._write_artefacts()
+        else:
+            print(f"seed {task.trial.seed}: generations of {task.size} bots with {counted(self._each, DUEL)} each")
+            writer.log(0, {"duels": 0, **self._evaluate(last=False)})
+        clock = ProgressClock(self.spent)
+        while not self.finished:
+            metrics = self._next()
+            judged = task.schedule.evaluates(self.generation, last=self.finished)
+            writer.log(self.generation, {**metrics, **(self._evaluate(last=self.finished) if judged else {})})
+            text = f"duel {self.spent:,}/{task.budget:,}  won in this generation: {metrics[f'win_rate/{TARGET}']:.1%}"
+            clock.report(self.spent, task.budget, text.strip, force=judged)
+            self._commit(writer)
+            yield self.generation
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a committed state. Raises UserError (code 2) for another target than it was made against."""
+        if state["target"] != self._results.identity:
+            raise UserError(f"{self._results.target} has changed since; start anew without --resume", 2)
+        if state["rules"] != self._results.rules:
+            raise UserError("the search was made under other rule numbers; start anew without --resume", 2)
+        self._evolution.restore(state["evolution"])
+        self._judge.restore(state)
+
+    def _next(self) -> dict[str, Any]:
+        """Play a generation and learn from it; returns metrics."""
+        task, started = self._task, time.perf_counter()
+        numbers = self._evolution.ask()
+        seed = rng.derive(task.trial.seed, _SEEDS, self.generation)
+        fitness, tally = play_generation(task.contest, numbers, self._each, seed)
+        self._evolution.tell(fitness)
+        middle = zip(task.contest.family.parameters, self._evolution.mean.tolist(), strict=True)
+        return {
+            "duels": self.spent,
+            f"win_rate/{TARGET}": tally.win_rate,
+            "fitness/mean": float(fitness.mean()),
+            "fitness/best": float(fitness.max()),
+            "breadth": self._evolution.breadth,
+            **{f"middle/{parameter.name}": value for parameter, value in middle},
+            "time_acting": time.perf_counter() - started,
+        }
+
+    def _evaluate(self, *, last: bool) -> dict[str, float]:
+        started = time.perf_counter()
+        weights = {_NUMBERS: torch.from_numpy(self._evolution.mean)}
+        metrics = self._judge.evaluate(Version(weights, self.generation, self.spent, last))
+        return {**metrics, "time_evaluation": time.perf_counter() - started}
+
+    def _commit(self, writer: MetricsWriter) -> None:
+        identity = {"target": self._results.identity, "rules": self._results.rules}
+        state = {**identity, "evolution": self._evolution.snapshot(), **self._judge.snapshot()}
+        commit(self._task.paths, self._task.flags, state, offset=writer.offset, finished=self.finished)
+        self._write_artefacts()
+
+    def _write_artefacts(self) -> None:
+        """The best bot so far, and the results."""
+        task, judge = self._task, self._judge
+        names = (each.name for each in task.contest.family.parameters)
+        numbers = dict(zip(names, self.numbers.tolist(), strict=True))
+        write_bot(task.paths.checkpoint, BotFile(task.contest.game.name, task.name, numbers))
+        self._results.searches[task.name] = Search(
+            source=f"the standard numbers of family {task.name}",
+            seed=task.trial.seed,
+            budget=task.budget,
+            curve=list(judge.curve),
+            final=judge.final if self.finished else None,
+            checkpoint=task.paths.checkpoint.relative_to(task.folder).as_posix(),
+            unit=DUEL,
+        )
+        write_results(task.folder / FILE, self._results)
+
+
+def search_family(task: FamilyTask, results: Exploit, go_on: str) -> Array | None:
+    """Search to the end, keeping `results` and their file up to date; the numbers found, float64 [D].
+
+    Returns None when Ctrl-C stopped it; it is committed then, and `go_on`, the command to resume, printed.
+    """
+    paths = task.paths
+    with at_work(paths, paths.checkpoint):
+        state = begin(paths, task.flags, resume=task.resume, extends=["budget"])
+        run = FamilyRun(task, results)
+        if state:
+            with restoring(paths, state):
+                run.restore(state)
+        else:
+            make_room(paths, task.flags)
+        set_aside(task.folder / FILE, results)
+        offset = state["metrics_offset"] if state else 0
+        with (
+            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.generation + 1) as writer,
+            stop_on_signal() as stop,
+        ):
+            for number in run.generations(writer):
+                if stop and not run.finished:
+                    print(f"stopped after generation {number}; go on with: {go_on}")
+                    return None
+        return run.numbers
