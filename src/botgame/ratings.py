@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # type: ignore[import-untyped]  # loads its parts when they are first used, which takes half a second
 from numpy.typing import NDArray
-from scipy import optimize, special  # type: ignore[import-untyped]
 
 Array = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def clustered(points: Sequence[float], games: Sequence[int]) -> Interval:
     variance = count / (count - 1) * float(np.square(scored - rate * played).sum()) / total**2
     binomial = rate * (1.0 - rate) / total
     effective = total / max(1.0, variance / binomial) if binomial > 0 else total
-    return wilson(rate * effective, effective, float(special.stdtrit(count - 1, 0.975)))
+    return wilson(rate * effective, effective, float(scipy.special.stdtrit(count - 1, 0.975)))
 
 
 def expected_score(difference: float) -> float:
@@ -207,7 +207,7 @@ def performance_interval(points: Array, games: Array, uniforms: Array) -> Interv
     uniforms: [S, R, C] in [0, 1], the randomness of S tables drawn from the cells' Jeffreys posteriors, which are
     Beta(points + 1/2, games - points + 1/2). The ends are percentiles of the values of these tables.
     """
-    drawn = special.betaincinv(points + 0.5, games - points + 0.5, uniforms)
+    drawn = scipy.special.betaincinv(points + 0.5, games - points + 0.5, uniforms)
     values = [_maximin(table)[1] for table in np.where(games > 0, drawn, 0.5)]
     value = relative_population_performance(win_rates(points, games))
     low, high = (float(end) for end in np.percentile(values, [2.5, 97.5]))
@@ -238,7 +238,7 @@ def _maximin(payoff: Array) -> tuple[Array, float]:
     bound = np.hstack([-payoff.T, np.ones((columns, 1))])
     total = np.concatenate([np.ones(rows), [0.0]])[None, :]
     limits = [(0.0, 1.0)] * rows + [(None, None)]
-    found = optimize.linprog(objective, bound, np.zeros(columns), total, [1.0], limits, method="highs")
+    found = scipy.optimize.linprog(objective, bound, np.zeros(columns), total, [1.0], limits, method="highs")
     mixture = np.clip(found.x[:rows], 0.0, None)
     return mixture / mixture.sum(), float(-found.fun)
 
@@ -250,7 +250,7 @@ def _largest_support(advantage: Array) -> NDArray[np.int64]:
     for player in range(count):
         if not used[player]:
             objective = -np.eye(count)[player]
-            found = optimize.linprog(
+            found = scipy.optimize.linprog(
                 objective, -advantage.T, np.zeros(count), np.ones((1, count)), [1.0], (0.0, 1.0), method="highs"
             )
             used |= found.x > _SUPPORT
@@ -271,7 +271,7 @@ def _maximum_entropy(advantage: Array, support: NDArray[np.int64]) -> Array:
 
     limits = [(None, None) if inside[k] else (0.0, None) for k in range(count)]
     options = {"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-10}
-    found = optimize.minimize(dual, np.zeros(count), jac=True, method="L-BFGS-B", bounds=limits, options=options)
+    found = scipy.optimize.minimize(dual, np.zeros(count), jac=True, method="L-BFGS-B", bounds=limits, options=options)
     logits = advantage @ found.x
     mass = np.exp(logits - logits.max())
     result: Array = mass / mass.sum()
