@@ -55,7 +55,7 @@ class Stop(NamedTuple):
 
 async def enter(url: str, number: int, seats: int) -> ClientConnection:
     """A person in a new room with bots in all other seats."""
-    connection = await connect(url, compression=None, max_queue=None, ping_interval=None)
+    connection = await connect(url, compression=None, max_queue=None, ping_interval=None, open_timeout=60)
     await connection.send(HELLO)
     create = {"type": "create", "seats": seats, "bots": ["lms_re"] * (seats - 1), "duration": 600, "seed": number}
     await connection.send(json.dumps(create))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,9 +251,9 @@ def test_a_left_match_counts_as_the_leavers_loss(tmp_path: Path) -> None:
     assert [verdict.fault for verdict in verify([tmp_path / "data" / saved.replay])] == [None]
 
 
-def cut(seats: int, ticks: int, seed: int = 11) -> MatchRoom:
-    """A match that was cut off: a person and bots in a duel or a royale."""
-    table = Table()
+def cut(seats: int, ticks: int, seed: int = 11, countdown: int = 0) -> MatchRoom:
+    """A match that was cut off: a person and bots in a duel or a royale, in which nobody acts for `countdown` ticks."""
+    table = Table(countdown_ticks=countdown)
     room = duel(table, seats=seats, bots=["lms_re"] * (seats - 1), seed=seed, duration=60)
     for seq in range(1, ticks + 1):
         fidget(table, 1, seq)
@@ -299,6 +300,39 @@ def test_a_cut_that_the_match_does_not_know_is_a_fault() -> None:
         assert faults(dataclasses.replace(replay, header=changed)) != [None]
     whole = msgspec.structs.replace(replay.header, is_cut=msgspec.UNSET)
     assert faults(dataclasses.replace(replay, header=whole)) != [None]
+
+
+@pytest.mark.parametrize("matches", [1, 2, 64])
+def test_matches_that_were_cut_off_in_their_countdown_play_again_behind_others(matches: int) -> None:
+    """They hold no decision, so each is over before the slot that it is loaded into waits for one."""
+    replays = [replay_of(cut(2, ticks, seed=ticks, countdown=60)) for ticks in (80, 60, 1, 90, 30, 70)]
+    assert [len(replay.decisions.tick) > 0 for replay in replays] == [True, False, False, True, False, True]
+    finished = sorted(resimulate(replays, matches), key=lambda one: one.number)
+    assert [(one.number, one.fault) for one in finished] == [(number, None) for number in range(6)]
+
+
+def test_rooms_that_a_stop_cuts_off_at_any_tick_are_saved_exactly(tmp_path: Path) -> None:
+    """Rooms of one lobby in countdown, in play and over, with bots that answer now and then."""
+    rng, table = random.Random(4), Table(countdown_ticks=45, late=2)
+    rooms: list[MatchRoom] = []
+    for tick in range(1, 240):
+        if tick % 6 == 0:
+            client = len(rooms) + 1
+            rooms.append(duel(table, client, bots=["lms_re"] * 2, name=f"P{client}", seats=3, seed=client, duration=15))
+        table.late = rng.randrange(8)
+        for client in range(1, len(rooms) + 1):
+            if rng.random() < 0.1:
+                fidget(table, client, tick)
+        table.tick()
+    for room in rooms:
+        table.deliver(room.end())
+    archive = Archive(tmp_path, tmp_path, tmp_path, "run")
+    finished = [FinishedMatch(room.name, recorded_match(room), room.name_keys) for room in rooms]
+    saved = [match for start in range(0, len(rooms), 16) for match in archive.save(finished[start : start + 16])]
+    paths = [tmp_path / match.replay for match in saved if match is not None]
+    assert len(set(paths)) == len(rooms) == 39
+    assert [verdict.fault for verdict in verify(paths, 4)] == [None] * len(rooms)
+    assert {len(read(path).decisions.tick) == 0 for path in paths} == {True, False}
 
 
 def test_matches_are_the_same_saved_together_or_alone() -> None:

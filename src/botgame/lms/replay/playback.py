@@ -98,9 +98,8 @@ class Playback:
             self._load(slot, jobs)
         while any(track is not None for track in self._tracks):
             due = self._advance()
-            over = self._ended()
-            yield from self._refill(over, jobs)
-            if over:
+            while over := self._ended():  # a new match may be over before anybody decides, so look again
+                yield from self._refill(over, jobs)
                 due = self._advance()
             faults = self._answer(due)
             yield from self._refill(faults, jobs)
