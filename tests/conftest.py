@@ -14,11 +14,14 @@ NEEDS = (
 """A kind of tests, why they are skipped, and the command that helps."""
 
 LONGEST = (
-    *("web_play", "web_pages", "processes", "acting", "signals", "pipelined", "ray", "onnx", "checkpoint_upgrade"),
-    *("embed", "rl_cli", "collector", "exploit", "web_replays", "runbook", "league_run", "imitation", "peers"),
-    *("learn_from_live", "holes", "imitation_person", "ablations", "dashboard", "outputs", "quickstart"),
+    *("web_play", "processes", "pipelined", "web_pages", "signals", "acting", "ray", "onnx", "checkpoint_upgrade"),
+    *("embed", "rl_cli", "collector", "imitation", "exploit", "web_replays", "runbook", "league_run", "peers"),
+    *("imitation_styles", "learn_from_live", "holes", "imitation_person", "ablations", "exploit_family", "outputs"),
 )
-"""Test files that take long, the longest first: begun last, one of them would keep one process busy alone."""
+"""Test files that take long, the longest first: begun last, one of them would keep one process busy alone.
+
+The second and third play no arena, so that the first compiles it for all.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -31,7 +31,7 @@ from botgame.training.exporting import compare, in_torch
 from matches import recorded
 from toy_network import TOY_SPEC, other_game, random_observation, randomize
 
-GAMES = {"tiny": "lms", "small": "lms", "toy": "toy_network:other_game"}
+GAMES = {"small": "lms", "toy": "toy_network:other_game"}
 CONFIGS = PRESETS | {"toy": dataclasses.replace(PRESETS["tiny"], condition=5)}  # the toy's network is conditioned
 DECISIONS = 10_000
 MATCHES = 12
@@ -52,7 +52,7 @@ def models(tmp_path_factory) -> dict[str, Path]:
         path = folder / f"{name}.pt"
         checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
         checkpoint.rules, checkpoint.temperature = Rules().to_dict(), 0.5
-        checkpoint.extra = {"faction": "cryomancer", "action_cap": 11} if name == "tiny" else {}
+        checkpoint.extra = {"faction": "cryomancer", "action_cap": 11} if name == "small" else {}
         save_checkpoint(path, checkpoint)
         assert main([str(path), "-o", str(path.with_suffix(".onnx")), "--game", module]) == 0
     return {name: folder / name for name in GAMES}
@@ -84,11 +84,10 @@ def unrolled(policy, seats):
     return [np.concatenate(column) for column in zip(*results, strict=True)]
 
 
-@pytest.mark.parametrize("name", ["tiny", "small"])
-def test_the_model_decides_like_its_checkpoint_over_recorded_decisions(models, seats, name):
+def test_the_model_decides_like_its_checkpoint_over_recorded_decisions(models, seats):
     torch.set_num_threads(1)
-    expected = unrolled(in_torch(load_policy(lms(), f"{models[name]}.pt")), seats)
-    found = unrolled(OnnxPolicy(f"{models[name]}.onnx"), seats)
+    expected = unrolled(in_torch(load_policy(lms(), f"{models['small']}.pt")), seats)
+    found = unrolled(OnnxPolicy(f"{models['small']}.onnx"), seats)
     actions, log_probs, uniforms, legal = expected
     assert len(actions) >= DECISIONS
     differs = (actions != found[0]).any(axis=1)
@@ -100,12 +99,12 @@ def test_the_model_decides_like_its_checkpoint_over_recorded_decisions(models, s
         edges = np.exp(log_probs[row, part].astype(np.float64)).cumsum()
         assert np.abs(edges - uniforms[row, head]).min() < LARGEST_ERROR, "not a tie"
         ties += 1
-    print(f"{name}: {ties} ties in {len(actions)} decisions")
+    print(f"{ties} ties in {len(actions)} decisions")
     assert ties <= MOST_TIES * actions.size
 
 
 def test_temperature_is_the_stored_one_and_can_be_set(models):
-    exported, network = OnnxPolicy(f"{models['tiny']}.onnx"), load_policy(lms(), f"{models['tiny']}.pt")
+    exported, network = OnnxPolicy(f"{models['small']}.onnx"), load_policy(lms(), f"{models['small']}.pt")
     assert exported.temperature == 0.5
     for temperature in (0.05, 1.0, 1.7):
         exported.temperature = network.temperature = temperature
@@ -143,14 +142,14 @@ def test_faster_than_torch_for_one_seat(models):
 
 
 def test_metadata_names_the_spec_and_the_rules_and_no_path(models):
-    data = Path(f"{models['tiny']}.onnx").read_bytes()
+    data = Path(f"{models['small']}.onnx").read_bytes()
     metadata = {each.key: each.value for each in onnx.load_model_from_string(data).metadata_props}
     assert metadata["format"] == FORMAT
     assert json.loads(metadata["rules"]) == json.loads(json.dumps(Rules().to_dict()))
-    policy = OnnxPolicy(f"{models['tiny']}.onnx")
+    policy = OnnxPolicy(f"{models['small']}.onnx")
     assert policy.spec.digest() == ARENA_SPEC.digest()
     assert policy.rules == json.loads(metadata["rules"])
-    other = OnnxPolicy(f"{models['small']}.onnx")
+    other = OnnxPolicy(f"{models['toy']}.onnx")
     assert (policy.faction, other.faction) == ("cryomancer", "")
     assert (policy.action_cap, other.action_cap) == (11, 0)
     for folder in (Path(__file__).parent.parent, Path(torch.__file__).parent):
@@ -160,16 +159,16 @@ def test_metadata_names_the_spec_and_the_rules_and_no_path(models):
 def test_a_model_is_a_bot_wherever_one_is_named_and_loads_no_torch(models):
     code = (
         "import sys\nfrom botgame.server.run_match import main\n"
-        f"code = main(['--bots', {str(models['tiny']) + '.onnx'!r} + ',legacy', '--episode-duration', '10'])\n"
+        f"code = main(['--bots', {str(models['small']) + '.onnx'!r} + ',legacy', '--episode-duration', '10'])\n"
         "sys.exit(code or 10 * ('torch' in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_observations_of_another_game_are_named(models):
-    policy = OnnxPolicy(f"{models['tiny']}.onnx")
+    policy = OnnxPolicy(f"{models['small']}.onnx")
     observation = {name: value.numpy() for name, value in random_observation(TOY_SPEC, (1,)).items()}
-    with pytest.raises(UserError, match=r"tiny\.onnx: observation `\w+` has row shape .* trained for this game"):
+    with pytest.raises(UserError, match=r"small\.onnx: observation `\w+` has row shape .* trained for this game"):
         policy.act(observation, policy.initial_memory(1), np.zeros(1, np.uint64))
 
 
