@@ -163,6 +163,15 @@ def lean(observation: dict, memory: np.ndarray, keys: np.ndarray, numbers: np.nd
 WORDS = tuple(Parameter(word, 0.01, 1.0, 0.3) for word in ("zero", "one", "two"))
 
 
+def knock(observation: dict, memory: np.ndarray, keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Choice 2 where the first number is high and the second low, else choice 0, however near the numbers are to it."""
+    right = (numbers[:, 0] > 0.9) & (numbers[:, 1] < 0.1)
+    return np.stack([np.where(right, 2, 0), np.zeros(len(keys), np.int64)], 1)
+
+
+LOCKS = tuple(Parameter(f"lock{k}", 0.0, 1.0, 0.5) for k in range(5))
+
+
 def toy() -> Game:
     """The game."""
     return Game(
@@ -175,7 +184,7 @@ def toy() -> Game:
         rules={"words": 3},
         counted=("zero", "one", "two"),
         reward_weights={"lead": 0.25},
-        families={"leaning": Family(WORDS, lean, memory_size=1)},
+        families={"leaning": Family(WORDS, lean, memory_size=1), "locked": Family(LOCKS, knock)},
     )
 
 

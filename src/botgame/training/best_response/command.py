@@ -123,6 +123,7 @@ def _family_task(options: argparse.Namespace, game: Game, folder: Path) -> Famil
         size=options.generation_size,
         duels=options.duels,
         spread=options.spread,
+        scouting=options.scouting,
         eval_every=options.eval_every,
         flags={name: value for name, value in family_flags.values(options).items() if name not in NEUTRAL_FLAGS},
         resume=options.resume,

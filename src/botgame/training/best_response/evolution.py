@@ -10,25 +10,32 @@ import numpy as np
 from cmaes import CMA
 
 from botgame import rng
-from botgame.families import from_shares, standard_numbers, to_shares, within
+from botgame.families import from_shares, to_shares, within
 from botgame.game import Array, Family
 
 _SAMPLES = 0x736561726368  # purpose of the seed of the samples
-_DIGITS = 4  # of a number, so that people can read a bot file
+_DIGITS = 4  # of a number
+
+
+def readable(family: Family, numbers: Array) -> Array:
+    """Numbers float64 [..., D] of the family, rounded so that people can read them in a bot file."""
+    digits = np.array([float(f"{each:.{_DIGITS}g}") for each in numbers.flat]).reshape(numbers.shape)
+    return within(family, digits)
 
 
 class Evolution:
-    """Generations of `size` bots. It begins at the standard numbers, `spread` of the ranges wide.
+    """Generations of `size` bots. It begins at the numbers `start`, float64 [D], `spread` of the ranges wide.
 
     `history` holds the fitness of every bot of every generation so far, float64 [size] each: with it, equal arguments
     lead to the same numbers again.
     """
 
-    def __init__(self, family: Family, size: int, spread: float, seed: int) -> None:
+    def __init__(self, family: Family, size: int, spread: float, seed: int, start: Array) -> None:
         self.history: list[list[float]] = []
         self._family, self._size = family, size
-        start = to_shares(family, standard_numbers(family))
-        self._search = CMA(start, spread, seed=rng.derive(seed, _SAMPLES) % 2**32, population_size=size)
+        self._search = CMA(
+            to_shares(family, start), spread, seed=rng.derive(seed, _SAMPLES) % 2**32, population_size=size
+        )
         self._asked: list[Array] = []
 
     @property
@@ -68,6 +75,4 @@ class Evolution:
     def _numbers(self, shares: Array) -> Array:
         """Numbers of the family at shares that may lie beyond 0 to 1, rounded: float64 [..., D]."""
         mirrored = 1.0 - np.abs(1.0 - np.mod(shares, 2.0))
-        numbers = from_shares(self._family, mirrored)
-        digits = np.array([float(f"{each:.{_DIGITS}g}") for each in numbers.flat]).reshape(numbers.shape)
-        return within(self._family, digits)
+        return readable(self._family, from_shares(self._family, mirrored))

@@ -10,7 +10,7 @@ from botgame.errors import UserError
 
 SECTION = "search over a family of scripted bots"
 DEFAULTS = {"budget": 20_000, "eval_every": 10}  # where --family is given
-OWN = ("family", "generation_size", "duels", "spread")
+OWN = ("family", "generation_size", "duels", "spread", "scouting")
 _ALSO = (
     *("target", "game", "budget", "output_dir", "resume", "seed", "device", "cpu", "reward_weights"),
     *("eval_every", "eval_matches", "final_matches"),
@@ -18,7 +18,7 @@ _ALSO = (
 
 
 def add_family_flags(parser: cli.Parser) -> None:
-    """Add --family, --generation-size, --duels and --spread."""
+    """Add --family, --scouting, --generation-size, --duels and --spread."""
     parser.section(SECTION)
     text = (
         "search the numbers of the game's scripted bots instead of training a policy: an evolution strategy over this "
@@ -26,11 +26,16 @@ def add_family_flags(parser: cli.Parser) -> None:
         "fifth of their weight unless --reward-weights gives it; flags of policies, such as --lr, are refused"
     )
     parser.flag("--family", metavar="NAME", help=text)
+    text = (
+        "share of the budget that looks for a start: bots that have a few numbers or all at random meet the target, "
+        "the best of them more often, and the evolution begins at the best. 0: at the standard numbers"
+    )
+    parser.flag("--scouting", type=cli.probability, default=0.2, help=text)
     text = "bots of a generation"
     parser.flag("--generation-size", type=_two_or_more, default=40, help=text)
     text = "duels of each bot in a generation, all on the same seeds and mirrored"
     parser.flag("--duels", type=cli.positive_int, default=8, help=text)
-    text = "standard deviation of the first generation around the standard numbers, in shares of their ranges"
+    text = "standard deviation of the first generation around its start, in shares of their ranges"
     parser.flag("--spread", type=cli.positive_float, default=0.3, help=text)
 
 

@@ -1,4 +1,4 @@
-"""The search of `exploit --family` for a best response: an evolution strategy over the numbers of scripted bots."""
+"""The search of `exploit --family` for a best response: scouts look for a start, and an evolution strategy goes on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from botgame.training.best_response.evolution import Evolution
 from botgame.training.best_response.generation import Contest, play_generation
 from botgame.training.best_response.judge import TARGET, TargetJudge, Trial
 from botgame.training.best_response.results import DUEL, FILE, Exploit, Search, write_results
+from botgame.training.best_response.scouting import Round, Scouting, rounds_of
 from botgame.training.best_response.search import set_aside
+from botgame.training.evaluation.duels import Tally
 from botgame.training.rl.setting import Schedule, Version
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock
@@ -30,6 +32,7 @@ from botgame.training.runs.run import at_work, begin, commit, make_room, restori
 from botgame.wording import counted
 
 _SEEDS = 0x6475656C73  # purpose of the seeds of a generation's matches
+_SCOUTING_SEEDS = 0x726F756E6473  # and of those of a round of scouts
 _NUMBERS = "numbers"
 
 
@@ -62,7 +65,8 @@ def family_paths(folder: Path, family: str) -> FamilyPaths:
 class FamilyTask:
     """One search. name: of the family. budget: duels of its bots; size: bots of a generation, each with so many duels.
 
-    spread: of the first generation, in shares of the ranges. flags: plain values of those that decide the result.
+    spread: of the first generation, in shares of the ranges. scouting: share of the budget. flags: plain values of
+    those that decide the result.
     """
 
     contest: Contest
@@ -73,6 +77,7 @@ class FamilyTask:
     size: int
     duels: int
     spread: float
+    scouting: float
     eval_every: int
     flags: dict[str, Any]
     resume: bool = False
@@ -84,7 +89,7 @@ class FamilyTask:
 
     @property
     def schedule(self) -> Schedule:
-        """When the middle of the generations is judged: always before the first and after the last."""
+        """When the middle of the generations is judged: always before the first step and after the last."""
         return Schedule(self.eval_every, save_every=1, evaluate_ends=True)
 
     def policy(self, weights: Weights) -> Policy:
@@ -93,23 +98,26 @@ class FamilyTask:
 
 
 class FamilyRun:
-    """A search in memory, committed after every generation. What is judged is the middle of the generations."""
+    """A search in memory, committed after every step: a batch of scouts, later a generation of the evolution.
+
+    What is judged is the middle of the generations, which the scouting sets at its end.
+    """
 
     def __init__(self, task: FamilyTask, results: Exploit) -> None:
         self._task, self._results = task, results
         self._each = task.contest.matches_each(task.duels)
-        self._evolution = Evolution(task.contest.family, task.size, task.spread, task.trial.seed)
+        self._scout(rounds_of(task.scouting * task.budget, task.contest.matches_each))
         self._judge = TargetJudge(task.trial, task.policy)
 
     @property
-    def generation(self) -> int:
-        """Generations done."""
-        return len(self._evolution.history)
+    def step(self) -> int:
+        """Batches of scouts and generations done."""
+        return len(self._scouting.history) + len(self._evolution.history)
 
     @property
     def spent(self) -> int:
         """Duels of the family's bots so far, without those of evaluations."""
-        return self.generation * self._task.size * self._each
+        return self._scouting.spent + len(self._evolution.history) * self._task.size * self._each
 
     @property
     def finished(self) -> bool:
@@ -122,24 +130,23 @@ class FamilyRun:
         best = self._judge.best
         return best.weights[_NUMBERS].numpy() if best else standard_numbers(self._task.contest.family)
 
-    def generations(self, writer: MetricsWriter) -> Iterator[int]:
-        """Search to the end of the budget, committing before each yield of the number of generations done."""
-        task = self._task
-        if self.generation:
-            print(f"resuming after {self.spent:,} of {counted(task.budget, DUEL)}")
+    def steps(self, writer: MetricsWriter) -> Iterator[None]:
+        """Search to the end of the budget, committing before each yield."""
+        if self.step:
+            print(f"resuming after {self.spent:,} of {counted(self._task.budget, DUEL)}")
             self._write_artefacts()
         else:
-            print(f"seed {task.trial.seed}: generations of {task.size} bots with {counted(self._each, DUEL)} each")
+            print(self._plan())
             writer.log(0, {"duels": 0, **self._evaluate(last=False)})
         clock = ProgressClock(self.spent)
         while not self.finished:
-            metrics = self._next()
-            judged = task.schedule.evaluates(self.generation, last=self.finished)
-            writer.log(self.generation, {**metrics, **(self._evaluate(last=self.finished) if judged else {})})
-            text = f"duel {self.spent:,}/{task.budget:,}  won in this generation: {metrics[f'win_rate/{TARGET}']:.1%}"
-            clock.report(self.spent, task.budget, text.strip, force=judged)
+            scouts, metrics = not self._scouting.over, self._next()
+            judged = self._judged(scouts)
+            writer.log(self.step, {**metrics, **(self._evaluate(last=self.finished) if judged else {})})
+            text = self._progress(scouts, metrics)
+            clock.report(self.spent, self._task.budget, text.strip, force=judged)
             self._commit(writer)
-            yield self.generation
+            yield
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a committed state. Raises UserError (code 2) for another target than it was made against."""
@@ -147,36 +154,89 @@ class FamilyRun:
             raise UserError(f"{self._results.target} has changed since; start anew without --resume", 2)
         if state["rules"] != self._results.rules:
             raise UserError("the search was made under other rule numbers; start anew without --resume", 2)
+        self._scout([Round(*each) for each in state["scouting"]["rounds"]])  # a larger budget changes no scouting
+        self._scouting.replay(state["scouting"]["history"])
+        self._evolution = self._evolve()
         self._evolution.restore(state["evolution"])
         self._judge.restore(state)
 
+    def _scout(self, rounds: list[Round]) -> None:
+        """Begin with these rounds of scouts; until they are over, the middle of the evolution is the standard bot."""
+        task = self._task
+        self._scouting = Scouting(task.contest.family, rounds, task.size, task.trial.seed)
+        self._evolution = self._evolve()
+
+    def _evolve(self) -> Evolution:
+        """The evolution that begins at the best scout, or at the standard numbers while there is none."""
+        task, family = self._task, self._task.contest.family
+        start = self._scouting.best if self._scouting.over else standard_numbers(family)
+        return Evolution(family, task.size, task.spread, task.trial.seed, start)
+
+    def _plan(self) -> str:
+        scouts = ", ".join(f"{counted(each.scouts, 'bot')} x {each.duels}" for each in self._scouting.rounds)
+        scouting = f"scouting {scouts} duels, then " if scouts else ""
+        size = self._task.size
+        return (
+            f"seed {self._task.trial.seed}: {scouting}generations of {size} bots with {counted(self._each, DUEL)} each"
+        )
+
+    def _progress(self, scouts: bool, metrics: dict[str, Any]) -> str:
+        phase = "batch of scouts" if scouts else "generation"
+        return f"duel {self.spent:,}/{self._task.budget:,}  won in this {phase}: {metrics[f'win_rate/{TARGET}']:.1%}"
+
+    def _judged(self, scouts: bool) -> bool:
+        """Whether the middle is judged after this step; scouts: it was a batch of them."""
+        if scouts:
+            return self._scouting.over
+        return self._task.schedule.evaluates(len(self._evolution.history), last=self.finished)
+
     def _next(self) -> dict[str, Any]:
-        """Play a generation and learn from it; returns metrics."""
-        task, started = self._task, time.perf_counter()
-        numbers = self._evolution.ask()
-        seed = rng.derive(task.trial.seed, _SEEDS, self.generation)
-        fitness, tally = play_generation(task.contest, numbers, self._each, seed)
-        self._evolution.tell(fitness)
-        middle = zip(task.contest.family.parameters, self._evolution.mean.tolist(), strict=True)
+        """Play a batch of scouts or a generation and learn from it; returns metrics."""
+        started = time.perf_counter()
+        fitness, tally, more = self._generation() if self._scouting.over else self._batch_of_scouts()
         return {
             "duels": self.spent,
             f"win_rate/{TARGET}": tally.win_rate,
             "fitness/mean": float(fitness.mean()),
             "fitness/best": float(fitness.max()),
-            "breadth": self._evolution.breadth,
-            **{f"middle/{parameter.name}": value for parameter, value in middle},
+            **more,
             "time_acting": time.perf_counter() - started,
         }
+
+    def _batch_of_scouts(self) -> tuple[Array, Tally, dict[str, float]]:
+        """Fitness, what they did together, metrics of scouting; after the last batch, the evolution begins anew."""
+        task, scouting = self._task, self._scouting
+        scouts, seed = (
+            scouting.rounds[scouting.round].scouts,
+            rng.derive(task.trial.seed, _SCOUTING_SEEDS, scouting.round),
+        )
+        fitness, tally = play_generation(task.contest, scouting.ask(), scouting.duels, seed)
+        scouting.tell(fitness)
+        if scouting.over:
+            self._evolution = self._evolve()
+        return fitness, tally, {"scouts": scouts}
+
+    def _generation(self) -> tuple[Array, Tally, dict[str, float]]:
+        """Fitness, what they did together, metrics of the evolution."""
+        task, evolution = self._task, self._evolution
+        numbers = evolution.ask()
+        seed = rng.derive(task.trial.seed, _SEEDS, len(evolution.history))
+        fitness, tally = play_generation(task.contest, numbers, self._each, seed)
+        evolution.tell(fitness)
+        middle = zip(task.contest.family.parameters, evolution.mean.tolist(), strict=True)
+        middles = {f"middle/{parameter.name}": value for parameter, value in middle}
+        return fitness, tally, {"breadth": evolution.breadth, **middles}
 
     def _evaluate(self, *, last: bool) -> dict[str, float]:
         started = time.perf_counter()
         weights = {_NUMBERS: torch.from_numpy(self._evolution.mean)}
-        metrics = self._judge.evaluate(Version(weights, self.generation, self.spent, last))
+        metrics = self._judge.evaluate(Version(weights, self.step, self.spent, last))
         return {**metrics, "time_evaluation": time.perf_counter() - started}
 
     def _commit(self, writer: MetricsWriter) -> None:
         identity = {"target": self._results.identity, "rules": self._results.rules}
-        state = {**identity, "evolution": self._evolution.snapshot(), **self._judge.snapshot()}
+        search = {"scouting": self._scouting.snapshot(), "evolution": self._evolution.snapshot()}
+        state = {**identity, **search, **self._judge.snapshot()}
         commit(self._task.paths, self._task.flags, state, offset=writer.offset, finished=self.finished)
         self._write_artefacts()
 
@@ -187,7 +247,7 @@ class FamilyRun:
         numbers = dict(zip(names, self.numbers.tolist(), strict=True))
         write_bot(task.paths.checkpoint, BotFile(task.contest.game.name, task.name, numbers))
         self._results.searches[task.name] = Search(
-            source=f"the standard numbers of family {task.name}",
+            source=self._source(),
             seed=task.trial.seed,
             budget=task.budget,
             curve=list(judge.curve),
@@ -196,6 +256,11 @@ class FamilyRun:
             unit=DUEL,
         )
         write_results(task.folder / FILE, self._results)
+
+    def _source(self) -> str:
+        family, rounds = self._task.name, self._scouting.rounds
+        scouted = f"the best of {counted(rounds[0].scouts, 'scout')} of family {family}" if rounds else ""
+        return scouted or f"the standard numbers of family {family}"
 
 
 def search_family(task: FamilyTask, results: Exploit, go_on: str) -> Array | None:
@@ -215,11 +280,11 @@ def search_family(task: FamilyTask, results: Exploit, go_on: str) -> Array | Non
         set_aside(task.folder / FILE, results)
         offset = state["metrics_offset"] if state else 0
         with (
-            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.generation + 1) as writer,
+            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=run.step + 1) as writer,
             stop_on_signal() as stop,
         ):
-            for number in run.generations(writer):
+            for _ in run.steps(writer):
                 if stop and not run.finished:
-                    print(f"stopped after generation {number}; go on with: {go_on}")
+                    print(f"stopped after {counted(run.spent, DUEL)}; go on with: {go_on}")
                     return None
         return run.numbers
