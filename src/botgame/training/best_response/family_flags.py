@@ -22,8 +22,9 @@ def add_family_flags(parser: cli.Parser) -> None:
     parser.section(SECTION)
     text = (
         "search the numbers of the game's scripted bots instead of training a policy: an evolution strategy over this "
-        "family (lms: scripted). Every generation is committed and counts as an iteration; dense rewards have a "
-        "fifth of their weight unless --reward-weights gives it; flags of policies, such as --lr, are refused"
+        "family (lms: scripted). Every generation counts as an iteration, and every one and every batch of scouts is "
+        "committed; dense rewards have a fifth of their weight unless --reward-weights gives it; flags of policies, such "
+        "as --lr, are refused"
     )
     parser.flag("--family", metavar="NAME", help=text)
     text = (
