@@ -23,8 +23,8 @@ def add_family_flags(parser: cli.Parser) -> None:
     text = (
         "search the numbers of the game's scripted bots instead of training a policy: an evolution strategy over this "
         "family (lms: scripted). Every generation counts as an iteration, and every one and every batch of scouts is "
-        "committed; dense rewards have a fifth of their weight unless --reward-weights gives it; flags of policies, such "
-        "as --lr, are refused"
+        "committed; dense rewards have a fifth of their weight unless --reward-weights gives it; flags of policies, "
+        "such as --lr, are refused"
     )
     parser.flag("--family", metavar="NAME", help=text)
     text = (
