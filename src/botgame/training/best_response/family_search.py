@@ -175,10 +175,8 @@ class FamilyRun:
     def _plan(self) -> str:
         scouts = ", ".join(f"{counted(each.scouts, 'bot')} x {each.duels}" for each in self._scouting.rounds)
         scouting = f"scouting {scouts} duels, then " if scouts else ""
-        size = self._task.size
-        return (
-            f"seed {self._task.trial.seed}: {scouting}generations of {size} bots with {counted(self._each, DUEL)} each"
-        )
+        generations = f"generations of {self._task.size} bots with {counted(self._each, DUEL)} each"
+        return f"seed {self._task.trial.seed}: {scouting}{generations}"
 
     def _progress(self, scouts: bool, metrics: dict[str, Any]) -> str:
         phase = "batch of scouts" if scouts else "generation"
@@ -204,12 +202,10 @@ class FamilyRun:
         }
 
     def _batch_of_scouts(self) -> tuple[Array, Tally, dict[str, float]]:
-        """Fitness, what they did together, metrics of scouting; after the last batch, the evolution begins anew."""
+        """Fitness, what they did together, metrics. After the last batch the evolution moves to the best scout."""
         task, scouting = self._task, self._scouting
-        scouts, seed = (
-            scouting.rounds[scouting.round].scouts,
-            rng.derive(task.trial.seed, _SCOUTING_SEEDS, scouting.round),
-        )
+        seed = rng.derive(task.trial.seed, _SCOUTING_SEEDS, scouting.round)
+        scouts = scouting.rounds[scouting.round].scouts
         fitness, tally = play_generation(task.contest, scouting.ask(), scouting.duels, seed)
         scouting.tell(fitness)
         if scouting.over:
