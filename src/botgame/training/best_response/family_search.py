@@ -163,7 +163,7 @@ class FamilyRun:
     def _scout(self, rounds: list[Round]) -> None:
         """Begin with these rounds of scouts; until they are over, the middle of the evolution is the standard bot."""
         task = self._task
-        self._scouting = Scouting(task.contest.family, rounds, task.size, task.trial.seed)
+        self._scouting = Scouting(task.contest.family, rounds, task.size * self._each, task.trial.seed)
         self._evolution = self._evolve()
 
     def _evolve(self) -> Evolution:

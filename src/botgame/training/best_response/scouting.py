@@ -58,7 +58,7 @@ def draw_scouts(family: Family, number: int, seed: int) -> Array:
 
 
 class Scouting:
-    """Rounds of fewer and fewer scouts, in batches of at most `batch` bots; `best` is the one to begin at.
+    """Rounds of fewer and fewer scouts, in batches of about `batch` duels; `best` is the one to begin at.
 
     `history` holds the fitness of every bot of every batch so far: with it, equal arguments lead to the same scout.
     """
@@ -91,13 +91,13 @@ class Scouting:
         return np.asarray(self._numbers[self._ranking[0]])
 
     def ask(self) -> Array:
-        """The numbers of the next batch's bots: float64 [up to `batch`, D]."""
-        return np.asarray(self._numbers[self._asked])
+        """The numbers of the next batch's bots: float64 [K, D]."""
+        return np.asarray(self._numbers[self._next(max(1, self._batch // self.duels))])
 
     def tell(self, fitness: Array) -> None:
-        """Learn how good they were: the mean rewards of each in this round's duels."""
+        """Learn how good they were, float64 [K]: the mean rewards of each in this round's duels."""
         self.history.append([float(each) for each in fitness])
-        asked = self._asked
+        asked = self._next(len(fitness))
         self._earned[asked] += np.array(self.history[-1]) * self.duels
         self._played[asked] += self.duels
         self._done += len(asked)
@@ -114,9 +114,9 @@ class Scouting:
         for row in history:
             self.tell(np.array(row))
 
-    @property
-    def _asked(self) -> Array:
-        return self._left[self._done : self._done + self._batch]
+    def _next(self, bots: int) -> Array:
+        """The next scouts of this round, at most so many."""
+        return self._left[self._done : self._done + bots]
 
     @property
     def _ranking(self) -> Array:
