@@ -65,7 +65,7 @@ def test_it_stops_when_its_time_is_up_within_a_match(tmp_path, monkeypatch, caps
         assert collect(tmp_path, server.url, "--bot-run-max-sec", "1", "--report-every-sec", "0.3") == 0
         assert time.monotonic() - began < 5
     out = capsys.readouterr().out
-    assert out.count("0 of 1 matches") >= 3
+    assert out.count("0 of 1 match") >= 3
     records, decisions = lines_of(tmp_path)
     assert (records, decisions) == ([], [])  # a match that was left has no replay to name
     assert len(read_streams(tmp_path / "feedback").entries) > 1
@@ -133,7 +133,7 @@ def test_people_correct_a_bot_and_imitation_learns_from_all_of_it(tmp_path, monk
     assert corrections >= 5
     assert marks == 2
     assert "0 and 0 without a decision" in used["feedback"]
-    assert "live reports: 1 matches used for 2 outcomes" in told  # both server and collector wrote them
+    assert "live reports: 1 match used for 2 outcomes" in told  # both server and collector wrote them
     assert (tmp_path / "pi.pt").exists()
 
 

@@ -260,6 +260,7 @@ def test_origins_token_and_files(tmp_path: Path, monkeypatch) -> None:
         for path in ("static/../server/app.py", "static/%2e%2e/server/app.py", "api/replays/..%2f..%2fpyproject.toml"):
             assert get(f"{url}{path}?token=sesame")[0] == 404
         assert get(url + "api/replays/duel_s1_000000000000.lmsr?token=sesame")[0] == 404
+        (tmp_path / "replays").mkdir(exist_ok=True)
         (tmp_path / "replays" / "duel_s1_bad.lmsr").write_bytes(b"no replay")
         time.sleep(2.1)  # a listing is reused for 2 s
         for what in ("", "/thoughts"):

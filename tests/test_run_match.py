@@ -100,9 +100,9 @@ def test_by_default_one_seat_is_the_expert_and_the_rest_are_varied() -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["--num_scripted_bots", "1"], "--num-scripted-bots gives 1 seats, expected 2 to 16"),
+        (["--num_scripted_bots", "1"], "--num-scripted-bots gives 1 seat, expected 2 to 16"),
         (["--num_scripted_bots", "17"], "17 seats"),
-        (["--bots", "lms_re"], "--bots gives 1 seats"),
+        (["--bots", "lms_re"], "--bots gives 1 seat"),
         (["--bots", ",".join(["idle"] * 17)], "17 seats"),
         (["--bots", "idle,,idle"], "expected names"),
         (["--bots", ""], "expected names"),
@@ -204,7 +204,7 @@ def test_the_botgame_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert botgame(["frobnicate"]) == 2
     assert "no command 'frobnicate'" in capsys.readouterr().err
     assert botgame(["run-match", "--bots", "idle"]) == 2
-    assert "--bots gives 1 seats" in capsys.readouterr().err
+    assert "--bots gives 1 seat" in capsys.readouterr().err
 
 
 def test_every_school_can_be_named() -> None:

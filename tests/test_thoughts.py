@@ -49,7 +49,7 @@ def replay(folder: Path) -> Replay:
 def test_the_network_that_played_is_found_and_asked(folder: Path, replay: Replay, capsys) -> None:
     assert replay.path is not None
     assert main([str(replay.path)]) == 0
-    assert f"decisions of 1 seats written to {readout_path(replay.path)}" in capsys.readouterr().out
+    assert f"decisions of 1 seat written to {readout_path(replay.path)}" in capsys.readouterr().out
     thoughts = find_readout(replay)
     assert thoughts is not None
     (mind,) = thoughts.seats
@@ -95,7 +95,7 @@ def test_chances_are_those_with_which_it_played(folder: Path, replay: Replay) ->
 def test_another_network_may_be_asked_about_any_seat(folder: Path, replay: Replay, tmp_path: Path, capsys) -> None:
     target = tmp_path / "x.json"
     assert main([str(replay.path), str(folder / "pi.pt"), "--seats", "1", "-o", str(target)]) == 0
-    assert "of 1 seats" in capsys.readouterr().out
+    assert "of 1 seat" in capsys.readouterr().out
     assert b'"seat":1' in target.read_bytes()
     assert find_readout(replay) is None
 

@@ -124,7 +124,7 @@ def test_watch_mark_take_over_and_give_back(live) -> None:
 def test_two_people_meet_and_one_comes_back(live, program) -> None:
     watched, url, _ = live
     page = watched.page
-    page.goto(f"{url}/play?create=1&seats=2&name=Ada&duration=30")
+    page.goto(f"{url}/play?create=1&seats=2&name=Ada&duration=300")
     page.wait_for_selector("#waiting:not([hidden])")
     invitation = page.input_value("#invite")
     guest = Watched(program)

@@ -23,6 +23,7 @@ from botgame.lms.simulation.kernel import is_cold
 from botgame.play import play
 from botgame.policies import load_policy
 from botgame.server.schools import drawn_school
+from botgame.wording import counted
 
 SLOTS = 64
 MOST_MATCHES = 1_000_000
@@ -122,7 +123,7 @@ def _seats(arguments: Namespace, bots: list[str] | None) -> int:
     else:
         seats = _ROYALE_SEATS if arguments.mode == "royale" else MIN_SEATS
     if not MIN_SEATS <= seats <= MAX_SEATS:
-        raise _usage(f"{flag} gives {seats} seats, expected {MIN_SEATS} to {MAX_SEATS}")
+        raise _usage(f"{flag} gives {counted(seats, 'seat')}, expected {MIN_SEATS} to {MAX_SEATS}")
     if arguments.mode is not None and (arguments.mode == "duel") != (seats == MIN_SEATS):
         wanted = "2 seats" if arguments.mode == "duel" else f"3 to {MAX_SEATS} seats"
         raise _usage(f"--mode {arguments.mode} needs {wanted}, {flag} gives {seats}")
