@@ -173,8 +173,10 @@ class FamilyRun:
         return Evolution(family, task.size, task.spread, task.trial.seed, start)
 
     def _plan(self) -> str:
-        scouts = ", ".join(f"{counted(each.scouts, 'bot')} x {each.duels}" for each in self._scouting.rounds)
-        scouting = f"scouting {scouts} duels, then " if scouts else ""
+        scouts = ", ".join(
+            f"{counted(each.scouts, 'bot')} x {counted(each.duels, DUEL)}" for each in self._scouting.rounds
+        )
+        scouting = f"scouting {scouts}, then " if scouts else ""
         generations = f"generations of {self._task.size} bots with {counted(self._each, DUEL)} each"
         return f"seed {self._task.trial.seed}: {scouting}{generations}"
 
