@@ -342,7 +342,7 @@ def test_the_page_decides_like_python_and_plays(site, tmp_path, monkeypatch):
                 watched.page.fill("[name=address]", server.url.replace("http", "ws") + "ws")
                 watched.page.fill("[name=opponent]", "idle")
                 watched.page.click("#play button")
-                watched.until("document.getElementById('result').textContent.startsWith('Place ')", seconds=90)
+                watched.until("document.getElementById('result').textContent.startsWith('Place ')", seconds=300)
                 assert "verb: " in watched.page.inner_text("#decisions")
                 assert server.url in (watched.page.get_attribute("#room a", "href") or "")
             watched.check()
