@@ -26,7 +26,7 @@ def build_parser() -> cli.Parser:
     """The flags of `botgame quickstart`."""
     parser = cli.Parser("botgame quickstart", "Record matches, imitate, fine-tune, play a short league, report.")
     parser.flag(
-        "--folder", type=cli.path, default=Path("quickstart"), help="where everything is kept, some 200 MB at --scale 1"
+        "--folder", type=cli.path, default=Path("quickstart"), help="where everything is kept, some 600 MB at --scale 1"
     )
     parser.flag("--scale", type=cli.positive_float, default=1.0, help="size of every step; 1 takes some minutes")
     parser.flag("--seed", type=cli.seed, default=0, help="seed of every step")
@@ -81,7 +81,7 @@ def steps(folder: Path, scale: float, seed: int, threads: int, preset: str) -> l
     train = ["--resume", "--seed", str(seed), "--threads", str(threads)]
     start = ["--supervised-checkpoint", str(supervised)]
     record = ["--num-matches", size(200), "--seed", "1001", "--record-replay", "--data-dir", str(data)]
-    imitate = ["--data-dir", str(data), "--output", str(supervised), "--epochs", size(6), "--preset", preset]
+    imitate = ["--data-dir", str(data), "--output", str(supervised), "--epochs", size(4), "--preset", preset]
     engine = ["--engine", "pipelined"] if (threads or os.cpu_count() or 1) > 1 else []
     tune = [*start, "--output", str(tuned), "--small-steps", "--iterations", size(130), "--eval-every", "0", *engine]
     play = [*start, "--output-dir", str(league), "--rounds", "2", "--rl-iterations-per-round", size(6)]
