@@ -1,4 +1,4 @@
-"""How fast the live server saves its matches when it is told to stop: 64 rooms of free-for-alls, then SIGTERM.
+"""How fast the live server saves its matches when it has to stop: 64 rooms of free-for-alls, then SIGTERM.
 
     python benchmarks/live_shutdown.py
     python benchmarks/live_shutdown.py --rooms 64 --seats 16 --seconds 60 --runs 3
