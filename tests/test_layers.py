@@ -20,7 +20,19 @@ BASE = {
     "statistic_z",
     "statistic_z_file",
 }
-BASE |= {"cli", "game", "json_reading", "ports", "seals", "signals", "standings", "streams", "threads", "wording"}
+BASE |= {
+    "cli",
+    "game",
+    "json_reading",
+    "ports",
+    "sealed_struct",
+    "seals",
+    "signals",
+    "standings",
+    "streams",
+    "threads",
+    "wording",
+}
 PLAY = {"match_batch", "noise", "play", "setups", "policies", "trained_bots", "levels", "handicapped"}
 PLAY |= {"bot_file", "families"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
@@ -60,10 +72,11 @@ ALLOWED: dict[str, set[str]] = {
     "play": {"errors", "game", "match_batch"},
     "noise": {"bot_names", "errors", "game", "rng"},
     "trained_bots": {"bot_names", "errors", "files", "game"},
-    "levels": {"bot_names", "errors", "files", "game", "json_reading", "seals", "trained_bots"},
+    "levels": {"bot_names", "errors", "game", "sealed_struct", "trained_bots"},
     "handicapped": {"game", "noise"},
     "families": {"game", "rng"},
-    "bot_file": {"errors", "files", "game", "families", "json_reading", "seals"},
+    "bot_file": {"errors", "game", "families", "sealed_struct"},
+    "sealed_struct": {"files", "json_reading", "seals"},
     "policies": {"bot_file", "families"}
     | {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},

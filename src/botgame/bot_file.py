@@ -10,12 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from botgame.errors import UserError
-from botgame.files import write_atomic
-from botgame.json_reading import decoded
-from botgame.seals import opened_json, sealed_json
+from botgame.sealed_struct import read_struct, write_struct
 
 if TYPE_CHECKING:
     from botgame.game import Family, Game, Policy
@@ -34,13 +32,13 @@ class BotFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 def write_bot(path: Path, bot: BotFile) -> None:
     """Write atomically. Raises UserError."""
-    write_atomic(path, sealed_json(json.format(json.encode(bot).decode(), indent=2)).encode() + b"\n")
+    write_struct(path, bot)
 
 
 def read_bot(path: Path, game: Game) -> BotFile:
     """Inverse of `write_bot`. Raises UserError for a file that is missing, damaged, or no bot of this game."""
     try:
-        bot: BotFile = decoded(opened_json(path.read_text(encoding="utf-8-sig")), BotFile)
+        bot = read_struct(path, BotFile)
     except FileNotFoundError:
         raise UserError(f"no such bot file {str(path)!r}: expected an existing one; correct the path") from None
     except (OSError, ValueError) as error:

@@ -11,14 +11,11 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from botgame.bot_names import LevelName
 from botgame.errors import UserError
-from botgame.files import write_atomic
-from botgame.json_reading import decoded
-from botgame.seals import opened_json, sealed_json
+from botgame.sealed_struct import read_struct, write_struct
 from botgame.trained_bots import checkpoint_path
 
 if TYPE_CHECKING:
@@ -130,14 +127,13 @@ def digest_of(path: Path) -> str:
 
 def write_levels(path: Path, levels: Levels) -> None:
     """Write atomically. Raises UserError."""
-    text = msgspec.json.format(msgspec.json.encode(levels).decode(), indent=2)
-    write_atomic(path, sealed_json(text).encode() + b"\n")
+    write_struct(path, levels)
 
 
 def read_levels(path: Path) -> Levels:
     """Inverse of `write_levels`. Raises UserError for a file that is missing, damaged or something else."""
     try:
-        levels: Levels = decoded(opened_json(path.read_text(encoding="utf-8-sig")), Levels)
+        levels = read_struct(path, Levels)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; python -m botgame levels BOT measures levels and writes it") from None
     except (OSError, ValueError) as error:

@@ -19,10 +19,11 @@ from botgame.locks import locked
 from botgame.outputs import check_apart, check_folder
 from botgame.policies import load_policy
 from botgame.training.best_response import family_flags
-from botgame.training.best_response.family_search import FamilyTask, search_family
+from botgame.training.best_response.family_search import search_family
+from botgame.training.best_response.family_task import FamilyTask
 from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
-from botgame.training.best_response.results import DUEL, FILE, Exploit, Point, folder_of, search_name
+from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, folder_of, search_name
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
@@ -117,7 +118,7 @@ def _family_task(options: argparse.Namespace, game: Game, folder: Path) -> Famil
     return FamilyTask(
         contest=Contest(game, game.families[options.family], target, weights),
         name=options.family,
-        trial=Trial(game, target, options.eval_matches, options.final_matches, options.seed, unit=DUEL),
+        trial=Trial(game, target, options.eval_matches, options.final_matches, options.seed, unit=DUEL_UNIT),
         folder=folder,
         budget=options.budget,
         size=options.generation_size,

@@ -2,99 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from botgame import rng
-from botgame.bot_file import FORMAT, BotFile, write_bot
+from botgame.bot_file import BotFile, write_bot
 from botgame.errors import UserError
-from botgame.families import member, standard_numbers
-from botgame.game import Array, Policy
-from botgame.outputs import Check, json_of
-from botgame.training.alphastar.actor.opponents import Weights
+from botgame.families import standard_numbers
+from botgame.game import Array
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.best_response.evolution import Evolution
-from botgame.training.best_response.generation import Contest, play_generation
-from botgame.training.best_response.judge import TARGET, TargetJudge, Trial
-from botgame.training.best_response.results import DUEL, FILE, Exploit, Search, write_results
+from botgame.training.best_response.family_task import NUMBERS, FamilyTask
+from botgame.training.best_response.generation import play_generation
+from botgame.training.best_response.judge import TARGET, TargetJudge
+from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Search, write_results
 from botgame.training.best_response.scouting import Round, Scouting, rounds_of
 from botgame.training.best_response.search import set_aside
 from botgame.training.evaluation.duels import Tally
-from botgame.training.rl.setting import Schedule, Version
-from botgame.training.runs.paths import RunPaths
+from botgame.training.rl.setting import Version
 from botgame.training.runs.progress import ProgressClock
 from botgame.training.runs.run import at_work, begin, commit, make_room, restoring, stop_on_signal
 from botgame.wording import counted
 
 _SEEDS = 0x6475656C73  # purpose of the seeds of a generation's matches
 _SCOUTING_SEEDS = 0x726F756E6473  # and of those of a round of scouts
-_NUMBERS = "numbers"
-
-
-class FamilyPaths(RunPaths):
-    """The files of a search over a family: the bot that it finds is a bot file, and there is one of it, the best."""
-
-    @property
-    def lock(self) -> Path:
-        """What a process that works on the search holds."""
-        return self.checkpoint.with_name("best_response.lock")
-
-    @property
-    def files(self) -> dict[Path, Check]:
-        """Every file and folder that may lie there, each with the check of its kind."""
-        rest = {path: check for path, check in super().files.items() if path in self._of_any_run}
-        return {self.checkpoint: json_of(FORMAT), **rest}
-
-    @property
-    def _of_any_run(self) -> set[Path]:
-        return {self.resume, self.before, self.config, self.metrics, self.tensorboard}
-
-
-def family_paths(folder: Path, family: str) -> FamilyPaths:
-    """The files of the search over `family`, of a command that writes to `folder`."""
-    names = ("best_response.bot.json", "resume.pt", "config.json", "metrics.jsonl", "tb")
-    return FamilyPaths("exploit", *(folder / family / name for name in names))
-
-
-@dataclasses.dataclass(frozen=True)
-class FamilyTask:
-    """One search. name: of the family. budget: duels of its bots; size: bots of a generation, each with so many duels.
-
-    spread: of the first generation, in shares of the ranges. scouting: share of the budget. flags: plain values of
-    those that decide the result.
-    """
-
-    contest: Contest
-    name: str
-    trial: Trial
-    folder: Path
-    budget: int
-    size: int
-    duels: int
-    spread: float
-    scouting: float
-    eval_every: int
-    flags: dict[str, Any]
-    resume: bool = False
-
-    @property
-    def paths(self) -> FamilyPaths:
-        """Its files."""
-        return family_paths(self.folder, self.name)
-
-    @property
-    def schedule(self) -> Schedule:
-        """When the middle of the generations is judged: always before the first step and after the last."""
-        return Schedule(self.eval_every, save_every=1, evaluate_ends=True)
-
-    def policy(self, weights: Weights) -> Policy:
-        """The bot whose numbers are `weights["numbers"]`, float64 [D]."""
-        return member(self.name, self.contest.family, weights[_NUMBERS].numpy())
 
 
 class FamilyRun:
@@ -128,12 +62,12 @@ class FamilyRun:
     def numbers(self) -> Array:
         """The numbers of the best bot so far, float64 [D]; the standard ones before the first evaluation."""
         best = self._judge.best
-        return best.weights[_NUMBERS].numpy() if best else standard_numbers(self._task.contest.family)
+        return best.weights[NUMBERS].numpy() if best else standard_numbers(self._task.contest.family)
 
     def steps(self, writer: MetricsWriter) -> Iterator[None]:
         """Search to the end of the budget, committing before each yield."""
         if self.step:
-            print(f"resuming after {self.spent:,} of {counted(self._task.budget, DUEL)}")
+            print(f"resuming after {self.spent:,} of {counted(self._task.budget, DUEL_UNIT)}")
             self._write_artefacts()
         else:
             print(self._plan())
@@ -174,10 +108,10 @@ class FamilyRun:
 
     def _plan(self) -> str:
         scouts = ", ".join(
-            f"{counted(each.scouts, 'bot')} x {counted(each.duels, DUEL)}" for each in self._scouting.rounds
+            f"{counted(each.scouts, 'bot')} x {counted(each.duels, DUEL_UNIT)}" for each in self._scouting.rounds
         )
         scouting = f"scouting {scouts}, then " if scouts else ""
-        generations = f"generations of {self._task.size} bots with {counted(self._each, DUEL)} each"
+        generations = f"generations of {self._task.size} bots with {counted(self._each, DUEL_UNIT)} each"
         return f"seed {self._task.trial.seed}: {scouting}{generations}"
 
     def _progress(self, scouts: bool, metrics: dict[str, Any]) -> str:
@@ -227,7 +161,7 @@ class FamilyRun:
 
     def _evaluate(self, *, last: bool) -> dict[str, float]:
         started = time.perf_counter()
-        weights = {_NUMBERS: torch.from_numpy(self._evolution.mean)}
+        weights = {NUMBERS: torch.from_numpy(self._evolution.mean)}
         metrics = self._judge.evaluate(Version(weights, self.step, self.spent, last))
         return {**metrics, "time_evaluation": time.perf_counter() - started}
 
@@ -251,7 +185,7 @@ class FamilyRun:
             curve=list(judge.curve),
             final=judge.final if self.finished else None,
             checkpoint=task.paths.checkpoint.relative_to(task.folder).as_posix(),
-            unit=DUEL,
+            unit=DUEL_UNIT,
         )
         write_results(task.folder / FILE, self._results)
 
@@ -283,6 +217,6 @@ def search_family(task: FamilyTask, results: Exploit, go_on: str) -> Array | Non
         ):
             for _ in run.steps(writer):
                 if stop and not run.finished:
-                    print(f"stopped after {counted(run.spent, DUEL)}; go on with: {go_on}")
+                    print(f"stopped after {counted(run.spent, DUEL_UNIT)}; go on with: {go_on}")
                     return None
         return run.numbers

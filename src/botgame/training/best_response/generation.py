@@ -12,7 +12,7 @@ from botgame.game import Array, Ended, Family, Game, Policy, Setup, limits_of, o
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide
 from botgame.setups import mirrored_setups
-from botgame.training.evaluation.duels import DUEL, Tally, tally
+from botgame.training.evaluation.duels import Tally, tally, usual_seats
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
 _BOT, _TARGET = 0, 1  # players
@@ -32,7 +32,7 @@ class Contest(NamedTuple):
     @property
     def seats(self) -> int:
         """Of every match: two, or the game's usual number in a game without duels."""
-        return DUEL if DUEL in self.game.seat_numbers else self.game.seats
+        return usual_seats(self.game)
 
     def matches_each(self, wanted: int) -> int:
         """Matches of each bot: `wanted`, rounded up so that it has every seat of every seed."""

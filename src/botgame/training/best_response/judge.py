@@ -11,7 +11,7 @@ import msgspec
 from botgame import rng
 from botgame.game import Game, Policy
 from botgame.training.alphastar.actor.opponents import Weights
-from botgame.training.best_response.results import DECISION, Point
+from botgame.training.best_response.results import DECISION_UNIT, Point
 from botgame.training.evaluation.duels import Tally
 from botgame.training.evaluation.held_out import Best, evaluate, evaluation_metrics
 from botgame.training.rl.setting import Version
@@ -25,7 +25,7 @@ _FINAL = 0x66696E616C  # purpose of the random key of the last evaluation
 class Trial:
     """How versions meet the target: `matches` held-out duels in a periodic evaluation, `final_matches` in the last one.
 
-    unit: what the budget counts (`results.DECISION`).
+    unit: what the budget counts (`results.DECISION_UNIT`).
     """
 
     game: Game
@@ -34,7 +34,7 @@ class Trial:
     final_matches: int
     seed: int
     threads: int = 1
-    unit: str = DECISION
+    unit: str = DECISION_UNIT
 
 
 class TargetJudge:

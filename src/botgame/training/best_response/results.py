@@ -13,14 +13,12 @@ import msgspec
 
 from botgame.bot_names import split_style
 from botgame.errors import UserError
-from botgame.files import write_atomic
-from botgame.json_reading import decoded
 from botgame.ratings import wilson
-from botgame.seals import opened_json, sealed_json
+from botgame.sealed_struct import read_struct, write_struct
 
 FILE = "exploit.json"
 FORMAT = "botgame-exploit-1"
-DECISION, DUEL = "decision", "duel"  # what budgets count: a policy's search, and a family's
+DECISION_UNIT, DUEL_UNIT = "decision", "duel"  # what budgets count: a policy's search, and a family's
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -61,7 +59,7 @@ class Search(msgspec.Struct, frozen=True):
     curve: list[Point]
     final: Point | None
     checkpoint: str
-    unit: str = DECISION
+    unit: str = DECISION_UNIT
 
 
 class Exploit(msgspec.Struct):
@@ -91,7 +89,7 @@ class Exploit(msgspec.Struct):
 
 def search_name(start: str, unit: str) -> str:
     """What to call a search in texts, by the start or the family that it is listed under, and its unit."""
-    return f"family {start}" if unit == DUEL else f"{start} start"
+    return f"family {start}" if unit == DUEL_UNIT else f"{start} start"
 
 
 def folder_of(game: str, target: str) -> Path:
@@ -128,14 +126,13 @@ def _from_here(path: Path) -> str:
 
 def write_results(path: Path, results: Exploit) -> None:
     """Write atomically. Raises UserError when it cannot be written."""
-    text = msgspec.json.format(msgspec.json.encode(results).decode(), indent=2)
-    write_atomic(path, sealed_json(text).encode() + b"\n")
+    write_struct(path, results)
 
 
 def read_results(path: Path) -> Exploit:
     """Inverse of `write_results`. Raises UserError for a file that is missing, damaged or something else."""
     try:
-        results: Exploit = decoded(opened_json(path.read_text(encoding="utf-8-sig")), Exploit)
+        results = read_struct(path, Exploit)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; python -m botgame.training.exploit TARGET writes it") from None
     except (OSError, ValueError) as error:

@@ -23,7 +23,7 @@ from botgame.levels import bot_of, find_level
 from botgame.outputs import check_result, json_of
 from botgame.policies import load_policy
 from botgame.training.console import description_column, plain_console, say
-from botgame.training.evaluation.duels import DUEL, Tally, mirrored_results
+from botgame.training.evaluation.duels import DUEL, Tally, mirrored_results, usual_seats
 from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict
 from botgame.training.evaluation.placings import Placing, royale_results
 from botgame.training.evaluation.tables import (
@@ -59,7 +59,7 @@ def evaluate(args: argparse.Namespace) -> int:
     everybody = in_style([*args.policies, *args.versus], args.style)
     first = len(args.policies)
     plan = make_plan(everybody[:first], everybody[first:], game.yardstick, round_robin=args.round_robin)
-    args.seats = args.seats or (DUEL if DUEL in game.seat_numbers else game.seats)
+    args.seats = args.seats or usual_seats(game)
     _check_seats(args, game)
     policies = _load(game, plan.names, args.device, args.threads)
     if args.json is not None:

@@ -114,6 +114,11 @@ class Tally:
         return f"{self.win_rate:.1%} [{low:.1%}, {high:.1%}] {record}{earned}"
 
 
+def usual_seats(game: Game) -> int:
+    """Seats of a match that compares two policies: two, or the game's usual number in a game without duels."""
+    return DUEL if DUEL in game.seat_numbers else game.seats
+
+
 def mirrored_results(
     game: Game,
     a: Policy,
@@ -131,7 +136,7 @@ def mirrored_results(
     another batch size may differ in the last bit, and so, rarely, in a sampled action). `on_match` is called after
     each match, for a progress bar.
     """
-    seats = DUEL if DUEL in game.seat_numbers else game.seats
+    seats = usual_seats(game)
     return tally(game, one_among_others(game, a, b, matches, seed, seats, **options), on_match)
 
 

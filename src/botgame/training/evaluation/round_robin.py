@@ -11,13 +11,13 @@ from botgame.game import Game, Policy, Setup, own_factions
 from botgame.play import play
 from botgame.ratings import Ratings, add_ranking, bradley_terry
 from botgame.setups import mirrored_setups
-from botgame.training.evaluation.duels import DUEL
+from botgame.training.evaluation.duels import usual_seats
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
 
 def matches_in_all(game: Game, players: int, matches: int) -> int:
     """How many matches a round-robin of so many players has, with `matches` a pair, rounded up as below."""
-    seats = _seats(game)
+    seats = usual_seats(game)
     return players * (players - 1) // 2 * -(-matches // seats) * seats
 
 
@@ -34,20 +34,16 @@ def rate(
     Every pair plays the seeds that `seed` gives, as `mirrored_results` does. `on_match` is called after each match.
     """
     points = np.zeros((len(policies), len(policies)))
-    setups = _setups(game, policies, -(-matches // _seats(game)), seed)
+    setups = _setups(game, policies, -(-matches // usual_seats(game)), seed)
     slots = min(PARALLEL_MATCHES, matches_in_all(game, len(policies), matches))
-    for match in play(game, policies, setups, slots=slots, seats=_seats(game)):
+    for match in play(game, policies, setups, slots=slots, seats=usual_seats(game)):
         add_ranking(points, match.setup.players, match.outcome.places.tolist())
         on_match()
     return bradley_terry(points, anchor)
-
-
-def _seats(game: Game) -> int:
-    return DUEL if DUEL in game.seat_numbers else game.seats
 
 
 def _setups(game: Game, policies: Sequence[Policy], seeds: int, seed: int) -> Iterator[Setup]:
     """The matches of every pair."""
     own = own_factions(game, policies)
     for a, b in itertools.combinations(range(len(policies)), 2):
-        yield from mirrored_setups(game, seed, seeds, (a,) + (b,) * (_seats(game) - 1), own=own)
+        yield from mirrored_setups(game, seed, seeds, (a,) + (b,) * (usual_seats(game) - 1), own=own)

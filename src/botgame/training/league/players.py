@@ -134,7 +134,7 @@ class Players:
         return self._around(network, name, found["faction"])
 
     def _around(self, network: Network, name: str, faction: str) -> NetworkPolicy:
-        """Every player acts at the temperature of the league, which its files carry too."""
+        """Frozen players and evaluations act at the temperature that the files of the league carry."""
         policy = NetworkPolicy(network, name, str(self._device), self._config.stored_temperature)
         policy.faction = faction
         return policy
