@@ -133,10 +133,10 @@ def test_the_page_and_the_figures(data: Path, tmp_path: Path, monkeypatch, capsy
     said = capsys.readouterr().out
     assert "people won 6 of 6 matches against idle" in said
     assert "--clone" not in said, "a scripted bot learns nothing"
-    found = json.loads(Path("reports/holes/idle/holes.json").read_text())
+    found = json.loads(Path("reports/holes/lms/idle/holes.json").read_text())
     assert (found["meetings"], found["won"]) == (6, 6)
     assert sum(len(hole["matches"]) for hole in found["holes"]) == 6
-    page = Path("reports/holes/idle/holes.html").read_text(encoding="utf-8")
+    page = Path("reports/holes/lms/idle/holes.html").read_text(encoding="utf-8")
     assert "&lt;Ann&gt;" in page
     assert "<Ann>" not in page
     assert f"http://127.0.0.1:8000/replay?file={found['holes'][0]['matches'][0]['file']}" in page
@@ -165,12 +165,12 @@ def test_an_opponent_of_each_hole(data: Path, tmp_path: Path, monkeypatch, capsy
     said = capsys.readouterr().out
     assert "hole-1-of-twin wins" in said
     assert "hole-1-of-twin" in trained_bots(GAME)
-    found = json.loads(Path("reports/holes/twin/holes.json").read_text())
+    found = json.loads(Path("reports/holes/lms/twin/holes.json").read_text())
     command = found["training_command"]
     mixture = parse_shares(command.split("--opponents ")[1])
     assert mixture["hole-1-of-twin"] == pytest.approx(0.3, abs=0.01)
     assert load_policy(GAME, "hole-1-of-twin").name == "hole-1-of-twin"
-    assert sorted(each.name for each in Path("reports/holes/twin/hole-1").iterdir()) == sorted(
+    assert sorted(each.name for each in Path("reports/holes/lms/twin/hole-1").iterdir()) == sorted(
         match["file"] for match in found["holes"][0]["matches"]
     )
 

@@ -119,7 +119,7 @@ def test_bad_tables_are_refused(points):
 
 def test_a_free_for_all_counts_pairs_by_order():
     points = np.zeros((3, 3))
-    ratings.add_ranking(points, players=[0, 1, 2, 1], places=[1, 2, 2, 4])
+    ratings.add_pairs(points, ratings.ranking(players=[0, 1, 2, 1], places=[1, 2, 2, 4]))
     np.testing.assert_array_equal(points, [[0, 2, 1], [0, 0, 0.5], [0, 1.5, 0]])
 
 
@@ -262,6 +262,53 @@ def covered(prior: float, strength: float = 663.0, rivals: int = 12, games: int 
 def test_intervals_of_ratings_hold_what_they_say() -> None:
     assert 0.91 <= covered(ratings.PRIOR_GAMES) <= 0.99
     assert covered(prior=1.0) < 0.8  # a drawn game a pair, which pulls a strong player down
+
+
+def covered_in_crowds(clustered: bool, seats: int = 8, matches: int = 60, times: int = 150) -> float:
+    """Share of simulated sets of free-for-alls whose intervals hold the true ratings, with 0 as the anchor's.
+
+    Who has a good match is above many: places follow strength plus one Gumbel draw a seat, for which Bradley-Terry is
+    the exact law of every pair (Plackett-Luce).
+    """
+    random = np.random.default_rng(11)
+    elo = np.linspace(0, 400, seats)
+    hits: list[bool] = []
+    for _ in range(times):
+        points, crowds = np.zeros((seats, seats)), []
+        for draws in random.gumbel(size=(matches, seats)):
+            places = 1 + np.argsort(np.argsort(-(elo / ratings.ELO_PER_LOGIT + draws)))
+            crowds.append(ratings.ranking(range(seats), places))
+            ratings.add_pairs(points, crowds[-1])
+        rated = ratings.bradley_terry(points, anchor=0, free_for_alls=crowds if clustered else ())
+        hits += (abs(rated.elo - elo) <= ratings.Z_95 * rated.error)[1:].tolist()
+    return float(np.mean(hits))
+
+
+def test_intervals_of_free_for_alls_hold_what_they_say() -> None:
+    assert 0.93 <= covered_in_crowds(clustered=True) <= 0.98
+    assert covered_in_crowds(clustered=False) < 0.93
+
+
+def test_the_errors_of_free_for_alls_are_those_of_a_literal_sandwich() -> None:
+    random = np.random.default_rng(2)
+    crowds = [ratings.ranking(random.integers(0, 4, 5), random.integers(1, 4, 5)) for _ in range(30)]
+    points = np.zeros((4, 4))
+    for pairs in crowds:
+        ratings.add_pairs(points, pairs)
+    rated = ratings.bradley_terry(points, 0, prior=0, free_for_alls=crowds)
+    theta = rated.elo / ratings.ELO_PER_LOGIT
+    information, variance = np.zeros((4, 4)), np.zeros((4, 4))
+    for pairs in crowds:
+        gradient = np.zeros(4)
+        for a, b, score in zip(*pairs, strict=True):
+            p, side = 1 / (1 + np.exp(theta[b] - theta[a])), np.eye(4)[a] - np.eye(4)[b]
+            gradient += (score - p) * side
+            information += p * (1 - p) * np.outer(side, side)
+        variance += np.outer(gradient, gradient)
+    inverse = np.linalg.inv(information[1:, 1:])
+    sandwich = inverse @ variance[1:, 1:] @ inverse
+    expected = np.sqrt(np.maximum(np.diag(inverse), np.diag(sandwich))) * ratings.ELO_PER_LOGIT
+    np.testing.assert_allclose(rated.error[1:], expected)
 
 
 def held(interval, rate: float = 0.3, seeds: int = 40, size: int = 8, times: int = 400) -> float:

@@ -49,6 +49,14 @@ class Ratings(NamedTuple):
         return Interval(elo, elo - z * error, elo + z * error)
 
 
+class Pairs(NamedTuple):
+    """A match as its pairs of seats, [P] each: what player `first[k]` scored against player `second[k]`."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    points: Array
+
+
 class Equilibrium(NamedTuple):
     """Mixtures of the row and the column player of a zero-sum game, and the value for the row player."""
 
@@ -95,28 +103,36 @@ def expected_score(difference: float) -> float:
     return 1.0 / (1.0 + math.exp(-difference / ELO_PER_LOGIT))
 
 
-def add_ranking(points: Array, players: Sequence[int], places: Sequence[int]) -> None:
-    """Count one match in `points` [N, N] by pairwise order: "A beat B" means that A finished above B.
+def ranking(players: Sequence[int], places: Sequence[int]) -> Pairs:
+    """The pairs of one match by order: "A beat B" means that A finished above B.
 
     `players[k]` finished at `places[k]` (1 = winner; equal places are a draw). Two seats of the same player do not
     play each other. A duel is the case of two seats.
     """
-    for first in range(len(players)):
-        for second in range(first + 1, len(players)):
-            a, b = players[first], players[second]
-            if a == b:
-                continue
-            score = 0.5 if places[first] == places[second] else float(places[first] < places[second])
-            points[a, b] += score
-            points[b, a] += 1.0 - score
+    who, place = np.asarray(players, np.int64), np.asarray(places)
+    first, second = np.triu_indices(len(who), 1)
+    first, second = (side[who[first] != who[second]] for side in (first, second))
+    return Pairs(who[first], who[second], 0.5 + 0.5 * np.sign(place[second] - place[first]))
 
 
-def bradley_terry(points: Array, anchor: int, prior: float = PRIOR_GAMES) -> Ratings:
+def add_pairs(points: Array, pairs: Pairs) -> None:
+    """Count a match in `points` [N, N]."""
+    np.add.at(points, (pairs.first, pairs.second), pairs.points)
+    np.add.at(points, (pairs.second, pairs.first), 1.0 - pairs.points)
+
+
+def bradley_terry(
+    points: Array, anchor: int, prior: float = PRIOR_GAMES, free_for_alls: Sequence[Pairs] = ()
+) -> Ratings:
     """Ratings of maximum likelihood where P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400)), with R_anchor = 0.
 
     points: float64 [N, N], see the module. `prior`: virtual drawn games added to each pair that met, so that a player
     who won everything has a finite rating; 0 gives the plain maximum, which does not exist for such a player.
     Errors are from the inverse of the observed information (with the prior), relative to the anchor, whose error is 0.
+
+    free_for_alls: the matches of more than two seats that are in `points`. The pairs of one are not independent: who
+    has a good match is above many. So errors are also found with each of them as a cluster (the sandwich of Huber,
+    1967, and White, 1982), and the larger ones count, since few matches show too little variance.
     Raises ValueError for a table that is not square, negative points, or a plain maximum that does not exist.
     """
     table = _checked(points)
@@ -132,8 +148,26 @@ def bradley_terry(points: Array, anchor: int, prior: float = PRIOR_GAMES) -> Rat
         members = np.concatenate([[anchor], inner])
         theta, covariance = _newton(score[np.ix_(members, members)], games[np.ix_(members, members)])
         elo[inner] = theta * ELO_PER_LOGIT
-        error[inner] = np.sqrt(np.diag(covariance)) * ELO_PER_LOGIT
+        extra = _extra_variance(elo / ELO_PER_LOGIT, free_for_alls)[np.ix_(inner, inner)]
+        sandwich = covariance + covariance @ extra @ covariance
+        error[inner] = np.sqrt(np.maximum(np.diag(covariance), np.diag(sandwich))) * ELO_PER_LOGIT
     return Ratings(elo, error)
+
+
+def _extra_variance(theta: Array, matches: Sequence[Pairs]) -> Array:
+    """Variance [N, N] of the gradient by matches, less what it would be were their pairs independent."""
+    extra = np.zeros((len(theta), len(theta)))
+    for first, second, points in matches:
+        expected = 1.0 / (1.0 + np.exp(theta[second] - theta[first]))
+        gradient = np.zeros(len(theta))
+        np.add.at(gradient, first, points - expected)
+        np.add.at(gradient, second, expected - points)
+        weight = expected * (1.0 - expected)
+        part = np.unique([first, second])
+        extra[np.ix_(part, part)] += np.outer(gradient[part], gradient[part])
+        for a, b, sign in ((first, first, -1), (second, second, -1), (first, second, 1), (second, first, 1)):
+            np.add.at(extra, (a, b), sign * weight)
+    return extra
 
 
 def _checked(points: Array) -> Array:

@@ -23,7 +23,7 @@ from botgame.training.best_response.family_search import search_family
 from botgame.training.best_response.family_task import FamilyTask
 from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
-from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, folder_of, search_name
+from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, search_name
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
@@ -31,6 +31,7 @@ from botgame.training.rl.flags import engine_choice, flag_values, reward_weights
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.game_flags import rules_digest
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
+from botgame.training.runs.target_folder import folder_of
 from botgame.wording import counted
 
 REPORTS = Path("reports/exploit")

@@ -9,7 +9,7 @@ import numpy as np
 
 from botgame.game import Game, Policy, Setup, own_factions
 from botgame.play import play
-from botgame.ratings import Ratings, add_ranking, bradley_terry
+from botgame.ratings import Ratings, add_pairs, bradley_terry, ranking
 from botgame.setups import mirrored_setups
 from botgame.training.evaluation.duels import usual_seats
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
@@ -37,7 +37,7 @@ def rate(
     setups = _setups(game, policies, -(-matches // usual_seats(game)), seed)
     slots = min(PARALLEL_MATCHES, matches_in_all(game, len(policies), matches))
     for match in play(game, policies, setups, slots=slots, seats=usual_seats(game)):
-        add_ranking(points, match.setup.players, match.outcome.places.tolist())
+        add_pairs(points, ranking(match.setup.players, match.outcome.places.tolist()))
         on_match()
     return bradley_terry(points, anchor)
 

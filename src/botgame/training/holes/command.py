@@ -17,7 +17,7 @@ from botgame.locks import locked
 from botgame.outputs import check_folder, check_own, file_with, json_of
 from botgame.policies import load_policy
 from botgame.rng import derive
-from botgame.trained_bots import as_name, check_name, checkpoint_path, install
+from botgame.trained_bots import check_name, checkpoint_path, install
 from botgame.training.console import plain_console, say
 from botgame.training.holes.holes import FORMAT, Hole, Opponent, find_holes
 from botgame.training.holes.meetings import Meeting, find_meetings
@@ -33,9 +33,11 @@ from botgame.training.holes.opponents import (
 from botgame.training.holes.page import holes_content, in_words
 from botgame.training.imitation.as_step import imitate, keeping
 from botgame.training.league_report.document import GENERATOR, document
+from botgame.training.runs.target_folder import folder_of
 from botgame.wording import counted
 
 FIGURES, PAGE = "holes.json", "holes.html"
+REPORTS = Path("reports/holes")
 _JUDGE = 0x686F6C65  # purpose of the seeds of duels against the bot
 _PASSED_ON = ("game", "epochs", "lr", "device", "cpu", "threads", "seed", "resume")
 
@@ -43,7 +45,7 @@ _PASSED_ON = ("game", "epochs", "lr", "device", "cpu", "threads", "seed", "resum
 def report_holes(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command; returns the exit code. Raises UserError, and KeyboardInterrupt where training was stopped."""
     game = load_game(options.game)
-    folder = options.output_dir or Path("reports/holes") / as_name(Path(options.bot).stem)
+    folder = options.output_dir or REPORTS / folder_of(game.name, options.bot)
     _check(game, options, folder)
     meetings = _meetings(game, options)
     assert game.statistic_z is not None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.game import DemonstrationError, RecordedMatch
-from botgame.ratings import add_ranking, bradley_terry
+from botgame.ratings import add_pairs, bradley_terry, ranking
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
@@ -70,7 +70,7 @@ def fitted_ratings(matches: list[list[SeatPlan]], anchor: str) -> dict[str, floa
         return {}
     points = np.zeros((len(names), len(names)))
     for plans in matches:
-        add_ranking(points, [names.index(plan.policy) for plan in plans], [plan.place for plan in plans])
+        add_pairs(points, ranking([names.index(plan.policy) for plan in plans], [plan.place for plan in plans]))
     elo = bradley_terry(points, names.index(anchor)).elo
     games = (points + points.T).sum(1)
     enough = {name: k for k, name in enumerate(names) if games[k] >= LEAST_GAMES and np.isfinite(elo[k])}

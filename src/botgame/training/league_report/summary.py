@@ -4,8 +4,9 @@ A learning player changes, so each of its rounds counts as a player of its own (
 scripted players are one player throughout. Bradley-Terry over all of them puts the whole history on one scale, with
 the scripted anchor at 0. The *population* is everyone as of the last round played.
 
-A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. How
-often it finished first stands apart (`free_for_alls`).
+A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. Its
+pairs are not independent, which the errors of the ratings take into account. How often it finished first stands apart
+(`free_for_alls`).
 
 Where two of the population never met, their win rate is what the ratings expect; where they met, the record counts,
 with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative population performance use that table.
@@ -52,7 +53,7 @@ def summarise(
     counted = _once([match for match in matches if match.players <= known])
     last = max((match.round for match in counted), default=0)
     record = _record(counted, league)
-    order, rated = _rate(record, live, state.anchor)
+    order, rated = _rate(record, [match for match in counted if match.seats], live, league, state.anchor)
     latest = {name: _latest(name, last, league, order) for name in [*league.names, state.anchor]}
     population = [name for name, rated_name in latest.items() if rated_name in order]
     members = [order[latest[name]] for name in population]
@@ -105,16 +106,34 @@ def _record(matches: list[Match], league: League) -> Record:
     return dict(record)
 
 
-def _rate(record: Record, live: Sequence[LiveMatch], anchor: str) -> tuple[dict[str, int], ratings.Ratings]:
+def _rate(
+    record: Record, crowds: list[Match], live: Sequence[LiveMatch], league: League, anchor: str
+) -> tuple[dict[str, int], ratings.Ratings]:
+    """Rated names by their number, and the ratings. crowds: the matches of `record` that were free-for-alls."""
     players = [name for match in live for name in match.players]
     names = list(dict.fromkeys([anchor, *(home for home, _ in record), *players]))
     order = {name: index for index, name in enumerate(names)}
     points = np.zeros((len(names), len(names)))
     for (home, away), (wins, draws, _losses) in record.items():
         points[order[home], order[away]] = wins + 0.5 * draws
-    for match in live:
-        ratings.add_ranking(points, [order[name] for name in match.players], match.places)
-    return order, ratings.bradley_terry(points, order[anchor])
+    rankings = [ratings.ranking([order[name] for name in match.players], match.places) for match in live]
+    for pairs in rankings:
+        ratings.add_pairs(points, pairs)
+    clusters = [_pairs_of(match, league, order) for match in crowds] + rankings
+    return order, ratings.bradley_terry(points, order[anchor], free_for_alls=clusters)
+
+
+def _pairs_of(match: Match, league: League, order: Mapping[str, int]) -> ratings.Pairs:
+    """A free-for-all as the pairs that `_record` counts."""
+    home = _current(match.home, match.round, league)
+    met = [
+        (order[away], 0.5 + 0.5 * result)
+        for name, results in match.orders.items()
+        if (away := _current(name, match.round, league)) != home
+        for result in results
+    ]
+    aways, points = (np.array(column) for column in zip(*met, strict=True)) if met else (np.zeros(0, int), np.zeros(0))
+    return ratings.Pairs(np.full(len(aways), order.get(home, 0)), aways, points)
 
 
 def _win_rates(record: Record, names: list[str], elo: np.ndarray) -> np.ndarray:
