@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import kaggle_stand_in
+from botgame.adapters.kaggle_spec import Parts
 from botgame.errors import UserError
-from botgame.game import USUAL_LIMITS, Setup
+from botgame.game import USUAL_LIMITS, Array, Game, Observation, Setup
 from botgame.games import load_game
 from botgame.play import SeatMemory, play
 from botgame.setups import mirrored_setups
@@ -28,27 +29,48 @@ def package(monkeypatch: pytest.MonkeyPatch) -> None:
     sys.modules.pop("botgame.adapters.kaggle", None)
 
 
-def test_lists_of_cells_are_seen_from_ones_own_seat() -> None:
+def test_boards_are_seen_from_ones_own_seat_and_cell() -> None:
     game = load_game("kaggle:geese_lite:3")
     assert (game.seat_numbers, [head.labels for head in game.spec.heads]) == ((3,), [("STAY", "EAST", "SOUTH")])
     simulation = game.simulate(1, 3)
     simulation.reset(0, Setup(5, (0, 0, 0)), [USUAL_LIMITS] * 3)
     due = simulation.advance()
+    assert not columns(game, simulation.observe(due), "own last action", 3).any()
     simulation.act(due, np.array([[1], [0], [0]]))
-    due = simulation.advance()
-    seen = simulation.observe(due)
-    names = [scalar.name for scalar in game.spec.scalars]
-    food, geese = (slice(names.index(f"{name} 0"), names.index(f"{name} 0") + size) for name, size in
-                   (("food", 12), ("geese", 36)))  # fmt: skip
-    raw = seen["raw"][0, 0]["geese"]
-    assert len(raw[0]) == 2
-    own = seen["scalars"][:, geese].reshape(3, 3, 12)
+    seen = simulation.observe(simulation.advance())
+    raw = seen["raw"][0, 0]
+    assert len(raw["geese"][0]) == 2
+    food, geese = columns(game, seen, "food", 12), columns(game, seen, "geese", 36).reshape(3, 3, 12)
     for seat in range(3):
+        head = raw["geese"][seat][0]
         for other in range(3):
-            assert np.flatnonzero(own[seat, other]).tolist() == sorted(raw[(seat + other) % 3])
-    assert own[0, 0, raw[0][0]] == 1
-    assert own[0, 0, raw[0][1]] == 0.5
-    assert np.flatnonzero(seen["scalars"][0, food]).tolist() == sorted(seen["raw"][0, 0]["food"])
+            cells = [turned(cell, head) for cell in raw["geese"][(seat + other) % 3]]
+            np.testing.assert_allclose(geese[seat, other][cells], np.linspace(1, 0, len(cells), endpoint=False))
+            assert np.count_nonzero(geese[seat, other]) == len(cells)
+        assert geese[seat, 0, 6] == 1, "the own head is in the middle, row 1 of 3 and column 2 of 4"
+        assert np.flatnonzero(food[seat]).tolist() == sorted(turned(cell, head) for cell in raw["food"])
+        assert np.flatnonzero(columns(game, seen, "own first cell", 12)[seat]).tolist() == [head]
+    assert columns(game, seen, "own last action", 3).tolist() == [[0, 1, 0], [1, 0, 0], [1, 0, 0]]
+
+
+def columns(game: Game, seen: Observation, name: str, size: int) -> Array:
+    """The scalars whose names begin so, `size` of each row."""
+    found = [k for k, scalar in enumerate(game.spec.scalars) if scalar.name.startswith(name)]
+    assert len(found) == size
+    return seen["scalars"][:, found]
+
+
+def turned(cell: int, head: int) -> int:
+    """Where a cell of the board of 3 x 4 is seen by the goose with its head there."""
+    (row, column), (own_row, own_column) = divmod(cell, 4), divmod(head, 4)
+    return (row - own_row + 1) % 3 * 4 + (column - own_column + 2) % 4
+
+
+def test_a_board_without_lists_of_seats_stays_as_it_is() -> None:
+    parts = Parts({"board": [0, 1, 0, 2, 0, 0], "step": 3}, (2, 3), 2, "kaggle:x")
+    assert parts.names == [*(f"board {cell}" for cell in range(6)), "step 0"]
+    got = parts.encode({"board": [0, 1, 0, 2, 0, 0], "step": 3}, seat=1)
+    np.testing.assert_allclose(got, np.arcsinh([0, 1, 0, 2, 0, 0, 3]))
 
 
 @pytest.mark.parametrize("name", ["kaggle:geese_lite", "kaggle:geese_lite:4"])

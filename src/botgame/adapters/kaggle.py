@@ -19,7 +19,7 @@ import numpy as np
 
 from botgame import rng
 from botgame.adapters.adapted import adapted_game, adapted_spec, seat_names
-from botgame.adapters.kaggle_spec import Part, head_of, parts_of
+from botgame.adapters.kaggle_spec import Parts, head_of
 from botgame.adapters.rehearsal import rehearse
 from botgame.bot_names import RANDOM
 from botgame.errors import UserError
@@ -33,13 +33,15 @@ _ACTIVE = "ACTIVE"
 class KaggleCopy:
     """A `Copy` around one environment, which draws from Python's and NumPy's global generators."""
 
-    def __init__(self, env: Any, parts: Sequence[Part], actions: Sequence[Any], seats: int, unit: float) -> None:
+    def __init__(self, env: Any, parts: Parts, actions: Sequence[Any], seats: int, unit: float) -> None:
         self._env, self._parts, self._actions = env, parts, actions
         self._seats, self._unit, self._seed, self._tick = seats, unit, 0, 0
+        self._last = np.zeros((seats, len(actions)))  # one-hot, of each seat's last action
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
         self._seed, self._tick = seed, 0
+        self._last[:] = 0
         with _seeded(rng.derive(seed, 0)):
             self._env.reset(self._seats)
 
@@ -51,14 +53,16 @@ class KaggleCopy:
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
         seen = seen_by(self._env, seat)
-        parts = [part.encode(seen[part.name], seat) for part in self._parts]
-        into["scalars"][:] = np.concatenate([*parts, np.eye(self._seats)[seat] if self._seats > 1 else []])
+        own = [self._last[seat], np.eye(self._seats)[seat] if self._seats > 1 else []]
+        into["scalars"][:] = np.concatenate([self._parts.encode(seen, seat), *own])
         if _RAW in into:
             into[_RAW][0] = seen
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
         chosen = [self._actions[int(actions[seat][0])] if seat in actions else None for seat in range(self._seats)]
+        for seat, action in actions.items():
+            self._last[seat] = np.arange(len(self._actions)) == action[0]
         self._tick += 1
         with _seeded(rng.derive(self._seed, self._tick)):
             self._env.step(chosen)
@@ -75,11 +79,11 @@ def kaggle(name: str) -> Game:
     env = _make(plain, title)
     seats = _seats(env, wanted, title)
     env.reset(seats)
-    cells = int(env.configuration.get("rows", 0)) * int(env.configuration.get("columns", 0))
-    parts = parts_of(seen_by(env, 0), cells, seats, title)
+    shape = int(env.configuration.get("rows", 0)), int(env.configuration.get("columns", 0))
+    parts = Parts(seen_by(env, 0), shape, seats, title)
     head, actions = head_of(env.specification["action"], title)
-    scalars = [f"{part.name} {number}" for part in parts for number in range(part.size)]
-    spec = adapted_spec(title, [*scalars, *seat_names(seats)], [head], dense=True)
+    last = [f"own last action {label}" for label in head.labels]
+    spec = adapted_spec(title, [*parts.names, *last, *seat_names(seats)], [head], dense=True)
 
     def copy(unit: float) -> KaggleCopy:
         return KaggleCopy(_make(plain, title), parts, actions, seats, unit)
@@ -127,12 +131,33 @@ def _seats(env: Any, wanted: str, title: str) -> int:
 
 
 def _make(name: str, title: str) -> Any:
+    _trust_schemas()
     try:
         with _seeded(0):  # it begins a match
             return kaggle_environments.make(name)
     except Exception as error:  # whatever the environment's own code raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"game {title} could not be made ({reason}); correct the name or install it", 2) from error
+
+
+class _Validation:
+    """In place of `jsonschema` in Kaggle's package, which checks the schema itself whenever it checks a value.
+
+    The environment's own schemas are right; without that a match of `hungry_geese` takes half the time.
+    """
+
+    @staticmethod
+    def validate(instance: object, schema: Mapping[str, Any]) -> None:
+        """Raise jsonschema's ValidationError for a value that is not of the schema."""
+        from jsonschema.validators import validator_for
+
+        validator_for(schema)(schema).validate(instance)
+
+
+def _trust_schemas() -> None:
+    utils = getattr(kaggle_environments, "utils", None)
+    if utils is not None and hasattr(utils, "jsonschema"):
+        utils.jsonschema = _Validation
 
 
 @contextmanager
