@@ -22,7 +22,6 @@ from botgame.training.alphastar.actor.opponents import parse_shares
 from botgame.training.holes.groups import grouped, silhouette, traits
 from botgame.training.holes.holes import find_holes as holes_of
 from botgame.training.holes.meetings import Meeting, find_meetings
-from botgame.training.holes.opponents import shares
 from matches import held_by, recorded
 
 GAME = lms()
@@ -99,9 +98,6 @@ def test_each_way_to_win_is_a_hole() -> None:
     holes = holes_of(met, SPEC)
     assert [(len(hole.matches), dict(hole.people)) for hole in holes] == [(5, {"Bob": 5}), (4, {"Ann": 4})]
     assert all(trait.effect > 0 for trait in holes[0].traits)
-    mixture = shares(GAME, holes, "pi.pt")
-    assert sum(mixture.values()) == pytest.approx(1)
-    assert mixture["hole-1-of-pi"] / mixture["hole-2-of-pi"] == pytest.approx(5 / 4)
     assert holes_of([meeting(False, other)], SPEC) == []
 
 

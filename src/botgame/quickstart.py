@@ -82,6 +82,7 @@ def steps(folder: Path, scale: float, seed: int, threads: int, preset: str) -> l
     start = ["--supervised-checkpoint", str(supervised)]
     record = ["--num-matches", size(200), "--seed", "1001", "--record-replay", "--data-dir", str(data)]
     imitate = ["--data-dir", str(data), "--output", str(supervised), "--epochs", size(4), "--preset", preset]
+    imitate += ["--eval-every", "0", "--final-matches", size(200)]  # its duels would take as long as two epochs
     engine = ["--engine", "pipelined"] if (threads or os.cpu_count() or 1) > 1 else []
     tune = [*start, "--output", str(tuned), "--small-steps", "--iterations", size(130), "--eval-every", "0", *engine]
     play = [*start, "--output-dir", str(league), "--rounds", "2", "--rl-iterations-per-round", size(6)]

@@ -24,11 +24,20 @@ from botgame.training.best_response.family_task import FamilyTask
 from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
 from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, search_name
-from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
+from botgame.training.best_response.search import (
+    SCRATCH,
+    SUPERVISED,
+    Task,
+    files_in,
+    fresh_origins,
+    prepare,
+    search,
+)
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import engine_choice, flag_values, reward_weights, thread_count, training_config
 from botgame.training.rl.setting import Schedule
+from botgame.training.rl.training_against import training_against
 from botgame.training.runs.game_flags import rules_digest
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
 from botgame.training.runs.target_folder import folder_of
@@ -52,7 +61,17 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
         name = search_name(worst[0], results.searches[worst[0]].unit)
         print(f"exploitability of {options.target}: the best response ({name}) wins {worst[1]}")
     print(f"written to {folder}")
+    if command := training_against(game, options.game, options.target, _winners(results, folder)):
+        print(f"to train against it:\n{command}")
     return 0
+
+
+def _winners(results: Exploit, folder: Path) -> dict[str, float]:
+    """The best response that wins most, as an opponent; none where it won nothing."""
+    worst = results.worst()
+    if not worst or not worst[1].win_rate:
+        return {}
+    return {(folder / results.searches[worst[0]].checkpoint).as_posix(): 1.0}
 
 
 def _search_policies(options: argparse.Namespace, game: Game, folder: Path, results: Exploit, go_on: str) -> bool:

@@ -27,12 +27,11 @@ from botgame.training.holes.opponents import (
     judge,
     opponent_name,
     output_of,
-    shares,
-    training_command,
 )
 from botgame.training.holes.page import holes_content, in_words
 from botgame.training.imitation.as_step import imitate, keeping
 from botgame.training.league_report.document import GENERATOR, document
+from botgame.training.rl.training_against import training_against
 from botgame.training.runs.target_folder import folder_of
 from botgame.wording import counted
 
@@ -95,11 +94,9 @@ def _again(module: str, argv: Sequence[str] | None) -> str:
 
 def _commands(game: Game, options: argparse.Namespace, holes: list[Hole], clone: str) -> tuple[str, str]:
     """`clone`, which makes opponents of the holes, and what trains against them; "" without holes or a network."""
-    start = checkpoint_path(game, options.bot)
-    if not holes or start.suffix != ".pt":
-        return "", ""
-    mixture = shares(game, holes, options.bot)
-    return clone, training_command(options.game, start, Path(options.bot).stem, mixture)
+    weights = {opponent_name(hole.number, options.bot): float(len(hole.matches)) for hole in holes}
+    training = training_against(game, options.game, options.bot, weights)
+    return (clone, training) if training else ("", "")
 
 
 def _names(bot: str) -> set[str]:

@@ -1,12 +1,10 @@
-"""Opponents for training: of each hole a bot that plays as people did there, and the command that trains against it."""
+"""Opponents for training: of each hole a bot that plays as people did there."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from botgame.cli import command_line
 from botgame.files import move_to_backups
 from botgame.game import Game, Policy
 from botgame.policies import load_policy
@@ -14,8 +12,6 @@ from botgame.trained_bots import as_name
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.holes.holes import Hole, Opponent
 from botgame.training.imitation.command import ARTIFACTS
-
-SHARE = 0.3  # of the matches of RL, for all holes together
 
 
 def opponent_name(hole: int, bot: str) -> str:
@@ -50,18 +46,3 @@ def judge(game: Game, hole: Hole, name: str, bot: Policy, matches: int, seed: in
     """How much of the hole the opponent has found: mirrored duels against the bot."""
     tally = mirrored_results(game, load_policy(game, name), bot, matches, seed)
     return Opponent(hole.number, name, tally.points, tally.matches)
-
-
-def shares(game: Game, holes: Sequence[Hole], bot: str) -> dict[str, float]:
-    """Whom RL meets how often: the game's usual opponents, and those of the holes by their numbers of matches."""
-    usual, lost = sum(game.opponents.values()), sum(len(hole.matches) for hole in holes)
-    mixed = {name: (1 - SHARE) * share / usual for name, share in game.opponents.items()}
-    return {**mixed, **{opponent_name(hole.number, bot): SHARE * len(hole.matches) / lost for hole in holes}}
-
-
-def training_command(game_name: str, start: Path, name: str, mixture: Mapping[str, float]) -> str:
-    """The command that trains the bot against its holes."""
-    opponents = ",".join(f"{rival}={share:.3g}" for rival, share in mixture.items())
-    words = ["python", "-m", "botgame.training.alphastar_rl", "--game", game_name]
-    words += ["--supervised-checkpoint", str(start), "--output", str(output_of(f"{as_name(name)}-closed"))]
-    return command_line([*words, "--iterations", "100", "--opponents", opponents])
