@@ -1,13 +1,13 @@
-r"""Does a cluster learn what one process learns? Equal runs in both engines, with several seeds, and their win rates.
+r"""Does a cluster learn what one process learns? Equal runs in all engines, with several seeds, and their win rates.
 
     python benchmarks/ray_learning.py
     python benchmarks/ray_learning.py --seeds 8 --actors 4 --iterations 30
 
 Each run trains a tiny network from random weights in the toy game of the tests, with the real command, and meets a bot
 that plays at random in held-out duels on the way. Actors act while the command learns, so their sequences are an
-iteration older. Prints, after as many iterations each, the mean win rate
-over seeds of both engines and the difference, with 95 % intervals from Student's t (Welch's for the difference). Linux,
-and `pip install "botgame[ray]"`.
+iteration older, as those of the pipelined engine are. Prints, after as many iterations each, the mean win rate over
+seeds of each engine, and by how much others differ from the local one, with 95 % intervals from Student's t (Welch's for
+the differences). Linux, and `pip install "botgame[ray]"`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from botgame.training import alphastar_rl
 
 RIVAL = "chance"
 WORDS = (
-    *("--game", "toy_game:toy", "--scratch", "tiny", "--cpu", "--threads", "1", "--save-every", "1000"),
+    *("--game", "toy_game:toy", "--scratch", "tiny", "--cpu", "--save-every", "1000"),
     *("--matches-per-actor", "16", "--actor-rollouts", "4", "--unroll-length", "8", "--batch-size", "16"),
     *("--min-replay-sequences", "16", "--lr", "1e-3", "--eval-every", "6", "--eval-matches", "400"),
 )
@@ -75,7 +75,11 @@ def build_parser() -> cli.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a line for each run, then the means."""
     options = build_parser().parse_args(argv)
-    engines = {"local": (), "ray": ("--engine", "ray", "--actors", str(options.actors))}
+    engines = {
+        "local": ("--threads", "1"),
+        "pipelined": ("--threads", "2", "--engine", "pipelined"),
+        "ray": ("--threads", "1", "--engine", "ray", "--actors", str(options.actors)),
+    }
     found: dict[str, list[dict[int, float]]] = {name: [] for name in engines}
     for seed in range(options.seeds):
         for name, words in engines.items():
@@ -85,8 +89,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             age, updates = rows[-1]["staleness"], rows[-1]["updates"]
             print(f"seed {seed}, {name}: {rates}, staleness {age:.1f} at {updates} updates", flush=True)
     for step in found["local"][0]:
-        local, ray = ([rates[step] for rates in found[name]] for name in engines)
-        print(f"after {step} iterations: {mean_of(local)} local, {mean_of(ray)} ray, {difference_of(local, ray)} more")
+        local, *others = (arm := {name: [rates[step] for rates in runs] for name, runs in found.items()})
+        means = ", ".join(f"{mean_of(rates)} {name}" for name, rates in arm.items())
+        more = ", ".join(f"{name} {difference_of(arm[local], arm[name])}" for name in others)
+        print(f"after {step} iterations: {means}; against {local}: {more}")
     return 0
 
 

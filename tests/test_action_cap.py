@@ -8,7 +8,7 @@ import numpy as np
 from botgame.lms.replay.format import from_bytes, to_bytes
 from botgame.lms.replay.resimulate import trajectories
 from botgame.lms.simulation.state import UNCAPPED
-from botgame.training.evaluation.command import cap_lines
+from botgame.training.evaluation.command import limit_lines
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.league.evaluation import against_each
 from matches import LMS, Restless, recorded, setups
@@ -46,7 +46,7 @@ def test_evaluations_play_under_it() -> None:
         )
     ]
     assert casts[1] < casts[0] / 3
-    lines = cap_lines(LMS, [free, slow, Limited(UNCAPPED)])
+    lines = limit_lines(LMS, [free, slow, Limited(UNCAPPED)])
     assert lines == [
         "cap 1 plays under a cap of 1 on its actions, as it was trained",
         f"cap {UNCAPPED} plays under no cap on its actions, as it was trained",

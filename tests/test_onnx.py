@@ -13,7 +13,7 @@ import torch
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.game import Setup
+from botgame.game import Setup, limits_of
 from botgame.games import load_game
 from botgame.lms.game import lms
 from botgame.lms.replay.resimulate import trajectories
@@ -52,7 +52,7 @@ def models(tmp_path_factory) -> dict[str, Path]:
         path = folder / f"{name}.pt"
         checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
         checkpoint.rules, checkpoint.temperature = Rules().to_dict(), 0.5
-        checkpoint.extra = {"faction": "cryomancer", "action_cap": 11} if name == "small" else {}
+        checkpoint.extra = {"faction": "cryomancer", "action_cap": 11, "reaction_ticks": 9} if name == "small" else {}
         save_checkpoint(path, checkpoint)
         assert main([str(path), "-o", str(path.with_suffix(".onnx")), "--game", module]) == 0
     return {name: folder / name for name in GAMES}
@@ -151,7 +151,7 @@ def test_metadata_names_the_spec_and_the_rules_and_no_path(models):
     assert policy.rules == json.loads(metadata["rules"])
     other = OnnxPolicy(f"{models['toy']}.onnx")
     assert (policy.faction, other.faction) == ("cryomancer", "")
-    assert (policy.action_cap, other.action_cap) == (11, 0)
+    assert (limits_of(policy), limits_of(other)) == ((11, 9), (0, 0))
     for folder in (Path(__file__).parent.parent, Path(torch.__file__).parent):
         assert str(folder).encode() not in data
 

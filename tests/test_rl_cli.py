@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from botgame.errors import UserError
+from botgame.game import limits_of
 from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.lms.simulation.state import MAGE
@@ -212,6 +213,8 @@ def test_bad_checkpoints_are_one_line(
         ({"min_replay_sequences": "13"}, "--min-replay-sequences"),
         ({"unroll_length": "99999"}, "--unroll-length"),
         ({"action_cap": "23"}, "--action-cap 23: game lms knows caps of 1 to 22"),
+        ({"reaction": "3"}, "--reaction 3: game lms knows 4 to 12 ticks"),
+        ({"reaction": "13"}, "--reaction 13: game lms knows 4 to 12 ticks"),
         ({"reward_weights": "speed=1"}, "--reward-weights: game lms has no reward 'speed', only result, damage"),
         ({"royale_share": "0.5", "royale_seats": "8-20"}, "--royale-seats"),
     ],
@@ -289,15 +292,16 @@ def test_a_run_has_one_start(extra: tuple[str, ...], tmp_path: Path, capsys: pyt
     assert not list(tmp_path.iterdir())
 
 
-def test_the_learner_and_its_past_play_under_their_cap(supervised: Path, tmp_path: Path) -> None:
+def test_the_learner_and_its_past_play_under_their_limits(supervised: Path, tmp_path: Path) -> None:
     output = tmp_path / "pi_rl.pt"
-    flags = command(supervised, output, "--action-cap", "5", iterations="2", snapshot_every="1")
+    flags = command(supervised, output, "--action-cap", "5", "--reaction", "9", iterations="2", snapshot_every="1")
     assert main(flags) == 0
-    assert load_checkpoint(output, lms()).action_cap == load_policy(lms(), str(output)).action_cap == 5
+    assert load_checkpoint(output, lms()).limits == limits_of(load_policy(lms(), str(output))) == (5, 9)
     actor = load_state(tmp_path / "pi_rl.resume.pt")["trainer"]["parts"][0]["actor"]
     mages = actor["matches"]["simulation"]["mages"].numpy().view(MAGE)
     players = np.array([match["players"] for match in actor["matches"]["running"]])
     assert (mages["cap"] == np.where(players == 1, 0, 5)).all()  # 1: the scripted bot
+    assert (mages["reaction"] == np.where(players == 1, 4, 9)).all()
 
 
 def test_rewards_weigh_what_the_flag_says_else_what_the_game_says() -> None:

@@ -263,6 +263,7 @@ CASES = [
     Case("counters", {"a": "b"}, "counters"), Case("temperature", "hot", "temperature"),
     Case("temperature", float("nan"), "temperature"), Case("temperature", -1.0, "temperature"),
     Case("extra", {"faction": 3}, "faction"), Case("extra", {"action_cap": "many"}, "cap"),
+    Case("extra", {"reaction_ticks": -1}, "reaction"),
     Case("conditioning", {"inputs": 3}, "damaged"),
 ]  # fmt: skip
 

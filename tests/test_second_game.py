@@ -124,6 +124,7 @@ def test_another_games_files_are_errors_that_name_both(folder: Path, capsys) -> 
     ("flags", "says"),
     [
         (["--action-cap", "5"], "no cap on actions"),
+        (["--reaction", "9"], "a reaction cannot be chosen"),
         (["--royale-share", "0.5"], "matches of 2 seats"),
         (["--reward-weights", "gold=1"], "no reward 'gold'"),
         (["--opponents", "lms_re=1"], "unknown bot 'lms_re'"),

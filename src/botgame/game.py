@@ -461,8 +461,9 @@ class Game:
     into a folder, given the name of each player; None where the game has none. out: the seats that will never be due
     again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for them; None where a game
     does not say. scratch: for learners from random weights. handicaps: what makes the levels of a trained bot, the
-    weakest first; () for those that suit any game. slowest_reaction: ticks, the most that `SeatLimits.reaction_ticks`
-    may be; 0 where a seat's reaction cannot be chosen.
+    weakest first; () for those that suit any game. usual_reaction: ticks, how old what a bot sees is by the
+    rules; slowest_reaction: the most that `SeatLimits.reaction_ticks` may be, 0 where a seat's reaction cannot be
+    chosen.
     """
 
     name: str
@@ -488,6 +489,7 @@ class Game:
     out: Callable[[Any], Array] | None = None
     scratch: Scratch = field(default_factory=Scratch)
     handicaps: tuple[Handicap, ...] = ()
+    usual_reaction: int = 0
     slowest_reaction: int = 0
     families: Mapping[str, Family] = field(default_factory=dict)
 

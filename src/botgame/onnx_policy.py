@@ -45,6 +45,7 @@ class OnnxPolicy:
             self.rules: dict[str, Any] = parsed(metadata["rules"])
             self.faction = metadata.get("faction", "")  # the only one that it was trained in, if there is just one
             self.action_cap = int(metadata.get("action_cap", 0))
+            self.reaction_ticks = int(metadata.get("reaction_ticks", 0))
             self.temperature = float(metadata["temperature"])
             self.shapes = session.shapes
             self.memory_size = int(self.shapes["memory"][0])

@@ -80,6 +80,7 @@ def lms() -> Game:
         out=lambda simulation: simulation.arena.state.mages["alive"] == 0,
         scratch=SCRATCH,
         handicaps=HANDICAPS,
+        usual_reaction=Rules().reaction_ticks,
         slowest_reaction=MAX_REACTION,
         families={"scripted": Family(SCRIPTED, _expert)},
     )

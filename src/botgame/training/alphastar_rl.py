@@ -24,11 +24,11 @@ from botgame.training.rl.flags import (
     RESULTS,
     SECTIONS,
     START,
-    add_action_cap_flag,
     add_commit_flag,
     add_critic_flag,
     add_engine_flags,
     add_evaluation_flags,
+    add_limit_flags,
     add_machine_flags,
     add_start_flag,
     add_style_flags,
@@ -65,7 +65,7 @@ def build_parser() -> cli.Parser:
     add_critic_flag(parser)
     add_style_flags(parser)
     add_royale_flags(parser)
-    add_action_cap_flag(parser)
+    add_limit_flags(parser)
     parser.section(OPPOSITION)
     text = "shares of the matches by opponent: self, past or a bot, as in self=0.6,lms_re=0.4; unless given the game's"
     parser.flag("--opponents", default=None, metavar="NAME=SHARE,...", help=text)

@@ -116,7 +116,7 @@ def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
         "version": botgame.__version__,
         "temperature": repr(checkpoint.temperature),
         "faction": checkpoint.faction,
-        "action_cap": str(checkpoint.action_cap),
+        **{name: str(limit) for name, limit in checkpoint.limits._asdict().items()},
     }
     return plain | {name: json.dumps(value, sort_keys=True) for name, value in structured.items()}
 

@@ -43,6 +43,7 @@ def golden_json(model: OnnxPolicy, data: bytes) -> str:
         "temperature": model.temperature,
         "faction": model.faction,
         "action_cap": model.action_cap,
+        "reaction_ticks": model.reaction_ticks,
         "memory_size": model.memory_size,
         "heads": [{"name": head.name, "size": head.size, "labels": head.labels} for head in model.spec.heads],
         "tolerance": TOLERANCE,

@@ -16,7 +16,7 @@ import torch
 
 from botgame.errors import UserError
 from botgame.files import write_atomic
-from botgame.game import Game
+from botgame.game import Game, SeatLimits
 from botgame.seals import Sealer, SealError, check_seal
 from botgame.spec import Spec
 from botgame.spec_columns import difference
@@ -49,7 +49,7 @@ class Checkpoint:
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
     counters: how far training went. temperature: for sampling actions at play.
     extra: JSON types only (evaluation figures; `faction`: the only one that it was trained in;
-    `action_cap`: the cap on its actions, where it is not that of the rules).
+    `action_cap`, `reaction_ticks`: see `SeatLimits`, where they are not those of the rules).
     conditioning: the inputs and the styles of a conditioned network (`Conditioning.snapshot`); {} for any other, and
     then not written.
     """
@@ -73,10 +73,9 @@ class Checkpoint:
         return str(self.extra.get("faction", ""))
 
     @property
-    def action_cap(self) -> int:
-        """The cap on actions that it was trained under and plays under; 0: that of the rules."""
-        cap: int = self.extra.get("action_cap", 0)
-        return cap
+    def limits(self) -> SeatLimits:
+        """Those that it was trained under and plays under."""
+        return SeatLimits(*(self.extra.get(name, 0) for name in SeatLimits._fields))
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -184,8 +183,10 @@ def _checked(checkpoint: Checkpoint) -> Checkpoint:
         raise TypeError("its counters are not all whole numbers")
     if not 0 < checkpoint.temperature < math.inf:
         raise ValueError(f"its temperature is {checkpoint.temperature}")
-    if not isinstance(checkpoint.extra.get("faction", ""), str) or not isinstance(checkpoint.action_cap, int):
-        raise TypeError("its faction or its cap on actions is of a wrong type")
+    if not isinstance(checkpoint.extra.get("faction", ""), str):
+        raise TypeError(f"its faction is a {type(checkpoint.extra['faction']).__name__}")
+    if not all(isinstance(limit, int) and limit >= 0 for limit in checkpoint.limits):
+        raise TypeError("its cap on actions or its reaction is no whole number from 0 on")
     if checkpoint.conditioning:
         Conditioning.restore(checkpoint.conditioning)
     _check_finite(checkpoint.weights)

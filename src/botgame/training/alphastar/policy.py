@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from botgame.errors import UserError
-from botgame.game import Game
+from botgame.game import USUAL_LIMITS, Game
 from botgame.rng import uniforms
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint
 from botgame.training.alphastar.network.acting import acting_step
@@ -46,7 +46,7 @@ class NetworkPolicy:
         self._heads = len(network.spec.heads)
         self.rules: dict[str, Any] = {}  # the rule numbers that it was trained under, {} if unknown
         self.faction = ""  # the only faction that it was trained in, if there is just one
-        self.action_cap = 0  # its own cap on actions; 0: that of the rules
+        self.action_cap, self.reaction_ticks = USUAL_LIMITS
 
     def initial_memory(self, n: int) -> np.ndarray:
         """Memory of `n` seats at the start of an episode: float32 [n, memory_size]."""
@@ -87,7 +87,8 @@ def load_policy(
         _set_style(network, checkpoint, style)
     name = f"{path}@{style}" if style else str(path)
     policy = NetworkPolicy(network, name, device, checkpoint.temperature, make_step)
-    policy.rules, policy.faction, policy.action_cap = checkpoint.rules, checkpoint.faction, checkpoint.action_cap
+    policy.rules, policy.faction = checkpoint.rules, checkpoint.faction
+    policy.action_cap, policy.reaction_ticks = checkpoint.limits
     return policy
 
 

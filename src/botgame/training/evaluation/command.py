@@ -36,6 +36,7 @@ from botgame.training.evaluation.tables import (
     versus_table,
 )
 from botgame.training.runs.game_flags import chosen_duration, rules_digest
+from botgame.wording import counted
 
 FORMAT = "botgame-evaluation-1"
 Result = TypeVar("Result", Tally, Placing)
@@ -71,7 +72,7 @@ def evaluate(args: argparse.Namespace) -> int:
         report = _report(game, plan.names, placings, args)
     else:
         report = _judge_duels(game, plan, policies, args, console)
-    lines = *faction_lines(policies, any_faction=args.any_faction), *cap_lines(game, policies)
+    lines = *faction_lines(policies, any_faction=args.any_faction), *limit_lines(game, policies)
     for line in (*lines, *level_lines(game, plan.names)):
         say(console, line)
     if args.json is not None:
@@ -114,13 +115,19 @@ def faction_lines(policies: Sequence[Policy], *, any_faction: bool) -> list[str]
     return lines
 
 
-def cap_lines(game: Game, policies: Sequence[Policy]) -> list[str]:
-    """Who plays under another cap on actions than everybody else."""
+def limit_lines(game: Game, policies: Sequence[Policy]) -> list[str]:
+    """Who plays under other limits than everybody else."""
     trained = [policy for policy in policies if not isinstance(policy, HandicappedPolicy)]
-    limits = {policy.name: cap for policy in trained if (cap := limits_of(policy).action_cap)}
+    limits = {policy.name: limits_of(policy) for policy in trained}
     uncapped = game.action_caps.uncapped if game.action_caps else 0
-    words = {name: "no cap" if cap == uncapped else f"a cap of {cap}" for name, cap in limits.items()}
-    return [f"{name} plays under {text} on its actions, as it was trained" for name, text in words.items()]
+    lines = []
+    for name, (cap, reaction) in limits.items():
+        if cap:
+            text = "no cap" if cap == uncapped else f"a cap of {cap}"
+            lines.append(f"{name} plays under {text} on its actions, as it was trained")
+        if reaction:
+            lines.append(f"{name} sees everything {counted(reaction, 'tick')} late, as it was trained")
+    return lines
 
 
 def level_lines(game: Game, names: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from botgame.levels import digest_of
 from botgame.trained_bots import checkpoint_path
 from botgame.training.alphastar.checkpoint import load_checkpoint
 
-_KEPT = ("faction", "action_cap")  # of a checkpoint's `extra`: under what the bot plays
+_KEPT = ("faction", "action_cap", "reaction_ticks")  # of a checkpoint's `extra`: under what the bot plays
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
 from botgame.training.rl.environment import check_styles
 from botgame.training.rl.flags import (
-    action_cap_of,
     engine_choice,
     flag_values,
     style_config,
@@ -24,6 +23,7 @@ from botgame.training.rl.flags import (
     training_config,
 )
 from botgame.training.rl.free_for_alls import royale_share
+from botgame.training.rl.limits import limits_from
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.rl.small_steps import default_opponents, default_weights, defaults, defaults_line
@@ -56,7 +56,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     )
     engine, flags = engine_choice(options), flag_values(options, leave_out=NEUTRAL_FLAGS)
     styles, royale = style_config(options), royale_share(options, game)
-    action_cap = action_cap_of(options.action_cap, game)
+    limits = limits_from(options, game)
     bots = {name: name for name in shares if name not in (SELF, PAST)}
     fixed = {name: load_policy(game, name, str(device)) for name in bots}
     resuming = options.resume and paths.resumable
@@ -85,7 +85,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             device=device,
             styles=styles,
             royale=royale,
-            action_cap=action_cap,
+            limits=limits,
             engine=engine,
         )
         if defaults(options):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from botgame.errors import UserError
-from botgame.game import Game, Policy, SeatLimits, Setup, limits_of
+from botgame.game import USUAL_LIMITS, Game, Policy, SeatLimits, Setup, limits_of
 from botgame.match_batch import MatchBatch
 from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.batching import LEARNER
@@ -37,17 +37,17 @@ def make_environment(
     origin: Origin,
     styles: StyleConfig,
     seed: int,
-    learner_cap: int = 0,
+    limits: SeatLimits = USUAL_LIMITS,
 ) -> Environment:
     """An environment for matches of one kind. styles: drawn by `seed` from `origin`'s library.
 
     setups: the matches of the numbers that they are given.
 
-    learner_cap: the learner's cap on actions, see `SeatLimits`; opponents have their own limits.
+    limits: the learner's; opponents have their own.
     """
 
-    def limits(player: int) -> SeatLimits:
-        return SeatLimits(learner_cap) if player == LEARNER else limits_of(opponents.policy(player))
+    def limits_of_player(player: int) -> SeatLimits:
+        return limits if player == LEARNER else limits_of(opponents.policy(player))
 
     simulate = (not origin.taught and game.scratch.simulate) or game.simulate
     simulation = simulate(table.slots, table.seats)
@@ -56,7 +56,7 @@ def make_environment(
         meter = game.statistic_z.meter(simulation)
         followed = Styles(Conditioning.restore(origin.conditioning), styles, meter, seed)
     numbers = MatchNumbers(table.first, table.step)
-    matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, limits)
+    matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, limits_of_player)
     spec = followed.extend(game.spec) if followed else game.spec
     return Environment(
         spec, matches, opponents.policy, opponents.may_wait, table.seats, followed, table.slots, table.share, numbers

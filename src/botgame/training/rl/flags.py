@@ -70,11 +70,13 @@ def add_critic_flag(parser: cli.Parser) -> None:
     parser.flag("--critic", choices=(OPPONENTS, OWN), default=OPPONENTS, help=text)
 
 
-def add_action_cap_flag(parser: cli.Parser) -> None:
-    """Add --action-cap."""
+def add_limit_flags(parser: cli.Parser) -> None:
+    """Add --action-cap and --reaction."""
     parser.section(OPPOSITION)
     text = "actions that the learner may take in a window of the game: a number, none, or rules (what the game says)"
     parser.flag("--action-cap", type=_action_cap, default="rules", help=text)
+    text = "ticks after which the learner sees what happens: a number, or rules (what the game says; lms: 4, up to 12)"
+    parser.flag("--reaction", type=_reaction, default="rules", metavar="TICKS", help=text)
 
 
 def _action_cap(text: str) -> str:
@@ -83,17 +85,10 @@ def _action_cap(text: str) -> str:
     raise argparse.ArgumentTypeError(f"expected a number from 1 on, none or rules, got {text!r}")
 
 
-def action_cap_of(text: str, game: Game) -> int:
-    """`--action-cap` as `SeatLimits` has it. Raises UserError (code 2) where the game has no such cap."""
-    if text == "rules":
-        return 0
-    if game.action_caps is None:
-        raise UserError(f"--action-cap {text}: game {game.name} has no cap on actions; leave the flag out", 2)
-    if text == "none":
-        return game.action_caps.uncapped
-    if int(text) > game.action_caps.most:
-        raise UserError(f"--action-cap {text}: game {game.name} knows caps of 1 to {game.action_caps.most}", 2)
-    return int(text)
+def _reaction(text: str) -> str:
+    if text == "rules" or text.isdecimal():
+        return text
+    raise argparse.ArgumentTypeError(f"expected a number of ticks or rules, got {text!r}")
 
 
 def add_precision_flags(parser: cli.Parser) -> None:

@@ -208,7 +208,7 @@ class RLRun:
             },
             temperature=config.stored_temperature,
             conditioning=origin.conditioning,
-            extra={"action_cap": self._setting.action_cap} if self._setting.action_cap else {},
+            extra={name: limit for name, limit in self._setting.limits._asdict().items() if limit},
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 
-from botgame.game import Game, Policy
+from botgame.game import USUAL_LIMITS, Game, Policy, SeatLimits
 from botgame.games import load_game
 from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import Weights
@@ -81,7 +81,7 @@ class RLSetting:
     """One run in `game`. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed.
 
     game_name, bots: what `load_game` and `load_policy` make the game and each of `fixed` from, for other processes.
-    royale: how much of it is free-for-alls. action_cap: the cap on the actions that the learner plays under. engine:
+    royale: how much of it is free-for-alls. limits: those that the learner plays under. engine:
     where it acts.
     """
 
@@ -100,7 +100,7 @@ class RLSetting:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     styles: StyleConfig = field(default_factory=StyleConfig)
     royale: RoyaleShare = field(default_factory=RoyaleShare)
-    action_cap: int = 0
+    limits: SeatLimits = USUAL_LIMITS
     engine: EngineChoice = field(default_factory=EngineChoice)
 
     @property
@@ -148,5 +148,5 @@ class RLSetting:
     def policy(self, weights: Weights) -> NetworkPolicy:
         """A policy with these weights, acting as the learner does."""
         policy = NetworkPolicy(self.network(weights), "network", str(self.device), self.config.stored_temperature)
-        policy.action_cap = self.action_cap
+        policy.action_cap, policy.reaction_ticks = self.limits
         return policy

@@ -139,7 +139,7 @@ class RLWorker(Worker):
             origin=setting.origin,
             styles=setting.styles,
             seed=rng.derive(setting.seed, *purpose),
-            learner_cap=setting.action_cap,
+            limits=setting.limits,
         )
 
 
