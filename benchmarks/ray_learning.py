@@ -6,8 +6,8 @@ r"""Does a cluster learn what one process learns? Equal runs in all engines, wit
 Each run trains a tiny network from random weights in the toy game of the tests, with the real command, and meets a bot
 that plays at random in held-out duels on the way. Actors act while the command learns, so their sequences are an
 iteration older, as those of the pipelined engine are. Prints, after as many iterations each, the mean win rate over
-seeds of each engine, and by how much others differ from the local one, with 95 % intervals from Student's t (Welch's for
-the differences). Linux, and `pip install "botgame[ray]"`.
+seeds of each engine, and by how much others differ from the local one, with 95 % intervals from Student's t (Welch's
+for the differences). Linux, and `pip install "botgame[ray]"`.
 """
 
 from __future__ import annotations

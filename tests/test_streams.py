@@ -120,6 +120,7 @@ FEWEST = {  # words with which a command goes on to import what it works with
     "botgame.minari": ["export", "--game", "x", "--dataset", "x/y-v0", "--data-dir", "x"],
     "botgame.record": ["--game", "x", "--bots", "a"],
     "botgame.training.dashboard": ["x"],
+    "botgame.training.average": ["x.pt", "--output", "y.pt"],
     "botgame.training.levels": ["x.pt"],
     "botgame.training.evaluate": ["idle", "random"],
     "botgame.replay": ["verify", "x"],

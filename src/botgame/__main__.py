@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("botgame.training.export", "write a trained bot as an ONNX model that plays without torch"),
     "exploit": ("botgame.training.exploit", "train a best response to a bot: how exploitable is it?"),
     "thoughts": ("botgame.training.policy_readout", "what a network thinks in a recorded match, for the viewer"),
+    "average": ("botgame.training.average", "the mean of several trained bots, often stronger than each"),
     "levels": ("botgame.training.levels", "make weaker opponents of a trained bot, with measured ratings"),
     "evaluate": ("botgame.training.evaluate", "measure bots against each other"),
 }
