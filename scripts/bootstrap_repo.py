@@ -85,6 +85,7 @@ def install(python: Path, torch: str, *, dev: bool) -> None:
     extras = "train,live,dev" if dev else "train,live"
     say(f"installing botgame[{extras}] with pinned versions")
     pip(python, "install", "--quiet", "--constraint", "constraints.txt", "--editable", f".[{extras}]")
+    run(python, "-m", "compileall", "-q", "src")  # pip does so for all but what is editable
 
 
 def install_torch(python: Path, build: str) -> None:

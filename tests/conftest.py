@@ -1,5 +1,6 @@
 """What many tests share, and the last lines of a run: which tests needed what this machine has not got."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def pytest_sessionfinish(session: pytest.Session):
             reporter.write_line(f"{count} {kind} tests were skipped: {reason}. To run them too:")
             reporter.write_line(f"  {remedy}")
     return result
+
+
+@pytest.fixture
+def quick_children() -> Iterator[None]:
+    """The children of an engine start at once."""
+    from forked import forked_children
+
+    with forked_children():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ def printed(capsys: pytest.CaptureFixture[str], renderable: object) -> str:
     return capsys.readouterr().out
 
 
+@pytest.fixture(scope="module")
 def tables() -> dict[str, object]:
     """Every table, with these names in it."""
     verbs = lms().counted
@@ -52,14 +53,14 @@ def tables() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("table", ["results", "placings", "ratings", "counts", "curves"])
-def test_every_table_shows_names_as_they_are(table: str, capsys: pytest.CaptureFixture[str]) -> None:
-    said = printed(capsys, tables()[table])
+def test_every_table_shows_names_as_they_are(table: str, tables, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(capsys, tables[table])
     for name in NAMES:
         assert name.rpartition("/")[2] in said
 
 
-def test_a_mixture_shows_them_too(capsys: pytest.CaptureFixture[str]) -> None:
-    said = printed(capsys, tables()["versus"])
+def test_a_mixture_shows_them_too(tables, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(capsys, tables["versus"])
     assert any(name.rpartition("/")[2] in said for name in NAMES)
 
 

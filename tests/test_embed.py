@@ -22,6 +22,7 @@ import pytest
 from botgame import files, rng
 from botgame.errors import UserError
 from botgame.games import load_game
+from botgame.lms.rules import Rules
 from botgame.onnx_policy import OnnxPolicy
 from botgame.training import golden, onnxruntime_web
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
@@ -39,13 +40,15 @@ from toy_network import randomize
 
 EXAMPLE = ROOT / "examples" / "embed_model.py"
 DOCUMENT = (ROOT / "docs" / "embed.md").read_text(encoding="utf-8")
-GAMES = {"lms": "lms", "toy": "toy_network:other_game", "memoryless": "toy_network:other_game"}
+CHAMPION = "lms"  # this model is the champion, the others have random weights
+GAMES = {CHAMPION: "lms", "toy": "toy_network:other_game", "memoryless": "toy_network:other_game"}
 TINY = PRESETS["tiny"]
-CONFIGS = {"lms": TINY, "toy": TINY, "memoryless": dataclasses.replace(TINY, core_layers=0)}
+SHORT = Rules(zone_start=0.01, zone_damage=10.0)  # a match is over after 10 s
+CONFIGS = {"toy": TINY, "memoryless": dataclasses.replace(TINY, core_layers=0)}
 
 
 def save_random(path: Path, name: str) -> None:
-    """A checkpoint of one of `GAMES` with random weights."""
+    """A checkpoint of one of `GAMES` but the champion's, with random weights."""
     game = load_game(GAMES[name])
     network = Network(game.spec, CONFIGS[name])
     randomize(network)
@@ -56,11 +59,13 @@ def save_random(path: Path, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> dict[str, Path]:
-    """Exports of networks with random weights, of the arena and of another game."""
+    """Exports of the champion by its name, and of networks with random weights of another game."""
     folder, found = tmp_path_factory.mktemp("models"), {}
     for name, module in GAMES.items():
-        save_random(folder / f"{name}.pt", name)
-        words = [str(folder / f"{name}.pt"), "-o", str(folder / f"{name}.onnx"), "--game", module]
+        checkpoint = "champion" if name == CHAMPION else str(folder / f"{name}.pt")
+        if name != CHAMPION:
+            save_random(folder / f"{name}.pt", name)
+        words = [checkpoint, "-o", str(folder / f"{name}.onnx"), "--game", module]
         web = [] if runtime_fault() else ["--web", str(folder / name)]
         assert main([*words, *web]) == 0
         found[name] = folder / f"{name}.onnx"
@@ -90,6 +95,7 @@ def example(model: Path) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize("name", GAMES)
 def test_golden_vectors_are_the_decisions_of_the_model(models, name):
     vectors, policy = about(models[name]), OnnxPolicy(models[name])
+    assert policy.game == ("lms" if name == CHAMPION else "toy")
     assert vectors["model"] == hashlib.sha256(models[name].read_bytes()).hexdigest()
     arrays = {
         part: {
@@ -302,7 +308,7 @@ for (const array of Object.values(observation)) {
 
 
 def test_node_plays_a_match_on_a_live_server(pages, tmp_path, monkeypatch):
-    with running_server(tmp_path, monkeypatch) as server:
+    with running_server(tmp_path, monkeypatch, rules=SHORT) as server:
         address = server.url.replace("http", "ws") + "ws"
         done = node(pages["lms"], "play", address, "idle", "7")
         assert done.returncode == 0, done.stderr
@@ -329,7 +335,7 @@ def site(pages):
 
 @needs_browser
 def test_the_page_decides_like_python_and_plays(site, tmp_path, monkeypatch):
-    with browser() as program, running_server(tmp_path, monkeypatch, origins=(site,)) as server:
+    with browser() as program, running_server(tmp_path, monkeypatch, origins=(site,), rules=SHORT) as server:
         for name in GAMES:
             watched = Watched(program)
             watched.page.goto(f"{site}/{name}/index.html")

@@ -1,10 +1,7 @@
 """Imitation from recorded matches: what it uses, what it refuses, and that a killed run ends like one that was not."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from botgame.training import alphastar_imitation as imitation
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state
 from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import CORRECTION_WEIGHT, ReplaySource
+from forked import Forked, needs_forks
 from matches import recorded
 
 POLICIES = ("lms_re", "rusher")
@@ -191,32 +189,32 @@ def updates_saved(output: Path) -> int:
         return -1
 
 
-@pytest.mark.parametrize("capacity", ["400000", "150"], ids=["all in memory", "streamed in chunks"])
-def test_a_killed_run_resumes_to_the_same_bits(data: Path, tmp_path: Path, capacity: str) -> None:
+@needs_forks
+@pytest.mark.parametrize(
+    ("capacity", "kills"), [("400000", 1), ("150", 2)], ids=["all in memory", "streamed in chunks"]
+)
+def test_a_killed_run_resumes_to_the_same_bits(data: Path, tmp_path: Path, capacity: str, kills: int) -> None:
     whole, broken = tmp_path / "whole.pt", tmp_path / "broken.pt"
     assert imitation.main(flags(data, whole, "--capacity", capacity)) == 0
-    command = [sys.executable, "-m", imitation.MODULE, *flags(data, broken, "--capacity", capacity)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for _ in range(2):
-        child = subprocess.Popen([*command, "--resume"], env=environment, stderr=subprocess.DEVNULL)
+    for _ in range(kills):
+        child = Forked(imitation.MODULE, *flags(data, broken, "--capacity", capacity), "--resume")
         before = updates_saved(broken)
         while child.poll() is None and updates_saved(broken) <= before:
             time.sleep(0.01)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
+        child.kill()
+        child.communicate()
     assert imitation.main([*flags(data, broken, "--capacity", capacity), "--resume"]) == 0
     assert_same_run(whole, broken)
 
 
+@needs_forks
 def test_ctrl_c_saves_and_says_how_to_go_on(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "pi.pt"
-    command = [sys.executable, "-m", imitation.MODULE, *flags(data, output, "--epochs", "500", "--eval-every", "0")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    child = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    child = Forked(imitation.MODULE, *flags(data, output, "--epochs", "500", "--eval-every", "0"))
     while child.poll() is None and not output.with_suffix(".resume.pt").exists():
         time.sleep(0.02)
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=60)
+    said, _ = child.communicate(timeout=60)
     assert child.returncode == 130
     assert f"python -m {imitation.MODULE}" in said
     assert said.rstrip().endswith("--resume")

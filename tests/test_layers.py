@@ -58,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {"errors", "signals", "streams"},
     "ratings": {"errors"},
     "standings": set(),
-    "source_cache": {"errors", "files", "seals"},
+    "source_cache": {"errors", "files", "locks", "seals"},
     "threads": set(),
     "onnx_session": {"errors"},
     "feedback": {"errors", "files", "json_reading", "seals", "spec", "wording"},

@@ -58,9 +58,8 @@ def play_round(league, weights, rate=0.15, entropy=0.01):
         league.review(name, weights)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_rock_paper_scissors_approaches_the_uniform_mixture(seed):
-    league, weights = start(LeagueConfig(min_phase_steps=200, timeout_steps=400), seed)
+def test_rock_paper_scissors_approaches_the_uniform_mixture():
+    league, weights = start(LeagueConfig(min_phase_steps=200, timeout_steps=400))
     seen = []
     for _ in range(6000):
         play_round(league, weights)

@@ -4,8 +4,6 @@ import dataclasses
 import json
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from botgame.training.league.files import EVALUATION, TRAINING, read_matches, re
 from botgame.training.league.learner import Roster
 from botgame.training.league.worker import exploiter_config
 from botgame.training.rl.flags import training_config
+from forked import Forked, needs_forks
 
 TINY = (
     *("--rl-iterations-per-round", "2", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "16"),
@@ -142,19 +141,14 @@ def test_a_finished_league_can_be_extended_as_if_planned_so(league, supervised, 
     assert metrics_of(tmp_path)[2]["main1/decisions"] == metrics_of(league)[2]["main1/decisions"]
 
 
-def command(supervised, folder, *more):
-    return [sys.executable, "-m", "botgame.training.alphastar_league", *arguments(supervised, folder, *more)]
+def start(supervised, folder):
+    return Forked("botgame.training.alphastar_league", *arguments(supervised, folder, "--rounds", "2", "--resume"))
 
 
 def stop_after_a_commit(supervised, folder, how, extra_seconds=0.0):
     """Run the command in its own process and stop it some time after its next commit; returns exit code and output."""
     resume = folder / "resume.pt"
-    process = subprocess.Popen(
-        command(supervised, folder, "--rounds", "2", "--resume"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = start(supervised, folder)
     before = resume.stat().st_mtime_ns if resume.exists() else None
     deadline = time.monotonic() + 240
     while process.poll() is None and time.monotonic() < deadline:
@@ -170,17 +164,15 @@ def stop_after_a_commit(supervised, folder, how, extra_seconds=0.0):
 
 def kill_while_it_trains(supervised, folder, seconds):
     """SIGKILL `seconds` after the run says that it goes on, wherever it is by then; returns the exit code."""
-    process = subprocess.Popen(
-        command(supervised, folder, "--rounds", "2", "--resume"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert b"resuming" in process.stdout.readline()
+    process = start(supervised, folder)
+    assert "resuming" in process.stdout.readline()
     time.sleep(seconds)
     process.kill()
     process.communicate()
     return process.returncode
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@needs_forks
 def test_stopped_and_killed_leagues_end_as_if_they_had_not_been(league, supervised, tmp_path, capsys):
     folder = tmp_path / "league"
     code, output = stop_after_a_commit(supervised, folder, signal.SIGINT)

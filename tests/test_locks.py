@@ -53,6 +53,35 @@ def test_a_lock_names_its_holder_and_ends_with_its_block(tmp_path: Path) -> None
         pass
 
 
+def test_a_lock_is_waited_for_as_long_as_wanted(tmp_path: Path) -> None:
+    path, events = tmp_path / "pi.lock", []
+
+    def second() -> None:
+        with locked(path, path, patience=60):
+            events.append("second")
+
+    with locked(path, path):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        with pytest.raises(UserError, match="in use"), locked(path, path, patience=0.2):
+            pytest.fail("two hold it")
+        events.append("first")
+    waiting.join()
+    assert events == ["first", "second"]
+
+
+def test_a_lock_that_cannot_be_written_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "pi.lock"
+    with monkeypatch.context() as patch:
+        patch.setattr(locks.os, "write", full)
+        with pytest.raises(UserError, match="No space left"), locked(path, path):
+            pytest.fail("it has no room")
+    assert not locks.is_held(path)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_lock_dies_with_its_process(tmp_path: Path, how: signal.Signals) -> None:

@@ -206,9 +206,3 @@ def test_usage_errors_name_the_flag_and_the_file(tmp_path, capsys):
     assert main([str(tmp_path / "no.pt"), "-o", str(tmp_path / "a.onnx")]) == 1
     assert "no.pt: no such checkpoint" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
-
-
-def test_the_champion_is_exported_by_its_name(tmp_path):
-    path = tmp_path / "champion.onnx"
-    assert main(["champion", "-o", str(path)]) == 0
-    assert OnnxPolicy(path).game == "lms"

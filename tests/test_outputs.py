@@ -1,5 +1,6 @@
 """Paths for results: no command moves, replaces or reads away what is the user's, whatever path it is given."""
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from botgame.training import (
     evaluate,
     exploit,
     export,
+    exporting,
     policy_readout,
     report_league,
 )
@@ -215,7 +217,14 @@ def test_a_runs_own_files_are_moved_together(trained, tmp_path) -> None:
     assert (tmp_path / "pi.backup2.tb").is_dir()
 
 
-def test_results_are_replaced_by_their_own_command(trained, tmp_path) -> None:
+def test_results_are_replaced_by_their_own_command(trained, tmp_path, monkeypatch) -> None:
+    models, export_file = [], exporting.export_file
+
+    def export_once(network):  # it takes seconds
+        models[:] = models or [export_file(network)]
+        return copy.deepcopy(models[0])
+
+    monkeypatch.setattr(exporting, "export_file", export_once)
     for words in ((evaluate, trained, "chance", "--matches", "2", "--json", tmp_path / "o.json"),
                   (export, trained, "-o", tmp_path / "o.onnx")):  # fmt: skip
         assert [run(words[0], *TOY, *words[1:]) for _ in range(2)] == [0, 0]

@@ -1,6 +1,8 @@
 """The engine that acts for the next iteration while it learns: it repeats, counts matches once, and loses nothing."""
 
 import json
+import multiprocessing
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from botgame.training.rl.run import RLRun
 from engine_runs import RUNS, league, league_of, rl, rows, stop_after
 from styled_checkpoint import save_styled
 
+pytestmark = pytest.mark.usefixtures("quick_children")
 PIPELINED = ("--engine", "pipelined")
 ALONE = ("--threads", "1")
 
@@ -34,25 +37,32 @@ def learned(folder: Path, names: tuple[str, ...] = ("decisions", "episodes", "gr
 def whole_and_killed(
     run: Callable[..., int], start: Path, folder: Path, length: int, killed: int, *words: str
 ) -> tuple[Path, Path]:
-    """The folders of an undisturbed run, and of one that ended without a commit after `killed` iterations."""
+    """The folders of an undisturbed run, and of one that was killed after `killed` iterations and went on.
+
+    The files of a killed run are those that the undisturbed one has on disk at that moment.
+    """
     whole, cut = folder / "whole", folder / "killed"
-    assert run(start, whole, length, *PIPELINED, *words) == 0
     with pytest.MonkeyPatch.context() as patch:
-        for kind in (RLRun, LeagueRun):
-            patch.setattr(kind, "iterations", ending_after(kind.iterations, killed))
-        assert run(start, cut, length, *PIPELINED, *words) == 130
+        after_iteration(killed, lambda: shutil.copytree(whole, cut), patch)
+        assert run(start, whole, length, *PIPELINED, *words) == 0
     assert run(start, cut, length, *PIPELINED, *words, "--resume") == 0
     return whole, cut
 
 
-def ending_after(iterations: Callable[..., Iterator[int]], last: int) -> Callable[..., Iterator[int]]:
-    def ending(*given: Any) -> Iterator[int]:
-        for number in iterations(*given):
-            yield number
-            if number == last:
-                raise KeyboardInterrupt
+def after_iteration(last: int, act: Callable[[], object], patch: pytest.MonkeyPatch) -> None:
+    """Let runs call `act` once, between iteration `last` and the next."""
 
-    return ending
+    def acting(iterations: Callable[..., Iterator[int]]) -> Callable[..., Iterator[int]]:
+        def acting_iterations(*given: Any) -> Iterator[int]:
+            for number in iterations(*given):
+                yield number
+                if number == last:
+                    act()
+
+        return acting_iterations
+
+    for kind in (RLRun, LeagueRun):
+        patch.setattr(kind, "iterations", acting(kind.iterations))
 
 
 def assert_same_end(cut: Path, whole: Path) -> None:
@@ -132,6 +142,22 @@ def test_each_match_of_a_league_is_counted_once_and_a_run_goes_on_in_any_engine(
     assert set(played.values()) <= {1}
     steps = [row["step"] for row in rows(tmp_path)]
     assert steps == list(range(1, len(steps) + 1))
+
+
+def test_an_interrupt_ends_the_run_and_its_processes_at_once(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt() -> None:
+        started.extend(multiprocessing.active_children())
+        raise KeyboardInterrupt
+
+    started: list[multiprocessing.Process] = []
+    after_iteration(1, interrupt, monkeypatch)
+    assert rl(trained, tmp_path, 3, *PIPELINED, "--save-every", "2") == 130
+    assert len(started) == 1
+    assert not started[0].is_alive()
+    assert len(rows(tmp_path)) == 1
+    assert not list(tmp_path.rglob("*.resume.pt"))
 
 
 def test_a_run_that_was_stopped_keeps_what_it_learned(

@@ -264,6 +264,7 @@ def test_a_process_that_dies_is_named_and_the_weights_stay() -> None:
     assert_equal(weights(made), before)
 
 
+@pytest.mark.usefixtures("quick_children")
 @pytest.mark.parametrize("name", ["rl", "league"])
 def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
     name: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -289,6 +290,7 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
     assert len(trainers[0]["parts"]) == 2
 
 
+@pytest.mark.usefixtures("quick_children")
 def test_a_run_goes_on_with_another_number_of_processes_and_says_so(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

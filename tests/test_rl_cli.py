@@ -1,11 +1,8 @@
 """The RL command as a user meets it: its artefacts, its resume rules, SIGKILL and Ctrl-C at any moment, bad input."""
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -30,6 +27,7 @@ from botgame.training.evaluation.held_out import Best, is_better, successor
 from botgame.training.rl import run as rl_run
 from botgame.training.rl.flags import training_config
 from botgame.training.rl.setting import Schedule
+from forked import Forked, needs_forks
 
 torch.set_num_threads(1)
 SMALL = {
@@ -101,18 +99,17 @@ def test_artefacts_and_metrics(whole: Path, supervised: Path) -> None:
     assert sum(value for name, value in rows[4].items() if name.startswith("counts/")) == pytest.approx(1, abs=1e-4)
 
 
-def start(arguments: list[str]) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    words = [sys.executable, "-m", "botgame.training.alphastar_rl", *arguments]
-    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def start(arguments: list[str]) -> Forked:
+    return Forked("botgame.training.alphastar_rl", *arguments)
 
 
-def wait_for_line(process: subprocess.Popen, number: int) -> None:
+def wait_for_line(process: Forked, number: int) -> None:
     """Read the run's output until it has reported `number` lines of it, or ended."""
     for _ in range(number):
         process.stdout.readline()
 
 
+@needs_forks
 def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(supervised: Path, whole: Path, tmp_path: Path) -> None:
     output, chance = tmp_path / "pi_rl.pt", random.Random(5)
     kills = 0
@@ -127,6 +124,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(supervised: Path
     assert_same_run(output, whole)
 
 
+@needs_forks
 def test_ctrl_c_commits_and_says_how_to_go_on(supervised: Path, whole: Path, tmp_path: Path) -> None:
     output = tmp_path / "pi_rl.pt"
     process = start(command(supervised, output, save_every="100", iterations="5000"))

@@ -46,7 +46,7 @@ RUNS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("threads", "name"), [(1, "alphastar_rl"), *((2, name) for name in RUNS)])
+@pytest.mark.parametrize(("threads", "name"), [(1, "alphastar_rl"), (2, "alphastar_league"), (2, "exploit")])
 def test_a_trainer_commits_and_says_how_to_go_on(name: str, threads: int, trained: Path, tmp_path: Path, monkeypatch):
     """Sent to the whole group, as service managers do; with two threads, the second process gets it too."""
     monkeypatch.chdir(tmp_path)

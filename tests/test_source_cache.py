@@ -4,6 +4,8 @@ import errno
 import os
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -202,3 +204,31 @@ def test_a_closure_is_never_taken_for_another(places) -> None:
         return kernel.kernel(add)
 
     assert [adds(1)(1), adds(2)(1)] == [2, 3]
+
+
+def test_what_two_make_at_once_is_made_by_one(tmp_path: Path) -> None:
+    path, made = tmp_path / "deep" / "kernel.onnx", []
+
+    def make() -> None:
+        with source_cache.one_maker(path):
+            if source_cache.read(path) is None:
+                made.append(threading.get_ident())
+                time.sleep(0.2)
+                source_cache.write(path, b"it")
+
+    makers = [threading.Thread(target=make) for _ in range(3)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    assert len(made) == 1
+    assert source_cache.read(path) == b"it"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_where_there_can_be_no_lock_it_is_made_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "kernel.lock").mkdir()
+    made = []
+    with source_cache.one_maker(tmp_path / "kernel.onnx"):
+        made.append("it")
+    assert made

@@ -19,6 +19,7 @@ from pathlib import Path
 from botgame.errors import UserError
 
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what the system says of a lock that another process holds
+_PAUSE = 0.05  # seconds between two tries to get a lock
 
 if sys.platform == "win32":
     import msvcrt
@@ -51,13 +52,13 @@ else:
 
 
 @contextmanager
-def locked(path: Path, what: Path) -> Iterator[None]:
-    """Hold the lock file `path` for `what` until the block ends.
+def locked(path: Path, what: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock file `path` for `what` until the block ends; another holder is waited for, for `patience` seconds.
 
     Raises UserError that names the holder when there is another, in this process or any, and when the file cannot be
     written. Where the file system knows no locks, a warning is all there is.
     """
-    descriptor = _hold(path, what)
+    descriptor = _hold(path, what, time.monotonic() + patience)
     try:
         yield
     finally:
@@ -81,20 +82,23 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _hold(path: Path, what: Path) -> int:
+def _hold(path: Path, what: Path, give_up: float) -> int:
     """The descriptor of the locked file."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _open_locked(path, what)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, _me())
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}; choose another output") from error
+    with contextlib.ExitStack() as opened:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = _open_locked(path, what, give_up)
+            opened.callback(os.close, descriptor)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, _me())
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}; choose another output") from error
+        opened.pop_all()
     return descriptor
 
 
-def _open_locked(path: Path, what: Path) -> int:
+def _open_locked(path: Path, what: Path, give_up: float) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -102,6 +106,9 @@ def _open_locked(path: Path, what: Path) -> int:
         except OSError as error:
             if error.errno in _HELD:
                 os.close(descriptor)
+                if time.monotonic() < give_up:
+                    time.sleep(_PAUSE)
+                    continue
                 raise UserError(f"{what} is in use by {_holder(path)}; wait for that or stop it") from None
             sys.stderr.write(f"warning: {path}: no locks here ({error.strerror}); let nothing else write there\n")
         if _lies_at(path, descriptor):

@@ -21,13 +21,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from botgame import seals
+from botgame import locks, seals
 from botgame.errors import UserError
 from botgame.files import write_atomic
 
 PACKAGE = Path(__file__).resolve().parent
 _FROM = re.compile(r"^\s*from (botgame[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 _BLOCK = b"x" * 4096  # written to find out whether a folder can be written to, and its disk has room
+_PATIENCE = 300.0  # seconds to wait for another process that makes the same
 _HINT = "set XDG_CACHE_HOME (on Windows LOCALAPPDATA) to a folder of yours"
 
 
@@ -64,6 +65,18 @@ def write(path: Path, data: bytes) -> None:
     except UserError as error:
         reason = getattr(error.__cause__, "strerror", None) or error
         _say_once(f"note: what was compiled cannot be kept in {path.parents[1]} ({reason}); it will be made again")
+
+
+@contextlib.contextmanager
+def one_maker(path: Path) -> Iterator[None]:
+    """Wait until no other process makes what belongs at `path`, and make it in the block: look there again first.
+
+    Where there can be no lock, nothing is waited for, and two may make the same.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(UserError):
+            held.enter_context(locks.locked(path.with_suffix(".lock"), path, _PATIENCE))
+        yield
 
 
 def _places() -> Iterator[Path]:

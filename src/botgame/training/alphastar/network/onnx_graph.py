@@ -65,14 +65,22 @@ def skeleton(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
     kind = json.dumps([spec.digest(), config.to_dict(), versions], sort_keys=True)
     base = source_cache.root()
     path = base and base / "graphs" / f"{source_cache.digest(Path(__file__).resolve(), kind)}.onnx"
-    if path is not None and (cached := _cached(path)) is not None:
+    if path is None:
+        return _exported(spec, config)
+    if (cached := _cached(path)) is not None:
         return cached
+    with source_cache.one_maker(path):
+        if (cached := _cached(path)) is None:
+            cached = _exported(spec, config)
+            source_cache.write(path, cached.SerializeToString())
+    return cached
+
+
+def _exported(spec: Spec, config: NetworkConfig) -> onnx.ModelProto:
+    """The skeleton, exported now, which takes seconds."""
     print("preparing the network's fast path (once for each kind of network, some seconds)", file=sys.stderr)
     network = Network(spec, config)
-    model = _optimised(export(network), list(_tensors(network)))
-    if path is not None:
-        source_cache.write(path, model.SerializeToString())
-    return model
+    return _optimised(export(network), list(_tensors(network)))
 
 
 def _optimised(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
