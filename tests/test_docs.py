@@ -161,7 +161,8 @@ def test_every_file_in_a_documented_command_is_there_or_made_by_another() -> Non
         made |= {value for flag, value in itertools.pairwise(words) if flag in RESULTS}
     for document, module, words in commands():
         datasets = {value for flag, value in itertools.pairwise(words) if flag == "--dataset"}
-        for word in {name.partition("@")[0] for each in words for name in each.split(",")} - datasets:
+        names = {re.sub(r"(@.*|=[\d.]+)$", "", name) for each in words for name in each.split(",")}  # style or share
+        for word in names - datasets:
             if "://" in word or not ("/" in word or word.endswith((".pt", ".onnx", ".json", ".lmsr"))):
                 continue
             beside = any(word.startswith((f"{result}/", result.removesuffix(".pt") + ".")) for result in made)
