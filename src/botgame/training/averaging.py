@@ -30,7 +30,7 @@ def average_checkpoints(options: argparse.Namespace) -> int:
     check_own({options.output: file_that(lambda path: checkpoint_kind(path) == KIND)})
     made = mean_of([load_checkpoint(path, game) for path in paths], paths)
     save_checkpoint(options.output, made)
-    compare = f"botgame evaluate {options.output} {paths[0]}"
+    compare = f"botgame evaluate {options.output} {options.checkpoints[0]}"
     print(f"{options.output}: the mean of {len(paths)} checkpoints; compare it: {compare}")
     return 0
 
