@@ -89,10 +89,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             age, updates = rows[-1]["staleness"], rows[-1]["updates"]
             print(f"seed {seed}, {name}: {rates}, staleness {age:.1f} at {updates} updates", flush=True)
     for step in found["local"][0]:
-        local, *others = (arm := {name: [rates[step] for rates in runs] for name, runs in found.items()})
-        means = ", ".join(f"{mean_of(rates)} {name}" for name, rates in arm.items())
-        more = ", ".join(f"{name} {difference_of(arm[local], arm[name])}" for name in others)
-        print(f"after {step} iterations: {means}; against {local}: {more}")
+        arms = {name: [rates[step] for rates in runs] for name, runs in found.items()}
+        means = ", ".join(f"{mean_of(rates)} {name}" for name, rates in arms.items())
+        local = arms.pop("local")
+        more = ", ".join(f"{name} {difference_of(local, rates)}" for name, rates in arms.items())
+        print(f"after {step} iterations: {means}; less local: {more}")
     return 0
 
 

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from botgame.games import load_game
+from botgame.lms.game import lms
 from botgame.policies import load_policy
 from botgame.training.alphastar.checkpoint import load_checkpoint, save_checkpoint
 from botgame.training.average import main
+from styled_checkpoint import save_styled
 from toy_run import TOY
 
 GAME = load_game("toy_game:toy")
@@ -55,6 +57,20 @@ def test_another_kind_of_policy_is_one_line(trained: Path, tmp_path: Path, chang
     assert f"{other} differs from {trained} in its {named}" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "mean.pt").exists()
+
+
+def test_policies_with_the_same_styles_have_a_mean_and_others_have_none(tmp_path: Path, capsys) -> None:
+    one, other = (tmp_path / f"{name}.pt" for name in ("one", "other"))
+    for path in (one, other):
+        save_styled(path)
+    assert main([str(one), str(other), "--output", str(tmp_path / "mean.pt")]) == 0
+    made, mean = (load_checkpoint(path, lms()) for path in (one, tmp_path / "mean.pt"))
+    assert all(torch.allclose(mean.weights[name], tensor) for name, tensor in made.weights.items())
+    made.conditioning["library"]["rows"][0, 0] += 1
+    save_checkpoint(other, made)
+    assert main([str(one), str(other), "--output", str(tmp_path / "mean.pt")]) == 1
+    assert "differs from" in (said := capsys.readouterr().err)
+    assert "in its conditioning" in said
 
 
 def test_places_are_checked(trained: Path, tmp_path: Path, capsys) -> None:

@@ -76,6 +76,7 @@ class KaggleCopy:
 def kaggle(name: str) -> Game:
     """The game of that environment. Raises UserError for one that there is not, or that cannot be translated."""
     title, (plain, _, wanted) = f"kaggle:{name}", name.partition(":")
+    _trust_schemas()
     env = _make(plain, title)
     seats = _seats(env, wanted, title)
     env.reset(seats)
@@ -131,7 +132,6 @@ def _seats(env: Any, wanted: str, title: str) -> int:
 
 
 def _make(name: str, title: str) -> Any:
-    _trust_schemas()
     try:
         with _seeded(0):  # it begins a match
             return kaggle_environments.make(name)

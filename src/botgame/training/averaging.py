@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -43,7 +44,7 @@ def mean_of(checkpoints: Sequence[Checkpoint], paths: Sequence[Path]) -> Checkpo
     first = checkpoints[0]
     for checkpoint, path in zip(checkpoints, paths, strict=True):
         for name in _SAME:
-            if getattr(checkpoint, name) != getattr(first, name):
+            if not _same(getattr(checkpoint, name), getattr(first, name)):
                 raise UserError(
                     f"{path} differs from {paths[0]} in its {name}; average checkpoints that grew from one start"
                 )
@@ -54,3 +55,12 @@ def mean_of(checkpoints: Sequence[Checkpoint], paths: Sequence[Path]) -> Checkpo
     lineage = list(dict.fromkeys([*(place for each in checkpoints for place in each.lineage), *map(str, paths)]))
     extra = {name: value for name, value in first.extra.items() if name != "evaluation"}
     return replace(first, kind=KIND, weights=weights, lineage=lineage, config={}, counters={}, extra=extra)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values of a checkpoint are equal, those that hold tensors too."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return torch.equal(one, other)
+    return bool(one == other)

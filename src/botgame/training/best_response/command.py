@@ -24,15 +24,7 @@ from botgame.training.best_response.family_task import FamilyTask
 from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
 from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, search_name
-from botgame.training.best_response.search import (
-    SCRATCH,
-    SUPERVISED,
-    Task,
-    files_in,
-    fresh_origins,
-    prepare,
-    search,
-)
+from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import engine_choice, flag_values, reward_weights, thread_count, training_config
@@ -56,22 +48,22 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
     if not search_all(options, game, folder, results, resume_command(argv, module)):
         return 130
     plain_console().print(curves_table(results))
-    worst = results.worst()
-    if worst:
-        name = search_name(worst[0], results.searches[worst[0]].unit)
-        print(f"exploitability of {options.target}: the best response ({name}) wins {worst[1]}")
-    print(f"written to {folder}")
-    if command := training_against(game, options.game, options.target, _winners(results, folder)):
-        print(f"to train against it:\n{command}")
+    for line in _verdict(game, options, results, folder):
+        print(line)
     return 0
 
 
-def _winners(results: Exploit, folder: Path) -> dict[str, float]:
-    """The best response that wins most, as an opponent; none where it won nothing."""
+def _verdict(game: Game, options: argparse.Namespace, results: Exploit, folder: Path) -> list[str]:
+    """What to say at the end: how exploitable the target is, where everything lies, what trains it against that."""
     worst = results.worst()
-    if not worst or not worst[1].win_rate:
-        return {}
-    return {(folder / results.searches[worst[0]].checkpoint).as_posix(): 1.0}
+    if not worst:
+        return [f"written to {folder}"]
+    (start, final), found = worst, results.searches[worst[0]]
+    best = f"the best response ({search_name(start, found.unit)}) wins {final}"
+    lines = [f"exploitability of {options.target}: {best}", f"written to {folder}"]
+    opponents = {(folder / found.checkpoint).as_posix(): 1.0} if final.win_rate else {}
+    command = training_against(game, options.game, options.target, opponents)
+    return [*lines, "to train against it:", command] if command else lines
 
 
 def _search_policies(options: argparse.Namespace, game: Game, folder: Path, results: Exploit, go_on: str) -> bool:

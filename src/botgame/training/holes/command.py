@@ -26,12 +26,12 @@ from botgame.training.holes.opponents import (
     copy_matches,
     judge,
     opponent_name,
-    output_of,
 )
 from botgame.training.holes.page import holes_content, in_words
 from botgame.training.imitation.as_step import imitate, keeping
 from botgame.training.league_report.document import GENERATOR, document
 from botgame.training.rl.training_against import training_against
+from botgame.training.runs.artifacts import artifact
 from botgame.training.runs.target_folder import folder_of
 from botgame.wording import counted
 
@@ -120,8 +120,8 @@ def _clones(
         data = copy_matches(hole, folder, keep=options.resume)
         if imitate({**flags, **cloning_flags(start, data, name)}, *command):
             raise KeyboardInterrupt
-        install(game, name, output_of(name))
-        with keeping(output_of(name), *command):
+        install(game, name, artifact(name))
+        with keeping(artifact(name), *command):
             found[hole.number] = judge(game, hole, name, bot, options.matches, derive(options.seed, _JUDGE))
     return found
 

@@ -11,7 +11,7 @@ from botgame.policies import load_policy
 from botgame.trained_bots import as_name
 from botgame.training.evaluation.duels import mirrored_results
 from botgame.training.holes.holes import Hole, Opponent
-from botgame.training.imitation.command import ARTIFACTS
+from botgame.training.runs.artifacts import artifact
 
 
 def opponent_name(hole: int, bot: str) -> str:
@@ -30,15 +30,10 @@ def copy_matches(hole: Hole, folder: Path, *, keep: bool) -> Path:
     return target
 
 
-def output_of(name: str) -> Path:
-    """The checkpoint that training writes, before it is installed."""
-    return ARTIFACTS / f"{name}.pt"
-
-
 def cloning_flags(start: Path, data: Path, name: str) -> dict[str, object]:
     """Flags of `alphastar_imitation` that fine-tune `start` to the people in the replays of `data`."""
     folders = dict.fromkeys(("data_dir", "feedback_dir", "reports_live_dir"), data)
-    own = {"seats": "human", "start_checkpoint": start, "output": output_of(name), "eval_every": 0, "final_matches": 0}
+    own = {"seats": "human", "start_checkpoint": start, "output": artifact(name), "eval_every": 0, "final_matches": 0}
     return {**folders, **own}
 
 

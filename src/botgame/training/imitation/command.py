@@ -30,6 +30,7 @@ from botgame.training.imitation.setting import ImitationSetting
 from botgame.training.imitation.source import ReplaySource, Usage
 from botgame.training.imitation.start import Start, load_start, start_of_resumed
 from botgame.training.rl.flags import flag_values
+from botgame.training.runs.artifacts import artifact
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import (
     at_work,
@@ -43,7 +44,6 @@ from botgame.training.runs.run import (
 from botgame.wording import counted
 
 LARGEST_BATCH = 16_384
-ARTIFACTS = Path("artifacts/alphastar")
 PRESET = "small"
 TEMPERATURE = 0.5  # at which a clone of a deterministic bot plays best
 _FOLDERS = {"--data-dir": "data_dir", "--feedback-dir": "feedback_dir", "--reports-live-dir": "reports_live_dir"}
@@ -121,7 +121,7 @@ def resolve(options: argparse.Namespace) -> None:
             if value:
                 raise UserError(f"{flag}: the network of --start-checkpoint stays as it is; leave one of both out", 2)
     if options.output is None:
-        options.output = ARTIFACTS / f"{ghost_of(options.person) if options.person else 'pi_sup'}.pt"
+        options.output = artifact(ghost_of(options.person) if options.person else "pi_sup")
 
 
 def with_start(setting: ImitationSetting, start: Start | None, temperature: float | None) -> ImitationSetting:

@@ -94,15 +94,20 @@ def _latest(name: str, last: int, league: League, order: Mapping[str, int]) -> s
     return next((rated for rated in names if rated in order), name)
 
 
+def _met(match: Match, league: League) -> tuple[str, list[tuple[str, int]]]:
+    """The rated name of who asked for a match, and whom it met with which result (+1, 0, -1), itself left out."""
+    home = _current(match.home, match.round, league)
+    others = [(_current(name, match.round, league), results) for name, results in match.orders.items()]
+    return home, [(away, result) for away, results in others if away != home for result in results]
+
+
 def _record(matches: list[Match], league: League) -> Record:
     record: Record = defaultdict(lambda: [0, 0, 0])
     for match in matches:
-        home = _current(match.home, match.round, league)
-        for name, results in match.orders.items():
-            away = _current(name, match.round, league)
-            for result in results if home != away else ():
-                record[home, away][1 - result] += 1
-                record[away, home][1 + result] += 1
+        home, met = _met(match, league)
+        for away, result in met:
+            record[home, away][1 - result] += 1
+            record[away, home][1 + result] += 1
     return dict(record)
 
 
@@ -125,15 +130,10 @@ def _rate(
 
 def _pairs_of(match: Match, league: League, order: Mapping[str, int]) -> ratings.Pairs:
     """A free-for-all as the pairs that `_record` counts."""
-    home = _current(match.home, match.round, league)
-    met = [
-        (order[away], 0.5 + 0.5 * result)
-        for name, results in match.orders.items()
-        if (away := _current(name, match.round, league)) != home
-        for result in results
-    ]
-    aways, points = (np.array(column) for column in zip(*met, strict=True)) if met else (np.zeros(0, int), np.zeros(0))
-    return ratings.Pairs(np.full(len(aways), order.get(home, 0)), aways, points)
+    home, met = _met(match, league)
+    aways = np.array([order[away] for away, _ in met], np.int64)
+    points = np.array([0.5 + 0.5 * result for _, result in met])
+    return ratings.Pairs(np.full(len(met), order.get(home, 0)), aways, points)
 
 
 def _win_rates(record: Record, names: list[str], elo: np.ndarray) -> np.ndarray:

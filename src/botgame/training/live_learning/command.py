@@ -22,8 +22,8 @@ from botgame.rng import derive
 from botgame.trained_bots import as_name, check_name, checkpoint_path, free_name, install, trained_bots
 from botgame.training.console import description_column, plain_console, say
 from botgame.training.imitation.as_step import imitate, keeping
-from botgame.training.imitation.command import ARTIFACTS
 from botgame.training.live_learning.comparison import FORMAT, Comparison, compare
+from botgame.training.runs.artifacts import ARTIFACTS, artifact
 
 _COMPARING = 0x636F6D70  # purpose of the seed of the comparison
 _PASSED_ON = (
@@ -44,7 +44,7 @@ _PASSED_ON = (
 def learn(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
     """The whole command; returns the exit code (130 after Ctrl-C). Raises UserError."""
     game = load_game(options.game)
-    candidate = candidate_of(new_name(game, options))
+    candidate = artifact(new_name(game, options))
     before = load_policy(game, str(_learner(game, options.bot)))
     check_own({figures_of(candidate): json_of(FORMAT)})
     with locked(candidate.with_suffix(".learning.lock"), candidate):  # what is compared is what is installed
@@ -71,11 +71,6 @@ def judge(game: Game, options: argparse.Namespace, before: Policy, candidate: Pa
     for line in conclude(game, name, candidate, found):
         say(console, line)
     return 0
-
-
-def candidate_of(name: str) -> Path:
-    """The checkpoint that training writes, before it is installed."""
-    return ARTIFACTS / f"{name}.pt"
 
 
 def new_name(game: Game, options: argparse.Namespace) -> str:

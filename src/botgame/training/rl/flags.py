@@ -75,7 +75,7 @@ def add_limit_flags(parser: cli.Parser) -> None:
     parser.section(OPPOSITION)
     text = "actions that the learner may take in a window of the game: a number, none, or rules (what the game says)"
     parser.flag("--action-cap", type=_action_cap, default="rules", help=text)
-    text = "ticks after which the learner sees what happens: a number, or rules (what the game says; lms: 4, up to 12)"
+    text = "ticks after which the learner sees what happens: a number, or rules (what the game says)"
     parser.flag("--reaction", type=_reaction, default="rules", metavar="TICKS", help=text)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from botgame.cli import command_line
 from botgame.game import Game
 from botgame.trained_bots import as_name, checkpoint_path
-from botgame.training.imitation.command import ARTIFACTS
+from botgame.training.runs.artifacts import artifact
 
 SHARE = 0.3  # of the matches, for all these bots together
 
@@ -29,11 +29,7 @@ def training_against(game: Game, game_name: str, bot: str, weights: Mapping[str,
     if start.suffix != ".pt" or not weights:
         return ""
     opponents = ",".join(f"{rival}={share:.3g}" for rival, share in mixture_with(game, weights).items())
+    output = artifact(f"{as_name(Path(bot).stem)}-closed")
     words = ["python", "-m", "botgame.training.alphastar_rl", "--game", game_name]
-    words += [
-        "--supervised-checkpoint",
-        str(start),
-        "--output",
-        str(ARTIFACTS / f"{as_name(Path(bot).stem)}-closed.pt"),
-    ]
+    words += ["--supervised-checkpoint", str(start), "--output", str(output)]
     return command_line([*words, "--iterations", "100", "--opponents", opponents])
