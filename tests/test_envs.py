@@ -12,13 +12,15 @@ from gymnasium.vector import AutoresetMode
 from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, seed_test
 
 import botgame.envs
+from botgame import threads
 from botgame.envs.flat import FlatObservation, FlatVectorObservation, flat
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import LEARNER, matchup
 from botgame.envs.pettingzoo import env as turns_env
 from botgame.envs.pettingzoo import parallel_env
 from botgame.errors import UserError
-from botgame.game import ScriptedPolicy, Setup
+from botgame.families import Member, from_shares
+from botgame.game import AnswersBots, ScriptedPolicy, Setup
 from botgame.games import load_game
 from botgame.lms.replay.format import read, scan
 from botgame.lms.replay.verify import verify
@@ -108,6 +110,32 @@ def test_a_learner_that_plays_like_a_bot_has_the_bots_matches() -> None:
             ticks, returns = 0, 0.0
 
 
+@pytest.mark.parametrize(("seats", "slots"), [(2, 5), (4, 5), (2, 260)])
+def test_bots_that_the_simulation_answers_play_as_from_outside(seats: int, slots: int) -> None:
+    """In a royale the learner dies and the bots go on; in a large batch two threads run the matches."""
+    family = LMS.families["scripted"]
+    numbers = from_shares(family, np.random.default_rng(1).random(len(family.parameters)))
+    bots = [load_policy(LMS, "lms_re"), load_policy(LMS, "looter"), Member("odd", family, numbers)][: seats - 1]
+    outside = [ScriptedPolicy(bot.name, lambda *seen, bot=bot: bot.act(*seen)[0]) for bot in bots]
+    inside, apart = (
+        LearnerMatches(matchup(LMS, players, seats, duration_ticks=600), slots) for players in (bots, outside)
+    )
+    assert isinstance(inside.simulation, AnswersBots)
+    assert all(map(inside.simulation.can_answer, bots))
+    assert not any(map(inside.simulation.can_answer, outside))
+    steps, ended = random_actions(150 if slots < 100 else 8, slots), 0
+    threads.set_threads(2)
+    try:
+        np.testing.assert_equal(inside.reset(range(slots)), apart.reset(range(slots)))
+        for row in steps:
+            stepped = inside.step(row)
+            np.testing.assert_equal(stepped, apart.step(row))
+            ended += stepped[2].sum()
+    finally:
+        threads.set_threads(1)
+    assert ended >= 10 or slots > 100
+
+
 def test_set_ups_are_mirrored_without_end() -> None:
     stream = matchup(LMS, "legacy", 3).setups(1)
     made: list[Setup] = [next(stream) for _ in range(9)]
@@ -173,7 +201,7 @@ def test_a_royale_ends_when_the_learner_is_out() -> None:
 @pytest.mark.parametrize("seats", [2, 3])
 def test_recorded_matches_are_replays(tmp_path: Path, seats: int) -> None:
     name, against = ("Duel-v0", "opponent") if seats == 2 else ("Royale-v0", "opponents")
-    options = {against: "legacy", "duration_ticks": SHORT, "record_to": tmp_path}
+    options = {against: "lms_re", "duration_ticks": SHORT, "record_to": tmp_path}
     if seats > 2:
         options["seats"] = seats
     envs = gymnasium.make_vec(f"botgame/{name}", 2, **options)
@@ -182,7 +210,7 @@ def test_recorded_matches_are_replays(tmp_path: Path, seats: int) -> None:
     replays = [read(path) for path in scan(tmp_path)]
     assert len(replays) == ended > 1
     for replay in replays:
-        assert sorted(seat.policy for seat in replay.header.seats) == [LEARNER, *["legacy"] * (seats - 1)]
+        assert sorted(seat.policy for seat in replay.header.seats) == [LEARNER, *["lms_re"] * (seats - 1)]
         verify(replay)
 
 

@@ -12,7 +12,7 @@ import pytest
 from botgame.bot_file import BotFile, read_bot, write_bot
 from botgame.bot_names import files_of, is_checkpoint
 from botgame.errors import UserError
-from botgame.families import RandomMember, from_shares, member, members, standard_numbers, to_shares, within
+from botgame.families import Member, RandomMember, from_shares, members, standard_numbers, to_shares, within
 from botgame.game import Family, Parameter
 from botgame.games import load_game
 from botgame.lms.bots.expert.parameters import HIGHEST, LMS_RE, LOWEST, RUSHER
@@ -57,7 +57,7 @@ def test_the_arenas_family_is_the_experts_numbers() -> None:
 
 
 def test_a_member_with_a_styles_numbers_plays_as_that_style() -> None:
-    twin, rival = member("twin", LMS.families["scripted"], np.array(RUSHER)), load_policy(LMS, "legacy")
+    twin, rival = Member("twin", LMS.families["scripted"], np.array(RUSHER)), load_policy(LMS, "legacy")
     mine, theirs = (mirrored_results(LMS, bot, rival, 8, 3) for bot in (twin, load_policy(LMS, "rusher")))
     assert mine == theirs
 
@@ -69,7 +69,7 @@ def test_many_members_in_one_call_are_each_its_own_bot() -> None:
     assert (memory == 0).all()
     assert (after == 1).all()
     for row in range(3):
-        alone, _ = member("one", LEANING, numbers[row]).act({}, memory, keys(150))
+        alone, _ = Member("one", LEANING, numbers[row]).act({}, memory, keys(150))
         assert (together[row::3] == alone[row::3]).all()
     assert (together[:3, 0] == [2, 0, 1]).all()
 

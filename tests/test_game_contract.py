@@ -11,7 +11,7 @@ import pytest
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.families import RandomMember, from_shares, member, members, to_shares
+from botgame.families import Member, RandomMember, from_shares, members, to_shares
 from botgame.families import standard_numbers as usual
 from botgame.game import Game, Policy, Scratch, Setup
 from botgame.games import load_game
@@ -231,7 +231,7 @@ def test_every_family_makes_bots_that_play(case: tuple[Game, int]) -> None:
     for name, family in game.families.items():
         low, high, standard = (from_shares(family, share) for share in (0.0, 1.0, to_shares(family, usual(family))))
         for numbers in (low, high, standard):
-            bots = [member(name, family, numbers), RandomMember(name, family)]
+            bots = [Member(name, family, numbers), RandomMember(name, family)]
             ended = list(play(game, bots, setups(game, seats, 2), slots=2, seats=seats))
             assert len(ended) == 2
         batch, memory = batch_of(game, seats, 4, 4), SeatMemory(4, seats)
@@ -243,7 +243,7 @@ def test_every_family_makes_bots_that_play(case: tuple[Game, int]) -> None:
             together, _ = members(name, family, table).act(observation, before, step.keys)
             for row, numbers in enumerate(table):
                 seen = {column: values[row : row + 1] for column, values in observation.items()}
-                alone, _ = member(name, family, numbers).act(seen, before[row : row + 1], step.keys[row : row + 1])
+                alone, _ = Member(name, family, numbers).act(seen, before[row : row + 1], step.keys[row : row + 1])
                 assert (alone[0] == together[row]).all()
             assert (before == 0).all()
             batch.act(step.due, decide(batch, step, memory, [Legal(game)] * 2, len(game.spec.heads)))

@@ -88,7 +88,10 @@ ALLOWED: dict[str, set[str]] = {
     "adapters": {"bot_names", "rng", "errors", "spec", "game"},
     "envs": PLAY | {"rng", "errors", "spec", "game", "games"},  # what a learner plays in, of any game
     # The arena.
-    "lms": BASE | ARENA | {"lms.observing", "lms.replay", "lms.statistic_z", "lms.bots.expert.parameters"},
+    "lms": BASE
+    | ARENA
+    | {"lms.observing", "lms.replay", "lms.statistic_z"}
+    | {"families", "lms.bots.expert.answering", "lms.bots.expert.parameters"},
     "lms.numbers": set(),
     "lms.rules": {"lms.numbers"},
     "lms.actions": set(),
@@ -96,7 +99,7 @@ ALLOWED: dict[str, set[str]] = {
     "lms.spec": {"spec", "lms.rules", "lms.fields"},
     "lms.simulation": ARENA,
     "lms.observing": ARENA,
-    "lms.bots": ARENA | {"game", "errors", "lms.observing"},
+    "lms.bots": ARENA | {"families", "game", "errors", "lms.observing"},
     "lms.replay": BASE | ARENA | {"lms.arena", "lms.statistic_z", "policy_readout"},
     "lms.statistic_z": BASE | ARENA | {"lms.arena", "lms.replay"},
     "replay": {"policy_readout", "cli", "errors", "files", "outputs", "lms.replay", "lms.statistic_z", "lms"},

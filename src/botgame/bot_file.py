@@ -61,11 +61,11 @@ def load_bot(path: Path, game: Game, name: str) -> Policy:
     """The bot in a file, called `name`. Raises UserError like `read_bot`."""
     import numpy as np  # which --help does without
 
-    from botgame.families import member
+    from botgame.families import Member
 
     bot = read_bot(path, game)
     family = game.families[bot.family]
-    return member(name, family, np.array([bot.numbers[each.name] for each in family.parameters]))
+    return Member(name, family, np.array([bot.numbers[each.name] for each in family.parameters]))
 
 
 def _check(bot: BotFile, family: Family) -> None:

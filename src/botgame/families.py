@@ -10,14 +10,15 @@ from botgame.rng import mix, uniforms
 _DRAWS = np.uint64(0x6D656D626572)  # purpose of the keys that draw members, so that they are not those of decisions
 
 
-def member(name: str, family: Family, numbers: Array) -> ScriptedPolicy:
-    """The bot of the family with these numbers, float64 [D]."""
-    row = np.array(numbers, np.float64)[None]
+class Member(ScriptedPolicy):
+    """The bot of `family` with these numbers, float64 [D]."""
 
-    def decide(observation: Observation, memory: Array, keys: Array) -> Array:
-        return family.decide(observation, memory, keys, np.repeat(row, len(keys), axis=0))
+    def __init__(self, name: str, family: Family, numbers: Array) -> None:
+        self.family, self.numbers = family, np.array(numbers, np.float64)
+        super().__init__(name, self._as_member, family.memory_size)
 
-    return ScriptedPolicy(name, decide, family.memory_size)
+    def _as_member(self, observation: Observation, memory: Array, keys: Array) -> Array:
+        return self.family.decide(observation, memory, keys, np.repeat(self.numbers[None], len(keys), axis=0))
 
 
 def members(name: str, family: Family, numbers: Array) -> ScriptedPolicy:

@@ -213,6 +213,20 @@ class Simulation(Protocol):
         """Inverse of `snapshot`. Raises ValueError when it does not fit."""
 
 
+@runtime_checkable
+class AnswersBots(Protocol):
+    """A `Simulation` may also answer bots itself, where nobody else wants to know what they decide: fewer calls.
+
+    A seat that it answers is never due. A match may stand still once all its other seats are out.
+    """
+
+    def can_answer(self, policy: Policy) -> bool:
+        """Whether this is a bot that the simulation knows how to play."""
+
+    def answer(self, slot: int, seat: int, policy: Policy, key_base: int) -> None:
+        """Until the slot's next `reset` the seat decides as the policy does with the keys `mix(key_base, tick)`."""
+
+
 class Ended(NamedTuple):
     """A match that is over. `episode` is its position in the stream of set-ups."""
 

@@ -21,7 +21,7 @@ import numpy as np
 from botgame import rng
 from botgame.envs.matchup import Matchup
 from botgame.envs.payments import Payments
-from botgame.game import Array, Due, Ended, Listener, Observation, Policy, Setup, Step
+from botgame.game import AnswersBots, Array, Due, Ended, Listener, Observation, Policy, Setup, Step
 from botgame.match_batch import key_bases
 from botgame.play import SeatMemory, decide
 
@@ -58,6 +58,13 @@ class LearnerMatches:
         self._listener: Listener | None = None
         if matchup.record_to is not None and game.recorder is not None:
             self._listener = game.recorder(self.simulation, matchup.names, matchup.record_to)
+        self._answers = self._answering()
+
+    def _answering(self) -> AnswersBots | None:
+        """The simulation, if it answers all bots itself. A recording asks for each decision, so then it does not."""
+        if self._listener is None and self._policies and isinstance(self.simulation, AnswersBots):
+            return self.simulation if all(map(self.simulation.can_answer, self._policies)) else None
+        return None
 
     @property
     def player(self) -> Array:
@@ -135,6 +142,10 @@ class LearnerMatches:
         self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
         self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
         self._policy[slot] = self._cast[self._player[slot]]
+        if self._answers is not None:
+            for seat in np.flatnonzero(self._policy[slot] >= 0).tolist():
+                policy = self._policies[self._policy[slot, seat]]
+                self._answers.answer(slot, seat, policy, int(self._bases[slot, seat]))
         self._seat[slot] = np.argsort(setup.players)[: self.matchup.learners]
         self._episodes[slot] = self._started
         self._started += 1

@@ -175,20 +175,27 @@ class Arena:
         wake: int [B, P], the tick at which each seat is due here, instead of the one that its delay asked for.
         Returns all due living seats. A match with a due seat stands still until that seat has acted.
         """
-        ranges = threads.ranges(self.matches, _MATCHES_A_THREAD)
-        calls = [functools.partial(self._advance_range, first, end, int(most)) for first, end in ranges]
         with self._replaced("due", ..., wake):
-            parts = threads.run_all(calls)
+            return self.run_ranges(lambda *places: self._advance(*places, int(most)))
+
+    def run_ranges(self, advance: Callable[[np.ndarray, np.ndarray, np.ndarray, int, int], int]) -> Due:
+        """Run matches on all threads; returns all seats that are due.
+
+        advance: a function of (scratch for harm, slots, seats, first, end) that runs the matches `first` to `end` as
+        the kernel `botgame.lms.simulation.advance.advance` does.
+        """
+        ranges = threads.ranges(self.matches, _MATCHES_A_THREAD)
+        parts = threads.run_all([functools.partial(self._run_range, advance, *ends) for ends in ranges])
         if len(parts) == 1:  # small batches: joining one part costs more than copying it
             slot, seat = parts[0]
             return Due(slot.copy(), seat.copy())
         slots, seats = zip(*parts, strict=True)
         return Due(np.concatenate(slots), np.concatenate(seats))
 
-    def _advance_range(self, first: int, end: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+    def _run_range(self, advance: Callable[..., int], first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
         """Slots and seats that are due in the matches `first` to `end`."""
         harm = np.zeros((self.seats, self.seats + 1))
-        count = self._advance(harm, *self._due, first, end, most)
+        count = advance(harm, *self._due, first, end)
         place = slice(first * self.seats, first * self.seats + count)
         return self._due.slot[place], self._due.seat[place]
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from botgame.game import Array, Due, Observation, Outcome, SeatLimits, Setup, Snapshot
+from botgame.families import Member
+from botgame.game import Array, Due, Observation, Outcome, Policy, SeatLimits, Setup, Snapshot
 from botgame.lms.arena import Arena, Limits
+from botgame.lms.bots.expert.parameters import SCRIPTED
 from botgame.standings import standings_of
+
+if TYPE_CHECKING:
+    from botgame.lms.bots.expert.answering import ExpertSeats
 
 
 class ArenaSimulation:
@@ -17,15 +23,31 @@ class ArenaSimulation:
     def __init__(self, slots: int, seats: int) -> None:
         self.arena = Arena(slots, seats)
         self._opponents = seats - 1  # of each mage
+        self._experts: ExpertSeats | None = None  # made, and compiled, for the first bot that is answered here
 
     def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
         """See `Simulation.reset`. Raises ValueError for factions, a duration or limits that make no match."""
         of_bots = [Limits.of_bots(self.arena.rules, own) for own in limits]
         self.arena.reset(slot, setup.seed, setup.factions, setup.duration_ticks, of_bots)
+        if self._experts is not None:
+            self._experts.release(slot)
+
+    def can_answer(self, policy: Policy) -> bool:
+        """See `AnswersBots.can_answer`: the bots of the family `scripted`."""
+        return isinstance(policy, Member) and policy.family.parameters is SCRIPTED
+
+    def answer(self, slot: int, seat: int, policy: Policy, key_base: int) -> None:
+        """See `AnswersBots.answer`."""
+        assert isinstance(policy, Member)
+        if self._experts is None:
+            from botgame.lms.bots.expert.answering import ExpertSeats
+
+            self._experts = ExpertSeats(self.arena.state, self.arena.tables)
+        self._experts.hold(slot, seat, policy, key_base)
 
     def advance(self) -> Due:
         """See `Simulation.advance`."""
-        return self.arena.advance()
+        return self.arena.advance() if self._experts is None else self.arena.run_ranges(self._experts.advance)
 
     def observe(self, due: Due) -> Observation:
         """See `Simulation.observe`."""

@@ -137,8 +137,8 @@ def _fill(state: State, tables: Tables, scratch: Scratch, match: np.ndarray, sea
             return False
         slot = observed_slot(state.matches[b].tick, state.mages[b, p].reaction)
         view = view_of(state, tables, b, p, slot)
-        seen = _fill_fields(state, view, b, slot, scratch, out.scalars[n], out.vectors[n], out.legal[n])
-        _fill_table(state, view, b, slot, scratch, out.entities[n], out.entity_mask[n])
+        seen = fill_fields(state, view, b, slot, scratch, out.scalars[n], out.vectors[n], out.legal[n])
+        fill_table(state, view, b, slot, scratch, out.entities[n], out.entity_mask[n])
         observe_raster(
             view, state.past_shots[b, slot], state.items[b], scratch.seen[:seen], state.walls[b], out.raster[n]
         )
@@ -150,7 +150,7 @@ def _fill(state: State, tables: Tables, scratch: Scratch, match: np.ndarray, sea
 
 
 @phase
-def _fill_fields(
+def fill_fields(
     state: State,
     view: View,
     b: int,
@@ -183,10 +183,10 @@ def _fill_fields(
 
 
 @phase
-def _fill_table(
+def fill_table(
     state: State, view: View, b: int, slot: int, scratch: Scratch, rows: np.ndarray, mask: np.ndarray
 ) -> None:
-    """The entity table, from what `_fill_fields` listed."""
+    """The entity table, from what `fill_fields` listed."""
     rows[:] = 0.0
     count = write_mages(view, state.past_mages[b, slot], scratch.enemies, rows, 0)
     count = write_shots(view, state.past_shots[b, slot], scratch.shots, scratch.geometry, rows, count)

@@ -56,16 +56,17 @@ def advance(
             continue
         world = world_of(state, tables, harm, b)
         passed = 0
-        while world.match.done == 0 and passed < most and not _is_a_seat_due(world):
+        while world.match.done == 0 and passed < most and not is_a_seat_due(world):
             tick(world)
             passed += 1
         if world.match.done == 0:
-            count = _list_due(world, b, count, due_match, due_seat)
+            count = list_due(world, b, count, due_match, due_seat)
     return count - start
 
 
 @phase
-def _is_a_seat_due(world: World) -> bool:
+def is_a_seat_due(world: World) -> bool:
+    """Whether a living seat has to decide at the present tick."""
     for seat in range(world.mages.shape[0]):
         if world.mages[seat].alive != 0 and world.mages[seat].due <= world.match.tick:
             return True
@@ -73,7 +74,8 @@ def _is_a_seat_due(world: World) -> bool:
 
 
 @phase
-def _list_due(world: World, b: int, count: int, due_match: np.ndarray, due_seat: np.ndarray) -> int:
+def list_due(world: World, b: int, count: int, due_match: np.ndarray, due_seat: np.ndarray) -> int:
+    """Write the seats of match `b` that are due from place `count` on; returns the next free place."""
     for seat in range(world.mages.shape[0]):
         if world.mages[seat].alive != 0 and world.mages[seat].due <= world.match.tick:
             due_match[count], due_seat[count] = b, seat

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from botgame.bot_file import FORMAT
-from botgame.families import member
+from botgame.families import Member
 from botgame.game import Policy
 from botgame.outputs import Check, json_of
 from botgame.training.alphastar.actor.opponents import Weights
@@ -77,4 +77,4 @@ class FamilyTask:
 
     def policy(self, weights: Weights) -> Policy:
         """The bot whose numbers are `weights["numbers"]`, float64 [D]."""
-        return member(self.name, self.contest.family, weights[NUMBERS].numpy())
+        return Member(self.name, self.contest.family, weights[NUMBERS].numpy())

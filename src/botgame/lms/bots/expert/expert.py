@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from botgame.game import Observation, ScriptedPolicy
+from botgame.families import Member
+from botgame.game import Family, Observation
 from botgame.lms.actions import AIM, DELAY, HEAD_COUNT, LEAD, MOVE, TARGET, VERB
 from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.aiming import bin_of, pick_lead
 from botgame.lms.bots.expert.casting import pick_verb
 from botgame.lms.bots.expert.moving import best_move, wish
-from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RECORD, RUSHER, BotParameters
+from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RECORD, RUSHER, SCRIPTED, BotParameters
 from botgame.lms.bots.expert.situation import Situation, assess
 from botgame.lms.rules import MOBILITY
 from botgame.lms.simulation.kernel import kernel, mix, records, unit
@@ -33,33 +34,35 @@ def decide(observation: Observation, _memory: np.ndarray, keys: np.ndarray, numb
     return actions
 
 
-def expert(name: str, bot: BotParameters) -> ScriptedPolicy:
+FAMILY = Family(SCRIPTED, decide)
+
+
+def expert(name: str, bot: BotParameters) -> Member:
     """A bot called `name` that plays the expert's rules with the numbers of `bot`."""
-    row = np.array([bot])
-    return ScriptedPolicy(name, lambda observation, memory, keys: decide(observation, memory, keys, row))
+    return Member(name, FAMILY, np.array(bot))
 
 
-def lms_re() -> ScriptedPolicy:
+def lms_re() -> Member:
     """The all-rounder: the strongest scripted bot, and the teacher of the learned ones."""
     return expert("lms_re", LMS_RE)
 
 
-def rusher() -> ScriptedPolicy:
+def rusher() -> Member:
     """A bot that closes in and stays close."""
     return expert("rusher", RUSHER)
 
 
-def kiter() -> ScriptedPolicy:
+def kiter() -> Member:
     """A bot that keeps far away and shoots from there."""
     return expert("kiter", KITER)
 
 
-def looter() -> ScriptedPolicy:
+def looter() -> Member:
     """A bot that avoids fights until it has collected more items."""
     return expert("looter", LOOTER)
 
 
-def camper() -> ScriptedPolicy:
+def camper() -> Member:
     """A bot that waits near the zone's centre with full mana and lets others come."""
     return expert("camper", CAMPER)
 
@@ -76,26 +79,29 @@ def _decide_all(
 ) -> None:
     """Fill `actions` int64 [n, HEAD_COUNT] row by row. bots: `RECORD` [n]."""
     for n in range(actions.shape[0]):
-        _decide(scalars[n], vectors[n], entities[n], mask[n], bots[n], actions[n])
-        actions[n, DELAY] += int(unit(mix(keys[n], np.uint64(0))) * 2.0)
+        decide_row(scalars[n], vectors[n], entities[n], mask[n], keys[n], bots[n], actions[n])
 
 
 @kernel
-def _decide(
+def decide_row(
     scalars: np.ndarray,
     vectors: np.ndarray,
     entities: np.ndarray,
     mask: np.ndarray,
+    key: int,
     bot: BotParameters,
     action: np.ndarray,
 ) -> None:
-    """Make one decision: assess the situation, then choose the move, the verb and the delay, the aim or the lead."""
+    """Make one decision: assess the situation, then choose the move, the verb and the delay, the aim or the lead.
+
+    bot: a row of `RECORD`; action: int64 [HEAD_COUNT] out, zeros.
+    """
     now = assess(scalars, vectors, bot)
     x, y = wish(scalars, vectors, now, bot)
     move, hurt = best_move(scalars, vectors, bot, x, y)
     verb, target, leap_x, leap_y = pick_verb(scalars, vectors, entities, mask, now, bot, hurt)
     action[VERB] = verb
-    action[DELAY] = pick_delay(scalars, now)
+    action[DELAY] = pick_delay(scalars, now) + int(unit(mix(key, np.uint64(0))) * 2.0)
     action[MOVE] = move
     action[TARGET] = target
     if verb == MOBILITY:
