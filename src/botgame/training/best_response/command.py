@@ -12,7 +12,7 @@ from rich.table import Table
 
 from botgame.bot_names import files_of, split_style
 from botgame.errors import UserError
-from botgame.families import standard_numbers, to_shares
+from botgame.families import Member, standard_numbers, to_shares
 from botgame.game import Array, Family, Game
 from botgame.games import load_game
 from botgame.locks import locked
@@ -110,6 +110,10 @@ def _search_family(options: argparse.Namespace, game: Game, folder: Path, result
     if options.family in (SUPERVISED, SCRATCH):
         raise UserError(f"--family {options.family}: that is the name of a start; the game must rename its family", 2)
     task = _family_task(options, game, folder)
+    room = task.rounds[0].scouts - 1 if task.rounds else 0
+    if len(task.known) > room:
+        too_many = f"--scout: {counted(len(task.known), 'bot')} given, and {room} scout beside the standard one"
+        raise UserError(f"{too_many}; raise --budget or --scouting", 2)
     check_apart("--output-dir", [folder / FILE, *task.paths.files], [("TARGET", p) for p in files_of(options.target)])
     fresh = [] if task.resume and task.paths.resumable else [task.paths]
     with locked(folder / "exploit.lock", folder):
@@ -137,10 +141,22 @@ def _family_task(options: argparse.Namespace, game: Game, folder: Path) -> Famil
         duels=options.duels,
         spread=options.spread,
         scouting=options.scouting,
+        known=_known_scouts(options, game),
         eval_every=options.eval_every,
         flags={name: value for name, value in family_flags.values(options).items() if name not in NEUTRAL_FLAGS},
         resume=options.resume,
     )
+
+
+def _known_scouts(options: argparse.Namespace, game: Game) -> Array:
+    """The numbers of the bots of `--scout`, float64 [K, D]. Raises UserError (code 2) for one of no such family."""
+    family, known = game.families[options.family], []
+    for name in options.scout:
+        bot = load_policy(game, name)
+        if not isinstance(bot, Member) or bot.family.parameters != family.parameters:
+            raise UserError(f"--scout {name}: not a bot of family {options.family}; give one of its bot files", 2)
+        known.append(bot.numbers)
+    return np.array(known).reshape(-1, len(family.parameters))
 
 
 def numbers_table(family: Family, numbers: Array) -> Table:

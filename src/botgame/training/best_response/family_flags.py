@@ -10,7 +10,7 @@ from botgame.errors import UserError
 
 SECTION = "search over a family of scripted bots"
 DEFAULTS = {"budget": 20_000, "eval_every": 10}  # where --family is given
-OWN = ("family", "generation_size", "duels", "spread", "scouting")
+OWN = ("family", "generation_size", "duels", "spread", "scouting", "scout")
 _ALSO = (
     *("target", "game", "budget", "output_dir", "resume", "seed", "device", "cpu", "reward_weights"),
     *("eval_every", "eval_matches", "final_matches"),
@@ -18,7 +18,7 @@ _ALSO = (
 
 
 def add_family_flags(parser: cli.Parser) -> None:
-    """Add --family, --scouting, --generation-size, --duels and --spread."""
+    """Add --family, --scouting, --scout, --generation-size, --duels and --spread."""
     parser.section(SECTION)
     text = (
         "search the numbers of the game's scripted bots instead of training a policy: an evolution strategy over this "
@@ -32,6 +32,8 @@ def add_family_flags(parser: cli.Parser) -> None:
         "the best of them more often, and the evolution begins at the best. 0: at the standard numbers"
     )
     parser.flag("--scouting", type=cli.probability, default=0.2, help=text)
+    text = "bots of the family that scout beside the random ones, such as one that beat an earlier target"
+    parser.flag("--scout", nargs="+", default=[], metavar="BOT", help=text)
     text = "bots of a generation"
     parser.flag("--generation-size", type=_two_or_more, default=40, help=text)
     text = "duels of each bot in a generation, all on the same seeds and mirrored"

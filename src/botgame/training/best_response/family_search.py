@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from botgame import rng
@@ -19,7 +20,7 @@ from botgame.training.best_response.family_task import NUMBERS, FamilyTask
 from botgame.training.best_response.generation import play_generation
 from botgame.training.best_response.judge import TARGET, TargetJudge
 from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Search, write_results
-from botgame.training.best_response.scouting import Round, Scouting, rounds_of
+from botgame.training.best_response.scouting import Round, Scouting
 from botgame.training.best_response.search import set_aside
 from botgame.training.evaluation.duels import Tally
 from botgame.training.rl.setting import Version
@@ -40,7 +41,7 @@ class FamilyRun:
     def __init__(self, task: FamilyTask, results: Exploit) -> None:
         self._task, self._results = task, results
         self._each = task.contest.matches_each(task.duels)
-        self._scout(rounds_of(task.scouting * task.budget, task.contest.matches_each))
+        self._scout(task.rounds, task.known)
         self._judge = TargetJudge(task.trial, task.policy)
 
     @property
@@ -88,16 +89,20 @@ class FamilyRun:
             raise UserError(f"{self._results.target} has changed since; start anew without --resume", 2)
         if state["rules"] != self._results.rules:
             raise UserError("the search was made under other rule numbers; start anew without --resume", 2)
-        self._scout([Round(*each) for each in state["scouting"]["rounds"]])  # a larger budget changes no scouting
+        rounds = [Round(*each) for each in state["scouting"]["rounds"]]  # a larger budget changes no scouting
+        self._scout(rounds, np.array(state["scouting"]["known"]).reshape(-1, len(self._task.contest.family.parameters)))
         self._scouting.replay(state["scouting"]["history"])
         self._evolution = self._evolve()
         self._evolution.restore(state["evolution"])
         self._judge.restore(state)
 
-    def _scout(self, rounds: list[Round]) -> None:
-        """Begin with these rounds of scouts; until they are over, the middle of the evolution is the standard bot."""
+    def _scout(self, rounds: list[Round], known: Array) -> None:
+        """Begin with these rounds of scouts, `known` among them.
+
+        Until they are over, the middle of the evolution is the standard bot.
+        """
         task = self._task
-        self._scouting = Scouting(task.contest.family, rounds, task.size * self._each, task.trial.seed)
+        self._scouting = Scouting(task.contest.family, rounds, task.size * self._each, task.trial.seed, known)
         self._evolution = self._evolve()
 
     def _evolve(self) -> Evolution:
@@ -191,8 +196,10 @@ class FamilyRun:
 
     def _source(self) -> str:
         family, rounds = self._task.name, self._scouting.rounds
-        scouted = f"the best of {counted(rounds[0].scouts, 'scout')} of family {family}" if rounds else ""
-        return scouted or f"the standard numbers of family {family}"
+        if not rounds:
+            return f"the standard numbers of family {family}"
+        known = f", {len(self._scouting.known)} of them given" if len(self._scouting.known) else ""
+        return f"the best of {counted(rounds[0].scouts, 'scout')} of family {family}{known}"
 
 
 def search_family(task: FamilyTask, results: Exploit, go_on: str) -> Array | None:

@@ -8,11 +8,12 @@ from typing import Any
 
 from botgame.bot_file import FORMAT
 from botgame.families import Member
-from botgame.game import Policy
+from botgame.game import Array, Policy
 from botgame.outputs import Check, json_of
 from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.best_response.generation import Contest
 from botgame.training.best_response.judge import Trial
+from botgame.training.best_response.scouting import Round, rounds_of
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.paths import RunPaths
 
@@ -48,8 +49,8 @@ def family_paths(folder: Path, family: str) -> FamilyPaths:
 class FamilyTask:
     """One search. name: of the family. budget: duels of its bots; size: bots of a generation, each with so many duels.
 
-    spread: of the first generation, in shares of the ranges. scouting: share of the budget. flags: plain values of
-    those that decide the result.
+    spread: of the first generation, in shares of the ranges. scouting: share of the budget; known: numbers of bots that
+    scout beside the random ones, float64 [K, D]. flags: plain values of those that decide the result.
     """
 
     contest: Contest
@@ -61,6 +62,7 @@ class FamilyTask:
     duels: int
     spread: float
     scouting: float
+    known: Array
     eval_every: int
     flags: dict[str, Any]
     resume: bool = False
@@ -69,6 +71,11 @@ class FamilyTask:
     def paths(self) -> FamilyPaths:
         """Its files."""
         return family_paths(self.folder, self.name)
+
+    @property
+    def rounds(self) -> list[Round]:
+        """The rounds of the scouts."""
+        return rounds_of(self.scouting * self.budget, self.contest.matches_each)
 
     @property
     def schedule(self) -> Schedule:

@@ -39,8 +39,8 @@ def rounds_of(allowance: float, matches_each: Callable[[int], int]) -> list[Roun
     return [Round(scouts // share, duels) for share, duels in steps if scouts // share > 1]
 
 
-def draw_scouts(family: Family, number: int, seed: int) -> Array:
-    """Numbers float64 [number, D]: the standard ones, then by turns all drawn anew and a few.
+def draw_scouts(family: Family, number: int, seed: int, known: Array | None = None) -> Array:
+    """Numbers float64 [number, D]: the standard ones, those of `known` [K, D], then by turns all drawn anew and a few.
 
     Where all are, each is anywhere in its range; one of a few lies at either end or between, each with a chance of a
     third, since it has to be extreme to matter alone.
@@ -54,18 +54,23 @@ def draw_scouts(family: Family, number: int, seed: int) -> Array:
     changed = ~few | (ranks < least + np.floor(draws[:, :1] * (most - least + 1)))
     shares = np.where(few, np.clip(3.0 * values - 1.0, 0.0, 1.0), values)
     fresh = readable(family, from_shares(family, shares))
-    return np.concatenate([standard[None], np.where(changed, fresh, standard)])
+    scouts = np.concatenate([standard[None], np.where(changed, fresh, standard)])
+    if known is not None:
+        scouts[1 : 1 + len(known)] = known
+    return scouts
 
 
 class Scouting:
     """Rounds of fewer and fewer scouts, in batches of about `batch` duels; `best` is the one to begin at.
 
-    `history` holds the fitness of every bot of every batch so far: with it, equal arguments lead to the same scout.
+    known: float64 [K, D], of bots that scout beside the random ones. `history` holds the fitness of every bot of every
+    batch so far: with it, equal arguments lead to the same scout.
     """
 
-    def __init__(self, family: Family, rounds: list[Round], batch: int, seed: int) -> None:
+    def __init__(self, family: Family, rounds: list[Round], batch: int, seed: int, known: Array | None = None) -> None:
         self.rounds, self.history = rounds, list[list[float]]()
-        self._numbers = draw_scouts(family, rounds[0].scouts if rounds else 1, seed)
+        self.known = np.zeros((0, len(family.parameters))) if known is None else known
+        self._numbers = draw_scouts(family, rounds[0].scouts if rounds else 1, seed, self.known)
         self._earned, self._played = np.zeros((2, len(self._numbers)))
         self._batch, self._left = batch, np.arange(len(self._numbers))  # scouts of this round
         self.round, self._done = 0, 0  # the running round, and how many of its scouts have had their duels
@@ -107,7 +112,11 @@ class Scouting:
 
     def snapshot(self) -> dict[str, object]:
         """Plain values."""
-        return {"rounds": [list(each) for each in self.rounds], "history": [list(row) for row in self.history]}
+        return {
+            "rounds": [list(each) for each in self.rounds],
+            "known": self.known.tolist(),
+            "history": [list(row) for row in self.history],
+        }
 
     def replay(self, history: list[list[float]]) -> None:
         """Go to where a scouting with equal arguments was that had this history."""
