@@ -4,6 +4,7 @@ The game "geese_lite": every seat walks over a board of 3 x 4; a seat that meets
 step survived pays 10, and the length of the trail 1 each. Numbers come from Python's global generator, as Kaggle's do.
 """
 
+import copy
 import random
 
 SPECIFICATION = {
@@ -26,12 +27,21 @@ def greedy(observation: dict) -> str:
     return "EAST" if observation["geese"][observation["index"]][0] % COLUMNS < COLUMNS - 1 else "SOUTH"
 
 
+_asked: dict[int, int] = {}  # by seat: agents of Kaggle remember as if there were one match in the world
+
+
+def turning(observation: dict) -> str:
+    index = observation["index"]
+    _asked[index] = _asked.get(index, 0) + 1
+    return ("STAY", "EAST", "SOUTH")[_asked[index] % 3]
+
+
 class Environment:
     """What is used of `kaggle_environments.core.Environment`."""
 
     def __init__(self, specification: dict) -> None:
         self.specification, self.configuration = specification, {"rows": ROWS, "columns": COLUMNS, "episodeSteps": 8}
-        self.agents = {"random": lambda: "STAY", "greedy": greedy}
+        self.agents = {"random": lambda: "STAY", "greedy": greedy, "turning": turning}
         self.reset()
 
     def reset(self, num_agents: int | None = None) -> list:
@@ -40,10 +50,13 @@ class Environment:
         own = [{"index": seat, "remainingOverageTime": 60} for seat in range(seats)]
         own[0] |= {"geese": [[head] for head in heads], "food": [random.randrange(ROWS * COLUMNS)], "step": 0}
         self.state = [{"observation": seen, "status": "ACTIVE", "reward": 0, "info": {}} for seen in own]
+        self.steps = [self.state]
         return self.state
 
     def step(self, actions: list) -> list:
         assert len(actions) == len(self.state)
+        self.state = copy.deepcopy(self.state)
+        self.steps.append(self.state)
         shared = self.state[0]["observation"]
         self._step += 1
         shared["step"] = self._step

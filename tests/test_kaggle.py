@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import kaggle_stand_in
+from botgame import rng
 from botgame.adapters.kaggle_spec import Parts
 from botgame.errors import UserError
-from botgame.game import USUAL_LIMITS, Array, Game, Observation, Setup
+from botgame.game import USUAL_LIMITS, Array, Game, Observation, Policy, Setup
 from botgame.games import load_game
-from botgame.play import SeatMemory, play
+from botgame.match_batch import MatchBatch
+from botgame.play import SeatMemory, decide, play
 from botgame.setups import mirrored_setups
 from test_game_contract import batch_of, story
 
@@ -38,7 +40,8 @@ def test_boards_are_seen_from_ones_own_seat_and_cell() -> None:
     assert not columns(game, simulation.observe(due), "own last action", 3).any()
     simulation.act(due, np.array([[1], [0], [0]]))
     seen = simulation.observe(simulation.advance())
-    raw = seen["raw"][0, 0]
+    agents, _ = seen["raw"][0, 0]
+    raw = agents._env.state[0]["observation"]
     assert len(raw["geese"][0]) == 2
     food, geese = columns(game, seen, "food", 12), columns(game, seen, "geese", 36).reshape(3, 3, 12)
     for seat in range(3):
@@ -92,11 +95,37 @@ def test_matches_repeat_and_are_saved(name: str) -> None:
 
 def test_the_environments_agents_are_bots() -> None:
     game = load_game("kaggle:geese_lite")
-    assert set(game.bots) == {"random", "greedy"}
+    assert set(game.bots) == {"random", "greedy", "turning"}
     ended = list(play(game, [game.bots["greedy"](), game.bots["random"]()], mirrored_setups(game, 1, 20)))
     points = [match.outcome.rewards["return"].max() * game.reward_points["return"] for match in ended]
     assert len(ended) == 40
     assert max(points) > 40
+
+
+def test_an_agent_remembers_its_own_match_and_seat_alone() -> None:
+    """Its memory is a global variable; matches side by side, and one that is restored, must not notice."""
+    game = load_game("kaggle:geese_lite:3")
+    bots = [game.bots["turning"]() for _ in range(3)]
+    setups = [Setup(rng.derive(1, number), (0, 1, 2), tag=number) for number in range(12)]
+
+    def outcomes(slots: int) -> list[list[float]]:
+        ended = sorted(play(game, bots, iter(setups), slots=slots), key=lambda match: match.episode)
+        return [match.outcome.rewards["return"].tolist() for match in ended]
+
+    assert outcomes(1) == outcomes(5)
+    assert kaggle_stand_in._asked == {}
+    first, second = (MatchBatch(game.simulate(2, 3), iter(setups[start:])) for start in (0, 2))
+    for _ in range(3):
+        turned = turn(first, bots, game)
+    second.restore(first.snapshot())
+    assert turn(first, bots, game) == turn(second, bots, game) != turned
+
+
+def turn(batch: MatchBatch, bots: list[Policy], game: Game) -> list[list[int]]:
+    """One round of decisions."""
+    step = batch.next()
+    actions = decide(batch, step, SeatMemory(2, 3), bots, len(game.spec.heads))
+    return batch.act(step.due, actions).tolist()
 
 
 @pytest.mark.parametrize(

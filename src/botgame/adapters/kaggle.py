@@ -2,16 +2,13 @@
 
 SEATS is one of the numbers of agents that the environment allows, its first from two on unless given. A seat's return
 is its reward as it stands, and 1 is the largest one of a few random matches. The environment's own agents are bots of
-the game by their names; one that remembers something in a global variable plays rightly only where `--parallel 1` keeps
-matches apart.
+the game by their names.
 """
 
 from __future__ import annotations
 
 import functools
-import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import kaggle_environments
@@ -19,6 +16,8 @@ import numpy as np
 
 from botgame import rng
 from botgame.adapters.adapted import adapted_game, adapted_spec, seat_names
+from botgame.adapters.global_generators import seeded
+from botgame.adapters.kaggle_agents import ACTIVE, MatchAgents, seen_by
 from botgame.adapters.kaggle_spec import Parts, head_of
 from botgame.adapters.rehearsal import rehearse
 from botgame.bot_names import RANDOM
@@ -26,8 +25,7 @@ from botgame.errors import UserError
 from botgame.game import Array, Game, Observation, Policy, ScriptedPolicy
 from botgame.spec import Array as Layout
 
-_RAW = "raw"  # array of an observation: object [N, 1], what the environment's own agents read
-_ACTIVE = "ACTIVE"
+_RAW = "raw"  # array of an observation: object [N, 1], where the environment's own agents see it: `MatchAgents`, seat
 
 
 class KaggleCopy:
@@ -36,27 +34,29 @@ class KaggleCopy:
     def __init__(self, env: Any, parts: Parts, actions: Sequence[Any], seats: int, unit: float) -> None:
         self._env, self._parts, self._actions = env, parts, actions
         self._seats, self._unit, self._seed, self._tick = seats, unit, 0, 0
+        self._agents = MatchAgents(env)
         self._last = np.zeros((seats, len(actions)))  # one-hot, of each seat's last action
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
         self._seed, self._tick = seed, 0
         self._last[:] = 0
-        with _seeded(rng.derive(seed, 0)):
+        self._agents.forget()
+        with seeded(rng.derive(seed, 0)):
             self._env.reset(self._seats)
 
     @property
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
-        return [seat for seat, state in enumerate(self._env.state) if state["status"] == _ACTIVE]
+        return [seat for seat, state in enumerate(self._env.state) if state["status"] == ACTIVE]
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
-        seen = seen_by(self._env, seat)
+        seen = seen_by(self._env.specification, self._env.state, seat)
         own = [self._last[seat], np.eye(self._seats)[seat] if self._seats > 1 else []]
         into["scalars"][:] = np.concatenate([self._parts.encode(seen, seat), *own])
         if _RAW in into:
-            into[_RAW][0] = seen
+            into[_RAW][0] = self._agents, seat
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
@@ -64,7 +64,7 @@ class KaggleCopy:
         for seat, action in actions.items():
             self._last[seat] = np.arange(len(self._actions)) == action[0]
         self._tick += 1
-        with _seeded(rng.derive(self._seed, self._tick)):
+        with seeded(rng.derive(self._seed, self._tick)):
             self._env.step(chosen)
 
     @property
@@ -76,12 +76,12 @@ class KaggleCopy:
 def kaggle(name: str) -> Game:
     """The game of that environment. Raises UserError for one that there is not, or that cannot be translated."""
     title, (plain, _, wanted) = f"kaggle:{name}", name.partition(":")
-    _trust_schemas()
     env = _make(plain, title)
+    _trust_schemas(type(env))
     seats = _seats(env, wanted, title)
     env.reset(seats)
     shape = int(env.configuration.get("rows", 0)), int(env.configuration.get("columns", 0))
-    parts = Parts(seen_by(env, 0), shape, seats, title)
+    parts = Parts(seen_by(env.specification, env.state, 0), shape, seats, title)
     head, actions = head_of(env.specification["action"], title)
     last = [f"own last action {label}" for label in head.labels]
     spec = adapted_spec(title, [*parts.names, *last, *seat_names(seats)], [head], dense=True)
@@ -102,26 +102,16 @@ def kaggle(name: str) -> Game:
     )
 
 
-def seen_by(env: Any, seat: int) -> dict[str, Any]:
-    """What an agent reads: its own observation, and what is shared, which lies with the first agent."""
-    shared = {key for key, part in env.specification["observation"].items() if part.get("shared")}
-    first = {key: value for key, value in env.state[0]["observation"].items() if key in shared}
-    return {**env.state[seat]["observation"], **first}
-
-
 def _agents(env: Any, actions: Sequence[Any]) -> dict[str, Callable[[], Policy]]:
-    def bot(name: str, agent: Callable[..., Any]) -> Policy:
+    def bot(name: str) -> Policy:
         def decide(observation: Observation, _memory: Array, keys: Array) -> Array:
-            chosen = np.zeros((len(keys), 1), np.int64)
-            for row, key in enumerate(keys.tolist()):
-                given = (observation[_RAW][row, 0], env.configuration)[: agent.__code__.co_argcount]
-                with _seeded(key):
-                    chosen[row] = actions.index(agent(*given))
-            return chosen
+            asked = zip(observation[_RAW][:, 0], keys.tolist(), strict=True)
+            chosen = [actions.index(agents.decide(name, seat, key)) for (agents, seat), key in asked]
+            return np.array(chosen, np.int64)[:, None]
 
         return ScriptedPolicy(name, decide)
 
-    return {name: functools.partial(bot, name, agent) for name, agent in env.agents.items() if name != RANDOM}
+    return {name: functools.partial(bot, name) for name in env.agents if name != RANDOM}
 
 
 def _seats(env: Any, wanted: str, title: str) -> int:
@@ -133,7 +123,7 @@ def _seats(env: Any, wanted: str, title: str) -> int:
 
 def _make(name: str, title: str) -> Any:
     try:
-        with _seeded(0):  # it begins a match
+        with seeded(0):  # it begins a match
             return kaggle_environments.make(name)
     except Exception as error:  # whatever the environment's own code raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -141,10 +131,7 @@ def _make(name: str, title: str) -> Any:
 
 
 class _Validation:
-    """In place of `jsonschema` in Kaggle's package, which checks the schema itself whenever it checks a value.
-
-    The environment's own schemas are right; without that a match of `hungry_geese` takes half the time.
-    """
+    """In place of `jsonschema` in Kaggle's package, which checks the schema itself whenever it checks a value."""
 
     @staticmethod
     def validate(instance: object, schema: Mapping[str, Any]) -> None:
@@ -154,20 +141,16 @@ class _Validation:
         validator_for(schema)(schema).validate(instance)
 
 
-def _trust_schemas() -> None:
+def _trust_schemas(environment: Any) -> None:
+    """The schemas of a class of environments are right and stay as they are: checking that takes most of a match.
+
+    Kaggle's package copies the schema of a state some ten times a step; from now on there is one.
+    """
     utils = getattr(kaggle_environments, "utils", None)
     if utils is not None and hasattr(utils, "jsonschema"):
         utils.jsonschema = _Validation
-
-
-@contextmanager
-def _seeded(key: int) -> Iterator[None]:
-    """Let the global generators follow from `key` within the block, and go on afterwards as if nothing had been."""
-    plain, numpys = random.getstate(), np.random.get_state()  # noqa: NPY002 - the environments draw from it
-    random.seed(key)
-    np.random.seed(key % 2**32)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        random.setstate(plain)
-        np.random.set_state(numpys)  # noqa: NPY002
+    schema = vars(environment).get("_Environment__state_schema")
+    if isinstance(schema, property) and schema.fget is not None:
+        kept: Any = functools.cached_property(schema.fget)
+        kept.__set_name__(environment, "_Environment__state_schema")
+        environment._Environment__state_schema = kept

@@ -105,5 +105,5 @@ def _rotated(lists: Sequence[Sequence[int]], seat: int, cells: int) -> Array:
 
 def _falling(places: Sequence[int], cells: int) -> Array:
     out = np.zeros(cells)
-    out[list(places)] = np.linspace(1, 0, len(places), endpoint=False)
+    out[list(places)] = 1 - np.arange(len(places)) / max(len(places), 1)
     return out
