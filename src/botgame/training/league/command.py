@@ -23,7 +23,6 @@ from botgame.training.rl.flags import engine_choice, flag_values, style_config, 
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.runs.game_flags import chosen_duration
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
-from botgame.wording import counted
 
 PER_FACTION = "per-faction"
 
@@ -43,7 +42,7 @@ def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] |
         setting, flags, options.supervised_checkpoint, resume=options.resume, go_on=resume_command(argv, module)
     ):
         return 130
-    print(f"done: {paths.run.checkpoint} after {counted(options.rounds, 'round')}; report: {_report_command(paths)}")
+    print(f"done: {paths.run.checkpoint}; report: {_report_command(paths)}")
     return 0
 
 
