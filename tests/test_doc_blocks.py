@@ -16,13 +16,14 @@ from test_docs import ROOT, blocks
 
 SMALLER = {
     "num_envs=256": "num_envs=4",
+    "num_envs=128": "num_envs=4",
     "simulate(64, 2)": "simulate(4, 2)",
     "SeatMemory(64, 2)": "SeatMemory(4, 2)",
     "pairs=32": "pairs=2",
     "pairs=16), slots=32": "pairs=1), slots=2",
     "duration_ticks=1800": "duration_ticks=300",
 }
-COUNTS = {"your_learner.md": 6, "api.md": 3, "replays.md": 1, "minari.md": 1}
+COUNTS = {"your_learner.md": 7, "api.md": 3, "replays.md": 1, "minari.md": 1}
 BLOCKS = [
     (name, number, code) for name in COUNTS for number, code in enumerate(blocks(ROOT / "docs" / name, ("python",)))
 ]

@@ -13,6 +13,7 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, see
 
 import botgame.envs
 from botgame import threads
+from botgame.envs.drawn_bot import DrawnBot
 from botgame.envs.flat import FlatObservation, FlatVectorObservation, flat
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import LEARNER, matchup
@@ -22,8 +23,10 @@ from botgame.errors import UserError
 from botgame.families import Member, from_shares
 from botgame.game import AnswersBots, ScriptedPolicy, Setup
 from botgame.games import load_game
+from botgame.lms.arena_simulation import HealthLeadSimulation
 from botgame.lms.replay.format import read, scan
 from botgame.lms.replay.verify import verify
+from botgame.match_batch import key_bases
 from botgame.play import play
 from botgame.policies import load_policy
 
@@ -263,6 +266,10 @@ def test_opponents_may_be_policies_and_functions() -> None:
     [
         ({"opponent": "nobody"}, "unknown bot 'nobody'"),
         ({"opponent": 3}, "opponent 3: expected the name"),
+        ({"opponent": {}}, "expected the share of each bot's matches, more than 0"),
+        ({"opponent": {"idle": 1, "legacy": -1}}, "expected the share of each bot's matches, more than 0"),
+        ({"opponent": {"idle": 1, "nobody": 1}}, "unknown bot 'nobody'"),
+        ({"opponent": {"level-4": 1}}, "opponent level-4: it has a faction or limits of its own"),
         ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),
         ({"reward_weights": {"fun": 1}}, "reward_weights of fun: expected result, damage"),
         ({"render_mode": "ansi"}, "render_mode 'ansi'"),
@@ -286,3 +293,47 @@ def test_our_own_adapter_plays_the_environment() -> None:
 def test_importing_registers_once() -> None:
     botgame.envs.register()
     assert {name for name in gymnasium.registry if name.startswith("botgame/")} == set(botgame.envs.IDS)
+
+
+def constant(name: str, verb: int) -> ScriptedPolicy:
+    """A bot that writes its verb into its memory."""
+
+    def decide(observation, memory, keys):
+        memory[:] += verb
+        return np.full((len(keys), 6), verb)
+
+    return ScriptedPolicy(name, decide, memory_size=1)
+
+
+def test_a_drawn_opponent_is_one_bot_for_each_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botgame.envs.drawn_bot.load_policy", lambda game, name: constant(name, int(name)))
+    drawn = DrawnBot(LMS, {"1": 0.75, "2": 0.25})
+    seen, memory = {"scalars": np.zeros((4000, 1), np.float32)}, drawn.initial_memory(4000)
+    first, memory = drawn.act(seen, memory, key_bases(1, 4000))
+    second, memory = drawn.act(seen, memory, key_bases(2, 4000))
+    np.testing.assert_array_equal(first, second)
+    assert np.mean(first[:, 0] == 1) == pytest.approx(0.75, abs=0.03)
+    for number in (1, 2):
+        own = memory[first[:, 0] == number]
+        assert (own[:, number] == 2 * number).all()
+        assert not own[:, 3 - number].any()
+
+
+def test_an_environment_for_beginners_has_other_rewards_and_opponents() -> None:
+    """As `--scratch` has: `damage` is the lead in health, which the zone changes too."""
+    options = {"duration_ticks": SHORT, "scratch": True}
+    envs = gymnasium.make_vec("botgame/Duel-v0", 6, **options)
+    core = envs._matches
+    assert isinstance(core.simulation, HealthLeadSimulation)
+    assert isinstance(core.matchup.policies[0], DrawnBot)
+    assert core.matchup.weights == {"result": 1.0, "damage": 1.0}
+    envs.reset(seed=2)
+    earned = np.zeros(6)
+    for row in random_actions(30, 6):
+        _, _, over, _, info = envs.step(row)
+        earned = np.where(over, 0, earned + info["rewards"]["damage"])
+        health = core.simulation.arena.state.mages["health"]
+        seats = core._seat[:, 0]
+        lead = (health[np.arange(6), seats] - health[np.arange(6), 1 - seats]) / 100
+        np.testing.assert_allclose(earned[~over], lead[~over], atol=1e-5)
+    assert gymnasium.make("botgame/Duel-v0", opponent="idle", **options).unwrapped._matches.matchup.names[1] == "idle"

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from botgame.game import ScriptedPolicy
 from botgame.games import load_game
-from botgame.match_batch import key_bases
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from peers import alphastar, compare
-from peers.ladder import Ladder
 from peers.marks import Mark, Marks, judged
 from test_docs import ROOT
 
@@ -66,30 +63,6 @@ def test_the_agent_of_the_loop_never_does_what_is_illegal() -> None:
     starts = [part.start for part in LMS.spec.slices.values()]
     assert legal.gather(1, actions + torch.tensor(starts)).all()
     torch.testing.assert_close(EXAMPLE["chosen"](agent(seen, legal)[0], actions), log_probs)
-
-
-def constant(name: str, verb: int) -> ScriptedPolicy:
-    """A bot that writes its verb into its memory."""
-
-    def decide(observation, memory, keys):
-        memory[:] += verb
-        return np.full((len(keys), 6), verb)
-
-    return ScriptedPolicy(name, decide, memory_size=1)
-
-
-def test_a_ladder_draws_a_bot_for_each_match_and_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("peers.ladder.load_policy", lambda game, name: constant(name, int(name)))
-    ladder = Ladder(LMS, {"1": 0.75, "2": 0.25})
-    seen, memory = {"scalars": np.zeros((4000, 1), np.float32)}, ladder.initial_memory(4000)
-    first, memory = ladder.act(seen, memory, key_bases(1, 4000))
-    second, memory = ladder.act(seen, memory, key_bases(2, 4000))
-    np.testing.assert_array_equal(first, second)
-    assert np.mean(first[:, 0] == 1) == pytest.approx(0.75, abs=0.03)
-    for number in (1, 2):
-        own = memory[first[:, 0] == number]
-        assert (own[:, number] == 2 * number).all()
-        assert not own[:, 3 - number].any()
 
 
 def test_marks_are_taken_in_time_and_duels_cost_nothing(

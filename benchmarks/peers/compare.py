@@ -31,7 +31,6 @@ from botgame.games import load_game
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from peers.ladder import Ladder
 from peers.marks import Mark, Marks
 
 LOOP = Path(__file__).resolve().parent.parent.parent / "examples" / "ppo_loop.py"
@@ -41,7 +40,7 @@ LEARNERS = (*(f"{peer}/{opponents}" for peer in PEERS for opponents in ("lms_re"
 
 def opponent_of(name: str, game: Game) -> Opponent:
     """What `gymnasium.make` is given for `lms_re` or `ladder`."""
-    return Ladder(game, game.scratch.opponents) if name == "ladder" else name
+    return game.scratch.opponents if name == "ladder" else name
 
 
 def loop(opponent: Opponent, minutes: Sequence[float], game: Game) -> list[Mark]:

@@ -37,7 +37,7 @@ class LearnerMatches:
 
     def __init__(self, matchup: Matchup, slots: int = 1, *, refill: bool = True, most_decisions: int = 0) -> None:
         game, seats = matchup.game, matchup.seats
-        self.matchup, self.simulation = matchup, game.simulate(slots, seats)
+        self.matchup, self.simulation = matchup, matchup.simulate(slots)
         self.due = Due(np.zeros(0, np.int32), np.zeros(0, np.int32))
         self._refill, self._most = refill, most_decisions
         self._policies: list[Policy] = list(matchup.policies)

@@ -14,13 +14,16 @@ _EXPERT = "lms_re"
 _DUEL, _ROYALE = 2, 8  # seats
 
 
-def duel(opponent: Opponent = _EXPERT, render_mode: str | None = None, **options: Unpack[Options]) -> MatchEnv:
-    """`botgame/Duel-v0`: the learner against one opponent; see `botgame.envs.matchup` for opponents and options."""
+def duel(opponent: Opponent | None = None, render_mode: str | None = None, **options: Unpack[Options]) -> MatchEnv:
+    """`botgame/Duel-v0`: the learner against one opponent, `lms_re` unless given.
+
+    See `botgame.envs.matchup` for opponents and options.
+    """
     return MatchEnv(_against(opponent, _DUEL, options), render_mode)
 
 
 def duel_vector(
-    opponent: Opponent = _EXPERT,
+    opponent: Opponent | None = None,
     num_envs: int = 1,
     render_mode: str | None = None,
     max_episode_steps: int = 0,
@@ -31,7 +34,7 @@ def duel_vector(
 
 
 def royale(
-    opponents: Opponent | Sequence[Opponent] = _EXPERT,
+    opponents: Opponent | Sequence[Opponent] | None = None,
     seats: int = _ROYALE,
     render_mode: str | None = None,
     **options: Unpack[Options],
@@ -44,7 +47,7 @@ def royale(
 
 
 def royale_vector(
-    opponents: Opponent | Sequence[Opponent] = _EXPERT,
+    opponents: Opponent | Sequence[Opponent] | None = None,
     seats: int = _ROYALE,
     num_envs: int = 1,
     render_mode: str | None = None,
@@ -55,5 +58,7 @@ def royale_vector(
     return MatchVectorEnv(_against(opponents, seats, options), num_envs, render_mode, max_episode_steps)
 
 
-def _against(opponents: Opponent | Sequence[Opponent], seats: int, options: Options) -> Matchup:
-    return matchup(load_game(DEFAULT), opponents, seats, **options)
+def _against(opponents: Opponent | Sequence[Opponent] | None, seats: int, options: Options) -> Matchup:
+    game = load_game(DEFAULT)
+    usual = game.scratch.opponents if options.get("scratch") else _EXPERT
+    return matchup(game, usual if opponents is None else opponents, seats, **options)

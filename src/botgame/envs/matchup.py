@@ -7,12 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
 
+from botgame.envs.drawn_bot import DrawnBot
 from botgame.errors import UserError
-from botgame.game import USUAL_LIMITS, Decide, Game, Policy, ScriptedPolicy, SeatLimits, Setup, limits_of, own_factions
+from botgame.game import (
+    USUAL_LIMITS,
+    Decide,
+    Game,
+    Policy,
+    ScriptedPolicy,
+    SeatLimits,
+    Setup,
+    Simulation,
+    limits_of,
+    own_factions,
+)
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 
-Opponent = str | Policy | Decide
+Opponent = str | Policy | Decide | Mapping[str, float]
 LEARNER = "learner"
 """The name of the learner's players in recordings."""
 
@@ -23,13 +35,15 @@ class Options(TypedDict, total=False):
     faction: what the learner always plays as; drawn for each match where it is left out. duration_ticks: the longest
     duration of a match, the game's usual one where it is left out. reward_weights: what 1 of each reward stream is
     worth in the reward, the game's own weights where they are left out. record_to: a folder for a recording of every
-    match that is played to its end.
+    match that is played to its end. scratch: rewards for a learner that starts from random weights (`Game.scratch`),
+    and opponents where none are given.
     """
 
     faction: str
     duration_ticks: int
     reward_weights: Mapping[str, float]
     record_to: str | Path
+    scratch: bool
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ class Matchup:
     duration_ticks: int | None = None
     reward_weights: Mapping[str, float] = field(default_factory=dict)
     record_to: Path | None = None
+    scratch: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what the game does not have, naming it."""
@@ -79,8 +94,14 @@ class Matchup:
     @property
     def weights(self) -> dict[str, float]:
         """What 1 of each reward stream is worth."""
-        own = {**self.game.reward_weights, **self.reward_weights}
+        scratch = self.game.scratch.reward_weights if self.scratch else {}
+        own = {**self.game.reward_weights, **scratch, **self.reward_weights}
         return {reward.name: own.get(reward.name, 1.0) for reward in self.game.spec.rewards}
+
+    def simulate(self, slots: int) -> Simulation:
+        """So many slots for such matches."""
+        make = (self.game.scratch.simulate if self.scratch else None) or self.game.simulate
+        return make(slots, self.seats)
 
     def setups(self, seed: int) -> Iterator[Setup]:
         """Endless mirrored set-ups: every random seed is played once with each rotation of the players."""
@@ -95,12 +116,12 @@ class Matchup:
 def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **options: Unpack[Options]) -> Matchup:
     """One player of the learner against bots in the other seats, `opponents` in turn.
 
-    An opponent is the name of a bot (`botgame.policies`), a `botgame.game.Policy`, or a function of (observation,
-    memory, keys) that returns actions int64 [n, H].
+    An opponent is the name of a bot (`botgame.policies`), a `botgame.game.Policy`, a function of (observation, memory,
+    keys) that returns actions int64 [n, H], or the shares of several bots by name, of which one plays each match.
     """
     listed: list[Opponent] = [*opponents] if isinstance(opponents, list | tuple) else [cast(Opponent, opponents)]
     if not listed:
-        raise UserError("there is no opponent: expected the name of a bot, a policy or a function", 2)
+        raise UserError("there is no opponent: expected the name of a bot, a policy, a function or shares", 2)
     players = tuple(seat % len(listed) for seat in range(seats - 1))
     policies = tuple(policy_of(game, opponent) for opponent in listed[: seats - 1])
     return Matchup(game, policies, players, **_fields(options))
@@ -121,11 +142,13 @@ def policy_of(game: Game, opponent: Opponent) -> Policy:
     """The bot that `opponent` names, is, or decides for. Raises UserError for a bad name or another type."""
     if isinstance(opponent, str):
         return load_policy(game, opponent)
+    if isinstance(opponent, Mapping):
+        return DrawnBot(game, opponent)
     if isinstance(opponent, Policy):
         return opponent
     if callable(opponent):
         return ScriptedPolicy(getattr(opponent, "__name__", "opponent"), opponent)
-    raise UserError(f"opponent {opponent!r}: expected the name of a bot, a policy or a function", 2)
+    raise UserError(f"opponent {opponent!r}: expected the name of a bot, a policy, a function or shares", 2)
 
 
 def _range(numbers: Sequence[int]) -> str:

@@ -1,6 +1,6 @@
 """One opponent that is several: a bot of its own for each match, drawn by shares.
 
-An environment has one opponent; a learner from random weights needs some that it can beat (docs/scratch.md).
+An environment has one opponent in a seat; a learner from random weights needs some that it can beat (docs/scratch.md).
 """
 
 from __future__ import annotations
@@ -9,22 +9,29 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from botgame.game import Array, Game, Observation
+from botgame.errors import UserError
+from botgame.game import USUAL_LIMITS, Array, Game, Observation, limits_of, own_factions
 from botgame.policies import load_policy
 from botgame.rng import mix, uniforms
 
 _DRAWS = np.uint64(0x6C6164646572)  # purpose of the keys that draw a bot, so that they are not those that it acts by
 
 
-class Ladder:
+class DrawnBot:
     """Plays each match as one of the bots that `shares` names. See `botgame.game.Policy`.
 
-    The first column of its memory says which: its number from 1 on, 0 before the first decision.
+    The first column of its memory says which: its number from 1 on, 0 before the first decision. Raises UserError
+    (code 2) for shares that are none, and for a bot that is bound to a faction or to limits of its own.
     """
 
     def __init__(self, game: Game, shares: Mapping[str, float]) -> None:
-        self.name = "ladder"
+        if not shares or not all(0 < share < np.inf for share in shares.values()):
+            raise UserError(f"opponent {dict(shares)}: expected the share of each bot's matches, more than 0", 2)
+        self.name = "drawn"
         self._bots = [load_policy(game, name) for name in shares]
+        for name, bot in zip(shares, self._bots, strict=True):
+            if limits_of(bot) != USUAL_LIMITS or own_factions(game, [bot]):
+                raise UserError(f"opponent {name}: it has a faction or limits of its own and cannot be drawn", 2)
         self._ends = np.cumsum(list(shares.values())) / sum(shares.values())
         self._columns = np.cumsum([1, *(bot.memory_size for bot in self._bots)])
         self.memory_size = int(self._columns[-1])
