@@ -115,7 +115,7 @@ def test_stable_baselines_learns_on_a_batch(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("peers.marks.DUELS", 2)
     small = {"n_steps": 8, "batch_size": 16, "n_epochs": 1, "policy_kwargs": {"net_arch": [8]}}
     for masked in (False, True):
-        marks = stable_baselines.train(masked, "random", [0.0, 1e-4], LMS, **small)
+        marks = stable_baselines.train(masked, {"scratch": True}, [0.0, 1e-4], LMS, **small)
         first, second = (mark.decisions for mark in marks.taken)
         assert first == 0
         assert second % (4 * 8) == 0

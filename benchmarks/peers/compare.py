@@ -4,9 +4,10 @@ r"""Learners from nothing on our arena, side by side: decisions a second and str
     python benchmarks/peers/compare.py --minutes 2 5 10
 
 One after the other, each in a process of its own: Stable-Baselines3's PPO, MaskablePPO of sb3-contrib, the loop of
-`examples/ppo_loop.py`, and `alphastar_rl --scratch small-fast`. The first three meet `lms_re` alone and then the ladder
-of opponents that ours meets (docs/scratch.md). Strength is the win rate in 200 mirrored duels against `lms_re` that
-nobody trains on. What is written lies in a temporary folder. docs/benchmarks.md has a table and what it says.
+`examples/ppo_loop.py`, and `alphastar_rl --scratch small-fast`. The first three learn in the environment as it is, and
+then with `scratch=True`, which gives them the rewards and opponents of ours (docs/scratch.md). Strength is the win rate
+in 200 mirrored duels against `lms_re` that nobody trains on. What is written lies in a temporary folder.
+docs/benchmarks.md has a table and what it says.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 import gymnasium
 import torch
 
-from botgame.envs.matchup import Opponent
+from botgame.envs.matchup import Options
 from botgame.game import Array, Decide, Game, Observation
 from botgame.games import load_game
 
@@ -35,19 +36,14 @@ from peers.marks import Mark, Marks
 
 LOOP = Path(__file__).resolve().parent.parent.parent / "examples" / "ppo_loop.py"
 PEERS = ("PPO", "MaskablePPO", "loop")
-LEARNERS = (*(f"{peer}/{opponents}" for peer in PEERS for opponents in ("lms_re", "ladder")), "ours/ladder")
+LEARNERS = (*(f"{peer}/{setting}" for peer in PEERS for setting in ("lms_re", "scratch")), "ours/scratch")
 
 
-def opponent_of(name: str, game: Game) -> Opponent:
-    """What `gymnasium.make` is given for `lms_re` or `ladder`."""
-    return game.scratch.opponents if name == "ladder" else name
-
-
-def loop(opponent: Opponent, minutes: Sequence[float], game: Game) -> list[Mark]:
+def loop(options: Options, minutes: Sequence[float], game: Game) -> list[Mark]:
     """The loop of the example, until the last mark."""
     example = runpy.run_path(str(LOOP))
     settings, marks = example["Settings"](), Marks(game, minutes)
-    envs = gymnasium.make_vec("botgame/Duel-v0", settings.matches, opponent=opponent)
+    envs = gymnasium.make_vec("botgame/Duel-v0", settings.matches, **options)
     for decisions, agent, _ in example["train"](envs, settings):
         if marks.passed(decisions, _decide(example, agent)):
             break
@@ -65,7 +61,8 @@ def _decide(example: dict[str, Any], agent: Any) -> Decide:
 def run(learner: str, minutes: Sequence[float]) -> list[Mark]:
     """Train one of `LEARNERS` in this process and return its marks."""
     game = load_game("lms")
-    peer, opponents = learner.split("/")
+    peer, setting = learner.split("/")
+    options: Options = {"scratch": setting == "scratch"}
     torch.set_num_threads(1)
     if peer == "ours":
         from peers.alphastar import train as ours
@@ -73,10 +70,10 @@ def run(learner: str, minutes: Sequence[float]) -> list[Mark]:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             return ours(Path(folder), minutes, game)
     if peer == "loop":
-        return loop(opponent_of(opponents, game), minutes, game)
+        return loop(options, minutes, game)
     from peers.stable_baselines import train as peers
 
-    return peers(peer == "MaskablePPO", opponent_of(opponents, game), minutes, game).taken
+    return peers(peer == "MaskablePPO", options, minutes, game).taken
 
 
 def cells(marks: Sequence[Mark]) -> list[str]:
@@ -92,7 +89,7 @@ def _percent(interval: tuple[float, float]) -> str:
 
 def compare(learners: Sequence[str], minutes: Sequence[float]) -> None:
     """Run them one after the other, each in a process, and print a row of the table as soon as it is known."""
-    print("| learner | opponents | decisions/s | " + " | ".join(f"{mark:g} min" for mark in minutes) + " |")
+    print("| learner | setting | decisions/s | " + " | ".join(f"{mark:g} min" for mark in minutes) + " |")
     print("|---" * (3 + len(minutes)) + "|", flush=True)
     for learner in learners:
         words = [sys.executable, __file__, "--one", learner, "--minutes", *map(str, minutes)]

@@ -16,7 +16,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 import botgame.envs  # noqa: F401  (registers the environments)
 from botgame.envs.flat import FlatObservation, FlatVectorObservation, flat
-from botgame.envs.matchup import Opponent
+from botgame.envs.matchup import Options
 from botgame.game import Array, Decide, Observation
 from peers.marks import Marks
 
@@ -101,11 +101,14 @@ def decide(model: PPO | MaskablePPO) -> Decide:
     return act
 
 
-def train(masked: bool, opponent: Opponent, marks: Sequence[float], game: Any, **settings: Any) -> Marks:
-    """Check the environment, then learn until the last mark. settings: beside and instead of `SETTINGS`."""
+def train(masked: bool, options: Options, marks: Sequence[float], game: Any, **settings: Any) -> Marks:
+    """Check the environment, then learn until the last mark.
+
+    options: of the environment. settings: beside and instead of `SETTINGS`.
+    """
     warnings.simplefilter("ignore")  # it recommends boxes with bounds
-    check_env(FlatObservation(gymnasium.make("botgame/Duel-v0", opponent=opponent), ARRAYS))
-    envs = gymnasium.make_vec("botgame/Duel-v0", MATCHES, opponent=opponent)
+    check_env(FlatObservation(gymnasium.make("botgame/Duel-v0", **options), ARRAYS))
+    envs = gymnasium.make_vec("botgame/Duel-v0", MATCHES, **options)
     kind = MaskablePPO if masked else PPO
     model = kind("MlpPolicy", Batch(FlatVectorObservation(envs, ARRAYS)), **{**SETTINGS, **settings})
     taken = Marks(game, marks)
