@@ -112,7 +112,7 @@ def _search_family(options: argparse.Namespace, game: Game, folder: Path, result
     task = _family_task(options, game, folder)
     room = task.rounds[0].scouts - 1 if task.rounds else 0
     if len(task.known) > room:
-        too_many = f"--scout: {counted(len(task.known), 'bot')} given, and {room} scout beside the standard one"
+        too_many = f"--scout: {counted(len(task.known), 'bot')} given, and the scouting has room for {room}"
         raise UserError(f"{too_many}; raise --budget or --scouting", 2)
     check_apart("--output-dir", [folder / FILE, *task.paths.files], [("TARGET", p) for p in files_of(options.target)])
     fresh = [] if task.resume and task.paths.resumable else [task.paths]
