@@ -36,12 +36,16 @@ def turning(observation: dict) -> str:
     return ("STAY", "EAST", "SOUTH")[_asked[index] % 3]
 
 
+def silent(observation: dict) -> None:
+    observation["geese"].clear()  # what it is given is its own
+
+
 class Environment:
     """What is used of `kaggle_environments.core.Environment`."""
 
     def __init__(self, specification: dict) -> None:
         self.specification, self.configuration = specification, {"rows": ROWS, "columns": COLUMNS, "episodeSteps": 8}
-        self.agents = {"random": lambda: "STAY", "greedy": greedy, "turning": turning}
+        self.agents = {"random": lambda: "STAY", "greedy": greedy, "turning": turning, "silent": silent}
         self.reset()
 
     def reset(self, num_agents: int | None = None) -> list:

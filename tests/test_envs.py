@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import gymnasium
@@ -20,7 +21,7 @@ from botgame.envs.matchup import LEARNER, matchup
 from botgame.envs.pettingzoo import env as turns_env
 from botgame.envs.pettingzoo import parallel_env
 from botgame.errors import UserError
-from botgame.families import Member, from_shares
+from botgame.families import Member, from_shares, standard_numbers
 from botgame.game import AnswersBots, ScriptedPolicy, Setup
 from botgame.games import load_game
 from botgame.lms.arena_simulation import HealthLeadSimulation
@@ -137,6 +138,19 @@ def test_bots_that_the_simulation_answers_play_as_from_outside(seats: int, slots
     finally:
         threads.set_threads(1)
     assert ended >= 10 or slots > 100
+
+
+def test_a_simulation_answers_no_bot_that_decides_in_another_way() -> None:
+    class Still(Member):
+        def act(self, observation, memory, keys):
+            return np.zeros((len(keys), len(LMS.spec.heads)), np.int64), memory
+
+    family = LMS.families["scripted"]
+    other = replace(family, decide=lambda *seen: np.zeros((len(seen[2]), len(LMS.spec.heads)), np.int64))
+    simulation = LMS.simulate(1, 2)
+    assert simulation.can_answer(Member("one", family, standard_numbers(family)))
+    assert not simulation.can_answer(Still("two", family, standard_numbers(family)))
+    assert not simulation.can_answer(Member("three", other, standard_numbers(family)))
 
 
 def test_set_ups_are_mirrored_without_end() -> None:
@@ -266,8 +280,10 @@ def test_opponents_may_be_policies_and_functions() -> None:
     [
         ({"opponent": "nobody"}, "unknown bot 'nobody'"),
         ({"opponent": 3}, "opponent 3: expected the name"),
-        ({"opponent": {}}, "expected the share of each bot's matches, more than 0"),
-        ({"opponent": {"idle": 1, "legacy": -1}}, "expected the share of each bot's matches, more than 0"),
+        ({"opponent": {}}, "share of each one's matches, more than 0"),
+        ({"opponent": {"idle": 1, "legacy": -1}}, "share of each one's matches, more than 0"),
+        ({"opponent": {3: 1.0}}, "expected names of bots"),
+        ({"opponent": {"idle": "1"}}, "share of each one's matches, more than 0"),
         ({"opponent": {"idle": 1, "nobody": 1}}, "unknown bot 'nobody'"),
         ({"opponent": {"level-4": 1}}, "opponent level-4: it has a faction or limits of its own"),
         ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),

@@ -95,7 +95,7 @@ def test_matches_repeat_and_are_saved(name: str) -> None:
 
 def test_the_environments_agents_are_bots() -> None:
     game = load_game("kaggle:geese_lite")
-    assert set(game.bots) == {"random", "greedy", "turning"}
+    assert set(game.bots) == {"random", "greedy", "turning", "silent"}
     ended = list(play(game, [game.bots["greedy"](), game.bots["random"]()], mirrored_setups(game, 1, 20)))
     points = [match.outcome.rewards["return"].max() * game.reward_points["return"] for match in ended]
     assert len(ended) == 40
@@ -119,6 +119,12 @@ def test_an_agent_remembers_its_own_match_and_seat_alone() -> None:
         turned = turn(first, bots, game)
     second.restore(first.snapshot())
     assert turn(first, bots, game) == turn(second, bots, game) != turned
+
+
+def test_an_agent_without_an_answer_is_one_line() -> None:
+    game = load_game("kaggle:geese_lite")
+    with pytest.raises(UserError, match="bot 'silent' answered None, which is no action"):
+        list(play(game, [game.bots["silent"](), game.bots["random"]()], mirrored_setups(game, 1, 1)))
 
 
 def turn(batch: MatchBatch, bots: list[Policy], game: Game) -> list[list[int]]:

@@ -91,7 +91,7 @@ ALLOWED: dict[str, set[str]] = {
     "lms": BASE
     | ARENA
     | {"lms.observing", "lms.replay", "lms.statistic_z"}
-    | {"families", "lms.bots.expert.answering", "lms.bots.expert.parameters"},
+    | {"families", "lms.bots.expert.answering", "lms.bots.expert.family"},
     "lms.numbers": set(),
     "lms.rules": {"lms.numbers"},
     "lms.actions": set(),

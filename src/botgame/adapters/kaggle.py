@@ -106,8 +106,12 @@ def _agents(env: Any, actions: Sequence[Any]) -> dict[str, Callable[[], Policy]]
     def bot(name: str) -> Policy:
         def decide(observation: Observation, _memory: Array, keys: Array) -> Array:
             asked = zip(observation[_RAW][:, 0], keys.tolist(), strict=True)
-            chosen = [actions.index(agents.decide(name, seat, key)) for (agents, seat), key in asked]
-            return np.array(chosen, np.int64)[:, None]
+            answers = [agents.decide(name, seat, key) for (agents, seat), key in asked]
+            if strange := [answer for answer in answers if answer not in actions]:
+                raise UserError(
+                    f"bot {name!r} answered {strange[0]!r}, which is no action of its game; play another one"
+                )
+            return np.array([actions.index(answer) for answer in answers], np.int64)[:, None]
 
         return ScriptedPolicy(name, decide)
 

@@ -6,10 +6,13 @@ match and one seat in the world. So each seat of each match has its own copy of 
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import kaggle_environments
 
 from botgame.adapters.global_generators import seeded
 
@@ -42,7 +45,8 @@ class MatchAgents:
         return agent
 
     def _ask(self, agent: Agent, state: Sequence[Mapping[str, Any]], seat: int) -> Any:
-        given = seen_by(self._env.specification, state, seat), self._env.configuration
+        seen = _handed_out(seen_by(self._env.specification, state, seat))
+        given = seen, self._env.configuration
         return agent(*given[: agent.__code__.co_argcount])
 
 
@@ -51,6 +55,12 @@ def seen_by(specification: Mapping[str, Any], state: Sequence[Mapping[str, Any]]
     shared = {key for key, part in specification["observation"].items() if part.get("shared")}
     first = {key: value for key, value in state[0]["observation"].items() if key in shared}
     return {**state[seat]["observation"], **first}
+
+
+def _handed_out(seen: dict[str, Any]) -> Any:
+    """A copy for an agent, which may change it; its fields read as attributes too, as Kaggle's package hands it out."""
+    utils = getattr(kaggle_environments, "utils", None)
+    return getattr(utils, "structify", copy.deepcopy)(seen)
 
 
 def own_copy(agent: Agent) -> Agent:

@@ -18,15 +18,20 @@ _DRAWS = np.uint64(0x6C6164646572)  # purpose of the keys that draw a bot, so th
 
 
 class DrawnBot:
-    """Plays each match as one of the bots that `shares` names. See `botgame.game.Policy`.
+    """Plays each match as one of the bots that `shares` names, in a royale each seat as its own. See `Policy`.
 
     The first column of its memory says which: its number from 1 on, 0 before the first decision. Raises UserError
     (code 2) for shares that are none, and for a bot that is bound to a faction or to limits of its own.
     """
 
     def __init__(self, game: Game, shares: Mapping[str, float]) -> None:
-        if not shares or not all(0 < share < np.inf for share in shares.values()):
-            raise UserError(f"opponent {dict(shares)}: expected the share of each bot's matches, more than 0", 2)
+        if not shares or not all(
+            isinstance(name, str) and isinstance(share, float | int) and 0 < share < np.inf
+            for name, share in shares.items()
+        ):
+            raise UserError(
+                f"opponent {dict(shares)}: expected names of bots and the share of each one's matches, more than 0", 2
+            )
         self.name = "drawn"
         self._bots = [load_policy(game, name) for name in shares]
         for name, bot in zip(shares, self._bots, strict=True):

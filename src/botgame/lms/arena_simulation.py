@@ -10,7 +10,7 @@ import numpy as np
 from botgame.families import Member
 from botgame.game import Array, Due, Observation, Outcome, Policy, SeatLimits, Setup, Snapshot
 from botgame.lms.arena import Arena, Limits
-from botgame.lms.bots.expert.parameters import SCRIPTED
+from botgame.lms.bots.expert.family import SCRIPTED_FAMILY
 from botgame.standings import standings_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ArenaSimulation:
 
     def can_answer(self, policy: Policy) -> bool:
         """See `AnswersBots.can_answer`: the bots of the family `scripted`."""
-        return isinstance(policy, Member) and policy.family.parameters is SCRIPTED
+        return type(policy) is Member and policy.family is SCRIPTED_FAMILY  # a subclass may decide in another way
 
     def answer(self, slot: int, seat: int, policy: Policy, key_base: int) -> None:
         """See `AnswersBots.answer`."""

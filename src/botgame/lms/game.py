@@ -6,9 +6,9 @@ import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from botgame.game import ActionCaps, Array, Family, Game, Handicap, Observation, Policy, Scratch, StatisticZ
+from botgame.game import ActionCaps, Game, Handicap, Policy, Scratch, StatisticZ
 from botgame.lms.arena_simulation import ArenaSimulation, HealthLeadSimulation
-from botgame.lms.bots.expert.parameters import SCRIPTED
+from botgame.lms.bots.expert.family import SCRIPTED_FAMILY
 from botgame.lms.champion import CHAMPION, CHAMPION_FILE
 from botgame.lms.demonstrations import ArenaDemonstrations
 from botgame.lms.drawing import draw
@@ -82,13 +82,8 @@ def lms() -> Game:
         handicaps=HANDICAPS,
         usual_reaction=Rules().reaction_ticks,
         slowest_reaction=MAX_REACTION,
-        families={"scripted": Family(SCRIPTED, _expert)},
+        families={"scripted": SCRIPTED_FAMILY},
     )
-
-
-def _expert(observation: Observation, memory: Array, keys: Array, numbers: Array) -> Array:
-    """The rules of the family `scripted`, imported when one of its bots first decides."""
-    return importlib.import_module("botgame.lms.bots.expert.expert").decide(observation, memory, keys, numbers)
 
 
 def _recorder(simulation: ArenaSimulation, names: Sequence[str], folder: Path) -> Recorder:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from botgame.families import Member
-from botgame.game import Family, Observation
+from botgame.game import Observation
 from botgame.lms.actions import AIM, DELAY, HEAD_COUNT, LEAD, MOVE, TARGET, VERB
 from botgame.lms.bots import senses as see
 from botgame.lms.bots.expert.aiming import bin_of, pick_lead
 from botgame.lms.bots.expert.casting import pick_verb
+from botgame.lms.bots.expert.family import SCRIPTED_FAMILY
 from botgame.lms.bots.expert.moving import best_move, wish
-from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RECORD, RUSHER, SCRIPTED, BotParameters
+from botgame.lms.bots.expert.parameters import CAMPER, KITER, LMS_RE, LOOTER, RECORD, RUSHER, BotParameters
 from botgame.lms.bots.expert.situation import Situation, assess
 from botgame.lms.rules import MOBILITY
 from botgame.lms.simulation.kernel import kernel, mix, records, unit
@@ -34,12 +35,9 @@ def decide(observation: Observation, _memory: np.ndarray, keys: np.ndarray, numb
     return actions
 
 
-FAMILY = Family(SCRIPTED, decide)
-
-
 def expert(name: str, bot: BotParameters) -> Member:
     """A bot called `name` that plays the expert's rules with the numbers of `bot`."""
-    return Member(name, FAMILY, np.array(bot))
+    return Member(name, SCRIPTED_FAMILY, np.array(bot))
 
 
 def lms_re() -> Member:
