@@ -146,9 +146,9 @@ class _Validation:
 
 
 def _trust_schemas(environment: Any) -> None:
-    """The schemas of a class of environments are right and stay as they are: checking that takes most of a match.
+    """Check values of this class of environments against their schemas, but no longer the schemas themselves.
 
-    Kaggle's package copies the schema of a state some ten times a step; from now on there is one.
+    Kaggle's package also copies the schema of a state some ten times a step; from now on there is one.
     """
     utils = getattr(kaggle_environments, "utils", None)
     if utils is not None and hasattr(utils, "jsonschema"):

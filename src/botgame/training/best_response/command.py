@@ -110,10 +110,7 @@ def _search_family(options: argparse.Namespace, game: Game, folder: Path, result
     if options.family in (SUPERVISED, SCRATCH):
         raise UserError(f"--family {options.family}: that is the name of a start; the game must rename its family", 2)
     task = _family_task(options, game, folder)
-    room = task.rounds[0].scouts - 1 if task.rounds else 0
-    if len(task.known) > room:
-        too_many = f"--scout: {counted(len(task.known), 'bot')} given, and the scouting has room for {room}"
-        raise UserError(f"{too_many}; raise --budget or --scouting", 2)
+    _check_room(task)
     check_apart("--output-dir", [folder / FILE, *task.paths.files], [("TARGET", p) for p in files_of(options.target)])
     fresh = [] if task.resume and task.paths.resumable else [task.paths]
     with locked(folder / "exploit.lock", folder):
@@ -157,6 +154,14 @@ def _known_scouts(options: argparse.Namespace, game: Game) -> Array:
             raise UserError(f"--scout {name}: not a bot of family {options.family}; give one of its bot files", 2)
         known.append(bot.numbers)
     return np.array(known).reshape(-1, len(family.parameters))
+
+
+def _check_room(task: FamilyTask) -> None:
+    """Raise UserError (code 2) unless the known bots fit among the scouts, of which the first is the standard bot."""
+    room = task.rounds[0].scouts - 1 if task.rounds else 0
+    if len(task.known) > room:
+        too_many = f"--scout: {counted(len(task.known), 'bot')} given, and the scouting has room for {room}"
+        raise UserError(f"{too_many}; raise --budget or --scouting", 2)
 
 
 def numbers_table(family: Family, numbers: Array) -> Table:
