@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 Kind = Literal["imitation", "rl", "league", "response"]
+EXPLOITER_SHARE = 0.25  # of the main agent's matches, for each exploiter
 MOST_PAST = 4  # past selves that a final agent meets
 IMITATION = "imitation"
 
 
 class Arm(NamedTuple):
-    """One way to train. start: the arm whose checkpoint it starts from; target: whom a best response is sought to."""
+    """One way to train.
+
+    start: the arm whose checkpoint it starts from; target: whom a best response is sought to; exploiters: how many
+    learn beside the main agent, out of the same budget.
+    """
 
     name: str
     kind: Kind
@@ -26,6 +31,7 @@ class Arm(NamedTuple):
     flags: tuple[str, ...] = ()
     start: str = ""
     target: str = ""
+    exploiters: int = 0
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -36,7 +42,7 @@ class Arm(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes that all arms share: decisions of a learner and of a best response, epochs, matches of each measure."""
+    """Sizes that all arms share: decisions of a run and of a best response, epochs, matches of each measure."""
 
     folder: Path
     data: Path
@@ -45,6 +51,10 @@ class Plan:
     epochs: int = 10
     matches: int = 300
     extra: tuple[str, ...] = ()  # further flags of every trainer, for tiny runs
+
+    def decisions(self, arm: Arm) -> int:
+        """Those of an arm's main agent; exploiters have theirs out of the same budget."""
+        return round(self.budget / (1.0 + EXPLOITER_SHARE * arm.exploiters))
 
     def home(self, arm: str, seed: int) -> Path:
         """Folder of a run."""
@@ -67,9 +77,10 @@ _LEAGUE = (
     *("--eval-matches", "2", "--past-selves", "0", "--cross-play-players", "2", "--cross-play-matches", "2"),
     *("--save-every", "10",),
     # What fits leagues of this size; the defaults are for more than ten times the decisions.
-    *("--matches-per-actor", "64", "--exploiter-share", "0.5", "--lr-fall", "linear", "--lr-end", "0.1"),
+    *("--matches-per-actor", "64", "--exploiter-share", str(EXPLOITER_SHARE), "--lr-fall", "linear", "--lr-end", "0.1"),
 )  # fmt: skip
 _ALONE = ("--main-exploiters", "0", "--league-exploiters", "0")
+_OURS = ("--upgo-cost", "0", "--kl-end", "0.05")  # today's defaults, in place of the paper's weights
 _Z = ("--z-opening", "0.8", "--z-totals", "0.5")
 
 
@@ -81,9 +92,12 @@ def _alone(rules: str, text: str) -> Arm:
     return Arm(rules, "league", text, ("--matchmaking", rules, *_ALONE), IMITATION)
 
 
-def _response(target: str, *flags: str, name: str = "") -> Arm:
-    text = f"best response to `{target}`" + (", its critic without opponent information" if flags else "")
-    return Arm(name or f"response-{target}", "response", text, flags, IMITATION, target)
+def _league(name: str, text: str, *flags: str, exploiters: int = 0) -> Arm:
+    return Arm(name, "league", text, (*flags, *_OURS), IMITATION, exploiters=exploiters)
+
+
+def _response(target: str, *flags: str, name: str = "", text: str = "") -> Arm:
+    return Arm(name or f"response-{target}", "response", f"best response to `{target}`{text}", flags, IMITATION, target)
 
 
 # The most informative first: an interrupted sitting has made the first arms with the first seeds.
@@ -94,25 +108,24 @@ ARMS = (
     Arm("scratch", "rl", "no imitation: RL from random weights", ("--scratch", "small")),
     _alone("pfsp-self-play", "half self-play, half PFSP; main agent only"),
     _alone("self-play", "naive self-play"),
-    Arm("main-only", "league", "league of the main agent alone", _ALONE, IMITATION),
-    Arm("with-main-exploiters", "league", "+ main exploiter", ("--league-exploiters", "0"), IMITATION),
-    Arm("full-league", "league", "+ main exploiter + league exploiter", (), IMITATION),
+    _league("ours-self-play", "the main agent alone, naive self-play", "--matchmaking", "self-play", *_ALONE),
+    _league("main-only", "the main agent alone, the league's opponents", *_ALONE),
+    _league("with-main-exploiters", "+ main exploiter", "--league-exploiters", "0", exploiters=1),
+    _league("full-league", "+ main exploiter + league exploiter", exploiters=2),
     _rl("strong-kl", "RL from imitation, ten times the KL", "--kl-cost", "2e-3"),
     _rl("low-cap", "at most 11 actions in 5 s instead of 22", "--action-cap", "11"),
     _rl("no-cap", "no cap: actions 0.1 s apart, up to 50 in 5 s", "--action-cap", "none"),
     _rl("falling-kl", "RL from imitation, KL to it falling to a twentieth", "--kl-end", "0.05"),
     _rl("own-critic", "critic without opponent information", "--critic", "own"),
     _rl("no-upgo", "without UPGO", "--upgo-cost", "0"),
-    _rl("ours", "without UPGO, KL falling to a twentieth (our defaults)", "--upgo-cost", "0", "--kl-end", "0.05"),
+    _rl("ours", "without UPGO, KL falling to a twentieth (our defaults)", *_OURS),
     _alone("fictitious", "fictitious self-play: past selves alike"),
     _alone("pfsp", "PFSP: the harder past selves more often"),
     Arm("imitation-z", "imitation", "imitation conditioned on z", _Z),
     _rl("z", "RL from imitation, KL, z followed", "--z-share", "0.9", start="imitation-z"),
     _response("kl"),
-    _response("kl", "--critic", "own", name="response-kl-own-critic"),
-    _response("main-only"),
-    _response("with-main-exploiters"),
-    _response("full-league"),
+    _response("kl", "--critic", "own", name="response-kl-own-critic", text=", its critic without opponent information"),
+    *(_response(name, *_OURS) for name in ("ours-self-play", "main-only", "with-main-exploiters", "full-league")),
     Arm("imitation-transformer", "imitation", "imitation, transformer", ("--preset", "small-transformer")),
     _rl("transformer", "transformer over entities", start="imitation-transformer"),
     Arm("imitation-memoryless", "imitation", "imitation, no LSTM", ("--preset", "small-memoryless")),
@@ -153,7 +166,7 @@ def training(arm: Arm, seed: int, plan: Plan) -> list[str]:
         words = ["alphastar_rl", *start, "--output", str(final), "--decisions", str(plan.budget), *_RL]
     elif arm.kind == "league":
         phases = ["--min-phase-steps", str(plan.budget // 12), "--timeout-steps", str(plan.budget // 6)]
-        words = ["alphastar_league", *start, "--output-dir", str(home), "--decisions", str(plan.budget)]
+        words = ["alphastar_league", *start, "--output-dir", str(home), "--decisions", str(plan.decisions(arm))]
         words += [*_LEAGUE, *phases]
     else:
         target = str(plan.final(BY_NAME[arm.target], seed))

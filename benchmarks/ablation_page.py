@@ -1,4 +1,7 @@
-"""The page of the ablations: tables between the markers of `docs/ablations.md`, and the plot beside it."""
+"""The page of the ablations: each panel between its own markers in `docs/ablations.md`, with a plot of its own.
+
+So panels may be run at different times and sizes: a report renews those that have runs, and leaves the others.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from ablation_statistics import verdict
 from botgame.errors import UserError
 from botgame.ratings import Interval
 
-BEGIN, END = "<!-- ablations: begin -->", "<!-- ablations: end -->"
 _WIDTH, _ROW, _HEAD = 900, 22, 44
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#222}.t{font-weight:600;font-size:13px}.s{fill:#666}"
@@ -21,38 +23,52 @@ _STYLE = (
 )
 
 
-def replaced(page: str, between: str) -> str:
-    """`page` with the text between its markers exchanged. Raises UserError where they are missing."""
-    before, found, rest = page.partition(BEGIN)
-    _, ended, after = rest.partition(END)
+def markers(panel: Panel) -> tuple[str, str]:
+    """The lines of the page between which a panel stands."""
+    return f"<!-- ablations {panel.key}: begin -->", f"<!-- ablations {panel.key}: end -->"
+
+
+def picture(panel: Panel) -> str:
+    """Name of a panel's plot in `docs/images`."""
+    return f"ablations-{panel.key}.svg"
+
+
+def replaced(page: str, panel: Panel, between: str) -> str:
+    """`page` with the text between the panel's markers exchanged. Raises UserError where they are missing."""
+    begin, end = markers(panel)
+    before, found, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
     if not found or not ended:
-        raise UserError(f"docs/ablations.md has lost its markers: expected {BEGIN} and, after it, {END}; put them back")
-    return f"{before}{BEGIN}\n{between.strip()}\n{END}{after}"
+        raise UserError(f"docs/ablations.md has lost its markers: expected {begin} and, after it, {end}; put them back")
+    return f"{before}{begin}\n{between.strip()}\n{end}{after}"
 
 
-def tables(panels: Sequence[Found], plan: Plan, seeds: Sequence[int]) -> str:
-    """Everything that was found, as Markdown."""
+def section(found: Found, plan: Plan, seeds: Sequence[int]) -> str:
+    """Everything that was found about a panel, as Markdown."""
     sizes = (
-        f"Sizes: {plan.budget:,} decisions a learner, {plan.response_budget:,} a best response, imitation of "
-        f"{plan.epochs} epochs, {plan.matches} duels a pair of the measures, seeds {', '.join(map(str, seeds))}."
+        f"Sizes: {plan.budget:,} decisions of all learners of a run, {plan.response_budget:,} of a best response, "
+        f"imitation of {plan.epochs} epochs, {plan.matches} duels a pair of the measures, seeds {', '.join(map(str, seeds))}."
     )
-    return "\n\n".join([sizes, *(_panel(found) for found in panels)])
+    panel = found.panel
+    plotted = f"![Ratings of the arms and the paper's figures](images/{picture(panel)})"
+    return "\n\n".join([f"### {panel.title}", sizes, plotted, *_tables(found)])
 
 
-def _panel(found: Found) -> str:
+def _tables(found: Found) -> list[str]:
+    """The arms, and the paper's claims."""
     panel = found.panel
     used = [measure for measure in MEASURES if any(arm in found.values[measure] for arm in panel.arms)]
     headings = ["arm", "runs", *(MEASURES[measure][0] for measure in used), "RPP", "paper"]
-    lines = [f"### {panel.title}", "", *_header(headings)]
+    lines = _header(headings)
     for arm in panel.arms:
         runs = len(found.values["rating"].get(arm, {}))
         cells = [_shown(found.cell(arm, measure), *MEASURES[measure][1:]) for measure in used]
         performance = _shown(found.performance.get(arm), 100.0, " %")
         row = [f"`{arm}`: {BY_NAME[arm].text}", str(runs), *cells, performance, panel.paper.get(arm, "-")]
         lines.append("| " + " | ".join(row) + " |")
-    lines += ["", *_header(["claim of the paper", "its figures", "here", "verdict"])]
-    lines += [_claim(found, claim) for claim in panel.claims]
-    return "\n".join(lines)
+    claims = _header(["claim of the paper", "its figures", "here", "verdict"])
+    claims += [_claim(found, claim) for claim in panel.claims]
+    return ["\n".join(lines), "\n".join(claims)]
 
 
 def _claim(found: Found, claim: Claim) -> str:
@@ -75,17 +91,13 @@ def _shown(interval: Interval | None, scale: float, unit: str, sign: str = "") -
     return f"{estimate:{sign}z.0f}{unit}{ends}"
 
 
-def plot(panels: Sequence[Found]) -> str:
+def plot(found: Found) -> str:
     """Ratings with intervals over seeds at the left, the paper's figures at the right: one <svg>."""
-    parts, y = [], 8
-    for found in panels:
-        parts.append(_block(found, y))
-        y += _HEAD + _ROW * len(found.panel.arms) + 12
+    height = _HEAD + _ROW * len(found.panel.arms) + 20
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'aria-label="ablations: ratings here, and the figures of the paper"><style>{_STYLE}</style>'
-        + "".join(parts)
-        + "</svg>\n"
+        f"{_block(found, 8)}</svg>\n"
     )
 
 

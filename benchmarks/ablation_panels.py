@@ -83,15 +83,18 @@ PANELS = (
         ),
     ),
     Panel(
-        "ab", "League composition (Fig. 3a, b)", ("main-only", "with-main-exploiters", "full-league"),
+        "ab", "League composition, equal decisions of all learners, our defaults (Fig. 3a, b)",
+        ("ours-self-play", "main-only", "with-main-exploiters", "full-league"),
         {"main-only": "1540 Elo, RPP 6 %", "full-league": "1824 Elo, RPP 62 %"},
         {"main-only": 1540, "full-league": 1824},
         (
             Claim("full-league", "main-only", "rating", "+284 Elo"),
+            Claim("full-league", "ours-self-play", "rating", "not reported"),
+            Claim("main-only", "ours-self-play", "rating", "+21 Elo"),
             Claim("with-main-exploiters", "main-only", "rating", "above (no sure figure)"),
-            Claim("full-league", "with-main-exploiters", "rating", "above (no sure figure)"),
             Claim("response-main-only", "response-full-league", "response", "exploiters buy robustness"),
-            Claim("response-main-only", "response-with-main-exploiters", "response", "exploiters buy robustness"),
+            Claim("response-ours-self-play", "response-full-league", "response", "exploiters buy robustness"),
+            Claim("response-ours-self-play", "response-main-only", "response", "not reported"),
         ),
     ),
     Panel(

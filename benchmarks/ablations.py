@@ -6,8 +6,8 @@ r"""Does every part of the recipe earn its place? The ablations of AlphaStar's F
 
 The second line makes runs, all arms with the first seed before the next seed, and may be stopped (Ctrl-C, a kill, the
 end of its minutes) and given again: what is finished stays, what was begun goes on. `--report` plays each panel's
-final agents against each other and writes the tables of `docs/ablations.md` and `docs/images/ablations.svg`. On Windows
-a sitting runs but Ctrl-C does not make it commit: what is in progress then goes on from its last commit.
+final agents against each other and writes its tables in `docs/ablations.md` and its plot; panels without runs stay.
+On Windows a sitting runs but Ctrl-C does not make it commit: what is in progress then goes on from its last commit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ablation_arms import BY_NAME, Plan, chosen, measuring, training
-from ablation_page import plot, replaced, tables
+from ablation_page import picture, plot, replaced, section
 from ablation_panels import PANELS, collect
 from ablation_runs import Job, Sitting
 from botgame import cli
@@ -40,7 +40,7 @@ def build_parser() -> cli.Parser:
     """The flags of the ablations."""
     parser = cli.Parser("ablations", "Train the arms of the ablations, or report on them.")
     parser.flag("--list", action="store_true", help="print the arms with their commands for the first seed, and end")
-    parser.flag("--report", action="store_true", help="write the page and the plot from what is finished, and end")
+    parser.flag("--report", action="store_true", help="write the panels and plots of what is finished, and end")
     parser.flag("--arms", default="", help="comma-separated; what they start from is made too; '' for all")
     parser.flag("--seeds", default="0,1,2", help="comma-separated")
     parser.flag("--budget", type=cli.positive_int, default=Plan.budget, help="decisions of each learner")
@@ -138,9 +138,11 @@ def report(plan: Plan, seeds: Sequence[int], matches: int, docs: Path, jobs: int
     if not found:
         raise UserError(f"{plan.folder}: no panel has two finished arms yet; run the arms first")
     page = docs / "ablations.md"
-    text = replaced(page.read_text(encoding="utf-8"), tables(found, plan, seeds))
+    text = page.read_text(encoding="utf-8")
+    for one in found:
+        text = replaced(text, one.panel, section(one, plan, seeds))
+        write_atomic(docs / "images" / picture(one.panel), plot(one).encode())
     write_atomic(page, text.encode())
-    write_atomic(docs / "images" / "ablations.svg", plot(found).encode())
     print(f"written to {page}")
     return 0
 

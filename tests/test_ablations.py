@@ -14,7 +14,7 @@ import torch
 import ablation_runs
 import ablations
 from ablation_arms import ARMS, BY_NAME, Arm, Plan, chosen, measuring, past_selves, training
-from ablation_page import BEGIN, END, replaced
+from ablation_page import markers, picture, replaced
 from ablation_panels import MEASURES, PANELS
 from ablation_runs import CHILD, Job, Sitting, result_path
 from ablation_statistics import difference, t_interval, verdict
@@ -46,7 +46,10 @@ def test_every_command_parses(arm: Arm) -> None:
     assert options.resume
     assert options.threads == 1
     if arm.kind in ("rl", "league"):
-        assert options.decisions == 1000
+        share = options.exploiter_share if arm.exploiters else 0.0
+        assert options.decisions == pytest.approx(1000 / (1 + share * arm.exploiters), abs=0.5)
+    if arm.kind == "league":
+        assert options.main_exploiters + options.league_exploiters == arm.exploiters
     if measure := measuring(arm, 3, plan):
         assert "lms_re" in parsed(measure).policies
 
@@ -166,7 +169,8 @@ def test_a_sitting_goes_on_and_reports(
 
     docs.mkdir()
     (docs / "images").mkdir()
-    (docs / "ablations.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    old = "\n".join("\n".join((markers(panel)[0], f"old {panel.key}", markers(panel)[1])) for panel in PANELS)
+    (docs / "ablations.md").write_text(f"before\n{old}\nafter\n")
     played = []
 
     def play(command: list[str], **_: object) -> None:
@@ -179,13 +183,17 @@ def test_a_sitting_goes_on_and_reports(
     assert ablations.main(report) == 0
     assert len(played) == 1, "the same players are not played again"
     page = (docs / "ablations.md").read_text()
-    assert page.startswith(f"before\n{BEGIN}\nSizes: 30 decisions")
-    assert page.endswith(f"{END}\nafter\n")
+    assert page.startswith("before\n")
+    assert page.endswith("\nafter\n")
+    assert "Sizes: 30 decisions" in page
+    assert "old e" not in page
+    assert "old ab" in page, "a panel without runs stays"
     assert "| `kl`: RL from imitation, KL to it | 1 |" in page
     assert "| undecided |" in page
     assert "confirmed" not in page
-    picture = ET.parse(docs / "images" / "ablations.svg").getroot()
-    assert [text for text in picture.itertext() if text == "1400 Elo"]
+    drawn = ET.parse(docs / "images" / picture(PANELS[0])).getroot()
+    assert [text for text in drawn.itertext() if text == "1400 Elo"]
+    assert [path.name for path in (docs / "images").iterdir()] == [picture(PANELS[0])]
 
 
 def test_what_a_failed_run_leads_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,4 +228,4 @@ def test_mistakes_are_one_line(
 
 def test_a_page_without_markers_is_refused() -> None:
     with pytest.raises(UserError, match="markers"):
-        replaced("a page", "text")
+        replaced("a page", PANELS[0], "text")
