@@ -47,7 +47,8 @@ def section(found: Found, plan: Plan, seeds: Sequence[int]) -> str:
     """Everything that was found about a panel, as Markdown."""
     sizes = (
         f"Sizes: {plan.budget:,} decisions of all learners of a run, {plan.response_budget:,} of a best response, "
-        f"imitation of {plan.epochs} epochs, {plan.matches} duels a pair of the measures, seeds {', '.join(map(str, seeds))}."
+        f"imitation of {plan.epochs} epochs, {plan.matches} duels a pair of the measures, "
+        f"seeds {', '.join(map(str, seeds))}."
     )
     panel = found.panel
     plotted = f"![Ratings of the arms and the paper's figures](images/{picture(panel)})"
