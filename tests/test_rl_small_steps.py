@@ -119,6 +119,14 @@ def test_its_gates_are_gentler_than_those_of_a_clone() -> None:
     assert gates < PRESETS["tiny"].gate_scale / 4
 
 
+def test_the_critic_teaches_shared_features_only_where_it_sees_no_more_than_the_policy() -> None:
+    open_game, secret = (load_game(f"openspiel:{name}") for name in ("tic_tac_toe", "kuhn_poker"))
+    assert not open_game.spec.privileged
+    assert secret.spec.privileged
+    assert not scratch_origin("tiny", 3, open_game).network["detach_value"]
+    assert all(scratch_origin("tiny", 3, game).network["detach_value"] for game in (secret, lms()))
+
+
 def test_only_what_the_game_says_differs_from_other_random_weights() -> None:
     game = lms()
     plain, origin = Network(game.spec, PRESETS["tiny"], 3).state_dict(), scratch_origin("tiny", 3, game).weights

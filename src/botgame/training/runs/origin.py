@@ -89,8 +89,14 @@ _GENTLE_GATES = 1.5
 
 
 def scratch_origin(preset: str, seed: int, game: Game) -> Origin:
-    """Start from the random weights of a fresh network of that size, its policy as the game's `Scratch` says."""
-    network = Network(game.spec, dataclasses.replace(SIZES[preset], gate_scale=_GENTLE_GATES), seed)
+    """Start from the random weights of a fresh network of that size, its policy as the game's `Scratch` says.
+
+    In a game without privileged columns the value also trains the features that critic and policy share: these have
+    little else to learn from at first. Where the critic sees the opponents, it would pull them to what nobody can see.
+    """
+    sees_more = bool(game.spec.privileged)
+    config = dataclasses.replace(SIZES[preset], gate_scale=_GENTLE_GATES, detach_value=sees_more)
+    network = Network(game.spec, config, seed)
     network.heads.start_at(game.scratch.logits, game.scratch.scalar_logits)
     return Origin(network.config.to_dict(), network.state_dict(), [], dict(game.rules), f"preset {preset}")
 
