@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from botgame import rng
 from botgame.game import Game, Setup
@@ -32,7 +32,8 @@ def mirrored_setups(
     """
     own = own or {}
     duration = game.duration_ticks if duration_ticks is None else duration_ticks
-    for pair in itertools.count() if pairs is None else range(pairs):
+
+    def of_pair(pair: int) -> Iterator[Setup]:
         match_seed = rng.derive(seed, pair)
         drawn = factions or drawn_factions(game, [rng.derive(match_seed, seat, 1) for seat in range(len(players))])
         theirs = tuple(own.get(player, faction) for player, faction in zip(players, drawn, strict=bool(drawn)))
@@ -40,6 +41,25 @@ def mirrored_setups(
             rotated = players[turn:] + players[:turn]
             seated = theirs[turn:] + theirs[:turn] if own.keys() & set(players) else drawn
             yield Setup(match_seed, rotated, seated, duration, tag=pair)
+
+    return _Stream(of_pair, pairs)
+
+
+class _Stream(Iterator[Setup]):
+    """The set-ups of pair 0, then those of pair 1, and so on; unlike a generator it can be copied where it stands."""
+
+    def __init__(self, of_pair: Callable[[int], Iterator[Setup]], pairs: int | None) -> None:
+        self._of_pair, self._pairs = of_pair, pairs
+        self._pair = 0  # the next one
+        self._left: list[Setup] = []  # of the pair before it, the next one last
+
+    def __next__(self) -> Setup:
+        while not self._left:
+            if self._pair == self._pairs:
+                raise StopIteration
+            self._left = [*self._of_pair(self._pair)][::-1]
+            self._pair += 1
+        return self._left.pop()
 
 
 def drawn_factions(game: Game, draws: list[int], own: list[str] | None = None) -> tuple[int, ...]:

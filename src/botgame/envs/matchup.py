@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
 
@@ -75,6 +76,10 @@ class Matchup:
             raise UserError(f"reward_weights of {', '.join(sorted(strange))}: expected {', '.join(streams)}", 2)
         if self.record_to is not None and game.recorder is None:
             raise UserError(f"record_to {str(self.record_to)!r}: game {game.name} cannot be recorded; leave it out", 2)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Matchup:
+        """The same with copies of the bots. Raises UserError (code 2) for a bot that cannot be copied."""
+        return replace(self, policies=tuple(_copy_of(policy, memo) for policy in self.policies))
 
     @property
     def seats(self) -> int:
@@ -149,6 +154,17 @@ def policy_of(game: Game, opponent: Opponent) -> Policy:
     if callable(opponent):
         return ScriptedPolicy(getattr(opponent, "__name__", "opponent"), opponent)
     raise UserError(f"opponent {opponent!r}: expected the name of a bot, a policy, a function or shares", 2)
+
+
+def _copy_of(policy: Policy, memo: dict[int, Any]) -> Policy:
+    try:
+        return copy.deepcopy(policy, memo)
+    except Exception as error:  # whatever a user's own bot is made of
+        raise UserError(
+            f"opponent {policy.name}: cannot be copied ({error}), so its environment cannot be either; "
+            "give it a __deepcopy__, or make another environment",
+            2,
+        ) from error
 
 
 def _range(numbers: Sequence[int]) -> str:
