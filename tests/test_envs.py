@@ -140,6 +140,28 @@ def test_bots_that_the_simulation_answers_play_as_from_outside(seats: int, slots
     assert ended >= 10 or slots > 100
 
 
+def test_matches_that_the_learner_left_stand_still_whoever_answers_the_bots(tmp_path: Path) -> None:
+    bots = [load_policy(LMS, "lms_re"), load_policy(LMS, "looter")]
+    outside = [ScriptedPolicy(bot.name, lambda *seen, bot=bot: bot.act(*seen)[0]) for bot in bots]
+    inside, apart, recorded = (
+        LearnerMatches(matchup(LMS, players, 4, duration_ticks=600, **more), 5, refill=False)
+        for players, more in ((bots, {}), (outside, {}), (bots, {"record_to": tmp_path}))
+    )
+    for matches in (inside, apart, recorded):
+        matches.reset(range(5))
+    over = np.zeros(5, bool)
+    for row in random_actions(200, 5):
+        actions = row[inside.due.slot]
+        _, _, terminated, _, info = stepped = inside.step(actions)
+        np.testing.assert_equal(apart.step(actions), stepped)
+        np.testing.assert_equal(recorded.step(actions), stepped)
+        np.testing.assert_equal(apart.simulation.ticks, inside.simulation.ticks)
+        assert not info["ticks"][over].any()
+        over |= terminated
+    assert over.all()
+    assert len(list(scan(tmp_path))) == 5
+
+
 def test_a_simulation_answers_no_bot_that_decides_in_another_way() -> None:
     class Still(Member):
         def act(self, observation, memory, keys):

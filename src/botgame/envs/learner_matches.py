@@ -101,7 +101,8 @@ class LearnerMatches:
         float32 S, each the weighted sum of what every stream grew by; terminated and truncated bool [B], of the
         slots; and info:
 
-        - `ticks` int64 S: game ticks since each player's last decision, to its next one or to the end of the match;
+        - `ticks` int64 S: game ticks since each player's last decision, to its next one or to the end of the match; 0
+          in a slot that waits for `reset`;
         - `rewards`: float32 S by stream, before they are weighted;
         - `places` int32 S, only when matches ended: each player's place, 0 in the others;
         - `final` dict, only when matches were truncated: the last observation of their seats, one row a seat, and
@@ -113,6 +114,7 @@ class LearnerMatches:
         self._act(self.due, actions)
         self._play_on()
         paid = self._payments.close(self.simulation, self.due, self.player)
+        paid.ticks[~(self._unfinished | paid.terminated)] = 0
         info: dict[str, Any] = {"ticks": paid.ticks, "rewards": paid.streams}
         if paid.terminated.any():
             info["places"] = paid.places
@@ -163,11 +165,12 @@ class LearnerMatches:
             if self._out is not None and self._leave():
                 continue
             policy = self._policy[due.slot, due.seat]
-            bots = np.flatnonzero(policy >= 0)
-            if not len(bots) or not self._unfinished.any():
+            bots = np.flatnonzero((policy >= 0) & self._unfinished[due.slot])  # a match that was left stands still
+            if not len(bots):
                 break
             self._answer(due.rows(bots), policy[bots])
-        self.due = due.rows(np.flatnonzero(policy < 0)) if len(bots) else due
+        learners = np.flatnonzero(policy < 0)
+        self.due = due if len(learners) == len(policy) else due.rows(learners)
 
     def _over(self, due: Due) -> list[int]:
         """The slots whose matches are over but not settled; a match with a due seat is not over."""
