@@ -14,7 +14,6 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, see
 
 import botgame.envs
 from botgame import threads
-from botgame.envs.drawn_bot import DrawnBot
 from botgame.envs.flat import FlatObservation, FlatVectorObservation, flat
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import LEARNER, matchup
@@ -27,7 +26,6 @@ from botgame.games import load_game
 from botgame.lms.arena_simulation import HealthLeadSimulation
 from botgame.lms.replay.format import read, scan
 from botgame.lms.replay.verify import verify
-from botgame.match_batch import key_bases
 from botgame.play import play
 from botgame.policies import load_policy
 
@@ -306,10 +304,16 @@ def test_opponents_may_be_policies_and_functions() -> None:
         ({"opponent": {"idle": 1, "legacy": -1}}, "share of each one's matches, more than 0"),
         ({"opponent": {3: 1.0}}, "expected names of bots"),
         ({"opponent": {"idle": "1"}}, "share of each one's matches, more than 0"),
+        ({"opponent": {"idle": float("nan"), "legacy": 1}}, "share of each one's matches, more than 0 and finite"),
+        ({"opponent": {"idle": float("inf"), "legacy": 1}}, "share of each one's matches, more than 0 and finite"),
+        ({"opponent": {"idle": 1e308, "legacy": 1e308}}, "more than 0 and finite in sum"),
+        ({"opponent": {"idle": 10**400}}, "more than 0 and finite in sum"),
         ({"opponent": {"idle": 1, "nobody": 1}}, "unknown bot 'nobody'"),
         ({"opponent": {"level-4": 1}}, "opponent level-4: it has a faction or limits of its own"),
         ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),
         ({"reward_weights": {"fun": 1}}, "reward_weights of fun: expected result, damage"),
+        ({"scratch": "no"}, "scratch 'no': expected True or False"),
+        ({"scratch": 1}, "scratch 1: expected True or False"),
         ({"render_mode": "ansi"}, "render_mode 'ansi'"),
     ],
 )
@@ -333,28 +337,24 @@ def test_importing_registers_once() -> None:
     assert {name for name in gymnasium.registry if name.startswith("botgame/")} == set(botgame.envs.IDS)
 
 
-def constant(name: str, verb: int) -> ScriptedPolicy:
-    """A bot that writes its verb into its memory."""
+def test_a_drawn_opponent_is_one_bot_for_each_match_and_recordings_name_it(tmp_path: Path) -> None:
+    shares = {"idle": 0.75, "lms_re": 0.25}
+    envs = batch(40, opponent=shares, record_to=tmp_path, duration_ticks=90)
+    envs.reset(seed=3)
+    for row in random_actions(80, 40):
+        envs.step(row)
+    drawn = [seat for path in scan(tmp_path) for seat in read_seats(path) if seat[0] != LEARNER]
+    assert len(drawn) > 200
+    assert {name for name, _ in drawn} == {*shares}
+    assert all((name == "idle") == (moves == {0}) for name, moves in drawn)
+    assert np.mean([name == "idle" for name, _ in drawn]) == pytest.approx(0.75, abs=0.08)
 
-    def decide(observation, memory, keys):
-        memory[:] += verb
-        return np.full((len(keys), 6), verb)
 
-    return ScriptedPolicy(name, decide, memory_size=1)
-
-
-def test_a_drawn_opponent_is_one_bot_for_each_match(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botgame.envs.drawn_bot.load_policy", lambda game, name: constant(name, int(name)))
-    drawn = DrawnBot(LMS, {"1": 0.75, "2": 0.25})
-    seen, memory = {"scalars": np.zeros((4000, 1), np.float32)}, drawn.initial_memory(4000)
-    first, memory = drawn.act(seen, memory, key_bases(1, 4000))
-    second, memory = drawn.act(seen, memory, key_bases(2, 4000))
-    np.testing.assert_array_equal(first, second)
-    assert np.mean(first[:, 0] == 1) == pytest.approx(0.75, abs=0.03)
-    for number in (1, 2):
-        own = memory[first[:, 0] == number]
-        assert (own[:, number] == 2 * number).all()
-        assert not own[:, 3 - number].any()
+def read_seats(path: Path) -> list[tuple[str, set[int]]]:
+    """Who held each seat of a replay, and the directions that it chose."""
+    replay = read(path)
+    seat, moves = replay.decisions.seat, replay.decisions.choices[:, 2]
+    return [(held.policy, set(moves[seat == number].tolist())) for number, held in enumerate(replay.header.seats)]
 
 
 def test_an_environment_for_beginners_has_other_rewards_and_opponents() -> None:
@@ -363,7 +363,7 @@ def test_an_environment_for_beginners_has_other_rewards_and_opponents() -> None:
     envs = gymnasium.make_vec("botgame/Duel-v0", 6, **options)
     core = envs._matches
     assert isinstance(core.simulation, HealthLeadSimulation)
-    assert isinstance(core.matchup.policies[0], DrawnBot)
+    assert core.matchup.names[1:] == tuple(LMS.scratch.opponents)
     assert core.matchup.weights == {"result": 1.0, "damage": 1.0}
     envs.reset(seed=2)
     earned = np.zeros(6)

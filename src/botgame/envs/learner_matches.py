@@ -14,6 +14,7 @@ N: due seats of the learner, H: heads, L: players of the learner in a match. S i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,6 @@ class LearnerMatches:
         self._refill, self._most = refill, most_decisions
         self._policies: list[Policy] = list(matchup.policies)
         self._limits = matchup.limits
-        self._cast = np.array([-1] * matchup.learners + list(matchup.cast), np.int32)  # the policy of each player
         self._policy = np.zeros((slots, seats), np.int32)  # of each seat, -1: the learner
         self._memory, self._payments = SeatMemory(slots, seats), Payments(matchup, slots)
         self._streams: list[Iterator[Setup] | None] = [None] * slots
@@ -143,7 +143,7 @@ class LearnerMatches:
         self.simulation.reset(slot, setup, [self._limits[player] for player in setup.players])
         self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
         self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
-        self._policy[slot] = self._cast[self._player[slot]]
+        self._policy[slot] = self.matchup.draw(setup.players, self._bases[slot])
         if self._answers is not None:
             for seat in np.flatnonzero(self._policy[slot] >= 0).tolist():
                 policy = self._policies[self._policy[slot, seat]]
@@ -153,7 +153,7 @@ class LearnerMatches:
         self._started += 1
         self._payments.begin(slot)
         if self._listener is not None:
-            self._listener.begin(slot, setup)
+            self._listener.begin(slot, self._recorded(slot, setup))
 
     def _play_on(self) -> None:
         """Answer the bots until only the learner is due, and take up the matches that end."""
@@ -200,8 +200,14 @@ class LearnerMatches:
             assert setup is not None
             self._payments.settle(slot, self._seat[slot], outcome)
             if self._listener is not None:
-                self._listener.end(Ended(slot, int(self._episodes[slot]), setup, outcome))
+                self._listener.end(Ended(slot, int(self._episodes[slot]), self._recorded(slot, setup), outcome))
             self._finish(slot)
+
+    def _recorded(self, slot: int, setup: Setup) -> Setup:
+        """The set-up of a running match with players whose names are `Matchup.names`."""
+        policy, learners = self._policy[slot], self.matchup.learners
+        players = np.where(policy < 0, setup.players, learners + policy)
+        return replace(setup, players=tuple(players.tolist()))
 
     def _leave(self) -> bool:
         """Settle matches that go on without the learner; they are left unless they are recorded. Whether there were."""

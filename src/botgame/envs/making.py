@@ -15,9 +15,10 @@ _DUEL, _ROYALE = 2, 8  # seats
 
 
 def duel(opponent: Opponent | None = None, render_mode: str | None = None, **options: Unpack[Options]) -> MatchEnv:
-    """`botgame/Duel-v0`: the learner against one opponent, `lms_re` unless given.
+    """`botgame/Duel-v0`: the learner against one opponent.
 
-    See `botgame.envs.matchup` for opponents and options.
+    Unless given it is `lms_re`, and with `scratch` one of a ladder (`Game.scratch`). See `botgame.envs.matchup` for
+    opponents and options.
     """
     return MatchEnv(_against(opponent, _DUEL, options), render_mode)
 
@@ -41,7 +42,7 @@ def royale(
 ) -> MatchEnv:
     """`botgame/Royale-v0`: the learner in one of `seats` seats; `opponents` hold the others in turn.
 
-    An episode ends when the learner is out: its place is known then.
+    Unless given they are those of `duel`. An episode ends when the learner is out: its place is known then.
     """
     return MatchEnv(_against(opponents, seats, options), render_mode)
 
