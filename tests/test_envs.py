@@ -327,6 +327,19 @@ def test_seats_out_of_range_are_named() -> None:
         gymnasium.make("botgame/Royale-v0", seats=20)
 
 
+def test_an_unknown_option_is_named_with_the_known_ones() -> None:
+    known = "faction, duration_ticks, reward_weights, record_to, scratch"
+    for make, name, own in (
+        (duel, "botgame/Duel-v0", "opponent, render_mode"),
+        (lambda **more: batch(2, **more), "botgame/Duel-v0", "opponent, num_envs, render_mode, max_episode_steps"),
+        (lambda **more: gymnasium.make("botgame/Royale-v0", **more), "botgame/Royale-v0", "opponents, seats, "),
+        (parallel_env, "parallel_env", "seats, render_mode"),
+        (lambda **more: matchup(LMS, "idle", 2, **more), "matchup", "game, opponents, seats"),
+    ):
+        with pytest.raises(UserError, match=f"^{name}: no option bogus; expected {own}.*{known}$"):
+            make(bogus=1)
+
+
 def test_our_own_adapter_plays_the_environment() -> None:
     game = load_game("pettingzoo:botgame.envs.pettingzoo")
     assert [head.size for head in game.spec.heads] == [head.size for head in LMS.spec.heads]

@@ -6,11 +6,12 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Unpack, cast
 
 import numpy as np
 
 from botgame.envs.casting import Casting, drawable_bots
+from botgame.envs.options import Options, takes_options
 from botgame.errors import UserError
 from botgame.game import (
     USUAL_LIMITS,
@@ -33,22 +34,6 @@ Opponent = str | Policy | Decide | Mapping[str, float]
 LEARNER = "learner"
 """The name of the learner's players in recordings."""
 _DRAWS = np.uint64(0x6C6164646572)  # purpose of the keys that draw a bot, so that they are not those that it acts by
-
-
-class Options(TypedDict, total=False):
-    """What every environment takes as keywords.
-
-    faction: what the learner always plays as; drawn for each match where it is left out. duration_ticks: the longest
-    duration of a match, the game's usual one where it is left out. reward_weights: what 1 of each reward stream is
-    worth in the reward, the game's own weights where they are left out. record_to: a folder for a recording of every
-    match that is played to its end. scratch: rewards for a learner that starts from random weights (`Game.scratch`).
-    """
-
-    faction: str
-    duration_ticks: int
-    reward_weights: Mapping[str, float]
-    record_to: str | Path
-    scratch: bool
 
 
 @dataclass(frozen=True)
@@ -133,6 +118,7 @@ class Matchup:
         return mirrored_setups(self.game, seed, None, players, duration_ticks=self.duration_ticks, own=own)
 
 
+@takes_options("matchup")
 def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **options: Unpack[Options]) -> Matchup:
     """One player of the learner against bots in the other seats, `opponents` in turn.
 

@@ -16,7 +16,8 @@ from gymnasium import spaces
 from pettingzoo import AECEnv, ParallelEnv
 
 from botgame.envs.learner_matches import LearnerMatches
-from botgame.envs.matchup import Matchup, Options, learners_only
+from botgame.envs.matchup import Matchup, learners_only
+from botgame.envs.options import Options, takes_options
 from botgame.envs.rendering import FRAMES_PER_SECOND, RENDER_MODES, Rendering
 from botgame.envs.spaces import action_space, as_element, blank, head_masks, observation_space
 from botgame.game import Array, Observation
@@ -208,13 +209,15 @@ class MatchTurnsEnv(AECEnv[str, Observation, Array]):
         self.agent_selection = self.agents[0] if table.over else table.due[0]
 
 
+@takes_options("parallel_env")
 def parallel_env(seats: int = 2, render_mode: str | None = None, **options: Unpack[Options]) -> MatchParallelEnv:
-    """A match of `seats` agents with simultaneous steps; see `botgame.envs.matchup.Options`."""
+    """A match of `seats` agents with simultaneous steps; see `botgame.envs.options.Options`."""
     return MatchParallelEnv(_between(seats, options), render_mode)
 
 
+@takes_options("env")
 def env(seats: int = 2, render_mode: str | None = None, **options: Unpack[Options]) -> MatchTurnsEnv:
-    """A match of `seats` agents that are asked one after another; see `botgame.envs.matchup.Options`."""
+    """A match of `seats` agents that are asked one after another; see `botgame.envs.options.Options`."""
     return MatchTurnsEnv(_between(seats, options), render_mode)
 
 
