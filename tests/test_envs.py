@@ -156,6 +156,8 @@ def test_matches_that_the_learner_left_stand_still_whoever_answers_the_bots(tmp_
         np.testing.assert_equal(apart.simulation.ticks, inside.simulation.ticks)
         assert not info["ticks"][over].any()
         over |= terminated
+        if over.all():
+            break
     assert over.all()
     assert len(list(scan(tmp_path))) == 5
 
@@ -275,6 +277,9 @@ def test_flat_observations() -> None:
     assert one in single.observation_space
     assert np.array_equal(rows[0], one)
     assert single.action_masks().shape == (LMS.spec.logits,)
+    assert np.array_equal(envs.action_masks()[0], single.action_masks())
+    with pytest.raises(UserError, match="names 'raster': expected several"):
+        FlatObservation(duel(), "raster")
     whole, _ = duel().reset(seed=9)
     assert np.array_equal(one, flat(whole, names))
     assert one[len(LMS.spec.scalars) :].max() == 1.0
@@ -312,6 +317,11 @@ def test_opponents_may_be_policies_and_functions() -> None:
         ({"opponent": {"level-4": 1}}, "opponent level-4: it has a faction or limits of its own"),
         ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),
         ({"reward_weights": {"fun": 1}}, "reward_weights of fun: expected result, damage"),
+        ({"duration_ticks": 0}, "duration_ticks 0: expected a whole number of ticks"),
+        ({"duration_ticks": "900"}, "duration_ticks '900': expected a whole number of ticks"),
+        ({"reward_weights": ["result"]}, "expected numbers by name, such as {'result': 1.0}"),
+        ({"reward_weights": {"damage": float("nan")}}, "reward_weights of damage: expected a finite number, got nan"),
+        ({"record_to": __file__}, "expected the path of a folder"),
         ({"scratch": "no"}, "scratch 'no': expected True or False"),
         ({"scratch": 1}, "scratch 1: expected True or False"),
         ({"render_mode": "ansi"}, "render_mode 'ansi'"),
@@ -323,8 +333,44 @@ def test_mistakes_are_named(options: dict, words: str) -> None:
 
 
 def test_seats_out_of_range_are_named() -> None:
-    with pytest.raises(UserError, match="20 seats: game lms has 2 to 16"):
-        gymnasium.make("botgame/Royale-v0", seats=20)
+    for seats in (20, 0, "4", 2.0):
+        with pytest.raises(UserError, match=f"^{seats!r} seats: game lms has 2 to 16"):
+            gymnasium.make("botgame/Royale-v0", seats=seats)
+
+
+def test_actions_and_seeds_that_fit_no_match_are_named() -> None:
+    single, envs, agents, turns = duel(duration_ticks=60).unwrapped, batch(2), parallel_env(), turns_env()
+    for env, nothing in ((single, [0] * 6), (envs, np.zeros((2, 6), int)), (agents, {})):
+        with pytest.raises(UserError, match="no seat waits for an action; call reset first"):
+            env.step(nothing)
+        env.reset(seed=1)
+    with pytest.raises(UserError, match="no agent waits for an action; call reset first"):
+        turns.step([0] * 6)
+    for actions, said in (([0] * 7, r"shape \(1, 7\), expected \(1, 6\)"), (None, "whole"), ([0.5] * 6, "whole")):
+        with pytest.raises(UserError, match=f"^actions.*{said}"):
+            single.step(actions)
+    with pytest.raises(UserError, match="no action of player_1: expected one of each agent that is due"):
+        agents.step({"player_0": [0] * 6})
+    for seeds in ([1], [1, "2"], 1.5):
+        with pytest.raises(UserError, match="expected a whole number for each match, 2 in all"):
+            envs.reset(seed=seeds)
+    over = False
+    while not over:
+        over = single.step([0, 7, 0, 0, 0, 0])[2]
+    with pytest.raises(UserError, match="call reset first"):
+        single.step([0] * 6)
+
+
+def test_numbers_of_matches_and_decisions_are_checked() -> None:
+    with pytest.raises(UserError, match="0 matches at once: expected a whole number of 1 or more"):
+        batch(0)
+    with pytest.raises(UserError, match="-1 decisions of a match: expected a whole number of 0 or more"):
+        batch(1, max_episode_steps=-1)
+
+
+def test_a_match_that_no_replay_holds_is_not_recorded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="a match of 10 ticks cannot be recorded: replays hold matches of 30 to 18,000"):
+        duel(duration_ticks=10, record_to=tmp_path).reset(seed=1)
 
 
 def test_an_unknown_option_is_named_with_the_known_ones() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from botgame import rng
@@ -49,16 +50,13 @@ class _Stream(Iterator[Setup]):
     """The set-ups of pair 0, then those of pair 1, and so on; unlike a generator it can be copied where it stands."""
 
     def __init__(self, of_pair: Callable[[int], Iterator[Setup]], pairs: int | None) -> None:
-        self._of_pair, self._pairs = of_pair, pairs
-        self._pair = 0  # the next one
-        self._left: list[Setup] = []  # of the pair before it, the next one last
+        self._of_pair = of_pair
+        self._pairs = iter(range(sys.maxsize if pairs is None else pairs))
+        self._left: list[Setup] = []  # of the running pair, the next one last
 
     def __next__(self) -> Setup:
         while not self._left:
-            if self._pair == self._pairs:
-                raise StopIteration
-            self._left = [*self._of_pair(self._pair)][::-1]
-            self._pair += 1
+            self._left = [*self._of_pair(next(self._pairs))][::-1]
         return self._left.pop()
 
 

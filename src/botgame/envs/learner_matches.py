@@ -13,8 +13,9 @@ N: due seats of the learner, H: heads, L: players of the learner in a match. S i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ import numpy as np
 from botgame import rng
 from botgame.envs.matchup import Matchup
 from botgame.envs.payments import Payments
+from botgame.errors import UserError
 from botgame.game import AnswersBots, Array, Due, Ended, Listener, Observation, Policy, Setup, Step
 from botgame.match_batch import key_bases
 from botgame.play import SeatMemory, decide
@@ -33,10 +35,14 @@ class LearnerMatches:
     """`slots` matches of `matchup`, which stand still whenever the learner has to decide.
 
     refill: a slot whose match is over starts the next one within the same step; else it waits for `reset`.
-    most_decisions: a match is truncated after so many of the learner's decisions; 0: never.
+    most_decisions: a match is truncated after so many of the learner's decisions; 0: never. Raises UserError (code 2)
+    for numbers that are none.
     """
 
     def __init__(self, matchup: Matchup, slots: int = 1, *, refill: bool = True, most_decisions: int = 0) -> None:
+        for name, number, least in (("matches at once", slots, 1), ("decisions of a match", most_decisions, 0)):
+            if not isinstance(number, Integral) or number < least:
+                raise UserError(f"{number!r} {name}: expected a whole number of {least} or more", 2)
         game, seats = matchup.game, matchup.seats
         self.matchup, self.simulation = matchup, matchup.simulate(slots)
         self.due = Due(np.zeros(0, np.int32), np.zeros(0, np.int32))
@@ -78,9 +84,9 @@ class LearnerMatches:
 
         seeds: of each slot, where its stream of set-ups begins; None: the next match of its stream, which begins at a
         random place when there is none yet. A match that still runs is dropped. Returns the observation of the due
-        seats and `info` as `step` does.
+        seats and `info` as `step` does. Raises UserError (code 2) unless there is a seed or None for each slot.
         """
-        for slot, seed in enumerate(seeds):
+        for slot, seed in enumerate(self._checked_seeds(seeds)):
             if seed is not None or self._streams[slot] is None:
                 drawn = int(np.random.default_rng().integers(2**63)) if seed is None else seed
                 self._streams[slot] = self.matchup.setups(drawn)
@@ -94,7 +100,7 @@ class LearnerMatches:
         """What the due seats see, a row each in the order of `due`. With one player and `refill` row b is slot b."""
         return self.simulation.observe(self.due)
 
-    def step(self, actions: Array) -> Stepped:
+    def step(self, actions: Array | Sequence[Array]) -> Stepped:
         """Answer all due seats with int64 [N, H], and run to the next decisions of the learner in every slot.
 
         Returns the observation of the seats that are due then, and of the decisions that were answered: rewards
@@ -107,7 +113,10 @@ class LearnerMatches:
         - `places` int32 S, only when matches ended: each player's place, 0 in the others;
         - `final` dict, only when matches were truncated: the last observation of their seats, one row a seat, and
           `final_slots` int [n], the slot of each row.
+
+        Raises UserError (code 2) for actions of another shape, and while no seat waits for one.
         """
+        actions = self._checked_actions(actions)
         self._payments.open()
         self._payments.decided(self.simulation.ticks, self.due, self.player)
         self._decisions[self.due.slot] += 1
@@ -120,6 +129,25 @@ class LearnerMatches:
             info["places"] = paid.places
         truncated = self._truncate(paid.terminated, info)
         return self.observe(), paid.rewards, paid.terminated, truncated, info
+
+    def _checked_seeds(self, seeds: Sequence[int | None]) -> list[int | None]:
+        listed = list(seeds) if isinstance(seeds, Iterable) else []
+        slots = len(self._running)
+        if len(listed) != slots or not all(seed is None or isinstance(seed, Integral) for seed in listed):
+            raise UserError(f"seeds {seeds!r}: expected a whole number for each match, {slots} in all", 2)
+        return listed
+
+    def _checked_actions(self, actions: Array | Sequence[Array]) -> Array:
+        shape = len(self.due.slot), len(self.matchup.game.spec.heads)
+        if not shape[0]:
+            raise UserError("no seat waits for an action; call reset first", 2)
+        try:
+            rows = np.asarray(actions).astype(np.int64, casting="same_kind", copy=False)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"actions: expected whole numbers in the shape {shape} ({error})", 2) from error
+        if rows.shape != shape:
+            raise UserError(f"actions have the shape {rows.shape}, expected {shape}: a number for each head", 2)
+        return rows
 
     def _truncate(self, terminated: Array, info: dict[str, Any]) -> Array:
         """Replace the matches that have lasted for the learner's most decisions; bool [B], which they are."""

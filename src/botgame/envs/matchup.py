@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 import numpy as np
 
 from botgame.envs.casting import Casting, drawable_bots
-from botgame.envs.options import Options, takes_options
+from botgame.envs.options import Options, check_options, takes_options
 from botgame.errors import UserError
 from botgame.game import (
     USUAL_LIMITS,
@@ -41,7 +42,7 @@ class Matchup:
     """A kind of match. Players 0 .. learners - 1 are the learner's; bots are the others.
 
     policies: the bots, each once; cast: for each player after the learner's, the numbers of its policies. The rest as
-    in `Options`. Raises UserError (code 2) for what the game does not have.
+    in `Options`. Raises UserError (code 2) for a number of seats that the game does not have.
     """
 
     game: Game
@@ -55,18 +56,8 @@ class Matchup:
     scratch: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what the game does not have, naming it."""
-        game, streams = self.game, [reward.name for reward in self.game.spec.rewards]
-        if self.seats not in game.seat_numbers:
-            raise UserError(f"{self.seats} seats: game {game.name} has {_range(game.seat_numbers)}", 2)
-        if self.faction and self.faction not in game.factions:
-            raise UserError(f"faction {self.faction!r}: expected one of {', '.join(game.factions) or 'none'}", 2)
-        if strange := set(self.reward_weights) - set(streams):
-            raise UserError(f"reward_weights of {', '.join(sorted(strange))}: expected {', '.join(streams)}", 2)
-        if self.record_to is not None and game.recorder is None:
-            raise UserError(f"record_to {str(self.record_to)!r}: game {game.name} cannot be recorded; leave it out", 2)
-        if not isinstance(self.scratch, bool):
-            raise UserError(f"scratch {self.scratch!r}: expected True or False", 2)
+        """Refuse a number of seats that the game does not have."""
+        _check_seats(self.game, self.seats)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Matchup:
         """The same with copies of the bots. Raises UserError (code 2) for a bot that cannot be copied."""
@@ -126,6 +117,7 @@ def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **
     keys) that returns actions int64 [n, H], or the shares of several bots by name, of which one plays each match.
     """
     listed: list[Opponent] = [*opponents] if isinstance(opponents, list | tuple) else [cast(Opponent, opponents)]
+    _check_seats(game, seats)
     if not listed:
         raise UserError("there is no opponent: expected the name of a bot, a policy, a function or shares", 2)
     policies, castings = list[Policy](), list[Casting]()
@@ -134,16 +126,18 @@ def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **
         castings.append(Casting(tuple(range(len(policies), len(policies) + len(bots))), shares))
         policies += bots
     players = tuple(castings[seat % len(castings)] for seat in range(seats - 1))
-    return Matchup(game, tuple(policies), players, **_fields(options))
+    return Matchup(game, tuple(policies), players, **_fields(game, options))
 
 
 def learners_only(game: Game, seats: int, **options: Unpack[Options]) -> Matchup:
     """The learner moves every player."""
-    return Matchup(game, learners=seats, **_fields(options))
+    _check_seats(game, seats)
+    return Matchup(game, learners=seats, **_fields(game, options))
 
 
-def _fields(options: Options) -> dict[str, Any]:
-    """The options as the fields of a `Matchup`."""
+def _fields(game: Game, options: Options) -> dict[str, Any]:
+    """The options as the fields of a `Matchup`. Raises UserError."""
+    check_options(game, options)
     folder = options.get("record_to")
     return {**options, "record_to": None if folder is None else Path(folder)}
 
@@ -175,6 +169,11 @@ def _copy_of(policy: Policy, memo: dict[int, Any]) -> Policy:
             "give it a __deepcopy__, or make another environment",
             2,
         ) from error
+
+
+def _check_seats(game: Game, seats: int) -> None:
+    if not isinstance(seats, Integral) or seats not in game.seat_numbers:
+        raise UserError(f"{seats!r} seats: game {game.name} has {_range(game.seat_numbers)}", 2)
 
 
 def _range(numbers: Sequence[int]) -> str:

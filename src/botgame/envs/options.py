@@ -1,17 +1,21 @@
-"""What a learner's program may choose in every environment, by keyword; a word that is none of it is named."""
+"""What a learner's program may choose in every environment, by keyword; anything else is one line that names it."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping
+from numbers import Integral, Real
 from pathlib import Path
 from typing import ParamSpec, TypedDict, TypeVar
 
 from botgame.errors import UserError
+from botgame.game import Game
 
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
+_LONGEST = 2**31 - 1  # ticks
 
 
 class Options(TypedDict, total=False):
@@ -50,3 +54,44 @@ def takes_options(name: str) -> Callable[[Callable[Given, Made]], Callable[Given
         return checked
 
     return decorate
+
+
+def check_options(game: Game, options: Options) -> None:
+    """Raise UserError (code 2) for a value of another kind, and for what the game does not have."""
+    faction, scratch = options.get("faction"), options.get("scratch", False)
+    if faction and faction not in game.factions:
+        raise UserError(f"faction {faction!r}: expected one of {', '.join(game.factions) or 'none'}", 2)
+    if not isinstance(scratch, bool):
+        raise UserError(f"scratch {scratch!r}: expected True or False", 2)
+    _check_duration(game, options.get("duration_ticks"))
+    _check_weights(game, options.get("reward_weights", {}))
+    _check_folder(game, options.get("record_to"))
+
+
+def _check_duration(game: Game, duration: int | None) -> None:
+    if duration is None:
+        return
+    if not isinstance(duration, Integral) or not 1 <= duration <= _LONGEST:
+        raise UserError(f"duration_ticks {duration!r}: expected a whole number of ticks, 1 to {_LONGEST:,}", 2)
+    if not game.duration_ticks:
+        raise UserError(f"duration_ticks {duration}: game {game.name} has no duration to choose; leave it out", 2)
+
+
+def _check_weights(game: Game, weights: Mapping[str, float]) -> None:
+    streams = [reward.name for reward in game.spec.rewards]
+    if not isinstance(weights, Mapping):
+        raise UserError(f"reward_weights {weights!r}: expected numbers by name, such as {{{streams[0]!r}: 1.0}}", 2)
+    if strange := {str(name) for name in weights} - {*streams}:
+        raise UserError(f"reward_weights of {', '.join(sorted(strange))}: expected {', '.join(streams)}", 2)
+    for name, weight in weights.items():
+        if not isinstance(weight, Real) or not math.isfinite(weight):
+            raise UserError(f"reward_weights of {name}: expected a finite number, got {weight!r}", 2)
+
+
+def _check_folder(game: Game, folder: str | Path | None) -> None:
+    if folder is None:
+        return
+    if game.recorder is None:
+        raise UserError(f"record_to {str(folder)!r}: game {game.name} cannot be recorded; leave it out", 2)
+    if not isinstance(folder, str | Path) or Path(folder).is_file():
+        raise UserError(f"record_to {folder!r}: expected the path of a folder", 2)
