@@ -123,7 +123,8 @@ class LearnerMatches:
         self._act(self.due, actions)
         self._play_on()
         paid = self._payments.close(self.simulation, self.due, self.player)
-        paid.ticks[~(self._unfinished | paid.terminated)] = 0
+        if not self._refill:
+            paid.ticks[~(self._unfinished | paid.terminated)] = 0
         info: dict[str, Any] = {"ticks": paid.ticks, "rewards": paid.streams}
         if paid.terminated.any():
             info["places"] = paid.places
@@ -193,12 +194,13 @@ class LearnerMatches:
             if self._out is not None and self._leave():
                 continue
             policy = self._policy[due.slot, due.seat]
-            bots = np.flatnonzero((policy >= 0) & self._unfinished[due.slot])  # a match that was left stands still
+            bots = np.flatnonzero(policy >= 0)
+            if not self._refill:  # a match that was left stands still
+                bots = bots[self._unfinished[due.slot[bots]]]
             if not len(bots):
                 break
             self._answer(due.rows(bots), policy[bots])
-        learners = np.flatnonzero(policy < 0)
-        self.due = due if len(learners) == len(policy) else due.rows(learners)
+        self.due = due if self._refill else due.rows(np.flatnonzero(policy < 0))
 
     def _over(self, due: Due) -> list[int]:
         """The slots whose matches are over but not settled; a match with a due seat is not over."""
