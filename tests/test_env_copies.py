@@ -10,6 +10,8 @@ import pytest
 
 import botgame.envs  # noqa: F401 - registers
 from botgame.envs.flat import FlatObservation
+from botgame.envs.learner_matches import LearnerMatches
+from botgame.envs.matchup import matchup
 from botgame.envs.pettingzoo import env as turns_env
 from botgame.envs.pettingzoo import parallel_env
 from botgame.errors import UserError
@@ -95,6 +97,22 @@ def test_a_copy_of_several_agents_goes_on_as_the_original_does(make) -> None:
             else:
                 seen.append((env.agent_selection, env.last()))
                 env.step(None if env.terminations[env.agent_selection] else row)
+        found.append(seen)
+    np.testing.assert_equal(*found)
+
+
+@pytest.mark.parametrize("name", ["pettingzoo:tictactoe_v3", "openspiel:leduc_poker"])
+def test_matches_of_games_that_others_wrote_are_copied_too(name: str) -> None:
+    game = load_game(name)
+    original = LearnerMatches(matchup(game, "random", 2), 3)
+    original.reset(range(3))
+    copied, found = copy.deepcopy(original), []
+    for matches in (original, copied):
+        rng, seen = np.random.default_rng(1), []
+        for _ in range(20):
+            (head,) = game.spec.slices.values()
+            legal = matches.observe()["legal"][:, head]
+            seen.append(matches.step(np.array([[rng.choice(np.flatnonzero(row))] for row in legal])))
         found.append(seen)
     np.testing.assert_equal(*found)
 
