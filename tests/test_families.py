@@ -68,6 +68,12 @@ def test_numbers_of_another_shape_are_one_line() -> None:
             Member("odd", LEANING, numbers)
 
 
+def test_a_bots_name_is_text() -> None:
+    for name in (None, Path("found.bot.json")):
+        with pytest.raises(UserError, match="expected its name or path as text"):
+            load_policy(TOY, name)
+
+
 def test_many_members_in_one_call_are_each_its_own_bot() -> None:
     numbers = from_shares(LEANING, np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]] * 50))
     memory = np.zeros((150, 1), np.float32)
