@@ -14,7 +14,6 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, see
 
 import botgame.envs
 from botgame import threads
-from botgame.envs.drawn_bot import DrawnBot
 from botgame.envs.flat import FlatObservation, FlatVectorObservation, flat
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import LEARNER, matchup
@@ -27,7 +26,6 @@ from botgame.games import load_game
 from botgame.lms.arena_simulation import HealthLeadSimulation
 from botgame.lms.replay.format import read, scan
 from botgame.lms.replay.verify import verify
-from botgame.match_batch import key_bases
 from botgame.play import play
 from botgame.policies import load_policy
 
@@ -138,6 +136,30 @@ def test_bots_that_the_simulation_answers_play_as_from_outside(seats: int, slots
     finally:
         threads.set_threads(1)
     assert ended >= 10 or slots > 100
+
+
+def test_matches_that_the_learner_left_stand_still_whoever_answers_the_bots(tmp_path: Path) -> None:
+    bots = [load_policy(LMS, "lms_re"), load_policy(LMS, "looter")]
+    outside = [ScriptedPolicy(bot.name, lambda *seen, bot=bot: bot.act(*seen)[0]) for bot in bots]
+    inside, apart, recorded = (
+        LearnerMatches(matchup(LMS, players, 4, duration_ticks=600, **more), 5, refill=False)
+        for players, more in ((bots, {}), (outside, {}), (bots, {"record_to": tmp_path}))
+    )
+    for matches in (inside, apart, recorded):
+        matches.reset(range(5))
+    over = np.zeros(5, bool)
+    for row in random_actions(200, 5):
+        actions = row[inside.due.slot]
+        _, _, terminated, _, info = stepped = inside.step(actions)
+        np.testing.assert_equal(apart.step(actions), stepped)
+        np.testing.assert_equal(recorded.step(actions), stepped)
+        np.testing.assert_equal(apart.simulation.ticks, inside.simulation.ticks)
+        assert not info["ticks"][over].any()
+        over |= terminated
+        if over.all():
+            break
+    assert over.all()
+    assert len(list(scan(tmp_path))) == 5
 
 
 def test_a_simulation_answers_no_bot_that_decides_in_another_way() -> None:
@@ -255,6 +277,9 @@ def test_flat_observations() -> None:
     assert one in single.observation_space
     assert np.array_equal(rows[0], one)
     assert single.action_masks().shape == (LMS.spec.logits,)
+    assert np.array_equal(envs.action_masks()[0], single.action_masks())
+    with pytest.raises(UserError, match="names 'raster': expected several"):
+        FlatObservation(duel(), "raster")
     whole, _ = duel().reset(seed=9)
     assert np.array_equal(one, flat(whole, names))
     assert one[len(LMS.spec.scalars) :].max() == 1.0
@@ -284,10 +309,21 @@ def test_opponents_may_be_policies_and_functions() -> None:
         ({"opponent": {"idle": 1, "legacy": -1}}, "share of each one's matches, more than 0"),
         ({"opponent": {3: 1.0}}, "expected names of bots"),
         ({"opponent": {"idle": "1"}}, "share of each one's matches, more than 0"),
+        ({"opponent": {"idle": float("nan"), "legacy": 1}}, "share of each one's matches, more than 0 and finite"),
+        ({"opponent": {"idle": float("inf"), "legacy": 1}}, "share of each one's matches, more than 0 and finite"),
+        ({"opponent": {"idle": 1e308, "legacy": 1e308}}, "more than 0 and finite in sum"),
+        ({"opponent": {"idle": 10**400}}, "more than 0 and finite in sum"),
         ({"opponent": {"idle": 1, "nobody": 1}}, "unknown bot 'nobody'"),
         ({"opponent": {"level-4": 1}}, "opponent level-4: it has a faction or limits of its own"),
         ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),
         ({"reward_weights": {"fun": 1}}, "reward_weights of fun: expected result, damage"),
+        ({"duration_ticks": 0}, "duration_ticks 0: expected a whole number of ticks"),
+        ({"duration_ticks": "900"}, "duration_ticks '900': expected a whole number of ticks"),
+        ({"reward_weights": ["result"]}, "expected numbers by name, such as {'result': 1.0}"),
+        ({"reward_weights": {"damage": float("nan")}}, "reward_weights of damage: expected a finite number, got nan"),
+        ({"record_to": __file__}, "expected the path of a folder"),
+        ({"scratch": "no"}, "scratch 'no': expected True or False"),
+        ({"scratch": 1}, "scratch 1: expected True or False"),
         ({"render_mode": "ansi"}, "render_mode 'ansi'"),
     ],
 )
@@ -297,8 +333,57 @@ def test_mistakes_are_named(options: dict, words: str) -> None:
 
 
 def test_seats_out_of_range_are_named() -> None:
-    with pytest.raises(UserError, match="20 seats: game lms has 2 to 16"):
-        gymnasium.make("botgame/Royale-v0", seats=20)
+    for seats in (20, 0, "4", 2.0):
+        with pytest.raises(UserError, match=f"^{seats!r} seats: game lms has 2 to 16"):
+            gymnasium.make("botgame/Royale-v0", seats=seats)
+
+
+def test_actions_and_seeds_that_fit_no_match_are_named() -> None:
+    single, envs, agents, turns = duel(duration_ticks=60).unwrapped, batch(2), parallel_env(), turns_env()
+    for env, nothing in ((single, [0] * 6), (envs, np.zeros((2, 6), int)), (agents, {})):
+        with pytest.raises(UserError, match="no seat waits for an action; call reset first"):
+            env.step(nothing)
+        env.reset(seed=1)
+    with pytest.raises(UserError, match="no agent waits for an action; call reset first"):
+        turns.step([0] * 6)
+    for actions, said in (([0] * 7, r"shape \(1, 7\), expected \(1, 6\)"), (None, "whole"), ([0.5] * 6, "whole")):
+        with pytest.raises(UserError, match=f"^actions.*{said}"):
+            single.step(actions)
+    with pytest.raises(UserError, match="no action of player_1: expected one of each agent that is due"):
+        agents.step({"player_0": [0] * 6})
+    for seeds in ([1], [1, "2"], 1.5):
+        with pytest.raises(UserError, match="expected a whole number for each match, 2 in all"):
+            envs.reset(seed=seeds)
+    over = False
+    while not over:
+        over = single.step([0, 7, 0, 0, 0, 0])[2]
+    with pytest.raises(UserError, match="call reset first"):
+        single.step([0] * 6)
+
+
+def test_numbers_of_matches_and_decisions_are_checked() -> None:
+    with pytest.raises(UserError, match="0 matches at once: expected a whole number of 1 or more"):
+        batch(0)
+    with pytest.raises(UserError, match="-1 decisions of a match: expected a whole number of 0 or more"):
+        batch(1, max_episode_steps=-1)
+
+
+def test_a_match_that_no_replay_holds_is_not_recorded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="a match of 10 ticks cannot be recorded: replays hold matches of 30 to 18,000"):
+        duel(duration_ticks=10, record_to=tmp_path).reset(seed=1)
+
+
+def test_an_unknown_option_is_named_with_the_known_ones() -> None:
+    known = "faction, duration_ticks, reward_weights, record_to, scratch"
+    for make, name, own in (
+        (duel, "botgame/Duel-v0", "opponent, render_mode"),
+        (lambda **more: batch(2, **more), "botgame/Duel-v0", "opponent, num_envs, render_mode, max_episode_steps"),
+        (lambda **more: gymnasium.make("botgame/Royale-v0", **more), "botgame/Royale-v0", "opponents, seats, "),
+        (parallel_env, "parallel_env", "seats, render_mode"),
+        (lambda **more: matchup(LMS, "idle", 2, **more), "matchup", "game, opponents, seats"),
+    ):
+        with pytest.raises(UserError, match=f"^{name}: no option bogus; expected {own}.*{known}$"):
+            make(bogus=1)
 
 
 def test_our_own_adapter_plays_the_environment() -> None:
@@ -311,28 +396,24 @@ def test_importing_registers_once() -> None:
     assert {name for name in gymnasium.registry if name.startswith("botgame/")} == set(botgame.envs.IDS)
 
 
-def constant(name: str, verb: int) -> ScriptedPolicy:
-    """A bot that writes its verb into its memory."""
+def test_a_drawn_opponent_is_one_bot_for_each_match_and_recordings_name_it(tmp_path: Path) -> None:
+    shares = {"idle": 0.75, "lms_re": 0.25}
+    envs = batch(40, opponent=shares, record_to=tmp_path, duration_ticks=90)
+    envs.reset(seed=3)
+    for row in random_actions(80, 40):
+        envs.step(row)
+    drawn = [seat for path in scan(tmp_path) for seat in read_seats(path) if seat[0] != LEARNER]
+    assert len(drawn) > 200
+    assert {name for name, _ in drawn} == {*shares}
+    assert all((name == "idle") == (moves == {0}) for name, moves in drawn)
+    assert np.mean([name == "idle" for name, _ in drawn]) == pytest.approx(0.75, abs=0.08)
 
-    def decide(observation, memory, keys):
-        memory[:] += verb
-        return np.full((len(keys), 6), verb)
 
-    return ScriptedPolicy(name, decide, memory_size=1)
-
-
-def test_a_drawn_opponent_is_one_bot_for_each_match(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botgame.envs.drawn_bot.load_policy", lambda game, name: constant(name, int(name)))
-    drawn = DrawnBot(LMS, {"1": 0.75, "2": 0.25})
-    seen, memory = {"scalars": np.zeros((4000, 1), np.float32)}, drawn.initial_memory(4000)
-    first, memory = drawn.act(seen, memory, key_bases(1, 4000))
-    second, memory = drawn.act(seen, memory, key_bases(2, 4000))
-    np.testing.assert_array_equal(first, second)
-    assert np.mean(first[:, 0] == 1) == pytest.approx(0.75, abs=0.03)
-    for number in (1, 2):
-        own = memory[first[:, 0] == number]
-        assert (own[:, number] == 2 * number).all()
-        assert not own[:, 3 - number].any()
+def read_seats(path: Path) -> list[tuple[str, set[int]]]:
+    """Who held each seat of a replay, and the directions that it chose."""
+    replay = read(path)
+    seat, moves = replay.decisions.seat, replay.decisions.choices[:, 2]
+    return [(held.policy, set(moves[seat == number].tolist())) for number, held in enumerate(replay.header.seats)]
 
 
 def test_an_environment_for_beginners_has_other_rewards_and_opponents() -> None:
@@ -341,7 +422,7 @@ def test_an_environment_for_beginners_has_other_rewards_and_opponents() -> None:
     envs = gymnasium.make_vec("botgame/Duel-v0", 6, **options)
     core = envs._matches
     assert isinstance(core.simulation, HealthLeadSimulation)
-    assert isinstance(core.matchup.policies[0], DrawnBot)
+    assert core.matchup.names[1:] == tuple(LMS.scratch.opponents)
     assert core.matchup.weights == {"result": 1.0, "damage": 1.0}
     envs.reset(seed=2)
     earned = np.zeros(6)

@@ -62,6 +62,18 @@ def test_a_member_with_a_styles_numbers_plays_as_that_style() -> None:
     assert mine == theirs
 
 
+def test_numbers_of_another_shape_are_one_line() -> None:
+    for numbers, said in (([1.0, 2.0], r"shape \(2,\)"), ([[1, 2, 3]], r"shape \(1, 3\)"), ([[1], 2, 3], "")):
+        with pytest.raises(UserError, match=f"^bot odd: expected 3 numbers, one for each parameter.*{said}"):
+            Member("odd", LEANING, numbers)
+
+
+def test_a_bots_name_is_text() -> None:
+    for name in (None, Path("found.bot.json")):
+        with pytest.raises(UserError, match="expected its name or path as text"):
+            load_policy(TOY, name)
+
+
 def test_many_members_in_one_call_are_each_its_own_bot() -> None:
     numbers = from_shares(LEANING, np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]] * 50))
     memory = np.zeros((150, 1), np.float32)

@@ -74,7 +74,7 @@ ALLOWED: dict[str, set[str]] = {
     "trained_bots": {"bot_names", "errors", "files", "game"},
     "levels": {"bot_names", "errors", "game", "sealed_struct", "trained_bots"},
     "handicapped": {"game", "noise"},
-    "families": {"game", "rng"},
+    "families": {"errors", "game", "rng"},
     "bot_file": {"errors", "game", "families", "sealed_struct"},
     "sealed_struct": {"files", "json_reading", "seals"},
     "policies": {"bot_file", "families"}

@@ -26,7 +26,7 @@ from typing import Any
 import gymnasium
 import torch
 
-from botgame.envs.matchup import Options
+from botgame.envs.options import Options
 from botgame.game import Array, Decide, Game, Observation
 from botgame.games import load_game
 

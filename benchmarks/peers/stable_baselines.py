@@ -16,7 +16,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 import botgame.envs  # noqa: F401  (registers the environments)
 from botgame.envs.flat import FlatObservation, FlatVectorObservation, flat
-from botgame.envs.matchup import Options
+from botgame.envs.options import Options
 from botgame.game import Array, Decide, Observation
 from peers.marks import Marks
 

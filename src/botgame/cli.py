@@ -14,7 +14,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from botgame import streams
 from botgame.errors import UserError
@@ -59,6 +59,7 @@ class Parser(argparse.ArgumentParser):
         )
         self._sections: dict[str, argparse._ArgumentGroup] = {}
         self._section: argparse._ActionsContainer = self
+        self._words: list[str] = []  # of the command line that was parsed last
         for title in sections:
             self.section(title)
 
@@ -75,6 +76,19 @@ class Parser(argparse.ArgumentParser):
         if alias != name:
             self._option_string_actions[alias] = action
         return action
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # the type is one of many overloads
+        """As argparse does."""
+        self._words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """As argparse does; says so where a flag with many values may have taken the argument that is missing."""
+        actions = map(self._option_string_actions.get, self._words)
+        greedy = [word for word, action in zip(self._words, actions, strict=True) if action and action.nargs == "+"]
+        if greedy and "arguments are required" in message:
+            message += f"; put it before {greedy[-1]}, which takes all words that follow it"
+        super().error(message)
 
     def given(self, argv: Sequence[str] | None) -> set[str]:
         """The names of the arguments that a command line gives itself, rather than leaving them at their defaults."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from botgame.errors import UserError
 from botgame.game import Array, Family, Observation, ScriptedPolicy
 from botgame.rng import mix, uniforms
 
@@ -11,14 +12,26 @@ _DRAWS = np.uint64(0x6D656D626572)  # purpose of the keys that draw members, so 
 
 
 class Member(ScriptedPolicy):
-    """The bot of `family` with these numbers, float64 [D]."""
+    """The bot of `family` with these numbers, float64 [D]. Raises UserError for anything else."""
 
     def __init__(self, name: str, family: Family, numbers: Array) -> None:
-        self.family, self.numbers = family, np.array(numbers, np.float64)
+        self.family, self.numbers = family, _checked(name, family, numbers)
         super().__init__(name, self._as_member, family.memory_size)
 
     def _as_member(self, observation: Observation, memory: Array, keys: Array) -> Array:
         return self.family.decide(observation, memory, keys, np.repeat(self.numbers[None], len(keys), axis=0))
+
+
+def _checked(name: str, family: Family, numbers: Array) -> Array:
+    """A copy of the numbers of a bot."""
+    expected = f"{len(family.parameters)} numbers, one for each parameter of its family"
+    try:
+        array = np.array(numbers, np.float64)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"bot {name}: expected {expected} ({error})") from error
+    if array.shape != (len(family.parameters),):
+        raise UserError(f"bot {name}: expected {expected}, got an array of shape {array.shape}")
+    return array
 
 
 def members(name: str, family: Family, numbers: Array) -> ScriptedPolicy:

@@ -99,6 +99,10 @@ class Family:
     decide: DecideRows
     memory_size: int = 0
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Family:
+        """Itself: nothing in it changes, and its bots are known by it."""
+        return self
+
     def __post_init__(self) -> None:
         """Refuse parameters that contradict themselves or each other."""
         if not self.parameters or len({each.name for each in self.parameters}) < len(self.parameters):
@@ -526,6 +530,10 @@ class Game:
             raise ValueError(f"game {self.name}: the spec has no heads called {', '.join(sorted(strange))}")
         if not self.seat_numbers or min(self.seat_numbers) < 1:
             raise ValueError(f"game {self.name}: seat_numbers are {self.seat_numbers}, expected 1 or more")
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Game:
+        """Itself: nothing in it changes."""
+        return self
 
     @property
     def yardstick(self) -> str:

@@ -42,6 +42,10 @@ class DecisionSession:
             each.name: np.zeros((0, *each.shape[1:]), _DTYPES[each.type]) for each in self._session.get_outputs()
         }
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> DecisionSession:
+        """Itself: a graph does not change, and the runtime cannot copy it."""
+        return self
+
     @property
     def metadata(self) -> dict[str, str]:
         """What the graph's file says of itself."""

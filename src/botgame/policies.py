@@ -49,6 +49,8 @@ def is_network(game: Game, name: str) -> bool:
 
 def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
     """The bot called `name`; `device` is where a checkpoint computes. Raises UserError in one line for a bad name."""
+    if not isinstance(name, str):
+        raise UserError(f"bot {name!r}: expected its name or path as text", 2)
     bot, share = split_noise(name)
     if bot != name:
         from botgame.noise import noisy  # brings NumPy, which --help does without

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 
 from botgame import rng
 from botgame.game import Game, Setup
@@ -32,7 +33,8 @@ def mirrored_setups(
     """
     own = own or {}
     duration = game.duration_ticks if duration_ticks is None else duration_ticks
-    for pair in itertools.count() if pairs is None else range(pairs):
+
+    def of_pair(pair: int) -> Iterator[Setup]:
         match_seed = rng.derive(seed, pair)
         drawn = factions or drawn_factions(game, [rng.derive(match_seed, seat, 1) for seat in range(len(players))])
         theirs = tuple(own.get(player, faction) for player, faction in zip(players, drawn, strict=bool(drawn)))
@@ -40,6 +42,22 @@ def mirrored_setups(
             rotated = players[turn:] + players[:turn]
             seated = theirs[turn:] + theirs[:turn] if own.keys() & set(players) else drawn
             yield Setup(match_seed, rotated, seated, duration, tag=pair)
+
+    return _Stream(of_pair, pairs)
+
+
+class _Stream(Iterator[Setup]):
+    """The set-ups of pair 0, then those of pair 1, and so on; unlike a generator it can be copied where it stands."""
+
+    def __init__(self, of_pair: Callable[[int], Iterator[Setup]], pairs: int | None) -> None:
+        self._of_pair = of_pair
+        self._pairs = iter(range(sys.maxsize if pairs is None else pairs))
+        self._left: list[Setup] = []  # of the running pair, the next one last
+
+    def __next__(self) -> Setup:
+        while not self._left:
+            self._left = [*self._of_pair(next(self._pairs))][::-1]
+        return self._left.pop()
 
 
 def drawn_factions(game: Game, draws: list[int], own: list[str] | None = None) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class Copies:
         extra: Mapping[str, Layout] | None = None,
         unsaved: str = "",
     ) -> None:
-        self._spec, self._extra, self._unsaved = spec, dict(extra or {}), unsaved
+        self._spec, self._make, self._extra, self._unsaved = spec, make, dict(extra or {}), unsaved
         self._slots = [_Slot(make()) for _ in range(slots)]
         (self._stream,) = spec.rewards
 
@@ -138,6 +138,12 @@ class Copies:
         returns = over.copy.returns
         counts = np.zeros((len(returns), 0), np.int64)
         return Outcome(over.ticks, places_of(returns), {self._stream.name: returns}, counts)
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Copies:
+        """Played again: nobody knows what an environment is tied to. Raises UserError where it cannot be saved."""
+        other = Copies(self._spec, self._make, len(self._slots), extra=self._extra, unsaved=self._unsaved)
+        other.restore(self.snapshot())
+        return other
 
     def snapshot(self) -> Snapshot:
         """See `Simulation.snapshot`: seeds and decisions."""

@@ -69,9 +69,17 @@ class FlatVectorObservation(VectorWrapper[Array, Array, Observation, Array, Arra
             info["final_obs"][slot] = flat(info["final_obs"][slot], self._names)
         return flat(observation, self._names, leading=1), rewards, terminated, truncated, info
 
+    def action_masks(self) -> Array:
+        """See `MatchVectorEnv.action_masks`."""
+        matches: Any = self.env.unwrapped
+        masks: Array = matches.action_masks()
+        return masks
+
 
 def _checked(space: spaces.Space[Any], names: Sequence[str]) -> tuple[str, ...]:
     assert isinstance(space, spaces.Dict)
+    if isinstance(names, str):  # a sequence too, of letters
+        raise UserError(f"names {names!r}: expected several, such as ({names!r},)", 2)
     if strange := [name for name in names if name not in space.spaces]:
         raise UserError(f"no arrays {', '.join(strange)}: expected some of {', '.join(space.spaces)}", 2)
     return tuple(names) or tuple(space.spaces)

@@ -13,7 +13,9 @@ N: due seats of the learner, H: heads, L: players of the learner in a match. S i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ import numpy as np
 from botgame import rng
 from botgame.envs.matchup import Matchup
 from botgame.envs.payments import Payments
+from botgame.errors import UserError
 from botgame.game import AnswersBots, Array, Due, Ended, Listener, Observation, Policy, Setup, Step
 from botgame.match_batch import key_bases
 from botgame.play import SeatMemory, decide
@@ -32,17 +35,20 @@ class LearnerMatches:
     """`slots` matches of `matchup`, which stand still whenever the learner has to decide.
 
     refill: a slot whose match is over starts the next one within the same step; else it waits for `reset`.
-    most_decisions: a match is truncated after so many of the learner's decisions; 0: never.
+    most_decisions: a match is truncated after so many of the learner's decisions; 0: never. Raises UserError (code 2)
+    for numbers that are none.
     """
 
     def __init__(self, matchup: Matchup, slots: int = 1, *, refill: bool = True, most_decisions: int = 0) -> None:
+        for name, number, least in (("matches at once", slots, 1), ("decisions of a match", most_decisions, 0)):
+            if not isinstance(number, Integral) or number < least:
+                raise UserError(f"{number!r} {name}: expected a whole number of {least} or more", 2)
         game, seats = matchup.game, matchup.seats
         self.matchup, self.simulation = matchup, matchup.simulate(slots)
         self.due = Due(np.zeros(0, np.int32), np.zeros(0, np.int32))
         self._refill, self._most = refill, most_decisions
         self._policies: list[Policy] = list(matchup.policies)
         self._limits = matchup.limits
-        self._cast = np.array([-1] * matchup.learners + list(matchup.cast), np.int32)  # the policy of each player
         self._policy = np.zeros((slots, seats), np.int32)  # of each seat, -1: the learner
         self._memory, self._payments = SeatMemory(slots, seats), Payments(matchup, slots)
         self._streams: list[Iterator[Setup] | None] = [None] * slots
@@ -78,9 +84,9 @@ class LearnerMatches:
 
         seeds: of each slot, where its stream of set-ups begins; None: the next match of its stream, which begins at a
         random place when there is none yet. A match that still runs is dropped. Returns the observation of the due
-        seats and `info` as `step` does.
+        seats and `info` as `step` does. Raises UserError (code 2) unless there is a seed or None for each slot.
         """
-        for slot, seed in enumerate(seeds):
+        for slot, seed in enumerate(self._checked_seeds(seeds)):
             if seed is not None or self._streams[slot] is None:
                 drawn = int(np.random.default_rng().integers(2**63)) if seed is None else seed
                 self._streams[slot] = self.matchup.setups(drawn)
@@ -94,30 +100,55 @@ class LearnerMatches:
         """What the due seats see, a row each in the order of `due`. With one player and `refill` row b is slot b."""
         return self.simulation.observe(self.due)
 
-    def step(self, actions: Array) -> Stepped:
+    def step(self, actions: Array | Sequence[Array]) -> Stepped:
         """Answer all due seats with int64 [N, H], and run to the next decisions of the learner in every slot.
 
         Returns the observation of the seats that are due then, and of the decisions that were answered: rewards
         float32 S, each the weighted sum of what every stream grew by; terminated and truncated bool [B], of the
         slots; and info:
 
-        - `ticks` int64 S: game ticks since each player's last decision, to its next one or to the end of the match;
+        - `ticks` int64 S: game ticks since each player's last decision, to its next one or to the end of the match; 0
+          in a slot that waits for `reset`;
         - `rewards`: float32 S by stream, before they are weighted;
         - `places` int32 S, only when matches ended: each player's place, 0 in the others;
         - `final` dict, only when matches were truncated: the last observation of their seats, one row a seat, and
           `final_slots` int [n], the slot of each row.
+
+        Raises UserError (code 2) for actions of another shape, and while no seat waits for one.
         """
+        actions = self._checked_actions(actions)
         self._payments.open()
         self._payments.decided(self.simulation.ticks, self.due, self.player)
         self._decisions[self.due.slot] += 1
         self._act(self.due, actions)
         self._play_on()
         paid = self._payments.close(self.simulation, self.due, self.player)
+        if not self._refill:
+            paid.ticks[~(self._unfinished | paid.terminated)] = 0
         info: dict[str, Any] = {"ticks": paid.ticks, "rewards": paid.streams}
         if paid.terminated.any():
             info["places"] = paid.places
         truncated = self._truncate(paid.terminated, info)
         return self.observe(), paid.rewards, paid.terminated, truncated, info
+
+    def _checked_seeds(self, seeds: Sequence[int | None]) -> list[int | None]:
+        listed = list(seeds) if isinstance(seeds, Iterable) else []
+        slots = len(self._running)
+        if len(listed) != slots or not all(seed is None or isinstance(seed, Integral) for seed in listed):
+            raise UserError(f"seeds {seeds!r}: expected a whole number for each match, {slots} in all", 2)
+        return listed
+
+    def _checked_actions(self, actions: Array | Sequence[Array]) -> Array:
+        shape = len(self.due.slot), len(self.matchup.game.spec.heads)
+        if not shape[0]:
+            raise UserError("no seat waits for an action; call reset first", 2)
+        try:
+            rows = np.asarray(actions).astype(np.int64, casting="same_kind", copy=False)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"actions: expected whole numbers in the shape {shape} ({error})", 2) from error
+        if rows.shape != shape:
+            raise UserError(f"actions have the shape {rows.shape}, expected {shape}: a number for each head", 2)
+        return rows
 
     def _truncate(self, terminated: Array, info: dict[str, Any]) -> Array:
         """Replace the matches that have lasted for the learner's most decisions; bool [B], which they are."""
@@ -141,7 +172,7 @@ class LearnerMatches:
         self.simulation.reset(slot, setup, [self._limits[player] for player in setup.players])
         self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
         self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
-        self._policy[slot] = self._cast[self._player[slot]]
+        self._policy[slot] = self.matchup.draw(setup.players, self._bases[slot])
         if self._answers is not None:
             for seat in np.flatnonzero(self._policy[slot] >= 0).tolist():
                 policy = self._policies[self._policy[slot, seat]]
@@ -151,7 +182,7 @@ class LearnerMatches:
         self._started += 1
         self._payments.begin(slot)
         if self._listener is not None:
-            self._listener.begin(slot, setup)
+            self._listener.begin(slot, self._recorded(slot, setup))
 
     def _play_on(self) -> None:
         """Answer the bots until only the learner is due, and take up the matches that end."""
@@ -164,10 +195,12 @@ class LearnerMatches:
                 continue
             policy = self._policy[due.slot, due.seat]
             bots = np.flatnonzero(policy >= 0)
-            if not len(bots) or not self._unfinished.any():
+            if not self._refill:  # a match that was left stands still
+                bots = bots[self._unfinished[due.slot[bots]]]
+            if not len(bots):
                 break
             self._answer(due.rows(bots), policy[bots])
-        self.due = due.rows(np.flatnonzero(policy < 0)) if len(bots) else due
+        self.due = due if self._refill else due.rows(np.flatnonzero(policy < 0))
 
     def _over(self, due: Due) -> list[int]:
         """The slots whose matches are over but not settled; a match with a due seat is not over."""
@@ -197,8 +230,14 @@ class LearnerMatches:
             assert setup is not None
             self._payments.settle(slot, self._seat[slot], outcome)
             if self._listener is not None:
-                self._listener.end(Ended(slot, int(self._episodes[slot]), setup, outcome))
+                self._listener.end(Ended(slot, int(self._episodes[slot]), self._recorded(slot, setup), outcome))
             self._finish(slot)
+
+    def _recorded(self, slot: int, setup: Setup) -> Setup:
+        """The set-up of a running match with players whose names are `Matchup.names`."""
+        policy, learners = self._policy[slot], self.matchup.learners
+        players = np.where(policy < 0, setup.players, learners + policy)
+        return replace(setup, players=tuple(players.tolist()))
 
     def _leave(self) -> bool:
         """Settle matches that go on without the learner; they are left unless they are recorded. Whether there were."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Unpack
 
-from botgame.envs.matchup import Matchup, Opponent, Options, matchup
+from botgame.envs.matchup import Matchup, Opponent, matchup
+from botgame.envs.options import Options, takes_options
 from botgame.envs.single import MatchEnv
 from botgame.envs.vector import MatchVectorEnv
 from botgame.games import DEFAULT, load_game
@@ -14,14 +15,17 @@ _EXPERT = "lms_re"
 _DUEL, _ROYALE = 2, 8  # seats
 
 
+@takes_options("botgame/Duel-v0")
 def duel(opponent: Opponent | None = None, render_mode: str | None = None, **options: Unpack[Options]) -> MatchEnv:
-    """`botgame/Duel-v0`: the learner against one opponent, `lms_re` unless given.
+    """`botgame/Duel-v0`: the learner against one opponent.
 
-    See `botgame.envs.matchup` for opponents and options.
+    Unless given it is `lms_re`, and with `scratch` one of a ladder (`Game.scratch`). Opponents are those of
+    `botgame.envs.matchup.matchup`, options those of `botgame.envs.options`.
     """
     return MatchEnv(_against(opponent, _DUEL, options), render_mode)
 
 
+@takes_options("botgame/Duel-v0")
 def duel_vector(
     opponent: Opponent | None = None,
     num_envs: int = 1,
@@ -33,6 +37,7 @@ def duel_vector(
     return MatchVectorEnv(_against(opponent, _DUEL, options), num_envs, render_mode, max_episode_steps)
 
 
+@takes_options("botgame/Royale-v0")
 def royale(
     opponents: Opponent | Sequence[Opponent] | None = None,
     seats: int = _ROYALE,
@@ -41,11 +46,12 @@ def royale(
 ) -> MatchEnv:
     """`botgame/Royale-v0`: the learner in one of `seats` seats; `opponents` hold the others in turn.
 
-    An episode ends when the learner is out: its place is known then.
+    Unless given they are those of `duel`. An episode ends when the learner is out: its place is known then.
     """
     return MatchEnv(_against(opponents, seats, options), render_mode)
 
 
+@takes_options("botgame/Royale-v0")
 def royale_vector(
     opponents: Opponent | Sequence[Opponent] | None = None,
     seats: int = _ROYALE,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Unpack, cast
 
-from botgame.envs.drawn_bot import DrawnBot
+import numpy as np
+
+from botgame.envs.casting import Casting, drawable_bots
+from botgame.envs.options import Options, check_options, takes_options
 from botgame.errors import UserError
 from botgame.game import (
     USUAL_LIMITS,
+    Array,
     Decide,
     Game,
     Policy,
@@ -22,41 +28,26 @@ from botgame.game import (
     own_factions,
 )
 from botgame.policies import load_policy
+from botgame.rng import mix, uniforms
 from botgame.setups import mirrored_setups
 
 Opponent = str | Policy | Decide | Mapping[str, float]
 LEARNER = "learner"
 """The name of the learner's players in recordings."""
-
-
-class Options(TypedDict, total=False):
-    """What every environment takes as keywords.
-
-    faction: what the learner always plays as; drawn for each match where it is left out. duration_ticks: the longest
-    duration of a match, the game's usual one where it is left out. reward_weights: what 1 of each reward stream is
-    worth in the reward, the game's own weights where they are left out. record_to: a folder for a recording of every
-    match that is played to its end. scratch: rewards for a learner that starts from random weights (`Game.scratch`),
-    and opponents where none are given.
-    """
-
-    faction: str
-    duration_ticks: int
-    reward_weights: Mapping[str, float]
-    record_to: str | Path
-    scratch: bool
+_DRAWS = np.uint64(0x6C6164646572)  # purpose of the keys that draw a bot, so that they are not those that it acts by
 
 
 @dataclass(frozen=True)
 class Matchup:
     """A kind of match. Players 0 .. learners - 1 are the learner's; bots are the others.
 
-    policies: the bots, each once; cast: for each player after the learner's, the number of its policy. The rest as in
-    `Options`. Raises UserError (code 2) for what the game does not have.
+    policies: the bots, each once; cast: for each player after the learner's, the numbers of its policies. The rest as
+    in `Options`. Raises UserError (code 2) for a number of seats that the game does not have.
     """
 
     game: Game
     policies: tuple[Policy, ...] = ()
-    cast: tuple[int, ...] = ()
+    cast: tuple[Casting, ...] = ()
     learners: int = 1
     faction: str = ""
     duration_ticks: int | None = None
@@ -65,16 +56,12 @@ class Matchup:
     scratch: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what the game does not have, naming it."""
-        game, streams = self.game, [reward.name for reward in self.game.spec.rewards]
-        if self.seats not in game.seat_numbers:
-            raise UserError(f"{self.seats} seats: game {game.name} has {_range(game.seat_numbers)}", 2)
-        if self.faction and self.faction not in game.factions:
-            raise UserError(f"faction {self.faction!r}: expected one of {', '.join(game.factions) or 'none'}", 2)
-        if strange := set(self.reward_weights) - set(streams):
-            raise UserError(f"reward_weights of {', '.join(sorted(strange))}: expected {', '.join(streams)}", 2)
-        if self.record_to is not None and game.recorder is None:
-            raise UserError(f"record_to {str(self.record_to)!r}: game {game.name} cannot be recorded; leave it out", 2)
+        """Refuse a number of seats that the game does not have."""
+        _check_seats(self.game, self.seats)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Matchup:
+        """The same with copies of the bots. Raises UserError (code 2) for a bot that cannot be copied."""
+        return replace(self, policies=tuple(_copy_of(policy, memo) for policy in self.policies))
 
     @property
     def seats(self) -> int:
@@ -84,12 +71,20 @@ class Matchup:
     @property
     def limits(self) -> tuple[SeatLimits, ...]:
         """The limits of each player, as `Simulation.reset` takes them."""
-        return (USUAL_LIMITS,) * self.learners + tuple(limits_of(self.policies[number]) for number in self.cast)
+        return (USUAL_LIMITS,) * self.learners + tuple(limits_of(self.policies[each.bots[0]]) for each in self.cast)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The name of each player in recordings."""
-        return (LEARNER,) * self.learners + tuple(self.policies[number].name for number in self.cast)
+        """The names in recordings: of the learner's players, then of each policy."""
+        return (LEARNER,) * self.learners + tuple(policy.name for policy in self.policies)
+
+    def draw(self, players: Sequence[int], keys: Array) -> list[int]:
+        """The number of the policy in each seat of a match, -1: the learner. keys: uint64 [P], of each seat."""
+        with np.errstate(over="ignore"):
+            draws = uniforms(mix(keys, _DRAWS), 1)[:, 0].tolist()
+        first = self.learners
+        drawn = zip(players, draws, strict=True)
+        return [-1 if player < first else self.cast[player - first].drawn(number) for player, number in drawn]
 
     @property
     def weights(self) -> dict[str, float]:
@@ -106,13 +101,15 @@ class Matchup:
     def setups(self, seed: int) -> Iterator[Setup]:
         """Endless mirrored set-ups: every random seed is played once with each rotation of the players."""
         bound = own_factions(self.game, self.policies)
-        own = {self.learners + seat: bound[number] for seat, number in enumerate(self.cast) if number in bound}
+        bots = enumerate((each.bots[0] for each in self.cast), start=self.learners)
+        own = {player: bound[number] for player, number in bots if number in bound}
         if self.faction:
             own |= dict.fromkeys(range(self.learners), self.game.factions.index(self.faction))
         players = tuple(range(self.seats))
         return mirrored_setups(self.game, seed, None, players, duration_ticks=self.duration_ticks, own=own)
 
 
+@takes_options("matchup")
 def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **options: Unpack[Options]) -> Matchup:
     """One player of the learner against bots in the other seats, `opponents` in turn.
 
@@ -120,35 +117,63 @@ def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **
     keys) that returns actions int64 [n, H], or the shares of several bots by name, of which one plays each match.
     """
     listed: list[Opponent] = [*opponents] if isinstance(opponents, list | tuple) else [cast(Opponent, opponents)]
+    _check_seats(game, seats)
     if not listed:
         raise UserError("there is no opponent: expected the name of a bot, a policy, a function or shares", 2)
-    players = tuple(seat % len(listed) for seat in range(seats - 1))
-    policies = tuple(policy_of(game, opponent) for opponent in listed[: seats - 1])
-    return Matchup(game, policies, players, **_fields(options))
+    policies, castings = list[Policy](), list[Casting]()
+    for opponent in listed[: seats - 1]:
+        bots, shares = _bots_of(game, opponent)
+        castings.append(Casting(tuple(range(len(policies), len(policies) + len(bots))), shares))
+        policies += bots
+    players = tuple(castings[seat % len(castings)] for seat in range(seats - 1))
+    return Matchup(game, tuple(policies), players, **_fields(game, options))
 
 
 def learners_only(game: Game, seats: int, **options: Unpack[Options]) -> Matchup:
     """The learner moves every player."""
-    return Matchup(game, learners=seats, **_fields(options))
+    _check_seats(game, seats)
+    return Matchup(game, learners=seats, **_fields(game, options))
 
 
-def _fields(options: Options) -> dict[str, Any]:
-    """The options as the fields of a `Matchup`."""
+def _fields(game: Game, options: Options) -> dict[str, Any]:
+    """The options as the fields of a `Matchup`. Raises UserError."""
+    check_options(game, options)
     folder = options.get("record_to")
     return {**options, "record_to": None if folder is None else Path(folder)}
 
 
-def policy_of(game: Game, opponent: Opponent) -> Policy:
+def _bots_of(game: Game, opponent: Opponent) -> tuple[list[Policy], tuple[float, ...]]:
+    """The bots that `opponent` may be, and their shares."""
+    if isinstance(opponent, Mapping):
+        return drawable_bots(game, opponent), tuple(map(float, opponent.values()))
+    return [_policy_of(game, opponent)], (1.0,)
+
+
+def _policy_of(game: Game, opponent: Opponent) -> Policy:
     """The bot that `opponent` names, is, or decides for. Raises UserError for a bad name or another type."""
     if isinstance(opponent, str):
         return load_policy(game, opponent)
-    if isinstance(opponent, Mapping):
-        return DrawnBot(game, opponent)
     if isinstance(opponent, Policy):
         return opponent
     if callable(opponent):
         return ScriptedPolicy(getattr(opponent, "__name__", "opponent"), opponent)
     raise UserError(f"opponent {opponent!r}: expected the name of a bot, a policy, a function or shares", 2)
+
+
+def _copy_of(policy: Policy, memo: dict[int, Any]) -> Policy:
+    try:
+        return copy.deepcopy(policy, memo)
+    except Exception as error:  # whatever a user's own bot is made of
+        raise UserError(
+            f"opponent {policy.name}: cannot be copied ({error}), so its environment cannot be either; "
+            "give it a __deepcopy__, or make another environment",
+            2,
+        ) from error
+
+
+def _check_seats(game: Game, seats: int) -> None:
+    if not isinstance(seats, Integral) or seats not in game.seat_numbers:
+        raise UserError(f"{seats!r} seats: game {game.name} has {_range(game.seat_numbers)}", 2)
 
 
 def _range(numbers: Sequence[int]) -> str:

@@ -16,9 +16,11 @@ from gymnasium import spaces
 from pettingzoo import AECEnv, ParallelEnv
 
 from botgame.envs.learner_matches import LearnerMatches
-from botgame.envs.matchup import Matchup, Options, learners_only
+from botgame.envs.matchup import Matchup, learners_only
+from botgame.envs.options import Options, takes_options
 from botgame.envs.rendering import FRAMES_PER_SECOND, RENDER_MODES, Rendering
 from botgame.envs.spaces import action_space, as_element, blank, head_masks, observation_space
+from botgame.errors import UserError
 from botgame.game import Array, Observation
 from botgame.games import DEFAULT, load_game
 
@@ -55,8 +57,9 @@ class _Table:
 
     def act(self, actions: Mapping[str, Array]) -> None:
         """Answer all agents that are due, and run on until others are or the match is over."""
-        chosen = np.array([actions[agent] for agent in self.due], np.int64)
-        rows, rewards, terminated, _, info = self.matches.step(chosen)
+        if missing := [agent for agent in self.due if agent not in actions]:
+            raise UserError(f"no action of {', '.join(missing)}: expected one of each agent that is due", 2)
+        rows, rewards, terminated, _, info = self.matches.step([actions[agent] for agent in self.due])
         self.over = bool(terminated[0])
         self.rewards = dict(zip(self.agents, np.ravel(rewards).tolist(), strict=True))
         self._take(rows, info)
@@ -175,10 +178,13 @@ class MatchTurnsEnv(AECEnv[str, Observation, Array]):
     def step(self, action: Array | None) -> None:
         """Act for `agent_selection`; None once the match is over, which removes the agent."""
         agent = self.agent_selection
+        if not self.agents:
+            raise UserError("no agent waits for an action; call reset first", 2)
         if self.terminations[agent]:
             self._was_dead_step(action)
             return
-        assert action is not None, f"{agent} is due: expected an action"
+        if action is None:
+            raise UserError(f"no action of {agent}: it is due", 2)
         self._cumulative_rewards[agent] = 0.0
         self._chosen[agent] = action
         waiting = [due for due in self._table.due if due not in self._chosen]
@@ -208,13 +214,15 @@ class MatchTurnsEnv(AECEnv[str, Observation, Array]):
         self.agent_selection = self.agents[0] if table.over else table.due[0]
 
 
+@takes_options("parallel_env")
 def parallel_env(seats: int = 2, render_mode: str | None = None, **options: Unpack[Options]) -> MatchParallelEnv:
-    """A match of `seats` agents with simultaneous steps; see `botgame.envs.matchup.Options`."""
+    """A match of `seats` agents with simultaneous steps; see `botgame.envs.options.Options`."""
     return MatchParallelEnv(_between(seats, options), render_mode)
 
 
+@takes_options("env")
 def env(seats: int = 2, render_mode: str | None = None, **options: Unpack[Options]) -> MatchTurnsEnv:
-    """A match of `seats` agents that are asked one after another; see `botgame.envs.matchup.Options`."""
+    """A match of `seats` agents that are asked one after another; see `botgame.envs.options.Options`."""
     return MatchTurnsEnv(_between(seats, options), render_mode)
 
 

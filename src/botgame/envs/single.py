@@ -45,7 +45,7 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
 
     def step(self, action: Array) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Decide: int [H], a category of each head. The bots then play on to the learner's next decision."""
-        rows, rewards, terminated, _, info = self._matches.step(np.asarray(action, np.int64).reshape(1, -1))
+        rows, rewards, terminated, _, info = self._matches.step(np.asarray(action).reshape(1, -1))
         over = bool(terminated[0])
         seen, said = self._handed_out(blank(self._spec) if over else rows, info)
         return seen, float(rewards[0]), over, False, said

@@ -40,7 +40,7 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
         if render_mode == "human":
             raise UserError("render_mode 'human': a batch has no window; use rgb_array or one environment", 2)
         self._spec = matchup.game.spec
-        self._matches = LearnerMatches(matchup, num_envs, most_decisions=max_episode_steps)
+        self._matches = LearnerMatches(matchup, num_envs, most_decisions=max_episode_steps or 0)
         self.num_envs, self.render_mode = num_envs, render_mode
         self.single_observation_space = observation_space(self._spec)
         self.single_action_space = action_space(self._spec)
@@ -53,17 +53,13 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
         """Start every match anew. seed: of environment 0, the others have the numbers after it; or one for each."""
         super().reset(seed=seed if isinstance(seed, int) else None, options=options)
         if seed is None or isinstance(seed, int):
-            seeds = [None if seed is None else seed + number for number in range(self.num_envs)]
-        else:
-            seeds = list(seed)
-        if len(seeds) != self.num_envs:
-            raise UserError(f"{len(seeds)} seeds for {self.num_envs} environments: give one for each", 2)
-        rows, info = self._matches.reset(seeds)
+            seed = [None if seed is None else seed + number for number in range(self.num_envs)]
+        rows, info = self._matches.reset(seed)
         return as_element(self._spec, rows), info
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         """Decide in every environment: int [num_envs, H]. The arrays handed out are new and the caller's own."""
-        rows, rewards, terminated, truncated, info = self._matches.step(np.asarray(actions, np.int64))
+        rows, rewards, terminated, truncated, info = self._matches.step(actions)
         if "places" in info or "final" in info:
             info["final_obs"], info["_final_obs"] = self._final(terminated, info), terminated | truncated
         return as_element(self._spec, rows), rewards, terminated, truncated, info

@@ -21,6 +21,10 @@ class Window:
         self._screen: Any = None
         self._clock = pygame.time.Clock()
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Window:
+        """Raises UserError: there is one window."""
+        raise UserError("an environment with a window cannot be copied; make it with render_mode 'rgb_array'", 2)
+
     def wait(self, ticks: int) -> None:
         """Wait until so many game ticks have passed since the last call, computing included."""
         if ticks > 0:

@@ -290,6 +290,12 @@ class Arena:
         """The whole batch as plain uint8 arrays, copied."""
         return {name: array.copy() for name, array in self._bytes.items()}
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Arena:
+        """An arena with arrays, and so with kernels, of its own: those of this one are bound to its arrays."""
+        other = type(self)(self.matches, self.seats, self.rules)
+        other.restore(self.snapshot())
+        return other
+
     def restore(self, snapshot: dict[str, np.ndarray]) -> None:
         """Go back to a snapshot of an arena of the same shape. Raises ValueError when it does not fit."""
         for name, array in self._bytes.items():

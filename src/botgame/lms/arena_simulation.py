@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -44,6 +45,14 @@ class ArenaSimulation:
 
             self._experts = ExpertSeats(self.arena.state, self.arena.tables)
         self._experts.hold(slot, seat, policy, key_base)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A simulation that goes on as this one would, with an arena of its own."""
+        other = copy.copy(self)
+        other.arena = copy.deepcopy(self.arena, memo)
+        if self._experts is not None:
+            other._experts = self._experts.copied(other.arena.state, other.arena.tables)
+        return other
 
     def advance(self) -> Due:
         """See `Simulation.advance`."""

@@ -16,7 +16,7 @@ from botgame.json_reading import decoded, parsed
 from botgame.lms.rules import MAX_SECONDS, SCHOOLS, VERBS, Rules, ticks
 from botgame.lms.simulation.state import MAX_REACTION, STAMPS, UNCAPPED
 
-MAX_DURATION_TICKS = ticks(MAX_SECONDS)
+MIN_DURATION_TICKS, MAX_DURATION_TICKS = 30, ticks(MAX_SECONDS)
 MAX_EVENTS = 10_000
 BOT, HUMAN = 0, 1
 CONTROLLERS = ("bot", "human")
@@ -101,7 +101,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     game: str = "lms-arena"
     mode: Annotated[str, Meta(pattern="^(duel|royale)$")]
     seed: int
-    duration_ticks: Annotated[int, Meta(ge=30, le=MAX_DURATION_TICKS)]
+    duration_ticks: Annotated[int, Meta(ge=MIN_DURATION_TICKS, le=MAX_DURATION_TICKS)]
     ticks: Annotated[int, Meta(ge=1, le=MAX_DURATION_TICKS)]
     seats: Annotated[tuple[ReplaySeat, ...], Meta(min_length=2, max_length=16)]
     changes: Annotated[tuple[Change, ...], Meta(max_length=MAX_EVENTS)] = ()

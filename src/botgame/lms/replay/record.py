@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from botgame.errors import UserError
 from botgame.game import Due, Ended, Setup
 from botgame.lms.arena import Arena, Limits
 from botgame.lms.replay.assembly import SEAT, WIDTH, Course, MatchStart, SeatStart, make_replay, raw_rules
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import Change
+from botgame.lms.replay.header import MAX_DURATION_TICKS, MIN_DURATION_TICKS, Change
 from botgame.lms.rules import TICKS_PER_SECOND
 
 
@@ -41,8 +42,10 @@ class Recorder:
         self._changes: list[list[Change]] = [[] for _ in range(matches)]
 
     def begin(self, slot: int, setup: Setup) -> None:
-        """Start afresh in `slot`."""
-        del setup
+        """Start afresh in `slot`. Raises UserError for a match that no replay can hold."""
+        if not MIN_DURATION_TICKS <= setup.duration_ticks <= MAX_DURATION_TICKS:
+            held = f"replays hold matches of {MIN_DURATION_TICKS} to {MAX_DURATION_TICKS:,}"
+            raise UserError(f"a match of {setup.duration_ticks:,} ticks cannot be recorded: {held}", 2)
         self._counts[slot] = 0
         self._next_digest[slot] = 0
         mages = self._arena.state.mages[slot]

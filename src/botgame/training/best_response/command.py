@@ -110,9 +110,10 @@ def _search_family(options: argparse.Namespace, game: Game, folder: Path, result
     if options.family in (SUPERVISED, SCRATCH):
         raise UserError(f"--family {options.family}: that is the name of a start; the game must rename its family", 2)
     task = _family_task(options, game, folder)
-    _check_room(task)
-    check_apart("--output-dir", [folder / FILE, *task.paths.files], [("TARGET", p) for p in files_of(options.target)])
     fresh = [] if task.resume and task.paths.resumable else [task.paths]
+    if fresh:  # one that goes on has its scouts
+        _check_room(task)
+    check_apart("--output-dir", [folder / FILE, *task.paths.files], [("TARGET", p) for p in files_of(options.target)])
     with locked(folder / "exploit.lock", folder):
         prepare(folder, fresh, [task.name], results, resume=task.resume)
         print(f"best response against {options.target}, family: {task.name}")
@@ -151,7 +152,9 @@ def _known_scouts(options: argparse.Namespace, game: Game) -> Array:
     for name in options.scout:
         bot = load_policy(game, name)
         if not isinstance(bot, Member) or bot.family.parameters != family.parameters:
-            raise UserError(f"--scout {name}: not a bot of family {options.family}; give one of its bot files", 2)
+            what = "a whole family" if name in game.families else f"not a bot of family {options.family}"
+            expected = f"one bot of family {options.family}, by its name or its .bot.json file"
+            raise UserError(f"--scout {name}: {what}; expected {expected}", 2)
         known.append(bot.numbers)
     return np.array(known).reshape(-1, len(family.parameters))
 

@@ -32,7 +32,7 @@ def add_family_flags(parser: cli.Parser) -> None:
         "the best of them more often, and the evolution begins at the best. 0: at the standard numbers"
     )
     parser.flag("--scouting", type=cli.probability, default=0.2, help=text)
-    text = "bots of the family that scout beside the random ones, such as one that beat an earlier target"
+    text = "bots of the family that scout beside the random ones, such as one that beat an earlier target; after TARGET"
     parser.flag("--scout", nargs="+", default=[], metavar="BOT", help=text)
     text = "bots of a generation"
     parser.flag("--generation-size", type=_two_or_more, default=40, help=text)

@@ -90,11 +90,19 @@ class FamilyRun:
         if state["rules"] != self._results.rules:
             raise UserError("the search was made under other rule numbers; start anew without --resume", 2)
         rounds = [Round(*each) for each in state["scouting"]["rounds"]]  # a larger budget changes no scouting
-        self._scout(rounds, np.array(state["scouting"]["known"]).reshape(-1, len(self._task.contest.family.parameters)))
+        known = np.array(state["scouting"]["known"]).reshape(-1, len(self._task.contest.family.parameters))
+        self._check_known(known)
+        self._scout(rounds, known)
         self._scouting.replay(state["scouting"]["history"])
         self._evolution = self._evolve()
         self._evolution.restore(state["evolution"])
         self._judge.restore(state)
+
+    def _check_known(self, known: Array) -> None:
+        """Raise UserError (code 2) for a bot of --scout that is not the one of `known` with which the search began."""
+        for name, before, now in zip(self._task.flags["scout"], known, self._task.known, strict=True):
+            if not np.array_equal(before, now):
+                raise UserError(f"--scout {name} has changed since; put it back, or start anew without --resume", 2)
 
     def _scout(self, rounds: list[Round], known: Array) -> None:
         """Begin with these rounds of scouts, `known` among them.

@@ -79,6 +79,13 @@ class ExpertSeats:
         self._answered.held[slot, seat], self._answered.bases[slot, seat] = 1, base
         self._answered.bots[slot, seat] = tuple(bot.numbers)
 
+    def copied(self, state: State, tables: Tables) -> ExpertSeats:
+        """The same bots in the same seats, of an arena with this state."""
+        other = ExpertSeats(state, tables)
+        for theirs, own in zip(other._answered, self._answered, strict=True):
+            theirs[...] = own
+        return other
+
     def release(self, slot: int) -> None:
         """No seat of the slot is held."""
         self._answered.held[slot] = 0

@@ -1,0 +1,53 @@
+"""Who holds an opponent's seat: one bot, or one of several, drawn by shares for each match.
+
+A learner from random weights needs several, some of which it can beat (docs/scratch.md).
+"""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect
+from collections.abc import Mapping
+from itertools import accumulate
+from numbers import Real
+from typing import NamedTuple
+
+from botgame.errors import UserError
+from botgame.game import USUAL_LIMITS, Game, Policy, limits_of, own_factions
+from botgame.policies import load_policy
+
+
+class Casting(NamedTuple):
+    """The numbers of the bots that may hold a seat, and the share of each one's matches."""
+
+    bots: tuple[int, ...]
+    shares: tuple[float, ...] = (1.0,)
+
+    def drawn(self, draw: float) -> int:
+        """The bot for a random number in [0, 1)."""
+        ends = list(accumulate(self.shares))
+        return self.bots[bisect(ends, draw * ends[-1], hi=len(ends) - 1)]
+
+
+def drawable_bots(game: Game, shares: Mapping[str, float]) -> list[Policy]:
+    """The bots that `shares` names.
+
+    Raises UserError (code 2) for what are no shares, and for a bot with a faction or limits of its own.
+    """
+    if not _are_shares(shares):
+        raise UserError(
+            f"opponent {dict(shares)}: expected names of bots and the share of each one's matches, more than 0 and "
+            "finite in sum",
+            2,
+        )
+    bots = [load_policy(game, name) for name in shares]
+    for name, bot in zip(shares, bots, strict=True):
+        if limits_of(bot) != USUAL_LIMITS or own_factions(game, [bot]):
+            raise UserError(f"opponent {name}: it has a faction or limits of its own and cannot be drawn", 2)
+    return bots
+
+
+def _are_shares(shares: Mapping[str, float]) -> bool:
+    most = sys.float_info.max
+    each = all(isinstance(name, str) and isinstance(one, Real) and 0 < one <= most for name, one in shares.items())
+    return each and 0 < sum(map(float, shares.values())) <= most
