@@ -56,24 +56,23 @@ def section(found: Found, plan: Plan, seeds: Sequence[int]) -> str:
 
 
 def _tables(found: Found) -> list[str]:
-    """The arms, and the paper's claims."""
+    """The arms, and the paper's claims, as far as there are runs of them."""
     panel = found.panel
-    used = [measure for measure in MEASURES if any(arm in found.values[measure] for arm in panel.arms)]
+    used = [measure for measure in MEASURES if any(arm in found.values[measure] for arm in found.arms)]
     headings = ["arm", "runs", *(MEASURES[measure][0] for measure in used), "RPP", "paper"]
     lines = _header(headings)
-    for arm in panel.arms:
-        runs = len(found.values["rating"].get(arm, {}))
+    for arm in found.arms:
+        runs = len(found.values["rating"][arm])
         cells = [_shown(found.cell(arm, measure), *MEASURES[measure][1:]) for measure in used]
         performance = _shown(found.performance.get(arm), 100.0, " %")
         row = [f"`{arm}`: {BY_NAME[arm].text}", str(runs), *cells, performance, panel.paper.get(arm, "-")]
         lines.append("| " + " | ".join(row) + " |")
     claims = _header(["claim of the paper", "its figures", "here", "verdict"])
-    claims += [_claim(found, claim) for claim in panel.claims]
+    claims += [_claim(claim, gap) for claim in panel.claims if (gap := found.gap(claim))]
     return ["\n".join(lines), "\n".join(claims)]
 
 
-def _claim(found: Found, claim: Claim) -> str:
-    gap = found.gap(claim)
+def _claim(claim: Claim, gap: Interval) -> str:
     heading, scale, unit = MEASURES[claim.measure]
     unit = " points" if unit else unit
     said = f"`{claim.higher}` above `{claim.lower}`, {heading}"
@@ -94,7 +93,7 @@ def _shown(interval: Interval | None, scale: float, unit: str, sign: str = "") -
 
 def plot(found: Found) -> str:
     """Ratings with intervals over seeds at the left, the paper's figures at the right: one <svg>."""
-    height = _HEAD + _ROW * len(found.panel.arms) + 20
+    height = _HEAD + _ROW * len(found.arms) + 20
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'aria-label="ablations: ratings here, and the figures of the paper"><style>{_STYLE}</style>'
@@ -104,7 +103,7 @@ def plot(found: Found) -> str:
 
 def _block(found: Found, top: int) -> str:
     panel = found.panel
-    cells = {arm: cell for arm in panel.arms if (cell := found.cell(arm, "rating"))}
+    cells = {arm: cell for arm in found.arms if (cell := found.cell(arm, "rating"))}
     values = [0.0, *(cell.estimate for cell in cells.values())]
     values += [end for cell in cells.values() for end in cell[1:] if math.isfinite(end)]
     low, high = min(values), max(values)
@@ -113,14 +112,14 @@ def _block(found: Found, top: int) -> str:
     def x(value: float) -> float:
         return left + (min(max(value, low), high) - low) / ((high - low) or 1.0) * (right - left)
 
-    bottom = top + _HEAD + _ROW * len(panel.arms)
+    bottom = top + _HEAD + _ROW * len(found.arms)
     parts = [
         f'<text class="t" x="8" y="{top + 14}">{escape(panel.title)}</text>',
         f'<text class="s" x="{left}" y="{top + 32}">rating here, lms_re = 0, 95 % t interval over seeds</text>',
         f'<text class="s" x="650" y="{top + 32}">paper (second-hand)</text>',
         f'<line class="z" x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{top + _HEAD - 6}" y2="{bottom}"/>',
     ]
-    for number, arm in enumerate(panel.arms):
+    for number, arm in enumerate(found.arms):
         parts.append(_row(panel, arm, cells.get(arm), top + _HEAD + _ROW * number + 12, x))
     return "".join(parts)
 

@@ -146,6 +146,11 @@ class Found(NamedTuple):
     values: Values
     performance: dict[str, Interval]
 
+    @property
+    def arms(self) -> list[str]:
+        """The panel's arms that have runs."""
+        return [arm for arm in self.panel.arms if arm in self.values["rating"]]
+
     def cell(self, arm: str, measure: str) -> Interval | None:
         """Mean over seeds, or None; with its interval from three on: that of two is 9 standard deviations wide."""
         values = list(self.values[measure].get(arm, {}).values())

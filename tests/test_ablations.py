@@ -188,6 +188,7 @@ def test_a_sitting_goes_on_and_reports(
     assert "Sizes: 30 decisions" in page
     assert "old e" not in page
     assert "old ab" in page, "a panel without runs stays"
+    assert "`scratch`" not in page, "arms without runs are left out"
     assert "| `kl`: RL from imitation, KL to it | 1 |" in page
     assert "| undecided |" in page
     assert "confirmed" not in page
