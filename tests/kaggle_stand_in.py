@@ -6,6 +6,7 @@ step survived pays 10, and the length of the trail 1 each. Numbers come from Pyt
 
 import copy
 import random
+from collections.abc import Callable
 
 SPECIFICATION = {
     "name": "geese_lite",
@@ -36,8 +37,31 @@ def turning(observation: dict) -> str:
     return ("STAY", "EAST", "SOUTH")[_asked[index] % 3]
 
 
+def times_asked(agent: Callable[[dict], str], seat: int) -> int:
+    """How often `turning`, in a module of its own, was asked for the seat."""
+    return agent.__globals__["_asked"].get(seat, 0)
+
+
 def silent(observation: dict) -> None:
     observation["geese"].clear()  # what it is given is its own
+
+
+class Stubborn:
+    """An agent that is no function; it remembers its first answer in itself."""
+
+    def __init__(self) -> None:
+        self.answer = ""
+
+    def __call__(self, observation: dict) -> str:
+        self.answer = self.answer or ("STAY", "EAST", "SOUTH")[observation["step"] % 3]
+        return self.answer
+
+
+def failing(observation: dict) -> str:
+    raise ValueError(f"no idea\nin step {observation['step']}")
+
+
+_STUBBORN = Stubborn()
 
 
 class Environment:
@@ -46,6 +70,7 @@ class Environment:
     def __init__(self, specification: dict) -> None:
         self.specification, self.configuration = specification, {"rows": ROWS, "columns": COLUMNS, "episodeSteps": 8}
         self.agents = {"random": lambda: "STAY", "greedy": greedy, "turning": turning, "silent": silent}
+        self.agents |= {"stubborn": _STUBBORN, "failing": failing}
         self.reset()
 
     def reset(self, num_agents: int | None = None) -> list:
@@ -85,9 +110,33 @@ class Environment:
         return self.state
 
 
+class Pensions(Environment):
+    """Whoever is out earns most."""
+
+    def step(self, actions: list) -> list:
+        for each in super().step(actions):
+            each["reward"] += 100 * (each["status"] == "DONE")
+        return self.state
+
+
+class Gallery(Environment):
+    """Its agents see what no scalar can say."""
+
+    def reset(self, num_agents: int | None = None) -> list:
+        state = super().reset(num_agents)
+        for each in state:
+            each["observation"]["picture"] = [list("abcdefghijklmnopqrstuvwxyz")]
+        return state
+
+
+_OTHERS = {"pensions": Pensions, "pictures": Gallery}
+
+
 def make(environment: str) -> Environment:
     if environment == "words":
         return Environment({**SPECIFICATION, "action": {"type": "string"}})
+    if environment in _OTHERS:
+        return _OTHERS[environment](SPECIFICATION)
     if environment != "geese_lite":
         raise ValueError("Unknown Environment Specification")
     return Environment(SPECIFICATION)

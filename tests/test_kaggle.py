@@ -3,18 +3,25 @@
 import importlib.util
 import random
 import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 import kaggle_stand_in
 from botgame import rng
+from botgame.adapters.global_generators import seeded, spared
 from botgame.adapters.kaggle_spec import Parts
 from botgame.errors import UserError
-from botgame.game import USUAL_LIMITS, Array, Game, Observation, Policy, Setup
+from botgame.game import USUAL_LIMITS, Array, Ended, Game, Observation, Policy, Setup
 from botgame.games import load_game
 from botgame.match_batch import MatchBatch
-from botgame.play import SeatMemory, decide, play
+from botgame.play import SeatMemory, decide, play, play_batch
+from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
 from test_game_contract import batch_of, story
 
@@ -95,7 +102,7 @@ def test_matches_repeat_and_are_saved(name: str) -> None:
 
 def test_the_environments_agents_are_bots() -> None:
     game = load_game("kaggle:geese_lite")
-    assert set(game.bots) == {"random", "greedy", "turning", "silent"}
+    assert set(game.bots) == {"random", "greedy", "turning", "silent", "stubborn", "failing"}
     ended = list(play(game, [game.bots["greedy"](), game.bots["random"]()], mirrored_setups(game, 1, 20)))
     points = [match.outcome.rewards["return"].max() * game.reward_points["return"] for match in ended]
     assert len(ended) == 40
@@ -121,10 +128,123 @@ def test_an_agent_remembers_its_own_match_and_seat_alone() -> None:
     assert turn(first, bots, game) == turn(second, bots, game) != turned
 
 
+def test_an_agent_is_asked_where_it_acts_at_random_too() -> None:
+    """`turning` answers by how often it was asked; with a gap it would not know the turn."""
+    game = load_game("kaggle:geese_lite")
+    batch = MatchBatch(game.simulate(8, 2), iter([Setup(seed, (0, 0)) for seed in range(8)]))
+    memory, bot, asked = SeatMemory(8, 2), load_policy(game, "turning~0.5"), 0
+    for tick in range(4):
+        step = batch.next()
+        batch.act(step.due, decide(batch, step, memory, [bot], 1))
+        for agents, seat in batch.observe(batch.simulation.advance())["raw"][:, 0]:
+            assert kaggle_stand_in.times_asked(agents._made["turning", seat], seat) == tick + 1
+            asked += 1
+    assert asked > 20
+
+
+def test_an_agent_that_is_no_function_plays_each_seat_by_itself() -> None:
+    game = load_game("kaggle:geese_lite:3")
+    bots = [game.bots["stubborn"]() for _ in range(3)]
+    batch = MatchBatch(game.simulate(2, 3), iter([Setup(seed, (0, 1, 2)) for seed in (1, 2)]))
+    first, second = turn(batch, bots, game), turn(batch, bots, game)
+    assert {action for (action,) in first + second} == {0}
+    assert kaggle_stand_in._STUBBORN.answer == ""
+
+
 def test_an_agent_without_an_answer_is_one_line() -> None:
     game = load_game("kaggle:geese_lite")
     with pytest.raises(UserError, match="bot 'silent' answered None, which is no action"):
         list(play(game, [game.bots["silent"](), game.bots["random"]()], mirrored_setups(game, 1, 1)))
+
+
+def test_an_agent_that_fails_is_one_line() -> None:
+    game = load_game("kaggle:geese_lite")
+    with pytest.raises(UserError, match=r"^bot 'failing' failed \(ValueError: no idea in step 0\); play another one$"):
+        list(play(game, [game.bots["failing"](), game.bots["random"]()], mirrored_setups(game, 1, 1)))
+
+
+def test_the_finishing_order_is_a_reward_beside_the_return() -> None:
+    game = load_game("kaggle:geese_lite:3")
+    assert [reward.name for reward in game.spec.rewards] == ["result", "return"]
+    bots = [game.bots[name]() for name in ("greedy", "random", "turning")]
+    for match in play(game, bots, mirrored_setups(game, 1, 4, (0, 1, 2))):
+        returns, result = match.outcome.rewards["return"], match.outcome.rewards["result"]
+        expected = [np.sign(own - returns).sum() / 2 for own in returns]
+        np.testing.assert_allclose(result, expected)
+
+
+def test_a_match_without_the_learner_is_not_played_on() -> None:
+    """Its outcome for the learner is the one that the whole match has."""
+    game = load_game("kaggle:geese_lite:4")
+    bots = [game.bots["random"](), game.bots["turning"]()]
+    setups = list(mirrored_setups(game, 3, 12, (0, 1, 1, 1)))
+    assert game.out is not None
+    whole, cut = ({match.episode: match for match in ended(game, bots, setups, out)} for out in (None, game.out))
+    shorter = 0
+    for episode, match in cut.items():
+        seat, full = match.setup.players.index(0), whole[episode].outcome
+        assert match.outcome.places[seat] == full.places[seat]
+        for name, reward in match.outcome.rewards.items():
+            assert reward[seat] == full.rewards[name][seat]
+        shorter += match.outcome.ticks < full.ticks
+    assert len(cut) == 48
+    assert shorter > 5
+
+
+def test_matches_are_played_on_where_a_seat_that_is_out_goes_on_earning() -> None:
+    assert load_game("kaggle:pensions:4").out is None
+
+
+def test_a_return_of_one_is_what_a_match_of_the_longest_duration_pays() -> None:
+    """Each of 8 steps pays 10, and the trail's length; random matches are shorter."""
+    game = load_game("kaggle:geese_lite:4")
+    assert 80 < game.reward_points["return"] <= 8 * 10 + 8 * 5
+
+
+def test_the_packages_deep_copy_is_replaced_by_an_equal_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Struct(dict):
+        def __init__(self, **entries: object) -> None:
+            super().__init__(entries)
+            self.__dict__.update(entries)
+
+    utils = ModuleType("kaggle_environments.utils")
+    utils.Struct, utils.structify = Struct, lambda value: value
+    monkeypatch.setitem(sys.modules, "kaggle_environments.utils", utils)
+    load_game("kaggle:geese_lite")
+    given = {"geese": [[1, 2], []], "state": {"step": 3, "names": ["a", None]}, "mixed": [1, [2], {"x": 0.5}]}
+    made = utils.structify(given)
+    assert made == given
+    assert (made.state.step, made.mixed[2].x) == (3, 0.5)
+    made["geese"][0].append(7)
+    made["mixed"][1].append(7)
+    made.state["names"].clear()
+    assert given == {"geese": [[1, 2], []], "state": {"step": 3, "names": ["a", None]}, "mixed": [1, [2], {"x": 0.5}]}
+
+
+def test_generators_go_on_as_if_nothing_had_been() -> None:
+    """Also where blocks lie within each other, and where two threads want them."""
+    random.seed(3)
+    expected = random.random()
+    random.seed(3)
+
+    def drawn(key: int) -> list[float]:
+        with seeded(key):
+            first = random.random()
+            time.sleep(0.001)
+            return [first, random.random()]
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(drawn, range(16)))
+    with spared():
+        alone = [drawn(key) for key in range(16)]
+    assert together == alone
+    assert random.random() == expected
+
+
+def ended(game: Game, bots: list[Policy], setups: list[Setup], out: Callable[[Any], Array] | None) -> list[Ended]:
+    """All matches, cut by `out`."""
+    batch = MatchBatch(game.simulate(5, 4), iter(setups), out=out)
+    return list(play_batch(batch, bots, SeatMemory(5, 4), 1))
 
 
 def turn(batch: MatchBatch, bots: list[Policy], game: Game) -> list[list[int]]:
@@ -136,7 +256,12 @@ def turn(batch: MatchBatch, bots: list[Policy], game: Game) -> list[list[int]]:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("kaggle:nothing", "Unknown Environment"), ("kaggle:geese_lite:9", "1, 2, 3, 4 seats"), ("kaggle:words", "enum")],
+    [
+        ("kaggle:pictures", "observation 'picture', [['a', 'b', 'c', 'd', 'e', 'f', ...]], cannot"),
+        ("kaggle:nothing", "Unknown Environment"),
+        ("kaggle:geese_lite:9", "1, 2, 3, 4 seats"),
+        ("kaggle:words", "enum"),
+    ],
 )
 def test_what_cannot_be_played_is_one_line(name: str, says: str) -> None:
     with pytest.raises(UserError) as caught:

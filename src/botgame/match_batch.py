@@ -39,11 +39,15 @@ class MatchBatch:
         setups: Iterator[Setup],
         listener: Listener | None = None,
         limits: Callable[[int], SeatLimits] = lambda _player: USUAL_LIMITS,
+        out: Callable[[Any], Array] | None = None,
     ) -> None:
-        """`simulation`: fresh, nothing started. `limits`: of a player's seats, see `game.limits_of`."""
+        """`simulation`: fresh, nothing started. `limits`: of a player's seats, see `game.limits_of`.
+
+        out: as `Game.out`; given it, a match ends once all seats of player 0 are out, with the outcome as it stands.
+        """
         self.simulation = simulation
         self.taken = 0  # set-ups taken from the iterator so far
-        self._limits, self._listener = limits, listener
+        self._limits, self._listener, self._out = limits, listener, out
         self._setups = iter(setups)
         slots = len(simulation.done)
         self._running: list[Setup | None] = [None] * slots
@@ -156,7 +160,7 @@ class MatchBatch:
     def _collect(self) -> list[Ended]:
         """Report the matches that are over and refill their slots."""
         ended = []
-        for slot in np.flatnonzero(self.simulation.done).tolist():
+        for slot in np.flatnonzero(self.simulation.done | self._left()).tolist():
             setup = self._running[slot]
             if setup is None:
                 continue
@@ -166,6 +170,13 @@ class MatchBatch:
             ended.append(over)
             self._take(slot)
         return ended
+
+    def _left(self) -> Array:
+        """Bool [B]: the matches whose player 0 is out in all its seats."""
+        if self._out is None:
+            return np.zeros(len(self._running), np.bool_)
+        out: Array = (self._out(self.simulation) | (self._players != 0)).all(axis=1)
+        return out
 
     def _step(self, ended: list[Ended], due: Due) -> Step:
         slot, seat = due

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from botgame.adapters.copies import Copies, Copy
+from botgame.adapters.copies import RESULT, RETURN, Copies, Copy
 from botgame.adapters.race import Race
 from botgame.adapters.random_bot import random_bot
 from botgame.bot_names import RANDOM
@@ -14,7 +15,6 @@ from botgame.game import Game, Policy
 from botgame.spec import Array as Layout
 from botgame.spec import Head, Reward, Scalar, Spec
 
-RETURN = "return"  # the one reward stream
 RACERS = 2  # seats of an environment for one player
 MOST_NUMBERS = 8192  # that a seat may see beside a raster
 _MOST_CATEGORIES = 16_384
@@ -29,8 +29,12 @@ def adapted_spec(
     raster: Sequence[str] = (),
     raster_size: int = 0,
     privileged: Sequence[str] = (),
+    ranked: bool = False,
 ) -> Spec:
-    """The spec of an environment; dense: whether returns are paid before the end. Raises UserError for what is huge."""
+    """The spec of an environment. Raises UserError for what is huge.
+
+    dense: whether returns are paid before the end. ranked: the finishing order is a reward too.
+    """
     if len(scalars) > MOST_NUMBERS:
         raise UserError(f"game {name}: a seat sees {len(scalars):,} numbers, more than the {MOST_NUMBERS:,} allowed", 2)
     categories = sum(head.size for head in heads)
@@ -51,7 +55,7 @@ def adapted_spec(
         raster_cell=1.0,
         privileged=tuple(privileged),
         heads=tuple(heads),
-        rewards=(Reward(RETURN, dense),),
+        rewards=(*([Reward(RESULT, dense=False)] if ranked else []), Reward(RETURN, dense)),
     )
 
 
@@ -65,11 +69,15 @@ def adapted_game(
     bots: Mapping[str, Callable[[], Policy]] | None = None,
     extra: Mapping[str, Layout] | None = None,
     unsaved: str = "",
+    guard: Callable[[], AbstractContextManager[object]] = nullcontext,
+    settled: bool = False,
 ) -> Game:
     """The game of copies that `make` makes, of `seats` seats each; an environment of one seat becomes a race.
 
-    unit: what a return of 1 is in the environment's own points. bots: those beside `random`. extra, unsaved: see
-    `Copies`. Raises UserError for an environment without seats.
+    unit: what a return of 1 is in the environment's own points. bots: those beside `random`. extra, unsaved, guard:
+    see `Copies`. settled: a seat that is out keeps its return and its place.
+
+    Raises UserError for an environment without seats.
     """
     if seats < 1:
         raise UserError(f"game {spec.name}: it has no players", 2)
@@ -77,7 +85,7 @@ def adapted_game(
     table = (lambda: Race(make, RACERS)) if alone else make
 
     def simulate(slots: int, _seats: int) -> Copies:
-        return Copies(spec, table, slots, extra=extra, unsaved=unsaved)
+        return Copies(spec, table, slots, extra=extra, unsaved=unsaved, guard=guard)
 
     return Game(
         name=spec.name,
@@ -89,6 +97,7 @@ def adapted_game(
         seat_numbers=(RACERS if alone else seats,),
         rules={**rules, "points": unit},
         reward_points={RETURN: unit},
+        out=(lambda simulation: simulation.out) if settled and not alone else None,
     )
 
 

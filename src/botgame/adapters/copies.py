@@ -7,6 +7,7 @@ seed and the decisions made so far, from which the match is played again; so a c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +17,10 @@ from botgame.errors import UserError
 from botgame.game import Array, Due, Observation, Outcome, SeatLimits, Setup, Snapshot
 from botgame.spec import Array as Layout
 from botgame.spec import Spec
+from botgame.standings import standings_of
+
+RETURN = "return"
+RESULT = "result"
 
 
 class Copy(Protocol):
@@ -27,6 +32,10 @@ class Copy(Protocol):
     @property
     def waiting(self) -> Sequence[int]:
         """The seats without whose decisions the match stands still, ascending; () once it is over."""
+
+    @property
+    def out(self) -> Sequence[int]:
+        """The seats that will never be waiting again, ascending; a copy that cannot tell says () until the end."""
 
     def observe(self, seat: int, into: Observation) -> None:
         """Write what a waiting seat sees into one row of each array; they hold zeros, and all is legal."""
@@ -72,9 +81,10 @@ class _Slot:
 class Copies:
     """See `botgame.game.Simulation`. A tick is one decision of every waiting seat.
 
-    stream: name of the one reward stream, the returns; it is paid at the end only unless it is dense. extra: arrays of
-    an observation beside the spec's, for the game's own bots, by name. unsaved: why matches cannot be saved, "" if they
-    can.
+    Of the spec's rewards `return` is what a seat has earned, `result` the mean finishing order against the others, paid
+    at the end like every reward that is not dense. extra: arrays of an observation beside the spec's, for the game's
+    own bots, by name. unsaved: why matches cannot be saved, "" if they can. guard: entered around every batch of calls
+    in which environments run.
     """
 
     def __init__(
@@ -85,10 +95,11 @@ class Copies:
         *,
         extra: Mapping[str, Layout] | None = None,
         unsaved: str = "",
+        guard: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._spec, self._make, self._extra, self._unsaved = spec, make, dict(extra or {}), unsaved
+        self._guard = guard
         self._slots = [_Slot(make()) for _ in range(slots)]
-        (self._stream,) = spec.rewards
 
     def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
         """See `Simulation.reset`."""
@@ -110,16 +121,18 @@ class Copies:
 
     def rewards(self, due: Due) -> dict[str, Array]:
         """See `Simulation.rewards`."""
-        earned = np.zeros(len(due.slot), np.float32)
-        if self._stream.dense:
-            for row, (slot, seat) in enumerate(zip(due.slot.tolist(), due.seat.tolist(), strict=True)):
-                earned[row] = self._slots[slot].copy.returns[seat]
-        return {self._stream.name: earned}
+        earned = {reward.name: np.zeros(len(due.slot), np.float32) for reward in self._spec.rewards}
+        for reward in self._spec.rewards:
+            if reward.dense:
+                for row, (slot, seat) in enumerate(zip(due.slot.tolist(), due.seat.tolist(), strict=True)):
+                    earned[reward.name][row] = self._slots[slot].copy.returns[seat]
+        return earned
 
     def act(self, due: Due, actions: Array) -> Array:
         """See `Simulation.act`."""
-        for slot, seat, action in zip(due.slot.tolist(), due.seat.tolist(), actions, strict=True):
-            self._slots[slot].answer(seat, action.copy())
+        with self._guard():
+            for slot, seat, action in zip(due.slot.tolist(), due.seat.tolist(), actions, strict=True):
+                self._slots[slot].answer(seat, action.copy())
         return actions
 
     @property
@@ -136,12 +149,24 @@ class Copies:
         """See `Simulation.outcome`: who earned more finished before who earned less."""
         over = self._slots[slot]
         returns = over.copy.returns
-        counts = np.zeros((len(returns), 0), np.int64)
-        return Outcome(over.ticks, places_of(returns), {self._stream.name: returns}, counts)
+        places, counts = places_of(returns), np.zeros((len(returns), 0), np.int64)
+        known = {RETURN: returns, RESULT: standings_of(places)}
+        rewards = {reward.name: known[reward.name] for reward in self._spec.rewards}
+        return Outcome(over.ticks, places, rewards, counts)
+
+    @property
+    def out(self) -> Array:
+        """The seats that will never be due again, bool [B, P]."""
+        out = np.zeros((len(self._slots), len(self._slots[0].copy.returns)), np.bool_)
+        for number, slot in enumerate(self._slots):
+            if slot.started:
+                out[number, list(slot.copy.out)] = True
+        return out
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Copies:
         """Played again: nobody knows what an environment is tied to. Raises UserError where it cannot be saved."""
-        other = Copies(self._spec, self._make, len(self._slots), extra=self._extra, unsaved=self._unsaved)
+        settings: dict[str, Any] = {"extra": self._extra, "unsaved": self._unsaved, "guard": self._guard}
+        other = Copies(self._spec, self._make, len(self._slots), **settings)
         other.restore(self.snapshot())
         return other
 

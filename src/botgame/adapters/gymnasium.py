@@ -40,6 +40,11 @@ class GymnasiumCopy:
         """See `Copy.waiting`."""
         return [] if self._over else [0]
 
+    @property
+    def out(self) -> Sequence[int]:
+        """See `Copy.out`."""
+        return ()
+
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
         self._layout.write(seat, *self._seen, into)

@@ -1,13 +1,15 @@
 """`--game kaggle:NAME` or `kaggle:NAME:SEATS`: the environments of Kaggle's simulation competitions.
 
 SEATS is one of the numbers of agents that the environment allows, its first from two on unless given. A seat's return
-is its reward as it stands, and 1 is the largest one of a few random matches. The environment's own agents are bots of
-the game by their names.
+is its reward as it stands. 1 is the largest one of a few random matches; where these pay step by step, what the best of
+them would have earned in a match of the longest duration. What counts in Kaggle's competitions is who has more: so the
+finishing order is a reward of its own, `result`. The environment's own agents are bots of the game by their names.
 """
 
 from __future__ import annotations
 
 import functools
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,15 +18,17 @@ import numpy as np
 
 from botgame import rng
 from botgame.adapters.adapted import adapted_game, adapted_spec, seat_names
-from botgame.adapters.global_generators import seeded
-from botgame.adapters.kaggle_agents import ACTIVE, MatchAgents, seen_by
+from botgame.adapters.global_generators import seeded, spared
+from botgame.adapters.kaggle_agents import ACTIVE, INACTIVE, MatchAgents, seen_by
 from botgame.adapters.kaggle_spec import Parts, head_of
+from botgame.adapters.kaggle_speed import speed_up
 from botgame.adapters.rehearsal import rehearse
 from botgame.bot_names import RANDOM
 from botgame.errors import UserError
 from botgame.game import Array, Game, Observation, Policy, ScriptedPolicy
 from botgame.spec import Array as Layout
 
+_FOLLOWS = 1  # of memory that nobody reads: whoever has memory is asked in every turn, also where it acts at random
 _RAW = "raw"  # array of an observation: object [N, 1], where the environment's own agents see it: `MatchAgents`, seat
 
 
@@ -50,11 +54,18 @@ class KaggleCopy:
         """See `Copy.waiting`."""
         return [seat for seat, state in enumerate(self._env.state) if state["status"] == ACTIVE]
 
+    @property
+    def out(self) -> Sequence[int]:
+        """See `Copy.out`; an inactive seat may get its turn again."""
+        return [seat for seat, state in enumerate(self._env.state) if state["status"] not in (ACTIVE, INACTIVE)]
+
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
         seen = seen_by(self._env.specification, self._env.state, seat)
-        own = [self._last[seat], np.eye(self._seats)[seat] if self._seats > 1 else []]
-        into["scalars"][:] = np.concatenate([self._parts.encode(seen, seat), *own])
+        parts, last = self._parts.encode(seen, seat), self._last[seat]
+        into["scalars"][: len(parts) + len(last)] = np.concatenate([parts, last])
+        if self._seats > 1:
+            into["scalars"][len(parts) + len(last) + seat] = 1.0
         if _RAW in into:
             into[_RAW][0] = self._agents, seat
 
@@ -77,28 +88,31 @@ def kaggle(name: str) -> Game:
     """The game of that environment. Raises UserError for one that there is not, or that cannot be translated."""
     title, (plain, _, wanted) = f"kaggle:{name}", name.partition(":")
     env = _make(plain, title)
-    _trust_schemas(type(env))
+    speed_up(type(env))
     seats = _seats(env, wanted, title)
     env.reset(seats)
     shape = int(env.configuration.get("rows", 0)), int(env.configuration.get("columns", 0))
     parts = Parts(seen_by(env.specification, env.state, 0), shape, seats, title)
     head, actions = head_of(env.specification["action"], title)
     last = [f"own last action {label}" for label in head.labels]
-    spec = adapted_spec(title, [*parts.names, *last, *seat_names(seats)], [head], dense=True)
+    spec = adapted_spec(title, [*parts.names, *last, *seat_names(seats)], [head], dense=True, ranked=True)
 
     def copy(unit: float) -> KaggleCopy:
         return KaggleCopy(_make(plain, title), parts, actions, seats, unit)
 
     rehearsal = rehearse(spec, lambda: copy(1.0))
+    unit = max(rehearsal.unit, rehearsal.pace * int(env.configuration.get("episodeSteps", 0)))
     return adapted_game(
         spec,
-        lambda: copy(rehearsal.unit),
+        lambda: copy(unit),
         seats,
-        unit=rehearsal.unit,
+        unit=unit,
         rules={"environment": name, "version": str(env.specification.get("version", ""))},
         bots=_agents(env, actions),
         extra={_RAW: Layout((1,), np.dtype(object))},
         unsaved=rehearsal.unsaved,
+        guard=spared,
+        settled=rehearsal.settled,
     )
 
 
@@ -106,14 +120,14 @@ def _agents(env: Any, actions: Sequence[Any]) -> dict[str, Callable[[], Policy]]
     def bot(name: str) -> Policy:
         def decide(observation: Observation, _memory: Array, keys: Array) -> Array:
             asked = zip(observation[_RAW][:, 0], keys.tolist(), strict=True)
-            answers = [agents.decide(name, seat, key) for (agents, seat), key in asked]
+            with spared():
+                answers = [agents.decide(name, seat, key) for (agents, seat), key in asked]
             if strange := [answer for answer in answers if answer not in actions]:
-                raise UserError(
-                    f"bot {name!r} answered {strange[0]!r}, which is no action of its game; play another one"
-                )
+                shown = reprlib.repr(strange[0])
+                raise UserError(f"bot {name!r} answered {shown}, which is no action of its game; play another one")
             return np.array([actions.index(answer) for answer in answers], np.int64)[:, None]
 
-        return ScriptedPolicy(name, decide)
+        return ScriptedPolicy(name, decide, memory_size=_FOLLOWS)
 
     return {name: functools.partial(bot, name) for name in env.agents if name != RANDOM}
 
@@ -132,29 +146,3 @@ def _make(name: str, title: str) -> Any:
     except Exception as error:  # whatever the environment's own code raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"game {title} could not be made ({reason}); correct the name or install it", 2) from error
-
-
-class _Validation:
-    """In place of `jsonschema` in Kaggle's package, which checks the schema itself whenever it checks a value."""
-
-    @staticmethod
-    def validate(instance: object, schema: Mapping[str, Any]) -> None:
-        """Raise jsonschema's ValidationError for a value that is not of the schema."""
-        from jsonschema.validators import validator_for
-
-        validator_for(schema)(schema).validate(instance)
-
-
-def _trust_schemas(environment: Any) -> None:
-    """Check values of this class of environments against their schemas, but no longer the schemas themselves.
-
-    Kaggle's package also copies the schema of a state some ten times a step; from now on there is one.
-    """
-    utils = getattr(kaggle_environments, "utils", None)
-    if utils is not None and hasattr(utils, "jsonschema"):
-        utils.jsonschema = _Validation
-    schema = vars(environment).get("_Environment__state_schema")
-    if isinstance(schema, property) and schema.fget is not None:
-        kept: Any = functools.cached_property(schema.fget)
-        kept.__set_name__(environment, "_Environment__state_schema")
-        environment._Environment__state_schema = kept

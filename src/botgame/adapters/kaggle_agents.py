@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,8 +16,9 @@ from typing import Any
 import kaggle_environments
 
 from botgame.adapters.global_generators import seeded
+from botgame.errors import UserError
 
-ACTIVE = "ACTIVE"
+ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
 Agent = Callable[..., Any]
 
 
@@ -31,11 +33,18 @@ class MatchAgents:
         self._made.clear()
 
     def decide(self, name: str, seat: int, key: int) -> Any:
-        """The action of agent `name` in a seat that is active; `key` is where its random numbers come from."""
+        """The action of agent `name` in a seat that is active; `key` is where its random numbers come from.
+
+        Raises UserError where the agent fails.
+        """
         with seeded(key):
-            if (name, seat) not in self._made:
-                self._made[name, seat] = self._arrived(name, seat)
-            return self._ask(self._made[name, seat], self._env.state, seat)
+            try:
+                if (name, seat) not in self._made:
+                    self._made[name, seat] = self._arrived(name, seat)
+                return self._ask(self._made[name, seat], self._env.state, seat)
+            except Exception as error:  # whatever the agent's own code raises
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                raise UserError(f"bot {name!r} failed ({reason}); play another one") from error
 
     def _arrived(self, name: str, seat: int) -> Agent:
         agent = own_copy(self._env.agents[name])
@@ -46,8 +55,16 @@ class MatchAgents:
 
     def _ask(self, agent: Agent, state: Sequence[Mapping[str, Any]], seat: int) -> Any:
         seen = _handed_out(seen_by(self._env.specification, state, seat))
-        given = seen, self._env.configuration
-        return agent(*given[: agent.__code__.co_argcount])
+        return agent(*(seen, self._env.configuration)[: _arguments(agent)])
+
+
+def _arguments(agent: Agent) -> int:
+    """How many of (observation, configuration) an agent takes."""
+    code = getattr(agent, "__code__", None)
+    if code is not None:
+        return int(code.co_argcount)
+    given = inspect.signature(agent).parameters.values()  # of an object that can be called
+    return sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in given)
 
 
 def seen_by(specification: Mapping[str, Any], state: Sequence[Mapping[str, Any]], seat: int) -> dict[str, Any]:
@@ -64,11 +81,12 @@ def _handed_out(seen: dict[str, Any]) -> Any:
 
 
 def own_copy(agent: Agent) -> Agent:
-    """The agent in a module of its own; the agent itself where it is no function of a module's top level."""
-    spec = getattr(sys.modules.get(agent.__module__), "__spec__", None)
-    if spec is None or spec.loader is None or agent.__qualname__ != agent.__name__:
-        return agent
+    """The agent in a module of its own; a copy of the agent where it is no function of a module's top level."""
+    name = getattr(agent, "__name__", "")
+    spec = getattr(sys.modules.get(getattr(agent, "__module__", "")), "__spec__", None)
+    if not name or spec is None or spec.loader is None or getattr(agent, "__qualname__", "") != name:
+        return copy.deepcopy(agent)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    own: Agent = getattr(module, agent.__name__, agent)
+    own: Agent = getattr(module, name, agent)
     return own

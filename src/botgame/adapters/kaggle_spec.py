@@ -15,6 +15,7 @@ comes to the middle: what lies next to a seat is always in the same place. A las
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -30,14 +31,15 @@ _MIDDLE = "own first cell"
 
 
 class Part(NamedTuple):
-    """A part of the observation: its name, how many scalars it is, and how to make them for a seat.
+    """A part of the observation: its name, how many scalars it is, and how to write them for a seat.
 
-    boards: how many boards its scalars are; 0 for a number.
+    write: takes the part's value, the seat, the place of every cell on a board int64 [cells], and float [size] of
+    zeros to write into. boards: how many boards the scalars are; 0 for a number.
     """
 
     name: str
     size: int
-    encode: Callable[[Any, int], Array]
+    write: Callable[[Any, int, Array, Array], None]
     boards: int = 0
 
 
@@ -49,28 +51,34 @@ class Parts:
 
     def __init__(self, observation: Mapping[str, Any], shape: tuple[int, int], seats: int, title: str) -> None:
         """From a first observation. Raises UserError that names a part which cannot be translated."""
-        self._shape, cells = shape, shape[0] * shape[1]
+        cells = shape[0] * shape[1]
         names = sorted(set(observation) - set(_LEFT_OUT))
         self._parts = [_part(name, observation[name], cells, seats, title) for name in names]
         self._lists = next((part.name for part in self._parts if part.boards == seats > 1), "")
+        self._places, self._turned = np.arange(cells), _turned(*shape)
         sizes = {part.name: part.size for part in self._parts} | ({_MIDDLE: cells} if self._lists else {})
         self.names = [f"{name} {number}" for name, size in sizes.items() for number in range(size)]
 
     def encode(self, observation: Mapping[str, Any], seat: int) -> Array:
         """The scalars of what a seat sees."""
-        own = observation[self._lists][seat] if self._lists else []
-        made = [self._turned(part, part.encode(observation[part.name], seat), own) for part in self._parts]
-        if self._lists:
-            made.append(_falling(own[:1], self._shape[0] * self._shape[1]))
-        return np.concatenate(made)
+        own = observation[self._lists][seat][:1] if self._lists else []
+        places = self._turned[own[0]] if own else self._places
+        out, start = np.zeros(len(self.names)), 0
+        for part in self._parts:
+            part.write(observation[part.name], seat, places, out[start : start + part.size])
+            start += part.size
+        for cell in own:
+            out[start + cell] = 1.0
+        return out
 
-    def _turned(self, part: Part, values: Array, own: Sequence[int]) -> Array:
-        """Scalars of a part with the first of the cells `own` in the middle of every board."""
-        if not part.boards or not own:
-            return values
-        rows, columns = self._shape
-        by = rows // 2 - own[0] // columns, columns // 2 - own[0] % columns
-        return np.roll(values.reshape(part.boards, rows, columns), by, axis=(1, 2)).ravel()
+
+def _turned(rows: int, columns: int) -> Array:
+    """Where each cell of a board lies once cell k has come to its middle: int64 [cells k, cells]."""
+    row, column = np.divmod(np.arange(rows * columns), max(columns, 1))
+    down = (row[None, :] - row[:, None] + rows // 2) % max(rows, 1)
+    across = (column[None, :] - column[:, None] + columns // 2) % max(columns, 1)
+    places: Array = down * columns + across
+    return places
 
 
 def head_of(schema: Mapping[str, Any], title: str) -> tuple[Head, Sequence[Any]]:
@@ -89,21 +97,28 @@ def head_of(schema: Mapping[str, Any], title: str) -> tuple[Head, Sequence[Any]]
 
 def _part(name: str, value: Any, cells: int, seats: int, title: str) -> Part:
     if isinstance(value, bool | int | float):
-        return Part(name, 1, lambda number, _seat: np.arcsinh([float(number)]))
+        return Part(name, 1, _write_number)
     if isinstance(value, list) and len(value) == seats and all(isinstance(each, list) for each in value) and cells:
-        return Part(name, seats * cells, lambda lists, seat: _rotated(lists, seat, cells), seats)
+        return Part(name, seats * cells, _write_lists, seats)
     if isinstance(value, list) and all(isinstance(each, int | float) for each in value) and cells:
-        if len(value) == cells:
-            return Part(name, cells, lambda board, _seat: np.arcsinh(np.array(board, np.float64)), 1)
-        return Part(name, cells, lambda places, _seat: _falling(places, cells), 1)
-    raise UserError(f"game {title}: its observation {name!r}, {value!r:.60}, cannot be translated; {_EXPECTED}", 2)
+        return Part(name, cells, _write_board if len(value) == cells else _write_list, 1)
+    shown = reprlib.repr(value)
+    raise UserError(f"game {title}: its observation {name!r}, {shown}, cannot be translated; {_EXPECTED}", 2)
 
 
-def _rotated(lists: Sequence[Sequence[int]], seat: int, cells: int) -> Array:
-    return np.concatenate([_falling(places, cells) for places in (*lists[seat:], *lists[:seat])])
+def _write_number(value: float, _seat: int, _places: Array, out: Array) -> None:
+    out[0] = np.arcsinh(float(value))
 
 
-def _falling(places: Sequence[int], cells: int) -> Array:
-    out = np.zeros(cells)
-    out[list(places)] = 1 - np.arange(len(places)) / max(len(places), 1)
-    return out
+def _write_board(values: Sequence[float], _seat: int, places: Array, out: Array) -> None:
+    out[places] = np.arcsinh(np.array(values, np.float64))
+
+
+def _write_list(cells: Sequence[int], _seat: int, places: Array, out: Array) -> None:
+    if cells:
+        out[places[cells]] = 1 - np.arange(len(cells)) / len(cells)
+
+
+def _write_lists(lists: Sequence[Sequence[int]], seat: int, places: Array, out: Array) -> None:
+    for number, cells in enumerate((*lists[seat:], *lists[:seat])):
+        _write_list(cells, seat, places, out[number * len(places) : (number + 1) * len(places)])

@@ -83,6 +83,11 @@ class OpenSpielCopy:
         """See `Copy.waiting`."""
         return self._waiting
 
+    @property
+    def out(self) -> Sequence[int]:
+        """See `Copy.out`."""
+        return ()
+
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
         self._sight.write(self._state, seat, into)

@@ -46,6 +46,11 @@ class ParallelCopy:
         """See `Copy.waiting`."""
         return sorted(self._agents.index(agent) for agent in self._env.agents)
 
+    @property
+    def out(self) -> Sequence[int]:
+        """See `Copy.out`."""
+        return [seat for seat, agent in enumerate(self._agents) if agent not in self._env.agents]
+
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
         agent = self._agents[seat]
@@ -82,6 +87,11 @@ class TurnsCopy:
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
         return [self._agents.index(self._env.agent_selection)] if self._env.agents else []
+
+    @property
+    def out(self) -> Sequence[int]:
+        """See `Copy.out`."""
+        return [seat for seat, agent in enumerate(self._agents) if agent not in self._env.agents]
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
@@ -130,6 +140,7 @@ def pettingzoo(name: str) -> Game:
         unit=rehearsal.unit,
         rules={"environment": name},
         unsaved=rehearsal.unsaved,
+        settled=rehearsal.settled,
     )
 
 

@@ -30,6 +30,11 @@ class Race:
         """See `Copy.waiting`: those whose episode goes on."""
         return [seat for seat, lane in enumerate(self._lanes) if lane.waiting]
 
+    @property
+    def out(self) -> Sequence[int]:
+        """See `Copy.out`."""
+        return ()
+
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
         self._lanes[seat].observe(0, into)

@@ -12,7 +12,7 @@ import numpy as np
 from botgame import rng
 from botgame.adapters.copies import Copy
 from botgame.adapters.random_bot import random_bot
-from botgame.game import Policy
+from botgame.game import Array, Policy
 from botgame.spec import Spec
 
 _MATCHES = 4
@@ -22,11 +22,14 @@ _LONGEST = 2000  # decisions of a match
 class Rehearsal(NamedTuple):
     """unit: the largest return that was seen, in the environment's points; 1 where none was paid.
 
-    unsaved: why matches cannot be saved, "" if they can.
+    pace: the largest return a tick of a match that paid in most of its ticks; 0 where none did. unsaved: why matches
+    cannot be saved, "" if they can. settled: seats that were out kept their returns and places.
     """
 
     unit: float
+    pace: float
     unsaved: str
+    settled: bool
 
 
 def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
@@ -37,17 +40,26 @@ def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
     copy, bot = make(), random_bot(spec)
     matches = [_play(spec, copy, bot, seed) for seed in range(_MATCHES)]
     again = _play(spec, copy, bot, 0), _play(spec, make(), bot, 0)
-    unit = max(largest for _, largest in matches) or 1.0
+    unit = max(match.largest for match in matches) or 1.0
+    pace, settled = max(match.pace for match in matches), all(match.settled for match in matches)
     if again == (matches[0], matches[0]):
-        return Rehearsal(unit, "")
+        return Rehearsal(unit, pace, "", settled)
     reason = f"game {spec.name} does not repeat a match from its seed, so matches cannot be saved or recorded"
     print(f"warning: {reason}; --resume begins the running ones again", file=sys.stderr)
-    return Rehearsal(unit, reason)
+    return Rehearsal(unit, pace, reason, settled)
 
 
-def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> tuple[str, float]:
-    """A digest of all that the seats see and earn in a match, and the largest return."""
-    digest = hashlib.sha256()
+class _Played(NamedTuple):
+    """A digest of all that the seats saw and earned in a match, its largest return, and as in `Rehearsal`."""
+
+    digest: str
+    largest: float
+    pace: float
+    settled: bool
+
+
+def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> _Played:
+    digest, left, history = hashlib.sha256(), dict[int, Array](), list[Array]()
     copy.reset(seed)
     for tick in range(_LONGEST):
         if not copy.waiting:
@@ -61,5 +73,21 @@ def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> tuple[str, float]:
             keys = np.array([rng.derive(seed, seat, tick)], np.uint64)
             actions[seat] = bot.act(seen, np.zeros((1, 0), np.float32), keys)[0][0]
         copy.act(actions)
+        history.append(copy.returns)
+        left = {seat: _standing(copy, seat) for seat in copy.out} | left
     digest.update(copy.returns.tobytes())
-    return digest.hexdigest(), float(np.abs(copy.returns).max())
+    settled = all(np.array_equal(then, _standing(copy, seat)) for seat, then in left.items())
+    return _Played(digest.hexdigest(), float(np.abs(copy.returns).max()), _pace(history), settled)
+
+
+def _pace(history: list[Array]) -> float:
+    """The pace of a match with these returns after each tick."""
+    growing = np.diff(np.array(history), axis=0, prepend=0.0) != 0  # [ticks, seats]
+    steady = growing.mean(axis=0) > 0.5
+    return float(np.abs(history[-1][steady]).max(initial=0.0)) / len(history)
+
+
+def _standing(copy: Copy, seat: int) -> Array:
+    """The seat's return, and whether it is above, level with or below each seat."""
+    returns = copy.returns
+    return np.append(np.sign(returns[seat] - returns), returns[seat])

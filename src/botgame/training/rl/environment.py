@@ -17,6 +17,7 @@ from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar.statistic_z.seats import Styles
 from botgame.training.runs.origin import Origin
 
+_DUEL = 2
 STYLES = 0x7374796C65  # purpose of the random key of the styles to follow
 
 
@@ -56,7 +57,8 @@ def make_environment(
         meter = game.statistic_z.meter(simulation)
         followed = Styles(Conditioning.restore(origin.conditioning), styles, meter, seed)
     numbers = MatchNumbers(table.first, table.step)
-    matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, limits_of_player)
+    out = game.out if table.seats > _DUEL else None  # a duel is over anyway
+    matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, limits_of_player, out)
     spec = followed.extend(game.spec) if followed else game.spec
     return Environment(
         spec, matches, opponents.policy, opponents.may_wait, table.seats, followed, table.slots, table.share, numbers
