@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _PLAIN = {int, float, str, bool, type(None)}
+_MOST = 10_000  # values that are remembered
 _SCHEMA = "_Environment__state_schema"
 
 
@@ -21,6 +22,8 @@ def speed_up(environment: Any) -> None:
         utils.jsonschema = _Validation()
     if utils is not None and hasattr(utils, "Struct") and hasattr(utils, "structify"):
         _replace("structify", _structify(utils.Struct))
+    if hasattr(utils, "process_schema") and not hasattr(utils.process_schema, "__wrapped__"):  # once
+        _replace("process_schema", _remembering(utils.process_schema))
     _keep_schema(environment)
 
 
@@ -53,6 +56,25 @@ def _structify(struct: Callable[..., Any]) -> Callable[[Any], Any]:
         return value
 
     return structify
+
+
+def _remembering(process: Callable[..., Any]) -> Callable[..., Any]:
+    """The package's check of a value against a schema, asked once for each plain value, such as an action."""
+    known = dict[tuple[Any, ...], tuple[object, Any]]()  # with the schema, whose identity must stay its own
+
+    @functools.wraps(process)
+    def process_schema(schema: Any, data: Any, use_default: bool = True) -> Any:
+        if type(data) not in _PLAIN:
+            return process(schema, data, use_default)
+        key = id(schema), type(data), data, use_default
+        if key not in known:
+            result = process(schema, data, use_default)
+            if type(result[1]) not in _PLAIN or len(known) >= _MOST:
+                return result
+            known[key] = schema, result
+        return known[key][1]
+
+    return process_schema
 
 
 def _replace(name: str, function: Callable[..., Any]) -> None:
