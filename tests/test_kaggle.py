@@ -1,6 +1,7 @@
 """Kaggle's environments by name, on a stand-in of the same interface: the real package brings more than a gigabyte."""
 
 import importlib.util
+import itertools
 import random
 import sys
 import time
@@ -23,6 +24,10 @@ from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, play, play_batch
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
+from botgame.training.alphastar.engine.portions import Table
+from botgame.training.alphastar.statistic_z.config import StyleConfig
+from botgame.training.rl.environment import Opponents, make_environment
+from botgame.training.runs.origin import scratch_origin
 from test_game_contract import batch_of, story
 
 _find_spec = importlib.util.find_spec
@@ -239,6 +244,24 @@ def test_generators_go_on_as_if_nothing_had_been() -> None:
         alone = [drawn(key) for key in range(16)]
     assert together == alone
     assert random.random() == expected
+
+
+def test_training_leaves_matches_without_the_learner() -> None:
+    """All seats that are in are due at once here, so the learner is among the due seats of every match."""
+    game = load_game("kaggle:geese_lite:4")
+    setups = (Setup(seed, (1, 0, 1, 1)) for seed in itertools.count())
+    bots = Opponents(lambda _player: game.bots["turning"](), lambda _player: False)
+    origin = scratch_origin("tiny", 0, game)
+    table = Table(4, 6, 1.0)
+    made = make_environment(game, table, lambda _: setups, bots, origin=origin, styles=StyleConfig(), seed=0)
+    matches, memory, players = made.matches, SeatMemory(6, 4), [game.bots["random"](), game.bots["turning"]()]
+    over = 0
+    for _ in range(30):
+        step = matches.next()
+        over += len(step.ended)
+        assert set(step.slot[step.player == 0].tolist()) == set(range(6))
+        matches.act(step.due, decide(matches, step, memory, players, 1))
+    assert over > 10
 
 
 def ended(game: Game, bots: list[Policy], setups: list[Setup], out: Callable[[Any], Array] | None) -> list[Ended]:
