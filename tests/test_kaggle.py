@@ -2,11 +2,13 @@
 
 import importlib.util
 import itertools
+import json
 import random
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -24,8 +26,10 @@ from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, play, play_batch
 from botgame.policies import load_policy
 from botgame.setups import mirrored_setups
+from botgame.training import alphastar_league, alphastar_rl, report_league
 from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.statistic_z.config import StyleConfig
+from botgame.training.league.files import EVALUATION, TRAINING, read_matches
 from botgame.training.rl.environment import Opponents, make_environment
 from botgame.training.runs.origin import scratch_origin
 from test_game_contract import batch_of, story
@@ -291,3 +295,28 @@ def test_what_cannot_be_played_is_one_line(name: str, says: str) -> None:
         load_game(name)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+LEAGUE = (
+    *("--game", "kaggle:geese_lite:3", "--rounds", "2", "--rl-iterations-per-round", "2", "--actor-rollouts", "1"),
+    *("--learner-updates", "1", "--unroll-length", "8", "--matches-per-actor", "4", "--batch-size", "8"),
+    *("--replay-size", "64", "--min-replay-sequences", "4", "--eval-matches", "7", "--past-selves", "1"),
+    *("--cross-play-players", "4", "--cross-play-matches", "3", "--min-phase-steps", "20", "--value-iterations", "1"),
+    *("--scripted-players", "greedy", "--cpu", "--threads", "1"),
+)
+
+
+def test_a_league_of_a_game_without_duels(tmp_path: Path) -> None:
+    """Evaluations give one player a seat among others of its rival: whole sets of three."""
+    words = ["--game", "kaggle:geese_lite:3", "--scratch", "tiny", "--iterations", "1", "--matches-per-actor", "4"]
+    start, folder = tmp_path / "pi.pt", tmp_path / "league"
+    assert alphastar_rl.main([*words, "--output", str(start), "--eval-every", "0", "--threads", "1", "--cpu"]) == 0
+    words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder)]
+    assert alphastar_league.main([*words, *LEAGUE]) == 0
+    matches, _ = read_matches(folder / "matches.jsonl")
+    against = [match for match in matches if (match.kind, match.away, match.round) == (EVALUATION, "random", 1)]
+    assert len(against) == 9
+    assert {len(match.seats) for match in matches if match.kind == TRAINING} == {3}
+    words = ["--league-state", str(folder / "league_state.json"), "--matches", str(folder / "matches.jsonl")]
+    assert report_league.main([*words, "--output", str(tmp_path / "summary.json")]) == 0
+    assert json.loads((tmp_path / "summary.json").read_text())["game"] == "kaggle:geese_lite:3"

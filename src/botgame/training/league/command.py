@@ -30,8 +30,8 @@ PER_FACTION = "per-faction"
 def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
     game = load_game(options.game)
-    if DUEL not in game.seat_numbers:
-        raise UserError(f"game {game.name} has matches of {game.seats} seats alone, and a league plays duels", 2)
+    if game.seats < DUEL:
+        raise UserError(f"game {game.name} has matches of one seat, and in a league players meet each other", 2)
     paths = LeaguePaths.inside(options.output_dir)
     check_folder("--output-dir", options.output_dir)
     read = inputs(options, "--scripted-players", _scripted(options.scripted_players, game))

@@ -1,7 +1,8 @@
 """Evaluation matches of a league: mirrored, on seeds that training never uses, and outside the payoff.
 
 Each round every main agent meets the anchor bot and a bounded choice of its own past selves (forgetting shows there);
-after the last round a choice of all players meets each other, so that the report's table of pairs is filled.
+after the last round a choice of all players meets each other, so that the report's table of pairs is filled. In a game
+without duels one player has a seat among others of its rival, and wins when it finishes above more of them than below.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from botgame import rng
 from botgame.game import Ended, Game, Policy, Setup, own_factions
 from botgame.play import play
 from botgame.setups import mirrored_setups
-from botgame.standings import order_of
+from botgame.standings import standings_of
 from botgame.training.alphastar.league.league import League
+from botgame.training.evaluation.duels import usual_seats
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
 _HELD_OUT = 0x6576616C  # purpose of the evaluation's random key
@@ -51,7 +53,7 @@ def cross_play(
     pairings = list(combinations(range(len(names)), 2))
     games = [matches] * len(pairings)
     for match in _play(game, list(policies.values()), pairings, games, held_out(seed), duration_ticks):
-        first, second = sorted(match.setup.players)
+        first, second = sorted(set(match.setup.players))
         yield names[first], names[second], match
 
 
@@ -61,9 +63,9 @@ def held_out(seed: int) -> int:
 
 
 def result_for(match: Ended, player: int) -> int:
-    """+1, 0 or -1 for the seat of `player`."""
+    """+1, 0 or -1 for the one seat of `player`: above more of the others than below, as many, or fewer."""
     seat = match.setup.players.index(player)
-    return order_of(match.outcome.places, seat, 1 - seat)
+    return int(np.sign(standings_of(match.outcome.places)[seat]))
 
 
 def chosen_past(league: League, name: str, most: int) -> list[str]:
@@ -97,12 +99,16 @@ def _play(
     key: int,
     duration_ticks: int,
 ) -> list[Ended]:
-    """All pairings on the same seeds in one batch, in the order of set-ups, whichever ended first."""
-    own = own_factions(game, policies)
+    """All pairings on the same seeds in one batch, in the order of set-ups, whichever ended first.
+
+    The first of a pair has one seat, the second all others: one in a game that has duels.
+    """
+    own, seats = own_factions(game, policies), usual_seats(game)
     setups: list[Setup] = []
-    for players, count in zip(pairings, matches, strict=True):
-        setups += mirrored_setups(game, key, (count + 1) // 2, players, duration_ticks=duration_ticks, own=own)
+    for (first, second), count in zip(pairings, matches, strict=True):
+        players = (first, *(second,) * (seats - 1))
+        setups += mirrored_setups(game, key, -(-count // seats), players, duration_ticks=duration_ticks, own=own)
     if not setups:
         return []
-    ended = play(game, policies, iter(setups), slots=min(PARALLEL_MATCHES, len(setups)), seats=2)
+    ended = play(game, policies, iter(setups), slots=min(PARALLEL_MATCHES, len(setups)), seats=seats)
     return sorted(ended, key=lambda match: match.episode)
