@@ -64,7 +64,7 @@ def test_boards_are_seen_from_ones_own_seat_and_cell() -> None:
         head = raw["geese"][seat][0]
         for other in range(3):
             cells = [turned(cell, head) for cell in raw["geese"][(seat + other) % 3]]
-            np.testing.assert_allclose(geese[seat, other][cells], np.linspace(1, 0, len(cells), endpoint=False))
+            np.testing.assert_allclose(geese[seat, other][cells], np.linspace(1, 0.5, len(cells), endpoint=False))
             assert np.count_nonzero(geese[seat, other]) == len(cells)
         assert geese[seat, 0, 6] == 1, "the own head is in the middle, row 1 of 3 and column 2 of 4"
         assert np.flatnonzero(food[seat]).tolist() == sorted(turned(cell, head) for cell in raw["food"])

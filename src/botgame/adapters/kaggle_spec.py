@@ -4,7 +4,7 @@
 |-------------------------------------------------|--------------------------------------------------------------|
 | a number                                        | asinh of it                                                  |
 | numbers, as many as there are cells             | a board: the same of each                                    |
-| numbers of cells, as many as there happen to be | a board: 1 for the first, falling to 0 along the list        |
+| numbers of cells, as many as there happen to be | a board: 1 for the first, falling to 1/2 along the list      |
 | one such list for each seat                     | a board for each, own first, then in the order of the seats  |
 
 Cells are `rows` times `columns` of the configuration. `remainingOverageTime` is the clock's and left out.
@@ -116,7 +116,7 @@ def _write_board(values: Sequence[float], _seat: int, places: Array, out: Array)
 
 def _write_list(cells: Sequence[int], _seat: int, places: Array, out: Array) -> None:
     if cells:
-        out[places[cells]] = 1 - np.arange(len(cells)) / len(cells)
+        out[places[cells]] = 1 - np.arange(len(cells)) / (2 * len(cells))  # a last cell must not look like none
 
 
 def _write_lists(lists: Sequence[Sequence[int]], seat: int, places: Array, out: Array) -> None:
