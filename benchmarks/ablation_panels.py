@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ablation_arms import BY_NAME, Plan
-from ablation_runs import result_path
+from ablation_runs import finished
 from ablation_statistics import difference, t_interval
 from botgame import ratings, rng
 from botgame.ratings import Interval
@@ -175,10 +175,9 @@ def collect(panel: Panel, plan: Plan, seeds: Sequence[int], matches: int, play: 
     players: dict[str, tuple[str, int]] = {}
     for arm in dict.fromkeys([*panel.arms, *(name for claim in panel.claims for name in (claim.higher, claim.lower))]):
         for seed in seeds:
-            path = result_path(plan, arm, seed)
-            if not path.exists():
+            result = finished(plan, BY_NAME[arm], seed)
+            if result is None:
                 continue
-            result = json.loads(path.read_text())
             for measure, value in result["measures"].items():
                 values[measure].setdefault(arm, {})[seed] = value
             if arm in panel.arms:

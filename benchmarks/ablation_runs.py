@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from ablation_arms import IMITATION, Arm, Plan, measured, measuring, past_selves, training
+from ablation_arms import BY_NAME, IMITATION, Arm, Plan, measured, measuring, past_selves, training
 from botgame.files import write_atomic
 from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
@@ -49,6 +49,13 @@ class FailedError(Exception):
 def result_path(plan: Plan, arm: str, seed: int) -> Path:
     """The file that a finished run leaves."""
     return plan.folder / "results" / f"{arm}.seed{seed}.json"
+
+
+def finished(plan: Plan, arm: Arm, seed: int) -> dict[str, Any] | None:
+    """The result of a run; None before it is finished, and where the arm has other flags by now."""
+    path = result_path(plan, arm.name, seed)
+    result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return result if result.get("commands", [[]])[0] == training(arm, seed, plan) else None
 
 
 class Sitting:
@@ -108,7 +115,7 @@ class Sitting:
         return None
 
     def _done(self, arm: str, seed: int) -> bool:
-        return result_path(self._plan, arm, seed).exists()
+        return finished(self._plan, BY_NAME[arm], seed) is not None
 
     def _execute(self, command: Sequence[str], log: Path) -> None:
         """Run module and arguments to the end. Raises StoppedError or FailedError."""

@@ -8,6 +8,8 @@ import copy
 import random
 from collections.abc import Callable
 
+import numpy as np
+
 SPECIFICATION = {
     "name": "geese_lite",
     "version": "1.0.0",
@@ -39,7 +41,7 @@ def turning(observation: dict) -> str:
 
 def times_asked(agent: Callable[[dict], str], seat: int) -> int:
     """How often `turning`, in a module of its own, was asked for the seat."""
-    return agent.__globals__["_asked"].get(seat, 0)
+    return agent.__wrapped__.__globals__["_asked"].get(seat, 0)
 
 
 def silent(observation: dict) -> None:
@@ -64,13 +66,28 @@ def failing(observation: dict) -> str:
 _STUBBORN = Stubborn()
 
 
+class Followers:
+    """Agents as other callables: a method, and a function behind a decorator; both want two arguments."""
+
+    def method(self, observation: dict, configuration: dict) -> str:
+        return "EAST" if configuration["columns"] == COLUMNS else "STAY"
+
+    @staticmethod
+    def decorated(*given: dict) -> str:
+        return _FOLLOWERS.method(*given)
+
+
+_FOLLOWERS = Followers()
+
+
 class Environment:
     """What is used of `kaggle_environments.core.Environment`."""
 
     def __init__(self, specification: dict) -> None:
         self.specification, self.configuration = specification, {"rows": ROWS, "columns": COLUMNS, "episodeSteps": 8}
         self.agents = {"random": lambda: "STAY", "greedy": greedy, "turning": turning, "silent": silent}
-        self.agents |= {"stubborn": _STUBBORN, "failing": failing}
+        self.agents |= {"stubborn": _STUBBORN, "failing": failing, "array": lambda: np.array([1, 2])}
+        self.agents |= {"method": _FOLLOWERS.method, "decorated": Followers.decorated}
         self.reset()
 
     def reset(self, num_agents: int | None = None) -> list:
@@ -119,6 +136,15 @@ class Pensions(Environment):
         return self.state
 
 
+class Unpaid(Environment):
+    """Nobody earns anything in its few steps."""
+
+    def step(self, actions: list) -> list:
+        for each in super().step(actions):
+            each["reward"] = 0
+        return self.state
+
+
 class Gallery(Environment):
     """Its agents see what no scalar can say."""
 
@@ -129,7 +155,7 @@ class Gallery(Environment):
         return state
 
 
-_OTHERS = {"pensions": Pensions, "pictures": Gallery}
+_OTHERS = {"pensions": Pensions, "unpaid": Unpaid, "pictures": Gallery}
 
 
 def make(environment: str) -> Environment:

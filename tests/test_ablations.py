@@ -16,7 +16,7 @@ import ablations
 from ablation_arms import ARMS, BY_NAME, Arm, Plan, chosen, measuring, past_selves, training
 from ablation_page import markers, picture, replaced
 from ablation_panels import MEASURES, PANELS
-from ablation_runs import CHILD, Job, Sitting, result_path
+from ablation_runs import CHILD, Job, Sitting, finished, result_path
 from ablation_statistics import difference, t_interval, verdict
 from botgame.errors import UserError
 from botgame.lms.game import lms
@@ -119,16 +119,18 @@ def test_a_command_ends_with_the_harness(tmp_path: Path) -> None:
         child.stdin.close()
 
 
-def begin(folder: Path) -> None:
+def begin(words: list[str]) -> None:
     """An imitation that is there already."""
-    plan, network = Plan(folder, folder), Network(ARENA_SPEC, PRESETS["tiny"], 3)
+    plan = ablations.plan_of(ablations.build_parser().parse_args(words))
+    network = Network(ARENA_SPEC, PRESETS["tiny"], 3)
     sizes, rules = PRESETS["tiny"].to_dict(), Rules().to_dict()
     checkpoint = Checkpoint("lms", "imitation", ARENA_SPEC, sizes, network.state_dict(), rules=rules)
     final = plan.final(BY_NAME["imitation"], 0)
     final.parent.mkdir(parents=True)
     save_checkpoint(final, checkpoint)
     result_path(plan, "imitation", 0).parent.mkdir()
-    result_path(plan, "imitation", 0).write_text(json.dumps({"measures": {"lms_re": 0.25}}))
+    made = {"commands": [training(BY_NAME["imitation"], 0, plan)], "measures": {"lms_re": 0.25}}
+    result_path(plan, "imitation", 0).write_text(json.dumps(made))
 
 
 def test_a_sitting_goes_on_and_reports(
@@ -145,11 +147,11 @@ def test_a_sitting_goes_on_and_reports(
         assert importlib.import_module(command[0]).main(command[1:]) == 0
 
     monkeypatch.setattr(Sitting, "_execute", here)
-    begin(folder)
     words = [
         *("--arms", "kl,no-kl", "--seeds", "0", "--budget", "30", "--matches", "2", "--jobs", "1"),
         *("--output-dir", str(folder), "--docs-dir", str(docs), "--extra", TINY),
     ]
+    begin(words)
     assert ablations.main(words) == 130
     assert [path.stem for path in sorted((folder / "results").iterdir())] == ["imitation.seed0", "kl.seed0"]
     first = (folder / "results" / "kl.seed0.json").read_bytes()
@@ -206,6 +208,17 @@ def test_what_a_failed_run_leads_to(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     sitting = Sitting(plan, [Job(arm, 0) for arm in chosen(["kl"])], workers=2, minutes=None)
     assert not sitting.work()
     assert sitting.failed == ["imitation, seed 0"]  # what needs it was not tried
+
+
+def test_a_run_of_an_arm_that_has_other_flags_by_now_is_not_finished(tmp_path: Path) -> None:
+    plan, arm = Plan(tmp_path, tmp_path), BY_NAME["full-league"]
+    assert finished(plan, arm, 0) is None
+    path = result_path(plan, arm.name, 0)
+    path.parent.mkdir()
+    path.write_text(json.dumps({"commands": [training(arm, 0, plan)]}))
+    assert finished(plan, arm, 0) is not None
+    path.write_text(json.dumps({"commands": [training(arm._replace(exploiters=0), 0, plan)]}))
+    assert finished(plan, arm, 0) is None
 
 
 def test_no_run_begins_after_the_minutes(tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def test_matches_repeat_and_are_saved(name: str) -> None:
 
 def test_the_environments_agents_are_bots() -> None:
     game = load_game("kaggle:geese_lite")
-    assert set(game.bots) == {"random", "greedy", "turning", "silent", "stubborn", "failing"}
+    others = {"silent", "stubborn", "failing", "array", "method", "decorated"}
+    assert set(game.bots) == {"random", "greedy", "turning", *others}
     ended = list(play(game, [game.bots["greedy"](), game.bots["random"]()], mirrored_setups(game, 1, 20)))
     points = [match.outcome.rewards["return"].max() * game.reward_points["return"] for match in ended]
     assert len(ended) == 40
@@ -160,10 +161,21 @@ def test_an_agent_that_is_no_function_plays_each_seat_by_itself() -> None:
     assert kaggle_stand_in._STUBBORN.answer == ""
 
 
-def test_an_agent_without_an_answer_is_one_line() -> None:
+@pytest.mark.parametrize("name", ["method", "decorated"])
+def test_an_agent_may_be_anything_that_can_be_called(name: str) -> None:
     game = load_game("kaggle:geese_lite")
-    with pytest.raises(UserError, match="bot 'silent' answered None, which is no action"):
-        list(play(game, [game.bots["silent"](), game.bots["random"]()], mirrored_setups(game, 1, 1)))
+    batch = MatchBatch(game.simulate(2, 2), iter([Setup(seed, (0, 1)) for seed in (1, 2)]))
+    step = batch.next()
+    assert step is not None
+    actions = decide(batch, step, SeatMemory(2, 2), [game.bots[name](), game.bots[name]()], len(game.spec.heads))
+    assert actions.tolist() == [[1]] * 4
+
+
+@pytest.mark.parametrize(("name", "answer"), [("silent", "None"), ("array", r"array\(\[1, 2\]\)")])
+def test_an_agent_without_an_answer_is_one_line(name: str, answer: str) -> None:
+    game = load_game("kaggle:geese_lite")
+    with pytest.raises(UserError, match=f"^bot '{name}' answered {answer}, which is no action of its game; [^\n]*$"):
+        list(play(game, [game.bots[name](), game.bots["random"]()], mirrored_setups(game, 1, 1)))
 
 
 def test_an_agent_that_fails_is_one_line() -> None:
@@ -200,8 +212,9 @@ def test_a_match_without_the_learner_is_not_played_on() -> None:
     assert shorter > 5
 
 
-def test_matches_are_played_on_where_a_seat_that_is_out_goes_on_earning() -> None:
-    assert load_game("kaggle:pensions:4").out is None
+@pytest.mark.parametrize("name", ["pensions", "unpaid"])
+def test_matches_are_played_on_unless_random_ones_show_that_who_is_out_keeps_return_and_place(name: str) -> None:
+    assert load_game(f"kaggle:{name}:4").out is None
 
 
 def test_a_return_of_one_is_what_a_match_of_the_longest_duration_pays() -> None:

@@ -112,14 +112,15 @@ def wait_for_line(process: Forked, number: int) -> None:
 @needs_forks
 def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(supervised: Path, whole: Path, tmp_path: Path) -> None:
     output, chance = tmp_path / "pi_rl.pt", random.Random(5)
-    kills = 0
-    while kills < 3:
+    codes = []
+    for _ in range(3):
         process = start(command(supervised, output, "--resume"))
         wait_for_line(process, 2)  # it trains now
-        time.sleep(chance.uniform(0.0, 0.7))
+        time.sleep(chance.uniform(0.0, 0.1))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        kills += 1
+        codes.append(process.returncode)
+    assert -signal.SIGKILL in codes  # a fast machine may finish before a kill
     assert main(command(supervised, output, "--resume")) == 0
     assert_same_run(output, whole)
 

@@ -7,8 +7,12 @@ import pytest
 
 from botgame.lms.game import lms
 from botgame.lms.rules import SCHOOLS
+from botgame.match_batch import MatchBatch
+from botgame.play import SeatMemory, play_batch
 from botgame.policies import load_policy
-from botgame.training import alphastar_league, alphastar_rl
+from botgame.setups import mirrored_setups
+from botgame.standings import standings_of
+from botgame.training import alphastar_league, alphastar_rl, report_league
 from botgame.training.alphastar.actor.opponents import OpponentPool
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.league import run as league_run
@@ -113,6 +117,38 @@ def test_every_match_is_one_line_and_one_game(whole) -> None:
     assert sum(learner.games for learner in state.learners.values()) == len(matches)
     met = {(match.home, away) for match in matches for away in match.orders}
     assert all(state.payoff.games(home, away) > 0 for home, away in met)
+
+
+def test_the_report_reads_free_for_alls_that_the_learner_lost(supervised: Path, tmp_path: Path) -> None:  # noqa: F811
+    folder = tmp_path / "league"
+    alone = ("--main-exploiters", "0", "--league-exploiters", "0", "--scripted-players", "lms_re")
+    longer = ("--episode-duration", "120", "--unroll-length", "64", "--rl-iterations-per-round", "6")
+    words = ["--supervised-checkpoint", str(supervised), "--output-dir", str(folder), "--rounds", "1", *TINY]
+    free_for_alls = ("--royale-share", "1", "--royale-seats", "3")
+    assert alphastar_league.main([*words, *alone, *longer, *free_for_alls]) == 0
+    matches = [match for match in read_matches(folder / "matches.jsonl")[0] if len(match.seats) > 2]
+    assert any(place > 1 for match in matches for name, place in match.seats if name == match.home)
+    files = ["--league-state", str(folder / "league_state.json"), "--matches", str(folder / "matches.jsonl")]
+    assert report_league.main([*files, "--output", str(tmp_path / "summary.json")]) == 0
+
+
+def test_a_free_for_all_that_the_learner_left_pays_what_the_whole_one_does() -> None:
+    game = lms()
+    assert game.out is not None
+    bots = [load_policy(game, name) for name in ("random", "lms_re")]
+    ended = {}
+    for out in (None, game.out):
+        batch = MatchBatch(game.simulate(3, 4), mirrored_setups(game, 5, 4, (0, 1, 1, 1)), out=out)
+        ended[out] = {match.episode: match for match in play_batch(batch, bots, SeatMemory(3, 4), len(game.spec.heads))}
+    assert len(ended[None]) == 16
+    left = 0
+    for episode, match in ended[game.out].items():
+        seat, full = match.setup.players.index(0), ended[None][episode].outcome
+        assert standings_of(match.outcome.places)[seat] == standings_of(full.places)[seat]
+        for name, reward in match.outcome.rewards.items():
+            assert reward[seat] == full.rewards[name][seat]
+        left += match.outcome.ticks < full.ticks
+    assert left > 8
 
 
 def test_the_glossary_names_the_figures_of_free_for_alls(whole) -> None:

@@ -122,14 +122,20 @@ def _agents(env: Any, actions: Sequence[Any]) -> dict[str, Callable[[], Policy]]
             asked = zip(observation[_RAW][:, 0], keys.tolist(), strict=True)
             with spared():
                 answers = [agents.decide(name, seat, key) for (agents, seat), key in asked]
-            if strange := [answer for answer in answers if answer not in actions]:
-                shown = reprlib.repr(strange[0])
-                raise UserError(f"bot {name!r} answered {shown}, which is no action of its game; play another one")
-            return np.array([actions.index(answer) for answer in answers], np.int64)[:, None]
+            return np.array([_numbered(name, answer, actions) for answer in answers], np.int64)[:, None]
 
         return ScriptedPolicy(name, decide, memory_size=_FOLLOWS)
 
     return {name: functools.partial(bot, name) for name in env.agents if name != RANDOM}
+
+
+def _numbered(name: str, answer: Any, actions: Sequence[Any]) -> int:
+    """The category of an agent's answer."""
+    try:
+        return actions.index(answer)
+    except ValueError:  # also of arrays, which do not compare
+        shown = reprlib.repr(answer)
+        raise UserError(f"bot {name!r} answered {shown}, which is no action of its game; play another one") from None
 
 
 def _seats(env: Any, wanted: str, title: str) -> int:

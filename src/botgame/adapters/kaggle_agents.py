@@ -7,6 +7,7 @@ match and one seat in the world. So each seat of each match has its own copy of 
 from __future__ import annotations
 
 import copy
+import functools
 import importlib.util
 import inspect
 import sys
@@ -47,7 +48,7 @@ class MatchAgents:
                 raise UserError(f"bot {name!r} failed ({reason}); play another one") from error
 
     def _arrived(self, name: str, seat: int) -> Agent:
-        agent = own_copy(self._env.agents[name])
+        agent = _of_both(own_copy(self._env.agents[name]))
         for state in self._env.steps[:-1]:
             if state[seat]["status"] == ACTIVE:
                 self._ask(agent, state, seat)
@@ -55,16 +56,20 @@ class MatchAgents:
 
     def _ask(self, agent: Agent, state: Sequence[Mapping[str, Any]], seat: int) -> Any:
         seen = _handed_out(seen_by(self._env.specification, state, seat))
-        return agent(*(seen, self._env.configuration)[: _arguments(agent)])
+        return agent(seen, self._env.configuration)
 
 
-def _arguments(agent: Agent) -> int:
-    """How many of (observation, configuration) an agent takes."""
-    code = getattr(agent, "__code__", None)
-    if code is not None:
-        return int(code.co_argcount)
-    given = inspect.signature(agent).parameters.values()  # of an object that can be called
-    return sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in given)
+def _of_both(agent: Agent) -> Agent:
+    """The agent as a function of the observation and the configuration, of which it may take fewer."""
+    named = inspect.signature(agent).parameters.values()
+    count = sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in named)
+    takes_all = any(each.kind is each.VAR_POSITIONAL for each in named)
+
+    @functools.wraps(agent)
+    def both(*given: Any) -> Any:
+        return agent(*(given if takes_all else given[:count]))
+
+    return both
 
 
 def seen_by(specification: Mapping[str, Any], state: Sequence[Mapping[str, Any]], seat: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 |-------------------------------------------------|--------------------------------------------------------------|
 | a number                                        | asinh of it                                                  |
 | numbers, as many as there are cells             | a board: the same of each                                    |
-| numbers of cells, as many as there happen to be | a board: 1 for the first, falling to 1/2 along the list      |
+| numbers of cells, as many as there happen to be | a board: 1 for the first, falling towards 1/2 along the list |
 | one such list for each seat                     | a board for each, own first, then in the order of the seats  |
 
 Cells are `rows` times `columns` of the configuration. `remainingOverageTime` is the clock's and left out.

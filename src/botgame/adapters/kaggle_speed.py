@@ -38,6 +38,8 @@ class _Validation:
         from jsonschema.validators import validator_for
 
         if id(schema) not in self._validators:
+            if len(self._validators) >= _MOST:
+                self._validators.clear()
             self._validators[id(schema)] = schema, validator_for(schema)(schema)
         self._validators[id(schema)][1].validate(instance)
 

@@ -41,7 +41,8 @@ def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
     matches = [_play(spec, copy, bot, seed) for seed in range(_MATCHES)]
     again = _play(spec, copy, bot, 0), _play(spec, make(), bot, 0)
     unit = max(match.largest for match in matches) or 1.0
-    pace, settled = max(match.pace for match in matches), all(match.settled for match in matches)
+    pace, shown = max(match.pace for match in matches), {match.settled for match in matches} - {None}
+    settled = shown == {True}
     if again == (matches[0], matches[0]):
         return Rehearsal(unit, pace, "", settled)
     reason = f"game {spec.name} does not repeat a match from its seed, so matches cannot be saved or recorded"
@@ -50,12 +51,15 @@ def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
 
 
 class _Played(NamedTuple):
-    """A digest of all that the seats saw and earned in a match, its largest return, and as in `Rehearsal`."""
+    """A digest of all that the seats saw and earned in a match, its largest return, and as in `Rehearsal`.
+
+    settled: None where the match does not show it: no seat was out early, or none earned more than another.
+    """
 
     digest: str
     largest: float
     pace: float
-    settled: bool
+    settled: bool | None
 
 
 def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> _Played:
@@ -74,14 +78,18 @@ def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> _Played:
             actions[seat] = bot.act(seen, np.zeros((1, 0), np.float32), keys)[0][0]
         copy.act(actions)
         history.append(copy.returns)
-        left = {seat: _standing(copy, seat) for seat in copy.out} | left
+        if copy.waiting:
+            left = {seat: _standing(copy, seat) for seat in copy.out} | left
     digest.update(copy.returns.tobytes())
     settled = all(np.array_equal(then, _standing(copy, seat)) for seat, then in left.items())
-    return _Played(digest.hexdigest(), float(np.abs(copy.returns).max()), _pace(history), settled)
+    shown = bool(left) and bool(np.ptp(copy.returns))
+    return _Played(digest.hexdigest(), float(np.abs(copy.returns).max()), _pace(history), settled if shown else None)
 
 
 def _pace(history: list[Array]) -> float:
     """The pace of a match with these returns after each tick."""
+    if not history:
+        return 0.0
     growing = np.diff(np.array(history), axis=0, prepend=0.0) != 0  # [ticks, seats]
     steady = growing.mean(axis=0) > 0.5
     return float(np.abs(history[-1][steady]).max(initial=0.0)) / len(history)

@@ -159,6 +159,7 @@ class LeagueWorker(Worker):
             origin=self.players.origin,
             styles=styles,  # as in AlphaStar, exploiters follow none
             seed=rng.derive(seed, STYLES, table.seats),
+            whole=True,  # the payoff counts the places of all seats
         )
 
     def _setups(self, player: str, seed: int, seats: int, numbers: Iterator[int]) -> Iterator[Setup]:

@@ -39,25 +39,26 @@ def make_environment(
     styles: StyleConfig,
     seed: int,
     limits: SeatLimits = USUAL_LIMITS,
+    whole: bool = False,
 ) -> Environment:
     """An environment for matches of one kind. styles: drawn by `seed` from `origin`'s library.
 
-    setups: the matches of the numbers that they are given.
-
-    limits: the learner's; opponents have their own.
+    setups: the matches of the numbers that they are given. limits: the learner's; opponents have their own. whole:
+    matches are played on where the learner is out, as those must be whose places among the others count.
     """
 
     def limits_of_player(player: int) -> SeatLimits:
         return limits if player == LEARNER else limits_of(opponents.policy(player))
 
-    simulate = (not origin.taught and game.scratch.simulate) or game.simulate
-    simulation = simulate(table.slots, table.seats)
+    beginners = None if origin.taught else game.scratch.simulate
+    simulation = (beginners or game.simulate)(table.slots, table.seats)
     followed = None
     if styles.z_share and game.statistic_z:
         meter = game.statistic_z.meter(simulation)
         followed = Styles(Conditioning.restore(origin.conditioning), styles, meter, seed)
     numbers = MatchNumbers(table.first, table.step)
-    out = game.out if table.seats > _DUEL else None  # a duel is over anyway
+    # A beginner's reward may depend on how the others end, and a duel is over anyway.
+    out = None if whole or beginners or table.seats <= _DUEL else game.out
     matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, limits_of_player, out)
     spec = followed.extend(game.spec) if followed else game.spec
     return Environment(
