@@ -19,6 +19,7 @@ from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import LEARNER, matchup
 from botgame.envs.pettingzoo import env as turns_env
 from botgame.envs.pettingzoo import parallel_env
+from botgame.envs.vector import MatchVectorEnv
 from botgame.errors import UserError
 from botgame.families import Member, from_shares, standard_numbers
 from botgame.game import AnswersBots, ScriptedPolicy, Setup
@@ -313,15 +314,24 @@ def test_opponents_may_be_policies_and_functions() -> None:
         ({"opponent": {"idle": float("inf"), "legacy": 1}}, "share of each one's matches, more than 0 and finite"),
         ({"opponent": {"idle": 1e308, "legacy": 1e308}}, "more than 0 and finite in sum"),
         ({"opponent": {"idle": 10**400}}, "more than 0 and finite in sum"),
+        ({"opponent": ("idle", "legacy")}, "^2 opponents for 1 seat: leave some out$"),
+        (
+            {"opponent": ScriptedPolicy},
+            "^opponent ScriptedPolicy: it is a class, expected a policy that was made of it$",
+        ),
         ({"opponent": {"idle": 1, "nobody": 1}}, "unknown bot 'nobody'"),
         ({"opponent": {"level-4": 1}}, "opponent level-4: it has a faction or limits of its own"),
         ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),
         ({"reward_weights": {"fun": 1}}, "reward_weights of fun: expected result, damage"),
         ({"duration_ticks": 0}, "duration_ticks 0: expected a whole number of ticks"),
         ({"duration_ticks": "900"}, "duration_ticks '900': expected a whole number of ticks"),
+        ({"duration_ticks": True}, "duration_ticks True: expected a whole number of ticks"),
+        ({"reward_weights": {"damage": 10**400}}, "reward_weights of damage: expected a finite number, got 1000"),
         ({"reward_weights": ["result"]}, "expected numbers by name, such as {'result': 1.0}"),
         ({"reward_weights": {"damage": float("nan")}}, "reward_weights of damage: expected a finite number, got nan"),
         ({"record_to": __file__}, "expected the path of a folder"),
+        ({"record_to": "a\0b"}, r"^record_to 'a\\x00b': expected the path of a folder$"),
+        ({"record_to": f"{__file__}/deep/below"}, r"^record_to .*expected the path of a folder, but .*\.py is none$"),
         ({"scratch": "no"}, "scratch 'no': expected True or False"),
         ({"scratch": 1}, "scratch 1: expected True or False"),
         ({"render_mode": "ansi"}, "render_mode 'ansi'"),
@@ -361,9 +371,49 @@ def test_actions_and_seeds_that_fit_no_match_are_named() -> None:
         single.step([0] * 6)
 
 
+@pytest.mark.parametrize("head", range(len(LMS.spec.heads)))
+def test_a_category_that_a_head_does_not_have_is_named(head: int) -> None:
+    name, size = LMS.spec.heads[head].name, LMS.spec.heads[head].size
+    single, envs, agents = duel().unwrapped, batch(2), parallel_env()
+    for env in (single, envs, agents):
+        env.reset(seed=1)
+    for value in (size, -1, 2**40, np.uint64(2**63), np.uint64(2**64 - 1)):
+        rows = np.zeros((2, len(LMS.spec.heads)), np.asarray(value).dtype)
+        rows[1, head] = value
+        players = dict(zip(agents.agents, rows, strict=True))
+        for step in (lambda r=rows: single.step(r[1]), lambda r=rows: envs.step(r), lambda p=players: agents.step(p)):
+            with pytest.raises(UserError, match=f"^actions: {value} for the head {name}, expected .* 0 to {size - 1}$"):
+                step()
+    largest = np.array([each.size - 1 for each in LMS.spec.heads], np.uint8)
+    assert single.step(largest)[0] in single.observation_space
+
+
+def test_rows_of_several_lengths_are_one_line() -> None:
+    single, envs = duel().unwrapped, batch(2)
+    for env in (single, envs):
+        env.reset(seed=1)
+        with pytest.raises(UserError, match=r"^actions: expected whole numbers in the shape .*$"):
+            env.step([[1], [1, 2]])
+
+
+def test_shares_and_seeds_may_be_numbers_of_numpy() -> None:
+    shares = {"idle": 0.5, "legacy": 0.5}
+    ours = batch(2, opponent=shares)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        theirs = batch(2, opponent={name: np.float32(share) for name, share in shares.items()})
+    for seed in (3, [3, 9]):
+        assert same(ours.reset(seed=seed)[0], theirs.reset(seed=np.array(seed)[()])[0])
+    assert same(duel().reset(seed=3)[0], duel().unwrapped.reset(seed=np.int64(3))[0])
+    with pytest.raises(UserError, match="seeds True: expected a whole number for each match, 2 in all"):
+        ours.reset(seed=True)
+
+
 def test_numbers_of_matches_and_decisions_are_checked() -> None:
     with pytest.raises(UserError, match="0 matches at once: expected a whole number of 1 or more"):
         batch(0)
+    with pytest.raises(UserError, match="True matches at once: expected a whole number of 1 or more"):
+        MatchVectorEnv(matchup(LMS, "idle", 2), True)
     with pytest.raises(UserError, match="-1 decisions of a match: expected a whole number of 0 or more"):
         batch(1, max_episode_steps=-1)
 

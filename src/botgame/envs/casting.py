@@ -5,13 +5,13 @@ A learner from random weights needs several, some of which it can beat (docs/scr
 
 from __future__ import annotations
 
-import sys
+import math
 from bisect import bisect
 from collections.abc import Mapping
 from itertools import accumulate
-from numbers import Real
 from typing import NamedTuple
 
+from botgame.envs.number_checks import is_finite
 from botgame.errors import UserError
 from botgame.game import USUAL_LIMITS, Game, Policy, limits_of, own_factions
 from botgame.policies import load_policy
@@ -48,6 +48,6 @@ def drawable_bots(game: Game, shares: Mapping[str, float]) -> list[Policy]:
 
 
 def _are_shares(shares: Mapping[str, float]) -> bool:
-    most = sys.float_info.max
-    each = all(isinstance(name, str) and isinstance(one, Real) and 0 < one <= most for name, one in shares.items())
-    return each and 0 < sum(map(float, shares.values())) <= most
+    each = all(isinstance(name, str) and is_finite(one) and one > 0 for name, one in shares.items())
+    total = sum(map(float, shares.values())) if each else 0.0
+    return total > 0 and math.isfinite(total)

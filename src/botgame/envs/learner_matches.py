@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from botgame import rng
+from botgame.envs.action_check import ActionCheck
 from botgame.envs.matchup import Matchup
+from botgame.envs.number_checks import is_whole
 from botgame.envs.payments import Payments
 from botgame.errors import UserError
 from botgame.game import AnswersBots, Array, Due, Ended, Listener, Observation, Policy, Setup, Step
@@ -41,12 +42,13 @@ class LearnerMatches:
 
     def __init__(self, matchup: Matchup, slots: int = 1, *, refill: bool = True, most_decisions: int = 0) -> None:
         for name, number, least in (("matches at once", slots, 1), ("decisions of a match", most_decisions, 0)):
-            if not isinstance(number, Integral) or number < least:
+            if not is_whole(number) or number < least:
                 raise UserError(f"{number!r} {name}: expected a whole number of {least} or more", 2)
         game, seats = matchup.game, matchup.seats
         self.matchup, self.simulation = matchup, matchup.simulate(slots)
         self.due = Due(np.zeros(0, np.int32), np.zeros(0, np.int32))
         self._refill, self._most = refill, most_decisions
+        self._check = ActionCheck(game.spec.heads)
         self._policies: list[Policy] = list(matchup.policies)
         self._limits = matchup.limits
         self._policy = np.zeros((slots, seats), np.int32)  # of each seat, -1: the learner
@@ -114,7 +116,7 @@ class LearnerMatches:
         - `final` dict, only when matches were truncated: the last observation of their seats, one row a seat, and
           `final_slots` int [n], the slot of each row.
 
-        Raises UserError (code 2) for actions of another shape, and while no seat waits for one.
+        Raises UserError (code 2) for actions of another shape or outside their heads, and while no seat waits for one.
         """
         actions = self._checked_actions(actions)
         self._payments.open()
@@ -134,21 +136,14 @@ class LearnerMatches:
     def _checked_seeds(self, seeds: Sequence[int | None]) -> list[int | None]:
         listed = list(seeds) if isinstance(seeds, Iterable) else []
         slots = len(self._running)
-        if len(listed) != slots or not all(seed is None or isinstance(seed, Integral) for seed in listed):
+        if len(listed) != slots or not all(seed is None or is_whole(seed) for seed in listed):
             raise UserError(f"seeds {seeds!r}: expected a whole number for each match, {slots} in all", 2)
-        return listed
+        return [None if seed is None else int(seed) for seed in listed]
 
     def _checked_actions(self, actions: Array | Sequence[Array]) -> Array:
-        shape = len(self.due.slot), len(self.matchup.game.spec.heads)
-        if not shape[0]:
+        if not len(self.due.slot):
             raise UserError("no seat waits for an action; call reset first", 2)
-        try:
-            rows = np.asarray(actions).astype(np.int64, casting="same_kind", copy=False)
-        except (TypeError, ValueError) as error:
-            raise UserError(f"actions: expected whole numbers in the shape {shape} ({error})", 2) from error
-        if rows.shape != shape:
-            raise UserError(f"actions have the shape {rows.shape}, expected {shape}: a number for each head", 2)
-        return rows
+        return self._check.checked(actions, len(self.due.slot))
 
     def _truncate(self, terminated: Array, info: dict[str, Any]) -> Array:
         """Replace the matches that have lasted for the learner's most decisions; bool [B], which they are."""

@@ -30,6 +30,7 @@ from botgame.game import (
 from botgame.policies import load_policy
 from botgame.rng import mix, uniforms
 from botgame.setups import mirrored_setups
+from botgame.wording import counted
 
 Opponent = str | Policy | Decide | Mapping[str, float]
 LEARNER = "learner"
@@ -115,13 +116,16 @@ def matchup(game: Game, opponents: Opponent | Sequence[Opponent], seats: int, **
 
     An opponent is the name of a bot (`botgame.policies`), a `botgame.game.Policy`, a function of (observation, memory,
     keys) that returns actions int64 [n, H], or the shares of several bots by name, of which one plays each match.
+    Raises UserError (code 2) for what is none of these, and for more opponents than the learner leaves seats.
     """
     listed: list[Opponent] = [*opponents] if isinstance(opponents, list | tuple) else [cast(Opponent, opponents)]
     _check_seats(game, seats)
     if not listed:
         raise UserError("there is no opponent: expected the name of a bot, a policy, a function or shares", 2)
+    if len(listed) > seats - 1:
+        raise UserError(f"{counted(len(listed), 'opponent')} for {counted(seats - 1, 'seat')}: leave some out", 2)
     policies, castings = list[Policy](), list[Casting]()
-    for opponent in listed[: seats - 1]:
+    for opponent in listed:
         bots, shares = _bots_of(game, opponent)
         castings.append(Casting(tuple(range(len(policies), len(policies) + len(bots))), shares))
         policies += bots
@@ -153,6 +157,8 @@ def _policy_of(game: Game, opponent: Opponent) -> Policy:
     """The bot that `opponent` names, is, or decides for. Raises UserError for a bad name or another type."""
     if isinstance(opponent, str):
         return load_policy(game, opponent)
+    if isinstance(opponent, type):
+        raise UserError(f"opponent {opponent.__name__}: it is a class, expected a policy that was made of it", 2)
     if isinstance(opponent, Policy):
         return opponent
     if callable(opponent):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
+import os
 from collections.abc import Callable, Mapping
-from numbers import Integral, Real
 from pathlib import Path
 from typing import ParamSpec, TypedDict, TypeVar
 
+from botgame.envs.number_checks import is_finite, is_whole
 from botgame.errors import UserError
 from botgame.game import Game
 
@@ -71,7 +71,7 @@ def check_options(game: Game, options: Options) -> None:
 def _check_duration(game: Game, duration: int | None) -> None:
     if duration is None:
         return
-    if not isinstance(duration, Integral) or not 1 <= duration <= _LONGEST:
+    if not is_whole(duration) or not 1 <= duration <= _LONGEST:
         raise UserError(f"duration_ticks {duration!r}: expected a whole number of ticks, 1 to {_LONGEST:,}", 2)
     if not game.duration_ticks:
         raise UserError(f"duration_ticks {duration}: game {game.name} has no duration to choose; leave it out", 2)
@@ -84,7 +84,7 @@ def _check_weights(game: Game, weights: Mapping[str, float]) -> None:
     if strange := {str(name) for name in weights} - {*streams}:
         raise UserError(f"reward_weights of {', '.join(sorted(strange))}: expected {', '.join(streams)}", 2)
     for name, weight in weights.items():
-        if not isinstance(weight, Real) or not math.isfinite(weight):
+        if not is_finite(weight):
             raise UserError(f"reward_weights of {name}: expected a finite number, got {weight!r}", 2)
 
 
@@ -93,5 +93,9 @@ def _check_folder(game: Game, folder: str | Path | None) -> None:
         return
     if game.recorder is None:
         raise UserError(f"record_to {str(folder)!r}: game {game.name} cannot be recorded; leave it out", 2)
-    if not isinstance(folder, str | Path) or Path(folder).is_file():
+    if not isinstance(folder, str | Path) or "\0" in str(folder):
         raise UserError(f"record_to {folder!r}: expected the path of a folder", 2)
+    path = Path(folder).absolute()
+    nearest = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    if not nearest.is_dir():
+        raise UserError(f"record_to {str(folder)!r}: expected the path of a folder, but {nearest} is none", 2)

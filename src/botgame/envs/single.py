@@ -7,8 +7,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from botgame.envs.action_check import whole_numbers
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import Matchup
+from botgame.envs.number_checks import is_whole
 from botgame.envs.rendering import FRAMES_PER_SECOND, RENDER_MODES, Rendering
 from botgame.envs.spaces import action_space, as_element, blank, head_masks, observation_space
 from botgame.game import Array, Observation
@@ -39,13 +41,14 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Begin the stream of set-ups of `seed`; without one go on to its next match. `options` are not used."""
+        seed = int(seed) if is_whole(seed) else seed  # of NumPy too
         super().reset(seed=seed, options=options)
         rows, info = self._matches.reset([seed])
         return self._handed_out(rows, info)
 
     def step(self, action: Array) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Decide: int [H], a category of each head. The bots then play on to the learner's next decision."""
-        rows, rewards, terminated, _, info = self._matches.step(np.asarray(action).reshape(1, -1))
+        rows, rewards, terminated, _, info = self._matches.step(self._row(action))
         over = bool(terminated[0])
         seen, said = self._handed_out(blank(self._spec) if over else rows, info)
         return seen, float(rewards[0]), over, False, said
@@ -61,6 +64,9 @@ class MatchEnv(gymnasium.Env[Observation, Array]):
     def close(self) -> None:
         """Close the window, if there is one."""
         self._rendering.close()
+
+    def _row(self, action: Array) -> Array:
+        return whole_numbers(action, (len(self._spec.heads),)).reshape(1, -1)
 
     def _handed_out(self, rows: Observation, info: dict[str, Any]) -> tuple[Observation, dict[str, Any]]:
         """The one row of an observation and of `info`; shows the match where a person watches."""

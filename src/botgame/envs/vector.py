@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -11,6 +11,7 @@ from gymnasium.vector.utils import batch_space
 
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import Matchup
+from botgame.envs.number_checks import is_whole
 from botgame.envs.rendering import FRAMES_PER_SECOND, check_render_mode, picture_of
 from botgame.envs.spaces import action_space, as_element, blank, observation_space
 from botgame.errors import UserError
@@ -51,10 +52,11 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Start every match anew. seed: of environment 0, the others have the numbers after it; or one for each."""
-        super().reset(seed=seed if isinstance(seed, int) else None, options=options)
-        if seed is None or isinstance(seed, int):
-            seed = [None if seed is None else seed + number for number in range(self.num_envs)]
-        rows, info = self._matches.reset(seed)
+        first = int(seed) if is_whole(seed) else None  # of NumPy too
+        super().reset(seed=first, options=options)
+        alone = seed is None or first is not None
+        each = [None if first is None else first + number for number in range(self.num_envs)]
+        rows, info = self._matches.reset(each if alone else cast(Sequence[int | None], seed))
         return as_element(self._spec, rows), info
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
