@@ -81,9 +81,11 @@ class Matchup:
 
     def draw(self, players: Sequence[int], keys: Array) -> list[int]:
         """The number of the policy in each seat of a match, -1: the learner. keys: uint64 [P], of each seat."""
+        first = self.learners
+        if all(len(each.bots) == 1 for each in self.cast):
+            return [-1 if player < first else self.cast[player - first].bots[0] for player in players]
         with np.errstate(over="ignore"):
             draws = uniforms(mix(keys, _DRAWS), 1)[:, 0].tolist()
-        first = self.learners
         drawn = zip(players, draws, strict=True)
         return [-1 if player < first else self.cast[player - first].drawn(number) for player, number in drawn]
 
