@@ -128,7 +128,7 @@ class Environment:
 
 
 class Pensions(Environment):
-    """Whoever is out earns most."""
+    """A seat that is out earns most."""
 
     def step(self, actions: list) -> list:
         for each in super().step(actions):

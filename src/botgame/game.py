@@ -477,8 +477,8 @@ class Game:
     (a recorded match as SVG text): None where the game has none. draw: the running match in a slot of a simulation as a
     picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes every match that ends
     into a folder, given the name of each player; None where the game has none. out: the seats that will never be due
-    again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for them, so training leaves a
-    match that no learner is left in; None where a game does not say. scratch: for learners from random weights.
+    again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for them, so a
+    learner may leave a match once it is out; None where a game does not say. scratch: for learners from random weights.
     handicaps: what makes the levels of a trained bot, the weakest first; () for those that suit any game.
     usual_reaction: ticks, how old what a bot sees is by the rules; slowest_reaction: the most that
     `SeatLimits.reaction_ticks` may be, 0 where a seat's reaction cannot be chosen.

@@ -28,7 +28,7 @@ from botgame.errors import UserError
 from botgame.game import Array, Game, Observation, Policy, ScriptedPolicy
 from botgame.spec import Array as Layout
 
-_FOLLOWS = 1  # of memory that nobody reads: whoever has memory is asked in every turn, also where it acts at random
+_FOLLOWS = 1  # memory that nobody reads: a bot with memory is asked in every turn, also where it acts at random
 _RAW = "raw"  # array of an observation: object [N, 1], where the environment's own agents see it: `MatchAgents`, seat
 
 

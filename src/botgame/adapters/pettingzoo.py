@@ -49,7 +49,7 @@ class ParallelCopy:
     @property
     def out(self) -> Sequence[int]:
         """See `Copy.out`."""
-        return [seat for seat, agent in enumerate(self._agents) if agent not in self._env.agents]
+        return _gone(self._agents, self._env)
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
@@ -91,7 +91,7 @@ class TurnsCopy:
     @property
     def out(self) -> Sequence[int]:
         """See `Copy.out`."""
-        return [seat for seat, agent in enumerate(self._agents) if agent not in self._env.agents]
+        return _gone(self._agents, self._env)
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
@@ -119,6 +119,11 @@ class TurnsCopy:
         env = self._env
         while env.agents and (env.terminations[env.agent_selection] or env.truncations[env.agent_selection]):
             self._step(None)
+
+
+def _gone(agents: Sequence[str], env: Any) -> list[int]:
+    """The seats of the agents that have left the environment."""
+    return [seat for seat, agent in enumerate(agents) if agent not in env.agents]
 
 
 def pettingzoo(name: str) -> Game:

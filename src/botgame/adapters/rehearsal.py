@@ -12,7 +12,7 @@ import numpy as np
 from botgame import rng
 from botgame.adapters.copies import Copy
 from botgame.adapters.random_bot import random_bot
-from botgame.game import Array, Policy
+from botgame.game import Array, Observation, Policy
 from botgame.spec import Spec
 
 _MATCHES = 4
@@ -70,9 +70,7 @@ def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> _Played:
             break
         actions = {}
         for seat in copy.waiting:
-            seen = {name: np.zeros((1, *layout.shape), layout.dtype) for name, layout in spec.arrays.items()}
-            seen["legal"][:] = True
-            copy.observe(seat, {name: array[0] for name, array in seen.items()})
+            seen = _seen(spec, copy, seat)
             digest.update(b"".join(array.tobytes() for array in seen.values()))
             keys = np.array([rng.derive(seed, seat, tick)], np.uint64)
             actions[seat] = bot.act(seen, np.zeros((1, 0), np.float32), keys)[0][0]
@@ -84,6 +82,14 @@ def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> _Played:
     settled = all(np.array_equal(then, _standing(copy, seat)) for seat, then in left.items())
     shown = bool(left) and bool(np.ptp(copy.returns))
     return _Played(digest.hexdigest(), float(np.abs(copy.returns).max()), _pace(history), settled if shown else None)
+
+
+def _seen(spec: Spec, copy: Copy, seat: int) -> Observation:
+    """What a seat sees, one row an array."""
+    seen = {name: np.zeros((1, *layout.shape), layout.dtype) for name, layout in spec.arrays.items()}
+    seen["legal"][:] = True
+    copy.observe(seat, {name: array[0] for name, array in seen.items()})
+    return seen
 
 
 def _pace(history: list[Array]) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 import numpy as np
 
 from botgame.envs.casting import Casting, drawable_bots
+from botgame.envs.number_checks import is_whole
 from botgame.envs.options import Options, check_options, takes_options
 from botgame.errors import UserError
 from botgame.game import (
@@ -180,7 +180,7 @@ def _copy_of(policy: Policy, memo: dict[int, Any]) -> Policy:
 
 
 def _check_seats(game: Game, seats: int) -> None:
-    if not isinstance(seats, Integral) or seats not in game.seat_numbers:
+    if not is_whole(seats) or seats not in game.seat_numbers:
         raise UserError(f"{seats!r} seats: game {game.name} has {_range(game.seat_numbers)}", 2)
 
 

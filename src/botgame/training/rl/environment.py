@@ -15,9 +15,9 @@ from botgame.training.alphastar.engine.portions import Table
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.alphastar.statistic_z.config import StyleConfig
 from botgame.training.alphastar.statistic_z.seats import Styles
+from botgame.training.evaluation.duels import DUEL
 from botgame.training.runs.origin import Origin
 
-_DUEL = 2
 STYLES = 0x7374796C65  # purpose of the random key of the styles to follow
 
 
@@ -58,7 +58,7 @@ def make_environment(
         followed = Styles(Conditioning.restore(origin.conditioning), styles, meter, seed)
     numbers = MatchNumbers(table.first, table.step)
     # A beginner's reward may depend on how the others end, and a duel is over anyway.
-    out = None if whole or beginners or table.seats <= _DUEL else game.out
+    out = None if whole or beginners or table.seats <= DUEL else game.out
     matches = MatchBatch(simulation, setups(numbers), followed.meter if followed else None, limits_of_player, out)
     spec = followed.extend(game.spec) if followed else game.spec
     return Environment(

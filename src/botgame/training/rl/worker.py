@@ -17,10 +17,10 @@ from botgame.training.alphastar.engine.part import Part
 from botgame.training.alphastar.engine.plan import Fetch, Key, Plan
 from botgame.training.alphastar.engine.portions import Place, Table, hand_of
 from botgame.training.alphastar.engine.worker import Worker
+from botgame.training.evaluation.duels import DUEL
 from botgame.training.rl.environment import STYLES, Opponents, make_environment
 from botgame.training.rl.setting import RLSetting
 
-DUEL = 2
 PLAYER = "learner"
 _TRAINING = 0x747261696E  # purpose of the training matches' random key
 
