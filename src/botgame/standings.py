@@ -29,6 +29,6 @@ def standings_of(places: Sequence[int] | Array) -> Array:
     From +1 (above all others) to -1 (below all), in sum 0 over the seats. In a duel that is the plain result; with more
     seats it pays for every rival that is outlived, which is what "A beat B" means in a free-for-all. A seat alone: 0.
     """
-    places = np.asarray(places)
-    order = np.sign(places[None, :] - places[:, None])
-    return np.asarray(order.sum(axis=1) / max(1, len(places) - 1), np.float32)
+    listed = np.asarray(places).tolist()  # so few numbers are compared sooner one by one
+    others = max(1, len(listed) - 1)
+    return np.array([sum((his > own) - (his < own) for his in listed) / others for own in listed], np.float32)

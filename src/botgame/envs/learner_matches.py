@@ -67,6 +67,7 @@ class LearnerMatches:
         if matchup.record_to is not None and game.recorder is not None:
             self._listener = game.recorder(self.simulation, matchup.names, matchup.record_to)
         self._answers = self._answering()
+        self._one_each = matchup.learners == 1 and self._answers is not None  # at most one seat is due in a slot
 
     def _answering(self) -> AnswersBots | None:
         """The simulation, if it answers all bots itself. A recording asks for each decision, so then it does not."""
@@ -167,12 +168,12 @@ class LearnerMatches:
         self.simulation.reset(slot, setup, [self._limits[player] for player in setup.players])
         self._running[slot], self._unfinished[slot], self._decisions[slot] = setup, True, 0
         self._player[slot], self._bases[slot] = setup.players, key_bases(setup.seed, len(setup.players))
-        self._policy[slot] = self.matchup.draw(setup.players, self._bases[slot])
+        self._policy[slot] = drawn = self.matchup.draw(setup.players, self._bases[slot])
         if self._answers is not None:
-            for seat in np.flatnonzero(self._policy[slot] >= 0).tolist():
-                policy = self._policies[self._policy[slot, seat]]
-                self._answers.answer(slot, seat, policy, int(self._bases[slot, seat]))
-        self._seat[slot] = np.argsort(setup.players)[: self.matchup.learners]
+            for seat, number in enumerate(drawn):
+                if number >= 0:
+                    self._answers.answer(slot, seat, self._policies[number], int(self._bases[slot, seat]))
+        self._seat[slot] = [setup.players.index(player) for player in range(self.matchup.learners)]
         self._episodes[slot] = self._started
         self._started += 1
         self._payments.begin(slot)
@@ -188,20 +189,28 @@ class LearnerMatches:
                 continue
             if self._out is not None and self._leave():
                 continue
-            policy = self._policy[due.slot, due.seat]
-            bots = np.flatnonzero(policy >= 0)
-            if not self._refill:  # a match that was left stands still
-                bots = bots[self._unfinished[due.slot[bots]]]
-            if not len(bots):
+            if self._answers is not None or not self._answer_bots(due):
                 break
-            self._answer(due.rows(bots), policy[bots])
-        self.due = due if self._refill else due.rows(np.flatnonzero(policy < 0))
+        if not self._refill and self._answers is None:  # bots are due in a match that was left
+            due = due.rows(np.flatnonzero(self._policy[due.slot, due.seat] < 0))
+        self.due = due
 
     def _over(self, due: Due) -> list[int]:
         """The slots whose matches are over but not settled; a match with a due seat is not over."""
-        if len(self._running) == 1 and len(due.slot):
+        slots = len(self._running)
+        if (len(due.slot) == slots and self._one_each) or (len(due.slot) and slots == 1):
             return []
         return np.flatnonzero(self.simulation.done & self._unfinished).tolist()
+
+    def _answer_bots(self, due: Due) -> bool:
+        """Let the bots among the due seats decide. Whether there were."""
+        policy = self._policy[due.slot, due.seat]
+        bots = np.flatnonzero(policy >= 0)
+        if not self._refill:  # a match that was left stands still
+            bots = bots[self._unfinished[due.slot[bots]]]
+        if len(bots):
+            self._answer(due.rows(bots), policy[bots])
+        return bool(len(bots))
 
     def _answer(self, due: Due, policy: Array) -> None:
         """Let the bots decide that move these seats; policy: their number, int32 [n]."""
@@ -226,6 +235,7 @@ class LearnerMatches:
             self._payments.settle(slot, self._seat[slot], outcome)
             if self._listener is not None:
                 self._listener.end(Ended(slot, int(self._episodes[slot]), self._recorded(slot, setup), outcome))
+        for slot in slots:
             self._finish(slot)
 
     def _recorded(self, slot: int, setup: Setup) -> Setup:

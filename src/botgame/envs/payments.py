@@ -65,9 +65,6 @@ class Payments:
 
     def close(self, simulation: Simulation, due: Due, player: Array) -> Paid:
         """The step ends with these seats due: what it paid."""
-        if self._settled:  # a match that has just begun is paid with its first decision
-            alike = np.flatnonzero(~self.terminated[due.slot])
-            due, player = due.rows(alike), player[alike]
         ticks = simulation.ticks[:, None] - self._since
         streams = {name: self._grown(name, sums, due, player) for name, sums in simulation.rewards(due).items()}
         places = np.zeros(self._since.shape, np.int32)
@@ -75,6 +72,7 @@ class Payments:
             ticks[slot], places[slot] = lasted, finished
             for name, gain in gains.items():
                 streams[name][slot] = gain
+                self._paid[name][slot] = 0  # a match that has just begun is paid with its first decision
         streams = {name: grown.reshape(self._shape) for name, grown in streams.items()}
         rewards = np.zeros(self._shape, np.float32)
         for name, grown in streams.items():

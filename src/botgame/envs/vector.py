@@ -41,6 +41,7 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
         if render_mode == "human":
             raise UserError("render_mode 'human': a batch has no window; use rgb_array or one environment", 2)
         self._spec = matchup.game.spec
+        self._blank = as_element(self._spec, blank(self._spec))
         self._matches = LearnerMatches(matchup, num_envs, most_decisions=max_episode_steps or 0)
         self.num_envs, self.render_mode = num_envs, render_mode
         self.single_observation_space = observation_space(self._spec)
@@ -79,13 +80,11 @@ class MatchVectorEnv(VectorEnv[Observation, Array, Array]):
 
     def _final(self, terminated: Array, info: dict[str, Any]) -> Array:
         """The last observation of every match that ended in this step, None in the others: object [num_envs]."""
-        over = np.flatnonzero(terminated)
-        groups = [(over, blank(self._spec, len(over)))]
-        if "final" in info:
-            groups.append((info.pop("final_slots"), info.pop("final")))
         final = np.full(self.num_envs, None, object)
-        for slots, rows in groups:
-            last = as_element(self._spec, rows)
-            for row, slot in enumerate(slots.tolist()):
+        for slot in np.flatnonzero(terminated).tolist():
+            final[slot] = {name: array[0].copy() for name, array in self._blank.items()}
+        if "final" in info:
+            last = as_element(self._spec, info.pop("final"))
+            for row, slot in enumerate(info.pop("final_slots").tolist()):
                 final[slot] = {name: array[row] for name, array in last.items()}
         return final

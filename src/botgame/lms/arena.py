@@ -126,7 +126,8 @@ class Arena:
         self._due = Due(np.zeros(room, np.int32), np.zeros(room, np.int32))
         setup, actions = np.zeros((self.seats, 4), np.int64), np.zeros((1, HEAD_COUNT), np.int64)
         common = (self.state, self.tables, np.zeros((self.seats, self.seats + 1)))
-        self._start = bind(kernels.start, common, (0, setup))
+        memory = tuple(self._bytes.values())
+        self._start = bind(kernels.start, (*common, memory, self._kinds), (0, np.uint64(0), 0, setup))
         self._advance = bind(kernels.advance, (self.state, self.tables), (common[2], *self._due, 0, 0, 0))
         self._act = bind(kernels.act, (*common, allocate_ranking(MAX_MAGES)), (*self._due, actions, actions))
 
@@ -144,13 +145,8 @@ class Arena:
         """
         limits = [Limits.of_bots(self.rules)] * self.seats if limits is None else limits
         self._check_setup(schools, duration_ticks, limits)
-        for array in self._bytes.values():
-            array[match] = 0
-        self.state.matches["seed"][match] = int(seed) % 2**64
-        self.state.matches["duration"][match] = duration_ticks
-        self.state.items["kind"][match] = self._kinds
         setup = np.array([(school, *limit) for school, limit in zip(schools, limits, strict=True)], np.int64)
-        self._start(int(match), setup)
+        self._start(int(match), np.uint64(int(seed) % 2**64), int(duration_ticks), setup)
 
     def _check_setup(self, schools: Sequence[int], duration_ticks: int, limits: Sequence[Limits]) -> None:
         if len(schools) != self.seats or any(not 0 <= school < len(SCHOOLS) for school in schools):

@@ -16,9 +16,28 @@ from botgame.lms.simulation.zone import update_zone
 
 
 @entry
-def start(state: State, tables: Tables, harm: np.ndarray, b: int, setup: np.ndarray) -> None:
-    """Build match `b` from its seed; `setup`: int64 [P, 4], school and `Limits` of each seat. All are due at tick 0."""
+def start(
+    state: State,
+    tables: Tables,
+    harm: np.ndarray,
+    memory: tuple[np.ndarray, ...],
+    kinds: np.ndarray,
+    b: int,
+    seed: int,
+    duration: int,
+    setup: np.ndarray,
+) -> None:
+    """Build match `b` from its seed, for `duration` ticks. All seats are due at tick 0.
+
+    memory: every array of the state as uint8 [B, bytes]; kinds: int32 [I], of the items; setup: int64 [P, 4], school
+    and `Limits` of each seat.
+    """
+    for array in memory:
+        array[b, :] = 0
     world = world_of(state, tables, harm, b)
+    world.match.seed, world.match.duration = seed, duration
+    for index in range(kinds.shape[0]):
+        world.items[index].kind = kinds[index]
     generate(world)
     for seat in range(world.mages.shape[0]):
         mage = world.mages[seat]

@@ -33,8 +33,11 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def phase(function: Callable[..., Any]) -> Any:
-    """Compile a function that only compiled code calls, and that allocates and keeps no array: it compiles faster."""
-    return _compile(function, **_BORROWED, no_cpython_wrapper=True)
+    """Compile a function that only compiled code calls, and that allocates and keeps no array: it compiles faster.
+
+    Machine code is inlined into its callers: a call copies its arguments to the stack, and those of a tick are large.
+    """
+    return _compile(function, **_BORROWED, no_cpython_wrapper=True, forceinline=True)
 
 
 def entry(function: Callable[..., Any]) -> Any:

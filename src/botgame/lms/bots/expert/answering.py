@@ -68,6 +68,7 @@ class ExpertSeats:
     def __init__(self, state: State, tables: Tables) -> None:
         shape = state.mages.shape
         self._answered = Answered(np.zeros(shape, np.uint8), np.zeros(shape, np.uint64), records(shape, RECORD))
+        self._numbers = self._answered.bots.view(np.ndarray).view(np.float64).reshape(*shape, -1)
         self._sizes = state.shots.shape[1], state.items.shape[1]
         self._desks = threading.local()  # one for each thread
         due, harm = np.zeros(shape[0] * shape[1], np.int32), np.zeros((shape[1], shape[1] + 1))
@@ -77,7 +78,7 @@ class ExpertSeats:
     def hold(self, slot: int, seat: int, bot: Member, base: int) -> None:
         """From now on `bot` decides for the seat, until `release`."""
         self._answered.held[slot, seat], self._answered.bases[slot, seat] = 1, base
-        self._answered.bots[slot, seat] = tuple(bot.numbers)
+        self._numbers[slot, seat] = bot.numbers
 
     def copied(self, state: State, tables: Tables) -> ExpertSeats:
         """The same bots in the same seats, of an arena with this state."""
