@@ -7,6 +7,7 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from gymnasium.utils.env_checker import check_env
 
 from botgame.games import load_game
 from botgame.training.alphastar.checkpoint import load_checkpoint
@@ -16,6 +17,7 @@ from test_docs import ROOT
 
 LMS = load_game("lms")
 EXAMPLE = runpy.run_path(str(ROOT / "examples" / "ppo_loop.py"))
+RLLIB = runpy.run_path(str(ROOT / "examples" / "rllib_ppo.py"))
 
 
 def arena(count: int, **options):
@@ -40,6 +42,14 @@ def test_the_loop_runs_as_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr("sys.argv", ["ppo_loop.py", "--decisions", "100", "--matches", "4"])
     EXAMPLE["main"]()
     assert capsys.readouterr().out.startswith("128 decisions: mean return ")
+
+
+def test_the_environment_of_the_rllib_example_passes_the_check_of_gymnasium() -> None:
+    env = RLLIB["make_env"]({"scratch": True, "duration_ticks": 120})
+    check_env(env, skip_render_check=True)
+    observation, _ = env.reset(seed=1)
+    assert env.observation_space.contains(observation)
+    assert len(observation.shape) == 1
 
 
 def test_advantages_of_the_loop_stop_at_the_end_of_a_match() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
@@ -27,13 +28,14 @@ def flat(observation: Observation, names: Sequence[str], leading: int = 0) -> Ar
     return np.concatenate(parts, axis=leading, dtype=np.float32)
 
 
-class FlatObservation(gymnasium.ObservationWrapper[Array, Array, Observation]):
+class FlatObservation(gymnasium.ObservationWrapper[Array, Array, Observation], RecordConstructorArgs):
     """One environment whose observation is a flat vector of the arrays `names`, of all where it is empty.
 
     Raises UserError for an array that there is not.
     """
 
     def __init__(self, env: gymnasium.Env[Observation, Array], names: Sequence[str] = ()) -> None:
+        RecordConstructorArgs.__init__(self, names=tuple(names))
         super().__init__(env)
         self._names = _checked(env.observation_space, names)
         self.observation_space = _box(env.observation_space, self._names)
@@ -48,7 +50,7 @@ class FlatObservation(gymnasium.ObservationWrapper[Array, Array, Observation]):
         return masks
 
 
-class FlatVectorObservation(VectorWrapper[Array, Array, Observation, Array, Array]):
+class FlatVectorObservation(VectorWrapper):  # older releases of Gymnasium know no type parameters of it
     """A batch whose observation is a flat vector a row, as in `FlatObservation`; last observations are flat too."""
 
     def __init__(self, env: VectorEnv[Observation, Array, Array], names: Sequence[str] = ()) -> None:

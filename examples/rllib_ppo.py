@@ -1,0 +1,63 @@
+"""RLlib's PPO on our arena, from random weights.
+
+    pip install "botgame[gymnasium]" "ray[rllib]==2.60.0"
+    python examples/rllib_ppo.py --decisions 200000 --output artifacts/rllib
+
+RLlib brings a Gymnasium of its own (1.2.2), so give it an environment of its own. It prints the mean return of the
+matches that ended in each iteration and saves RLlib's checkpoint. RLlib knows no masks here: an illegal action becomes
+none.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+import botgame.envs  # noqa: F401  (registers the environments)
+from botgame.envs.flat import FlatObservation
+from botgame.game import Array, Observation
+
+ARRAYS = ("scalars", "vectors", "entities")  # of the observation, side by side
+
+
+def make_env(options: dict[str, Any]) -> gymnasium.Env[Array, Array]:
+    """A duel whose observation is one vector; `options` of `gymnasium.make`, as RLlib's `env_config` has them."""
+    env: gymnasium.Env[Observation, Array] = gymnasium.make("botgame/Duel-v0", **options)
+    return FlatObservation(env, ARRAYS)
+
+
+def make_algorithm(matches: int, batch: int) -> Any:
+    """PPO on `matches` duels at once, `batch` decisions an iteration, all in this process."""
+    from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.tune.registry import register_env
+
+    register_env("duel", make_env)
+    config = PPOConfig().environment("duel", env_config={"scratch": True})
+    config.env_runners(num_env_runners=0, num_envs_per_env_runner=matches).learners(num_learners=0)
+    config.training(train_batch_size=batch, minibatch_size=min(batch, 1024), num_epochs=3, lr=3e-4, gamma=0.997)
+    return config.build_algo()
+
+
+def main() -> None:
+    """Train for a number of decisions."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--decisions", type=int, default=200_000)
+    parser.add_argument("--matches", type=int, default=32, help="at once")
+    parser.add_argument("--batch", type=int, default=4096, help="decisions an iteration")
+    parser.add_argument("--output", type=Path, default=Path("artifacts/rllib"), help="folder of RLlib's checkpoint")
+    options = parser.parse_args()
+    algorithm, made = make_algorithm(options.matches, options.batch), 0
+    while made < options.decisions:
+        result = algorithm.train()["env_runners"]
+        made = int(result["num_env_steps_sampled_lifetime"])
+        print(f"{made} decisions: mean return {result.get('episode_return_mean', float('nan')):.2f}", flush=True)
+    algorithm.save_to_path(options.output.resolve())
+    algorithm.stop()
+    print(f"{options.output}: written")
+
+
+if __name__ == "__main__":
+    main()
