@@ -60,7 +60,9 @@ def main() -> None:
     library = Conditioning.restore(load_checkpoint(options.checkpoint, GAME).conditioning).library
     styles = [name for name in options.only.split(",") if name] or library.policies
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
-    print(f"{'':10}{'won':24}{'from asked':12}{'without':9}{'itself':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
+    print(
+        f"{'':10}{'won':24}{'from asked':12}{'without':9}{'itself':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN)
+    )
     plain = None
     for style in ("", *styles):
         name = f"{options.checkpoint}@{style}" if style else options.checkpoint

@@ -51,6 +51,13 @@ def same(a: dict, b: dict) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
+def test_a_game_is_asked_for_by_name_and_given_as_a_game() -> None:
+    with pytest.raises(UserError, match="game 3: expected its name"):
+        load_game(3)
+    with pytest.raises(UserError, match=r"game 'lms': expected a botgame\.game\.Game"):
+        matchup("lms", "lms_re", seats=2)
+
+
 @pytest.mark.parametrize(
     ("name", "options"), [("Duel-v0", {}), ("Royale-v0", {"seats": 3, "opponents": ("legacy", "random")})]
 )

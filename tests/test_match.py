@@ -12,6 +12,7 @@ from botgame.game import Ended, Setup
 from botgame.lms.arena_simulation import ArenaSimulation
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, decide_rows, play
+from botgame.policies import load_policy
 from botgame.setups import mirrored_setups, skip_taken
 from botgame.standings import results_of, standings_of
 from matches import HEADS, LMS, Restless, answer, setups
@@ -172,6 +173,12 @@ def test_one_policy_against_itself_scores_exactly_half_when_mirrored() -> None:
     ended = list(play(LMS, [Restless(), Restless()], mirrored_setups(LMS, 3, 4, duration_ticks=900), slots=3))
     results = [standings_of(match.outcome.places)[list(match.setup.players)] for match in ended]
     assert np.sum(results, axis=0).tolist() == [0, 0]
+
+
+def test_a_player_without_a_policy_is_named() -> None:
+    with pytest.raises(UserError, match="player 1 of a set-up has no policy: there are only 1") as caught:
+        list(play(LMS, [load_policy(LMS, "random")], mirrored_setups(LMS, 1, 1)))
+    assert caught.value.code == 2
 
 
 def test_a_setup_of_another_size_is_refused() -> None:

@@ -32,6 +32,8 @@ def load_game(name: str) -> Game:
     """The game called `name`. Raises UserError (code 2) in one line for a bad name."""
     from botgame.game import Game  # brings NumPy, which --help does without
 
+    if not isinstance(name, str):
+        raise UserError(f"game {name!r}: expected its name, or module:factory", 2)
     family, colon, rest = name.partition(":")
     if colon and family in _ADAPTERS:
         return _load_adapted(family, rest)

@@ -17,6 +17,7 @@ from botgame.game import (
     Matches,
     Observation,
     Policy,
+    SeatLimits,
     Setup,
     Simulation,
     Step,
@@ -129,10 +130,16 @@ def play(
     """Play all set-ups with `policies`, `slots` at a time, and yield each match as it ends (not in their order).
 
     seats: of every match, the game's usual number where it is None. listen: makes a listener (a recorder, a meter) for
-    the simulation.
+    the simulation. Raises UserError (code 2) for a set-up with a player that has no policy.
     """
     seats = seats or game.seats
     simulation = game.simulate(slots, seats)
-    limits = [limits_of(policy) for policy in policies]
-    batch = MatchBatch(simulation, setups, listen(simulation) if listen else None, limits.__getitem__)
+    limits = dict(enumerate(map(limits_of, policies)))
+
+    def limits_of_player(player: int) -> SeatLimits:
+        if player not in limits:
+            raise UserError(f"player {player} of a set-up has no policy: there are only {len(limits)}, for 0 and on", 2)
+        return limits[player]
+
+    batch = MatchBatch(simulation, setups, listen(simulation) if listen else None, limits_of_player)
     yield from play_batch(batch, policies, SeatMemory(slots, seats), len(game.spec.heads))

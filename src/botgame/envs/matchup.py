@@ -180,6 +180,8 @@ def _copy_of(policy: Policy, memo: dict[int, Any]) -> Policy:
 
 
 def _check_seats(game: Game, seats: int) -> None:
+    if not isinstance(game, Game):
+        raise UserError(f"game {game!r}: expected a botgame.game.Game; botgame.games.load_game makes one of a name", 2)
     if not is_whole(seats) or seats not in game.seat_numbers:
         raise UserError(f"{seats!r} seats: game {game.name} has {_range(game.seat_numbers)}", 2)
 
