@@ -121,7 +121,7 @@ def _uniform(metrics: Mapping[str, float], head: str, bounds: Bounds) -> dict[st
     value, guess = metrics.get(f"{what}/{head}", 0.0), metrics.get(f"uniform/{head}", 0.0)
     if guess <= 0 or value < bounds.uniform * guess:
         return {}
-    text = f"the {what} of head {head}, {value:.4g}, is that of a uniform guess ({guess:.4g}): it has learned nothing"
+    text = f"the {what} of head {head}, {value:.4g}, is that of a uniform guess ({guess:.4g}): it has learned nothing so far"
     return {f"uniform/{head}": text}
 
 
