@@ -152,7 +152,11 @@ def test_wrong_arrays_are_refused(arena):
     for cap in (-1, 23, 256):
         with pytest.raises(ValueError, match="cap"):
             arena.reset(0, 1, (0, 1), 1000, [Limits(4, 1, cap)] * 2)
-    with pytest.raises(ValueError, match="duration"):
-        arena.reset(0, 1, (0, 1), 0)
+    for duration in (0, 2**31, 2**32 + 100, 2**70):
+        with pytest.raises(ValueError, match="duration"):
+            arena.reset(0, 1, (0, 1), duration)
+    for match in (-1, arena.matches, 5_000_000):
+        with pytest.raises(IndexError, match="not one of"):
+            arena.reset(match, 1, (0, 1), 1000)
     with pytest.raises(ValueError, match="expected 1 or more"):
         Arena(1, 17)

@@ -141,8 +141,9 @@ class Arena:
     ) -> None:
         """Start match `match` from its seed. All seats are due at tick 0; `limits` defaults to those of bots.
 
-        Raises ValueError for schools, limits or a duration that make no match.
+        Raises ValueError for schools, limits or a duration that make no match, IndexError for one that does not exist.
         """
+        self._check_match(match)  # compiled code writes wherever it is told to
         limits = [Limits.of_bots(self.rules)] * self.seats if limits is None else limits
         self._check_setup(schools, duration_ticks, limits)
         setup = np.array([(school, *limit) for school, limit in zip(schools, limits, strict=True)], np.int64)
@@ -155,8 +156,8 @@ class Arena:
             raise ValueError(f"limits are {tuple(limits)}, expected {self.seats}, one a seat")
         for limit in limits:
             _check_limits(limit)
-        if duration_ticks < 1:
-            raise ValueError(f"duration is {duration_ticks} ticks, expected 1 or more")
+        if not 1 <= duration_ticks <= NEVER:
+            raise ValueError(f"duration is {duration_ticks} ticks, expected 1..{NEVER}")
 
     def set_limits(self, match: int, seat: int, limits: Limits) -> None:
         """Another kind of controller takes over a seat. Raises ValueError for impossible limits."""
