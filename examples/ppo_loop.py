@@ -10,7 +10,8 @@ illegal and are masked, an action has six heads, and a decision lasts 2 to 20 ti
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 import botgame.envs  # noqa: F401  (registers the environments)
+from botgame import cli
 from botgame.envs.flat import flat
 
 ARRAYS = ("scalars", "vectors", "entities")  # of the observation, side by side
@@ -174,20 +176,22 @@ def train(envs: VectorEnv[Any, Any, Any], settings: Settings, seed: int = 0) -> 
         ended.clear()
 
 
-def main() -> None:
+@cli.command  # what its user can put right is one line
+def main(argv: Sequence[str] | None = None) -> int:
     """Learn, and print a line for each round."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--opponent", default="random")
-    parser.add_argument("--decisions", type=int, default=200_000)
-    parser.add_argument("--matches", type=int, default=Settings.matches)
-    options = parser.parse_args()
+    parser.add_argument("--decisions", type=cli.positive_int, default=200_000)
+    parser.add_argument("--matches", type=cli.positive_int, default=Settings.matches)
+    options = parser.parse_args(argv)
     torch.set_num_threads(1)
     envs = gymnasium.make_vec("botgame/Duel-v0", options.matches, opponent=options.opponent)
     for decisions, _, mean in train(envs, Settings(matches=options.matches)):
         print(f"{decisions:,} decisions: mean return {mean:+.2f}")
         if decisions >= options.decisions:
-            return
+            break
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,13 +11,18 @@ none.
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium
 
 import botgame.envs  # noqa: F401  (registers the environments)
+from botgame import cli
 from botgame.envs.flat import FlatObservation
+from botgame.errors import UserError
+from botgame.files import check_writable
 from botgame.game import Array, Observation
 
 ARRAYS = ("scalars", "vectors", "entities")  # of the observation, side by side
@@ -31,8 +36,11 @@ def make_env(options: dict[str, Any]) -> gymnasium.Env[Array, Array]:
 
 def make_algorithm(matches: int, batch: int) -> Any:
     """PPO on `matches` duels at once, `batch` decisions an iteration, all in this process."""
-    from ray.rllib.algorithms.ppo import PPOConfig
-    from ray.tune.registry import register_env
+    try:
+        from ray.rllib.algorithms.ppo import PPOConfig
+        from ray.tune.registry import register_env
+    except ImportError as error:
+        raise UserError('RLlib is missing, or a part of it; run: pip install "ray[rllib]==2.60.0"') from error
 
     register_env("duel", make_env)
     config = PPOConfig().environment("duel", env_config={"scratch": True})
@@ -41,14 +49,16 @@ def make_algorithm(matches: int, batch: int) -> Any:
     return config.build_algo()
 
 
-def main() -> None:
+@cli.command  # what its user can put right is one line
+def main(argv: Sequence[str] | None = None) -> int:
     """Train for a number of decisions."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--decisions", type=int, default=200_000)
-    parser.add_argument("--matches", type=int, default=32, help="at once")
-    parser.add_argument("--batch", type=int, default=4096, help="decisions an iteration")
+    parser.add_argument("--decisions", type=cli.positive_int, default=200_000)
+    parser.add_argument("--matches", type=cli.positive_int, default=32, help="at once")
+    parser.add_argument("--batch", type=cli.positive_int, default=4096, help="decisions an iteration")
     parser.add_argument("--output", type=Path, default=Path("artifacts/rllib"), help="folder of RLlib's checkpoint")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
+    check_writable(options.output / "rllib_checkpoint.json")
     algorithm, made = make_algorithm(options.matches, options.batch), 0
     while made < options.decisions:
         result = algorithm.train()["env_runners"]
@@ -57,7 +67,8 @@ def main() -> None:
     algorithm.save_to_path(options.output.resolve())
     algorithm.stop()
     print(f"{options.output}: written")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

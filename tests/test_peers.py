@@ -1,6 +1,7 @@
 """`benchmarks/peers` and `examples/ppo_loop.py`: other learners on our arena, at tiny size."""
 
 import runpy
+import sys
 from pathlib import Path
 
 import gymnasium
@@ -50,6 +51,44 @@ def test_the_environment_of_the_rllib_example_passes_the_check_of_gymnasium() ->
     observation, _ = env.reset(seed=1)
     assert env.observation_space.contains(observation)
     assert len(observation.shape) == 1
+
+
+@pytest.mark.parametrize("example", [EXAMPLE, RLLIB], ids=["ppo_loop", "rllib_ppo"])
+@pytest.mark.parametrize("flag", ["--decisions", "--matches"])
+def test_an_example_wants_at_least_one(example: dict, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        example["main"]([flag, "0"])
+    assert f"argument {flag}: expected a whole number of 1 or more, got 0" in capsys.readouterr().err
+
+
+def test_an_opponent_that_there_is_not_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert EXAMPLE["main"](["--opponent", "nobody"]) == 1
+    assert capsys.readouterr().err.splitlines()[0].startswith("error: unknown bot 'nobody'")
+
+
+def test_the_rllib_example_finds_out_before_training_that_it_cannot_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(RLLIB["main"].__wrapped__.__globals__, "make_algorithm", lambda *_: pytest.fail("it trains"))
+    taken = tmp_path / "taken"
+    taken.touch()
+    assert RLLIB["main"](["--output", str(taken)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+    assert "taken" in error
+
+
+def test_the_rllib_example_says_how_to_install_rllib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    for name in ("ray.rllib", "ray.rllib.algorithms", "ray.rllib.algorithms.ppo"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert RLLIB["main"](["--output", str(tmp_path)]) == 1
+    assert (
+        capsys.readouterr().err == 'error: RLlib is missing, or a part of it; run: pip install "ray[rllib]==2.60.0"\n'
+    )
 
 
 def test_advantages_of_the_loop_stop_at_the_end_of_a_match() -> None:
