@@ -74,6 +74,15 @@ def test_a_library_draws_from_the_group_and_from_all_where_it_is_empty() -> None
         made.typical("nobody")
 
 
+def test_a_style_by_name_is_asked_for_with_emphasis() -> None:
+    made = library()
+    mean, typical = made.rows[:, -2:].mean(0), made.typical("sleeper")
+    asked = Conditioning(ConditionSpec(STYLE, opening=True, totals=True), made).find("sleeper", "toy").row
+    np.testing.assert_allclose(asked[-2:], np.clip(mean + 1.5 * (typical[-2:] - mean), 0, 1), rtol=1e-6)
+    np.testing.assert_array_equal(asked[:-2], typical[:-2])
+    assert asked[-2] < typical[-2] < mean[0]  # sleepers are slow
+
+
 def test_conditioning_travels_in_a_checkpoint(tmp_path: Path) -> None:
     conditioning = Conditioning(ALL, library(), 120.0)
     path = tmp_path / "pi.pt"

@@ -23,7 +23,7 @@ _GAMES = {"lms": "botgame.lms.game:lms"}
 _ADAPTERS = {  # of games that others wrote: the function, the package that it needs, and how to get that
     "openspiel": ("botgame.adapters.openspiel:openspiel", "pyspiel", "open-spiel==2.0.2"),
     "pettingzoo": ("botgame.adapters.pettingzoo:pettingzoo", "pettingzoo", "pettingzoo[classic]==1.27.0"),
-    "gymnasium": ("botgame.adapters.gymnasium:gymnasium", "gymnasium", "gymnasium>=1.2.2,<2"),
+    "gymnasium": ("botgame.adapters.gymnasium:gymnasium", "gymnasium", "gymnasium>=1.2.0,<2"),
     "kaggle": ("botgame.adapters.kaggle:kaggle", "kaggle_environments", "kaggle-environments==1.33.2"),
 }
 

@@ -121,8 +121,8 @@ def _uniform(metrics: Mapping[str, float], head: str, bounds: Bounds) -> dict[st
     value, guess = metrics.get(f"{what}/{head}", 0.0), metrics.get(f"uniform/{head}", 0.0)
     if guess <= 0 or value < bounds.uniform * guess:
         return {}
-    text = f"the {what} of head {head}, {value:.4g}, is that of a uniform guess ({guess:.4g}): it has learned nothing so far"
-    return {f"uniform/{head}": text}
+    text = f"the {what} of head {head}, {value:.4g}, is that of a uniform guess ({guess:.4g})"
+    return {f"uniform/{head}": f"{text}: it has learned nothing so far"}
 
 
 def _collapse(metrics: Mapping[str, float], head: str, bounds: Bounds, first: Mapping[str, float]) -> dict[str, str]:

@@ -46,7 +46,7 @@ class Conditioning:
         if not self.inputs.has_style:
             raise UserError(f"style {style!r}: the network knows no styles; imitate with --z-opening and --z-totals", 2)
         if style in self.library.policies:
-            return Wanted(self.library.typical(style), opening=True, totals=True)
+            return Wanted(self.library.pronounced(style), opening=True, totals=True)
         if Path(style).is_file():
             return read_statistic_z(Path(style), self.inputs.style, game)
         known = ", ".join(self.library.policies) or "none"

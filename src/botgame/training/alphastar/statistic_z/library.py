@@ -20,6 +20,7 @@ from botgame.statistic_z import ZSpec
 from botgame.training.alphastar.statistic_z.distance import opening_distances
 
 LARGEST = 4096  # rows kept; more would only make checkpoints large
+EMPHASIS = 1.5  # a network goes only a part of the way to what it is asked for (docs/LOG.md, 2026-11-28)
 _MEDOID_ROWS = 256  # rows of a policy among which its typical opening is chosen
 
 
@@ -71,6 +72,16 @@ class StyleLibrary:
         distances = [opening_distances(self.style, few, np.broadcast_to(row, few.shape)).sum() for row in few]
         out: NDArray[np.float32] = few[int(np.argmin(distances))].copy()
         out[self.style.parts["totals"]] = rows[:, self.style.parts["totals"]].mean(0)
+        return out
+
+    def pronounced(self, name: str) -> NDArray[np.float32]:
+        """What to ask for so that play comes near `typical`: totals that differ `EMPHASIS` times as much from the mean.
+
+        The mean is that of all rows. Raises KeyError as `typical` does.
+        """
+        out, part = self.typical(name), self.style.parts["totals"]
+        mean = self.rows[:, part].mean(0)
+        out[part] = np.clip(mean + EMPHASIS * (out[part] - mean), 0.0, 1.0)
         return out
 
     def snapshot(self) -> dict[str, Any]:
