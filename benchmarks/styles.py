@@ -3,8 +3,9 @@
     python benchmarks/styles.py artifacts/alphastar/pi_styles.pt --matches 200 --seed 900000
 
 For every policy of the library: the win rate against `--against`; how far the mean totals of the play are from those
-asked for, how far those of play without a style are, and how far those of the policy itself are in the same duels,
-which is as near as one can come; and some statistics, asked and played. `--only A,B` asks for these styles only.
+asked for; how far those of play without a style are; how far those of the policy itself are in the same duels, if it
+is a bot of the game, which is as near as one can come; and some statistics, asked and played. `--only A,B` asks for
+these styles only.
 """
 
 from __future__ import annotations
@@ -60,9 +61,8 @@ def main() -> None:
     library = Conditioning.restore(load_checkpoint(options.checkpoint, GAME).conditioning).library
     styles = [name for name in options.only.split(",") if name] or library.policies
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
-    print(
-        f"{'':10}{'won':24}{'from asked':12}{'without':9}{'itself':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN)
-    )
+    header = f"{'':10}{'won':24}{'from asked':12}{'without':9}{'itself':9}"
+    print(header + "".join(f"{name[-8:]:>12}" for name in SHOWN))
     plain = None
     for style in ("", *styles):
         name = f"{options.checkpoint}@{style}" if style else options.checkpoint
@@ -71,9 +71,11 @@ def main() -> None:
         asked = library.typical(style)[TOTALS] if style else played
         rate, low, high = wilson(points, options.matches // 2 * 2)
         won = f"{rate:.1%} [{low:.1%}, {high:.1%}]"
-        itself = measure(style, options.against, options.matches, options.seed)[1] if style else played
-        distances = [np.abs(each - asked).mean() for each in (played, plain, itself)]
-        away, without, least = (f"{distance:.4f}" if style else "" for distance in distances)
+        away, without = (f"{np.abs(each - asked).mean():.4f}" if style else "" for each in (played, plain))
+        least = ""
+        if style in GAME.bots:  # not a person or a checkpoint that was imitated
+            itself = measure(style, options.against, options.matches, options.seed)[1]
+            least = f"{np.abs(itself - asked).mean():.4f}"
         cells = [statistic(asked, played, shown, style) for shown in SHOWN]
         print(f"{style or '(none)':10}{won:24}{away:12}{without:9}{least:9}" + "".join(f"{cell:>12}" for cell in cells))
 

@@ -176,7 +176,7 @@ def test_one_policy_against_itself_scores_exactly_half_when_mirrored() -> None:
 
 
 def test_a_player_without_a_policy_is_named() -> None:
-    with pytest.raises(UserError, match="player 1 of a set-up has no policy: there are only 1") as caught:
+    with pytest.raises(UserError, match="player 1 of a set-up has no policy: expected 0 to 0") as caught:
         list(play(LMS, [load_policy(LMS, "random")], mirrored_setups(LMS, 1, 1)))
     assert caught.value.code == 2
 

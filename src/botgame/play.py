@@ -138,7 +138,7 @@ def play(
 
     def limits_of_player(player: int) -> SeatLimits:
         if player not in limits:
-            raise UserError(f"player {player} of a set-up has no policy: there are only {len(limits)}, for 0 and on", 2)
+            raise UserError(f"player {player} of a set-up has no policy: expected 0 to {len(limits) - 1}", 2)
         return limits[player]
 
     batch = MatchBatch(simulation, setups, listen(simulation) if listen else None, limits_of_player)

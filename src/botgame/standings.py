@@ -30,5 +30,5 @@ def standings_of(places: Sequence[int] | Array) -> Array:
     seats it pays for every rival that is outlived, which is what "A beat B" means in a free-for-all. A seat alone: 0.
     """
     listed = np.asarray(places).tolist()  # so few numbers are compared sooner one by one
-    others = max(1, len(listed) - 1)
-    return np.array([sum((his > own) - (his < own) for his in listed) / others for own in listed], np.float32)
+    rivals = max(1, len(listed) - 1)
+    return np.array([sum((other > own) - (other < own) for other in listed) / rivals for own in listed], np.float32)

@@ -40,9 +40,9 @@ def as_element(game_spec: Spec, observation: Observation) -> Observation:
     }
 
 
-def blank(game_spec: Spec, rows: int = 1) -> Observation:
-    """What seats see when their match is over: rows of zeros, in which only category 0 of every head is legal."""
-    arrays = game_spec.zeros(rows)
+def blank(game_spec: Spec) -> Observation:
+    """What a seat sees when its match is over: a row of zeros, in which only category 0 of every head is legal."""
+    arrays = game_spec.zeros(1)
     for heads in game_spec.slices.values():
         arrays["legal"][:, heads.start] = True
     return arrays

@@ -143,7 +143,7 @@ class Arena:
 
         Raises ValueError for schools, limits or a duration that make no match, IndexError for one that does not exist.
         """
-        self._check_match(match)  # compiled code writes wherever it is told to
+        self._check_match(match)  # compiled code checks no index
         limits = [Limits.of_bots(self.rules)] * self.seats if limits is None else limits
         self._check_setup(schools, duration_ticks, limits)
         setup = np.array([(school, *limit) for school, limit in zip(schools, limits, strict=True)], np.int64)
