@@ -23,7 +23,8 @@ from matches import record
 from toy_network import TOY_SPEC, other_game
 
 STYLE = ZSpec(("hop", "skip"), 3, (Statistic("speed", "cells/s", 2.0), Statistic("rest", "share", 0.5)), 1.0, "mode")
-ALL = ConditionSpec(STYLE, opening=True, totals=True, rating=True)
+PLAYERS = ("runner", "sleeper")
+ALL = ConditionSpec(STYLE, opening=True, totals=True, rating=True, players=PLAYERS)
 ROWS = np.array([[2, 1, 0, 0.5, 0.25, 0, 0.1, 0, 0, 0.75, 0.5], [1, 0, 0, -1, 0, 0, 0.2, 0, 0, 0.25, 1.0]], np.float32)
 
 
@@ -33,21 +34,23 @@ def library() -> StyleLibrary:
 
 
 def test_every_block_is_encoded_as_the_table_says() -> None:
-    condition = ALL.encode(ROWS, np.array([60.0, np.nan]))
+    ratings, names = np.array([60.0, np.nan]), ["sleeper", "stranger"]
+    condition = ALL.encode(ROWS, ratings, names)
     opening = [1, *(0, 1), *(1, 0), *(0, 0), 0.5, 0.25, 0, 0.1, 0, 0]
     rating = [1, 60 / 400, *(step < 60 for step in RATING_STEPS)]
-    np.testing.assert_allclose(condition[0], np.array([*opening, 1, 0.75, 0.5, *rating], np.float32))
+    np.testing.assert_allclose(condition[0], np.array([*opening, 1, 0.75, 0.5, *rating, 0, 1], np.float32))
     assert not condition[1, ALL.blocks["rating"]].any()  # not known
+    assert not condition[1, ALL.blocks["player"]].any()
     assert condition.shape == (2, ALL.width)
     alone = ConditionSpec(STYLE, rating=True)
-    np.testing.assert_array_equal(alone.encode(ROWS, np.array([60.0, np.nan])), condition[:, ALL.blocks["rating"]])
+    np.testing.assert_array_equal(alone.encode(ROWS, ratings, names), condition[:, ALL.blocks["rating"]])
     assert ConditionSpec(STYLE).width == 0
 
 
 def test_blocks_are_dropped_independently_at_their_rates() -> None:
     count = 4000
-    condition = ALL.encode(np.repeat(ROWS[:1], count, axis=0), np.full(count, 100.0))
-    given = {"opening": 0.8, "totals": 0.5, "rating": 1.0}
+    condition = ALL.encode(np.repeat(ROWS[:1], count, axis=0), np.full(count, 100.0), ["runner"] * count)
+    given = {"opening": 0.8, "totals": 0.5, "rating": 1.0, "player": 0.3}
     dropped = ALL.dropout(condition, given, 7, 1)
     kept = {name: dropped[:, part].any(1) for name, part in ALL.blocks.items()}
     for name, rate in given.items():
@@ -81,6 +84,25 @@ def test_a_style_by_name_is_asked_for_with_emphasis() -> None:
     np.testing.assert_allclose(asked[-2:], np.clip(mean + 1.5 * (typical[-2:] - mean), 0, 1), rtol=1e-6)
     np.testing.assert_array_equal(asked[:-2], typical[:-2])
     assert asked[-2] < typical[-2] < mean[0]  # sleepers are slow
+
+
+def test_an_imitated_player_is_asked_for_by_name_alone() -> None:
+    """What it did in other matches and how strong others are says nothing about it."""
+    named = Conditioning(ALL, library(), 120.0)
+    condition = named.condition_for(named.find("sleeper", "toy"))
+    np.testing.assert_array_equal(condition[ALL.blocks["player"]], [0, 1])
+    assert condition.sum() == 1
+    assert not named.default()[ALL.blocks["player"]].any()
+    only = Conditioning(ConditionSpec(STYLE, players=PLAYERS), StyleLibrary.build(STYLE, [], [], [], []))
+    np.testing.assert_array_equal(only.condition_for(only.find("runner", "toy")), [1, 0])
+    with pytest.raises(UserError, match=r"neither an imitated player \(runner, sleeper\) nor a style file"):
+        only.find("jumper", "toy")
+
+
+def test_conditioning_of_before_players_had_names_is_read() -> None:
+    saved = Conditioning(ConditionSpec(STYLE, totals=True), library()).snapshot()
+    del saved["inputs"]["players"]
+    assert Conditioning.restore(saved).inputs == ConditionSpec(STYLE, totals=True)
 
 
 def test_conditioning_travels_in_a_checkpoint(tmp_path: Path) -> None:

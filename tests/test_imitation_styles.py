@@ -89,7 +89,7 @@ def flags(data: Path, output: Path, *more: str) -> list[str]:
     ]
 
 
-TOLD = ("--z-opening", "0.8", "--z-totals", "0.5", "--rating-input", "0.9")
+TOLD = ("--z-opening", "0.8", "--z-totals", "0.5", "--rating-input", "0.9", "--player-input", "0.7")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +134,27 @@ def test_the_statistics_of_its_play_follow_the_style_asked_for(styled: Path, tmp
     totals = {entry.name: float(v) * entry.scale for entry, v in zip(ARENA_Z_SPEC.totals, wanted["wards"], strict=True)}
     file.write_text(json.dumps({"format": "botgame-style-1", "game": "lms-arena", "opening": None, "totals": totals}))
     np.testing.assert_allclose(totals_of_play(f"{styled}@{file}"), played["wards"], atol=0.05)
+
+
+def test_a_network_that_is_told_who_plays_plays_like_whom_it_is_asked_for(data: Path, tmp_path: Path, capsys) -> None:
+    output = tmp_path / "pi.pt"
+    words = ("--player-input", "0.9", "--epochs", "12", "--lr", "5e-3", "--temperature", "1")
+    assert imitation.main(flags(data, output, *words)) == 0
+    assert "players: told by name: bolts, wards" in " ".join(capsys.readouterr().err.split())
+    conditioning = Conditioning.restore(load_checkpoint(output, lms()).conditioning)
+    assert conditioning.inputs.players == NAMES
+    assert not len(conditioning.library)
+    played = {name: totals_of_play(f"{output}@{name}") for name in NAMES}
+    bolt, ward = ([e.name for e in ARENA_Z_SPEC.totals].index(f"use_{slot}") for slot in ("bolt", "defence"))
+    assert played["bolts"][bolt] > 3 * played["wards"][bolt]
+    assert played["wards"][ward] > 3 * played["bolts"][ward]
+    with pytest.raises(UserError, match=r"imitated player \(bolts, wards\)"):
+        load_policy(lms(), f"{output}@style.json")
+    fine_tuned = ["--data-dir", str(data), "--output", str(tmp_path / "more.pt"), "--start-checkpoint", str(output)]
+    assert imitation.main([*fine_tuned, *words[:2]]) == 2
+    assert "--player-input: the network of --start-checkpoint stays as it is" in " ".join(
+        capsys.readouterr().err.split()
+    )
 
 
 def test_names_of_styled_bots() -> None:

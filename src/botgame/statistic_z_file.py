@@ -26,11 +26,12 @@ FORMAT = "botgame-style-1"
 
 
 class Wanted(NamedTuple):
-    """How a seat is to play: a row float32 [ZSpec.width], and which of its two parts count."""
+    """How a seat is to play: a row float32 [ZSpec.width], which of its two parts count, and like whom ("": nobody)."""
 
     row: np.ndarray
     opening: bool
     totals: bool
+    player: str = ""
 
 
 def write_statistic_z(path: Path, spec: ZSpec, game: str, row: np.ndarray) -> None:

@@ -17,7 +17,7 @@ from botgame.training.alphastar.network.acting_step import ActingStep
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import Observation, check_observation
 from botgame.training.alphastar.network.presets import NetworkConfig
-from botgame.training.alphastar.statistic_z.conditioning import Conditioning
+from botgame.training.alphastar.statistic_z.conditioning import NO_STYLES, Conditioning
 
 MakeStep = Callable[[Network], ActingStep]
 
@@ -95,6 +95,6 @@ def load_policy(
 def _set_style(network: Network, checkpoint: Checkpoint, style: str) -> None:
     """Make `network` play in `style`. Raises UserError when it is not conditioned on styles."""
     if not checkpoint.conditioning:
-        raise UserError(f"style {style!r}: the checkpoint knows no styles; imitate with --z-opening and --z-totals", 2)
+        raise UserError(f"style {style!r}: {NO_STYLES}", 2)
     conditioning = Conditioning.restore(checkpoint.conditioning)
     network.set_default_condition(conditioning.condition_for(conditioning.find(style, checkpoint.spec.name)))

@@ -23,7 +23,7 @@ from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
 from botgame.training.alphastar.statistic_z.conditioning import Conditioning
 from botgame.training.console import description_column, plain_console, say
 from botgame.training.imitation.conditioning import describe as describe_conditioning
-from botgame.training.imitation.conditioning import measure_conditions
+from botgame.training.imitation.conditioning import imitated_players, measure_conditions
 from botgame.training.imitation.run import EXTENDS, ImitationRun
 from botgame.training.imitation.seat_choice import SeatChoice, played_by
 from botgame.training.imitation.setting import ImitationSetting
@@ -117,7 +117,8 @@ def resolve(options: argparse.Namespace) -> None:
             raise UserError(f"--person {options.person} and {flag} do not go together: leave one out", 2)
     if options.start_checkpoint:
         fixed = {"--preset": options.preset, "--z-opening": options.z_opening, "--z-totals": options.z_totals}
-        for flag, value in {**fixed, "--rating-input": options.rating_input}.items():
+        told = {"--rating-input": options.rating_input, "--player-input": options.player_input}
+        for flag, value in {**fixed, **told}.items():
             if value:
                 raise UserError(f"{flag}: the network of --start-checkpoint stays as it is; leave one of both out", 2)
     if options.output is None:
@@ -155,7 +156,7 @@ def imitation_setting(options: argparse.Namespace) -> ImitationSetting:
         cloning=CloningConfig(options.lr, options.value_weight, options.clip_norm, options.precision, options.compile),
         preset=options.preset or PRESET,
         temperature=TEMPERATURE,
-        given={"opening": options.z_opening, "totals": options.z_totals, "rating": options.rating_input},
+        given=_given(options),
         device=device,
         **{name: getattr(options, name) for name in names},
     )
@@ -207,16 +208,30 @@ def _recording_command(game: Game) -> str:
 
 def open_conditioning(options: argparse.Namespace, source: ReplaySource, console: Console) -> Conditioning | None:
     """Measure what the network is conditioned on, and print it. None without a condition."""
-    if not (options.z_opening or options.z_totals or options.rating_input):
+    given = _given(options)
+    if not any(given.values()):
         return None
     statistic = source.game.statistic_z
     if statistic is None:
-        raise UserError(f"--z-opening, --z-totals, --rating-input: game {source.game.name} measures no statistic z", 2)
-    inputs = ConditionSpec(statistic.spec, options.z_opening > 0, options.z_totals > 0, options.rating_input > 0)
+        flags = "--z-opening, --z-totals, --rating-input, --player-input"
+        raise UserError(f"{flags}: game {source.game.name} measures no statistic z", 2)
+    players = imitated_players(source) if given["player"] else ()
+    switches = {name: given[name] > 0 for name in ("opening", "totals", "rating")}
+    inputs = ConditionSpec(statistic.spec, **switches, players=players)
     conditioning = measure_conditions(source, inputs)
     for line in describe_conditioning(conditioning, source):
         say(console, line)
     return conditioning
+
+
+def _given(options: argparse.Namespace) -> dict[str, float]:
+    """How often each block of the condition is given to the network."""
+    return {
+        "opening": options.z_opening,
+        "totals": options.z_totals,
+        "rating": options.rating_input,
+        "player": options.player_input,
+    }
 
 
 def describe(usage: Usage) -> list[str]:

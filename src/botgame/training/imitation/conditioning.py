@@ -1,4 +1,4 @@
-"""The condition of each imitated seat: how it played (statistic z), and how strong its player is.
+"""The condition of each imitated seat: how it played (statistic z), how strong its player is, and who that is.
 
 Every match is played again once to measure its seats; what was measured also becomes the library of the checkpoint.
 A rating is that of the live manifest or the replay; where neither has one, it is fitted to the results of all matches
@@ -7,6 +7,7 @@ in use, with the game's yardstick at 0, for players who met others often enough.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from botgame.training.imitation.source import PARALLEL_MATCHES, ReplaySource, Se
 from botgame.wording import counted
 
 LEAST_GAMES = 10  # against others, before a fitted rating is used
+MOST_PLAYERS = 64  # that the network can be told by name: the most frequent ones
 
 
 def measure_conditions(source: ReplaySource, inputs: ConditionSpec) -> Conditioning:
@@ -31,7 +33,7 @@ def measure_conditions(source: ReplaySource, inputs: ConditionSpec) -> Condition
     wanted = [seat for seat in _seats(source, rows, inputs) if seat.plan.wanted]
     ratings = [fitted.get(s.plan.policy, np.nan) if s.plan.rating is None else s.plan.rating for s in wanted]
     for seat, rating in zip(wanted, ratings, strict=True):
-        source.conditions[seat.name] = inputs.encode(seat.row[None], np.array([rating]))[0]
+        source.conditions[seat.name] = inputs.encode(seat.row[None], np.array([rating]), [seat.plan.policy])[0]
     kept = wanted if inputs.has_style else []
     library = StyleLibrary.build(
         inputs.style,
@@ -44,6 +46,12 @@ def measure_conditions(source: ReplaySource, inputs: ConditionSpec) -> Condition
     return Conditioning(inputs, library.thinned(), top)
 
 
+def imitated_players(source: ReplaySource) -> tuple[str, ...]:
+    """Names of the players whose seats are imitated, the most frequent first; at most `MOST_PLAYERS`."""
+    seats = Counter(plan.policy for _, plans in source.matches for plan in plans if plan.wanted)
+    return tuple(sorted(seats, key=lambda name: (-seats[name], name))[:MOST_PLAYERS])
+
+
 def describe(conditioning: Conditioning, source: ReplaySource) -> list[str]:
     """What the network is conditioned on, in sentences for the console."""
     lines = []
@@ -51,6 +59,8 @@ def describe(conditioning: Conditioning, source: ReplaySource) -> list[str]:
         library = conditioning.library
         styles = ", ".join(f"{name} ({library.names.count(name)})" for name in library.policies)
         lines.append(f"styles: {counted(len(library), 'seat')} in the library: {styles}")
+    if conditioning.inputs.players:
+        lines.append(f"players: told by name: {', '.join(conditioning.inputs.players)}")
     if conditioning.inputs.rating:
         part = conditioning.inputs.blocks["rating"]
         known = sum(bool(condition[part.start]) for condition in source.conditions.values())

@@ -1,4 +1,4 @@
-"""The condition: an input, constant over a match, that says how a seat plays (statistic z) and how strong it is.
+"""The condition: an input, constant over a match, that says how a seat plays (statistic z), how strong it is, and who.
 
 It is one row of columns, `observation["condition"]`, in blocks that can each be absent:
 
@@ -7,6 +7,7 @@ It is one row of columns, `observation["condition"]`, in blocks that can each be
 | `opening` | 1 if given; one-hot of each of K events; where each happened                              |
 | `totals`  | 1 if given; each total in [0, 1]                                                          |
 | `rating`  | 1 if known; rating / 400; for each threshold whether it is above (AlphaStar: one-hot MMR) |
+| `player`  | one-hot of the players that were imitated                                                 |
 
 An absent block is all zeros. Imitation drops each block at random, so that one network plays with and without it.
 Notation: N rows; C columns in all.
@@ -14,6 +15,7 @@ Notation: N rows; C columns in all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,31 +28,37 @@ from botgame.statistic_z import ZSpec
 Floats = NDArray[np.float32]
 RATING_STEPS = (-400.0, -200.0, -100.0, -50.0, 50.0, 100.0, 200.0, 400.0)
 RATING_SCALE, LARGEST_RATING = 400.0, 1200.0
-BLOCKS = ("opening", "totals", "rating")
+BLOCKS = ("opening", "totals", "rating", "player")
+_SWITCHES = BLOCKS[:3]  # blocks that are there or not; `player` has names
 
 
 @dataclass(frozen=True)
 class ConditionSpec:
-    """Which blocks a condition has. `style` describes the rows that `opening` and `totals` are made from."""
+    """Which blocks a condition has. `style` describes the rows that `opening` and `totals` are made from.
+
+    players: the names of the block `player`, which is there if there are any.
+    """
 
     style: ZSpec
     opening: bool = False
     totals: bool = False
     rating: bool = False
+    players: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> dict[str, slice]:
         """Columns of every block that there is."""
         sizes = {
-            "opening": 1 + self.style.opening * (len(self.style.events) + 2),
-            "totals": 1 + len(self.style.totals),
-            "rating": 2 + len(RATING_STEPS),
+            "opening": self.opening * (1 + self.style.opening * (len(self.style.events) + 2)),
+            "totals": self.totals * (1 + len(self.style.totals)),
+            "rating": self.rating * (2 + len(RATING_STEPS)),
+            "player": len(self.players),
         }
         out, start = {}, 0
-        for name in BLOCKS:
-            if getattr(self, name):
-                out[name] = slice(start, start + sizes[name])
-                start += sizes[name]
+        for name, size in sizes.items():
+            if size:
+                out[name] = slice(start, start + size)
+                start += size
         return out
 
     @property
@@ -66,14 +74,19 @@ class ConditionSpec:
     @property
     def pseudo_rewards(self) -> tuple[str, ...]:
         """Blocks of z: each can be followed for a pseudo-reward."""
-        return tuple(name for name in self.blocks if name != "rating")
+        return tuple(name for name in self.blocks if name in ("opening", "totals"))
 
-    def encode(self, rows: NDArray[Any], ratings: NDArray[Any]) -> Floats:
-        """All blocks: rows of styles [N, ZSpec.width] and ratings [N] (NaN: not known) -> float32 [N, C]."""
+    def encode(self, rows: NDArray[Any], ratings: NDArray[Any], names: Sequence[str]) -> Floats:
+        """All blocks: rows of styles [N, ZSpec.width], ratings [N] (NaN: not known), names [N] -> float32 [N, C].
+
+        A name that is none of `players` is left out.
+        """
         out = np.zeros((len(rows), self.width), np.float32)
         for name, part in self.blocks.items():
             if name == "rating":
                 out[:, part] = _rating(ratings)
+            elif name == "player":
+                out[:, part] = np.array(names)[:, None] == np.array(self.players)
             else:
                 block = self._opening(rows) if name == "opening" else rows[:, self.style.parts["totals"]]
                 out[:, part.start] = 1.0
@@ -95,12 +108,15 @@ class ConditionSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """The blocks in plain JSON types."""
-        return {"style": self.style.to_dict(), **{name: getattr(self, name) for name in BLOCKS}}
+        switches = {name: getattr(self, name) for name in _SWITCHES}
+        return {"style": self.style.to_dict(), **switches, "players": list(self.players)}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> ConditionSpec:
         """Inverse of `to_dict`. Raises KeyError or TypeError for foreign data."""
-        return ConditionSpec(ZSpec.from_dict(data["style"]), **{name: bool(data[name]) for name in BLOCKS})
+        switches = {name: bool(data[name]) for name in _SWITCHES}
+        players = tuple(str(name) for name in data.get("players", ()))  # none in checkpoints before 2026-11-28
+        return ConditionSpec(ZSpec.from_dict(data["style"]), **switches, players=players)
 
     def _opening(self, rows: NDArray[Any]) -> NDArray[Any]:
         """One-hot of every event, then all places: [N, K * (events + 2)]."""

@@ -1,7 +1,7 @@
-"""Conditioning of a network on the style and the strength of a player: what a checkpoint keeps for it.
+"""Conditioning of a network on the style, the strength and the name of a player: what a checkpoint keeps for it.
 
 At play the condition has the highest rating of the imitated players and, unless the user asks for a style, no style. A
-style is the name of a policy in the library, or a file (`botgame.statistic_z_file`).
+style is the name of an imitated player, or a file (`botgame.statistic_z_file`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from botgame.errors import UserError
 from botgame.statistic_z_file import Wanted, read_statistic_z
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec, Floats
 from botgame.training.alphastar.statistic_z.library import StyleLibrary
+
+NO_STYLES = "the network knows none; imitate with --player-input, or --z-opening and --z-totals"
 
 
 @dataclass(frozen=True)
@@ -32,25 +34,32 @@ class Conditioning:
 
     def default(self) -> Floats:
         """The condition of a seat without a style: float32 [C]."""
-        blank = np.zeros(self.inputs.style.width, np.float32)
-        return self.condition_for(Wanted(blank, opening=False, totals=False))
+        return self.condition_for(Wanted(self._blank, opening=False, totals=False))
 
     def condition_for(self, wanted: Wanted) -> Floats:
         """The condition of a seat that is to play like `wanted`: float32 [C]."""
-        condition = self.inputs.encode(wanted.row[None], np.array([self.top_rating]))
+        rating = float("nan") if wanted.player else self.top_rating  # a name says how strong, too
+        condition = self.inputs.encode(wanted.row[None], np.array([rating]), [wanted.player])
         masks = {"opening": np.array([wanted.opening]), "totals": np.array([wanted.totals])}
         return np.asarray(self.inputs.masked(condition, masks)[0])
 
     def find(self, style: str, game: str) -> Wanted:
-        """The style called `style`: a policy of the library, or a file. Raises UserError that lists the known ones."""
-        if not self.inputs.has_style:
-            raise UserError(f"style {style!r}: the network knows no styles; imitate with --z-opening and --z-totals", 2)
-        if style in self.library.policies:
+        """The style called `style`: an imitated player, or a file. Raises UserError that lists the known ones."""
+        if style in self.inputs.players:
+            return Wanted(self._blank, opening=False, totals=False, player=style)
+        if not (self.inputs.has_style or self.inputs.players):
+            raise UserError(f"style {style!r}: {NO_STYLES}", 2)
+        if self.inputs.has_style and style in self.library.policies:
             return Wanted(self.library.pronounced(style), opening=True, totals=True)
-        if Path(style).is_file():
+        if self.inputs.has_style and Path(style).is_file():
             return read_statistic_z(Path(style), self.inputs.style, game)
-        known = ", ".join(self.library.policies) or "none"
-        raise UserError(f"style {style!r} is neither a policy of the library ({known}) nor a style file", 2)
+        known = ", ".join(self.inputs.players or self.library.policies) or "none"
+        raise UserError(f"style {style!r} is neither an imitated player ({known}) nor a style file", 2)
+
+    @property
+    def _blank(self) -> Floats:
+        """A row of z that says nothing."""
+        return np.zeros(self.inputs.style.width, np.float32)
 
     def snapshot(self) -> dict[str, Any]:
         """Plain values and tensors for a checkpoint."""
