@@ -2,10 +2,9 @@
 
     python benchmarks/styles.py artifacts/alphastar/pi_styles.pt --matches 200 --seed 900000
 
-For every policy of the library: the win rate against `--against`; how far the mean totals of the play are from those
-asked for; how far those of play without a style are; how far those of the policy itself are in the same duels, if it
-is a bot of the game, which is as near as one can come; and some statistics, asked and played. `--only A,B` asks for
-these styles only.
+For every player that it imitated: the win rate against `--against`; how far the mean totals of the play are from those
+of the player itself in the same duels, or in what was imitated if that is no bot of the game; how far those of play
+without a style are; and some statistics, the player's and the network's. `--only A,B` asks for these styles only.
 """
 
 from __future__ import annotations
@@ -58,34 +57,31 @@ def main() -> None:
     parser.add_argument("--only", default="", help="styles to ask for; default: all of the library")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    library = Conditioning.restore(load_checkpoint(options.checkpoint, GAME).conditioning).library
-    styles = [name for name in options.only.split(",") if name] or library.policies
+    conditioning = Conditioning.restore(load_checkpoint(options.checkpoint, GAME).conditioning)
+    styles = [name for name in options.only.split(",") if name] or conditioning.styles
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
-    header = f"{'':10}{'won':24}{'from asked':12}{'without':9}{'itself':9}"
-    print(header + "".join(f"{name[-8:]:>12}" for name in SHOWN))
-    plain = None
-    for style in ("", *styles):
-        name = f"{options.checkpoint}@{style}" if style else options.checkpoint
-        points, played = measure(name, options.against, options.matches, options.seed)
-        plain = played if plain is None else plain
-        asked = library.typical(style)[TOTALS] if style else played
-        rate, low, high = wilson(points, options.matches // 2 * 2)
-        won = f"{rate:.1%} [{low:.1%}, {high:.1%}]"
-        away, without = (f"{np.abs(each - asked).mean():.4f}" if style else "" for each in (played, plain))
-        least = ""
-        if style in GAME.bots:  # not a person or a checkpoint that was imitated
-            itself = measure(style, options.against, options.matches, options.seed)[1]
-            least = f"{np.abs(itself - asked).mean():.4f}"
-        cells = [statistic(asked, played, shown, style) for shown in SHOWN]
-        print(f"{style or '(none)':10}{won:24}{away:12}{without:9}{least:9}" + "".join(f"{cell:>12}" for cell in cells))
+    print(f"{'':10}{'won':24}{'from it':10}{'without':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
+    duels = (options.against, options.matches, options.seed)
+    points, plain = measure(options.checkpoint, *duels)
+    show("(none)", points, options.matches, f"{'':19}", [f"{value:.3f}" for value in shown(plain)])
+    for style in styles:
+        points, played = measure(f"{options.checkpoint}@{style}", *duels)
+        own = measure(style, *duels)[1] if style in GAME.bots else conditioning.library.typical(style)[TOTALS]
+        away, without = (np.abs(each - own).mean() for each in (played, plain))
+        pairs = zip(shown(own), shown(played), strict=True)
+        show(style, points, options.matches, f"{away:<10.4f}{without:<9.4f}", [f"{a:.3f}>{b:.3f}" for a, b in pairs])
 
 
-def statistic(asked: np.ndarray, played: np.ndarray, name: str, style: str) -> str:
-    """Asked and played value of one of the totals, in its own unit."""
-    column = NAMES.index(name)
-    scale = ARENA_Z_SPEC.totals[column].scale
-    value = f"{played[column] * scale:.3f}"
-    return f"{asked[column] * scale:.3f}>{value}" if style else value
+def show(style: str, points: float, matches: int, distances: str, cells: list[str]) -> None:
+    """Print a line of the table."""
+    rate, low, high = wilson(points, matches // 2 * 2)
+    print(f"{style:10}{f'{rate:.1%} [{low:.1%}, {high:.1%}]':24}{distances}" + "".join(f"{cell:>12}" for cell in cells))
+
+
+def shown(totals: np.ndarray) -> list[float]:
+    """The totals in `SHOWN`, each in its own unit."""
+    columns = [NAMES.index(name) for name in SHOWN]
+    return [float(totals[column] * ARENA_Z_SPEC.totals[column].scale) for column in columns]
 
 
 if __name__ == "__main__":

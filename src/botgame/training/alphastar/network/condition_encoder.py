@@ -1,4 +1,4 @@
-"""The encoder of the condition (style and strength of a seat): added to the scalars, as AlphaStar does with z and MMR.
+"""The encoder of the condition (style, strength, name of a player): added to the scalars, as AlphaStar does with z.
 
 Its last layer starts at 0, so a network with it begins with the same outputs as one without it.
 """

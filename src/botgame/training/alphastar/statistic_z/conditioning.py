@@ -43,17 +43,24 @@ class Conditioning:
         masks = {"opening": np.array([wanted.opening]), "totals": np.array([wanted.totals])}
         return np.asarray(self.inputs.masked(condition, masks)[0])
 
+    @property
+    def styles(self) -> list[str]:
+        """The names that can be asked for."""
+        if self.inputs.players:
+            return list(self.inputs.players)
+        return self.library.policies if self.inputs.has_style else []
+
     def find(self, style: str, game: str) -> Wanted:
         """The style called `style`: an imitated player, or a file. Raises UserError that lists the known ones."""
         if style in self.inputs.players:
             return Wanted(self._blank, opening=False, totals=False, player=style)
-        if not (self.inputs.has_style or self.inputs.players):
+        if not self.styles and not self.inputs.has_style:
             raise UserError(f"style {style!r}: {NO_STYLES}", 2)
-        if self.inputs.has_style and style in self.library.policies:
+        if style in self.styles:
             return Wanted(self.library.pronounced(style), opening=True, totals=True)
         if self.inputs.has_style and Path(style).is_file():
             return read_statistic_z(Path(style), self.inputs.style, game)
-        known = ", ".join(self.inputs.players or self.library.policies) or "none"
+        known = ", ".join(self.styles) or "none"
         raise UserError(f"style {style!r} is neither an imitated player ({known}) nor a style file", 2)
 
     @property
