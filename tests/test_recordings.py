@@ -11,6 +11,7 @@ from botgame import record
 from botgame.game import DemonstrationError, Due, Game
 from botgame.games import load_game
 from botgame.play import play
+from botgame.policies import load_policy
 from botgame.recordings.demonstrations import Recordings
 from botgame.recordings.format import Content, write_recording
 from botgame.recordings.recorder import MatchRecorder
@@ -127,6 +128,42 @@ def test_imitation_learns_from_recordings_of_any_game(tmp_path: Path) -> None:
     words += ["--feedback-dir", tmp_path / "none", "--reports-live-dir", tmp_path / "none"]
     assert alphastar_imitation.main([str(word) for word in words]) == 0
     assert torch.load(tmp_path / "pi.pt", weights_only=True)["game"] == "toy"
+
+
+def test_a_network_can_be_told_who_played_in_a_game_without_statistic_z(tmp_path: Path, capsys) -> None:
+    game = ["--game", "toy_game:toy"]
+    data, output = tmp_path / "data", tmp_path / "pi.pt"
+    assert record.main([*game, "--bots", "zero,chance", "--matches", "40", "--data-dir", str(data)]) == 0
+    words = [*game, "--data-dir", data, "--seats", "all", "--output", output, "--cpu", "--threads", "1"]
+    words += [
+        "--preset",
+        "tiny",
+        "--epochs",
+        "8",
+        "--lr",
+        "3e-3",
+        "--batch-size",
+        "32",
+        "--final-matches",
+        "2",
+        "--eval-every",
+        "0",
+    ]
+    words += ["--feedback-dir", tmp_path / "none", "--reports-live-dir", tmp_path / "none", "--temperature", "1"]
+    assert alphastar_imitation.main([*map(str, words), "--z-totals", "0.5"]) == 2
+    assert "--z-opening, --z-totals: game toy measures no statistic z" in capsys.readouterr().err
+    assert alphastar_imitation.main([*map(str, words), "--player-input", "0.8", "--rating-input", "0.5"]) == 0
+    zeros = {name: _share_of_zeros(f"{output}@{name}") for name in ("zero", "chance")}
+    assert zeros["zero"] > 0.9 > 0.7 > zeros["chance"]
+
+
+def _share_of_zeros(name: str) -> float:
+    """How often a bot chooses category 0 against `chance`."""
+    game = load_game("toy_game:toy")
+    policies = [load_policy(game, name), load_policy(game, "chance")]
+    matches = play(game, policies, mirrored_setups(game, 5, 20), slots=8)
+    counts = sum(match.outcome.counts[match.setup.players.index(0)] for match in matches)
+    return float(counts[0] / counts.sum())
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,6 @@ class ZSpec:
         totals = tuple(Statistic(**entry) for entry in data["totals"])
         plain = {**data, "events": tuple(data["events"]), "totals": totals}
         return ZSpec(**plain)
+
+
+NOTHING_MEASURED = ZSpec((), 0, (), 0.0, "")  # of a game that has no statistic z

@@ -16,6 +16,7 @@ from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
 from botgame.games import load_game
 from botgame.outputs import check_apart, check_checkpoint, check_folder
+from botgame.statistic_z import NOTHING_MEASURED
 from botgame.trained_bots import check_name, checkpoint_path, distinct_name, install
 from botgame.training.alphastar.imitation.cloning import CloningConfig
 from botgame.training.alphastar.metrics import MetricsWriter
@@ -212,12 +213,11 @@ def open_conditioning(options: argparse.Namespace, source: ReplaySource, console
     if not any(given.values()):
         return None
     statistic = source.game.statistic_z
-    if statistic is None:
-        flags = "--z-opening, --z-totals, --rating-input, --player-input"
-        raise UserError(f"{flags}: game {source.game.name} measures no statistic z", 2)
+    if statistic is None and (given["opening"] or given["totals"]):
+        raise UserError(f"--z-opening, --z-totals: game {source.game.name} measures no statistic z", 2)
     players = imitated_players(source) if given["player"] else ()
     switches = {name: given[name] > 0 for name in ("opening", "totals", "rating")}
-    inputs = ConditionSpec(statistic.spec, **switches, players=players)
+    inputs = ConditionSpec(statistic.spec if statistic else NOTHING_MEASURED, **switches, players=players)
     conditioning = measure_conditions(source, inputs)
     for line in describe_conditioning(conditioning, source):
         say(console, line)

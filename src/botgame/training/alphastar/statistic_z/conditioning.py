@@ -46,9 +46,8 @@ class Conditioning:
     @property
     def styles(self) -> list[str]:
         """The names that can be asked for."""
-        if self.inputs.players:
-            return list(self.inputs.players)
-        return self.library.policies if self.inputs.has_style else []
+        measured = self.library.policies if self.inputs.has_style else []
+        return list(dict.fromkeys([*self.inputs.players, *measured]))
 
     def find(self, style: str, game: str) -> Wanted:
         """The style called `style`: an imitated player, or a file. Raises UserError that lists the known ones."""
