@@ -2,9 +2,10 @@
 
     python benchmarks/styles.py artifacts/alphastar/pi_styles.pt --matches 200 --seed 900000
 
-For every player that it imitated: the win rate against `--against`; how far the mean totals of the play are from those
-of the player itself in the same duels, or in what was imitated if that is no bot of the game; how far those of play
-without a style are; and some statistics, the player's and the network's. `--only A,B` asks for these styles only.
+For every player that it imitated and that is a bot of the game or in its library: the win rate against `--against`; how
+far the mean totals of the play are from those of the player itself in the same duels, or in what was imitated if that
+is no bot of the game; how far those of play without a style are; and some statistics, the player's and the network's.
+`--only A,B` asks for these styles only.
 """
 
 from __future__ import annotations
@@ -54,11 +55,12 @@ def main() -> None:
     parser.add_argument("--matches", type=int, default=200, help="duels for each style")
     parser.add_argument("--seed", type=int, default=900_000)
     parser.add_argument("--against", default="lms_re", help="whom it meets")
-    parser.add_argument("--only", default="", help="styles to ask for; default: all of the library")
+    parser.add_argument("--only", default="", help="styles to ask for; default: all")
     options = parser.parse_args()
     torch.set_num_threads(1)
     conditioning = Conditioning.restore(load_checkpoint(options.checkpoint, GAME).conditioning)
     styles = [name for name in options.only.split(",") if name] or conditioning.styles
+    styles = [name for name in styles if name in GAME.bots or name in conditioning.library.policies]
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
     print(f"{'':10}{'won':24}{'from it':10}{'without':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
     duels = (options.against, options.matches, options.seed)

@@ -53,12 +53,15 @@ def test_blocks_are_dropped_independently_at_their_rates() -> None:
     given = {"opening": 0.8, "totals": 0.5, "rating": 1.0, "player": 0.3}
     dropped = ALL.dropout(condition, given, 7, 1)
     kept = {name: dropped[:, part].any(1) for name, part in ALL.blocks.items()}
+    unnamed = ~kept["player"]
+    assert not any(kept[name][kept["player"]].any() for name in ("opening", "totals", "rating"))  # a name comes alone
     for name, rate in given.items():
-        assert abs(kept[name].mean() - rate) < 0.03, name
+        rows = kept[name] if name == "player" else kept[name][unnamed]
+        assert abs(rows.mean() - rate) < 0.03, name
         np.testing.assert_array_equal(
             dropped[kept[name]][:, ALL.blocks[name]], condition[kept[name]][:, ALL.blocks[name]]
         )
-    assert abs((kept["opening"] & kept["totals"]).mean() - 0.4) < 0.03  # independent
+    assert abs((kept["opening"] & kept["totals"])[unnamed].mean() - 0.4) < 0.03  # independent
     np.testing.assert_array_equal(dropped, ALL.dropout(condition, given, 7, 1))
     assert not np.array_equal(dropped, ALL.dropout(condition, given, 7, 2))
 
@@ -95,8 +98,16 @@ def test_an_imitated_player_is_asked_for_by_name_alone() -> None:
     assert not named.default()[ALL.blocks["player"]].any()
     only = Conditioning(ConditionSpec(STYLE, players=PLAYERS), StyleLibrary.build(STYLE, [], [], [], []))
     np.testing.assert_array_equal(only.condition_for(only.find("runner", "toy")), [1, 0])
-    with pytest.raises(UserError, match=r"neither an imitated player \(runner, sleeper\) nor a style file"):
+    with pytest.raises(UserError, match=r"is no imitated player \(runner, sleeper\)"):
         only.find("jumper", "toy")
+
+
+@pytest.mark.parametrize("players", ["runner", ["runner", "runner"], ["runner", 3], [""], {"runner": 1}, None])
+def test_players_that_are_no_list_of_names_are_damage(players: object) -> None:
+    saved = Conditioning(ALL, library()).snapshot()
+    saved["inputs"]["players"] = players
+    with pytest.raises(UserError, match="damaged"):
+        Conditioning.restore(saved)
 
 
 def test_conditioning_of_before_players_had_names_is_read() -> None:

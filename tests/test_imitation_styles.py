@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from botgame import rng
-from botgame.bot_names import in_style, is_checkpoint, split_style
+from botgame.bot_names import in_style, is_checkpoint, names_a_style, split_style
 from botgame.errors import UserError
 from botgame.feedback import read_manifests, read_streams
 from botgame.game import ScriptedPolicy
@@ -140,7 +140,7 @@ def test_a_network_that_is_told_who_plays_plays_like_whom_it_is_asked_for(data: 
     output = tmp_path / "pi.pt"
     words = ("--player-input", "0.9", "--epochs", "12", "--lr", "5e-3", "--temperature", "1")
     assert imitation.main(flags(data, output, *words)) == 0
-    assert "players: told by name: bolts, wards" in " ".join(capsys.readouterr().err.split())
+    assert "players that can be asked for: bolts, wards" in " ".join(capsys.readouterr().err.split())
     conditioning = Conditioning.restore(load_checkpoint(output, lms()).conditioning)
     assert conditioning.inputs.players == NAMES
     assert not len(conditioning.library)
@@ -158,6 +158,8 @@ def test_a_network_that_is_told_who_plays_plays_like_whom_it_is_asked_for(data: 
 
 
 def test_names_of_styled_bots() -> None:
+    assert all(map(names_a_style, ("kiter", "human:Ann", "old.pt", "a@b")))
+    assert not any(map(names_a_style, ("", "kiter~0.3", "level-3", "old.pt@kiter")))
     assert split_style("a/pi.pt@rusher") == ("a/pi.pt", "rusher")
     assert split_style("a@b/pi.pt") == ("a@b/pi.pt", "")
     assert split_style("x.pt@y.pt@z.json") == ("x.pt@y.pt", "z.json")

@@ -8,7 +8,7 @@
 | `hug.bot.json`, `hug` | a scripted bot's numbers in a file (`botgame.bot_file`), by path or in `artifacts/bots` |
 | `scripted` | a family of scripted bots: another one at random in each match (`botgame.families`) |
 | `my_module:factory` | a user's own |
-| `pi.pt@STYLE` | a checkpoint in a style: a policy that it was trained on, or a style file |
+| `pi.pt@STYLE` | a checkpoint in a style: a player that it imitated, or a style file |
 | `pi.pt@level-4`, `level-4` | a weaker version of a trained bot, or of the first that comes with the game |
 | `BOT~0.2` | any of these, acting at random in a fifth of its decisions (`botgame.noise`) |
 """
@@ -28,7 +28,7 @@ WORDS = frozenset((RANDOM, "self", "past", "human", "all", "winners"))
 BOT_FILE = ".bot.json"
 _STYLED, _NOISY = ".pt@", "~"
 _LEVEL = re.compile(r"(?:(.+)@)?level-([1-9]\d{0,3})")
-STYLE_HELP = "how checkpoints play: a policy that they were trained on, or a style file; short for pi.pt@STYLE"
+STYLE_HELP = "how checkpoints play: a player that they imitated, or a style file; short for pi.pt@STYLE"
 
 
 class LevelName(NamedTuple):
@@ -88,6 +88,11 @@ def files_of(name: str) -> list[Path]:
     name = level.bot if level else name
     parts = split_style(name) if is_checkpoint(name) or name.endswith((".onnx", BOT_FILE)) else ()
     return [Path(part) for part in parts if part and Path(part).is_file()]
+
+
+def names_a_style(name: str) -> bool:
+    """Whether BOT@name asks for a style of this name, and not for a level, noise or another file."""
+    return bool(name) and level_name(name) is None and split_noise(name)[0] == name and _STYLED not in name
 
 
 def in_style(names: Sequence[str], style: str | None) -> list[str]:

@@ -97,4 +97,6 @@ def _set_style(network: Network, checkpoint: Checkpoint, style: str) -> None:
     if not checkpoint.conditioning:
         raise UserError(f"style {style!r}: {NO_STYLES}", 2)
     conditioning = Conditioning.restore(checkpoint.conditioning)
+    if conditioning.inputs.width != network.config.condition:
+        raise UserError(f"style {style!r}: the checkpoint's conditioning does not fit its network; make it again")
     network.set_default_condition(conditioning.condition_for(conditioning.find(style, checkpoint.spec.name)))

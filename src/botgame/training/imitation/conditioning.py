@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from botgame.bot_names import names_a_style
 from botgame.game import DemonstrationError, RecordedMatch
 from botgame.ratings import add_pairs, bradley_terry, ranking
 from botgame.training.alphastar.statistic_z.condition_spec import ConditionSpec
@@ -47,8 +48,12 @@ def measure_conditions(source: ReplaySource, inputs: ConditionSpec) -> Condition
 
 
 def imitated_players(source: ReplaySource) -> tuple[str, ...]:
-    """Names of the players whose seats are imitated, the most frequent first; at most `MOST_PLAYERS`."""
-    seats = Counter(plan.policy for _, plans in source.matches for plan in plans if plan.wanted)
+    """Names of the players whose seats are imitated, the most frequent first; at most `MOST_PLAYERS`.
+
+    Names that cannot stand behind BOT@ are left out.
+    """
+    played = (plan.policy for _, plans in source.matches for plan in plans if plan.wanted)
+    seats = Counter(name for name in played if names_a_style(name))
     return tuple(sorted(seats, key=lambda name: (-seats[name], name))[:MOST_PLAYERS])
 
 
@@ -60,7 +65,7 @@ def describe(conditioning: Conditioning, source: ReplaySource) -> list[str]:
         styles = ", ".join(f"{name} ({library.names.count(name)})" for name in library.policies)
         lines.append(f"styles: {counted(len(library), 'seat')} in the library: {styles}")
     if conditioning.inputs.players:
-        lines.append(f"players: told by name: {', '.join(conditioning.inputs.players)}")
+        lines.append(f"players that can be asked for: {', '.join(conditioning.inputs.players)}")
     if conditioning.inputs.rating:
         part = conditioning.inputs.blocks["rating"]
         known = sum(bool(condition[part.start]) for condition in source.conditions.values())

@@ -71,4 +71,6 @@ def check_styles(origin: Origin, styles: StyleConfig) -> None:
     if not styles.z_share:
         return
     if not origin.conditioning or not len(Conditioning.restore(origin.conditioning).library):
-        raise UserError(f"--z-share: {origin.source} knows no styles; imitate with --z-opening 0.8 --z-totals 0.5", 2)
+        raise UserError(
+            f"--z-share: {origin.source} has no statistic z to follow; imitate with --z-opening 0.8 --z-totals 0.5", 2
+        )

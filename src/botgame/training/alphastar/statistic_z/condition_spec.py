@@ -102,9 +102,16 @@ class ConditionSpec:
         return out
 
     def dropout(self, condition: Floats, kept: dict[str, float], *key: int) -> Floats:
-        """A copy that keeps each block of each row with probability `kept`, independently; decided by `key` alone."""
+        """A copy that keeps each block of each row with probability `kept`, independently; decided by `key` alone.
+
+        Who is told the player's name is told nothing else: at play too a name comes alone.
+        """
         draws = rng.uniforms(_keys(len(condition), *key), len(BLOCKS))
-        return self.masked(condition, {name: draws[:, BLOCKS.index(name)] < kept[name] for name in self.blocks})
+        masks = {name: draws[:, BLOCKS.index(name)] < kept[name] for name in self.blocks}
+        if "player" in masks:
+            named = masks["player"] & condition[:, self.blocks["player"]].any(1)
+            masks = {name: mask if name == "player" else mask & ~named for name, mask in masks.items()}
+        return self.masked(condition, masks)
 
     def to_dict(self) -> dict[str, Any]:
         """The blocks in plain JSON types."""
@@ -113,10 +120,14 @@ class ConditionSpec:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> ConditionSpec:
-        """Inverse of `to_dict`. Raises KeyError or TypeError for foreign data."""
+        """Inverse of `to_dict`. Raises KeyError, TypeError or ValueError for foreign data."""
         switches = {name: bool(data[name]) for name in _SWITCHES}
-        players = tuple(str(name) for name in data.get("players", ()))  # none in checkpoints before 2026-11-28
-        return ConditionSpec(ZSpec.from_dict(data["style"]), **switches, players=players)
+        players = data.get("players", [])  # none in checkpoints before 2026-11-28
+        if not (isinstance(players, list) and all(isinstance(name, str) and name for name in players)):
+            raise TypeError("its players are no list of names")
+        if len(set(players)) < len(players):
+            raise ValueError("it has two players of one name")
+        return ConditionSpec(ZSpec.from_dict(data["style"]), **switches, players=tuple(players))
 
     def _opening(self, rows: NDArray[Any]) -> NDArray[Any]:
         """One-hot of every event, then all places: [N, K * (events + 2)]."""

@@ -60,6 +60,8 @@ class Conditioning:
         if self.inputs.has_style and Path(style).is_file():
             return read_statistic_z(Path(style), self.inputs.style, game)
         known = ", ".join(self.styles) or "none"
+        if not self.inputs.has_style:
+            raise UserError(f"style {style!r} is no imitated player ({known})", 2)
         raise UserError(f"style {style!r} is neither an imitated player ({known}) nor a style file", 2)
 
     @property
