@@ -59,8 +59,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     conditioning = Conditioning.restore(load_checkpoint(options.checkpoint, GAME).conditioning)
-    styles = [name for name in options.only.split(",") if name] or conditioning.styles
-    styles = [name for name in styles if name in GAME.bots or name in conditioning.library.policies]
+    known = [name for name in conditioning.styles if name in GAME.bots or name in conditioning.library.policies]
+    styles = [name for name in options.only.split(",") if name] or known
+    if set(styles) - set(known):
+        parser.error(f"--only {options.only}: expected names among {', '.join(known)}")
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
     print(f"{'':10}{'won':24}{'from it':10}{'without':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
     duels = (options.against, options.matches, options.seed)

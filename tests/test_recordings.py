@@ -157,6 +157,16 @@ def test_a_network_can_be_told_who_played_in_a_game_without_statistic_z(tmp_path
     assert zeros["zero"] > 0.9 > 0.7 > zeros["chance"]
 
 
+def test_players_whose_names_mean_something_else_cannot_be_asked_for(tmp_path: Path, capsys) -> None:
+    game = ["--game", "openspiel:tic_tac_toe", "--data-dir", str(tmp_path / "data")]
+    assert record.main([*game, "--bots", "random~0.5,random~0.2", "--matches", "4"]) == 0
+    words = [*game, "--seats", "all", "--output", str(tmp_path / "pi.pt"), "--cpu", "--player-input", "0.8"]
+    words += ["--feedback-dir", str(tmp_path / "none"), "--reports-live-dir", str(tmp_path / "none")]
+    assert alphastar_imitation.main(words) == 2
+    assert "no imitated player has a name that can stand behind BOT@" in capsys.readouterr().err
+    assert not (tmp_path / "pi.pt").exists()
+
+
 def _share_of_zeros(name: str) -> float:
     """How often a bot chooses category 0 against `chance`."""
     game = load_game("toy_game:toy")

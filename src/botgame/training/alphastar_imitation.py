@@ -94,7 +94,7 @@ def add_condition_flags(parser: cli.Parser) -> None:
     flag("--z-totals", type=probability, default=0.0, help=text)
     text = "how often a seat's rating is given to the network (0.9 is usual; 0: no such input); at play it is the top"
     flag("--rating-input", type=probability, default=0.0, help=text)
-    text = "how often the network is told who played (0: no such input); BOT@NAME then plays like that player"
+    text = "how often the network sees the name of who played (0: no such input); BOT@NAME then plays like that player"
     flag("--player-input", type=probability, default=0.0, help=text)
 
 

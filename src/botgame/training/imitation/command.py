@@ -216,6 +216,8 @@ def open_conditioning(options: argparse.Namespace, source: ReplaySource, console
     if statistic is None and (given["opening"] or given["totals"]):
         raise UserError(f"--z-opening, --z-totals: game {source.game.name} measures no statistic z", 2)
     players = imitated_players(source) if given["player"] else ()
+    if given["player"] and not players:
+        raise UserError("--player-input: no imitated player has a name that can stand behind BOT@; leave it out", 2)
     switches = {name: given[name] > 0 for name in ("opening", "totals", "rating")}
     inputs = ConditionSpec(statistic.spec if statistic else NOTHING_MEASURED, **switches, players=players)
     conditioning = measure_conditions(source, inputs)

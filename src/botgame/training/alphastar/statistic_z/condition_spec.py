@@ -104,7 +104,7 @@ class ConditionSpec:
     def dropout(self, condition: Floats, kept: dict[str, float], *key: int) -> Floats:
         """A copy that keeps each block of each row with probability `kept`, independently; decided by `key` alone.
 
-        Who is told the player's name is told nothing else: at play too a name comes alone.
+        A row that keeps the player's name keeps no other block, as at play.
         """
         draws = rng.uniforms(_keys(len(condition), *key), len(BLOCKS))
         masks = {name: draws[:, BLOCKS.index(name)] < kept[name] for name in self.blocks}
