@@ -15,7 +15,7 @@ from botgame.standings import standings_of
 
 FACTIONS = ("scout", "gunboat")
 SPEED, SIGHT = np.array([0.05, 0.04]), np.array([1.2, 0.9])  # of each faction: a tick, and how far it sees
-HEALTH, RELOAD, PAUSE = np.array([3, 4]), np.array([12, 12]), np.array([2, 3])  # hits, ticks, ticks between decisions
+HEALTH, RELOAD, DELAY = np.array([3, 4]), np.array([12, 12]), np.array([2, 3])  # hits, ticks, ticks between decisions
 TORPEDO, RANGE_TICKS, RADIUS, LONGEST = 0.12, 12, 0.1, 400
 ANGLES = np.arange(8)[:, None] * np.pi / 4
 DIRECTIONS = np.vstack([[[0, 0]], np.hstack([np.cos(ANGLES), np.sin(ANGLES)])])  # stay, then the eight ways
@@ -103,7 +103,7 @@ class Torpedoes:
         """What a boat does begins with the next tick, so that nobody sees what the other has just decided."""
         slot, seat = due
         self.firing[slot, seat], self.heading[slot, seat] = actions[:, 0] == 1, DIRECTIONS[actions[:, 1]]
-        self.wait[slot, seat] = PAUSE[self.faction[slot, seat]]
+        self.wait[slot, seat] = DELAY[self.faction[slot, seat]]
         return actions
 
     def _lead(self) -> np.ndarray:

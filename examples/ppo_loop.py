@@ -1,6 +1,6 @@
 """PPO in one file: a learner of your own on our batch of matches, in plain PyTorch.
 
-    pip install "botgame[gymnasium,train]"
+    pip install -e ".[gymnasium,train]"
     python examples/ppo_loop.py --opponent random --decisions 200000
 
 It prints the mean return of the matches that ended in each round. What is special about the arena: some categories are

@@ -1,11 +1,11 @@
 """RLlib's PPO on our arena, from random weights.
 
-    pip install "botgame[gymnasium]" "ray[rllib]==2.60.0"
+    pip install -e ".[gymnasium]" "ray[rllib]==2.60.0"
     python examples/rllib_ppo.py --decisions 200000 --output artifacts/rllib
 
-RLlib brings a Gymnasium of its own (1.2.2), so give it an environment of its own. It prints the mean return of the
-matches that ended in each iteration and saves RLlib's checkpoint. RLlib knows no masks here: an illegal action becomes
-none.
+RLlib needs exactly Gymnasium 1.2.2, so install it into a separate virtual environment. The program prints the mean
+return of the matches that ended in each iteration and saves RLlib's checkpoint. RLlib knows no masks here: an illegal
+action becomes none.
 """
 
 from __future__ import annotations
