@@ -11,6 +11,7 @@ import tree_sitter
 import tree_sitter_powershell
 
 from botgame.__main__ import COMMANDS
+from botgame.server.run_match import main as run_match
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -167,6 +168,14 @@ def test_every_file_in_a_documented_command_is_there_or_made_by_another() -> Non
                 continue
             beside = any(word.startswith((f"{result}/", result.removesuffix(".pt") + ".")) for result in made)
             assert word in made or beside or (ROOT / word).exists(), f"{document}: {module} {word}"
+
+
+def test_the_replay_that_documents_name_is_the_first_of_the_runbook(tmp_path: Path) -> None:
+    words = ["--num_scripted_bots", "2", "--episode_duration", "120", "--record_replay", "--seed", "1001"]
+    assert run_match([*words, "--data-dir", str(tmp_path)]) == 0
+    texts = [path.read_text(encoding="utf-8") for path in DOCUMENTS]
+    named = {name for text in texts for name in re.findall(r"duel_s1001_\w+\.lmsr", text)}
+    assert named == {path.name for path in tmp_path.iterdir()}
 
 
 def test_the_quickstart_leaves_what_the_readme_names() -> None:

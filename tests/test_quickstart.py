@@ -1,6 +1,8 @@
 """The quickstart is a word of the `botgame` command, and its steps are commands that the real parsers accept."""
 
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,11 @@ def test_every_command_shows_its_help(name: str, capsys: pytest.CaptureFixture[s
         main([name, "--help"])
     assert stopped.value.code == 0
     assert "usage:" in capsys.readouterr().out
+
+
+def test_it_runs_as_a_module_too() -> None:
+    command = [sys.executable, "-m", COMMANDS["quickstart"][0], "--help"]
+    assert "--folder" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("threads", [0, 1, 2])

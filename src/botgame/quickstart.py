@@ -100,3 +100,7 @@ def steps(folder: Path, scale: float, seed: int, threads: int, preset: str) -> l
             [str(tuned), "lms_re", "legacy", str(supervised), "--matches", size(400), "--seed", SEED_OF_EVALUATION],
         ),
     ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

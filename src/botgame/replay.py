@@ -1,9 +1,9 @@
 """`python -m botgame.replay verify|show|export|style PATH...`: check recorded matches, look at one, or use its style.
 
     python -m botgame.replay verify data/processed
-    python -m botgame.replay show data/processed/duel_s1001_4f0c2b9a61de.lmsr --svg match.svg
-    python -m botgame.replay export data/processed/duel_s1001_4f0c2b9a61de.lmsr -o match.html
-    python -m botgame.replay style data/processed/duel_s1001_4f0c2b9a61de.lmsr --seat 1 -o style.json
+    python -m botgame.replay show data/processed/duel_s1001_a9ca56f8fc8a.lmsr --svg match.svg
+    python -m botgame.replay export data/processed/duel_s1001_a9ca56f8fc8a.lmsr -o match.html
+    python -m botgame.replay style data/processed/duel_s1001_a9ca56f8fc8a.lmsr --seat 1 -o style.json
 
 Exit codes: 0 every file is good, 1 a file is bad, 2 usage.
 """

@@ -99,7 +99,7 @@ _THREATS = tuple(
     field
     for k, which in _THREAT_KINDS.items()
     for field in (
-        Field(f"threat{k}_flag", f"1 when there is such a shot (see below); the others are about {which}, else 0"),
+        Field(f"threat{k}_flag", f"1 when there is {which} (see Threat geometry); the others are about it, else 0"),
         Field(f"threat{k}_time", "time until it is closest / 1 s", _SOON),
         Field(f"threat{k}_miss", "distance by which it misses / 2 cells", _MISS),
         Field(f"threat{k}_damage", "damage of a direct hit / 50 hp"),
@@ -186,7 +186,7 @@ ENTITIES = (
     Field("rune", "mage: 1 while it has a rune"),
     *(Field(f"school_{name}", f"mage, shot: 1 for (one of) a {name}") for name in SCHOOLS),
     Field("own", "shot: 1 when the seat itself cast it; the threat columns are 0 then"),
-    Field("threat", "shot: 1 when it is a threat (see below)"),
+    Field("threat", "shot: 1 when it is a threat (see Threat geometry)"),
     Field("time", "shot: time until it is closest / 1 s, 0 when it flies away"),
     Field("miss", "shot: distance to the seat then / 2 cells"),
     Field("escape_x", "shot: unit vector out of its way, x"),

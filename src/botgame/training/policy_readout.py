@@ -1,8 +1,8 @@
 """What a network thinks in a recorded match: probabilities of each head and the expected result, for the viewer.
 
-    botgame thoughts data/processed/duel_s1001_4f0c2b9a61de.lmsr artifacts/alphastar/pi_rl.pt
-    botgame thoughts data/processed/duel_s1001_4f0c2b9a61de.lmsr champion
-    botgame replay export data/processed/duel_s1001_4f0c2b9a61de.lmsr -o match.html
+    botgame thoughts data/processed/duel_s1001_a9ca56f8fc8a.lmsr artifacts/alphastar/pi_rl.pt
+    botgame thoughts data/processed/duel_s1001_a9ca56f8fc8a.lmsr champion
+    botgame replay export data/processed/duel_s1001_a9ca56f8fc8a.lmsr -o match.html
 
 Without a checkpoint, each seat is asked that was played by one which is still at its place. The match is played again
 and the network is shown what the seat saw and what it chose, so for its own seat the memory is that of the match. The

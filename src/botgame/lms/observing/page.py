@@ -23,15 +23,17 @@ _INTRODUCTION = f"""# What a seat sees
 
 This page is the output of `python -m botgame.lms.observing.page`.
 
-A seat sees the frame of `reaction` ticks ago (bots: 4 ticks, people: 0), so everything here has that age, except what
-is called current (a player knows at once what it has pressed) and the privileged fields. Enemy mages are seen within
-10 cells along a line that no wall crosses, looked at every 3 ticks; shots and items glow and are seen within 10 cells
-through walls. All numbers are cut to +-{LIMIT}; x points right, y down. Arrays and dtypes: `botgame.spec`.
+What a *seat* (one player's place in a match of the arena) sees, number by number. A seat sees the arena as it was
+`reaction` ticks ago (bots: 4 ticks of 1/30 s, people: 0), so everything here has that age, except what is called
+current (a player knows at once what it has pressed) and the privileged fields. Enemy mages are seen within 10 cells
+along a line that no wall crosses, checked every 3 ticks; shots and items are seen within 10 cells, also through walls.
+All numbers are cut to +-{LIMIT}; x points right, y down. Arrays and dtypes: `botgame.spec`.
 
-**Threat geometry.** For every enemy shot the point of its remaining flight that is closest to the seat, as if the seat
-stood still: the time until then, the distance there, and the unit vector from that point to the seat, which is the
-shorter way out. It is a *threat* when it still comes closer, will pass within {THREAT_MISS} cells (or its blast, if
-that is larger) and no wall stops it before; a blast shot that a wall stops counts if it bursts near enough.
+**Threat geometry.** Every enemy shot has a point of its remaining flight that is closest to the seat, as if the seat
+stood still. The fields give the time until then, the distance there, and the unit vector from that point to the seat,
+which is the shorter way out. The shot is a *threat* if it still comes closer, will pass within {THREAT_MISS} cells (or
+its blast radius, if that is larger) and no wall stops it before; a shot with a blast also counts if it bursts near
+enough at a wall.
 
 **Entity table.** Up to {MAX_MAGES} enemy mages (nearest first; category k of the target head is row k - 1), then up
 to {MAX_SHOTS} shots (threats by time, other enemy shots by distance, own shots), then up to {MAX_ITEMS} items (nearest
@@ -41,7 +43,7 @@ first), without gaps.
 [row = y, column = x].
 
 **Legal actions.** A verb is legal when the seen mana, cooldown or chest in reach allows it, a target when its row holds
-a mage; delay, move, aim and lead always are. The arena decides by the true present state, so a mask can be stale.
+a mage; delay, move, aim and lead always are. The arena decides by the true present state, so `legal` can be outdated.
 """
 
 

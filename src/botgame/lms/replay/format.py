@@ -58,7 +58,7 @@ class Replay:
 
     @property
     def name(self) -> str:
-        """`duel_s1001_4f0c2b9a61de.lmsr`: mode, seed and a hash of the content, so equal matches have equal names."""
+        """`duel_s1001_a9ca56f8fc8a.lmsr`: mode, seed and a hash of the content, so equal matches have equal names."""
         digest = hashlib.blake2b(b"".join(_contents(self)), digest_size=6).hexdigest()
         return f"{self.header.mode}_s{self.header.seed}_{digest}{SUFFIX}"
 
