@@ -2,7 +2,7 @@ r"""Play matches of any game between its bots and record them: what imitation le
 
     python -m botgame.record --game openspiel:connect_four --bots search-4,random --matches 200
 
-writes a file a match into `--data-dir`, `data/GAME` unless given: who played, the seed and every decision. Bots change
+writes a file a match into `--data-dir`, by default `data/GAME`: who played, the seed and every decision. Bots change
 seats from match to match. The arena's own recordings, which the viewer shows, are made by `botgame.server.run_match`.
 """
 
@@ -22,7 +22,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--bots", required=True, metavar="A,B,...", help=text)
     parser.flag("--matches", type=cli.positive_int, default=200, help="matches to record")
     parser.flag("--seed", type=cli.seed, default=0, help="decides every match")
-    parser.flag("--data-dir", type=cli.path, default=None, help="where the files go; data/GAME unless given")
+    parser.flag("--data-dir", type=cli.path, default=None, help="where the files go (default: data/GAME)")
     return parser
 
 

@@ -47,9 +47,9 @@ def build_parser() -> cli.Parser:
         "--seats",
         default=None,
         metavar="A,B,...",
-        help="names of policies, `human`, `winners`, or `all`; unless given the game's yardstick bot and human",
+        help="names of policies, `human`, `winners`, or `all` (default: the game's yardstick bot, and human)",
     )
-    text = "imitate this person alone, and install the result as the bot ghost-of-NAME"
+    text = "imitate only this person, and install the result as the bot ghost-of-NAME"
     flag("--person", metavar="NAME", help=text)
     text = "leave out matches in which no person played and which nobody commented"
     flag("--only-with-people", action="store_true", help=text)
@@ -57,11 +57,11 @@ def build_parser() -> cli.Parser:
     flag("--epochs", type=cli.positive_int, default=10, help="passes over the data; may grow on --resume")
     flag("--batch-size", type=cli.positive_int, default=128, help="decisions an update, in windows")
     flag("--lr", type=cli.positive_float, default=3e-4, help="learning rate of Adam")
-    flag("--preset", choices=sorted(SIZES), help="size of a fresh network (small, unless given)")
+    flag("--preset", choices=sorted(SIZES), help="size of a fresh network (default: small)")
     text = "fine-tune this trained bot, a .pt file or a name as champion, instead of a fresh network"
     flag("--start-checkpoint", metavar="BOT", help=text)
     parser.section(RESULTS)
-    text = "the checkpoint to write (unless given artifacts/alphastar/pi_sup.pt; with --person ghost-of-NAME.pt there)"
+    text = "the checkpoint to write (default: artifacts/alphastar/pi_sup.pt, with --person ghost-of-NAME.pt there)"
     flag("--output", type=cli.path, help=text)
     flag("--eval-every", type=cli.non_negative_int, default=2, help="epochs between evaluations; 0: only at the end")
     flag("--eval-matches", type=cli.positive_int, default=200, help="matches of a periodic evaluation")
@@ -75,7 +75,7 @@ def build_parser() -> cli.Parser:
     flag("--winner-lr", type=cli.positive_float, default=3e-5, help="learning rate of those")
     flag("--value-weight", type=cli.non_negative_float, default=0.5, help="loss weight of the critic on the outcome")
     flag("--clip-norm", type=cli.positive_float, default=10.0, help="largest norm of a gradient")
-    text = "at which the result is sampled when it plays (0.5, or that of --start-checkpoint, unless given)"
+    text = "at which the result is sampled when it plays (default: that of --start-checkpoint, else 0.5)"
     flag("--temperature", type=cli.positive_float, help=text)
     flag("--capacity", type=cli.positive_int, default=400_000, help="decisions held in memory (some 2.5 KB each)")
     add_condition_flags(parser)

@@ -62,7 +62,7 @@ def build_parser() -> cli.Parser:
     add_style_flags(parser)
     add_royale_flags(parser)
     parser.section(OPPOSITION)
-    text = "longest match, in game seconds; the game's own unless given"
+    text = "longest match, in game seconds (default: the game's)"
     parser.flag("--episode-duration", type=cli.positive_int, default=None, help=text)
     _add_league_flags(parser)
     _add_evaluation_flags(parser)
@@ -102,7 +102,7 @@ def _add_league_flags(parser: cli.Parser) -> None:
     parser.flag(
         "--exploiter-share", type=cli.probability, default=0.25, help="an exploiter's share of a main agent's matches"
     )
-    text = "bots that count as frozen players, '' for none; unless given the bots among the game's default opponents"
+    text = "bots that count as frozen players, '' for none (default: the bots among the game's default opponents)"
     parser.flag("--scripted-players", default=None, metavar="A,B,...", help=text)
     parser.flag(
         "--matchmaking", choices=tuple(VARIANTS), default="pseudocode", help="whose rules decide who plays whom"

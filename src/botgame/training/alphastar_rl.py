@@ -67,7 +67,7 @@ def build_parser() -> cli.Parser:
     add_royale_flags(parser)
     add_limit_flags(parser)
     parser.section(OPPOSITION)
-    text = "shares of the matches by opponent: self, past or a bot, as in self=0.6,lms_re=0.4; unless given the game's"
+    text = "shares of the matches by opponent: self, past or a bot, as in self=0.6,lms_re=0.4 (default: the game's)"
     parser.flag("--opponents", default=None, metavar="NAME=SHARE,...", help=text)
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")

@@ -61,7 +61,7 @@ def build_parser() -> cli.Parser:
         help="a second set: every policy against each of these, and the first set's relative population performance",
     )
     parser.flag("--style", metavar="NAME|FILE", help=STYLE_HELP)
-    text = "longest match, in game seconds; the game's own unless given"
+    text = "longest match, in game seconds (default: the game's)"
     parser.flag("--episode-duration", type=cli.positive_float, default=None, help=text)
     parser.flag("--json", type=cli.path, default=None, help="also write the figures to this file")
     parser.flag("--parallel", type=cli.positive_int, default=PARALLEL_MATCHES, help="matches played in one batch")

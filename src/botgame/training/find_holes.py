@@ -34,7 +34,7 @@ def build_parser() -> cli.Parser:
     parser.section(WHAT)
     add_game_flag(parser)
     flag("--data-dir", type=cli.path, default=DATA, help="replays, searched recursively")
-    flag("--output-dir", type=cli.path, help="where the page goes (reports/holes/GAME/BOT, unless given)")
+    flag("--output-dir", type=cli.path, help="where the page goes (default: reports/holes/GAME/BOT)")
     text = "address of a live server, to whose viewer the page's list of matches links"
     flag("--viewer", default="http://127.0.0.1:8000", metavar="URL", help=text)
     parser.section(OPPONENTS)

@@ -29,7 +29,7 @@ def build_parser() -> cli.Parser:
     parser.section(WHAT)
     add_game_flag(parser)
     flag("--bot", default="champion", help="the bot that learns: a name as champion, or a .pt file")
-    flag("--name", help="name of the new bot (BOT-learned, unless given)")
+    flag("--name", help="name of the new bot (default: BOT-learned)")
     flag("--data-dir", type=cli.path, default=DATA, help="replays, searched recursively")
     text = "feedback streams of live play, searched recursively"
     flag("--feedback-dir", type=cli.path, default=Path("reports/feedback_training"), help=text)

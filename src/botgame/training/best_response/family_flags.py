@@ -46,7 +46,7 @@ def parse(parser: cli.Parser, argv: Sequence[str] | None) -> argparse.Namespace:
     """The flags of `argv`, with `DEFAULTS` where it says --family. Raises UserError (code 2) for one without effect."""
     options, given = parser.parse_args(argv), parser.given(argv)
     if options.family is None:
-        _refuse(given & {*OWN}, "applies to --family alone")
+        _refuse(given & {*OWN}, "applies to --family only")
         return options
     _refuse(given - {*OWN, *_ALSO}, "does not apply to --family, whose bots are scripted")
     parser.set_defaults(**DEFAULTS)

@@ -111,7 +111,7 @@ def faction_lines(policies: Sequence[Policy], *, any_faction: bool) -> list[str]
         if faction := getattr(policy, "faction", ""):
             other = "all factions here, which it never learned"
             played = other if any_faction else "that one here (--any-faction: all)"
-            lines.append(f"{policy.name} was trained as {faction} alone and plays {played}")
+            lines.append(f"{policy.name} was trained as {faction} only and plays {played}")
     return lines
 
 

@@ -182,14 +182,14 @@ def add_engine_flags(parser: cli.Parser) -> None:
     """Add --engine, --ray-address and --actors."""
     parser.section(MACHINE)
     text = (
-        "where matches run: local: in the processes that learn, between updates; pipelined: in --threads less one "
-        "processes while this one learns, with weights one update older; ray: in actors of a Ray cluster, which alone "
-        "does not repeat and go on exactly. A run may go on in another"
+        "where matches run: local: in the processes that learn, between updates; pipelined: in --threads minus one "
+        "processes while this one learns, with weights one iteration older; ray: in actors of a Ray cluster; only this "
+        "one does not repeat and resume exactly. --resume may change it"
     )
     parser.flag("--engine", choices=ENGINES, default=LOCAL, help=text)
-    text = "the Ray cluster: auto for the one that runs on this machine; a new one of this machine unless given"
+    text = "the Ray cluster: auto for the one that runs on this machine (default: a new one on this machine)"
     parser.flag("--ray-address", default=None, metavar="auto|HOST:PORT", help=text)
-    text = "Ray actors of one CPU each; 0: one for each CPU but one. --threads is then of the learner alone"
+    text = "Ray actors of one CPU each; 0: one for each CPU but one. --threads then counts only the learner's"
     parser.flag("--actors", type=cli.non_negative_int, default=0, help=text)
 
 
