@@ -3,8 +3,8 @@
     python -m botgame.server.run_match --num_scripted_bots 2 --episode_duration 120 --record_replay --seed 1001
 
 Match i of `--num_matches N` has seed `--seed` + i and is played and recorded exactly as if it had been run alone.
-By default `lms_re` plays one seat, drawn by seed; `lms_re` or one of the styles plays each other seat; schools are
-drawn.
+By default `lms_re` plays one seat, drawn by seed; each other seat is drawn from `lms_re`, `rusher`, `kiter`, `looter`
+and `camper`; schools are drawn.
 """
 
 from __future__ import annotations
