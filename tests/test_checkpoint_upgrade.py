@@ -81,7 +81,9 @@ def assert_same_decisions(old, new, step, rows=(1, 2, 7, 33)):
 def unrolled(network, observation, lengths):
     """Sequences of `lengths` as the learner runs them, with the critic."""
     steps, count = observation["legal"].shape[:2]
-    actions = torch.zeros(steps, count, len(network.spec.heads), dtype=torch.int64)
+    generator = torch.Generator().manual_seed(0)
+    choices = [torch.randint(0, head.size, (steps, count), generator=generator) for head in network.spec.heads]
+    actions = torch.stack(choices, dim=2)
     valid = torch.arange(steps)[:, None] < torch.tensor(lengths)
     return network.unroll(observation, network.initial_memory(count), actions, valid)
 

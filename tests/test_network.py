@@ -39,6 +39,12 @@ def act_all(network, observation, memory, temperature=1.0, seed=3):
     return torch.stack(actions), torch.stack(log_probs), memory
 
 
+def used_categories(spec, actions):
+    """The categories of heads that the actions use: bool [..., L]."""
+    used = used_heads(spec, actions)
+    return torch.cat([used[..., i : i + 1].expand(*used.shape[:-1], h.size) for i, h in enumerate(spec.heads)], dim=-1)
+
+
 def prefix(lengths):
     return torch.arange(TIME)[:, None] < torch.tensor(lengths)[None, :]
 
@@ -54,8 +60,31 @@ def test_acting_equals_unrolling(spec, preset, temperature):
         actions, log_probs, memory = act_all(network, observation, start, temperature)
         valid = torch.ones(TIME, BATCH, dtype=torch.bool)
         unrolled = network.unroll(observation, start, actions, valid, temperature=temperature)
-    torch.testing.assert_close(unrolled.log_probs, log_probs, rtol=1e-4, atol=1e-4)
+        whole = network.unroll(observation, start, actions, valid, temperature=temperature, whole=True)
+    used = used_categories(spec, actions)
+    assert not used.all()
+    assert not unrolled.log_probs[~used].any()
+    torch.testing.assert_close(unrolled.log_probs[used], log_probs[used], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(whole.log_probs, log_probs, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(unrolled.memory, memory, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_heads_that_are_not_used_change_no_gradient(spec, preset):
+    """Leaving them out gives the gradient that computing all of them gives, for a loss of the heads that are used."""
+    network = build(spec, preset)
+    observation, valid = random_observation(spec, (TIME, BATCH)), torch.ones(TIME, BATCH, dtype=torch.bool)
+    actions, _, _ = act_all(network, observation, network.initial_memory(BATCH))
+    used, gradients = used_categories(spec, actions), []
+    for whole in (False, True):
+        network.zero_grad(set_to_none=True)
+        result = network.unroll(observation, network.initial_memory(BATCH), actions.detach(), valid, whole=whole)
+        (torch.where(used, result.log_probs.clamp(min=-30), 0.0).sum() + result.values.sum()).backward()
+        gradients.append({name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None})
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradient, gradients[1][name], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("preset", ["tiny", "base", "full"])

@@ -33,13 +33,13 @@ def parameters(preset):
 
 
 def unrolled(network, observation, memory, start=0, stop=None, seed=None):
-    """Rows start:stop with category 0 everywhere, or with random ones."""
+    """Rows start:stop with category 0 everywhere, or with random ones; every head counts."""
     part = {name: column[start:stop] for name, column in observation.items()}
     shape = part["legal"].shape[:2]
     generator = None if seed is None else torch.Generator().manual_seed(seed)
     sizes = [head.size if generator else 1 for head in network.spec.heads]
     actions = torch.stack([torch.randint(0, size, shape, generator=generator) for size in sizes], dim=2)
-    return network.unroll(part, memory, actions, torch.ones(shape, dtype=torch.bool))
+    return network.unroll(part, memory, actions, torch.ones(shape, dtype=torch.bool), whole=True)
 
 
 def test_parameter_counts_are_those_of_the_document():
@@ -83,7 +83,7 @@ def test_variants_act_as_they_unroll(preset):
         actions.append(acted.actions)
     assert memory.shape == (2, network.memory_size)
     valid = torch.ones(3, 2, dtype=torch.bool)
-    whole = network.unroll(observation, network.initial_memory(2), torch.stack(actions), valid)
+    whole = network.unroll(observation, network.initial_memory(2), torch.stack(actions), valid, whole=True)
     torch.testing.assert_close(torch.stack(log_probs), whole.log_probs, rtol=1e-4, atol=1e-4)
 
 

@@ -103,7 +103,7 @@ def _seat_readout(game: Game, seat: SeatDecisions, policy: NetworkPolicy, name: 
     with torch.inference_mode():
         valid = torch.ones(actions.shape[:2], dtype=torch.bool)
         start = network.initial_memory(1)
-        unrolled = network.unroll(observation, start, actions, valid, temperature=policy.temperature)
+        unrolled = network.unroll(observation, start, actions, valid, temperature=policy.temperature, whole=True)
         chosen = torch.where(used_heads(spec, actions), actions, -1)[:, 0]
     percents = np.rint(100 * unrolled.log_probs[:, 0].exp().numpy()).astype(int)
     result = next((index for index, reward in enumerate(spec.rewards) if not reward.dense), 0)

@@ -34,11 +34,18 @@ UnitVectors = tuple[Tensor, Tensor]
 class Context(NamedTuple):
     """What heads read in addition to the autoregressive embedding."""
 
-    vectors: list[
-        tuple[Tensor, Tensor]
-    ]  # x and y [N, 2V] for each group: unit vectors, then turned by a quarter (x to y)
+    vectors: list[UnitVectors]  # of each group of columns
     entities: Tensor  # [N, E', W]: embeddings, the targets first
     scalars: Tensor  # [N, S]: of the observation
+    gates: Tensor  # [N, scalar_width]: embedding of the scalars, for deep heads
+    illegal: Tensor  # bool [N, L]: categories that may not be chosen
+
+    def take(self, rows: Tensor | None) -> Context:
+        """The rows int64 [K], or for None all of them."""
+        if rows is None:
+            return self
+        vectors = [(x.index_select(0, rows), y.index_select(0, rows)) for x, y in self.vectors]
+        return Context(vectors, *(each.index_select(0, rows) for each in self[1:]))
 
 
 def zero_linear(inputs: int, outputs: int) -> nn.Linear:
@@ -218,41 +225,68 @@ class Heads(nn.Module):
         encoded: Encoded,
         choose: Choose,
         temperature: float | Tensor | None = 1.0,
+        *,
+        whole: bool = True,
     ) -> tuple[Tensor, Tensor]:
         """Choose every head: features [N, D], their encoding -> actions int64 [N, H], log-probabilities [N, L].
 
         `temperature` (a tensor [] when exporting) multiplies that of each head, None takes plain logits; the
         log-probabilities are of the tempered logits. An unused head is set to 0, whatever `choose` returns.
+
+        whole: compute every head for every row, so that no operation depends on the data. Otherwise a head is computed
+            for the rows that use it, and its log-probabilities are 0 in the others.
         """
-        context = self._context(observation, encoded.entities.float())
-        legal, illegal = observation["legal"], ~observation["legal"]
+        context = self._context(observation, encoded)
         embedding = self.base(features)
         chosen: list[Tensor] = []
         log_probs: list[Tensor] = []
-        for index, head in enumerate(self.spec.heads):
-            hidden = self.trunks[index](embedding, encoded.scalars)
-            with full_precision(hidden):
-                logits = self.outputs[index](hidden.float(), context)
-            part = self.parts[index]
-            heat = 1.0 if temperature is None else head.temperature * temperature
-            plain = isinstance(heat, float) and heat == 1.0
-            log_probs.append(masked_log_softmax(logits if plain else logits / heat, illegal[:, part]))
+        for index, part in enumerate(self.parts):
             used = used_head(self.spec, index, chosen)
-            category = choose(index, log_probs[-1], legal[:, part])
+            rows = None if whole or used is None else used.nonzero().squeeze(1)
+            own = context.take(rows)
+            found = self._log_probs(index, _taken(embedding, rows), own, temperature)
+            log_probs.append(_spread(found, rows, embedding.shape[0]))
+            category = choose(index, log_probs[-1], observation["legal"][:, part])
             chosen.append(category if used is None else category * used)
             if index < len(self.embeddings):
-                added = self.embeddings[index](chosen[-1], context)
-                embedding = embedding + (added if used is None else added * used.unsqueeze(1))
+                added = self.embeddings[index](_taken(chosen[-1], rows), own)
+                embedding = _plus(embedding, added, used, rows)
         return torch.stack(chosen, dim=1), torch.cat(log_probs, dim=1)
 
-    def _context(self, observation: dict[str, Tensor], entities: Tensor) -> Context:
+    def _log_probs(self, index: int, embedding: Tensor, context: Context, temperature: float | Tensor | None) -> Tensor:
+        """Log-probabilities [N, K] of one head's categories."""
+        hidden = self.trunks[index](embedding, context.gates)
+        with full_precision(hidden):
+            logits = self.outputs[index](hidden.float(), context)
+        heat = 1.0 if temperature is None else self.spec.heads[index].temperature * temperature
+        plain = isinstance(heat, float) and heat == 1.0
+        return masked_log_softmax(logits if plain else logits / heat, context.illegal[:, self.parts[index]])
+
+    def _context(self, observation: dict[str, Tensor], encoded: Encoded) -> Context:
         """Unit vectors with their perpendiculars; without vectors one group of none."""
-        if not self.spec.vectors:
-            empty = entities.new_zeros((entities.shape[0], 0))
-            return Context([(empty, empty)], entities, observation["scalars"])
-        first, *added = self.vectors(observation["vectors"])
-        vectors = [_turned(part) for part in (first, *(part for part in added if part.shape[1]))]
-        return Context(vectors, entities, observation["scalars"])
+        entities = encoded.entities.float()
+        vectors = [(entities.new_zeros((entities.shape[0], 0)),) * 2]
+        if self.spec.vectors:
+            first, *added = self.vectors(observation["vectors"])
+            vectors = [_turned(part) for part in (first, *(part for part in added if part.shape[1]))]
+        return Context(vectors, entities, observation["scalars"], encoded.scalars, ~observation["legal"])
+
+
+def _taken(value: Tensor, rows: Tensor | None) -> Tensor:
+    """The rows int64 [K] of [N, ...], or for None all of them."""
+    return value if rows is None else value.index_select(0, rows)
+
+
+def _spread(value: Tensor, rows: Tensor | None, count: int) -> Tensor:
+    """Back from the rows int64 [K] to `count` rows, zeros elsewhere."""
+    return value if rows is None else value.new_zeros((count, value.shape[1])).index_copy_(0, rows, value)
+
+
+def _plus(embedding: Tensor, added: Tensor, used: Tensor | None, rows: Tensor | None) -> Tensor:
+    """The embedding [N, W] with a choice's added where it is used; rows int64 [K]: those that `added` has."""
+    if rows is not None:
+        return embedding.index_add(0, rows, added)
+    return embedding + (added if used is None else added * used.unsqueeze(1))
 
 
 def _turned(vectors: Tensor) -> UnitVectors:

@@ -35,7 +35,7 @@ class Acted(NamedTuple):
 
 
 class Unrolled(NamedTuple):
-    """Result of `Network.unroll`; rows that are not valid are 0."""
+    """Result of `Network.unroll`; rows that are not valid are 0, and so are heads that an action does not use."""
 
     log_probs: Tensor  # float32 [T, B, L]
     values: Tensor  # float32 [T, B, R]: the spec's rewards, then pseudo-rewards
@@ -115,7 +115,8 @@ class Network(nn.Module):
         True for the first rows of each sequence. values False skips the critic (zeros). temperature as in `act`, or
         None for plain logits. Raises ValueError for a `valid` with holes.
 
-        whole: compute every row, so that no operation depends on the data; rows that are not valid have no meaning.
+        whole: compute every row and head, so that no operation depends on the data; rows that are not valid have no
+            meaning, and heads that are not used have their log-probabilities.
         """
         rows = None if whole else _valid_rows(valid)
         seen = {key: _take(value, rows) for key, value in observation.items()}
@@ -125,7 +126,8 @@ class Network(nn.Module):
             output, memory = self.core.unroll(states, memory, valid if whole or rows is not None else None)
         features = torch.cat([_take(output, rows), encoded.merged], dim=1)
         recorded = _take(actions, rows).unbind(1)
-        _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature)
+        whole = whole or self.encoder.dense
+        _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature, whole=whole)
         critic = self.critic(features, seen) if values else output.new_zeros((len(features), self.values))
         return Unrolled(_spread(log_probs, rows, valid), _spread(critic, rows, valid), memory)
 
