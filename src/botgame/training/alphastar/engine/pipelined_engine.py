@@ -1,9 +1,9 @@
 """Other processes act for the next iteration while this one learns from the last: two cores then do both at once.
 
-What they act with is one update older than in `Processes`, which only acts or learns. Every process gets its orders in
-a fixed order and each iteration takes one rollout of each, so a run repeats exactly for the same number of processes.
-A process has one order at a time, so nothing piles up. A commit waits for the rollouts under way and keeps them, and
-the matches as they stand behind them, so a run also resumes exactly.
+What they act with is one iteration older than in `Processes`, which only acts or learns. Every process gets its orders
+in a fixed order and each iteration takes one rollout of each, so a run repeats exactly for the same number of
+processes. A process has one order at a time, so nothing piles up. A commit waits for the rollouts under way and keeps
+them, and the matches as they stand behind them, so a run also resumes exactly.
 """
 
 from __future__ import annotations
