@@ -102,7 +102,7 @@ def _add_league_flags(parser: cli.Parser) -> None:
     parser.flag(
         "--exploiter-share", type=cli.probability, default=0.25, help="an exploiter's share of a main agent's matches"
     )
-    text = "bots that count as frozen players, '' for none (default: the bots among the game's default opponents)"
+    text = "bots that count as frozen players, '' for none (default: those among the game's usual opponents)"
     parser.flag("--scripted-players", default=None, metavar="A,B,...", help=text)
     parser.flag(
         "--matchmaking", choices=tuple(VARIANTS), default="pseudocode", help="whose rules decide who plays whom"
