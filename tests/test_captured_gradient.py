@@ -98,7 +98,7 @@ def test_what_is_captured_looks_at_no_data_and_sends_none(preset, monkeypatch):
     for module in ("heads", "critic"):
         monkeypatch.setattr(f"botgame.training.alphastar.network.{module}.full_precision", lambda _: nullcontext())
     built = Network(ARENA_SPEC, SIZES[preset]).to("meta")
-    built.encoder.set_dense(True)
+    built.set_dense(True)
     columns = allocate(ARENA_SPEC, built.memory_size, 8, 3)
     chosen = {name: torch.from_numpy(column).to("meta") for name, column in columns.items()}
     given = GradientOptions(loss_weights(ARENA_SPEC, CONFIG), 24, 1.0, 0.5, mixed=False)

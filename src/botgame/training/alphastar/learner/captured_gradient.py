@@ -36,7 +36,7 @@ class CapturedGradient:
     ) -> None:
         """`clip` clips the gradients of policy and critic and returns their norms before."""
         self._spec, self._network, self._buffer, self._clip = spec, network, buffer, clip
-        network.encoder.set_dense(True)
+        network.set_dense(True)
         self._device = next(network.parameters()).device
         self._sequences = DeviceBuffer(buffer, self._device)
         self._given = Staging(

@@ -23,10 +23,10 @@ _GPU = threading.Lock()  # evaluations act in several threads, with networks tha
 
 
 class CapturedStep:
-    """An `ActingStep` of the network on the device where it is; the network computes whole entity tables from now."""
+    """An `ActingStep` of the network on the device where it is; the network is dense from now."""
 
     def __init__(self, network: Network) -> None:
-        network.encoder.set_dense(True)
+        network.set_dense(True)
         self._network = network
         self._sizes: dict[tuple[int, float, bool], _Size] = {}
         self._weights = 0  # address of the first of them

@@ -1,7 +1,8 @@
 """`torch.compile` of the parts of a network that work on independent rows; the core keeps its own kernel or loop.
 
 A compiled network is a twin that shares the weights, so acting, evaluation and checkpoints use the plain one. The twin
-computes the whole entity table, because torch would compile again for every new shape that depends on the data.
+computes the whole entity table and all heads, because torch would compile again for every new shape that depends on the
+data.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def compiled_twin(network: Network, backend: Backend | None = None) -> Network:
     """A network that shares the weights and gradients of `network`, with compiled encoder, heads and critic."""
     twin = Network(network.spec, network.config).to(next(network.parameters()).device)
     twin.load_state_dict(network.state_dict(keep_vars=True), assign=True)
-    twin.encoder.set_dense(True)
+    twin.set_dense(True)
     for part in (twin.encoder, twin.heads, twin.critic):
         part.compile(backend=backend or BACKEND, dynamic=True)
     return twin

@@ -92,11 +92,9 @@ class ObservationEncoder(nn.Module):
         parts = [part.width for part in (self.entity, self.raster) if part is not None]
         self.merge = nn.Linear(config.scalar_width + sum(parts), config.encoder_width)
         self.condition = ConditionEncoder(config) if config.condition else None
-        self.dense = False
 
     def set_dense(self, dense: bool) -> None:
         """Set whether shapes may not depend on the data (see `entity_encoder`)."""
-        self.dense = dense
         if self.entity is not None:
             self.entity.dense = dense
 

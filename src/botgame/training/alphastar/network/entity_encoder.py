@@ -15,6 +15,7 @@ from botgame.spec import Spec
 from botgame.training.alphastar.network.column_groups import groups_of
 from botgame.training.alphastar.network.columns import ColumnSplit, GroupedLinear
 from botgame.training.alphastar.network.presets import NetworkConfig
+from botgame.training.alphastar.network.rows import spread, take
 from botgame.training.alphastar.network.transformer import TransformerLayer, absence
 
 
@@ -42,10 +43,9 @@ class EntityEncoder(nn.Module):
             return pool(table, mask), table
         entities, mask = trim(entities, mask, self.rows)
         valid = mask.flatten().nonzero().squeeze(1)
-        hidden = functional.relu(self.first(self.columns(entities.flatten(0, 1).index_select(0, valid))))
+        hidden = functional.relu(self.first(self.columns(take(entities.flatten(0, 1), valid))))
         rows = functional.relu(self.second(hidden))
-        table = rows.new_zeros((mask.numel(), rows.shape[1])).index_copy_(0, valid, rows)
-        table = table.view(*mask.shape, rows.shape[1])
+        table = spread(rows, valid, mask.numel()).view(*mask.shape, rows.shape[1])
         return pool(table, mask), table
 
 

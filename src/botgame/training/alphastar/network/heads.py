@@ -22,6 +22,7 @@ from botgame.training.alphastar.network.encoders import Encoded
 from botgame.training.alphastar.network.precision import full_precision
 from botgame.training.alphastar.network.presets import NetworkConfig
 from botgame.training.alphastar.network.resblocks import Trunk
+from botgame.training.alphastar.network.rows import spread, take
 
 Choose = Callable[[int, Tensor, Tensor], Tensor]
 """(head number, its log-probabilities [N, K], its legal categories bool [N, K]) -> categories int64 [N]."""
@@ -44,8 +45,8 @@ class Context(NamedTuple):
         """The rows int64 [K], or for None all of them."""
         if rows is None:
             return self
-        vectors = [(x.index_select(0, rows), y.index_select(0, rows)) for x, y in self.vectors]
-        return Context(vectors, *(each.index_select(0, rows) for each in self[1:]))
+        vectors = [(take(x, rows), take(y, rows)) for x, y in self.vectors]
+        return Context(vectors, *(take(each, rows) for each in self[1:]))
 
 
 def zero_linear(inputs: int, outputs: int) -> nn.Linear:
@@ -244,12 +245,12 @@ class Heads(nn.Module):
             used = used_head(self.spec, index, chosen)
             rows = None if whole or used is None else used.nonzero().squeeze(1)
             own = context.take(rows)
-            found = self._log_probs(index, _taken(embedding, rows), own, temperature)
-            log_probs.append(_spread(found, rows, embedding.shape[0]))
+            found = self._log_probs(index, take(embedding, rows), own, temperature)
+            log_probs.append(spread(found, rows, embedding.shape[0]))
             category = choose(index, log_probs[-1], observation["legal"][:, part])
             chosen.append(category if used is None else category * used)
             if index < len(self.embeddings):
-                added = self.embeddings[index](_taken(chosen[-1], rows), own)
+                added = self.embeddings[index](take(chosen[-1], rows), own)
                 embedding = _plus(embedding, added, used, rows)
         return torch.stack(chosen, dim=1), torch.cat(log_probs, dim=1)
 
@@ -270,16 +271,6 @@ class Heads(nn.Module):
             first, *added = self.vectors(observation["vectors"])
             vectors = [_turned(part) for part in (first, *(part for part in added if part.shape[1]))]
         return Context(vectors, entities, observation["scalars"], encoded.scalars, ~observation["legal"])
-
-
-def _taken(value: Tensor, rows: Tensor | None) -> Tensor:
-    """The rows int64 [K] of [N, ...], or for None all of them."""
-    return value if rows is None else value.index_select(0, rows)
-
-
-def _spread(value: Tensor, rows: Tensor | None, count: int) -> Tensor:
-    """Back from the rows int64 [K] to `count` rows, zeros elsewhere."""
-    return value if rows is None else value.new_zeros((count, value.shape[1])).index_copy_(0, rows, value)
 
 
 def _plus(embedding: Tensor, added: Tensor, used: Tensor | None, rows: Tensor | None) -> Tensor:

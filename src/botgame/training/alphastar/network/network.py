@@ -24,6 +24,7 @@ from botgame.training.alphastar.network.memoryless_core import MemorylessCore
 from botgame.training.alphastar.network.norm_core import NormCore
 from botgame.training.alphastar.network.precision import full_precision
 from botgame.training.alphastar.network.presets import NetworkConfig
+from botgame.training.alphastar.network.rows import spread, take
 
 
 class Acted(NamedTuple):
@@ -61,8 +62,14 @@ class Network(nn.Module):
             features = config.core_width + config.encoder_width
             self.heads = Heads(spec, config, features)
             self.critic = Critic(spec, config, features)
+        self.dense = False
         self.memory_size = self.core.memory_size
         self.values = self.critic.values
+
+    def set_dense(self, dense: bool) -> None:
+        """Set whether shapes may not depend on the data, as exporters and compilers need it."""
+        self.dense = dense
+        self.encoder.set_dense(dense)
 
     def initial_memory(self, n: int) -> Tensor:
         """Memory at the start of an episode: zeros, float32 [n, M]."""
@@ -126,8 +133,8 @@ class Network(nn.Module):
             output, memory = self.core.unroll(states, memory, valid if whole or rows is not None else None)
         features = torch.cat([_take(output, rows), encoded.merged], dim=1)
         recorded = _take(actions, rows).unbind(1)
-        whole = whole or self.encoder.dense
-        _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature, whole=whole)
+        every = whole or self.dense
+        _, log_probs = self.heads(features, seen, encoded, lambda head, *_: recorded[head], temperature, whole=every)
         critic = self.critic(features, seen) if values else output.new_zeros((len(features), self.values))
         return Unrolled(_spread(log_probs, rows, valid), _spread(critic, rows, valid), memory)
 
@@ -147,12 +154,9 @@ def _valid_rows(valid: Tensor) -> Tensor | None:
 
 def _take(value: Tensor, rows: Tensor | None) -> Tensor:
     """The rows int64 [K] (None: all) of flattened time and batch: [T, B, ...] -> [K, ...]."""
-    flat = value.flatten(0, 1)
-    return flat if rows is None else flat.index_select(0, rows)
+    return take(value.flatten(0, 1), rows)
 
 
 def _spread(value: Tensor, rows: Tensor | None, valid: Tensor) -> Tensor:
     """Back from [K, C] to [T, B, C], zeros elsewhere."""
-    if rows is not None:
-        value = value.new_zeros((valid.numel(), value.shape[1])).index_copy_(0, rows, value)
-    return value.view(*valid.shape, value.shape[1])
+    return spread(value, rows, valid.numel()).view(*valid.shape, value.shape[1])

@@ -39,7 +39,7 @@ class ExportableDecision(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
-        self.network.encoder.set_dense(True)
+        self.network.set_dense(True)
 
     def forward(
         self, observation: dict[str, Tensor], memory: Tensor, uniforms: Tensor, temperature: Tensor
