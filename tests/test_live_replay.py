@@ -284,6 +284,17 @@ def test_a_match_that_was_cut_off_is_a_whole_replay_without_a_result(seats: int,
     assert ReplayList(tmp_path).entries()[0].is_cut
 
 
+def test_a_match_is_in_the_list_as_soon_as_it_is_recorded(tmp_path: Path) -> None:
+    replays = ReplayList(tmp_path, clock=lambda: 0.0)  # no time passes
+    assert replays.entries() == []
+    room = cut(2, 1)
+    (saved,) = Archive(tmp_path, tmp_path, tmp_path, "run").save(
+        [FinishedMatch("r1", recorded_match(room), room.name_keys)]
+    )
+    assert saved is not None
+    assert [entry.file for entry in replays.entries()] == [saved.replay]
+
+
 def test_nobody_learns_to_win_from_a_match_that_was_cut_off() -> None:
     replay = replay_of(cut(3, 200))
     seats = list(trajectories([replay]))

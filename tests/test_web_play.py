@@ -247,11 +247,11 @@ def test_pages_work_in_a_browser_that_stores_nothing(program, tmp_path: Path, mo
         page.click("#leave")
         page.wait_for_selector("#create")
         watched.until("document.getElementById('status').textContent === ''")
-        for _ in range(20):  # the match is recorded after the page has left it, and the list is up to 2 s old
-            page.goto(f"{url}/replays")
-            page.wait_for_timeout(500)
-            if page.query_selector("#replays tr"):
+        for _ in range(200):  # the match is recorded after the page has left it
+            if list(tmp_path.rglob("*.lmsr")):
                 break
+            page.wait_for_timeout(50)
+        page.goto(f"{url}/replays")
         page.wait_for_selector("#replays tr")
         watched.check()
         page.close()

@@ -16,7 +16,7 @@ from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.rules import SCHOOLS
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,120}")
-_FRESH = 2.0  # seconds for which a listing of the folder is reused
+_FRESH = 2.0  # seconds for which a listing is reused while the folder itself, where a server records, is unchanged
 
 
 class ListedSeat(Struct):
@@ -50,7 +50,7 @@ class ReplayList:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._clock = folder, clock
         self._files: dict[str, tuple[float, Path]] = {}  # by name: time of change, path
-        self._listed = -_FRESH
+        self._listed, self._changed = -_FRESH, 0
         self._entries: dict[str, tuple[float, ListedReplay]] = {}
 
     def entries(self, most: int = 200) -> list[ListedReplay]:
@@ -82,8 +82,9 @@ class ReplayList:
         return text
 
     def _list(self) -> dict[str, tuple[float, Path]]:
-        if self._clock() - self._listed >= _FRESH:
-            self._files = {}
+        changed = self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
+        if changed != self._changed or self._clock() - self._listed >= _FRESH:
+            self._files, self._changed = {}, changed
             for path in scan(self._folder) if self._folder.is_dir() else []:
                 try:
                     self._files[path.name] = (path.stat().st_mtime, path)
