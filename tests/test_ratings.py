@@ -100,6 +100,20 @@ def test_draws_count_as_half_and_the_anchor_only_shifts():
     assert even.elo[1] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_millions_of_games_that_hang_on_one_draw_have_ratings():
+    """Rounding shifts the whole group by more than a tiny last step."""
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        points = np.zeros((4, 4))
+        points[0, 1] = points[1, 0] = 0.5
+        for a, b in ((1, 2), (1, 3), (2, 3)):
+            won = random.binomial(10**7, random.random())
+            points[a, b], points[b, a] = won, 10**7 - won
+        rated = ratings.bradley_terry(points, 0)
+        assert rated.elo[1] == pytest.approx(0.0, abs=0.01)
+        assert np.isfinite([*rated.elo, *rated.error]).all()
+
+
 def test_an_undefeated_player_is_finite_and_a_stranger_unknown():
     points = np.zeros((3, 3))
     points[0, 1] = 20.0

@@ -25,6 +25,7 @@ ELO_PER_LOGIT = 400.0 / math.log(10.0)
 Z_95 = 1.959963984540054
 PRIOR_GAMES = 0.05  # virtual drawn games a pair: one of them would pull strong players towards the anchor
 _NEWTON_STEPS = 100
+_SMALLEST_STEP = 1e-7  # logits, 0.00002 points; rounding in millions of games keeps steps from falling much lower
 _LARGEST_STEP = 2.0  # logits; keeps Newton inside the region where its quadratic model holds
 _SUPPORT = 1e-9
 
@@ -205,7 +206,7 @@ def _newton(score: Array, games: Array) -> tuple[Array, Array]:
             break
         step = covariance @ gradient[1:]
         theta[1:] += step * min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-300))
-        if np.abs(step).max() < 1e-10:
+        if np.abs(step).max() < _SMALLEST_STEP:
             return theta[1:], covariance
     raise ValueError("no finite maximum: a player won or lost everything; use a prior above 0")
 
