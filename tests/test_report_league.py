@@ -145,7 +145,14 @@ def test_exploitability_from_the_exploiters_matches_and_the_population(summary):
     assert [point["win_rate"] for point in entry["rounds"]] == [0.2, 0.4]
     assert entry["worst"] == "main1.v1"
     assert entry["exploitability"] == pytest.approx(entry["worst_win_rate"] - 0.5)
-    assert 0.5 < entry["worst_win_rate"] < 0.6
+    assert (entry["worst_win_rate"], entry["worst_low"], entry["worst_high"]) == tuple(ratings.wilson(12, 20))
+
+
+def test_a_few_lucky_matches_are_not_the_worst_for_a_main_agent():
+    lucky = matches_of((2, TRAINING, "league_exploiter1", "main1", 2, 0, 0))
+    games = [*GAMES, *(replace(match, id=1000 + match.id) for match in lucky)]
+    entry = league_summary.summarise(league_of_two_rounds(), games)["exploitability"]["main1"]
+    assert (entry["worst"], entry["worst_win_rate"]) == ("main1.v1", 0.6)
 
 
 def test_nash_shares_sum_to_one_and_relative_performance_is_a_win_rate(summary):

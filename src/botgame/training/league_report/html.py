@@ -62,7 +62,8 @@ def _tiles(summary: dict[str, Any]) -> list[tuple[str, str]]:
         if entry["rounds"]:
             tiles.append((percent(entry["rounds"][-1]), f"{name}: worst against own past, last round"))
     for name, entry in summary["exploitability"].items():
-        tiles.append((f"{entry['worst_win_rate']:.0%}", f"best against {name}: {entry['worst']}"))
+        best = {key: entry[f"worst_{key}"] for key in ("win_rate", "low", "high")}
+        tiles.append((percent(best), f"best against {name}: {entry['worst']}"))
     tiles += exploits_html.tiles(summary["best_responses"])
     relative = summary["relative_population_performance"]
     if relative:

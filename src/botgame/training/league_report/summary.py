@@ -71,7 +71,7 @@ def summarise(
         "rating_by_round": _curves(league, order, rated, last),
         "win_rate_against_anchor": _against_anchor(counted, league, state.anchor),
         "forgetting": forgetting(counted, league),
-        "exploitability": _exploitability(counted, league, population, table),
+        "exploitability": _exploitability(counted, league, record, latest),
         "royale": free_for_alls(counted, league),
         "best_responses": best_responses(exploits),
         "live": {"matches": len(live), "players": live_players(live, order, rated, set(population))},
@@ -213,27 +213,29 @@ def _against_anchor(matches: list[Match], league: League, anchor: str) -> dict[s
     }
 
 
-def _exploitability(matches: list[Match], league: League, population: list[str], table: np.ndarray) -> dict[str, Any]:
+def _exploitability(matches: list[Match], league: League, record: Record, latest: Mapping[str, str]) -> dict[str, Any]:
     """How well the league's own exploiters do against each live main agent: a lower bound of what is possible.
 
-    `rounds`: the live main exploiters' record by round. `worst`: the best win rate against it in the population,
-    from the table of the population; `exploitability` = that win rate - 0.5, at least 0.
+    `rounds`: the live main exploiters' record by round. `worst`: who in the population has the record against it with
+    the highest lower end; the highest rate of many is one of few matches. `exploitability` = its win rate - 0.5, or 0.
     """
     out: dict[str, Any] = {}
     exploiters = {name for name, learner in league.learners.items() if learner.role == MAIN_EXPLOITER}
-    for main in (name for name in league.mains if name in population and len(population) > 1):
+    for main in league.mains:
+        met = {name: counts for name, rated in latest.items() if (counts := record.get((rated, latest[main])))}
+        if not met:
+            continue
         by_round: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
         for match in matches:
             for result in match.orders.get(main, []) if match.home in exploiters else ():
                 by_round[match.round][1 - result] += 1
-        place = population.index(main)
-        column = np.where(np.arange(len(population)) == place, -1.0, table[:, place])
-        worst = int(np.argmax(column))
+        rates = {name: rate_of(*counts) for name, counts in met.items()}
+        worst = max(rates, key=lambda name: float(rates[name]["low"]))
         out[main] = {
             "rounds": [{"round": number, **rate_of(*counts)} for number, counts in sorted(by_round.items())],
-            "worst": population[worst],
-            "worst_win_rate": float(column[worst]),
-            "exploitability": max(0.0, float(column[worst]) - 0.5),
+            "worst": worst,
+            **{f"worst_{key}": rates[worst][key] for key in ("win_rate", "low", "high")},
+            "exploitability": max(0.0, rates[worst]["win_rate"] - 0.5),
         }
     return out
 
