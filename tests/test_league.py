@@ -230,6 +230,7 @@ def test_seeds_differ_and_repeat():
         {"min_phase_steps": 0},
         {"min_phase_steps": 5, "timeout_steps": 4},
         {"exploiter_phase": 0.0},
+        {"decay": 0.0},
     ],
 )
 def test_a_league_that_cannot_run_is_refused(changes):

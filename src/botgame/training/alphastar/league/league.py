@@ -67,6 +67,8 @@ class LeagueConfig:
             raise ValueError(f"expected a number of 0 or more for roles among {', '.join(EXPLOITERS)}")
         if not 0 < self.min_phase_steps <= self.timeout_steps:
             raise ValueError("expected 0 < min_phase_steps <= timeout_steps")
+        if not 0 < self.decay <= 1:
+            raise ValueError("expected a payoff decay above 0 and at most 1")
         if not self.exploiter_phase > 0:
             raise ValueError("expected exploiter_phase above 0")
 
