@@ -139,6 +139,11 @@ def test_a_finished_league_can_be_extended_as_if_planned_so(league, supervised, 
     assert alphastar_league.main(arguments(supervised, tmp_path, "--rounds", "2", "--resume")) == 0
     assert metrics_of(tmp_path)[:2] == first
     assert metrics_of(tmp_path)[2]["main1/decisions"] == metrics_of(league)[2]["main1/decisions"]
+    between = [match for match in read_matches(tmp_path / "matches.jsonl")[0] if match.home == "lms_re"]
+    first, second = ({match.seed for match in between if match.iteration == last} for last in (2, 4))
+    assert first
+    assert second
+    assert not first & second  # else frozen players would have the same matches twice
 
 
 def start(supervised, folder):
@@ -193,11 +198,26 @@ def test_stopped_and_killed_leagues_end_as_if_they_had_not_been(league, supervis
     assert_same_league(league, folder)
 
 
+def test_a_league_that_is_stopped_in_its_last_matches_is_over(supervised, tmp_path, monkeypatch, capsys):
+    cross_play = league_evaluation.cross_play
+
+    def stopped_here(*given, **named):
+        signal.raise_signal(signal.SIGINT)
+        return cross_play(*given, **named)
+
+    monkeypatch.setattr(league_evaluation, "cross_play", stopped_here)
+    assert alphastar_league.main(arguments(supervised, tmp_path, "--rounds", "1")) == 0
+    output = capsys.readouterr().out
+    assert "done:" in output
+    assert "go on with" not in output
+
+
 def test_bad_input_is_one_line(supervised, tmp_path, capsys):
     cases = [
         (["--supervised-checkpoint", str(tmp_path / "none.pt")], 1, "no such checkpoint"),
         (["--scripted-players", "nobody"], 1, "unknown bot"),
         (["--exploiter-share", "0"], 2, "--exploiter-share"),
+        (["--payoff-decay", "0"], 2, "payoff decay above 0"),
         (["--min-phase-steps", "9", "--timeout-steps", "3"], 2, "timeout_steps"),
         (["--min-replay-sequences", "4000"], 2, "--min-replay-sequences"),
     ]

@@ -115,7 +115,8 @@ def _add_league_flags(parser: cli.Parser) -> None:
         "--min-phase-steps",
         type=cli.non_negative_int,
         default=0,
-        help="decisions of a main agent before it may be frozen again; 0: about one round",
+        help="decisions of a main agent before it may be frozen again; 0: about one round, several where matches are "
+        "shorter than --unroll-length",
     )
     parser.flag(
         "--timeout-steps",

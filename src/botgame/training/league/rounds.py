@@ -27,6 +27,8 @@ from botgame.training.league.files import EVALUATION, GameRecord, MatchLog
 from botgame.training.league.players import Players
 from botgame.training.league.setting import LeagueSetting
 
+_CROSS_PLAY = 0x63726F7373  # purpose of the cross-play's random key
+
 
 class RoundEnd:
     """Evaluates at the end of rounds; `bests`: the best version of each main agent so far."""
@@ -51,7 +53,7 @@ class RoundEnd:
             print(f"round {round_number}: {name}\n" + "\n".join(evaluation_lines(tallies)))
             metrics |= {f"{name}/{key}": value for key, value in evaluation_metrics(tallies).items()}
         if last:
-            self._log.append(EVALUATION, round_number, iteration, self._cross_play())
+            self._log.append(EVALUATION, round_number, iteration, self._cross_play(iteration))
         return metrics | {"time_evaluation": time.perf_counter() - started}
 
     def _evaluate(self, name: str, round_number: int, iteration: int) -> Mapping[str, Tally]:
@@ -77,12 +79,14 @@ class RoundEnd:
             self.bests[name] = successor(best, iteration, tallies[yardstick].win_rate, weights)
         return tallies
 
-    def _cross_play(self) -> list[GameRecord]:
+    def _cross_play(self, iteration: int) -> list[GameRecord]:
+        """After `iteration`. An extended league has another one, on other seeds, else frozen players repeat matches."""
         setting, plan = self._setting, self._setting.evaluation
         names = league_evaluation.chosen_population(self._league, setting.game.yardstick, plan.cross_play_players)
         policies = {name: self._players.policy(name) for name in names}
+        seed = rng.derive(setting.seed, _CROSS_PLAY, iteration)
         played = league_evaluation.cross_play(
-            setting.game, policies, plan.cross_play_matches, seed=setting.seed, duration_ticks=setting.duration_ticks
+            setting.game, policies, plan.cross_play_matches, seed=seed, duration_ticks=setting.duration_ticks
         )
         return [_game(home, away, min(match.setup.players), match) for home, away, match in played]
 

@@ -64,7 +64,7 @@ def _carry_out(
         stop_on_signal() as stop,
     ):
         for _ in run.iterations(flags, writer):
-            if stop:
+            if stop and not run.finished:
                 run.commit(flags, writer)
                 print(f"stopped after iteration {run.iteration}; go on with: {go_on}")
                 return False
