@@ -172,6 +172,25 @@ def test_a_broken_line_is_mended(live) -> None:
     assert page.evaluate("game.seq") > seq
 
 
+def test_a_window_whose_seat_another_one_took_says_so(live, program) -> None:
+    watched, url, _ = live
+    page = watched.page
+    page.goto(f"{url}/play?create=1&seats=2&bots=idle&name=Ann&duration=60")
+    wait_until_playing(watched)
+    kept = page.evaluate("Object.entries(sessionStorage)")
+    other = Watched(program)
+    other.page.goto(url)
+    other.page.evaluate("(kept) => kept.forEach(([name, text]) => sessionStorage.setItem(name, text))", kept)
+    other.page.goto(page.url)  # as a duplicated tab does
+    wait_until_playing(other)
+    page.wait_for_selector(".failure")
+    assert "you play this seat in another window now" in page.inner_text(".failure")
+    other.page.wait_for_timeout(1500)
+    assert other.page.evaluate("game.isPlaying")  # the first window does not take it back
+    other.check()
+    other.page.close()
+
+
 def test_keys_can_be_changed(live) -> None:
     watched, url, _ = live
     page = watched.page

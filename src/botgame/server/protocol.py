@@ -463,7 +463,7 @@ class Pong(Struct, tag="pong"):
 ServerMessage = Welcome | Lobby | Room | State | Observation | Result | Error | Pong
 
 # Codes of `Error`; after a fatal one the server closes the connection.
-FATAL = ("protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full")
+FATAL = ("protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full", "replaced")
 REFUSED = ("invalid", "no_room", "no_seat", "bad_bot", "name_taken", "not_now", "not_allowed", "busy")
 
 

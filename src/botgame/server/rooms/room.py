@@ -19,7 +19,7 @@ from botgame.feedback import can_be_rated
 from botgame.lms.rules import TICKS_PER_SECOND, Rules
 from botgame.server import protocol
 from botgame.server.metrics import Lateness
-from botgame.server.protocol import Create, Join, ServerMessage
+from botgame.server.protocol import Create, Error, Join, ServerMessage
 from botgame.server.rooms import messages as room_messages
 from botgame.server.rooms.delayed_views import DelayedViews
 from botgame.server.rooms.live_match import LiveMatch
@@ -211,7 +211,10 @@ class MatchRoom:
         seat, before = found
         other = self.members.pop(before, None) if before is not None else None
         self.members[client] = Member(seat=seat.index, owner=other is not None and other.owner)
-        return self._announce()
+        out = self._announce()
+        if before is not None:
+            out.append((before, Error("replaced", "you play this seat in another window now")))
+        return out
 
     def begin_if_full(self) -> Outbox:
         """Begin the match if no seat is open; in any case send all members the state of the room."""

@@ -7,7 +7,7 @@ import { session } from "./storage.js";
 export const PROTOCOL = 1;
 export const GAME = "lms-arena";
 export const TICK_RATE = 30;
-export const FATAL_CODES = ["protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full"];
+export const FATAL_CODES = ["protocol", "token", "malformed", "too_fast", "too_slow", "silent", "full", "replaced"];
 
 const PING_MS = 2000;
 const RETRY_MS = [250, 500, 1000, 2000, 3000, 4000, 5000, 5000, 5000];
