@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,12 +47,16 @@ class ListedReplay(Struct):
 
 
 class ReplayList:
-    """The replays in `folder` and below. Files are looked up in a listing, so no name leads out of it."""
+    """The replays in `folder` and below. Files are looked up in a listing, so no name leads out of it.
+
+    Threads may share it.
+    """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._clock = folder, clock
         self._files: dict[str, tuple[float, Path]] = {}  # by name: time of change, path
         self._listed, self._changed = -_FRESH, 0
+        self._listing = threading.Lock()  # a listing is used only when it is whole
         self._entries: dict[str, tuple[float, ListedReplay]] = {}
 
     def entries(self, most: int = 200) -> list[ListedReplay]:
@@ -82,16 +88,19 @@ class ReplayList:
         return text
 
     def _list(self) -> dict[str, tuple[float, Path]]:
-        changed = self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
-        if changed != self._changed or self._clock() - self._listed >= _FRESH:
-            self._files, self._changed = {}, changed
-            for path in scan(self._folder) if self._folder.is_dir() else []:
-                try:
-                    self._files[path.name] = (path.stat().st_mtime, path)
-                except OSError:
-                    continue  # deleted since it was listed
-            self._listed = self._clock()
-        return self._files
+        with self._listing:
+            changed = self._folder.stat().st_mtime_ns if self._folder.is_dir() else 0
+            if changed != self._changed or self._clock() - self._listed >= _FRESH:
+                self._files, self._changed = self._scan(), changed
+                self._listed = self._clock()
+            return self._files
+
+    def _scan(self) -> dict[str, tuple[float, Path]]:
+        files = {}
+        for path in scan(self._folder) if self._folder.is_dir() else []:
+            with contextlib.suppress(OSError):  # deleted since it was listed
+                files[path.name] = (path.stat().st_mtime, path)
+        return files
 
     def _entry(self, name: str, changed: float, path: Path) -> ListedReplay | None:
         """The list entry of one file, read once for each version of it; None for a bad file."""
