@@ -53,6 +53,20 @@ def test_addresses(given):
     assert page_address(given) == "http://localhost:8765/"
 
 
+@pytest.mark.parametrize(
+    "given", ["localhost:99999", "localhost:port", "http://[::1", "ftp://localhost", "http://", ":80"]
+)
+def test_what_is_no_address_is_named(given, capsys):
+    assert main(["--server", given]) == 2
+    assert f"{given} is no server address" in capsys.readouterr().err
+
+
+def test_a_name_that_no_host_can_have_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["--server", "play..example:80"]) == 1
+    assert "no match server at ws://play..example:80/ws" in capsys.readouterr().err
+
+
 def test_secure_addresses_stay_secure():
     assert socket_address("https://play.example/x") == "wss://play.example/x"
     assert page_address("wss://play.example/ws") == "https://play.example/"

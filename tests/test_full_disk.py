@@ -12,6 +12,8 @@ import torch
 
 from botgame import cli
 from botgame.errors import UserError
+from botgame.feedback import Decision, read_streams
+from botgame.live.journal import Journal
 from botgame.training import alphastar_league, alphastar_rl, exploit
 from botgame.training.alphastar.checkpoint import Checkpoint, load_state, save_checkpoint, save_state
 from toy_game import TOY_SPEC
@@ -52,6 +54,21 @@ def test_a_file_that_has_no_room_is_a_user_error_and_the_old_one_stays(tmp_path:
         save()
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_live_journal_that_has_no_room_names_its_file_also_when_it_is_closed(tmp_path: Path) -> None:
+    line = Decision("", 0, 1, [0] * 6)
+
+    def play() -> None:
+        with Journal(tmp_path / "live", tmp_path / "feedback", "run") as journal:
+            for _ in range(10):
+                journal.stream.append(line)
+
+    with largest_file(400), pytest.raises(UserError, match=r"cannot write .*feedback_stream\.jsonl: No space left"):
+        play()
+    lines = read_streams(tmp_path)
+    assert {entry.value.tick for entry in lines.entries} == {1}
+    assert lines.problems == []
 
 
 def test_what_no_command_foresaw_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ same id names the replay (`botgame.feedback.name_replays`).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Appender:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+b")
+            self._file = path.open("a+b", buffering=0)  # nothing is left to write when it is closed
             if self._file.seek(0, os.SEEK_END):
                 self._file.seek(-1, os.SEEK_END)
                 if self._file.read(1) != b"\n":
@@ -33,10 +34,11 @@ class Appender:
             raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
 
     def append(self, value: MatchRecord | Decision | Mark) -> None:
-        """Write one line and flush it."""
+        """Write one line at once."""
+        line = encode_line(value)
         try:
-            self._file.write(encode_line(value))
-            self._file.flush()
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise UserError(f"cannot write {self.path}: {error.strerror or error}; free space") from error
 

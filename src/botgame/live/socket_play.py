@@ -21,9 +21,13 @@ LARGEST_FRAME = 2**20
 
 def socket_address(url: str) -> str:
     """The WebSocket address of `localhost:8000`, `http://...` or `ws://.../ws`. Raises UserError (code 2)."""
-    parts = urlsplit(url if "://" in url else f"ws://{url}")
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    if scheme not in ("ws", "wss") or not parts.hostname:
+    try:
+        parts = urlsplit(url if "://" in url else f"ws://{url}")
+        is_address = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, a bracket without the other
+        is_address = False
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme) if is_address else ""
+    if scheme not in ("ws", "wss"):
         raise UserError(f"{url} is no server address, expected for example ws://127.0.0.1:8000/ws", 2)
     return urlunsplit((scheme, parts.netloc, parts.path if parts.path not in ("", "/") else "/ws", "", ""))
 
@@ -38,7 +42,7 @@ def open_socket(url: str) -> ClientConnection:
     """A connection, to be used in a `with` statement. Raises UserError where there is no WebSocket server."""
     try:
         return connect(url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME, proxy=None)
-    except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+    except (OSError, InvalidHandshake, InvalidURI, EOFError, UnicodeError) as error:  # the last: no name of a host
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(f"no match server at {url} ({reason}); start one or correct the address") from None
 
