@@ -172,6 +172,17 @@ def test_the_printed_link_carries_any_token(tmp_path: Path) -> None:
         assert parse_qs(urlsplit(address).query) == {"token": [token]}
         with urllib.request.urlopen(address.replace("/?", "/api/replays?"), timeout=10) as answer:
             assert answer.status == 200
+        with urllib.request.urlopen(address, timeout=10) as page:
+            cookie = page.headers["set-cookie"].split(";")[0]
+        bare = address.split("?")[0] + "api/replays"
+        with urllib.request.urlopen(urllib.request.Request(bare, headers={"Cookie": cookie}), timeout=10) as answer:
+            assert answer.status == 200
+
+
+def test_a_token_that_no_client_may_send_is_refused(capsys) -> None:
+    with pytest.raises(protocol.MalformedError):
+        protocol.decode_client(protocol.encode(protocol.Hello(1, token="x" * 129)))
+    assert "--token has 129 characters, expected at most 128" in refusal(capsys, "--token", "x" * 129)
 
 
 @posix_signals

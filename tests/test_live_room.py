@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def test_a_second_window_takes_the_place_of_the_first() -> None:
     assert table.last(2, protocol.Room).owner
     table.tick()
     assert isinstance(table.heard[2][-1], State)
-    assert not isinstance(table.heard[1][-1], State)
+    assert (table.heard[1][-1].code, "replaced" in protocol.FATAL) == ("replaced", True)  # its connection is closed
     assert table.say(1, Input(seq=1))[0].code == "no_room"
 
 
@@ -766,6 +767,30 @@ def test_a_name_is_free_again_when_its_room_ends_without_a_match_and_stays_with_
     two.say(1, Create(seats=2, name="Ann", key="3"))
     assert two.last(1, protocol.Room).seats[0].name == "Ann"
     assert two.say(2, Create(seats=2, name="Bob", key="3"))[0].code == "name_taken"
+
+
+def test_however_many_names_a_room_has_seen_their_claims_end_in_one_step(tmp_path: Path, monkeypatch) -> None:
+    one, two = two_tables(tmp_path)
+    one.say(1, Create(seats=2, seat=-1))
+    room = one.room_of(1).name
+    for number in range(50):
+        one.say(2, Join(room=room, name=f"name {number}", key="1"))
+        one.say(2, protocol.Leave())
+    one.say(1, protocol.Leave())
+    opened, connect = [], sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **more: (opened.append(given), connect(*given, **more))[1])
+    one.tick(GRACE_TICKS + 3)
+    assert (len(one.lobby.rooms), len(opened)) == (0, 1)
+    two.say(1, Create(seats=2, name="name 7", key="2"))
+    assert two.last(1, protocol.Room).seats[0].name == "name 7"
+
+
+def test_who_may_make_no_room_claims_no_name(tmp_path: Path) -> None:
+    one, two = two_tables(tmp_path)
+    one.lobby.may_create = lambda client: False
+    assert one.say(1, Create(seats=2, name="Ann", key="1"))[0].code == "busy"
+    two.say(1, Create(seats=2, name="Ann", key="2"))
+    assert two.last(1, protocol.Room).seats[0].name == "Ann"
 
 
 def test_of_many_servers_that_give_one_name_away_at_a_time_one_does(tmp_path: Path) -> None:

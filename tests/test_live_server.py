@@ -6,21 +6,26 @@ import contextlib
 import json
 import random
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from botgame.feedback import read_manifests
+from botgame.feedback import MANIFEST_NAME, MatchRecord, SeatRecord, encode_line, read_manifests
+from botgame.lms.replay.format import scan
 from botgame.lms.replay.verify import expand, verify
 from botgame.server import protocol
 from botgame.server.hosting import app, connection, serving
 from botgame.server.protocol import Create, Error, Input, Join, Mark, Result, Room, State
+from botgame.server.records import replay_list
+from botgame.server.records.archive import append
 from live_server import Client, running_server
 
 
@@ -220,6 +225,44 @@ def test_an_address_makes_rooms_at_a_limited_rate(tmp_path: Path, monkeypatch) -
                 codes.append(getattr(protocol.decode_server(client.socket.recv(5)), "code", "made"))
             client.socket.close()
         assert codes == ["made"] * 4 + ["busy"] * 2
+
+
+def test_an_address_enters_rooms_at_a_limited_rate(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(serving, "_JOIN_RATE", 0.0)
+    with running_server(tmp_path, monkeypatch, max_clients=4) as server:
+        host, guest = Client(server), Client(server)
+        host.send(Create(seats=16))
+        room = host.until(Room).room
+        codes = []
+        for number in range(6):
+            guest.send(Join(room=room, name=f"name {number}", spectate=number % 2 == 0))
+            codes.append(getattr(protocol.decode_server(guest.socket.recv(5)), "code", "in"))
+            guest.send(protocol.Leave())
+            if codes[-1] == "busy":
+                assert protocol.decode_server(guest.socket.recv(5)).code == "no_room"
+        assert codes == ["in"] * 4 + ["busy"] * 2
+
+
+def test_a_large_folder_holds_up_no_match(tmp_path: Path, monkeypatch) -> None:
+    seats = [SeatRecord("human:Ann", place=1, result=1.0), SeatRecord("idle", place=2, result=-1.0)]
+    append(tmp_path / "live" / "old" / MANIFEST_NAME, encode_line(MatchRecord("m", "duel_s1_x.lmsr", seats)))
+    (tmp_path / "replays").mkdir()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow_scan(folder: Path) -> list[Path]:
+        begun.set()
+        assert go_on.wait(10)
+        return scan(folder)
+
+    monkeypatch.setattr(replay_list, "scan", slow_scan)
+    with running_server(tmp_path, monkeypatch) as server, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(get, server.url + "api/player?name=Ann")
+        assert begun.wait(10)
+        try:
+            assert get(server.url + "healthz")[:2] == (200, "ok\n")
+        finally:
+            go_on.set()
+        assert [match["file"] for match in json.loads(asked.result()[1])["matches"]] == ["duel_s1_x.lmsr"]
 
 
 def test_who_does_not_read_is_cut_off_and_the_match_goes_on(tmp_path: Path, monkeypatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import urllib.request
 from pathlib import Path
 from urllib.error import HTTPError
@@ -44,6 +45,20 @@ def test_a_foreign_file_is_read_strictly_and_kept_nowhere(tmp_path: Path, monkey
         answers = [post(address, b"")[0] for _ in range(round(UPLOAD_BURST))]
         assert (answers[0], answers[-1]) == (422, 429)
     assert list((tmp_path / "replays").rglob("*.lmsr")) == []
+
+
+def test_who_goes_away_while_a_file_is_sent_leaves_no_traceback(tmp_path: Path, monkeypatch, caplog) -> None:
+    with running_server(tmp_path, monkeypatch) as server:
+        port = int(server.url.rsplit(":", 1)[1].strip("/"))
+        head = f"POST /api/films HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 100\r\nConnection: close\r\n\r\n"
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port)) as line:
+                line.sendall(head.encode() + b"half")
+                line.shutdown(socket.SHUT_WR)
+                line.settimeout(10)
+                line.recv(1000)
+        assert post(f"{server.url}api/films", b"no replay")[0] == 422
+    assert [record.message for record in caplog.records if record.exc_info] == []
 
 
 DROP = """(text) => {

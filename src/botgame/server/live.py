@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 HIGHEST_PORT = 65_535
 MOST_WAIT = 30  # seconds of a countdown, or that spectators are late: rooms stay open for longer than that
+MOST_TOKEN = 128  # characters, as `protocol.Token` has them
 DRAWN = "auto"  # as the token: the server draws one
 FILLS_SEATS = "lms_re"  # the first in the list, so it fills free seats
 
@@ -177,6 +178,8 @@ def _check_address(host: str, port: int, token: str) -> None:
     """Raises UserError (exit code 2), naming the flag."""
     if port > HIGHEST_PORT:
         raise UserError(f"--port is {port}, expected 0 to {HIGHEST_PORT}", code=2)
+    if len(token) > MOST_TOKEN:
+        raise UserError(f"--token has {len(token)} characters, expected at most {MOST_TOKEN}", code=2)
     if not token and not is_loopback(host):
         raise UserError(
             f"--host {host} can be reached by others: set a token with --token TEXT or --token auto", code=2

@@ -20,6 +20,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 import msgspec
 from starlette.applications import Starlette
@@ -118,7 +119,7 @@ class WebApp:
             response = FileResponse(WEB / name, media_type="text/html; charset=utf-8")
             given = request.query_params.get("token", "")
             if given and await self._guard.has_token(request, [given]):  # the page's requests need not repeat it then
-                response.set_cookie(COOKIE, given, httponly=True, samesite="strict")
+                response.set_cookie(COOKIE, quote(given), httponly=True, samesite="strict")
             return response
 
         return page
@@ -177,7 +178,7 @@ class WebApp:
     async def player(self, request: Request) -> Response:
         """The profile of the person called `?name=`, also of one who has not played."""
         name, leaderboard = request.query_params.get("name", "")[:MAX_NAME], self._server.lobby.leaderboard
-        found = profile(leaderboard, name, self._list.changed)
+        found = await asyncio.to_thread(profile, leaderboard, name, self._list.changed)  # it may list a large folder
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     # ---- live play ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,7 +28,7 @@ class RouteGuard:
 
         async def guarded(request: Request) -> Response:
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-            given = (bearer, request.query_params.get("token", ""), request.cookies.get(COOKIE, ""))
+            given = (bearer, request.query_params.get("token", ""), unquote(request.cookies.get(COOKIE, "")))
             if not await self.has_token(request, given):
                 raise HTTPException(403, "this server requires its token")
             return await handler(request)

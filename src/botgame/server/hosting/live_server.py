@@ -39,11 +39,13 @@ class LiveServer:
         metrics: Metrics,
         guesses: TokenGuesses,
         room_limits: AddressLimits,
+        join_limits: AddressLimits,
         clock: Clock = time.perf_counter,
     ) -> None:
         self.lobby, self.metrics, self.clock, self.archive = lobby, metrics, clock, archive
-        self.guesses, self._room_limits = guesses, room_limits
-        lobby.may_create = self._may_create
+        self.guesses = guesses
+        lobby.may_create = lambda client: self._is_within(room_limits, client)
+        lobby.may_join = lambda client: self._is_within(join_limits, client)
         self.connections: dict[int, Connection] = {}
         self._numbers = itertools.count(1)
         self._workers = workers
@@ -128,10 +130,10 @@ class LiveServer:
         if code == "token":
             self.guesses.count_wrong(connection.socket.address)
 
-    def _may_create(self, client: int) -> bool:
-        """Whether the address of a client has not made too many rooms lately."""
+    def _is_within(self, limits: AddressLimits, client: int) -> bool:
+        """Whether the address of a client is within its limit; counts one more event of it."""
         connection = self.connections.get(client)
-        return connection is not None and self._room_limits.allows(connection.socket.address)
+        return connection is not None and limits.allows(connection.socket.address)
 
     def _deliver(self, out: Outbox) -> None:
         self.metrics.sent += len(out)

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -127,6 +127,8 @@ class ReplayRoutes:
                         raise HTTPException(413, f"the file is larger than any replay ({MAX_FILE >> 20} MiB)")
         except TimeoutError:
             raise HTTPException(408, "the file came too slowly; try again") from None
+        except ClientDisconnect:
+            raise HTTPException(400, "the file did not come whole") from None  # nobody reads that
         return bytes(data)
 
     def _find(self, name: str) -> Replay:

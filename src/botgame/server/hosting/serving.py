@@ -51,6 +51,7 @@ _RESERVED = 4 * _BACKLOG + 64  # open files: those of connections that are being
 _FEWEST_STRANGERS = 16
 _MAX_HEAD = 1 << 14  # bytes of a request's head
 _ROOM_RATE = 1.0  # rooms a second that an address may make, after `max_rooms` at once
+_JOIN_RATE = 4.0  # rooms a second that an address may enter, after `max_clients` at once
 _PING = 10.0  # seconds between pings, and for the answer: a dead connection is noticed within twice that
 
 
@@ -79,8 +80,10 @@ class HttpServer(uvicorn.Server):
         )
         leaderboard, names = Leaderboard(records), NameOwners(records, NameClaims(options.data_dir))
         self.lobby = MatchLobby(settings, workers, leaderboard, names, metrics, lambda: secrets.token_urlsafe(16))
-        limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
-        self.live = LiveServer(self.lobby, workers, archive, metrics, TokenGuesses(clock), limits)
+        room_limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
+        join_limits = AddressLimits(_JOIN_RATE, options.max_clients, clock)
+        guesses = TokenGuesses(clock)
+        self.live = LiveServer(self.lobby, workers, archive, metrics, guesses, room_limits, join_limits)
         origin_check = OriginCheck(options.host, options.origins)
         site = WebApp(self.live, workers, ReplayList(options.data_dir), origin_check, self.gate)
         super().__init__(

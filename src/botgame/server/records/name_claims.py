@@ -46,12 +46,11 @@ class NameClaims:
         except (sqlite3.Error, OSError) as error:
             return self._fail(error)
 
-    def release(self, looks: Collection[str], owner: str) -> None:
-        """End the claims of `owner` on these looks."""
+    def release(self, claims: Collection[tuple[str, str]]) -> None:
+        """End claims: (look, owner) of each. All in one step, because each step writes to the disk."""
         try:
             with self._open() as database:
-                rows = [(look, owner) for look in looks]
-                database.executemany("DELETE FROM claims WHERE look = ? AND owner = ?", rows)
+                database.executemany("DELETE FROM claims WHERE look = ? AND owner = ?", claims)
                 database.commit()
         except (sqlite3.Error, OSError) as error:
             self._fail(error)

@@ -59,10 +59,10 @@ class NameOwners:
 
     def release(self, names: Collection[str] = ()) -> None:
         """End the claims on names that no match was recorded under; names: those of people who are still in rooms."""
-        for name in [name for name in self._claimed if name not in names]:
-            owner = self._claimed.pop(name)
-            if self._claims is not None and not self._is_recorded(name, owner):
-                self._claims.release(looks(name), owner)
+        ended = [(name, self._claimed.pop(name)) for name in self._claimed.keys() - set(names)]
+        claims = [(look, owner) for name, owner in ended if not self._is_recorded(name, owner) for look in looks(name)]
+        if self._claims is not None and claims:
+            self._claims.release(claims)
 
     def _is_recorded(self, name: str, name_key: str) -> bool:
         """Whether a match of the person under that name was recorded."""

@@ -105,7 +105,8 @@ class MatchLobby:
         self.rooms: dict[str, MatchRoom] = {}
         self.leaderboard, self.names = leaderboard, names
         self._settings, self._bots, self._metrics, self._new_token = settings, bots, metrics, new_token
-        self.may_create: Callable[[int], bool] = lambda client: True  # noqa: ARG005 - the host may set a limit
+        self.may_create: Callable[[int], bool] = lambda client: True  # noqa: ARG005 - the host may set limits
+        self.may_join: Callable[[int], bool] = lambda client: True  # noqa: ARG005
         self._start = new_token()[
             :_START_LETTERS
         ]  # part of all names of rooms: they do not repeat when a server restarts
@@ -200,8 +201,9 @@ class MatchLobby:
             )
         if len(message.bots) > message.seats:
             raise RefusedError("no_seat", f"{len(message.bots)} bots for {message.seats} seats")
+        self._check_rate(client)
         message = message if message.seat < 0 else self._identified(message)
-        self._check_space(client)
+        self._check_space()
         players = ("",) * (message.seats - len(message.bots)) + tuple(message.bots)
         seed = self._draw_seed() if message.seed is None else message.seed
         room = self._make(self._setup(players, round(message.duration * TICKS_PER_SECOND), seed))
@@ -211,10 +213,13 @@ class MatchLobby:
         self._open(room)
         return out + entered
 
-    def _check_space(self, client: int) -> None:
-        """Raises RefusedError when the client may not make a room now."""
+    def _check_rate(self, client: int) -> None:
+        """Raises RefusedError when the client has made too many rooms lately."""
         if not self.may_create(client):
             raise RefusedError("busy", "your address makes rooms too fast; try again in some seconds")
+
+    def _check_space(self) -> None:
+        """Raises RefusedError when there is no space for one more room."""
         if not self._make_space():
             raise RefusedError("busy", f"all {self._settings.max_rooms} rooms are taken; try again later")
 
@@ -224,7 +229,8 @@ class MatchLobby:
             raise RefusedError("not_now", "the match is not over")
         again = self.rooms.get(room.rematch)
         if again is None or again.is_dismissed or again.state == "over":
-            self._check_space(client)
+            self._check_rate(client)
+            self._check_space()
             again = self._make(room.rematch_setup(self._draw_seed()))
         known.room = again.name
         out = room.follow_into(again, client)
@@ -277,6 +283,8 @@ class MatchLobby:
             raise RefusedError("no_room", f"there is no room {message.room!r}; it may be over")
         if client in room.members:
             raise RefusedError("not_now", "you are in this room already; leave it first")
+        if not self.may_join(client):
+            raise RefusedError("busy", "your address enters rooms too fast; try again in some seconds")
         keeps_name = bool(message.seat_token) or message.spectate
         entered = room.join(client, message if keeps_name else self._identified(message))
         out = self._leave(client, known)
