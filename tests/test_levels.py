@@ -133,6 +133,7 @@ def test_levels_are_measured_and_then_play(trained: Path, capsys: pytest.Capture
     assert main(["levels", str(trained), *words]) == 0
     said = capsys.readouterr().out
     assert "95 % interval" in said
+    assert f"evaluate {' '.join(TOY)} {trained}@level-1 chance" in said.replace("\n", "")
     levels = read_levels(levels_path(trained))
     assert (levels.game, levels.bot, levels.matches, levels.seed) == ("toy", str(trained), 2, 3)
     assert levels.digest == digest_of(trained)

@@ -285,8 +285,8 @@ def test_plain_logits_ignore_the_spec_temperatures():
 
 
 def test_a_pointer_beyond_the_entity_table_is_refused():
-    with pytest.raises(ValueError, match="head target points at 4 of 3"):
-        Network(dataclasses.replace(ARENA_SPEC, max_entities=3), PRESETS["tiny"])
+    with pytest.raises(ValueError, match="head target: size is 5, expected at most 4"):
+        dataclasses.replace(ARENA_SPEC, max_entities=3)
 
 
 @pytest.mark.parametrize("norm", [False, True])

@@ -138,5 +138,5 @@ def test_what_a_game_lacks_is_a_named_error(flags, says, tmp_path: Path, capsys)
 
 def test_a_game_without_recordings_says_how_to_make_some(tmp_path: Path, capsys) -> None:
     said = error_of(capsys, alphastar_imitation, *TOY, "--data-dir", tmp_path, "--output", tmp_path / "pi.pt")
-    assert "botgame.record --game toy --bots chance,chance" in said
+    assert f"botgame.record {' '.join(TOY)} --bots chance,chance --matches 200 --data-dir {tmp_path}" in said
     assert "--episode-duration" in error_of(capsys, evaluate, *TOY, "zero", "chance", "--episode-duration", "3")

@@ -116,8 +116,9 @@ class Family:
 class Setup:
     """One match to play. `players[p]` is the number of the policy in seat p, `factions[p]` the seat's faction.
 
-    seed: decides the map and every draw of simulation and policies. factions: () in a game without factions.
-    duration_ticks: longest duration; 0 in a game whose duration cannot be chosen. tag: the caller's own number.
+    seed: 0 to 2^64 - 1, decides the map and every draw of simulation and policies. factions: () in a game without
+    factions. duration_ticks: longest duration; 0 in a game whose duration cannot be chosen. tag: the caller's own
+    number.
     """
 
     seed: int

@@ -29,7 +29,7 @@ _ADAPTERS = {  # of games that others wrote: the function, the package that it n
 
 
 def load_game(name: str) -> Game:
-    """The game called `name`. Raises UserError (code 2) in one line for a bad name."""
+    """The game called `name`. Raises UserError (code 2) in one line for a bad name, or an own game that is broken."""
     from botgame.game import Game  # brings NumPy, which --help does without
 
     if not isinstance(name, str):
@@ -43,6 +43,10 @@ def load_game(name: str) -> Game:
     game = call_factory(_GAMES.get(name, name), "game")
     if not isinstance(game, Game):
         raise UserError(f"game {name!r} is a {type(game).__name__}: expected a botgame.game.Game", 2)
+    if name not in _GAMES:
+        from botgame.game_check import check_game
+
+        check_game(game)
     return game
 
 

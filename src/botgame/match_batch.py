@@ -71,6 +71,8 @@ class MatchBatch:
         ended = self._collect()
         if ended:
             due = self.simulation.advance()
+        elif not len(due.slot):
+            raise UserError("advance() returned no seat while a match goes on: let it run on until one is due")
         return self._step(ended, due)
 
     def observe(self, due: Due) -> Observation:

@@ -29,6 +29,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from botgame.json_reading import converted
+from botgame.spec_check import contradictions
 
 HeadKind = Literal["categorical", "direction", "pointer"]
 OBSERVED = ("scalars", "vectors", "entities", "entity_mask", "raster", "legal", "privileged")  # the arrays, in order
@@ -93,6 +94,8 @@ class Reward:
 class Spec:
     """Everything a learner must know of a game. Checkpoints outlive new columns of it (`botgame.spec_columns`).
 
+    Raises ValueError for a contradiction among its fields.
+
     version: raise it when a field keeps its name but changes its meaning; older checkpoints are then refused.
     """
 
@@ -111,6 +114,11 @@ class Spec:
     privileged: tuple[str, ...]
     heads: tuple[Head, ...]
     rewards: tuple[Reward, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself, with the first reason."""
+        if clause := next(contradictions(self), ""):
+            raise ValueError(f"spec {self.name}: {clause}")
 
     @cached_property
     def arrays(self) -> dict[str, Array]:

@@ -11,10 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 
 from botgame.bot_names import RANDOM, is_checkpoint, level_of
+from botgame.cli import command_line
 from botgame.errors import UserError
 from botgame.files import check_writable
 from botgame.game import Game, Handicap, Policy
-from botgame.games import load_game
+from botgame.games import DEFAULT, load_game
 from botgame.handicapped import HandicappedPolicy
 from botgame.levels import FORMAT, Level, Levels, digest_of, levels_path, write_levels
 from botgame.outputs import check_result, json_of
@@ -46,8 +47,16 @@ def measure(args: argparse.Namespace) -> int:
     write_levels(output, levels)
     console = plain_console()
     console.print(_table(game, levels))
-    say(console, f"written to {output}; play one with: python -m botgame play {level_of(args.bot, 1)}")
+    say(console, f"written to {output}; {_what_next(game, args.game, level_of(args.bot, 1))}")
     return 0
+
+
+def _what_next(game: Game, name: str, level: str) -> str:
+    """The command that uses a level. People play the arena alone."""
+    if name == DEFAULT:
+        return f"play one with: {command_line(['python', '-m', 'botgame', 'play', level])}"
+    words = ["python", "-m", "botgame", "evaluate", "--game", name, level, game.yardstick]
+    return f"measure one with: {command_line(words)}"
 
 
 def handicaps_of(game: Game) -> tuple[Handicap, ...]:

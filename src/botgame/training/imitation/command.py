@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from botgame.cli import command_line
 from botgame.errors import UserError
 from botgame.feedback import name_replays, read_manifests, read_streams
 from botgame.game import Game
@@ -179,14 +180,13 @@ def open_source(options: argparse.Namespace, game: Game, console: Console) -> Re
     if not usage.replays and options.only_with_people:
         raise UserError(f"--data-dir {options.data_dir} holds no match that a person played in or commented; play some")
     if not usage.replays:
-        raise UserError(
-            f"--data-dir {options.data_dir} holds no usable replay; record some with {_recording_command(game)}"
-        )
+        how = _recording_command(options, game)
+        raise UserError(f"--data-dir {options.data_dir} holds no usable replay; record some with {how}")
     if not usage.decisions:
         raise UserError(f"--seats {seats} matches no seat of {counted(usage.replays, 'replay')}; try --seats all", 2)
     if options.winner_epochs and not source.winning_decisions:
         raise UserError(f"--winner-epochs {options.winner_epochs}: no seat of --seats {seats} has won a match", 2)
-    for line in describe(usage):
+    for line in describe(usage, options.person or seats):
         say(console, line)
     return source
 
@@ -199,12 +199,13 @@ def describe_person(source: ReplaySource, name: str, data_dir: Path) -> str:
     return f"person {name}: {counted(played.matches, 'match')}, {counted(played.decisions, 'decision')}"
 
 
-def _recording_command(game: Game) -> str:
+def _recording_command(options: argparse.Namespace, game: Game) -> str:
     """The command that records matches of the game."""
     if game.demonstrations is not None:
         return "python -m botgame.server.run_match --num_matches 200 --num_scripted_bots 2 --record_replay"
     bots = ",".join([game.yardstick] * game.seats)
-    return f"python -m botgame.record --game {game.name} --bots {bots} --matches 200"
+    words = ["--game", options.game, "--bots", bots, "--matches", "200", "--data-dir", str(options.data_dir)]
+    return command_line(["python", "-m", "botgame.record", *words])
 
 
 def open_conditioning(options: argparse.Namespace, source: ReplaySource, console: Console) -> Conditioning | None:
@@ -236,11 +237,11 @@ def _given(options: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def describe(usage: Usage) -> list[str]:
-    """What is used, in sentences for the console."""
+def describe(usage: Usage, whose: str) -> list[str]:
+    """What is used, in sentences for the console; whose: the seats that were chosen."""
     return [
-        f"data: {counted(usage.replays, 'replay')} ({usage.skipped} skipped), {counted(usage.seats, 'seat')}, "
-        f"{counted(usage.decisions, 'decision')}",
+        f"data: {counted(usage.replays, 'replay')} ({usage.skipped} skipped), "
+        f"{counted(usage.seats, 'seat')} of {whose}, {counted(usage.decisions, 'decision')}",
         f"feedback: {counted(usage.corrections, 'correction')} and {counted(usage.marks, 'mark')} used, "
         f"{usage.corrections_unmatched} and {usage.marks_unmatched} without a decision",
         f"live reports: {counted(usage.live_matches, 'match')} used for {counted(usage.outcomes, 'outcome')} and "

@@ -198,7 +198,7 @@ class ImitationRun:
         if line:
             yield Event(self.seen, "", line)
         for rival, tally in tallies.items():
-            yield Event(self.seen, "", f"against {rival} over {counted(tally.matches, 'mirrored duel')}: {tally}")
+            yield Event(self.seen, "", f"against {rival} over {counted(tally.matches, 'mirrored match')}: {tally}")
 
     def _evaluate(self, purpose: int, matches: int) -> dict[str, Tally]:
         """Play against the game's yardsticks on held-out seeds."""

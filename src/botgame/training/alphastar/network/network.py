@@ -52,9 +52,6 @@ class Network(nn.Module):
     def __init__(self, spec: Spec, config: NetworkConfig, seed: int = 0) -> None:
         super().__init__()
         self.spec, self.config = spec, config
-        for head in spec.heads:
-            if head.kind == "pointer" and head.size - 1 > spec.max_entities:
-                raise ValueError(f"head {head.name} points at {head.size - 1} of {spec.max_entities} entities")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = ObservationEncoder(spec, config)
