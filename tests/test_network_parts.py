@@ -140,7 +140,8 @@ def test_scatter_follows_the_scales_of_another_spec():
 @pytest.mark.parametrize("side", [1, 7, 12])
 def test_a_map_of_any_side_and_a_game_without_entities(side):
     for entities in (12, 0):
-        spec = dataclasses.replace(ARENA_SPEC, raster_size=side, max_entities=entities)
+        heads = ARENA_SPEC.heads if entities else ARENA_SPEC.heads[:3]  # no pointer
+        spec = dataclasses.replace(ARENA_SPEC, raster_size=side, max_entities=entities, heads=heads)
         encoder = ScatterEncoder(spec, PRESETS["base"])
         seen = random_observation(spec, (3,))
         seen["entities"][:] = 0.0  # where the seat is
