@@ -76,6 +76,12 @@ def test_shuffled_is_a_permutation() -> None:
     assert sorted(shuffled(100, 3, 4).tolist()) == list(range(100))
 
 
+def test_actions_of_large_heads_stay_as_they_are() -> None:
+    actions = np.array([[0], [255], [256], [16_383]])  # chess has 4,674 categories
+    wide = Trajectory("a", {"scalars": np.zeros((4, 1), np.float32)}, actions, np.ones(4, np.float32), 0)
+    assert Chunk([wide], 4).batch(np.array([0])).actions[:, 0].tolist() == actions.tolist()
+
+
 @pytest.mark.parametrize("value", [0.05, 0.333, -0.71, 1.0])
 def test_half_precision_keeps_three_digits(value: float) -> None:
     single = Trajectory("a", {"scalars": np.full((1, 1), value, np.float32)}, np.zeros((1, 1), np.int64), np.ones(1), 0)

@@ -82,7 +82,7 @@ class Chunk:
         self._outcome = np.repeat(np.array([t.outcome for t in kept], np.float32), self.counts)
         self._start, self._length = _cut(lengths, self.counts, window)
         self._weights = _joined([t.weights.astype(np.float32) for t in kept])
-        self._actions = _joined([t.actions.astype(np.uint8) for t in kept])
+        self._actions = _joined([t.actions.astype(np.int16) for t in kept])
         columns = [_compact(t.observation) for t in kept]
         keys = list(columns[0]) if columns else []
         self._observation = {key: _joined([column.pop(key) for column in columns]) for key in keys}
