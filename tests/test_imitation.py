@@ -3,8 +3,10 @@
 import json
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -221,6 +223,19 @@ def test_ctrl_c_saves_and_says_how_to_go_on(data: Path, tmp_path: Path, capsys: 
     assert output.exists()
     assert imitation.main(flags(data, output, "--epochs", "500")) == 2
     assert "--resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("capacity", ["400000", "150"], ids=["all in memory", "streamed in chunks"])
+def test_replays_of_which_none_goes_as_recorded_train_nothing(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], capacity: str
+) -> None:
+    for path in data.rglob("*.lmsr"):
+        replay = read(path)
+        header = msgspec.structs.replace(replay.header, seed=replay.header.seed // 2)
+        write(tmp_path / "altered", replace(replay, header=header))
+    assert imitation.main(flags(tmp_path / "altered", tmp_path / "pi.pt", "--capacity", capacity)) == 1
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("error: no replay could be re-simulated")
+    assert not (tmp_path / "pi.pt").exists()
 
 
 @pytest.mark.parametrize(

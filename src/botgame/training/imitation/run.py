@@ -161,10 +161,6 @@ class ImitationRun:
         if self.winners:
             trajectories = (trajectory for trajectory in trajectories if trajectory.outcome == 1)
         chunk = Chunk(trajectories, self.window)
-        if not chunk.windows and len(parts) == 1:
-            raise UserError(
-                "no replay could be re-simulated: they were altered or made by another release; record anew"
-            )
         if len(parts) == 1:
             self._whole, self._whole_of_winners = chunk, self.winners
         return chunk
@@ -176,7 +172,11 @@ class ImitationRun:
             chunk.given = self.conditioning.inputs.dropout(chunk.conditions, self.setting.given, *key)
 
     def _close_epoch(self, metrics: MetricsWriter) -> Event:
-        """Count the epoch, judge and save where it is time, and commit."""
+        """Count the epoch, judge and save where it is time, and commit. Raises UserError when nothing was learned."""
+        if not self.cloner.updates:
+            raise UserError(
+                "no replay could be re-simulated: they were altered or made by another release; record anew"
+            )
         self.epoch, self.chunk, self.batch = self.epoch + 1, 0, 0
         line, every = "", self.setting.eval_every
         if every and self.epoch % every == 0 and self.epoch < self.epochs:
