@@ -12,6 +12,9 @@ import pytest
 
 from botgame.__main__ import COMMANDS
 from botgame.__main__ import main as botgame
+from botgame.bot_file import BotFile, write_bot
+from botgame.errors import UserError
+from botgame.lms.bots.expert.family import SCRIPTED_FAMILY
 from botgame.lms.replay.format import read, scan
 from botgame.lms.replay.verify import verify
 from botgame.lms.rules import SCHOOLS
@@ -147,6 +150,21 @@ def test_an_unknown_bot_and_an_unwritable_folder_stop_before_anything_is_played(
     captured = capsys.readouterr()
     assert "cannot write" in captured.err
     assert captured.out == ""
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "\udcff"], ids=["too long", "no text"])
+def test_a_bot_whose_name_no_replay_holds_stops_before_anything_is_played(name: str, tmp_path: Path, capsys) -> None:
+    path = tmp_path / name / name / "a.bot.json"
+    try:
+        write_bot(path, BotFile("lms", "scripted", {each.name: each.standard for each in SCRIPTED_FAMILY.parameters}))
+    except UserError:
+        pytest.skip("file systems of this machine have no such names")
+    bots = ["--bots", f"lms_re,{path}"]
+    assert main([*bots, "--record-replay", "--data-dir", str(tmp_path / "data")]) == 2
+    captured = capsys.readouterr()
+    assert "cannot be recorded by this name: expected text of at most 400 characters" in captured.err
+    assert (captured.out, scan(tmp_path / "data")) == ("", [])
+    assert main([*bots, "--episode-duration", "20"]) == 0
 
 
 def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:

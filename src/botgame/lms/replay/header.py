@@ -18,6 +18,7 @@ from botgame.lms.simulation.state import MAX_REACTION, STAMPS, UNCAPPED
 
 MIN_DURATION_TICKS, MAX_DURATION_TICKS = 30, ticks(MAX_SECONDS)
 MAX_EVENTS = 10_000
+MAX_NAME = 400  # characters of a policy
 BOT, HUMAN = 0, 1
 CONTROLLERS = ("bot", "human")
 PERSON = "human:"  # begins the policy of a seat that a person held at first; the person's name follows
@@ -41,7 +42,7 @@ class ReplaySeat(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     in the columns. death_tick: -1 for a survivor.
     """
 
-    policy: Annotated[str, Meta(max_length=400)]
+    policy: Annotated[str, Meta(max_length=MAX_NAME)]
     school: Annotated[int, Meta(ge=0, lt=len(SCHOOLS))]
     controller: Controller = BOT
     reaction: Reaction

@@ -14,7 +14,7 @@ from botgame.game import Due, Ended, Setup
 from botgame.lms.arena import Arena, Limits
 from botgame.lms.replay.assembly import SEAT, WIDTH, Course, MatchStart, SeatStart, make_replay, raw_rules
 from botgame.lms.replay.format import Replay
-from botgame.lms.replay.header import MAX_DURATION_TICKS, MIN_DURATION_TICKS, Change
+from botgame.lms.replay.header import MAX_DURATION_TICKS, MAX_NAME, MIN_DURATION_TICKS, Change
 from botgame.lms.rules import TICKS_PER_SECOND
 
 
@@ -28,6 +28,9 @@ class Recorder:
         sink: Callable[[int, Replay], None],
         ratings: Sequence[float | None] | None = None,
     ) -> None:
+        """Raises UserError for a name that no replay can hold."""
+        for name in names:
+            _check_name(name)
         self._arena = arena
         self._rules = raw_rules(arena.rules)
         self._names = list(names)
@@ -96,3 +99,10 @@ class Recorder:
     def _seats(self, slot: int, setup: Setup) -> Iterator[SeatStart]:
         for player, school, limits in zip(setup.players, setup.factions, self._limits[slot], strict=True):
             yield SeatStart(self._names[player], school, limits, rating=self._ratings[player])
+
+
+def _check_name(name: str) -> None:
+    text = name.encode(errors="replace").decode()  # the name of a file may hold bytes that are no text
+    if text != name or len(name) > MAX_NAME:
+        held = f"expected text of at most {MAX_NAME} characters"
+        raise UserError(f"bot {text[:40]}... cannot be recorded by this name: {held}; rename its file or move it", 2)
