@@ -1,6 +1,7 @@
 """Recorded matches of any game: played again exactly, imitated, and refused where they are not what they say."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,17 @@ def changed(path: Path, **fields: object) -> Path:
     content = json.loads(opened_json(path.read_text())) | fields
     path.write_text(sealed_json(json.dumps(content)))
     return path
+
+
+def test_matches_are_played_again_in_memory_for_those_at_once(tmp_path: Path) -> None:
+    assert record.main("--game toy_game:toy --bots chance,zero --matches 100 --data-dir".split() + [str(tmp_path)]) == 0
+    recordings = Recordings(load_game("toy_game:toy"))
+    matches = [recordings.open(path) for path in recordings.scan(tmp_path)]
+    tracemalloc.start()
+    decisions = sum(len(seat.actions) for seat in recordings.decisions(matches, 2, pytest.fail))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak / decisions < 600  # bytes; what a decision saw takes some 1,400
 
 
 def test_what_is_no_match_of_the_game_is_named(tmp_path: Path) -> None:

@@ -25,11 +25,12 @@ class PlayedAgain:
         self._batch = MatchBatch(game.simulate(slots, seats), setups)
 
     def finished(self) -> Iterator[int]:
-        """Play; yields each recording's position when its match is over."""
+        """Play; yields each recording's position when its match is over, and then forgets what its seats saw."""
         while (step := self._batch.next()) is not None:
             for ended in step.ended:
                 self._check(ended)
                 yield ended.episode
+                self._seen[ended.episode].clear()
             if len(step.slot):
                 observation, ticks = self._batch.observe(step.due), self._batch.simulation.ticks[step.slot]
                 actions = np.zeros((len(step.slot), len(self._game.spec.heads)), np.int64)
