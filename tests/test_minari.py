@@ -16,14 +16,18 @@ from botgame import record
 from botgame.adapters.action_space import acts_of
 from botgame.datasets.exporting import PARALLEL_MATCHES
 from botgame.envs.spaces import action_space, observation_space
+from botgame.feedback import read_manifests, read_streams
 from botgame.game import DemonstrationError
 from botgame.games import load_game
 from botgame.recordings.demonstrations import Recordings
 from botgame.recordings.seat_file import read_seat
 from botgame.server.run_match import main as run_match
 from botgame.training import alphastar_imitation
+from botgame.training.imitation.seat_choice import SeatChoice
+from botgame.training.imitation.source import ReplaySource
 
 KUHN, CARTPOLE = "openspiel:kuhn_poker", "gymnasium:CartPole-v1"
+ALL = SeatChoice(("all",))
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +73,21 @@ def test_minari_loads_what_was_recorded_and_it_comes_back_the_same(tmp_path, cap
     assert command.main(["import", *words, "--data-dir", str(back)]) == 0
     assert by_content(seats(game, back)) == by_content(recorded)
     assert f"{len(recorded)} episodes" in capsys.readouterr().out
+
+
+def test_a_seat_without_its_rivals_has_no_known_result(tmp_path):
+    words = ["--game", KUHN, "--data-dir", str(tmp_path / "data")]
+    assert record.main([*words, "--bots", "random,random", "--matches", "4"]) == 0
+    assert command.main(["export", *words, "--dataset", "mine/kuhn-v0"]) == 0
+    assert command.main(["import", *words[:3], str(tmp_path / "back"), "--dataset", "mine/kuhn-v0"]) == 0
+    none = read_manifests(None), read_streams(None), pytest.fail
+    recorded, back = (
+        [seat.outcome for seat in source.read(range(len(source.sizes)))]
+        for source in (ReplaySource(load_game(KUHN), tmp_path / name, ALL, *none) for name in ("data", "back"))
+    )
+    assert set(recorded) == {-1.0, 1.0}
+    assert len(back) == len(recorded)
+    assert np.isnan(back).all()
 
 
 def test_the_arena_s_replays_are_exported_too(tmp_path):

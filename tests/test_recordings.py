@@ -83,7 +83,8 @@ def changed(path: Path, **fields: object) -> Path:
 
 
 def test_matches_are_played_again_in_memory_for_those_at_once(tmp_path: Path) -> None:
-    assert record.main("--game toy_game:toy --bots chance,zero --matches 100 --data-dir".split() + [str(tmp_path)]) == 0
+    words = ["--game", "toy_game:toy", "--bots", "chance,zero", "--matches", "100"]
+    assert record.main([*words, "--data-dir", str(tmp_path)]) == 0
     recordings = Recordings(load_game("toy_game:toy"))
     matches = [recordings.open(path) for path in recordings.scan(tmp_path)]
     tracemalloc.start()

@@ -40,8 +40,8 @@ LARGEST_RATING = 2000.0
 class SeatPlan:
     """What to take from one seat. strength: of its bot, human_strength: of a person who held it; 0 = leave out.
 
-    result: its standing, +1 above all others to -1 below all; situation: see `StatisticMeter`; rating: as the live
-    manifest or the replay says, None where neither does.
+    result: its standing, +1 above all others to -1 below all, NaN where it is not known; situation: see
+    `StatisticMeter`; rating: as the live manifest or the replay says, None where neither does.
     """
 
     strength: float
@@ -251,6 +251,8 @@ class ReplaySource:
             policies |= {live.policy, live.backend}
             rating = rating if live.rating is None else live.rating
         result = float(standings_of(live_places or [each.place for each in replay.seats])[seat])
+        if len(replay.seats) < min(self.game.seat_numbers):  # a seat from elsewhere, without its rivals
+            result = float("nan")
         strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
         chosen, people = self._choice.of(info, policies, result)
         counts = strength * chosen, strength * people
