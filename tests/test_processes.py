@@ -18,6 +18,7 @@ from botgame.errors import UserError
 from botgame.training import alphastar_rl
 from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.engine.messages import packed, unpacked
+from botgame.training.alphastar.engine.part import Part
 from botgame.training.alphastar.engine.portions import Place, Portion, Table, deal
 from botgame.training.alphastar.engine.processes import Processes, processes_for
 from botgame.training.alphastar.engine.resharding import reshard
@@ -170,6 +171,36 @@ def test_a_full_buffer_that_is_dealt_anew_keeps_the_newest() -> None:
         versions = each["replay_buffer"]["columns"]["version"]
         assert each["replay_buffer"]["count"] == len(versions)
         assert torch.equal(versions, torch.sort(columns["version"], stable=True).values[rank::3])
+
+
+def test_what_another_engine_left_is_dealt_to_one_process_too() -> None:
+    """Its replay buffer has fewer spare places, so every sequence is at another place here."""
+    config = dataclasses.replace(FEWER, min_replay_sequences=64)
+    made = trainer(config)
+    figures(made, 1)
+    held = made.part.replay_buffer
+    sizes = (held.columns["memory"].shape[1], held.columns["actions"].shape[1], held.capacity)
+    theirs = ReplayBuffer(TOY_SPEC, *sizes)
+    for version in range(2 * held.capacity - 5):
+        held.columns["version"][:] = version
+        theirs.add(held.columns, np.arange(1))
+    left = {**made.state_dict(), "parts": [{"skip": 1000, "replay_buffer": theirs.snapshot()}]}
+    other = trainer(config)
+    other.load_state_dict(left)
+    mine = other.part.replay_buffer
+    newest = mine.places(np.arange(mine.count - len(mine), mine.count))
+    assert mine.columns["version"][newest].tolist() == list(range(held.capacity - 5, 2 * held.capacity - 5))
+    assert mine.columns["length"][newest].all()
+    assert min(match.setup.tag for match in other.iterate().ended) >= 1000
+
+
+def test_a_process_with_the_smallest_portion_collects_something() -> None:
+    worker = ToyWorker(Place())
+    worker.begin("a", FEWER, "tiny")
+    network = worker.networks["a"]
+    small = Part(worker.parts["a"].environments, network, None, FEWER, portion=Portion(0.0, 0.001))
+    assert small.collect(0).sequences >= 1
+    assert len(small.newest(8)) >= 1
 
 
 def test_there_are_no_more_processes_than_there_is_work() -> None:

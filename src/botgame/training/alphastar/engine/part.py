@@ -67,7 +67,7 @@ class Part:
         self.spec, self.styles = self.environments[0].spec, self.environments[0].styles
         self._student, self._config, self._on_end = student, config, on_end
         self._seed, self._rank = seed, rank
-        self._wanted = portion.of(config.sequences(learning_seats))
+        self._wanted = max(1, portion.of(config.sequences(learning_seats)))  # a small portion may round to nothing
         self._least = portion.of(config.min_replay_sequences)
         student.to(device)
         asked = teacher if _is_taught(config, self.styles) else None
@@ -90,7 +90,7 @@ class Part:
 
     def roll(self, version: int) -> Rollout:
         """Act for a part elsewhere until this part's sequences are there; they are valid until the next call."""
-        sequences, decisions, ended = self._collect(max(1, self._wanted), version)
+        sequences, decisions, ended = self._collect(self._wanted, version)
         columns = {name: column[:sequences] for name, column in self.replay_buffer.columns.items()}
         self.replay_buffer.clear()
         return Rollout(columns, decisions, ended, self.actor.report())

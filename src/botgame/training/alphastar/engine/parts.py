@@ -47,8 +47,9 @@ class Parts:
         return self._each("snapshot")
 
     def restore(self, snapshots: Sequence[dict[str, Any]]) -> None:
-        """Inverse of `snapshot`. What another number of processes left is dealt anew, and matches begin anew."""
-        given = snapshots if len(snapshots) == self._size else reshard(snapshots, self._size)
+        """Inverse of `snapshot`. What another engine or number of processes left is dealt anew; matches begin anew."""
+        alike = len(snapshots) == self._size and "actor" in snapshots[0]
+        given = snapshots if alike else reshard(snapshots, self._size)
         self._processes.scatter("of_part", [(self._player, "restore", part) for part in given])
 
     def _each(self, method: str, *given: Any) -> list[Any]:
