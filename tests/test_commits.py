@@ -1,5 +1,6 @@
 """A resume file that has decayed: the run says so and goes on from the commit before, to the same end."""
 
+import dataclasses
 import json
 import random
 import shutil
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+import toy_game
 from botgame.training import alphastar_league, alphastar_rl
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
-from toy_game import toy
+from toy_game import TOY_SPEC, toy
 from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
@@ -152,3 +154,23 @@ def test_a_state_of_another_release_is_a_named_error(lost: str, begun, mine, tra
         said = capsys.readouterr().err
         assert f"{stem}.pt: the resume state does not fit this release" in said
         assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"spec": dataclasses.replace(TOY_SPEC, version=9)}, f"version was {TOY_SPEC.version} and is 9"),
+        ({"spec": dataclasses.replace(TOY_SPEC, scalars=TOY_SPEC.scalars[::-1])}, "columns are new or have moved"),
+        ({"rules": {"choices": 4}}, "other rule numbers"),
+    ],
+)
+def test_a_run_does_not_go_on_in_a_game_that_has_changed(
+    changed: dict, reason: str, begun, mine, trained, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    run, _ = RUNS[begun[0]]
+    now = dataclasses.replace(toy(), **changed)
+    monkeypatch.setattr(toy_game, "toy", lambda: now)
+    files = {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()}
+    assert run(trained, mine, 5, "--resume") == 2
+    assert f"game toy has changed since the run began ({reason})" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()} == files

@@ -20,6 +20,7 @@ from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
 from botgame.training.runs.origin import (
     Origin,
+    check_same_game,
     check_same_start,
     scratch_origin,
     supervised_origin,
@@ -163,7 +164,8 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
     state = begin(paths, flags, resume=task.resume, extends=["budget"])
     with restoring(paths, state):
         origin = Origin.from_dict(state["origin"]) if state else origin
-    assert origin
+        assert origin
+        check_same_game(origin, task.game)
     if start == SUPERVISED:
         check_same_start(origin, task.supervised, task.game)
     if origin.target != results.identity:

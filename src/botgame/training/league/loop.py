@@ -10,7 +10,6 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from botgame.errors import UserError
 from botgame.game import Ended
 from botgame.training.alphastar.checkpoint import save_checkpoint
 from botgame.training.alphastar.engine.engine import Engine, start_engine
@@ -33,8 +32,6 @@ from botgame.wording import counted
 
 def start_league_engine(setting: LeagueSetting, origin: Origin) -> Engine[LeagueWorker]:
     """Where a league acts and learns, which the caller closes. Touches no file. Raises UserError."""
-    if origin.rules != setting.game.rules:
-        raise UserError("the league was made under other rule numbers and cannot be resumed; start a new one", 2)
     return start_engine(
         setting,
         functools.partial(LeagueWorker, setting, origin),

@@ -12,7 +12,7 @@ from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.league.loop import LeagueRun, start_league_engine
 from botgame.training.league.setting import LeagueSetting
 from botgame.training.rl.environment import check_styles
-from botgame.training.runs.origin import Origin, check_same_start, supervised_origin
+from botgame.training.runs.origin import Origin, check_same_game, check_same_start, supervised_origin
 from botgame.training.runs.run import at_work, begin, make_room, restoring, stop_on_signal
 
 
@@ -31,7 +31,8 @@ def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, re
         state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], more=more)
         with restoring(paths.run, state):
             origin = Origin.from_dict(state["origin"]) if state else origin
-        assert origin
+            assert origin
+            check_same_game(origin, setting.game)
         check_same_start(origin, supervised, setting.game)
         with restoring(paths.run, state):
             engine = start_league_engine(setting, origin)

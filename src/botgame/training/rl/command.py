@@ -30,6 +30,7 @@ from botgame.training.rl.small_steps import default_opponents, default_weights, 
 from botgame.training.rl.yardsticks import Yardsticks
 from botgame.training.runs.origin import (
     Origin,
+    check_same_game,
     check_same_start,
     scratch_origin,
     supervised_origin,
@@ -67,7 +68,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
         with restoring(paths, state):
             origin = Origin.from_dict(state["origin"]) if state else origin
-        assert origin
+            assert origin
+            check_same_game(origin, game)
         check_same_start(origin, options.supervised_checkpoint, game)
         setting = RLSetting(
             game=game,

@@ -16,6 +16,7 @@ import torch
 from botgame.errors import UserError
 from botgame.game import Game
 from botgame.spec import Spec
+from botgame.spec_columns import difference
 from botgame.training.alphastar.actor.opponents import Weights
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.alphastar.learner.config import OPPONENTS, RLConfig
@@ -30,6 +31,7 @@ class Origin:
     network: fields of `NetworkConfig`. lineage: checkpoints that they came from, oldest first. rules: what the game
     says that matters to a trained bot. source: where they came from, for messages. conditioning: that of a conditioned
     network (`Conditioning.snapshot`), else {}. target: what `exploit` searches a best response to (`Exploit.identity`).
+    spec: the game's; {} of a run that an earlier release began.
     """
 
     network: dict[str, Any]
@@ -39,6 +41,7 @@ class Origin:
     source: str
     conditioning: dict[str, Any] = field(default_factory=dict)
     target: str = ""
+    spec: dict[str, Any] = field(default_factory=dict)
 
     @property
     def taught(self) -> bool:
@@ -64,7 +67,15 @@ def supervised_origin(path: Path, game: Game) -> Origin:
             file=sys.stderr,
         )
     lineage = [*checkpoint.lineage, str(path)]
-    return Origin(checkpoint.network, checkpoint.weights, lineage, dict(game.rules), str(path), checkpoint.conditioning)
+    return Origin(
+        network=checkpoint.network,
+        weights=checkpoint.weights,
+        lineage=lineage,
+        rules=dict(game.rules),
+        source=str(path),
+        conditioning=checkpoint.conditioning,
+        spec=game.spec.to_dict(),
+    )
 
 
 def check_same_start(origin: Origin, path: Path | None, game: Game) -> None:
@@ -83,6 +94,21 @@ def check_same_start(origin: Origin, path: Path | None, game: Game) -> None:
         )
 
 
+def check_same_game(origin: Origin, game: Game) -> None:
+    """Raise UserError (code 2) when the game has changed since the run began.
+
+    A checkpoint may outlive new columns (`spec_columns`); running matches and recorded sequences do not.
+    """
+    reason = ""
+    if origin.rules != game.rules:
+        reason = "other rule numbers"
+    elif origin.spec and origin.spec != game.spec.to_dict():
+        reason = difference(Spec.from_dict(origin.spec), game.spec) or "columns are new or have moved"
+    if reason:
+        what = f"game {game.name} has changed since the run began ({reason})"
+        raise UserError(f"{what}, so it cannot be resumed; start a new one", 2)
+
+
 # A clone needs steep gates to separate 32 directions as its demonstrations do. From random weights they let `move`
 # settle before the policy has tried anything: with 16 it learns at half the speed (docs/LOG.md).
 _GENTLE_GATES = 1.5
@@ -98,7 +124,14 @@ def scratch_origin(preset: str, seed: int, game: Game) -> Origin:
     config = dataclasses.replace(SIZES[preset], gate_scale=_GENTLE_GATES, detach_value=sees_more)
     network = Network(game.spec, config, seed)
     network.heads.start_at(game.scratch.logits, game.scratch.scalar_logits)
-    return Origin(network.config.to_dict(), network.state_dict(), [], dict(game.rules), f"preset {preset}")
+    return Origin(
+        network=network.config.to_dict(),
+        weights=network.state_dict(),
+        lineage=[],
+        rules=dict(game.rules),
+        source=f"preset {preset}",
+        spec=game.spec.to_dict(),
+    )
 
 
 def untaught(config: RLConfig) -> RLConfig:
