@@ -81,12 +81,20 @@ def test_a_geometric_fall_to_nothing_is_refused() -> None:
         dataclasses.replace(CONFIG, lr_end=0.0, lr_fall="geometric")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"), [({"kl_end": 0.0}, "--kl-end 0 ends the KL"), ({"adam_b1": 1.0}, "--adam-b1 1")]
+)
+def test_flags_that_would_end_learning_unseen_are_refused(wrong: dict[str, float], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        RLConfig(**wrong)
+    assert RLConfig(kl_end=0.0, kl_cost=0.0).kl_cost == 0
+
+
 def test_the_weight_of_the_kl_falls_geometrically_and_not_at_all_where_it_is_told_so() -> None:
     config = RLConfig(**{**CONFIG.to_dict(), "kl_cost": 0.5, "kl_end": 0.01})
     fallen = [loss_weights(TOY_SPEC, config, progress=progress).kl for progress in (0.0, 0.5, 1.0)]
     assert fallen == pytest.approx([0.5, 0.05, 0.005])
     assert loss_weights(TOY_SPEC, dataclasses.replace(config, kl_end=1.0), progress=0.7).kl == 0.5
-    assert loss_weights(TOY_SPEC, dataclasses.replace(config, kl_end=0.0), progress=0.7).kl == 0.0
     losses = []
     for progress in (0.0, 1.0):
         made = trainer(config=dataclasses.replace(config, value_iterations=0))

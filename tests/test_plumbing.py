@@ -47,6 +47,14 @@ def test_absurd_numbers_are_refused(kind, text: str, capsys: pytest.CaptureFixtu
     assert "--n" in capsys.readouterr().err
 
 
+def test_a_number_that_is_too_large_is_told_the_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = cli.Parser("x", "y")
+    parser.flag("--n", type=cli.positive_float)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--n", "1e30"])
+    assert "expected a number above 0, at most 1e12, got 1e30" in capsys.readouterr().err
+
+
 def test_a_command_turns_errors_into_one_line_and_a_code(capsys: pytest.CaptureFixture[str]) -> None:
     @cli.command
     def main(argv=None) -> int:

@@ -63,6 +63,15 @@ def test_reward_weights_are_the_games_unless_given(folder: Path, tmp_path: Path)
     assert [list(pair) for pair in config["reward_weights"]] == [["result", 1.0], ["lead", 2.0]]
 
 
+def test_the_best_version_counts_what_it_had_done_itself(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("botgame.training.rl.yardsticks.is_better", lambda _tallies, best, _yardstick: best is None)
+    words = ["--scratch", "tiny", "--output", tmp_path / "pi.pt", "--iterations", "2", "--eval-every", "1", *SMALL]
+    assert run(alphastar_rl, *TOY, *words) == 0
+    best, last = (torch.load(tmp_path / name, weights_only=True)["counters"] for name in ("pi.best.pt", "pi.pt"))
+    assert best == {"iteration": 1}
+    assert last.keys() == {"iteration", "decisions", "learner_steps"}
+
+
 def test_a_run_goes_on_with_the_same_game(folder: Path) -> None:
     words = ["--scratch", "tiny", "--output", folder / "pi.pt", "--iterations", "3", "--eval-matches", "4", "--resume"]
     assert run(alphastar_rl, *TOY, *words, "--save-every", "1", *SMALL) == 0

@@ -122,12 +122,12 @@ def non_negative_int(text: str) -> int:
 
 def positive_float(text: str) -> float:
     """A finite number above 0."""
-    return _number(text, float, sys.float_info.min, 1e12, "a number above 0")
+    return _number(text, float, sys.float_info.min, 1e12, "a number above 0, at most 1e12")
 
 
 def non_negative_float(text: str) -> float:
     """A finite number of 0 or more."""
-    return _number(text, float, 0.0, 1e12, "a number of 0 or more")
+    return _number(text, float, 0.0, 1e12, "a number of 0 or more, at most 1e12")
 
 
 def probability(text: str) -> float:

@@ -114,21 +114,20 @@ class RLRun:
     def write_artefacts(self, paths: RunPaths) -> None:
         """The latest, the periodic and the best checkpoint of the present state."""
         schedule, best = self._setting.schedule, self._judge.best
-        latest = self._checkpoint(self._student.state_dict(), self.iteration)
+        counters = {"decisions": self.decisions, "learner_steps": self._trainer.learner.steps}
+        latest = self._checkpoint(self._student.state_dict(), {"iteration": self.iteration, **counters})
         save_checkpoint(paths.checkpoint, latest)
         if schedule.keep is not None and self.iteration % schedule.save_every == 0:
             save_checkpoint(paths.periodic("iter", self.iteration), latest)
             paths.prune(schedule.keep)
         if best:
-            checkpoint = self._checkpoint(best.weights, best.iteration)
+            checkpoint = self._checkpoint(best.weights, {"iteration": best.iteration})
             checkpoint.extra["yardstick"] = best.yardstick
             save_checkpoint(paths.best, checkpoint)
         self._on_commit()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a committed state. Raises UserError (code 2) when the rules have changed since."""
-        if state["origin"]["rules"] != self._setting.game.rules:
-            raise UserError("the run was made under other rule numbers and cannot be resumed; start a new one", 2)
+        """Go on from a committed state."""
         self._planned = state["goal"]
         self._judge.restore(state)
         self._engine.everywhere("restore_pool", state["pool"], state["playing"])
@@ -190,7 +189,7 @@ class RLRun:
             "time_evaluation": time.perf_counter() - started,
         }
 
-    def _checkpoint(self, weights: Weights, iteration: int) -> Checkpoint:
+    def _checkpoint(self, weights: Weights, counters: dict[str, int]) -> Checkpoint:
         origin, config = self._setting.origin, self._setting.config
         return Checkpoint(
             kind=self._setting.kind,
@@ -201,11 +200,7 @@ class RLRun:
             config=config.to_dict() | (self._setting.styles.to_dict() if self._setting.styles.z_share else {}),
             rules=origin.rules,
             lineage=origin.lineage,
-            counters={
-                "iteration": iteration,
-                "decisions": self._trainer.decisions,
-                "learner_steps": self._trainer.learner.steps,
-            },
+            counters=counters,
             temperature=config.stored_temperature,
             conditioning=origin.conditioning,
             extra={name: limit for name, limit in self._setting.limits._asdict().items() if limit},

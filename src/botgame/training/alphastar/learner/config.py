@@ -82,7 +82,10 @@ class RLConfig:
         "PPO; 0: no bound",
     )
     advantages: str = choice_flag(
-        "plain", ADVANTAGES, "of the V-trace policy gradient; normalised: mean 0, deviation 1 in a minibatch and group"
+        "plain",
+        ADVANTAGES,
+        "of the V-trace policy gradient; normalised: mean 0, deviation 1 in each "
+        "process's part of a minibatch, and group",
     )
     policy_cost: float = flag(1.0, "non_negative_float", "weight of the V-trace policy gradient")
     # AlphaStar's 1 costs strength here: UPGO raises whatever was done and so ends exploring (docs/ablations.md).
@@ -111,6 +114,10 @@ class RLConfig:
                 raise UserError(f"{spelling} {getattr(self, name)} is absurd: expected at most {limit}", 2)
         if self.lr_fall == "geometric" and not self.lr_end:
             raise UserError("--lr-end 0 is never reached by --lr-fall geometric; give more than 0, or linear", 2)
+        if not self.kl_end and self.kl_cost:
+            raise UserError("--kl-end 0 ends the KL with the first iteration: give more than 0, or --kl-cost 0", 2)
+        if self.adam_b1 == 1:
+            raise UserError("--adam-b1 1 would never take in a gradient; give less than 1", 2)
         if self.actor_rollouts > 10**5 or self.batch_size > 10**5 or self.learner_updates > 10**5:
             raise UserError("--actor-rollouts, --batch-size and --learner-updates must be at most 100000", 2)
 
