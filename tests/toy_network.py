@@ -1,8 +1,9 @@
 """A second game's spec for tests (no raster, no pointer, gaps in conditions) and random observations of any spec."""
 
+import numpy as np
 import torch
 
-from botgame.game import Game, ScriptedPolicy
+from botgame.game import Due, Game, Outcome, ScriptedPolicy
 from botgame.spec import Condition, Head, Reward, Scalar, Spec
 
 TOY_SPEC = Spec(
@@ -30,14 +31,42 @@ TOY_SPEC = Spec(
 )  # fmt: skip
 
 
+class OneDecision:
+    """Matches of the other game: each seat sees what its seed says, decides once, and all are first."""
+
+    def __init__(self, slots: int, seats: int) -> None:
+        self.seats, self.seeds = seats, [0] * slots
+        self.done, self.ticks = np.ones(slots, bool), np.zeros(slots, np.int64)
+
+    def reset(self, slot, setup, limits):
+        self.seeds[slot], self.done[slot], self.ticks[slot] = setup.seed % 2**32, False, 0
+
+    def advance(self):
+        going = np.flatnonzero(~self.done).astype(np.int32)
+        return Due(going.repeat(self.seats), np.tile(np.arange(self.seats, dtype=np.int32), len(going)))
+
+    def observe(self, due):
+        rows = [
+            random_observation(TOY_SPEC, (1,), self.seeds[slot] + int(seat)) for slot, seat in zip(*due, strict=True)
+        ]
+        return {name: torch.cat([row[name] for row in rows]).numpy() for name in rows[0]}
+
+    def rewards(self, due):
+        return {"result": np.zeros(len(due.slot), np.float32)}
+
+    def act(self, due, actions):
+        self.done[due.slot], self.ticks[due.slot] = True, 1
+        return actions
+
+    def outcome(self, slot):
+        first, nothing = np.ones(self.seats, np.int32), np.zeros(self.seats, np.float32)
+        return Outcome(1, first, {"result": nothing}, np.zeros((self.seats, 0), np.int64))
+
+
 def other_game() -> Game:
-    """A game of this spec, for what asks a game for nothing else: it cannot be played."""
+    """A game of this spec, for what asks a game for little else."""
     bots = {"nobody": lambda: ScriptedPolicy("nobody", lambda _observation, _memory, keys: keys)}
-    return Game("toy", TOY_SPEC, _refuse, bots, yardsticks=("nobody",), opponents={"nobody": 1.0})
-
-
-def _refuse(slots: int, seats: int) -> None:
-    raise NotImplementedError
+    return Game("toy", TOY_SPEC, OneDecision, bots, yardsticks=("nobody",), opponents={"nobody": 1.0})
 
 
 def random_observation(spec: Spec, shape: tuple[int, ...], seed: int = 0) -> dict[str, torch.Tensor]:
