@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import os
 import random
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -19,7 +18,7 @@ from botgame.errors import UserError
 from botgame.feedback import TAKEN_OVER, Decision, is_rated, read_manifests, read_streams
 from botgame.feedback import Mark as MarkLine
 from botgame.game import Setup
-from botgame.lms.replay.format import Replay, from_bytes, read, scan, to_bytes
+from botgame.lms.replay.format import Replay, from_bytes, read, to_bytes
 from botgame.lms.replay.header import HUMAN, ReplayMark
 from botgame.lms.replay.live_recording import RecordedMatch, human_decisions, make_replays
 from botgame.lms.replay.resimulate import resimulate, trajectories
@@ -30,10 +29,10 @@ from botgame.lms.rules import DELAY_TICKS
 from botgame.policies import load_policy
 from botgame.server import protocol
 from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
-from botgame.server.records import replay_list
 from botgame.server.records.archive import Archive, FinishedMatch, append
 from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.room import MatchRoom
+from held_listing import hold_listings
 from live_table import Table, duel
 from matches import LMS, recorded
 
@@ -304,20 +303,13 @@ def test_who_asks_while_the_folder_is_listed_waits_for_the_whole_list(tmp_path: 
     replays.entries()
     (tmp_path / "duel_s1_x.lmsr").write_bytes(b"")
     os.utime(tmp_path, ns=(1, 1))  # the folder has changed
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow_scan(folder: Path) -> list[Path]:
-        begun.set()
-        assert go_on.wait(10)
-        return scan(folder)
-
-    monkeypatch.setattr(replay_list, "scan", slow_scan)
+    listing = hold_listings(monkeypatch)
     with ThreadPoolExecutor(2) as pool:
         pool.submit(replays.entries)
-        assert begun.wait(10)
+        assert listing.begun.wait(10)
         second = pool.submit(replays.path, "duel_s1_x.lmsr")
         wait([second], timeout=0.2)
-        go_on.set()
+        listing.go_on.set()
         assert second.result() == tmp_path / "duel_s1_x.lmsr"
 
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import random
 import socket
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,13 +18,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from botgame.feedback import MANIFEST_NAME, MatchRecord, SeatRecord, encode_line, read_manifests
-from botgame.lms.replay.format import scan
 from botgame.lms.replay.verify import expand, verify
 from botgame.server import protocol
 from botgame.server.hosting import app, connection, serving
 from botgame.server.protocol import Create, Error, Input, Join, Mark, Result, Room, State
-from botgame.server.records import replay_list
 from botgame.server.records.archive import append
+from held_listing import hold_listings
 from live_server import Client, running_server
 
 
@@ -247,21 +245,14 @@ def test_a_large_folder_holds_up_no_match(tmp_path: Path, monkeypatch) -> None:
     seats = [SeatRecord("human:Ann", place=1, result=1.0), SeatRecord("idle", place=2, result=-1.0)]
     append(tmp_path / "live" / "old" / MANIFEST_NAME, encode_line(MatchRecord("m", "duel_s1_x.lmsr", seats)))
     (tmp_path / "replays").mkdir()
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow_scan(folder: Path) -> list[Path]:
-        begun.set()
-        assert go_on.wait(10)
-        return scan(folder)
-
-    monkeypatch.setattr(replay_list, "scan", slow_scan)
+    listing = hold_listings(monkeypatch)
     with running_server(tmp_path, monkeypatch) as server, ThreadPoolExecutor(1) as pool:
         asked = pool.submit(get, server.url + "api/player?name=Ann")
-        assert begun.wait(10)
+        assert listing.begun.wait(10)
         try:
             assert get(server.url + "healthz")[:2] == (200, "ok\n")
         finally:
-            go_on.set()
+            listing.go_on.set()
         assert [match["file"] for match in json.loads(asked.result()[1])["matches"]] == ["duel_s1_x.lmsr"]
 
 

@@ -86,16 +86,22 @@ def _act(game: Game, simulation: Simulation, due: Due, step: int) -> list[Array]
     for reward in game.spec.rewards:
         if not reward.dense and earned[reward.name].any():
             raise _broken(game, f"rewards()[{reward.name!r}]", "pays during a match", "0 until its end, or dense=True")
-    draws = rng.uniforms(np.arange(rows, dtype=np.uint64) + np.uint64(step * rows), game.spec.logits)
-    wanted = np.where(seen["legal"], draws, -1)
-    for name, part in game.spec.slices.items():
-        if (wanted[:, part] < 0).all(1).any():
-            raise _broken(game, "observe()['legal']", f"allows nothing in head {name}", "a legal category in each head")
-    actions = np.stack([wanted[:, part].argmax(1) for part in game.spec.slices.values()], 1).astype(np.int64)
+    actions = _legal_actions(game, seen["legal"], step)
     told = [seen[name] for name in game.spec.arrays] + [earned[reward.name] for reward in game.spec.rewards]
     told = [array.copy() for array in told]  # a game may write the next observation into the same arrays
     _array(game, "act()", simulation.act(due, actions), actions.shape, np.integer)
     return told
+
+
+def _legal_actions(game: Game, legal: Array, step: int) -> Array:
+    """A legal category at random for each row and head, int64 [n, H]."""
+    rows = len(legal)
+    draws = rng.uniforms(np.arange(rows, dtype=np.uint64) + np.uint64(step * rows), game.spec.logits)
+    wanted = np.where(legal, draws, -1)
+    for name, part in game.spec.slices.items():
+        if (wanted[:, part] < 0).all(1).any():
+            raise _broken(game, "observe()['legal']", f"allows nothing in head {name}", "a legal category in each head")
+    return np.stack([wanted[:, part].argmax(1) for part in game.spec.slices.values()], 1).astype(np.int64)
 
 
 def _check_outcome(game: Game, outcome: Outcome) -> None:

@@ -15,12 +15,12 @@ from botgame.lms.replay.header import CONTROLLERS
 from botgame.lms.replay.showing.export import export
 from botgame.lms.replay.showing.picture import picture
 from botgame.lms.replay.showing.policy_readout import find_readout, read_readout
+from botgame.lms.replay.showing.style import show_statistic_z
 from botgame.lms.replay.showing.texts import clock, printable, winner
 from botgame.lms.replay.verify import Verdict, expand, verify
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
 from botgame.lms.simulation.kernel import is_cold
 from botgame.lms.simulation.state import UNCAPPED
-from botgame.lms.statistic_z.command import show_statistic_z
 from botgame.outputs import check_apart
 
 

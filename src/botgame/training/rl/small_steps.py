@@ -3,7 +3,7 @@
 The usual defaults take a few large steps of a nearly deterministic policy, each decision learned four times: that fits
 a clone, which plays well and has a teacher. From random weights they learn next to nothing. Small steps do: the clip,
 Adam's momentum and normalised advantages bound the step, the entropy keeps the policy trying. From a clone a decision
-costs them half as much, and after equal time neither kind is ahead (docs/scratch.md has the measurements).
+costs them half as much; they suit a small network and a short run (docs/scratch.md has the measurements).
 """
 
 from __future__ import annotations
