@@ -263,14 +263,14 @@ def test_a_player_that_cannot_be_loaded_is_not_kept():
 
 def test_a_new_role_is_one_row_of_the_table(monkeypatch):
     def opponent(asker, view, rules, uniform):
-        return Pairing(asker, view.mains[0], train_away=False)
+        return Pairing(asker, view.mains[0])
 
     prober = Role(opponent, targets=lambda view: list(view.mains), reset=1.0)
     monkeypatch.setitem(ROLES, "prober", prober)
     monkeypatch.setattr(league_module, "EXPLOITERS", ("prober",))
     league, weights = start(LeagueConfig(exploiters={"prober": 2}, min_phase_steps=1, timeout_steps=1))
     assert list(league.learners) == ["main1", "prober1", "prober2"]
-    assert league.request("prober2") == Pairing("prober2", "main1", train_away=False)
+    assert league.request("prober2") == Pairing("prober2", "main1")
     league.learners["prober1"].steps = 2
     review = league.review("prober1", weights)
     assert (review.frozen, review.reset) == ("prober1.v0", True)

@@ -216,6 +216,7 @@ def test_bad_input_is_one_line(supervised, tmp_path, capsys):
     cases = [
         (["--supervised-checkpoint", str(tmp_path / "none.pt")], 1, "no such checkpoint"),
         (["--scripted-players", "nobody"], 1, "unknown bot"),
+        (["--scripted-players", "random,random"], 2, "random stands there twice; name each player once"),
         (["--exploiter-share", "0"], 2, "--exploiter-share"),
         (["--payoff-decay", "0"], 2, "payoff decay above 0"),
         (["--min-phase-steps", "9", "--timeout-steps", "3"], 2, "timeout_steps"),

@@ -91,7 +91,7 @@ def test_golden_monotone_tail(rates, kept):
 def test_main_pfsp_half_plays_any_frozen_player():
     league = view([MAIN_0, EXPLOITER, LEAGUE_EXPLOITER], {("main1", "main_exploiter1.v0"): 0.0})
     got = opponent("main1", "main", league, MatchmakingRules(), source(0.49, 0.5))
-    assert got == Pairing("main1", "main_exploiter1.v0", train_away=False)
+    assert got == Pairing("main1", "main_exploiter1.v0")
 
 
 def test_main_verification_takes_exploiters_that_still_win():
@@ -110,27 +110,21 @@ def test_main_verification_takes_forgotten_selves_when_exploiters_are_beaten():
 def test_main_verification_falls_to_self_play(rates):
     known = {("main1", "main1.v0"): rates[0], ("main1", "main1.v1"): rates[1]}
     league = view([MAIN_0, MAIN_1], known)
-    assert opponent("main1", "main", league, MatchmakingRules(), source(0.6, 0.0)) == Pairing(
-        "main1", "main1", train_away=True
-    )
+    assert opponent("main1", "main", league, MatchmakingRules(), source(0.6, 0.0)) == Pairing("main1", "main1")
 
 
 def test_main_self_play_only_against_a_main_of_like_strength():
     frozen = [MAIN_0, OTHER_0]
     even = view(frozen, mains=("main1", "main2"))
-    assert opponent("main1", "main", even, MatchmakingRules(), source(0.65, 0.9)) == Pairing(
-        "main1", "main2", train_away=True
-    )
+    assert opponent("main1", "main", even, MatchmakingRules(), source(0.65, 0.9)) == Pairing("main1", "main2")
     weak = view(frozen, {("main1", "main2"): 0.3}, mains=("main1", "main2"))
-    assert opponent("main1", "main", weak, MatchmakingRules(), source(0.65, 0.9, 0.0)) == Pairing(
-        "main1", "main2.v0", False
-    )
+    assert opponent("main1", "main", weak, MatchmakingRules(), source(0.65, 0.9, 0.0)) == Pairing("main1", "main2.v0")
 
 
 def test_main_exploiter_plays_the_live_main_and_does_not_train_it():
     league = view([MAIN_0, MAIN_1], {("main_exploiter1", "main1"): 0.11})
     got = opponent("main_exploiter1", "main_exploiter", league, MatchmakingRules(), source(0.0))
-    assert got == Pairing("main_exploiter1", "main1", train_away=False)
+    assert got == Pairing("main_exploiter1", "main1")
 
 
 def test_main_exploiter_that_never_wins_gets_a_curriculum():
@@ -182,12 +176,12 @@ def test_variants_of_main_agents_alone(name, shares):
 def test_without_the_filter_a_plain_tail_counts_as_forgotten():
     league = view([MAIN_0, MAIN_1], {("main1", "main1.v0"): 0.9, ("main1", "main1.v1"): 0.6})
     unfiltered = dataclasses.replace(MatchmakingRules(), forgotten_filter=False)
-    assert opponent("main1", "main", league, unfiltered, source(0.6, 0.0, 0.0)).train_away is False
+    assert opponent("main1", "main", league, unfiltered, source(0.6, 0.0, 0.0)).away == "main1.v0"
 
 
 def test_shares_of_a_main_agent():
     counter = np.random.default_rng(0)
     league = view([MAIN_0, EXPLOITER], {("main1", EXPLOITER.name): 0.2, ("main1", "main1.v0"): 1.0})
     draws = [opponent("main1", "main", league, MatchmakingRules(), counter.random) for _ in range(4000)]
-    live = sum(pairing.train_away for pairing in draws) / 4000
+    live = sum(pairing.away == "main1" for pairing in draws) / 4000
     assert live == pytest.approx(0.35, abs=0.03)

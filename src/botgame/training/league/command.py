@@ -79,7 +79,10 @@ def league_config(options: argparse.Namespace, config: RLConfig, game: Game) -> 
 def _scripted(names: str | None, game: Game) -> tuple[str, ...]:
     if names is None:
         return tuple(name for name in game.opponents if name in game.bots)
-    return tuple(name.strip() for name in names.split(",") if name.strip())
+    named = tuple(name.strip() for name in names.split(",") if name.strip())
+    if repeated := [name for name in dict.fromkeys(named) if named.count(name) > 1]:
+        raise UserError(f"--scripted-players: {', '.join(repeated)} stands there twice; name each player once", 2)
+    return named
 
 
 def league_setting(options: argparse.Namespace, game: Game, paths: LeaguePaths) -> LeagueSetting:

@@ -54,7 +54,7 @@ class Seat:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `snapshot`, when all learning players have their seats: its matches may be against any."""
-        self._pairings = [Pairing(*fields) for fields in state["pairings"]]
+        self._pairings = [Pairing(home, away) for home, away, *_ in state["pairings"]]
         self._oppose()
         self.trainer.load_state_dict(state["trainer"])
 

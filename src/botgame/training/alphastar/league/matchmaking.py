@@ -71,11 +71,10 @@ class View(NamedTuple):
 
 
 class Pairing(NamedTuple):
-    """A match to play. train_away: the away seat's data also trains its player (only in self-play of main agents)."""
+    """A match to play. Its data train `home`, those of both seats where it plays itself."""
 
     home: str
     away: str
-    train_away: bool
 
 
 def pfsp(win_rates: Sequence[float] | NDArray[np.float64], weighting: Weighting) -> NDArray[np.float64]:
@@ -140,4 +139,4 @@ def copies(view: View, parent: str) -> list[str]:
 def against(asker: str, names: Sequence[str], view: View, weighting: Weighting, uniform: Uniform) -> Pairing:
     """A match of `asker` against one of the frozen players `names`, drawn by `pfsp`."""
     rates = np.array([view.win_rate(asker, name) for name in names], dtype=np.float64)
-    return Pairing(asker, names[pick(pfsp(rates, weighting), uniform())], train_away=False)
+    return Pairing(asker, names[pick(pfsp(rates, weighting), uniform())])

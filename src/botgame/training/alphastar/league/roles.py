@@ -31,16 +31,16 @@ def _for_main(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform)
         if targets:
             return against(asker, targets, view, rules.main_weighting, uniform)
     if main == asker or view.win_rate(asker, main) > rules.self_play_bar:
-        return Pairing(asker, main, train_away=True)
+        return Pairing(asker, main)
     return against(asker, copies(view, main), view, "variance", uniform)
 
 
 def _for_main_exploiter(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
     main = pick_main(view, uniform)
     if view.win_rate(asker, main) > rules.main_exploiter_bar:
-        return Pairing(asker, main, train_away=False)
+        return Pairing(asker, main)
     if rules.main_exploiter_curriculum < 1.0 and uniform() >= rules.main_exploiter_curriculum:
-        return Pairing(asker, main, train_away=False)
+        return Pairing(asker, main)
     return against(asker, copies(view, main), view, "variance", uniform)
 
 
