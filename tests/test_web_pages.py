@@ -31,7 +31,7 @@ TEXT_SIZES = """[...document.querySelectorAll("svg text")].map((text) => {
   const { a, b } = text.getScreenCTM();
   return Math.hypot(a, b) * parseFloat(getComputedStyle(text).fontSize);
 })"""
-SIZES = [(1366, 768), (1920, 1080), (390, 844)]
+SIZES = [(1366, 768), (1920, 1080), (320, 640)]
 
 
 def inspect(watched: Watched, width: int) -> None:
