@@ -39,12 +39,16 @@ class FakeClock:
 class FakeTransport:
     def __init__(self) -> None:
         self.aborted = self.closing = False
+        self.unsent = 0
 
     def abort(self) -> None:
         self.aborted = True
 
     def is_closing(self) -> bool:
         return self.closing or self.aborted
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
 
 class Door:
@@ -108,6 +112,20 @@ def test_strangers_and_closing_clients_are_short_lived() -> None:
     door.clock.now += 2
     door.gate.sweep()
     assert not door.is_open(working)
+
+
+def test_who_reads_slowly_is_not_cut_off_and_who_hardly_reads_is() -> None:
+    door = Door()
+    slow, hardly = door.open(), door.open()
+    for made in (slow, hardly):
+        with made.answering():
+            door.transports[made].unsent = 1_000_000
+    for _ in range(60):
+        door.clock.now += 1.0
+        door.transports[slow].unsent = max(0, door.transports[slow].unsent - 10_000)
+        door.transports[hardly].unsent -= 1_000
+        door.gate.sweep()
+    assert [door.is_open(made) for made in (slow, hardly)] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from typing import Protocol
 
 MOST_STRANGERS = 256
 MOST_OF_ADDRESS = 32  # strangers
-STRANGER_SECONDS = 15.0  # until `hello`, a whole request, or the end of an answer that nobody reads
+STRANGER_SECONDS = 15.0  # until `hello`, a whole request, or between two looks at how an answer is read
+SLOWEST_READER = 8192  # bytes a second by which a stranger's unread answer has to shrink
 CLOSING_SECONDS = 5.0  # for an admitted client to read the rest of what was sent
 _IPV6_NETWORK = 64  # bits that one subscriber has
 
@@ -30,6 +31,9 @@ class Transport(Protocol):
     def is_closing(self) -> bool:
         """Whether it is closed, or will be when the rest is sent."""
 
+    def get_write_buffer_size(self) -> int:
+        """Bytes that are still to be sent."""
+
 
 class OpenSocket:
     """One TCP connection. address: of the client, as limits count it; since: when it last did something that counts."""
@@ -37,6 +41,7 @@ class OpenSocket:
     def __init__(self, gate: SocketGate, transport: Transport, host: str, now: float) -> None:
         self.address = address_of(host)
         self.since = now
+        self._unsent = 0  # bytes then
         self.is_answered = False  # a request of it is being answered
         self.closing: float | None = None  # since when it is being closed
         self._gate, self._transport = gate, transport
@@ -54,6 +59,18 @@ class OpenSocket:
         finally:
             self.is_answered = False
             self._gate.touch(self)
+
+    def begin(self, now: float) -> None:
+        """Its time starts anew."""
+        self.since, self._unsent = now, self._transport.get_write_buffer_size()
+
+    def has_had_its_time(self, now: float) -> bool:
+        """Whether it has waited too long; never while a request of it is answered."""
+        return not self.is_answered and now - self.since > STRANGER_SECONDS
+
+    def is_being_read(self, now: float) -> bool:
+        """Whether its client has since read enough of what was sent, as over a slow link."""
+        return self._unsent - self._transport.get_write_buffer_size() >= SLOWEST_READER * (now - self.since)
 
     def abort(self) -> None:
         """Close at once, without sending what is left."""
@@ -111,13 +128,15 @@ class SocketGate:
         if socket in self._strangers:
             del self._strangers[socket]
             self._strangers[socket] = None
-            socket.since = self._clock()
+            socket.begin(self._clock())
 
     def sweep(self) -> None:
         """Close what has had its time."""
         now = self._clock()
-        for socket in list(self._strangers):
-            if not socket.is_answered and now - socket.since > STRANGER_SECONDS:
+        for socket in [socket for socket in self._strangers if socket.has_had_its_time(now)]:
+            if socket.is_being_read(now):
+                self.touch(socket)
+            else:
                 self._drop(socket)
         for socket in [socket for socket in self._admitted if socket.is_overdue(now)]:
             self._drop(socket)
