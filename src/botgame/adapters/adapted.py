@@ -40,6 +40,8 @@ def adapted_spec(
     categories = sum(head.size for head in heads)
     if categories > _MOST_CATEGORIES:
         raise UserError(f"game {name}: it has {categories:,} actions, more than the {_MOST_CATEGORIES:,} allowed", 2)
+    if not heads:
+        raise UserError(f"game {name}: its action space has no numbers to choose", 2)
     return Spec(
         name=name,
         version=1,

@@ -17,6 +17,7 @@ import numpy as np
 
 from botgame.adapters.adapted import adapted_game
 from botgame.adapters.copies import Copy
+from botgame.adapters.own_code import as_reward, own_code, several
 from botgame.adapters.rehearsal import rehearse
 from botgame.adapters.spaces import Layout
 from botgame.errors import UserError
@@ -24,6 +25,40 @@ from botgame.game import Array, Game, Observation
 
 _FAMILIES = ("classic", "butterfly", "sisl", "atari")
 _SEEDS = 2**31
+_RESET = ("observations", "infos")
+_STEP = ("observations", "rewards", "terminations", "truncations", "infos")
+
+
+class _Agents:
+    """The agents of an environment as seats, and what each has earned."""
+
+    def __init__(self, env: Any, game: str) -> None:
+        self._env, self._game = env, game
+        self.names: list[Any] = list(env.possible_agents)
+        self._seats = {agent: seat for seat, agent in enumerate(self.names)}
+        self.totals = np.zeros(len(self.names))
+
+    def seat(self, agent: Any) -> int:
+        """Raises UserError for an agent that is none of the possible ones."""
+        if agent not in self._seats:
+            known = ", ".join(map(str, self.names))
+            raise UserError(f"game {self._game}: agent {agent!r} is none of possible_agents, {known}; add it there")
+        return self._seats[agent]
+
+    def pay(self, rewards: Mapping[Any, Any]) -> None:
+        """Add what a step has paid."""
+        for agent, reward in rewards.items():
+            self.totals[self.seat(agent)] += as_reward(reward, self._game)
+
+    @property
+    def gone(self) -> list[int]:
+        """The seats of the agents that have left the environment."""
+        return [seat for seat, agent in enumerate(self.names) if agent not in self._env.agents]
+
+
+def _all_over(agents: Sequence[Any], terminations: Mapping[Any, Any], truncations: Mapping[Any, Any]) -> bool:
+    """Whether no agent goes on, though the environment may not have removed them."""
+    return all(terminations.get(agent, False) or truncations.get(agent, False) for agent in agents)
 
 
 class ParallelCopy:
@@ -31,42 +66,51 @@ class ParallelCopy:
 
     def __init__(self, env: Any, layout: Layout, unit: float) -> None:
         self._env, self._layout, self._unit = env, layout, unit
-        self._agents: list[str] = list(env.possible_agents)
-        self._observations: dict[str, Any] = {}
-        self._infos: dict[str, Any] = {}
-        self._totals = np.zeros(len(self._agents))
+        self._agents = _Agents(env, layout.name)
+        self._observations: Mapping[Any, Any] = {}
+        self._infos: Mapping[Any, Any] = {}
+        self._over = True
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
-        self._observations, self._infos = self._env.reset(seed=seed % _SEEDS)
-        self._totals[:] = 0
+        with own_code(self._layout.name, "reset"):
+            answer = self._env.reset(seed=seed % _SEEDS)
+        self._observations, infos = several(answer, _RESET, self._layout.name, "reset")
+        self._infos, self._over = infos or {}, False
+        self._agents.totals[:] = 0
 
     @property
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
-        return sorted(self._agents.index(agent) for agent in self._env.agents)
+        return [] if self._over else sorted(map(self._agents.seat, self._env.agents))
 
     @property
     def out(self) -> Sequence[int]:
         """See `Copy.out`."""
-        return _gone(self._agents, self._env)
+        return self._agents.gone
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
-        agent = self._agents[seat]
+        agent = self._agents.names[seat]
+        if agent not in self._observations:
+            raise UserError(
+                f"game {self._layout.name}: no observation of {agent}, one of agents; correct the environment"
+            )
         self._layout.write(seat, self._observations[agent], self._infos.get(agent), into)
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
-        chosen = {self._agents[seat]: self._layout.action(action) for seat, action in actions.items()}
-        self._observations, rewards, _, _, self._infos = self._env.step(chosen)
-        for agent, reward in rewards.items():
-            self._totals[self._agents.index(agent)] += float(reward)
+        chosen = {self._agents.names[seat]: self._layout.action(action) for seat, action in actions.items()}
+        with own_code(self._layout.name, "step"):
+            answer = self._env.step(chosen)
+        self._observations, rewards, ended, cut, infos = several(answer, _STEP, self._layout.name, "step")
+        self._infos, self._over = infos or {}, _all_over(self._env.agents, ended, cut)
+        self._agents.pay(rewards)
 
     @property
     def returns(self) -> Array:
         """See `Copy.returns`."""
-        return (self._totals / self._unit).astype(np.float32)
+        return (self._agents.totals / self._unit).astype(np.float32)
 
 
 class TurnsCopy:
@@ -74,29 +118,31 @@ class TurnsCopy:
 
     def __init__(self, env: Any, layout: Layout, unit: float) -> None:
         self._env, self._layout, self._unit = env, layout, unit
-        self._agents: list[str] = list(env.possible_agents)
-        self._totals = np.zeros(len(self._agents))
+        self._agents = _Agents(env, layout.name)
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
-        self._env.reset(seed=seed % _SEEDS)
-        self._totals[:] = 0
+        with own_code(self._layout.name, "reset"):
+            self._env.reset(seed=seed % _SEEDS)
+        self._agents.totals[:] = 0
         self._bury()
 
     @property
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
-        return [self._agents.index(self._env.agent_selection)] if self._env.agents else []
+        return [] if self._is_over else [self._agents.seat(self._env.agent_selection)]
 
     @property
     def out(self) -> Sequence[int]:
         """See `Copy.out`."""
-        return _gone(self._agents, self._env)
+        return self._agents.gone
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
-        agent = self._agents[seat]
-        self._layout.write(seat, self._env.observe(agent), self._env.infos.get(agent), into)
+        agent = self._agents.names[seat]
+        with own_code(self._layout.name, "observe"):
+            observation = self._env.observe(agent)
+        self._layout.write(seat, observation, self._env.infos.get(agent), into)
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
@@ -107,23 +153,27 @@ class TurnsCopy:
     @property
     def returns(self) -> Array:
         """See `Copy.returns`."""
-        return (self._totals / self._unit).astype(np.float32)
+        return (self._agents.totals / self._unit).astype(np.float32)
+
+    @property
+    def _is_over(self) -> bool:
+        return _all_over(self._env.agents, self._env.terminations, self._env.truncations)
 
     def _step(self, action: Any) -> None:
-        self._env.step(action)
-        for agent, reward in self._env.rewards.items():
-            self._totals[self._agents.index(agent)] += float(reward)
+        with own_code(self._layout.name, "step" if action is not None else "step(None), for an agent that is over,"):
+            self._env.step(action)
+        self._agents.pay(self._env.rewards)
 
     def _bury(self) -> None:
         """Take the turns of agents that have died, which the API asks for: they do nothing and are removed."""
         env = self._env
-        while env.agents and (env.terminations[env.agent_selection] or env.truncations[env.agent_selection]):
+        while not self._is_over and _all_over([env.agent_selection], env.terminations, env.truncations):
+            agent = env.agent_selection
             self._step(None)
-
-
-def _gone(agents: Sequence[str], env: Any) -> list[int]:
-    """The seats of the agents that have left the environment."""
-    return [seat for seat, agent in enumerate(agents) if agent not in env.agents]
+            if agent in env.agents:
+                raise UserError(
+                    f"game {self._layout.name}: step(None) has not removed {agent}, which is over; call _was_dead_step"
+                )
 
 
 def pettingzoo(name: str) -> Game:
@@ -173,13 +223,13 @@ def _make(module: ModuleType, title: str) -> Any:
 
 def _layout(env: Any, title: str) -> Layout:
     """The layout that all agents share. Raises UserError for agents that differ."""
-    first, *others = env.possible_agents
-    observation, action = env.observation_space(first), env.action_space(first)
-    for agent in others:
-        for kind, mine, theirs in (
-            ("observation", observation, env.observation_space(agent)),
-            ("action", action, env.action_space(agent)),
-        ):
+    if not getattr(env, "possible_agents", None):
+        raise UserError(f"game {title}: its possible_agents are missing or empty; name all agents there", 2)
+    with own_code(title, "observation_space or action_space"):
+        spaces = {agent: (env.observation_space(agent), env.action_space(agent)) for agent in env.possible_agents}
+    (first, (observation, action)), *others = spaces.items()
+    for agent, (seen, done) in others:
+        for kind, mine, theirs in (("observation", observation, seen), ("action", action, done)):
             if mine != theirs:
                 raise UserError(
                     f"game {title}: the {kind} space of {agent}, {theirs}, is not that of {first}, {mine}; all agents "
