@@ -40,6 +40,19 @@ _BYTES, _DICT = (
     spaces.Box(0, 255, (10, 12, 3), np.uint8),
     spaces.Dict({"a": spaces.Discrete(2), "b": spaces.Discrete(2)}),
 )
+
+
+def _seed_all(self, *, seed=None, options=None):
+    np.random.seed(seed)  # noqa: NPY002 - the mistake
+    self.time = 0
+    return np.random.uniform(size=3), {}  # noqa: NPY002
+
+
+def _draw_from_all(self, action):
+    self.time += 1
+    return np.random.uniform(size=3), 1.0, self.time == STEPS, False, {}  # noqa: NPY002
+
+
 KINDS: dict[str, dict[str, Any]] = {
     "RaisesInReset": {"reset": _raise},
     "RaisesInStep": {"step": _raise},
@@ -69,10 +82,29 @@ KINDS: dict[str, dict[str, Any]] = {
         "action_space": spaces.Dict({"a": spaces.Discrete(2), "b": spaces.Discrete(3), "c": spaces.Discrete(2)}),
         "told": {"action_mask": {"b": np.array([0, 1, 0]), "a": np.array([1, 0]), "c": None}},
     },
+    "HasAMaskOfRows": {
+        "action_space": spaces.MultiDiscrete(np.array([[2, 3], [1, 1]])),
+        "told": {"action_mask": ((np.array([1, 0]), [0, 0, 1]), (np.ones(1), np.ones(1)))},
+    },
+    "HasAMaskWithin": {
+        "observation_space": spaces.Dict({"own": spaces.Dict({"action_mask": spaces.MultiBinary(2)})}),
+        "seen": {"own": {"action_mask": np.array([1, 0])}},
+    },
+    "SharesItsGenerator": {"reset": _seed_all, "step": _draw_from_all},
     "NeverEnds": {"step": lambda self, action: (self.seen, 1.0, False, False, {})},
 }
 for _name, _parts in KINDS.items():
     gymnasium.register(f"{_name}-v0", type(_name, (Odd,), _parts), disable_env_checker=True)
+
+
+class Noisy(Odd):
+    """What it pays never repeats itself."""
+
+    def step(self, action):
+        return super().step(action)[0], np.random.default_rng().normal(), self.time == STEPS, False, {}
+
+
+gymnasium.register("Noisy-v0", Noisy, disable_env_checker=True)
 
 
 class Together(ParallelEnv):

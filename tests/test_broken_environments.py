@@ -1,5 +1,7 @@
 """Mistakes in environments of other libraries are one line, and what only looks odd is played."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,42 @@ def test_small_integers_of_a_wide_range_are_steps() -> None:
 
 def test_a_mask_may_name_its_parts() -> None:
     assert first_look(gymnasium_game("HasAMaskByName"))["legal"][0].tolist() == [1, 0, 0, 1, 0, 1, 1]
+
+
+def test_a_mask_may_have_the_shape_of_the_actions() -> None:
+    assert first_look(gymnasium_game("HasAMaskOfRows"))["legal"][0].tolist() == [1, 0, 0, 0, 1, 1, 1]
+
+
+def test_a_mask_that_is_not_where_masks_are_is_seen() -> None:
+    assert first_look(gymnasium_game("HasAMaskWithin"))["scalars"].tolist() == [[1, 0]] * 2
+
+
+def test_matches_that_disturb_each_other_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    gymnasium_game("SharesItsGenerator")
+    assert "does not repeat a match from its seed" in capsys.readouterr().err
+
+
+def test_a_unit_that_differs_each_time_is_no_rule_that_has_changed() -> None:
+    first, second = gymnasium_game("Noisy"), gymnasium_game("Noisy")
+    assert first.reward_points != second.reward_points
+    assert first.rules == second.rules
+
+
+@pytest.mark.parametrize("name", ["./here", "..here", "", "no-name"])
+def test_a_name_that_no_module_has_is_one_line(name: str) -> None:
+    with pytest.raises(UserError, match=r"there is no module .*; correct the name"):
+        load_game(f"pettingzoo:{name}")
+
+
+@pytest.mark.parametrize("text", ["x =", "raise ImportError('needs libfoo')", "1 / 0"])
+def test_a_module_that_cannot_be_imported_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "broken_module.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=r"import broken_module raised .*broken_module\.py, line 1"):
+        load_game("pettingzoo:broken_module")
 
 
 def test_a_match_that_never_ends_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

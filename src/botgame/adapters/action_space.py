@@ -65,7 +65,12 @@ class Acts:
             return [flat for key, part in self.parts.items() for flat in part._flat(mask.get(key))]
         if isinstance(mask, tuple) and len(mask) == len(self.parts):
             return [flat for part, own in zip(self.parts.values(), mask, strict=True) for flat in part._flat(own)]
-        return [np.ravel(np.asarray(part)) for part in (mask if isinstance(mask, tuple) else (mask,))]
+        return _leaves(mask)
+
+
+def _leaves(mask: Any) -> list[Array]:
+    """The arrays of a mask, which may be in tuples or lists, in their order."""
+    return [leaf for part in mask for leaf in _leaves(part)] if isinstance(mask, tuple | list) else [np.ravel(mask)]
 
 
 def acts_of(space: spaces.Space[Any], name: str) -> Acts:

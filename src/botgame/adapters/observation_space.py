@@ -7,7 +7,7 @@
 | the first `Box` with a map  | the raster: rank 3, or bytes of rank 2, bounded, not negative, 8 cells a side up |
 | `Discrete`, `MultiDiscrete` | one scalar a category, 1 for the chosen one                                      |
 | `MultiBinary`               | one scalar a bit                                                                 |
-| `Dict`, `Tuple`             | their parts, by name; a part `action_mask` is left out                           |
+| `Dict`, `Tuple`             | their parts, by name; `action_mask` on the outside is left out                   |
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Seen:
     def _add(self, space: spaces.Space[Any], path: tuple[Any, ...], name: str) -> None:
         if isinstance(space, spaces.Dict | spaces.Tuple):
             for key, part in parts_of(space):
-                if key != MASK:
+                if path or key != MASK:
                     self._add(part, (*path, key), name)
         elif isinstance(space, spaces.Box) and self._map is None and _is_map(space):
             self._map = _map(space, path)

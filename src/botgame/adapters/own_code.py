@@ -13,15 +13,16 @@ import numpy as np
 
 from botgame.errors import UserError
 
+_BOTGAME = str(Path(__file__).parents[1])
 _LARGEST = 1e30  # reward; the sum of many must be a float32
 
 
 @contextmanager
-def own_code(game: str, call: str) -> Iterator[None]:
-    """Around a call of the environment. Raises UserError for whatever its code raises."""
+def own_code(game: str, call: str, but: type[Exception] = UserError) -> Iterator[None]:
+    """Around a call of the environment. Raises UserError for whatever its code raises; `but` passes."""
     try:
         yield
-    except UserError:
+    except (UserError, but):
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
@@ -31,7 +32,7 @@ def own_code(game: str, call: str) -> Iterator[None]:
 def _place(error: Exception) -> str:
     """File and line where it was raised: the last of the user's own, or else of a library."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames[1:] if "site-packages" not in frame.filename]
+    own = [frame for frame in frames if not any(part in frame.filename for part in ("site-packages", "<", _BOTGAME))]
     last = (own or frames)[-1]
     return f"{Path(last.filename).name}, line {last.lineno}"
 

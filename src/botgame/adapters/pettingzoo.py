@@ -201,13 +201,19 @@ def pettingzoo(name: str) -> Game:
 
 def _module(name: str) -> ModuleType:
     places = [*(f"pettingzoo.{family}.{name}" for family in _FAMILIES if "." not in name), name]
-    try:
-        for place in places:
-            if importlib.util.find_spec(place):
-                return importlib.import_module(place)
-    except ModuleNotFoundError as error:
-        raise UserError(f"game pettingzoo:{name}: there is no module {error.name!r}; install it", 2) from error
+    for place in places:
+        try:
+            with own_code(f"pettingzoo:{name}", f"import {place}", but=ModuleNotFoundError):
+                if _is_path(place) and importlib.util.find_spec(place):
+                    return importlib.import_module(place)
+        except ModuleNotFoundError as error:
+            raise UserError(f"game pettingzoo:{name}: there is no module {error.name!r}; install it", 2) from error
     raise UserError(f"game pettingzoo:{name}: there is no module {' or '.join(places)}; correct the name", 2)
+
+
+def _is_path(place: str) -> bool:
+    """Whether it may be the dotted name of a module."""
+    return all(part.isidentifier() for part in place.split("."))
 
 
 def _make(module: ModuleType, title: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,8 +40,8 @@ def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
     make: a copy whose returns are in the environment's own points.
     """
     copy, bot, patience = make(), random_bot(spec), _Patience(spec.name)
-    matches = [_play(spec, copy, bot, seed, patience) for seed in range(_MATCHES)]
-    again = _play(spec, copy, bot, 0, patience), _play(spec, make(), bot, 0, patience)
+    matches = [_side_by_side([_play(spec, copy, bot, seed, patience)])[0] for seed in range(_MATCHES)]
+    again = _side_by_side([_play(spec, other, bot, seed, patience) for seed, other in enumerate((copy, make()))])
     if not all(match.ended for match in matches):
         say(
             f"warning: game {spec.name}: a random match was not over after {_LONGEST:,} steps; one that never ends "
@@ -50,7 +50,7 @@ def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
     unit = max(match.largest for match in matches) or 1.0
     pace, shown = max(match.pace for match in matches), {match.settled for match in matches} - {None}
     settled = shown == {True}
-    if again == (matches[0], matches[0]):
+    if again == matches[:2]:
         return Rehearsal(unit, pace, "", settled)
     reason = f"game {spec.name} does not repeat a match from its seed, so matches cannot be saved or recorded"
     say(f"warning: {reason}; --resume begins the running ones again")
@@ -90,7 +90,21 @@ class _Patience:
         )
 
 
-def _play(spec: Spec, copy: Copy, bot: Policy, seed: int, patience: _Patience) -> _Played:
+def _side_by_side(matches: list[Generator[None, None, _Played]]) -> list[_Played]:
+    """Play them tick by tick in turn, as training does: what they share shows."""
+    played: dict[int, _Played] = {}
+    while len(played) < len(matches):
+        for number, match in enumerate(matches):
+            try:
+                if number not in played:
+                    next(match)
+            except StopIteration as end:
+                played[number] = end.value
+    return [played[number] for number in range(len(matches))]
+
+
+def _play(spec: Spec, copy: Copy, bot: Policy, seed: int, patience: _Patience) -> Generator[None, None, _Played]:
+    """Play a match; stops after each tick."""
     digest, left, history = hashlib.sha256(), dict[int, Array](), list[Array]()
     copy.reset(seed)
     for tick in range(_LONGEST):
@@ -107,6 +121,7 @@ def _play(spec: Spec, copy: Copy, bot: Policy, seed: int, patience: _Patience) -
         history.append(copy.returns)
         if copy.waiting:
             left = {seat: _standing(copy, seat) for seat in copy.out} | left
+        yield
     digest.update(copy.returns.tobytes())
     settled = all(np.array_equal(then, _standing(copy, seat)) for seat, then in left.items())
     shown = bool(left) and bool(np.ptp(copy.returns))
