@@ -161,6 +161,8 @@ def test_agents_that_are_over_may_be_left_in_agents(monkeypatch: pytest.MonkeyPa
         ({"possible_agents": ("a",)}, "'b' is none of possible_agents, a"),
         ({"possible_agents": ()}, "possible_agents are missing or empty"),
         ({"step": lambda self, _: self.nothing}, "step raised AttributeError"),
+        ({"infos": 7}, "reset raised TypeError"),
+        ({"bonus": None}, "step raised TypeError"),
         ({"reset": lambda self, **_: {"a": 0}}, "reset returned a dict, expected observations, infos"),
     ],
 )
@@ -175,3 +177,5 @@ def test_an_agent_that_is_over_leaves_by_step_none(monkeypatch: pytest.MonkeyPat
     assert points(pettingzoo_game(monkeypatch, "InTurns"))[1] == [1, 2]
     with pytest.raises(UserError, match=r"step\(None\) has not removed a"):
         pettingzoo_game(monkeypatch, "InTurns", removes=False)
+    with pytest.raises(UserError, match=r"reset raised AttributeError: .*terminations"):
+        pettingzoo_game(monkeypatch, "InTurns", reset=lambda self, **_: setattr(self, "agents", ["a", "b"]))

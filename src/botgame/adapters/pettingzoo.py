@@ -67,22 +67,21 @@ class ParallelCopy:
     def __init__(self, env: Any, layout: Layout, unit: float) -> None:
         self._env, self._layout, self._unit = env, layout, unit
         self._agents = _Agents(env, layout.name)
-        self._observations: Mapping[Any, Any] = {}
-        self._infos: Mapping[Any, Any] = {}
-        self._over = True
+        self._observations: dict[Any, Any] = {}
+        self._infos: dict[Any, Any] = {}
+        self._waiting: list[int] = []
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
-        with own_code(self._layout.name, "reset"):
-            answer = self._env.reset(seed=seed % _SEEDS)
-        self._observations, infos = several(answer, _RESET, self._layout.name, "reset")
-        self._infos, self._over = infos or {}, False
         self._agents.totals[:] = 0
+        with own_code(self._layout.name, "reset"):
+            observations, infos = several(self._env.reset(seed=seed % _SEEDS), _RESET, self._layout.name, "reset")
+            self._take(observations, infos, {}, {})
 
     @property
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
-        return [] if self._over else sorted(map(self._agents.seat, self._env.agents))
+        return self._waiting
 
     @property
     def out(self) -> Sequence[int]:
@@ -102,15 +101,19 @@ class ParallelCopy:
         """See `Copy.act`."""
         chosen = {self._agents.names[seat]: self._layout.action(action) for seat, action in actions.items()}
         with own_code(self._layout.name, "step"):
-            answer = self._env.step(chosen)
-        self._observations, rewards, ended, cut, infos = several(answer, _STEP, self._layout.name, "step")
-        self._infos, self._over = infos or {}, _all_over(self._env.agents, ended, cut)
-        self._agents.pay(rewards)
+            observations, rewards, *ends, infos = several(self._env.step(chosen), _STEP, self._layout.name, "step")
+            self._agents.pay(rewards)
+            self._take(observations, infos, *ends)
 
     @property
     def returns(self) -> Array:
         """See `Copy.returns`."""
         return (self._agents.totals / self._unit).astype(np.float32)
+
+    def _take(self, observations: Any, infos: Any, ended: Mapping[Any, Any], cut: Mapping[Any, Any]) -> None:
+        """Take what a call returned."""
+        self._observations, self._infos, agents = dict(observations), dict(infos or {}), self._env.agents
+        self._waiting = [] if _all_over(agents, ended, cut) else sorted(map(self._agents.seat, agents))
 
 
 class TurnsCopy:
@@ -119,18 +122,19 @@ class TurnsCopy:
     def __init__(self, env: Any, layout: Layout, unit: float) -> None:
         self._env, self._layout, self._unit = env, layout, unit
         self._agents = _Agents(env, layout.name)
+        self._waiting: list[int] = []
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
+        self._agents.totals[:] = 0
         with own_code(self._layout.name, "reset"):
             self._env.reset(seed=seed % _SEEDS)
-        self._agents.totals[:] = 0
-        self._bury()
+            self._bury()
 
     @property
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
-        return [] if self._is_over else [self._agents.seat(self._env.agent_selection)]
+        return self._waiting
 
     @property
     def out(self) -> Sequence[int]:
@@ -141,39 +145,39 @@ class TurnsCopy:
         """See `Copy.observe`."""
         agent = self._agents.names[seat]
         with own_code(self._layout.name, "observe"):
-            observation = self._env.observe(agent)
-        self._layout.write(seat, observation, self._env.infos.get(agent), into)
+            observation, info = self._env.observe(agent), self._env.infos.get(agent)
+        self._layout.write(seat, observation, info, into)
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
         ((_, action),) = actions.items()
-        self._step(self._layout.action(action))
-        self._bury()
+        with own_code(self._layout.name, "step"):
+            self._step(self._layout.action(action))
+            self._bury()
 
     @property
     def returns(self) -> Array:
         """See `Copy.returns`."""
         return (self._agents.totals / self._unit).astype(np.float32)
 
-    @property
-    def _is_over(self) -> bool:
-        return _all_over(self._env.agents, self._env.terminations, self._env.truncations)
-
     def _step(self, action: Any) -> None:
-        with own_code(self._layout.name, "step" if action is not None else "step(None), for an agent that is over,"):
-            self._env.step(action)
+        self._env.step(action)
         self._agents.pay(self._env.rewards)
 
     def _bury(self) -> None:
         """Take the turns of agents that have died, which the API asks for: they do nothing and are removed."""
         env = self._env
-        while not self._is_over and _all_over([env.agent_selection], env.terminations, env.truncations):
+        while not _all_over(env.agents, env.terminations, env.truncations):
             agent = env.agent_selection
+            if not _all_over([agent], env.terminations, env.truncations):
+                self._waiting = [self._agents.seat(agent)]
+                return
             self._step(None)
             if agent in env.agents:
                 raise UserError(
                     f"game {self._layout.name}: step(None) has not removed {agent}, which is over; call _was_dead_step"
                 )
+        self._waiting = []
 
 
 def pettingzoo(name: str) -> Game:
