@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gymnasium import spaces
 
 import broken_environments
 from botgame import rng
 from botgame.adapters import rehearsal
+from botgame.adapters.action_space import acts_of
 from botgame.errors import UserError
 from botgame.game import USUAL_LIMITS, Game, Setup
 from botgame.games import load_game
@@ -97,6 +99,9 @@ def test_a_square_map_may_have_more_channels_than_cells_a_side(kind: str) -> Non
 
 def test_small_integers_of_a_wide_range_are_steps() -> None:
     assert [head.size for head in gymnasium_game("ChoosesBytes").spec.heads] == [9, 9]
+    acts = acts_of(spaces.Box(-128, 127, (2,), np.int8), "bytes")
+    assert acts.encode(np.array([127, -128], np.int8)) == [8, 0]
+    assert acts.decode([8, 0]).tolist() == [127, -128]
 
 
 def test_a_mask_may_name_its_parts() -> None:

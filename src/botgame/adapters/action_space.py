@@ -112,7 +112,7 @@ def _stepped(space: spaces.Space[Any], heads: list[Head], low: Array, step: Arra
     """Numbers `low + step * category`, in an array of the space's shape and dtype."""
 
     def encode(action: Any) -> list[int]:
-        counted = (np.asarray(action) - low) / np.where(step == 0, 1, step)
+        counted = (np.asarray(action, np.float64) - low) / np.where(step == 0, 1, step)
         largest = np.array([head.size - 1 for head in heads])
         return [int(category) for category in np.clip(np.rint(np.ravel(counted)), 0, largest)]
 
