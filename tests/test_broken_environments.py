@@ -118,7 +118,9 @@ def test_a_mask_that_is_not_where_masks_are_is_seen() -> None:
 
 def test_matches_that_disturb_each_other_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
     gymnasium_game("SharesItsGenerator")
-    assert "does not repeat a match from its seed" in capsys.readouterr().err
+    assert "does not repeat a match from its seed while another runs" in capsys.readouterr().err
+    gymnasium_game("Noisy")
+    assert "does not repeat a match from its seed, so" in capsys.readouterr().err
 
 
 def test_a_unit_that_differs_each_time_is_no_rule_that_has_changed() -> None:

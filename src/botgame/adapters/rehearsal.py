@@ -52,7 +52,9 @@ def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
     settled = shown == {True}
     if again == matches[:2]:
         return Rehearsal(unit, pace, "", settled)
-    reason = f"game {spec.name} does not repeat a match from its seed, so matches cannot be saved or recorded"
+    alone = _side_by_side([_play(spec, copy, bot, 0, patience)]) == matches[:1]
+    shared = " while another runs (they share something, such as NumPy's global generator)" if alone else ""
+    reason = f"game {spec.name} does not repeat a match from its seed{shared}, so matches cannot be saved or recorded"
     say(f"warning: {reason}; --resume begins the running ones again")
     return Rehearsal(unit, pace, reason, settled)
 
