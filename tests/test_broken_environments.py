@@ -169,6 +169,7 @@ def test_agents_that_are_over_may_be_left_in_agents(monkeypatch: pytest.MonkeyPa
         ({"possible_agents": ()}, "possible_agents are missing or empty"),
         ({"step": lambda self, _: self.nothing}, "step raised AttributeError"),
         ({"infos": 7}, "reset raised TypeError"),
+        ({"reset": lambda self, **_: (setattr(self, "agents", []) or {}, {})}, "matches are over when they begin"),
         ({"bonus": None}, "step raised TypeError"),
         ({"reset": lambda self, **_: {"a": 0}}, "reset returned a dict, expected observations, infos"),
     ],

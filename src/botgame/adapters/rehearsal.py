@@ -12,6 +12,7 @@ import numpy as np
 from botgame import rng
 from botgame.adapters.copies import Copy
 from botgame.adapters.random_bot import random_bot
+from botgame.errors import UserError
 from botgame.game import Array, Observation, Policy
 from botgame.spec import Spec
 from botgame.streams import say
@@ -37,11 +38,13 @@ class Rehearsal(NamedTuple):
 def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
     """Play random matches; says on stderr when one is not repeated from its seed, does not end, or takes long.
 
-    make: a copy whose returns are in the environment's own points.
+    make: a copy whose returns are in the environment's own points. Raises UserError where nobody ever decides anything.
     """
     copy, bot, patience = make(), random_bot(spec), _Patience(spec.name)
     matches = [_side_by_side([_play(spec, copy, bot, seed, patience)])[0] for seed in range(_MATCHES)]
     again = _side_by_side([_play(spec, other, bot, seed, patience) for seed, other in enumerate((copy, make()))])
+    if not any(match.steps for match in matches):
+        raise UserError(f"game {spec.name}: its matches are over when they begin: nobody decides; correct its reset", 2)
     if not all(match.ended for match in matches):
         say(
             f"warning: game {spec.name}: a random match was not over after {_LONGEST:,} steps; one that never ends "
@@ -71,6 +74,7 @@ class _Played(NamedTuple):
     pace: float
     settled: bool | None
     ended: bool
+    steps: int
 
 
 class _Patience:
@@ -128,7 +132,7 @@ def _play(spec: Spec, copy: Copy, bot: Policy, seed: int, patience: _Patience) -
     settled = all(np.array_equal(then, _standing(copy, seat)) for seat, then in left.items())
     shown = bool(left) and bool(np.ptp(copy.returns))
     largest, ended = float(np.abs(copy.returns).max()), not copy.waiting
-    return _Played(digest.hexdigest(), largest, _pace(history), settled if shown else None, ended)
+    return _Played(digest.hexdigest(), largest, _pace(history), settled if shown else None, ended, len(history))
 
 
 def _seen(spec: Spec, copy: Copy, seat: int) -> Observation:
