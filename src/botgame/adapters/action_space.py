@@ -10,8 +10,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,26 +31,46 @@ _FARTHEST = 1e6  # bounds beyond are none
 class Acts:
     """How actions of a space are made of heads. decode: categories of the heads, in order, to an action.
 
-    encode: an action to categories, of a continuous number the nearest step's.
+    encode: an action to categories, of a continuous number the nearest step's. parts: of a `Dict` or `Tuple`.
     """
 
     heads: list[Head]
     decode: Callable[[Sequence[int]], Any]
     encode: Callable[[Any], list[int]]
+    parts: Mapping[Any, Acts] = field(default_factory=dict)
 
     def write_legal(self, mask: Any, legal: Array, name: str) -> None:
         """Write a mask, laid out as the heads are, into a row of `legal`; a head without any category gets all.
 
         Raises UserError for a mask of another size. name: of the game.
         """
-        flat = np.concatenate([np.ravel(np.asarray(part)) for part in (mask if isinstance(mask, tuple) else (mask,))])
+        flat = np.concatenate(self._flat(mask))
         if flat.shape != legal.shape:
-            raise UserError(f"game {name}: its action mask has {flat.size} entries, its actions {legal.size}: unequal")
+            heads = ", ".join(f"{head.name} ({head.size})" for head in self.heads[:9])
+            raise UserError(
+                f"game {name}: its action mask has {flat.size} entries, expected {legal.size}, one a category of "
+                f"{heads}; correct the environment"
+            )
         start = 0
         for head in self.heads:
             part = flat[start : start + head.size] != 0
             legal[start : start + head.size] = part if part.any() else True
             start += head.size
+
+    def _flat(self, mask: Any) -> list[Array]:
+        """The numbers of a mask; where it holds None for a part, or nothing for one of a `Dict`, all is legal."""
+        if mask is None:
+            return [np.ones(sum(head.size for head in self.heads))]
+        if isinstance(mask, Mapping) and set(mask) <= set(self.parts):
+            return [flat for key, part in self.parts.items() for flat in part._flat(mask.get(key))]
+        if isinstance(mask, tuple) and len(mask) == len(self.parts):
+            return [flat for part, own in zip(self.parts.values(), mask, strict=True) for flat in part._flat(own)]
+        return _leaves(mask)
+
+
+def _leaves(mask: Any) -> list[Array]:
+    """The arrays of a mask, which may be in tuples or lists, in their order."""
+    return [leaf for part in mask for leaf in _leaves(part)] if isinstance(mask, tuple | list) else [np.ravel(mask)]
 
 
 def acts_of(space: spaces.Space[Any], name: str) -> Acts:
@@ -84,14 +104,15 @@ def _acts(space: spaces.Space[Any], label: str, name: str) -> Acts:
         return _box_acts(space, label)
     if isinstance(space, spaces.Dict | spaces.Tuple):
         return _joined_acts(space, label, name)
-    raise UserError(f"game {name}: action space {label}, {space}, cannot be translated; {EXPECTED}, with bounds", 2)
+    bounds = f"with bounds within {_FARTHEST:,.0f}"
+    raise UserError(f"game {name}: action space {label}, {space}, cannot be translated; {EXPECTED}, {bounds}", 2)
 
 
 def _stepped(space: spaces.Space[Any], heads: list[Head], low: Array, step: Array) -> Acts:
     """Numbers `low + step * category`, in an array of the space's shape and dtype."""
 
     def encode(action: Any) -> list[int]:
-        counted = (np.asarray(action) - low) / np.where(step == 0, 1, step)
+        counted = (np.asarray(action, np.float64) - low) / np.where(step == 0, 1, step)
         largest = np.array([head.size - 1 for head in heads])
         return [int(category) for category in np.clip(np.rint(np.ravel(counted)), 0, largest)]
 
@@ -99,7 +120,7 @@ def _stepped(space: spaces.Space[Any], heads: list[Head], low: Array, step: Arra
 
 
 def _box_acts(space: spaces.Box, label: str) -> Acts:
-    span = (space.high - space.low).astype(np.float64)
+    span = space.high.astype(np.float64) - space.low
     whole = np.issubdtype(space.dtype, np.integer) and bool((span < _FEW).all())
     sizes = (span + 1).astype(np.int64) if whole else np.full(space.shape, _STEPS)
     step = np.ones(space.shape) if whole else span / (_STEPS - 1)
@@ -119,7 +140,7 @@ def _joined_acts(space: Any, label: str, name: str) -> Acts:
     def encode(action: Any) -> list[int]:
         return [category for key, part in parts.items() for category in part.encode(action[key])]
 
-    return Acts([head for part in parts.values() for head in part.heads], decode, encode)
+    return Acts([head for part in parts.values() for head in part.heads], decode, encode, parts)
 
 
 def _head(label: str, size: int) -> Head:

@@ -40,6 +40,8 @@ def adapted_spec(
     categories = sum(head.size for head in heads)
     if categories > _MOST_CATEGORIES:
         raise UserError(f"game {name}: it has {categories:,} actions, more than the {_MOST_CATEGORIES:,} allowed", 2)
+    if not heads:
+        raise UserError(f"game {name}: its action space has no numbers to choose", 2)
     return Spec(
         name=name,
         version=1,
@@ -74,8 +76,8 @@ def adapted_game(
 ) -> Game:
     """The game of copies that `make` makes, of `seats` seats each; an environment of one seat becomes a race.
 
-    unit: what a return of 1 is in the environment's own points. bots: those beside `random`. extra, unsaved, guard:
-    see `Copies`. settled: a seat that is out keeps its return and its place.
+    unit: what a return of 1 is in the environment's own points; no rule where it differs each time. bots: those beside
+    `random`. extra, unsaved, guard: see `Copies`. settled: a seat that is out keeps its return and its place.
 
     Raises UserError for an environment without seats.
     """
@@ -95,7 +97,7 @@ def adapted_game(
         yardsticks=(RANDOM,),
         opponents={"self": 1.0} if alone else {"self": 0.7, "past": 0.3},
         seat_numbers=(RACERS if alone else seats,),
-        rules={**rules, "points": unit},
+        rules=dict(rules) if unsaved else {**rules, "points": unit},
         reward_points={RETURN: unit},
         out=(lambda simulation: simulation.out) if settled and not alone else None,
     )

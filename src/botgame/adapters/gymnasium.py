@@ -14,12 +14,15 @@ import numpy as np
 from gymnasium import Space
 
 from botgame.adapters.adapted import adapted_game
+from botgame.adapters.own_code import as_reward, own_code, several
 from botgame.adapters.rehearsal import rehearse
 from botgame.adapters.spaces import Layout
 from botgame.errors import UserError
 from botgame.game import Array, Game, Observation
 
 _SEEDS = 2**31
+_RESET = ("observation", "info")
+_STEP = ("observation", "reward", "terminated", "truncated", "info")
 
 
 class GymnasiumCopy:
@@ -32,7 +35,10 @@ class GymnasiumCopy:
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
-        self._seen = self._env.reset(seed=seed % _SEEDS)
+        with own_code(self._layout.name, "reset"):
+            answer = self._env.reset(seed=seed % _SEEDS)
+        observation, info = several(answer, _RESET, self._layout.name, "reset")
+        self._seen = observation, info
         self._total, self._over = 0.0, False
 
     @property
@@ -51,9 +57,11 @@ class GymnasiumCopy:
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
-        observation, reward, terminated, truncated, info = self._env.step(self._layout.action(actions[0]))
+        with own_code(self._layout.name, "step"):
+            answer = self._env.step(self._layout.action(actions[0]))
+        observation, reward, terminated, truncated, info = several(answer, _STEP, self._layout.name, "step")
         self._seen = observation, info
-        self._total += float(reward)
+        self._total += as_reward(reward, self._layout.name)
         self._over = bool(terminated or truncated)
 
     @property

@@ -17,6 +17,7 @@ import numpy as np
 
 from botgame.adapters.adapted import adapted_game
 from botgame.adapters.copies import Copy
+from botgame.adapters.own_code import as_reward, own_code, several
 from botgame.adapters.rehearsal import rehearse
 from botgame.adapters.spaces import Layout
 from botgame.errors import UserError
@@ -24,6 +25,40 @@ from botgame.game import Array, Game, Observation
 
 _FAMILIES = ("classic", "butterfly", "sisl", "atari")
 _SEEDS = 2**31
+_RESET = ("observations", "infos")
+_STEP = ("observations", "rewards", "terminations", "truncations", "infos")
+
+
+class _Agents:
+    """The agents of an environment as seats, and what each has earned."""
+
+    def __init__(self, env: Any, game: str) -> None:
+        self._env, self._game = env, game
+        self.names: list[Any] = list(env.possible_agents)
+        self._seats = {agent: seat for seat, agent in enumerate(self.names)}
+        self.totals = np.zeros(len(self.names))
+
+    def seat(self, agent: Any) -> int:
+        """Raises UserError for an agent that is none of the possible ones."""
+        if agent not in self._seats:
+            known = ", ".join(map(str, self.names))
+            raise UserError(f"game {self._game}: agent {agent!r} is none of possible_agents, {known}; add it there")
+        return self._seats[agent]
+
+    def pay(self, rewards: Mapping[Any, Any]) -> None:
+        """Add what a step has paid."""
+        for agent, reward in rewards.items():
+            self.totals[self.seat(agent)] += as_reward(reward, self._game)
+
+    @property
+    def gone(self) -> list[int]:
+        """The seats of the agents that have left the environment."""
+        return [seat for seat, agent in enumerate(self.names) if agent not in self._env.agents]
+
+
+def _all_over(agents: Sequence[Any], terminations: Mapping[Any, Any], truncations: Mapping[Any, Any]) -> bool:
+    """Whether no agent goes on, though the environment may not have removed them."""
+    return all(terminations.get(agent, False) or truncations.get(agent, False) for agent in agents)
 
 
 class ParallelCopy:
@@ -31,42 +66,54 @@ class ParallelCopy:
 
     def __init__(self, env: Any, layout: Layout, unit: float) -> None:
         self._env, self._layout, self._unit = env, layout, unit
-        self._agents: list[str] = list(env.possible_agents)
-        self._observations: dict[str, Any] = {}
-        self._infos: dict[str, Any] = {}
-        self._totals = np.zeros(len(self._agents))
+        self._agents = _Agents(env, layout.name)
+        self._observations: dict[Any, Any] = {}
+        self._infos: dict[Any, Any] = {}
+        self._waiting: list[int] = []
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
-        self._observations, self._infos = self._env.reset(seed=seed % _SEEDS)
-        self._totals[:] = 0
+        self._agents.totals[:] = 0
+        with own_code(self._layout.name, "reset"):
+            observations, infos = several(self._env.reset(seed=seed % _SEEDS), _RESET, self._layout.name, "reset")
+            self._take(observations, infos, {}, {})
 
     @property
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
-        return sorted(self._agents.index(agent) for agent in self._env.agents)
+        return self._waiting
 
     @property
     def out(self) -> Sequence[int]:
         """See `Copy.out`."""
-        return _gone(self._agents, self._env)
+        return self._agents.gone
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
-        agent = self._agents[seat]
+        agent = self._agents.names[seat]
+        if agent not in self._observations:
+            raise UserError(
+                f"game {self._layout.name}: no observation of {agent}, one of agents; correct the environment"
+            )
         self._layout.write(seat, self._observations[agent], self._infos.get(agent), into)
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
-        chosen = {self._agents[seat]: self._layout.action(action) for seat, action in actions.items()}
-        self._observations, rewards, _, _, self._infos = self._env.step(chosen)
-        for agent, reward in rewards.items():
-            self._totals[self._agents.index(agent)] += float(reward)
+        chosen = {self._agents.names[seat]: self._layout.action(action) for seat, action in actions.items()}
+        with own_code(self._layout.name, "step"):
+            observations, rewards, *ends, infos = several(self._env.step(chosen), _STEP, self._layout.name, "step")
+            self._agents.pay(rewards)
+            self._take(observations, infos, *ends)
 
     @property
     def returns(self) -> Array:
         """See `Copy.returns`."""
-        return (self._totals / self._unit).astype(np.float32)
+        return (self._agents.totals / self._unit).astype(np.float32)
+
+    def _take(self, observations: Any, infos: Any, ended: Mapping[Any, Any], cut: Mapping[Any, Any]) -> None:
+        """Take what a call returned."""
+        self._observations, self._infos, agents = dict(observations), dict(infos or {}), self._env.agents
+        self._waiting = [] if _all_over(agents, ended, cut) else sorted(map(self._agents.seat, agents))
 
 
 class TurnsCopy:
@@ -74,56 +121,63 @@ class TurnsCopy:
 
     def __init__(self, env: Any, layout: Layout, unit: float) -> None:
         self._env, self._layout, self._unit = env, layout, unit
-        self._agents: list[str] = list(env.possible_agents)
-        self._totals = np.zeros(len(self._agents))
+        self._agents = _Agents(env, layout.name)
+        self._waiting: list[int] = []
 
     def reset(self, seed: int) -> None:
         """See `Copy.reset`."""
-        self._env.reset(seed=seed % _SEEDS)
-        self._totals[:] = 0
-        self._bury()
+        self._agents.totals[:] = 0
+        with own_code(self._layout.name, "reset"):
+            self._env.reset(seed=seed % _SEEDS)
+            self._bury()
 
     @property
     def waiting(self) -> Sequence[int]:
         """See `Copy.waiting`."""
-        return [self._agents.index(self._env.agent_selection)] if self._env.agents else []
+        return self._waiting
 
     @property
     def out(self) -> Sequence[int]:
         """See `Copy.out`."""
-        return _gone(self._agents, self._env)
+        return self._agents.gone
 
     def observe(self, seat: int, into: Observation) -> None:
         """See `Copy.observe`."""
-        agent = self._agents[seat]
-        self._layout.write(seat, self._env.observe(agent), self._env.infos.get(agent), into)
+        agent = self._agents.names[seat]
+        with own_code(self._layout.name, "observe"):
+            observation, info = self._env.observe(agent), self._env.infos.get(agent)
+        self._layout.write(seat, observation, info, into)
 
     def act(self, actions: Mapping[int, Array]) -> None:
         """See `Copy.act`."""
         ((_, action),) = actions.items()
-        self._step(self._layout.action(action))
-        self._bury()
+        with own_code(self._layout.name, "step"):
+            self._step(self._layout.action(action))
+            self._bury()
 
     @property
     def returns(self) -> Array:
         """See `Copy.returns`."""
-        return (self._totals / self._unit).astype(np.float32)
+        return (self._agents.totals / self._unit).astype(np.float32)
 
     def _step(self, action: Any) -> None:
         self._env.step(action)
-        for agent, reward in self._env.rewards.items():
-            self._totals[self._agents.index(agent)] += float(reward)
+        self._agents.pay(self._env.rewards)
 
     def _bury(self) -> None:
         """Take the turns of agents that have died, which the API asks for: they do nothing and are removed."""
         env = self._env
-        while env.agents and (env.terminations[env.agent_selection] or env.truncations[env.agent_selection]):
+        while not _all_over(env.agents, env.terminations, env.truncations):
+            agent = env.agent_selection
+            if not _all_over([agent], env.terminations, env.truncations):
+                self._waiting = [self._agents.seat(agent)]
+                return
             self._step(None)
-
-
-def _gone(agents: Sequence[str], env: Any) -> list[int]:
-    """The seats of the agents that have left the environment."""
-    return [seat for seat, agent in enumerate(agents) if agent not in env.agents]
+            if agent in env.agents:
+                raise UserError(
+                    f"game {self._layout.name}: step(None) has not removed {agent}, which is over; call _was_dead_step"
+                )
+        self._waiting = []
 
 
 def pettingzoo(name: str) -> Game:
@@ -151,13 +205,19 @@ def pettingzoo(name: str) -> Game:
 
 def _module(name: str) -> ModuleType:
     places = [*(f"pettingzoo.{family}.{name}" for family in _FAMILIES if "." not in name), name]
-    try:
-        for place in places:
-            if importlib.util.find_spec(place):
-                return importlib.import_module(place)
-    except ModuleNotFoundError as error:
-        raise UserError(f"game pettingzoo:{name}: there is no module {error.name!r}; install it", 2) from error
+    for place in places:
+        try:
+            with own_code(f"pettingzoo:{name}", f"import {place}", but=ModuleNotFoundError):
+                if _is_path(place) and importlib.util.find_spec(place):
+                    return importlib.import_module(place)
+        except ModuleNotFoundError as error:
+            raise UserError(f"game pettingzoo:{name}: there is no module {error.name!r}; install it", 2) from error
     raise UserError(f"game pettingzoo:{name}: there is no module {' or '.join(places)}; correct the name", 2)
+
+
+def _is_path(place: str) -> bool:
+    """Whether it may be the dotted name of a module."""
+    return all(part.isidentifier() for part in place.split("."))
 
 
 def _make(module: ModuleType, title: str) -> Any:
@@ -173,13 +233,13 @@ def _make(module: ModuleType, title: str) -> Any:
 
 def _layout(env: Any, title: str) -> Layout:
     """The layout that all agents share. Raises UserError for agents that differ."""
-    first, *others = env.possible_agents
-    observation, action = env.observation_space(first), env.action_space(first)
-    for agent in others:
-        for kind, mine, theirs in (
-            ("observation", observation, env.observation_space(agent)),
-            ("action", action, env.action_space(agent)),
-        ):
+    if not getattr(env, "possible_agents", None):
+        raise UserError(f"game {title}: its possible_agents are missing or empty; name all agents there", 2)
+    with own_code(title, "observation_space or action_space"):
+        spaces = {agent: (env.observation_space(agent), env.action_space(agent)) for agent in env.possible_agents}
+    (first, (observation, action)), *others = spaces.items()
+    for agent, (seen, done) in others:
+        for kind, mine, theirs in (("observation", observation, seen), ("action", action, done)):
             if mine != theirs:
                 raise UserError(
                     f"game {title}: the {kind} space of {agent}, {theirs}, is not that of {first}, {mine}; all agents "

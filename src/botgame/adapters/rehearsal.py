@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +12,14 @@ import numpy as np
 from botgame import rng
 from botgame.adapters.copies import Copy
 from botgame.adapters.random_bot import random_bot
+from botgame.errors import UserError
 from botgame.game import Array, Observation, Policy
 from botgame.spec import Spec
+from botgame.streams import say
 
 _MATCHES = 4
 _LONGEST = 2000  # decisions of a match
+_SLOW = 5.0  # seconds of silence
 
 
 class Rehearsal(NamedTuple):
@@ -33,20 +36,29 @@ class Rehearsal(NamedTuple):
 
 
 def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
-    """Play random matches; says on stderr when the environment does not repeat a match from its seed.
+    """Play random matches; says on stderr when one is not repeated from its seed, does not end, or takes long.
 
-    make: a copy whose returns are in the environment's own points.
+    make: a copy whose returns are in the environment's own points. Raises UserError where nobody ever decides anything.
     """
-    copy, bot = make(), random_bot(spec)
-    matches = [_play(spec, copy, bot, seed) for seed in range(_MATCHES)]
-    again = _play(spec, copy, bot, 0), _play(spec, make(), bot, 0)
+    copy, bot, patience = make(), random_bot(spec), _Patience(spec.name)
+    matches = [_side_by_side([_play(spec, copy, bot, seed, patience)])[0] for seed in range(_MATCHES)]
+    again = _side_by_side([_play(spec, other, bot, seed, patience) for seed, other in enumerate((copy, make()))])
+    if not any(match.steps for match in matches):
+        raise UserError(f"game {spec.name}: its matches are over when they begin: nobody decides; correct its reset", 2)
+    if not all(match.ended for match in matches):
+        say(
+            f"warning: game {spec.name}: a random match was not over after {_LONGEST:,} steps; one that never ends "
+            "cannot be measured or recorded, so give the environment a limit of steps"
+        )
     unit = max(match.largest for match in matches) or 1.0
     pace, shown = max(match.pace for match in matches), {match.settled for match in matches} - {None}
     settled = shown == {True}
-    if again == (matches[0], matches[0]):
+    if again == matches[:2]:
         return Rehearsal(unit, pace, "", settled)
-    reason = f"game {spec.name} does not repeat a match from its seed, so matches cannot be saved or recorded"
-    print(f"warning: {reason}; --resume begins the running ones again", file=sys.stderr)
+    alone = _side_by_side([_play(spec, copy, bot, 0, patience)]) == matches[:1]
+    shared = " while another runs (they share something, such as NumPy's global generator)" if alone else ""
+    reason = f"game {spec.name} does not repeat a match from its seed{shared}, so matches cannot be saved or recorded"
+    say(f"warning: {reason}; --resume begins the running ones again")
     return Rehearsal(unit, pace, reason, settled)
 
 
@@ -54,15 +66,51 @@ class _Played(NamedTuple):
     """A digest of all that the seats saw and earned in a match, its largest return, and as in `Rehearsal`.
 
     settled: None where the match does not show it: no seat was out early, or none earned more than another.
+    ended: False where it went on for longer than a rehearsal does.
     """
 
     digest: str
     largest: float
     pace: float
     settled: bool | None
+    ended: bool
+    steps: int
 
 
-def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> _Played:
+class _Patience:
+    """Says once on stderr what is going on, when the matches have taken long."""
+
+    def __init__(self, game: str) -> None:
+        self._game, self._begun, self._ticks, self._said = game, time.monotonic(), 0, False
+
+    def tick(self) -> None:
+        """A tick of a match is over."""
+        self._ticks += 1
+        spent = time.monotonic() - self._begun
+        if spent < _SLOW or self._said:
+            return
+        self._said = True
+        say(
+            f"game {self._game}: {_MATCHES + 2} random matches of at most {_LONGEST:,} steps are played whenever it is "
+            f"loaded; a step takes {spent / self._ticks:.2g} s"
+        )
+
+
+def _side_by_side(matches: list[Generator[None, None, _Played]]) -> list[_Played]:
+    """Play them tick by tick in turn, as training does: what they share shows."""
+    played: dict[int, _Played] = {}
+    while len(played) < len(matches):
+        for number, match in enumerate(matches):
+            try:
+                if number not in played:
+                    next(match)
+            except StopIteration as end:
+                played[number] = end.value
+    return [played[number] for number in range(len(matches))]
+
+
+def _play(spec: Spec, copy: Copy, bot: Policy, seed: int, patience: _Patience) -> Generator[None, None, _Played]:
+    """Play a match; stops after each tick."""
     digest, left, history = hashlib.sha256(), dict[int, Array](), list[Array]()
     copy.reset(seed)
     for tick in range(_LONGEST):
@@ -75,13 +123,16 @@ def _play(spec: Spec, copy: Copy, bot: Policy, seed: int) -> _Played:
             keys = np.array([rng.derive(seed, seat, tick)], np.uint64)
             actions[seat] = bot.act(seen, np.zeros((1, 0), np.float32), keys)[0][0]
         copy.act(actions)
+        patience.tick()
         history.append(copy.returns)
         if copy.waiting:
             left = {seat: _standing(copy, seat) for seat in copy.out} | left
+        yield
     digest.update(copy.returns.tobytes())
     settled = all(np.array_equal(then, _standing(copy, seat)) for seat, then in left.items())
     shown = bool(left) and bool(np.ptp(copy.returns))
-    return _Played(digest.hexdigest(), float(np.abs(copy.returns).max()), _pace(history), settled if shown else None)
+    largest, ended = float(np.abs(copy.returns).max()), not copy.waiting
+    return _Played(digest.hexdigest(), largest, _pace(history), settled if shown else None, ended, len(history))
 
 
 def _seen(spec: Spec, copy: Copy, seat: int) -> Observation:

@@ -20,7 +20,7 @@ class Layout:
     """
 
     def __init__(self, name: str, observation: Space[Any], action: Space[Any], seats: int) -> None:
-        self._name, self._seats = name, seats
+        self.name, self._seats = name, seats
         self._seen, self._acts = Seen(observation, name), acts_of(action, name)
 
     @property
@@ -29,7 +29,7 @@ class Layout:
         seen = self._seen
         scalars = [*seen.scalars, *seat_names(self._seats)]
         return adapted_spec(
-            self._name, scalars, self._acts.heads, dense=True, raster=seen.raster, raster_size=seen.raster_size
+            self.name, scalars, self._acts.heads, dense=True, raster=seen.raster, raster_size=seen.raster_size
         )
 
     def write(self, seat: int, observation: Any, info: Any, into: Observation) -> None:
@@ -39,7 +39,7 @@ class Layout:
             into["scalars"][len(self._seen.scalars) + seat] = 1.0
         mask = _mask(observation, info)
         if mask is not None:
-            self._acts.write_legal(mask, into["legal"], self._name)
+            self._acts.write_legal(mask, into["legal"], self.name)
 
     def action(self, chosen: Array) -> Any:
         """The environment's action for the categories int64 [H] of the heads."""
