@@ -88,6 +88,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             styles=styles,
             royale=royale,
             limits=limits,
+            prioritised=options.matchmaking == "prioritised",
             engine=engine,
         )
         if defaults(options):

@@ -15,6 +15,7 @@ from botgame.errors import UserError
 from botgame.game import Ended
 from botgame.standings import order_of
 from botgame.training.alphastar.actor.batching import LEARNER
+from botgame.training.alphastar.actor.opponent_shares import OpponentShares
 from botgame.training.alphastar.actor.opponents import PAST, Weights
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.engine.engine import Engine, start_engine
@@ -44,6 +45,7 @@ class RLRun:
         )
         worker = self._engine.worker
         self._student, self._pool = worker.networks[PLAYER], worker.pool
+        self._shares = OpponentShares(setting.shares, prioritised=setting.prioritised)
         parts = self._engine.parts(PLAYER, worker.size)
         self._trainer = Trainer(parts, self._student, setting.config, device=setting.device)
         self._planned = setting.goal.amount  # when the last commit was made
@@ -84,7 +86,7 @@ class RLRun:
         self._begin(paths, writer)
         clock = ProgressClock(self.done)
         while not self.finished:
-            self._engine.everywhere("turn", self.iteration)
+            self._engine.everywhere("turn", self.iteration, self._shares.now())
             metrics = self._iterate(paths, writer)
             number, last = self.iteration, self.finished
             if PAST in self._setting.shares and number % schedule.snapshot_every == 0:
@@ -104,6 +106,7 @@ class RLRun:
             "goal": self._setting.goal.amount,
             "trainer": self._trainer.state_dict(),
             "pool": self._pool.snapshot(),
+            "shares": self._shares.snapshot(),
             "engine": self._engine.words,
             "playing": self._engine.everywhere("playing"),
             **self._judge.snapshot(),
@@ -130,6 +133,7 @@ class RLRun:
         """Go on from a committed state."""
         self._planned = state["goal"]
         self._judge.restore(state)
+        self._shares.restore(state["shares"])
         self._engine.everywhere("restore_pool", state["pool"], state["playing"])
         self._trainer.load_state_dict(state["trainer"])
         if not self._engine.keeps_matches or state["engine"] != self._engine.words:
@@ -167,17 +171,20 @@ class RLRun:
             print(line)
         others = self._engine.everywhere("playing")[1:]
         self._pool.keep(number for playing in others for number in playing)
-        return {**done.metrics, **self._results_by_kind(done.ended)}
+        results = self._results_by_kind(done.ended)
+        self._shares.count(results)
+        won = {f"win_rate/{kind}": sum(values) / len(values) for kind, values in sorted(results.items())}
+        return {**done.metrics, **won, **{f"opponents/{kind}": share for kind, share in self._shares.now().items()}}
 
-    def _results_by_kind(self, ended: Sequence[Ended]) -> dict[str, float]:
-        """Win rate of the learner's seats by kind of opponent, seat by seat, over the matches that ended."""
+    def _results_by_kind(self, ended: Sequence[Ended]) -> dict[str, list[float]]:
+        """Results of the learner's seats, in [0, 1], by kind of opponent, seat by seat, of the matches that ended."""
         results: dict[str, list[float]] = {}
         for match in ended:
             for (seat, mine), (other, player) in itertools.permutations(enumerate(match.setup.players), 2):
                 if mine == LEARNER != player:
                     order = order_of(match.outcome.places, seat, other)
-                    results.setdefault(self._pool.kind(player), []).append(float(order))
-        return {f"win_rate/{kind}": 0.5 + 0.5 * sum(values) / len(values) for kind, values in sorted(results.items())}
+                    results.setdefault(self._pool.kind(player), []).append(0.5 + 0.5 * order)
+        return results
 
     def _evaluate(self, *, last: bool) -> dict[str, float]:
         started = time.perf_counter()

@@ -81,8 +81,8 @@ class RLSetting:
     """One run in `game`. kind: of its checkpoints. shares, fixed: see `OpponentPool`. styles: how z is followed.
 
     game_name, bots: what `load_game` and `load_policy` make the game and each of `fixed` from, for other processes.
-    royale: how much of it is free-for-alls. limits: those that the learner plays under. engine:
-    where it acts.
+    royale: how much of it is free-for-alls. limits: those that the learner plays under. engine: where it acts.
+    prioritised: whether the shares fall with win rates, as `OpponentShares` says.
     """
 
     game: Game
@@ -101,6 +101,7 @@ class RLSetting:
     styles: StyleConfig = field(default_factory=StyleConfig)
     royale: RoyaleShare = field(default_factory=RoyaleShare)
     limits: SeatLimits = USUAL_LIMITS
+    prioritised: bool = False
     engine: EngineChoice = field(default_factory=EngineChoice)
 
     @property

@@ -82,8 +82,9 @@ class RLWorker(Worker):
         self.pool.restore(pool, snapshot["playing"])
         super().restore(player, details, snapshot, fetch)
 
-    def turn(self, iteration: int) -> None:
-        """See `OpponentPool.turn`."""
+    def turn(self, iteration: int, shares: Mapping[str, float]) -> None:
+        """See `OpponentPool.reshare` and `turn`."""
+        self.pool.reshare(shares)
         self.pool.turn(iteration)
 
     def freeze(self) -> None:

@@ -94,6 +94,10 @@ class OpponentPool:
         while len(self._drawable) > self._capacity:
             self._forget(self._drawable.pop(_most_crowded(self._drawable)))
 
+    def reshare(self, shares: Mapping[str, float]) -> None:
+        """Draw the opponents of matches that begin from now on by these shares of the kinds that the pool has."""
+        self._shares = [shares[kind] for kind in self._kinds]
+
     def turn(self, iteration: int) -> None:
         """Choose the frozen self of this iteration: newer ones rather than older, by a share of half."""
         if self._drawable:
@@ -183,6 +187,7 @@ class OpponentPool:
             "drawable": list(self._drawable),
             "frozen": self._frozen,
             "current": self._current,
+            "shares": list(self._shares),
         }
 
     def restore(self, snapshot: dict[str, Any], playing: Mapping[int, int], keep: Iterable[int] = ()) -> None:
@@ -191,6 +196,7 @@ class OpponentPool:
         self._drawable = [int(number) for number in snapshot["drawable"]]
         self._playing = {int(number): int(count) for number, count in playing.items()}
         self._frozen, self._current = int(snapshot["frozen"]), int(snapshot["current"])
+        self._shares = list(snapshot["shares"])
         self._policies, self._elsewhere = {}, set(keep)
         for number in list(self._weights):
             self._forget(number)
@@ -202,6 +208,7 @@ class OpponentPool:
         """
         self._drawable = [int(number) for number in snapshot["drawable"]]
         self._frozen, self._current = int(snapshot["frozen"]), int(snapshot["current"])
+        self._shares = list(snapshot["shares"])
         for number in {*self._drawable, self._current} - {LEARNER, *self._weights}:
             self._weights[number] = fetch(number)
         for number in list(self._weights):
