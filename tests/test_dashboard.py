@@ -294,8 +294,9 @@ def test_damaged_files_of_a_league_are_a_sentence(file, content, says, runs: Pat
 
 def test_charts_are_named_in_words(tmp_path: Path) -> None:
     line = {"step": 1, "training/win_rate": 0.5, "win_rate/lms_re": 0.5, "time_decisions_per_second": 9, "kl/verb": 0.1}
+    line["opponents/kiter"] = 0.2
     page = shown(begun(tmp_path, json.dumps(line).encode() + b"\n"))
-    for words in ("against all opponents", "against lms_re", "decisions a second", "verb"):
+    for words in ("against all opponents", "against lms_re", "decisions a second", "verb", "kiter"):
         assert f">{words}</text>" in page
     assert not any(raw in page for raw in ("training/", "win_rate", "time_"))
 

@@ -3,7 +3,8 @@
 The usual defaults take a few large steps of a nearly deterministic policy, each decision learned four times: that fits
 a clone, which plays well and has a teacher. From random weights they learn next to nothing. Small steps do: the clip,
 Adam's momentum and normalised advantages bound the step, the entropy keeps the policy trying. From a clone a decision
-costs them half as much; they suit a small network and a short run (docs/scratch.md has the measurements).
+costs them half as much; with a small network and opponents that are drawn by win rate they are the stronger of the two
+(docs/scratch.md has the measurements).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ SCRATCH: Mapping[str, Any] = {"iterations": 1000, **_COMMON, "entropy_cost": 0.0
 CLONED: Mapping[str, Any] = {
     "iterations": 300,
     **_COMMON,
+    "matchmaking": "prioritised",
     "entropy_cost": 0.003,
     "play_temperature": 0.5,
     "value_iterations": 15,

@@ -133,6 +133,7 @@ _CHARTS = {
         ("KL to the teacher", "In nats a decision.", "([^/]+)/kl"),
     ],
     "": [
+        ("Opponents", "Share of the matches that begin with each.", "opponents/(.+)"),
         _SPEED_CHART,
         ("Entropy", "Of each head; a uniform choice has 1.", "entropy/(.+)"),
         ("KL to the teacher", "Of each head, in nats.", "kl/(.+)"),
