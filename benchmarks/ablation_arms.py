@@ -70,7 +70,7 @@ ONE_CORE = ("--threads", "1", "--cpu")
 _PAPER = {"--kl-end": "1", "--upgo-cost": "1"}  # of every learner whose arm says nothing else
 _RL = (
     *("--opponents", "self=0.5,past=0.5", "--snapshot-every", "5", "--eval-every", "0", "--eval-matches", "2"),
-    *("--save-every", "10", "--keep", "0"),
+    *("--save-every", "10", "--keep", "0", "--matchmaking", "fixed"),
 )
 _LEAGUE = (
     *("--rounds", "1000", "--rl-iterations-per-round", "20", "--actor-rollouts", "4", "--scripted-players", ""),

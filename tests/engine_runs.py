@@ -24,9 +24,7 @@ LEAGUE += ["--min-phase-steps", "60", "--timeout-steps", "60"]
 
 def rl(start: Path, folder: Path, length: int, *more: str) -> int:
     words = ["--supervised-checkpoint", str(start), "--output", str(folder / "main.pt"), "--iterations", str(length)]
-    return alphastar_rl.main(
-        [*FEW, "--snapshot-every", "1", "--snapshots", "2", "--matchmaking", "prioritised", *words, *more]
-    )
+    return alphastar_rl.main([*FEW, "--snapshot-every", "1", "--snapshots", "2", *words, *more])
 
 
 def league(start: Path, folder: Path, length: int, *more: str) -> int:

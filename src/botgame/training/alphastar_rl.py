@@ -69,8 +69,8 @@ def build_parser() -> cli.Parser:
     parser.section(OPPOSITION)
     text = "shares of the matches by opponent: self, past or a bot, as in self=0.6,lms_re=0.4 (default: the game's)"
     parser.flag("--opponents", default=None, metavar="NAME=SHARE,...", help=text)
-    text = "fixed: these shares; prioritised: an opponent's share falls with the learner's win rate against it"
-    parser.flag("--matchmaking", choices=("fixed", "prioritised"), default="fixed", help=text)
+    text = "prioritised: an opponent's share falls with the learner's win rate against it; fixed: it stays"
+    parser.flag("--matchmaking", choices=("prioritised", "fixed"), default="prioritised", help=text)
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
     add_evaluation_flags(parser, "against each yardstick", every=20)

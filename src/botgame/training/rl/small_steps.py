@@ -3,8 +3,7 @@
 The usual defaults take a few large steps of a nearly deterministic policy, each decision learned four times: that fits
 a clone, which plays well and has a teacher. From random weights they learn next to nothing. Small steps do: the clip,
 Adam's momentum and normalised advantages bound the step, the entropy keeps the policy trying. From a clone a decision
-costs them half as much; with a small network and opponents that are drawn by win rate they are the stronger of the two
-(docs/scratch.md has the measurements).
+costs them half as much, and a small network becomes stronger by them (docs/scratch.md has the measurements).
 """
 
 from __future__ import annotations
@@ -36,11 +35,16 @@ _COMMON: Mapping[str, Any] = {
     "save_every": 50,
     "snapshot_every": 50,
 }
-SCRATCH: Mapping[str, Any] = {"iterations": 1000, **_COMMON, "entropy_cost": 0.006, "eval_every": 200}
+SCRATCH: Mapping[str, Any] = {
+    "iterations": 1000,
+    **_COMMON,
+    "matchmaking": "fixed",
+    "entropy_cost": 0.006,
+    "eval_every": 200,
+}
 CLONED: Mapping[str, Any] = {
     "iterations": 300,
     **_COMMON,
-    "matchmaking": "prioritised",
     "entropy_cost": 0.003,
     "play_temperature": 0.5,
     "value_iterations": 15,
