@@ -86,7 +86,7 @@ ALLOWED: dict[str, set[str]] = {
     "record": {"cli", "recordings"},
     "datasets": {"adapters", "envs", "errors", "files", "game", "games", "recordings", "standings", "wording"},
     "minari": {"cli", "datasets"},
-    "adapters": {"bot_names", "rng", "errors", "spec", "game", "standings", "streams"},
+    "adapters": {"bot_names", "rng", "errors", "spec", "game", "standings", "streams", "wording"},
     "envs": PLAY | {"rng", "errors", "spec", "game", "games", "wording"},  # what a learner plays in, of any game
     # The arena.
     "lms": BASE

@@ -16,6 +16,7 @@ from botgame.errors import UserError
 from botgame.game import Array, Observation, Policy
 from botgame.spec import Spec
 from botgame.streams import say
+from botgame.wording import counted
 
 _MATCHES = 4
 _LONGEST = 2000  # decisions of a match
@@ -91,8 +92,8 @@ class _Patience:
             return
         self._said = True
         say(
-            f"game {self._game}: {_MATCHES + 2} random matches of at most {_LONGEST:,} steps are played whenever it is "
-            f"loaded; a step takes {spent / self._ticks:.2g} s"
+            f"game {self._game}: {counted(_MATCHES + 2, 'random match')} of at most {_LONGEST:,} steps are played "
+            f"whenever it is loaded; a step takes {spent / self._ticks:.2g} s"
         )
 
 
