@@ -85,6 +85,7 @@ def steps(folder: Path, scale: float, seed: int, threads: int, preset: str) -> l
     imitate += ["--eval-every", "0", "--final-matches", size(200)]  # its duels would take as long as two epochs
     engine = ["--engine", "pipelined"] if (threads or os.cpu_count() or 1) > 1 else []
     tune = [*start, "--output", str(tuned), "--small-steps", "--iterations", size(130), "--eval-every", "0", *engine]
+    tune += ["--matchmaking", "fixed"]  # so short a run gains nothing by meeting the expert less
     play = [*start, "--output-dir", str(league), "--rounds", "2", "--rl-iterations-per-round", size(6)]
     play += ["--matches-per-actor", "32", "--lr-fall", "linear"]  # a short run learns little once its rates are low
     files = ["--league-state", str(league / "league_state.json"), "--matches", str(league / "matches.jsonl")]
