@@ -24,7 +24,7 @@ from botgame.spec import Head
 EXPECTED = "expected Box, Discrete, MultiDiscrete, MultiBinary, Dict or Tuple"
 _STEPS = 9  # of a number that is continuous
 _FEW = 64  # integers that are a category each
-_FARTHEST = 1e6  # bounds beyond are none
+FARTHEST = 1e6  # bounds beyond are none
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def acts_of(space: spaces.Space[Any], name: str) -> Acts:
 def is_bounded(space: spaces.Box) -> Array:
     """Which numbers of a box have bounds worth the name: bool of its shape."""
     low, high = space.low.astype(np.float64), space.high.astype(np.float64)
-    bounded: Array = (np.abs(low) < _FARTHEST) & (np.abs(high) < _FARTHEST)
+    bounded: Array = (np.abs(low) < FARTHEST) & (np.abs(high) < FARTHEST)
     return bounded
 
 
@@ -104,7 +104,7 @@ def _acts(space: spaces.Space[Any], label: str, name: str) -> Acts:
         return _box_acts(space, label)
     if isinstance(space, spaces.Dict | spaces.Tuple):
         return _joined_acts(space, label, name)
-    bounds = f"with bounds within {_FARTHEST:,.0f}"
+    bounds = f"with bounds within {FARTHEST:,.0f}"
     raise UserError(f"game {name}: action space {label}, {space}, cannot be translated; {EXPECTED}, {bounds}", 2)
 
 

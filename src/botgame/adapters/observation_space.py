@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from gymnasium import spaces
 
-from botgame.adapters.action_space import EXPECTED, is_bounded, parts_of
+from botgame.adapters.action_space import EXPECTED, FARTHEST, is_bounded, parts_of
 from botgame.errors import UserError
 from botgame.game import Array, Observation
 from botgame.streams import say
 
 MASK = "action_mask"
 _SMALLEST_MAP = 8  # cells a side
-_FARTHEST_SEEN = float(np.arcsinh(1e6))  # what infinity becomes
+_FARTHEST_SEEN = float(np.arcsinh(FARTHEST))  # what infinity becomes
 
 
 class _Field(NamedTuple):

@@ -51,16 +51,24 @@ def rehearse(spec: Spec, make: Callable[[], Copy]) -> Rehearsal:
             f"warning: game {spec.name}: a random match was not over after {_LONGEST:,} steps; one that never ends "
             "cannot be measured or recorded, so give the environment a limit of steps"
         )
-    unit = max(match.largest for match in matches) or 1.0
-    pace, shown = max(match.pace for match in matches), {match.settled for match in matches} - {None}
-    settled = shown == {True}
-    if again == matches[:2]:
-        return Rehearsal(unit, pace, "", settled)
-    alone = _side_by_side([_play(spec, copy, bot, 0, patience)]) == matches[:1]
-    shared = " while another runs (they share something, such as NumPy's global generator)" if alone else ""
-    reason = f"game {spec.name} does not repeat a match from its seed{shared}, so matches cannot be saved or recorded"
-    say(f"warning: {reason}; --resume begins the running ones again")
-    return Rehearsal(unit, pace, reason, settled)
+    unsaved = ""
+    if again != matches[:2]:
+        alone = _side_by_side([_play(spec, copy, bot, 0, patience)]) == matches[:1]
+        unsaved = _reason(spec.name, shared=alone)
+        say(f"warning: {unsaved}; --resume begins the running ones again")
+    settled = {match.settled for match in matches} - {None}
+    return Rehearsal(
+        unit=max(match.largest for match in matches) or 1.0,
+        pace=max(match.pace for match in matches),
+        unsaved=unsaved,
+        settled=settled == {True},
+    )
+
+
+def _reason(game: str, *, shared: bool) -> str:
+    """Why matches cannot be saved. shared: one that runs alone does repeat."""
+    where = " while another runs (they share something, such as NumPy's global generator)" if shared else ""
+    return f"game {game} does not repeat a match from its seed{where}, so matches cannot be saved or recorded"
 
 
 class _Played(NamedTuple):

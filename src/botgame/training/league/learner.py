@@ -54,6 +54,7 @@ class Seat:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `snapshot`, when all learning players have their seats: its matches may be against any."""
+        # Leagues that were begun before 2026-11-29 have a third field.
         self._pairings = [Pairing(home, away) for home, away, *_ in state["pairings"]]
         self._oppose()
         self.trainer.load_state_dict(state["trainer"])
