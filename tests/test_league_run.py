@@ -25,6 +25,7 @@ from botgame.training.league.files import EVALUATION, TRAINING, read_matches, re
 from botgame.training.league.learner import Roster
 from botgame.training.league.worker import exploiter_config
 from botgame.training.rl.flags import training_config
+from botgame.training.rl.small_steps import LEAGUE, league_defaults, parse
 from forked import Forked, needs_forks
 
 TINY = (
@@ -253,6 +254,20 @@ def test_the_verbatim_command_parses():
     assert (league.mains, league.exploiters) == (1, {"main_exploiter": 1, "league_exploiter": 1})
     assert league.timeout_steps == 2 * league.min_phase_steps
     assert options.output_dir == Path("reports/league")
+
+
+def test_a_league_may_learn_by_small_steps(supervised, tmp_path, capsys):
+    words = ["--supervised-checkpoint", "a.pt", "--output-dir", "b", "--small-steps", "--lr", "0.5"]
+    options = parse(alphastar_league.build_parser(), words, league_defaults)
+    assert all(vars(options)[name] == {"lr": 0.5}.get(name, value) for name, value in LEAGUE.items())
+    config = exploiter_config(training_config(options, lms()), 0.25)
+    assert (config.clip_ratio, config.adam_b1, config.stored_temperature, config.matches) == (0.2, 0.9, 0.5, 32)
+    assert alphastar_league.main(arguments(supervised, tmp_path, "--rounds", "1", "--small-steps")) == 0
+    said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("defaults of --small-steps:"))
+    assert "--clip-ratio 0.2" in said
+    assert "--unroll-length" not in said  # the command gave another
+    for name in ("main.pt", "players/main1.v0.pt"):
+        assert load_checkpoint(tmp_path / name, lms()).temperature == 0.5
 
 
 def test_exploiters_have_their_share_of_the_work():

@@ -192,6 +192,9 @@ def test_a_run_starts_refuses_resumes_extends_and_backs_up(tmp_path: Path) -> No
         begin(paths, {**config, "iterations": 2}, resume=True, extends=["iterations"])
     with pytest.raises(UserError, match="--lr cannot change"):
         begin(paths, {**config, "lr": 0.2}, resume=True, extends=["iterations"])
+    assert begin(paths, {**config, "new": False}, resume=True, extends=["iterations"]) is not None
+    with pytest.raises(UserError, match=r"--new on --resume: .*pi\.resume\.pt is of a release"):
+        begin(paths, {**config, "new": "fixed"}, resume=True, extends=["iterations"])
     commit(paths, config, {}, offset=7, finished=True)
     assert begin(paths, config, resume=False, extends=["iterations"]) is None
     assert paths.checkpoint.exists()

@@ -26,7 +26,7 @@ from botgame.training.alphastar_rl import build_parser, main
 from botgame.training.rl import small_steps
 from botgame.training.rl.environment import Opponents, make_environment
 from botgame.training.rl.flags import training_config
-from botgame.training.rl.small_steps import default_opponents, default_weights, parse
+from botgame.training.rl.small_steps import default_opponents, default_weights, parse, rl_defaults
 from botgame.training.runs.origin import scratch_origin
 
 torch.set_num_threads(1)
@@ -36,7 +36,7 @@ TINY += ["--min-replay-sequences", "4", "--replay-size", "32", "--eval-matches",
 
 
 def test_its_defaults_hold_unless_a_flag_is_given() -> None:
-    options = parse(build_parser(), [*SCRATCH, "--entropy-cost", "0.5", "--iterations", "7"])
+    options = parse(build_parser(), [*SCRATCH, "--entropy-cost", "0.5", "--iterations", "7"], rl_defaults)
     for name, value in small_steps.SCRATCH.items():
         assert vars(options)[name] == {"entropy_cost": 0.5, "iterations": 7}.get(name, value)
     config = training_config(options, lms(), default_weights(options, lms()))
@@ -48,13 +48,13 @@ def test_its_defaults_hold_unless_a_flag_is_given() -> None:
 def test_a_flag_that_says_what_the_other_start_has_wins_too() -> None:
     plain = RLConfig()
     words = ["--temperature", str(plain.temperature), "--clip-ratio", "0", "--advantages", "plain"]
-    options = parse(build_parser(), [*SCRATCH, *words])
+    options = parse(build_parser(), [*SCRATCH, *words], rl_defaults)
     assert (options.temperature, options.clip_ratio, options.advantages) == (plain.temperature, 0.0, "plain")
 
 
 def test_a_supervised_start_has_the_usual_defaults() -> None:
     words = ["--supervised-checkpoint", "a.pt", "--output", "pi.pt"]
-    options = parse(build_parser(), words)
+    options = parse(build_parser(), words, rl_defaults)
     assert options == build_parser().parse_args(words)
     assert training_config(options, lms(), default_weights(options, lms())) == training_config(options, lms())
     assert dict(training_config(options, lms()).reward_weights) == {"result": 1.0, "damage": 0.5}
@@ -63,7 +63,7 @@ def test_a_supervised_start_has_the_usual_defaults() -> None:
 
 def test_a_clone_may_learn_by_small_steps() -> None:
     words = ["--supervised-checkpoint", "a.pt", "--output", "pi.pt", "--small-steps", "--lr", "0.5"]
-    options = parse(build_parser(), words)
+    options = parse(build_parser(), words, rl_defaults)
     for name, value in small_steps.CLONED.items():
         assert vars(options)[name] == {"lr": 0.5}.get(name, value)
     config = training_config(options, lms(), default_weights(options, lms()))
@@ -88,7 +88,7 @@ def test_it_plays_at_another_temperature_than_it_learns_at(trained, tmp_path: Pa
 
 
 def test_a_game_that_says_nothing_keeps_its_opponents_and_weights() -> None:
-    options, toy = parse(build_parser(), SCRATCH), load_game("toy_game:toy")
+    options, toy = parse(build_parser(), SCRATCH, rl_defaults), load_game("toy_game:toy")
     assert toy.scratch == Scratch()
     assert default_opponents(options, toy) == toy.opponents
     assert default_weights(options, toy) == toy.reward_weights
@@ -196,6 +196,6 @@ def test_a_clip_that_stops_everything_changes_what_is_learned(tmp_path: Path) ->
 
 def test_scratch_of_a_bad_size_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        parse(build_parser(), ["--scratch", "huge", "--output", "b"])
+        parse(build_parser(), ["--scratch", "huge", "--output", "b"], rl_defaults)
     assert stop.value.code == 2
     assert "--scratch" in capsys.readouterr().err

@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from botgame.errors import UserError
+from botgame.lms.spec import ARENA_SPEC
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.replay_buffer import ReplayBuffer
 from botgame.training.alphastar.learner.sequences import allocate, gather
 from botgame.training.alphastar.trees import to_arrays, to_tensors
+from botgame.training.runs.replay_memory import replay_memory_line
 from toy_game import TOY_SPEC
 
 STEPS = 4
@@ -132,3 +134,11 @@ def test_fewer_matches_run_where_the_buffer_is_small() -> None:
 def test_contradictions_and_absurd_sizes_are_named(wrong: dict[str, int]) -> None:
     with pytest.raises(UserError, match="--" + next(iter(wrong)).replace("_", "-")):
         RLConfig(**wrong)
+
+
+def test_a_large_replay_buffer_is_said_with_its_size() -> None:
+    config = RLConfig(replay_size=3000, unroll_length=64)
+    held = sum(column.nbytes for column in allocate(ARENA_SPEC, 0, 64, 3000).values())
+    assert not replay_memory_line(ARENA_SPEC, config)
+    line = replay_memory_line(ARENA_SPEC, config, learners=8)
+    assert f"grows to {8 * held / 1e9:.1f} GB" in line

@@ -35,6 +35,7 @@ from botgame.training.rl.flags import (
     add_training_flags,
 )
 from botgame.training.rl.free_for_alls import add_royale_flags
+from botgame.training.rl.small_steps import LEAGUE, defaults_words, league_defaults, parse
 from botgame.training.runs.game_flags import add_game_flag
 
 MODULE = "botgame.training.alphastar_league"
@@ -51,6 +52,11 @@ def build_parser() -> cli.Parser:
     parser.section(START)
     add_game_flag(parser)
     add_start_flag(parser)
+    text = (
+        "learn by many small steps from fresh data, as alphastar_rl --small-steps does: what you do not give is "
+        f"{defaults_words(LEAGUE)}"
+    )
+    parser.flag("--small-steps", action="store_true", help=text)
     parser.flag("--output-dir", type=cli.path, required=True, help="folder of the league's files")
     parser.flag("--rounds", type=cli.positive_int, default=20, help="rounds; each ends with an evaluation")
     text = "end once the first main agent has made so many decisions, though rounds are left; may grow"
@@ -151,7 +157,7 @@ def _add_evaluation_flags(parser: cli.Parser) -> None:
 @cli.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
-    options = build_parser().parse_args(argv)
+    options = parse(build_parser(), argv, league_defaults)
     from botgame.training.league.command import train_league  # brings torch, which --help does without
 
     return train_league(options, MODULE, argv)

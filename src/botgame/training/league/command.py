@@ -21,6 +21,7 @@ from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueS
 from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import engine_choice, flag_values, style_config, thread_count, training_config
 from botgame.training.rl.free_for_alls import royale_share
+from botgame.training.rl.small_steps import defaults_line, league_defaults
 from botgame.training.runs.game_flags import chosen_duration
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
 
@@ -38,6 +39,8 @@ def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] |
     check_apart("--output-dir", [*paths.run.files, *paths.more(game.factions)], read)
     setting = league_setting(options, game, paths)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
+    if defaults := league_defaults(options):
+        print(defaults_line(options, "--small-steps", defaults))
     if not train(
         setting, flags, options.supervised_checkpoint, resume=options.resume, go_on=resume_command(argv, module)
     ):

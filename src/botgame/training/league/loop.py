@@ -26,6 +26,7 @@ from botgame.training.league.worker import LeagueWorker, make_worker
 from botgame.training.rl.extension import extension_line
 from botgame.training.runs.origin import Origin
 from botgame.training.runs.progress import ProgressClock, moved_line, rates
+from botgame.training.runs.replay_memory import replay_memory_line
 from botgame.training.runs.run import commit, handle_flagged
 from botgame.wording import counted
 
@@ -245,3 +246,5 @@ class LeagueRun:
             f"for {', '.join(self._seats)}; "
             f"{counted(setting.config.matches, 'match')} at once; output in {setting.paths.state.parent}"
         )
+        if line := replay_memory_line(setting.game.spec, setting.config, len(self._seats)):
+            print(line)

@@ -26,7 +26,7 @@ from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.limits import limits_from
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
-from botgame.training.rl.small_steps import default_opponents, default_weights, defaults, defaults_line
+from botgame.training.rl.small_steps import default_opponents, default_weights, defaults_line, rl_defaults
 from botgame.training.rl.yardsticks import Yardsticks
 from botgame.training.runs.origin import (
     Origin,
@@ -91,8 +91,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             prioritised=options.matchmaking == "prioritised",
             engine=engine,
         )
-        if defaults(options):
-            print(defaults_line(options))
+        if defaults := rl_defaults(options):
+            print(defaults_line(options, "--scratch" if options.scratch else "--small-steps", defaults))
         run = RLRun(setting, Yardsticks(setting, options.eval_matches))
         if not carry_out(run, paths, flags, state, resume_command(argv, module)):
             return 130

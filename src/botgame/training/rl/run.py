@@ -27,6 +27,7 @@ from botgame.training.rl.setting import Goal, Judge, RLSetting, Version
 from botgame.training.rl.worker import PLAYER, RLWorker, make_worker
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.progress import ProgressClock, moved_line, rates
+from botgame.training.runs.replay_memory import replay_memory_line
 from botgame.training.runs.run import commit, handle_flagged, make_room, restoring, stop_on_signal
 from botgame.wording import counted
 
@@ -157,6 +158,8 @@ class RLRun:
             f"{counted(config.matches, 'match')} at once, {counted(config.sequences(seats), 'sequence')} of up to "
             f"{counted(config.unroll_length, 'decision')} an iteration"
         )
+        if line := replay_memory_line(setting.game.spec, config):
+            print(line)
         if setting.schedule.evaluate_ends:
             writer.log(0, self._evaluate(last=False))
 

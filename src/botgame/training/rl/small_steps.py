@@ -9,7 +9,7 @@ costs them half as much, and a small network becomes stronger by them (docs/scra
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botgame.errors import UserError
@@ -17,7 +17,7 @@ from botgame.errors import UserError
 if TYPE_CHECKING:
     from botgame.game import Game  # brings NumPy, which --help does without
 
-_COMMON: Mapping[str, Any] = {
+_LEARNING: Mapping[str, Any] = {
     "actor_rollouts": 1,
     "matches_per_actor": 128,
     "unroll_length": 32,
@@ -32,38 +32,37 @@ _COMMON: Mapping[str, Any] = {
     "advantages": "normalised",
     "vtrace_lambda": 0.95,
     "td_lambda": 0.95,
-    "save_every": 50,
-    "snapshot_every": 50,
 }
+_FROM_A_CLONE: Mapping[str, Any] = {**_LEARNING, "entropy_cost": 0.003, "play_temperature": 0.5, "value_iterations": 15}
+_COMMITS: Mapping[str, Any] = {"save_every": 50, "snapshot_every": 50}
+
 SCRATCH: Mapping[str, Any] = {
-    "iterations": 1000,
-    **_COMMON,
-    "matchmaking": "fixed",
-    "entropy_cost": 0.006,
-    "eval_every": 200,
-}
-CLONED: Mapping[str, Any] = {
-    "iterations": 300,
-    **_COMMON,
-    "entropy_cost": 0.003,
-    "play_temperature": 0.5,
-    "value_iterations": 15,
-    "eval_every": 100,
-}
+    "iterations": 1000, **_LEARNING, **_COMMITS, "matchmaking": "fixed", "entropy_cost": 0.006, "eval_every": 200,
+}  # fmt: skip
+CLONED: Mapping[str, Any] = {"iterations": 300, **_FROM_A_CLONE, **_COMMITS, "eval_every": 100}
+LEAGUE: Mapping[str, Any] = {
+    "rl_iterations_per_round": 75, **_FROM_A_CLONE, "lr_fall": "linear", "lr_end": 0.1, "save_every": 25,
+}  # fmt: skip
+
+Defaults = Callable[[argparse.Namespace], Mapping[str, Any]]
 
 
-def parse(parser: argparse.ArgumentParser, argv: Any) -> argparse.Namespace:
-    """The flags of `argv`, with other defaults where it says --scratch or --small-steps. Raises UserError (code 2)."""
-    options = parser.parse_args(argv)
-    if options.scratch and options.small_steps:
-        raise UserError("--small-steps: --scratch takes small steps anyway; leave the flag out", 2)
-    parser.set_defaults(**defaults(options))
+def parse(parser: argparse.ArgumentParser, argv: Any, defaults: Defaults) -> argparse.Namespace:
+    """The flags of `argv`, where those that it leaves out have `defaults` of those that it gives. Raises UserError."""
+    parser.set_defaults(**defaults(parser.parse_args(argv)))
     return parser.parse_args(argv)
 
 
-def defaults(options: argparse.Namespace) -> Mapping[str, Any]:
-    """By name what these options take in place of the usual defaults."""
+def rl_defaults(options: argparse.Namespace) -> Mapping[str, Any]:
+    """By name what these flags of RL take in place of the usual defaults. Raises UserError (code 2)."""
+    if options.scratch and options.small_steps:
+        raise UserError("--small-steps: --scratch takes small steps anyway; leave the flag out", 2)
     return SCRATCH if options.scratch else CLONED if options.small_steps else {}
+
+
+def league_defaults(options: argparse.Namespace) -> Mapping[str, Any]:
+    """By name what these flags of a league take in place of the usual defaults."""
+    return LEAGUE if options.small_steps else {}
 
 
 def default_opponents(options: argparse.Namespace, game: Game) -> Mapping[str, float]:
@@ -81,7 +80,7 @@ def defaults_words(defaults: Mapping[str, Any]) -> str:
     return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in defaults.items())
 
 
-def defaults_line(options: argparse.Namespace) -> str:
-    """What a run by small steps takes from its defaults, in one line."""
-    taken = {name: value for name, value in defaults(options).items() if getattr(options, name) == value}
-    return f"defaults of --{'scratch' if options.scratch else 'small-steps'}: {defaults_words(taken)}"
+def defaults_line(options: argparse.Namespace, flag: str, defaults: Mapping[str, Any]) -> str:
+    """What a run takes from the defaults that `flag` brings, in one line."""
+    taken = {name: value for name, value in defaults.items() if getattr(options, name) == value}
+    return f"defaults of {flag}: {defaults_words(taken)}"

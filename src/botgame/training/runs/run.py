@@ -215,6 +215,10 @@ def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str]
         if before == now or name in NEUTRAL_FLAGS or name in PLACES:
             continue
         flag = "--" + name.replace("_", "-")
+        if name not in old:  # a release before this flag; where it is off, the run is what it was
+            if now in (None, False):
+                continue
+            raise UserError(f"{flag} on --resume: {paths.resume} is of a release without it; go on with that one", 2)
         if name in extends and isinstance(before, int) and isinstance(now, int) and now > before:
             continue
         what = "can only grow" if name in extends else "cannot change"

@@ -64,6 +64,11 @@ def allocate(
     return columns
 
 
+def sequence_bytes(spec: Spec, steps: int) -> int:
+    """Memory of one sequence with a teacher, but without what networks remember or are conditioned on."""
+    return sum(column.nbytes for column in allocate(spec, 0, steps, 1).values())
+
+
 def copy_rows(source: Columns, rows: NDArray[np.intp], target: Columns, places: NDArray[np.intp]) -> None:
     """Copy sequences `rows` of `source` to `places` of `target`."""
     for name, column in target.items():
