@@ -87,8 +87,8 @@ def test_limits_are_the_handicaps_or_else_the_bots() -> None:
     ("handicap", "says"),
     [
         ({"temperature": 2.0}, "still is no network"),
-        ({"reaction_ticks": 13}, "game lms allows 12"),
-        ({"action_cap": 23}, "game lms allows 22"),
+        ({"reaction_ticks": 13}, "game lms allows 0 to 12"),
+        ({"action_cap": 23}, "game lms allows 0 to 22"),
         ({"chance": 1.5}, "expected 0 to 1"),
         ({"action_cap": -1}, "0 or more"),
     ],

@@ -129,11 +129,21 @@ class Copies:
         return earned
 
     def act(self, due: Due, actions: Array) -> Array:
-        """See `Simulation.act`."""
+        """See `Simulation.act`. Raises UserError for a category that a head does not have."""
+        self._check(actions)
         with self._guard():
             for slot, seat, action in zip(due.slot.tolist(), due.seat.tolist(), actions, strict=True):
                 self._slots[slot].answer(seat, action.copy())
         return actions
+
+    def _check(self, actions: Array) -> None:
+        heads = self._spec.heads
+        for row, column in np.argwhere((actions < 0) | (actions >= [head.size for head in heads]))[:1].tolist():
+            head = heads[column]
+            raise UserError(
+                f"game {self._spec.name}: a bot chose {actions[row, column]} for the head {head.name}, expected 0 to "
+                f"{head.size - 1}; correct the bot"
+            )
 
     @property
     def ticks(self) -> Array:
