@@ -24,7 +24,6 @@ from botgame.lms.simulation.state import UNCAPPED
 from botgame.outputs import check_apart, check_own, file_with, json_of
 from botgame.statistic_z_file import FORMAT as STYLE
 
-
 _RESULTS = {"show": file_with("<svg"), "export": file_with("<title>botgame replay"), "style": json_of(STYLE)}
 
 
@@ -36,7 +35,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _check_results(arguments: Namespace) -> None:
-    """Raise UserError (code 2) when what is written would take the place of what is read, or of a file of another kind."""
+    """Raise UserError (code 2) when a result would take the place of what is read, or of a file of another kind."""
     given = [("replay", path) for path in (arguments.paths if "paths" in arguments else [arguments.path])]
     if getattr(arguments, "thoughts", None) is not None:
         given.append(("--thoughts", arguments.thoughts))
