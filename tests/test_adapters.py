@@ -89,8 +89,8 @@ def test_a_missing_package_is_one_line_with_the_command(name: str, monkeypatch: 
 @pytest.mark.parametrize(
     ("name", "choice", "says"),
     [
-        ("openspiel:kuhn_poker", 2, "game openspiel:kuhn_poker: a bot chose 2 for the head action, expected 0 to 1"),
-        ("gymnasium:CartPole-v1", -1, "game gymnasium:CartPole-v1: a bot chose -1 for the head action"),
+        ("openspiel:kuhn_poker", 2, "actions: 2 for the head action, expected a category from 0 to 1"),
+        ("gymnasium:CartPole-v1", -1, "actions: -1 for the head action, expected a category from 0 to 1"),
         ("openspiel:leduc_poker", 0, "game openspiel:leduc_poker: action 0 of seat 0 is not legal; choose one"),
         ("openspiel:tic_tac_toe", 0, "game openspiel:tic_tac_toe: action 0 of seat 1 is not legal; choose one"),
     ],
