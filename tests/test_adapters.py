@@ -12,7 +12,7 @@ from botgame import rng
 from botgame.adapters.alpha_beta import best_actions
 from botgame.adapters.copies import places_of
 from botgame.errors import UserError
-from botgame.game import USUAL_LIMITS, Due, Game, Setup
+from botgame.game import USUAL_LIMITS, Due, Game, ScriptedPolicy, Setup
 from botgame.games import load_game
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, play
@@ -84,6 +84,30 @@ def test_a_missing_package_is_one_line_with_the_command(name: str, monkeypatch: 
     with pytest.raises(UserError, match=r"pip install \"[a-z-]+") as caught:
         load_game(name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "says"),
+    [
+        ("openspiel:kuhn_poker", 2, "actions: 2 for the head action, expected a category from 0 to 1"),
+        ("gymnasium:CartPole-v1", -1, "actions: -1 for the head action, expected a category from 0 to 1"),
+        ("openspiel:leduc_poker", 0, "game openspiel:leduc_poker: action 0 of seat 0 is not legal; choose one"),
+        ("openspiel:tic_tac_toe", 0, "game openspiel:tic_tac_toe: action 0 of seat 1 is not legal; choose one"),
+    ],
+)
+def test_an_action_that_the_rules_forbid_is_named(name: str, choice: int, says: str) -> None:
+    bot = ScriptedPolicy("stubborn", lambda _seen, _memory, keys: np.full((len(keys), 1), choice))
+    game = load_game(name)
+    with pytest.raises(UserError, match=f"^{says}"):
+        list(play(game, [bot], iter(endless(game, 1))))
+
+
+def test_limits_in_a_game_without_them_are_named() -> None:
+    game = load_game("openspiel:kuhn_poker")
+    bot = game.bots["random"]()
+    bot.action_cap = 5  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="action_cap is 5, game openspiel:kuhn_poker allows none"):
+        list(play(game, [bot], iter(endless(game, 1))))
 
 
 def test_agents_die_and_come_later() -> None:

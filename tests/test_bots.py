@@ -18,6 +18,12 @@ from botgame.training.evaluation.duels import mirrored_results
 from matches import LMS
 
 NAMES = tuple(LMS.bots)
+LIMITED = """
+from types import SimpleNamespace
+
+def make():
+    return SimpleNamespace(name="own", memory_size=0, initial_memory=print, act=print, {})
+"""
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
@@ -172,6 +178,9 @@ def test_the_documented_example_plays(monkeypatch: pytest.MonkeyPatch, moments: 
         ("def make(): return 1 / 0", "own_c:make", "ZeroDivisionError"),
         ("import no_such_thing", "own_d:make", "ModuleNotFoundError"),
         ("def (", "own_e:make", "SyntaxError"),
+        (LIMITED.format("action_cap=23"), "own_f:make", "^bot 'own': action_cap is 23, game lms allows 0 to 22"),
+        (LIMITED.format("reaction_ticks=13"), "own_g:make", "reaction_ticks is 13, game lms allows 0 to 12"),
+        (LIMITED.format("action_cap='few'"), "own_h:make", "^bot 'own': .*'few'; correct its limits"),
     ],
 )
 def test_a_broken_bot_of_ones_own_is_explained_in_one_line(

@@ -28,6 +28,8 @@ from botgame.server import protocol
         ("--opponents ,", "0 bots"),
         ("--server ftp://h", "is no server address"),
         ("--bot-decision-backend alphastar --bot-alphastar-checkpoint a.txt", "must be a .pt"),
+        ("--bot-decision-backend alphastar --bot-alphastar-checkpoint a.pt~0.2", "is a weaker version of a bot"),
+        ("--bot-decision-backend alphastar --bot-alphastar-checkpoint a.pt@level-4", "is a weaker version of a bot"),
     ],
 )
 def test_flags_that_would_have_no_effect_are_refused(tmp_path, monkeypatch, capsys, words, message):
@@ -131,3 +133,10 @@ def test_a_gif_without_pillow_is_refused_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", fail)
     with pytest.raises(UserError, match="needs Pillow"):
         Pictures(tmp_path, None, 3.0)
+
+
+@pytest.mark.parametrize("flag", ["--data-dir", "--bot-feedback-dir", "--reports-live-dir", "--executable-path"])
+def test_an_empty_path_is_none(flag, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([flag, ""])
+    assert f"{flag}: expected a path, got ''" in capsys.readouterr().err

@@ -14,6 +14,7 @@ import tarfile
 import threading
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -24,6 +25,7 @@ from botgame.errors import UserError
 from botgame.games import load_game
 from botgame.lms.rules import Rules
 from botgame.onnx_policy import OnnxPolicy
+from botgame.spec import Head
 from botgame.training import golden, onnxruntime_web
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
@@ -116,6 +118,19 @@ def test_golden_vectors_are_the_decisions_of_the_model(models, name):
     nudged = np.clip(inputs["uniforms"] + golden.TOLERANCE / 2, 0, 1)  # no draw is near an edge
     session = onnxruntime.InferenceSession(models[name].read_bytes())
     np.testing.assert_array_equal(session.run(["actions"], inputs | {"uniforms": nudged})[0], outputs["actions"])
+
+
+def test_golden_vectors_of_very_many_categories_are_clear_of_edges():
+    spec = dataclasses.replace(load_game("lms").spec, heads=(Head("action", 4000, "categorical", "action"),))
+
+    def act_full(observation, memory, keys):
+        legal = observation["legal"]
+        flat = np.where(legal, -np.log(legal.sum(axis=1, keepdims=True)), -1e9)
+        return np.zeros((len(keys), 1), np.int64), memory, flat.astype(np.float32)
+
+    limits = {"temperature": 1.0, "faction": "", "action_cap": 0, "reaction_ticks": 0, "memory_size": 0}
+    model = SimpleNamespace(name="flat", game="toy", spec=spec, act_full=act_full, **limits)
+    assert len(json.loads(golden.golden_json(model, b""))["keys"]) == golden.ROWS
 
 
 @pytest.mark.parametrize("name", GAMES)

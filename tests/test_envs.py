@@ -38,6 +38,12 @@ def duel(**options):
     return gymnasium.make("botgame/Duel-v0", **{"opponent": "legacy", "duration_ticks": SHORT, **options})
 
 
+def limited(**limits: int) -> ScriptedPolicy:
+    bot = ScriptedPolicy("limited", lambda _seen, _memory, keys: np.zeros((len(keys), 6), np.int64))
+    vars(bot).update(limits)
+    return bot
+
+
 def batch(count: int, **options):
     return gymnasium.make_vec("botgame/Duel-v0", count, **{"opponent": "legacy", "duration_ticks": SHORT, **options})
 
@@ -328,6 +334,7 @@ def test_opponents_may_be_policies_and_functions() -> None:
         ),
         ({"opponent": {"idle": 1, "nobody": 1}}, "unknown bot 'nobody'"),
         ({"opponent": {"level-4": 1}}, "opponent level-4: it has a faction or limits of its own"),
+        ({"opponent": limited(action_cap=23)}, "^bot 'limited': action_cap is 23, game lms allows 0 to 22; correct"),
         ({"faction": "druid"}, "faction 'druid': expected one of pyromancer"),
         ({"reward_weights": {"fun": 1}}, "reward_weights of fun: expected result, damage"),
         ({"duration_ticks": 0}, "duration_ticks 0: expected a whole number of ticks"),

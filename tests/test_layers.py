@@ -67,6 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     # What a game is, how one is found, and matches of any game.
     "game": {"bot_names", "errors", "spec", "statistic_z"},
     "games": {"errors", "game", "game_check"},
+    "action_check": {"errors", "game", "spec"},
     "game_check": {"errors", "game", "rng"},
     "setups": {"rng", "game"},
     "match_batch": {"rng", "errors", "game"},
@@ -81,13 +82,14 @@ ALLOWED: dict[str, set[str]] = {
     "policies": {"bot_file", "families"}
     | {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
-    "recordings": {"errors", "files", "game", "json_reading", "match_batch", "seals", "wording"}
+    "recordings": {"action_check", "errors", "files", "game", "json_reading", "match_batch", "seals", "wording"}
     | {"games", "play", "policies", "rng", "setups"},  # its command
     "record": {"cli", "recordings"},
     "datasets": {"adapters", "envs", "errors", "files", "game", "games", "recordings", "standings", "wording"},
     "minari": {"cli", "datasets"},
-    "adapters": {"bot_names", "rng", "errors", "spec", "game", "standings", "streams", "wording"},
-    "envs": PLAY | {"rng", "errors", "spec", "game", "games", "wording"},  # what a learner plays in, of any game
+    "adapters": {"action_check", "bot_names", "rng", "errors", "spec", "game", "standings", "streams", "wording"},
+    "envs": PLAY
+    | {"action_check", "rng", "errors", "spec", "game", "games", "wording"},  # what a learner plays in, of any game
     # The arena.
     "lms": BASE
     | ARENA

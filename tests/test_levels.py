@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from botgame.__main__ import main
-from botgame.bot_names import files_of, level_name
+from botgame.bot_names import files_of, level_name, level_of
 from botgame.errors import UserError
 from botgame.game import Handicap, SeatLimits, limits_of
 from botgame.games import load_game
@@ -87,8 +87,8 @@ def test_limits_are_the_handicaps_or_else_the_bots() -> None:
     ("handicap", "says"),
     [
         ({"temperature": 2.0}, "still is no network"),
-        ({"reaction_ticks": 13}, "game lms allows 12"),
-        ({"action_cap": 23}, "game lms allows 22"),
+        ({"reaction_ticks": 13}, "game lms allows 0 to 12"),
+        ({"action_cap": 23}, "game lms allows 0 to 22"),
         ({"chance": 1.5}, "expected 0 to 1"),
         ({"action_cap": -1}, "0 or more"),
     ],
@@ -126,6 +126,10 @@ def test_names_of_levels() -> None:
         assert level_name(other) is None
     assert not is_network(LMS, "pi.pt@level-3")
     assert files_of(f"{CHAMPION_FILE}@level-3") == [CHAMPION_FILE]
+    assert level_of("ann@example.org/pi.pt", 4) == "ann@example.org/pi.pt@level-4"
+    for bot in ("pi.pt@rusher", "level-3", "pi.pt@level-3"):
+        with pytest.raises(UserError, match="is a level or a style already"):
+            level_of(bot, 4)
 
 
 def test_levels_are_measured_and_then_play(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

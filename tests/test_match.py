@@ -196,3 +196,23 @@ def test_a_bot_that_returns_the_wrong_shapes_is_named(actions: tuple[int, int], 
 
     with pytest.raises(UserError, match=r"bot 'careless' returned .* expected"):
         list(play(LMS, [Careless()], setups(1)))
+
+
+def test_a_bot_that_returns_no_memory_is_named() -> None:
+    class Forgetful(Restless):
+        name = "forgetful"
+
+        def act(self, observation, memory, keys):
+            return np.zeros((len(keys), HEADS), np.int64)
+
+    with pytest.raises(UserError, match="bot 'forgetful' returned no pair from act, expected actions and memory"):
+        list(play(LMS, [Forgetful()], setups(1)))
+
+
+@pytest.mark.parametrize(("limit", "most"), [("action_cap", 22), ("reaction_ticks", 12)])
+def test_limits_that_the_game_cannot_impose_are_named(limit: str, most: int) -> None:
+    bot = Restless()
+    setattr(bot, limit, most + 1)
+    with pytest.raises(UserError, match=f"{limit} is {most + 1}, game lms allows 0 to {most}") as caught:
+        list(play(LMS, [bot], setups(1)))
+    assert caught.value.code == 2

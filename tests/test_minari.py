@@ -90,6 +90,16 @@ def test_a_seat_without_its_rivals_has_no_known_result(tmp_path):
     assert np.isnan(back).all()
 
 
+def test_a_folder_of_unusable_files_names_the_first(tmp_path, capsys):
+    words = ["--data-dir", str(tmp_path)]
+    assert record.main([*words, "--game", KUHN, "--bots", "random,random", "--matches", "2"]) == 0
+    assert command.main(["export", *words, "--game", "openspiel:leduc_poker", "--dataset", "leduc-v0"]) == 1
+    said = capsys.readouterr().err
+    assert "holds no decision of game openspiel:leduc_poker" in said
+    assert "2 unusable files left out, first " in said
+    assert f"game {KUHN}, expected" in said
+
+
 def test_the_arena_s_replays_are_exported_too(tmp_path):
     words = ["--num_scripted_bots", "2", "--episode_duration", "10", "--record_replay", "--seed", "1"]
     assert run_match([*words, "--data-dir", str(tmp_path / "data")]) == 0

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from botgame import record
+from botgame.errors import UserError
 from botgame.game import DemonstrationError, Due, Game
 from botgame.games import load_game
 from botgame.play import play
@@ -46,6 +47,16 @@ class Seen(MatchRecorder):
         scalars = self._simulation.observe(due)["scalars"]
         for row, (slot, seat) in enumerate(zip(due.slot.tolist(), due.seat.tolist(), strict=True)):
             self.seen.setdefault((*self._seeds[slot], seat), []).append(scalars[row])
+
+
+@pytest.mark.parametrize("choice", [-1, 100])
+def test_what_nothing_could_read_is_not_recorded(choice: int) -> None:
+    game = load_game("toy_game:toy")
+    recorder, due = MatchRecorder(game, game.simulate(1, 2), ["a", "b"], print), Due(np.zeros(1, int), np.zeros(1, int))
+    recorder.begin(0, next(mirrored_setups(game, 1, 1)))
+    recorder.decisions(due)
+    with pytest.raises(UserError, match=f"^actions: {choice} for the head"):
+        recorder.accepted(due, np.full((1, len(game.spec.heads)), choice))
 
 
 @pytest.mark.parametrize(("name", "bots"), GAMES)

@@ -103,3 +103,26 @@ def test_usage_errors_exit_with_2(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as error:
         main(argv)
     assert error.value.code == 2
+
+
+@pytest.mark.parametrize(("command", "flag"), [("show", "--svg"), ("export", "--output"), ("style", "--output")])
+def test_a_result_replaces_nothing_of_another_kind(
+    command: str, flag: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, other, *_ = sorted(folder.iterdir())
+    before = other.read_bytes()
+    assert main([command, str(path), flag, str(other)]) == 2
+    assert f"{other} is in the way" in capsys.readouterr().err
+    assert other.read_bytes() == before
+    for _ in range(2):  # its own result may be made again
+        assert main([command, str(path), flag, str(tmp_path / "result")]) == 0
+
+
+def test_an_exported_page_does_not_replace_its_thoughts(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thoughts = tmp_path / "thoughts.json"
+    thoughts.write_text("{}")
+    path = sorted(folder.iterdir())[0]
+    assert main(["export", str(path), "--thoughts", str(thoughts), "-o", str(thoughts)]) == 2
+    assert "would take the place of --thoughts" in capsys.readouterr().err

@@ -61,7 +61,7 @@ def level_name(name: str) -> LevelName | None:
 
 def level_of(bot: str, level: int) -> str:
     """The name of a level of `bot`, "" for the bot that comes with the game. Raises UserError (code 2)."""
-    if level_name(bot) is not None or "@" in bot:
+    if level_name(bot) is not None or split_style(bot)[1]:
         raise UserError(f"--level {level}: {bot} is a level or a style already; name the bot itself", 2)
     return f"{bot}@level-{level}" if bot else f"level-{level}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from botgame.game import Array, Game, Handicap, Observation, Policy, limits_of
+from botgame.game import Array, Game, Handicap, Observation, Policy, SeatLimits, check_limits, limits_of
 from botgame.noise import noisy
 
 
@@ -38,13 +38,7 @@ class HandicappedPolicy:
 
 def check_handicap(game: Game, handicap: Handicap) -> None:
     """Raise ValueError for limits that `game` cannot impose."""
-    if handicap.reaction_ticks > game.slowest_reaction:
-        raise ValueError(
-            f"reaction_ticks is {handicap.reaction_ticks}, game {game.name} allows {game.slowest_reaction}"
-        )
-    most = game.action_caps.most if game.action_caps else 0
-    if handicap.action_cap > most:
-        raise ValueError(f"action_cap is {handicap.action_cap}, game {game.name} allows {most}")
+    check_limits(game, SeatLimits(handicap.action_cap, handicap.reaction_ticks))
 
 
 def _at_temperature(bot: Policy, temperature: float) -> Policy:

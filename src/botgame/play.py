@@ -21,7 +21,7 @@ from botgame.game import (
     Setup,
     Simulation,
     Step,
-    limits_of,
+    possible_limits,
 )
 from botgame.match_batch import MatchBatch
 
@@ -81,7 +81,10 @@ def decide_rows(
 def _decide_step(observation: Observation, step: Step, policy: Policy, memory: SeatMemory, heads: int) -> Array:
     """`decide_rows` for all rows of a step."""
     rows = len(step.slot)
-    actions, remembered = policy.act(observation, memory.recall(step.due, step.episode, policy), step.keys)
+    answer = policy.act(observation, memory.recall(step.due, step.episode, policy), step.keys)
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise UserError(f"bot {policy.name!r} returned no pair from act, expected actions and memory: correct it")
+    actions, remembered = answer
     _check(policy, "actions", actions, (rows, heads))
     _check(policy, "memory", remembered, (rows, policy.memory_size))
     memory.store(step.due, remembered)
@@ -130,11 +133,12 @@ def play(
     """Play all set-ups with `policies`, `slots` at a time, and yield each match as it ends (not in their order).
 
     seats: of every match, the game's usual number where it is None. listen: makes a listener (a recorder, a meter) for
-    the simulation. Raises UserError (code 2) for a set-up with a player that has no policy.
+    the simulation. Raises UserError (code 2) for a set-up with a player that has no policy, and for limits of one
+    that the game cannot impose.
     """
     seats = seats or game.seats
     simulation = game.simulate(slots, seats)
-    limits = dict(enumerate(map(limits_of, policies)))
+    limits = {player: possible_limits(game, policy) for player, policy in enumerate(policies)}
 
     def limits_of_player(player: int) -> SeatLimits:
         if player not in limits:

@@ -75,7 +75,7 @@ def load_policy(game: Game, name: str, device: str = "cpu") -> Policy:
         exported: Policy = importlib.import_module(_EXPORTED).load_model(game, name)
         return exported
     if ":" in name:
-        return _load_own(name)
+        return _load_own(game, name)
     known = ", ".join((*game.bots, *game.families, *trained_bots(game), *bot_files(game)))
     raise UserError(f"unknown bot {name!r}: use one of {known}, a .pt, .onnx or .bot.json file or module:factory")
 
@@ -129,13 +129,14 @@ def _load_trained(game: Game, name: str, device: str) -> Policy:
     return policy
 
 
-def _load_own(name: str) -> Policy:
+def _load_own(game: Game, name: str) -> Policy:
     """A user's `module:factory`: imported from the working folder or the environment, called without arguments."""
-    from botgame.game import Policy  # brings NumPy, which --help does without
+    from botgame.game import Policy, possible_limits  # brings NumPy, which --help does without
 
     policy = call_factory(name, "bot")
     if not isinstance(policy, Policy):
         raise UserError(
             f"bot {name!r} gave a {type(policy).__name__}: expected name, memory_size, initial_memory and act"
         )
+    possible_limits(game, policy)
     return policy

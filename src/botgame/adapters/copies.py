@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from botgame.action_check import ActionCheck
 from botgame.errors import UserError
 from botgame.game import Array, Due, Observation, Outcome, SeatLimits, Setup, Snapshot
 from botgame.spec import Array as Layout
@@ -99,6 +100,7 @@ class Copies:
     ) -> None:
         self._spec, self._make, self._extra, self._unsaved = spec, make, dict(extra or {}), unsaved
         self._guard = guard
+        self._check = ActionCheck(spec.heads)
         self._slots = [_Slot(make()) for _ in range(slots)]
 
     def reset(self, slot: int, setup: Setup, limits: Sequence[SeatLimits]) -> None:
@@ -129,7 +131,8 @@ class Copies:
         return earned
 
     def act(self, due: Due, actions: Array) -> Array:
-        """See `Simulation.act`."""
+        """See `Simulation.act`. Raises UserError for a category that a head does not have."""
+        actions = self._check.checked(actions, len(due.slot))
         with self._guard():
             for slot, seat, action in zip(due.slot.tolist(), due.seat.tolist(), actions, strict=True):
                 self._slots[slot].answer(seat, action.copy())

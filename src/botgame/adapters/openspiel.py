@@ -93,13 +93,22 @@ class OpenSpielCopy:
         self._sight.write(self._state, seat, into)
 
     def act(self, actions: Mapping[int, Array]) -> None:
-        """See `Copy.act`."""
+        """See `Copy.act`. Raises UserError for what the rules forbid, after which a state is undefined."""
+        for seat, action in actions.items():
+            self._check_legal(seat, int(action[0]))
         if self._state.is_simultaneous_node():
             self._state.apply_actions([int(actions[seat][0]) for seat in range(self._sight.seats)])
         else:
             ((_, action),) = actions.items()
             self._state.apply_action(int(action[0]))
         self._pass_chance()
+
+    def _check_legal(self, seat: int, action: int) -> None:
+        if action not in self._state.legal_actions(seat):
+            name = self._game.get_type().short_name
+            raise UserError(
+                f"game openspiel:{name}: action {action} of seat {seat} is not legal; choose one that `legal` allows"
+            )
 
     @property
     def returns(self) -> Array:

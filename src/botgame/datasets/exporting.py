@@ -50,15 +50,20 @@ def export(options: Namespace) -> str:
     try:
         count, steps = write(half / DATA, options.dataset, game, episodes)
         if not count:
-            raise UserError(f"--data-dir {options.data_dir} holds no decision of game {game.name}; record some matches")
+            what = f"--data-dir {options.data_dir} holds no decision of game {game.name}; record some matches"
+            raise UserError(what + _left_out(skipped))
         make_namespace(options.dataset)
         replace(half, target)
     except OSError as error:
         raise UserError(f"cannot write {target} ({error.strerror or error}); free space") from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
-    bad = f", {len(skipped)} unusable files left out, first {skipped[0]}" if skipped else ""
-    return f"{options.dataset}: {counted(count, 'episode')}, {counted(steps, 'decision')} in {target}{bad}"
+    amount = f"{counted(count, 'episode')}, {counted(steps, 'decision')}"
+    return f"{options.dataset}: {amount} in {target}{_left_out(skipped)}"
+
+
+def _left_out(skipped: list[DemonstrationError]) -> str:
+    return f", {counted(len(skipped), 'unusable file')} left out, first {skipped[0]}" if skipped else ""
 
 
 def episodes_of(game: Game, folder: Path) -> tuple[Iterator[Episode], list[DemonstrationError]]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from botgame import rng
-from botgame.envs.action_check import ActionCheck
+from botgame.action_check import ActionCheck
 from botgame.envs.matchup import Matchup
 from botgame.envs.number_checks import is_whole
 from botgame.envs.payments import Payments

@@ -24,8 +24,8 @@ from botgame.game import (
     SeatLimits,
     Setup,
     Simulation,
-    limits_of,
     own_factions,
+    possible_limits,
 )
 from botgame.policies import load_policy
 from botgame.rng import mix, uniforms
@@ -72,7 +72,9 @@ class Matchup:
     @property
     def limits(self) -> tuple[SeatLimits, ...]:
         """The limits of each player, as `Simulation.reset` takes them."""
-        return (USUAL_LIMITS,) * self.learners + tuple(limits_of(self.policies[each.bots[0]]) for each in self.cast)
+        return (USUAL_LIMITS,) * self.learners + tuple(
+            possible_limits(self.game, self.policies[each.bots[0]]) for each in self.cast
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from botgame.envs.action_check import whole_numbers
+from botgame.action_check import whole_numbers
 from botgame.envs.learner_matches import LearnerMatches
 from botgame.envs.matchup import Matchup
 from botgame.envs.number_checks import is_whole

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from botgame import rng
-from botgame.bot_names import is_checkpoint, split_style
+from botgame.bot_names import is_checkpoint, is_weaker, split_style
 from botgame.errors import UserError
 from botgame.game import Policy
 from botgame.live.arrays import ROWS, decode
@@ -37,6 +37,8 @@ class Backend:
         """The policy, ready to decide. Raises UserError for a checkpoint that is missing or does not load."""
         if self.name != TRAINED:
             return load_policy(lms(), self.name)
+        if is_weaker(self.checkpoint):
+            raise UserError(f"checkpoint {self.checkpoint} is a weaker version of a bot; name the bot itself", 2)
         if not (is_checkpoint(self.checkpoint) or self.checkpoint.endswith(".onnx")):
             raise UserError(f"checkpoint {self.checkpoint} must be a .pt checkpoint or an .onnx model", 2)
         policy: Any = load_policy(lms(), self.checkpoint)

@@ -49,18 +49,18 @@ def build_parser() -> cli.Parser:
     flag("--bot-run-max-sec", type=cli.positive_float, metavar="S", help="stop after this time, also within a match")
     flag(
         "--bot-feedback-dir",
-        type=Path,
+        type=cli.path,
         default=Path("reports/feedback_training/live"),
         help="where the feedback stream goes",
     )
-    flag("--reports-live-dir", type=Path, default=Path("reports/live"), help="where manifest and pictures go")
+    flag("--reports-live-dir", type=cli.path, default=Path("reports/live"), help="where manifest and pictures go")
     flag("--run", metavar="NAME", help="name of the run's folders (default: date and time)")
-    flag("--data-dir", type=Path, help="where the local server puts replays (default: data/processed)")
+    flag("--data-dir", type=cli.path, help="where the local server puts replays (default: data/processed)")
     flag("--report-every-sec", type=cli.positive_float, default=10.0, metavar="S", help="time between progress lines")
     flag("--play-game", action="store_true", help="play through the web page in a browser, with keys and mouse")
     flag("--channel", choices=CHANNELS, help="which browser (default: the first of these that is installed)")
     flag("--headless", action="store_true", help="no window")
-    flag("--executable-path", type=Path, metavar="FILE", help="the browser's program, instead of a channel")
+    flag("--executable-path", type=cli.path, metavar="FILE", help="the browser's program, instead of a channel")
     flag(
         "--screenshot-every-sec",
         type=cli.positive_float,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from botgame.action_check import ActionCheck
 from botgame.errors import UserError
 from botgame.game import Array, Due, Ended, Game, Setup, Simulation
 from botgame.recordings.format import Content
@@ -16,6 +17,7 @@ class MatchRecorder:
         self, game: Game, simulation: Simulation, names: Sequence[str], save: Callable[[Content], None]
     ) -> None:
         self._game, self._simulation, self._names, self._save = game, simulation, names, save
+        self._check = ActionCheck(game.spec.heads)
         self._ticks: list[int] = []
         self._rows: dict[int, list[tuple[int, ...]]] = {}
 
@@ -28,7 +30,8 @@ class MatchRecorder:
         self._ticks = self._simulation.ticks[due.slot].tolist()
 
     def accepted(self, due: Due, actions: Array) -> None:
-        """See `Listener.accepted`."""
+        """See `Listener.accepted`. Raises UserError for a category that a head does not have."""
+        actions = self._check.checked(actions, len(due.slot))
         rows = zip(self._ticks, due.slot.tolist(), due.seat.tolist(), actions.tolist(), strict=True)
         for tick, slot, seat, action in rows:
             self._rows[slot].append((tick, seat, *action))

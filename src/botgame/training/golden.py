@@ -19,12 +19,14 @@ from botgame.errors import UserError
 from botgame.onnx_policy import OnnxPolicy
 from botgame.onnx_session import OUTPUTS
 from botgame.rng import uniforms
+from botgame.spec import Spec
 from botgame.training.alphastar.network.observations import random_observation
 
 FORMAT = "botgame-golden-1"
 ROWS = 16
 TOLERANCE = 1e-3  # of log-probabilities and memory, on any machine
 _CANDIDATES = 256
+_MOST_LEGAL = 32  # of a head, in the mean: among thousands, as in chess, every draw is close to some edge
 
 
 def golden_path(model: Path) -> Path:
@@ -57,6 +59,7 @@ def _decisions(model: OnnxPolicy) -> tuple[dict[str, np.ndarray], dict[str, np.n
     """Inputs, with the keys that their uniforms came from, and outputs of `ROWS` random decisions."""
     generator = np.random.default_rng(2)
     observation = random_observation(model.spec, _CANDIDATES, generator)
+    _thin_out(observation["legal"], model.spec, generator)
     memory = generator.normal(size=(_CANDIDATES, model.memory_size)).astype(np.float32)
     keys = generator.integers(0, 2**63, _CANDIDATES).astype(np.uint64)
     random = uniforms(keys, len(model.spec.heads)).astype(np.float32)
@@ -68,6 +71,14 @@ def _decisions(model: OnnxPolicy) -> tuple[dict[str, np.ndarray], dict[str, np.n
     chosen = {name: array[rows] for name, array in inputs.items()}
     chosen["temperature"] = np.array(model.temperature, np.float32)
     return chosen, {name: array[rows] for name, array in outputs.items()}
+
+
+def _thin_out(legal: np.ndarray, spec: Spec, generator: np.random.Generator) -> None:
+    """Forbid most categories of a head that has very many; legal: bool [N, L], its first category stays legal."""
+    for head, part in zip(spec.heads, spec.slices.values(), strict=True):
+        if head.size > _MOST_LEGAL:
+            legal[:, part] &= generator.random((len(legal), head.size)) < _MOST_LEGAL / head.size
+            legal[:, part.start] = True
 
 
 def _margin(model: OnnxPolicy, log_probs: np.ndarray, random: np.ndarray) -> np.ndarray:

@@ -21,7 +21,10 @@ from botgame.lms.replay.verify import Verdict, expand, verify
 from botgame.lms.rules import SCHOOLS, TICKS_PER_SECOND, VERBS
 from botgame.lms.simulation.kernel import is_cold
 from botgame.lms.simulation.state import UNCAPPED
-from botgame.outputs import check_apart
+from botgame.outputs import check_apart, check_own, file_with, json_of
+from botgame.statistic_z_file import FORMAT as STYLE
+
+_RESULTS = {"show": file_with("<svg"), "export": file_with("<title>botgame replay"), "style": json_of(STYLE)}
 
 
 def run(arguments: Namespace) -> int:
@@ -32,11 +35,14 @@ def run(arguments: Namespace) -> int:
 
 
 def _check_results(arguments: Namespace) -> None:
-    """Raise UserError (code 2) when what is written would take the place of a replay that is read."""
-    given = arguments.paths if "paths" in arguments else [arguments.path]
+    """Raise UserError (code 2) when a result would take the place of what is read, or of a file of another kind."""
+    given = [("replay", path) for path in (arguments.paths if "paths" in arguments else [arguments.path])]
+    if getattr(arguments, "thoughts", None) is not None:
+        given.append(("--thoughts", arguments.thoughts))
     for name in ("output", "svg"):
         if (result := getattr(arguments, name, None)) is not None:
-            check_apart(f"--{name}", [result], [("replay", path) for path in given])
+            check_apart(f"--{name}", [result], given)
+            check_own({result: _RESULTS[arguments.command]})
 
 
 def _style(arguments: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What a learner's program hands over as actions, checked before the game sees it."""
+"""What a learner's program or a bot hands over as actions, checked before an environment or a file takes it."""
 
 from __future__ import annotations
 
