@@ -260,7 +260,9 @@ def test_a_league_may_learn_by_small_steps(supervised, tmp_path, capsys):
     words = ["--supervised-checkpoint", "a.pt", "--output-dir", "b", "--small-steps", "--lr", "0.5"]
     options = parse(alphastar_league.build_parser(), words, league_defaults)
     assert all(vars(options)[name] == {"lr": 0.5}.get(name, value) for name, value in LEAGUE.items())
-    config = exploiter_config(training_config(options, lms()), 0.25)
+    config = training_config(options, lms())
+    assert league_config(options, config, lms()).exploiters == {"main_exploiter": 0, "league_exploiter": 0}
+    config = exploiter_config(config, 0.25)
     assert (config.clip_ratio, config.adam_b1, config.stored_temperature, config.matches) == (0.2, 0.9, 0.5, 32)
     assert alphastar_league.main(arguments(supervised, tmp_path, "--rounds", "1", "--small-steps")) == 0
     said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("defaults of --small-steps:"))
