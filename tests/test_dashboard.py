@@ -99,10 +99,15 @@ def loop(kind: str, **config: float) -> run_files.Loop:
     return run_files.Loop("", kind, Path("m"), Path("l"), config)
 
 
+LONG = {"rounds": 1000, "rl_iterations_per_round": 4, "decisions": 300}
+
+
 @pytest.mark.parametrize(
     ("kind", "config", "line", "says"),
     [
         (run_files.LEAGUE, {"rounds": 3, "rl_iterations_per_round": 4}, {"step": 6}, "iteration 6 of 12"),
+        (run_files.LEAGUE, LONG, {"step": 6, "main1/decisions": 300, "main2/decisions": 5}, "decision 300 of 300"),
+        (run_files.LEAGUE, LONG, {"step": 4000, "main1/decisions": 200}, "iteration 4,000 of 4,000"),
         (run_files.RL, {"iterations": 1500, "decisions": None}, {"step": 40}, "iteration 40 of 1,500"),
         (run_files.RL, {"iterations": 9, "decisions": 1000}, {"step": 1, "decisions": 250}, "decision 250 of 1,000"),
         (run_files.SEARCH, {"budget": 60}, {"step": 2, "decisions": 30}, "decision 30 of 60"),
