@@ -337,7 +337,8 @@ class RecordedSeat(NamedTuple):
 
     policy: who played; human: a person held it at first; taken_over: a person held it for a part of the match;
     decisions: how many it made; place: 1 = first; rating: where known, with the yardstick at 0. person: the name of the
-    person who held it at first, "" for a bot; human_decisions: how many of its decisions people made.
+    person who held it at first, "" for a bot; human_decisions: how many of its decisions people made. cut_off: it was
+    still in the match when that was broken off, so its place says nothing about others who were.
     """
 
     policy: str
@@ -349,6 +350,7 @@ class RecordedSeat(NamedTuple):
     taken_over: bool = False
     person: str = ""
     human_decisions: int = 0
+    cut_off: bool = False
 
 
 class RecordedMatch(Protocol):
