@@ -94,6 +94,14 @@ def test_a_difference_that_chance_explains_is_no_trait() -> None:
     assert [trait.statistic.name for trait in traits(statistics, *same, 4)] == ["c"]
 
 
+@pytest.mark.parametrize("won", [1, 3, 20])
+def test_few_matches_differ_by_chance_no_more_often_than_it_says(won: int) -> None:
+    random, count = np.random.default_rng(0), 2000
+    statistics = [Statistic(str(k), "x", 1.0) for k in range(count)]
+    found = traits(statistics, random.standard_normal((won, count)), random.standard_normal((40, count)), count)
+    assert 0.03 < len(found) / count < 0.07
+
+
 def test_each_way_to_win_is_a_hole() -> None:
     count = len(SPEC.totals)
     near, far, other = np.full(count, 0.1), np.full(count, 0.9), np.full(count, 0.5)
