@@ -59,11 +59,24 @@ def leaning(weights: tuple[float, ...]):
 
 def test_the_pairs_of_a_free_for_all_are_one_observation_of_a_rating() -> None:
     game = load_game("openspiel:kuhn_poker(players=3)")
-    passive = ScriptedPolicy("", lambda _seen, _memory, keys: np.zeros((len(keys), 1), np.int64))
-    rated, points = rate(game, [game.bots["random"](), passive], 0, 60, 1), np.zeros((2, 2))
+    rated, points = rate(game, [game.bots["random"](), idle_poker()], 0, 60, 1), np.zeros((2, 2))
     wins = 120 / (1 + 10 ** (-rated.elo[1] / 400))
     points[1, 0], points[0, 1] = wins, 120 - wins  # what 120 duels with this rating would be
     assert rated.error[1] > 1.1 * ratings.bradley_terry(points, 0).error[1]
+
+
+def test_equals_are_not_ahead_of_each_other_though_one_of_three_takes_all() -> None:
+    game = load_game("openspiel:kuhn_poker(players=3)")
+    bot = game.bots["random"]()
+    result = mirrored_results(game, bot, bot, 30, 1)
+    assert result.win_rate < 0.4
+    assert (result.above, result.is_ahead) == (0, False)
+    assert mirrored_results(game, bot, idle_poker(), 30, 1).is_ahead
+    assert not mirrored_results(game, idle_poker(), bot, 30, 1).is_ahead
+
+
+def idle_poker() -> ScriptedPolicy:
+    return ScriptedPolicy("", lambda _seen, _memory, keys: np.zeros((len(keys), 1), np.int64))
 
 
 def test_figures_of_a_tally() -> None:
