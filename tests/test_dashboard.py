@@ -119,6 +119,16 @@ def test_progress(kind, config, line, says) -> None:
     assert str(progress_of(loop(kind, **config), line)) == says
 
 
+def test_a_run_that_diverged_stands_where_it_was_before(tmp_path: Path) -> None:
+    flags = {"format": "botgame-config-1", "iterations": 9, "decisions": 1000}
+    (tmp_path / "x.config.json").write_text(json.dumps(flags))
+    lines = {"step": 1, "decisions": 250, "kl": 0.0}, {"step": 2, "diagnostic/nan": 1.0}
+    (tmp_path / "x.metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    page = shown(tmp_path / "x.pt")
+    assert "decision 250 of 1,000, stopped" in page
+    assert "diagnostic nan" in page
+
+
 def test_time_left_is_that_of_the_watched_pace_and_before_that_of_the_clock_readings() -> None:
     pace, rl = Pace(), loop(run_files.RL, iterations=100)
     lines = [{"step": step, "time_acting": 2.0, "time_learning": 1.0, "time_evaluation": 1.0} for step in range(1, 11)]

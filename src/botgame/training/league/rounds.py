@@ -13,7 +13,7 @@ from typing import Any
 from botgame import rng
 from botgame.game import Ended
 from botgame.training.alphastar.league.league import League
-from botgame.training.evaluation.duels import Tally, tally
+from botgame.training.evaluation.duels import DUEL, Tally, tally
 from botgame.training.evaluation.held_out import (
     BEST,
     Best,
@@ -101,5 +101,8 @@ def _games(home: str, away: str, ended: Sequence[Ended]) -> list[GameRecord]:
 
 
 def _game(home: str, away: str, player: int, match: Ended) -> GameRecord:
-    result = league_evaluation.result_for(match, player)
-    return GameRecord(home, away, result, match.setup.seed, match.outcome.ticks)
+    seed, ticks, players = match.setup.seed, match.outcome.ticks, match.setup.players
+    if len(players) > DUEL:
+        names = [home if number == player else away for number in players]
+        return GameRecord(home, "", 0, seed, ticks, tuple(zip(names, match.outcome.places.tolist(), strict=True)))
+    return GameRecord(home, away, league_evaluation.result_for(match, player), seed, ticks)
