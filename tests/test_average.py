@@ -29,7 +29,9 @@ def test_weights_are_the_mean_and_the_policy_plays(trained: Path, tmp_path: Path
     parts = [moved(trained, tmp_path / f"{by}.pt", by, extra={"reaction_ticks": 0, "evaluation": {}}) for by in (0, 3)]
     output = tmp_path / "mean.pt"
     assert main([*map(str, [*parts, parts[0]]), *TOY, "--output", str(output)]) == 0
-    assert "the mean of 3 checkpoints" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "the mean of 3 checkpoints" in said
+    assert f"botgame evaluate --game toy_game:toy {output} {parts[0]}" in said
     before, after = load_checkpoint(trained, GAME), load_checkpoint(output, GAME)
     assert all(torch.allclose(after.weights[name], before.weights[name] + 1, atol=1e-5) for name in before.weights)
     assert (after.kind, after.temperature, after.counters) == ("average", before.temperature, {})

@@ -99,10 +99,15 @@ def loop(kind: str, **config: float) -> run_files.Loop:
     return run_files.Loop("", kind, Path("m"), Path("l"), config)
 
 
+LONG = {"rounds": 1000, "rl_iterations_per_round": 4, "decisions": 300}
+
+
 @pytest.mark.parametrize(
     ("kind", "config", "line", "says"),
     [
         (run_files.LEAGUE, {"rounds": 3, "rl_iterations_per_round": 4}, {"step": 6}, "iteration 6 of 12"),
+        (run_files.LEAGUE, LONG, {"step": 6, "main1/decisions": 300, "main2/decisions": 5}, "decision 300 of 300"),
+        (run_files.LEAGUE, LONG, {"step": 4000, "main1/decisions": 200}, "iteration 4,000 of 4,000"),
         (run_files.RL, {"iterations": 1500, "decisions": None}, {"step": 40}, "iteration 40 of 1,500"),
         (run_files.RL, {"iterations": 9, "decisions": 1000}, {"step": 1, "decisions": 250}, "decision 250 of 1,000"),
         (run_files.SEARCH, {"budget": 60}, {"step": 2, "decisions": 30}, "decision 30 of 60"),
@@ -112,6 +117,16 @@ def loop(kind: str, **config: float) -> run_files.Loop:
 )
 def test_progress(kind, config, line, says) -> None:
     assert str(progress_of(loop(kind, **config), line)) == says
+
+
+def test_a_run_that_diverged_stands_where_it_was_before(tmp_path: Path) -> None:
+    flags = {"format": "botgame-config-1", "iterations": 9, "decisions": 1000}
+    (tmp_path / "x.config.json").write_text(json.dumps(flags))
+    lines = {"step": 1, "decisions": 250, "kl": 0.0}, {"step": 2, "diagnostic/nan": 1.0}
+    (tmp_path / "x.metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    page = shown(tmp_path / "x.pt")
+    assert "decision 250 of 1,000, stopped" in page
+    assert "diagnostic nan" in page
 
 
 def test_time_left_is_that_of_the_watched_pace_and_before_that_of_the_clock_readings() -> None:

@@ -1,5 +1,6 @@
 """Our arena as environments of Gymnasium and PettingZoo: their own checkers, seeds, vector = single, masks, replays."""
 
+import itertools
 import os
 import warnings
 from dataclasses import replace
@@ -29,6 +30,7 @@ from botgame.lms.replay.format import read, scan
 from botgame.lms.replay.verify import verify
 from botgame.play import play
 from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
 
 LMS = load_game("lms")
 SHORT = 240  # ticks of a match
@@ -197,6 +199,11 @@ def test_set_ups_are_mirrored_without_end() -> None:
     own = matchup(LMS, "idle", 2, faction="cryomancer")
     begun = [next(own.setups(seed)) for seed in range(5)]
     assert {setup.factions[setup.players.index(0)] for setup in begun} == {LMS.factions.index("cryomancer")}
+
+
+def test_what_a_learner_trains_on_is_not_what_it_is_measured_on() -> None:
+    trained = {setup.seed for setup in itertools.islice(matchup(LMS, "idle", 2).setups(0), 400)}
+    assert not trained & {setup.seed for setup in mirrored_setups(LMS, 0, 200)}
 
 
 def test_masks_are_the_legal_categories() -> None:

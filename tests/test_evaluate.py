@@ -4,14 +4,21 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from botgame import ratings
+from botgame.game import ScriptedPolicy
+from botgame.games import load_game
 from botgame.lms.game import lms
+from botgame.play import play
 from botgame.policies import load_policy
+from botgame.setups import mirrored_setups
 from botgame.training import evaluate
 from botgame.training.evaluation import figures as evaluate_figures
 from botgame.training.evaluation.command import make_plan
 from botgame.training.evaluation.duels import Tally, mirrored_results
+from botgame.training.evaluation.round_robin import rate
 from botgame.training.evaluation.tables import short_names
 
 
@@ -35,6 +42,41 @@ def test_exchanging_the_policies_exchanges_the_result() -> None:
 def test_results_do_not_depend_on_the_batch() -> None:
     a, b = load_policy(lms(), "legacy"), load_policy(lms(), "random")
     assert mirrored_results(lms(), a, b, 7, 5, parallel=3) == mirrored_results(lms(), a, b, 8, 5, parallel=8)
+
+
+def test_in_a_race_no_match_is_played_twice() -> None:
+    """On one seed both turns of bots that draw nothing are the same match, and intervals would be too narrow."""
+    game = load_game("gymnasium:CartPole-v1")
+    bots = [ScriptedPolicy("", leaning(weights)) for weights in ((0, 0, 1, 0), (0, 0, 1, -0.05))]
+    ended = list(play(game, bots, mirrored_setups(game, 3, 3)))
+    assert len({float(match.outcome.rewards["return"][match.setup.players.index(0)]) for match in ended}) > 3
+
+
+def leaning(weights: tuple[float, ...]):
+    """Pushes the cart to where a weighted sum of what it sees points."""
+    return lambda seen, _memory, _keys: (seen["scalars"][:, :4] @ np.array(weights) > 0).astype(np.int64)[:, None]
+
+
+def test_the_pairs_of_a_free_for_all_are_one_observation_of_a_rating() -> None:
+    game = load_game("openspiel:kuhn_poker(players=3)")
+    rated, points = rate(game, [game.bots["random"](), idle_poker()], 0, 60, 1), np.zeros((2, 2))
+    wins = 120 / (1 + 10 ** (-rated.elo[1] / 400))
+    points[1, 0], points[0, 1] = wins, 120 - wins  # what 120 duels with this rating would be
+    assert rated.error[1] > 1.1 * ratings.bradley_terry(points, 0).error[1]
+
+
+def test_equals_are_not_ahead_of_each_other_though_one_of_three_takes_all() -> None:
+    game = load_game("openspiel:kuhn_poker(players=3)")
+    bot = game.bots["random"]()
+    result = mirrored_results(game, bot, bot, 30, 1)
+    assert result.win_rate < 0.4
+    assert (result.above, result.is_ahead) == (0, False)
+    assert mirrored_results(game, bot, idle_poker(), 30, 1).is_ahead
+    assert not mirrored_results(game, idle_poker(), bot, 30, 1).is_ahead
+
+
+def idle_poker() -> ScriptedPolicy:
+    return ScriptedPolicy("", lambda _seen, _memory, keys: np.zeros((len(keys), 1), np.int64))
 
 
 def test_figures_of_a_tally() -> None:

@@ -5,11 +5,14 @@ import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
 import pytest
 
+from botgame.game import RecordedSeat
+from botgame.lms.demonstrations import ArenaRecord
 from botgame.lms.game import lms
 from botgame.lms.replay.format import Replay, write
 from botgame.lms.replay.header import BOT, HUMAN, Change
@@ -21,7 +24,7 @@ from botgame.training import find_holes
 from botgame.training.alphastar.actor.opponents import parse_shares
 from botgame.training.holes.groups import grouped, silhouette, traits
 from botgame.training.holes.holes import find_holes as holes_of
-from botgame.training.holes.meetings import Meeting, find_meetings
+from botgame.training.holes.meetings import Meeting, _pairs, find_meetings
 from matches import held_by, recorded
 
 GAME = lms()
@@ -91,6 +94,14 @@ def test_a_difference_that_chance_explains_is_no_trait() -> None:
     assert [trait.statistic.name for trait in traits(statistics, *same, 4)] == ["c"]
 
 
+@pytest.mark.parametrize("won", [1, 3, 20])
+def test_few_matches_differ_by_chance_no_more_often_than_it_says(won: int) -> None:
+    random, count = np.random.default_rng(0), 2000
+    statistics = [Statistic(str(k), "x", 1.0) for k in range(count)]
+    found = traits(statistics, random.standard_normal((won, count)), random.standard_normal((40, count)), count)
+    assert 0.03 < len(found) / count < 0.07
+
+
 def test_each_way_to_win_is_a_hole() -> None:
     count = len(SPEC.totals)
     near, far, other = np.full(count, 0.1), np.full(count, 0.9), np.full(count, 0.5)
@@ -99,6 +110,23 @@ def test_each_way_to_win_is_a_hole() -> None:
     assert [(len(hole.matches), dict(hole.people)) for hole in holes] == [(5, {"Bob": 5}), (4, {"Ann": 4})]
     assert all(trait.effect > 0 for trait in holes[0].traits)
     assert holes_of([meeting(False, other)], SPEC) == []
+
+
+@pytest.mark.parametrize(
+    ("person", "bot", "counts"), [(True, True, False), (True, False, True), (False, True, True), (False, False, True)]
+)
+def test_a_match_that_was_broken_off_counts_where_one_was_out(person: bool, bot: bool, counts: bool) -> None:
+    ann = RecordedSeat("human:Ann", 0, 1, 9, human=True, person="Ann", human_decisions=9, cut_off=person)
+    rival = RecordedSeat("champion", 0, 2 - bot, 9, cut_off=bot)
+    assert list(_pairs(SimpleNamespace(seats=(rival, ann)), {"champion"})) == ([(1, 0)] if counts else [])
+
+
+def test_a_recorded_match_says_who_was_in_it_when_it_was_broken_off() -> None:
+    (replay,) = duels("champion", "idle", 1)[:1]
+    assert [seat.cut_off for seat in ArenaRecord(Path(), replay).seats] == [False, False]
+    header = msgspec.structs.replace(replay.header, is_cut=True)
+    seats = ArenaRecord(Path(), replace(replay, header=header)).seats
+    assert [seat.cut_off for seat in seats] == [seat.death_tick < 0 for seat in header.seats]
 
 
 def test_a_match_counts_where_both_played_to_the_end(tmp_path: Path) -> None:

@@ -325,9 +325,9 @@ def test_a_league_of_a_game_without_duels(tmp_path: Path) -> None:
     words = ["--supervised-checkpoint", str(start), "--output-dir", str(folder)]
     assert alphastar_league.main([*words, *LEAGUE]) == 0
     matches, _ = read_matches(folder / "matches.jsonl")
-    against = [match for match in matches if (match.kind, match.away, match.round) == (EVALUATION, "random", 1)]
+    against = [match for match in matches if (match.kind, match.rival, match.round) == (EVALUATION, "random", 1)]
     assert len(against) == 9
-    assert {len(match.seats) for match in matches if match.kind == TRAINING} == {3}
+    assert {(match.kind, len(match.seats)) for match in matches} == {(EVALUATION, 3), (TRAINING, 3)}
     words = ["--league-state", str(folder / "league_state.json"), "--matches", str(folder / "matches.jsonl")]
     assert report_league.main([*words, "--output", str(tmp_path / "summary.json")]) == 0
     assert json.loads((tmp_path / "summary.json").read_text())["game"] == "kaggle:geese_lite:3"

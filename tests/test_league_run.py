@@ -6,11 +6,13 @@ import random
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from botgame import rng
 from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
@@ -23,6 +25,8 @@ from botgame.training.league import evaluation as league_evaluation
 from botgame.training.league.command import league_config
 from botgame.training.league.files import EVALUATION, TRAINING, read_matches, read_state
 from botgame.training.league.learner import Roster
+from botgame.training.league.rounds import RoundEnd
+from botgame.training.league.setting import LeagueSchedule
 from botgame.training.league.worker import exploiter_config
 from botgame.training.rl.flags import training_config
 from botgame.training.rl.small_steps import LEAGUE, league_defaults, parse
@@ -306,6 +310,17 @@ def test_past_selves_are_spread_and_leave_out_the_present_one():
     names = league_evaluation.chosen_population(league, "lms_re", 6)
     assert names[:4] == ["lms_re", "main1", "main_exploiter1", "league_exploiter1"]
     assert len(names) == len(set(names)) == 6
+    assert "main1.v9" in names
+    league.learners["main1"].mark = league.learners["main1"].steps
+    assert "main1.v9" not in league_evaluation.chosen_population(league, "lms_re", 99), "it is main1 itself"
+
+
+def test_rounds_that_end_early_are_evaluated_on_other_seeds_than_when_they_are_extended():
+    schedule = LeagueSchedule(2, 4, 100, 1)
+    ends = RoundEnd(SimpleNamespace(schedule=schedule, seed=5), *[None] * 3, {})
+    seeds = [ends._seed(*each) for each in ((1, 4), (2, 6), (2, 7), (2, 8))]
+    assert len(set(seeds)) == 4
+    assert seeds[::3] == [rng.derive(5, 1), rng.derive(5, 2)]
 
 
 def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from botgame.game import DemonstrationError, Due, Game
 from botgame.games import load_game
 from botgame.play import play
 from botgame.policies import load_policy
+from botgame.recordings.command import rotated_setups
 from botgame.recordings.demonstrations import Recordings
 from botgame.recordings.format import Content, write_recording
 from botgame.recordings.recorder import MatchRecorder
@@ -85,6 +86,12 @@ def test_a_match_is_played_again_as_it_was_seen(name: str, bots: str, tmp_path: 
             found += 1
     assert found == 2 * len(opened) * len(names)
     assert sorted(opened[0].seats[0].policy for _ in "x")[0] in names
+
+
+def test_what_is_recorded_is_not_what_strength_is_measured_on() -> None:
+    game = load_game("toy_game:toy")
+    recorded = {setup.seed for setup in rotated_setups(game, 0, 200, 2, {})}
+    assert not recorded & {setup.seed for setup in mirrored_setups(game, 0, 200)}
 
 
 def changed(path: Path, **fields: object) -> Path:

@@ -109,6 +109,21 @@ def test_evaluation_against_the_anchor_by_round(summary):
     assert (first["win_rate"], second["win_rate"]) == (13 / 20, 30 / 40)
 
 
+def test_evaluation_in_games_without_duels_rates_by_every_pair_of_seats():
+    """Equals, of whom one of three takes all, win a third and have equal ratings."""
+    names, ends = ("main1", "lms_re", "lms_re"), [(1, 2, 2), (2, 1, 2), (2, 2, 1)] * 10
+    seated = [tuple(zip(names, places, strict=True)) for places in ends]
+    matches = [Match(k, 1, 1, EVALUATION, "main1", "", 0, k, 9, seats) for k, seats in enumerate(seated, 1)]
+    found = league_summary.summarise(league_of_two_rounds(), matches)
+    assert player(found, "main1")["rating"] == pytest.approx(0, abs=1e-6)
+    (against,) = found["win_rate_against_anchor"]["main1"]
+    assert (against["wins"], against["draws"], against["losses"]) == (10, 0, 20)
+    assert found["royale"] == {}, "these are training matches"
+    past = [[(name.replace("lms_re", "main1.v0"), place) for name, place in seats] for seats in seated]
+    met = [replace(match, seats=tuple(seats)) for match, seats in zip(matches, past, strict=True)]
+    assert worst_of(met)["opponent"] == "main1.v0"
+
+
 def test_forgetting_is_the_worst_past_self_of_each_round(summary):
     forgetting = summary["forgetting"]["main1"]
     assert [(entry["opponent"], entry["win_rate"]) for entry in forgetting["rounds"]] == [

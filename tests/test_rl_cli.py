@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -254,6 +255,9 @@ def test_the_best_must_hold_against_both_yardsticks() -> None:
     assert is_better({"lms_re": tally(8, 2), "best": tally(6, 4)}, best, "lms_re")
     assert not is_better({"lms_re": tally(9, 1), "best": tally(5, 5)}, best, "lms_re")  # a lucky row against the bot
     assert not is_better({"lms_re": tally(6, 4), "best": tally(9, 1)}, best, "lms_re")  # forgot the bot
+    for above in (0, 2):  # where one of three takes all, equals win a third
+        crowd = {"lms_re": tally(8, 2), "best": replace(tally(4, 6), above=above)}
+        assert is_better(crowd, best, "lms_re") == (above > 0)
 
 
 def test_the_best_loses_no_more_than_once_what_is_tolerated() -> None:

@@ -337,7 +337,8 @@ class RecordedSeat(NamedTuple):
 
     policy: who played; human: a person held it at first; taken_over: a person held it for a part of the match;
     decisions: how many it made; place: 1 = first; rating: where known, with the yardstick at 0. person: the name of the
-    person who held it at first, "" for a bot; human_decisions: how many of its decisions people made.
+    person who held it at first, "" for a bot; human_decisions: how many of its decisions people made. cut_off: it was
+    still in the match when that was broken off, so its place says nothing about others who were.
     """
 
     policy: str
@@ -349,6 +350,7 @@ class RecordedSeat(NamedTuple):
     taken_over: bool = False
     person: str = ""
     human_decisions: int = 0
+    cut_off: bool = False
 
 
 class RecordedMatch(Protocol):
@@ -481,6 +483,7 @@ class Game:
     again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for them, so a
     learner may leave a match once it is out; None where a game does not say. scratch: for learners from random weights.
     handicaps: what makes the levels of a trained bot, the weakest first; () for those that suit any game.
+    apart: seats never meet, since each plays a copy of its own; then two turns of one seed would be one match.
     usual_reaction: ticks, how old what a bot sees is by the rules; slowest_reaction: the most that
     `SeatLimits.reaction_ticks` may be, 0 where a seat's reaction cannot be chosen.
     """
@@ -511,6 +514,7 @@ class Game:
     usual_reaction: int = 0
     slowest_reaction: int = 0
     families: Mapping[str, Family] = field(default_factory=dict)
+    apart: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a game that contradicts itself, with the reason."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from botgame import rng
 from botgame.game import Game, Setup
 
+_TURN = 0x7475726E  # purpose of the seeds of further turns
+
 
 def mirrored_setups(
     game: Game,
@@ -28,6 +30,8 @@ def mirrored_setups(
     player meets exactly the same situations. `tag` is the number of the seed, 0 .. pairs - 1. duration_ticks: the
     game's usual duration where it is None.
 
+    Where seats are `apart`, each turn has a seed of its own: on one seed both would be the same match, counted twice.
+
     own: faction of the players that always play the same one. With such a player in a match every faction goes round
     with its player, so that both rotations of a seed are the same match-up.
     """
@@ -41,7 +45,8 @@ def mirrored_setups(
         for turn in range(len(players)):
             rotated = players[turn:] + players[:turn]
             seated = theirs[turn:] + theirs[:turn] if own.keys() & set(players) else drawn
-            yield Setup(match_seed, rotated, seated, duration, tag=pair)
+            seed_of_turn = rng.derive(match_seed, _TURN, turn) if game.apart and turn else match_seed
+            yield Setup(seed_of_turn, rotated, seated, duration, tag=pair)
 
     return _Stream(of_pair, pairs)
 

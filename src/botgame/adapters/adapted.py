@@ -100,6 +100,7 @@ def adapted_game(
         rules=dict(rules) if unsaved else {**rules, "points": unit},
         reward_points={RETURN: unit},
         out=(lambda simulation: simulation.out) if settled and not alone else None,
+        apart=alone,
     )
 
 

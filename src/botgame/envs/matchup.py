@@ -28,13 +28,14 @@ from botgame.game import (
     possible_limits,
 )
 from botgame.policies import load_policy
-from botgame.rng import mix, uniforms
+from botgame.rng import derive, mix, uniforms
 from botgame.setups import mirrored_setups
 from botgame.wording import counted
 
 Opponent = str | Policy | Decide | Mapping[str, float]
 LEARNER = "learner"
 """The name of the learner's players in recordings."""
+_MATCHES = 0x656E7673  # purpose of the matches' random key: a learner's are not those that `evaluate` measures it on
 _DRAWS = np.uint64(0x6C6164646572)  # purpose of the keys that draw a bot, so that they are not those that it acts by
 
 
@@ -111,7 +112,8 @@ class Matchup:
         if self.faction:
             own |= dict.fromkeys(range(self.learners), self.game.factions.index(self.faction))
         players = tuple(range(self.seats))
-        return mirrored_setups(self.game, seed, None, players, duration_ticks=self.duration_ticks, own=own)
+        key = derive(seed, _MATCHES)
+        return mirrored_setups(self.game, key, None, players, duration_ticks=self.duration_ticks, own=own)
 
 
 @takes_options("matchup")

@@ -89,4 +89,5 @@ def _seat(replay: Replay, number: int) -> RecordedSeat:
         taken_over=taken_over,
         person=info.policy.removeprefix(PERSON) if human else "",
         human_decisions=int((held == HUMAN).sum()),
+        cut_off=header.is_cut is True and info.death_tick < 0,
     )

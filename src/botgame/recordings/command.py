@@ -20,6 +20,7 @@ from botgame.setups import drawn_factions
 from botgame.wording import counted
 
 SLOTS = 64
+_RECORDED = 0x7265636F7264  # purpose of the matches' random key: what learns from them is measured on others
 
 
 def record(options: Namespace) -> str:
@@ -52,7 +53,7 @@ def rotated_setups(game: Game, seed: int, matches: int, seats: int, own: Mapping
     """Each match on a seed of its own, the players a seat further each time. own: factions of players that have one."""
     names = {player: game.factions[faction] for player, faction in own.items()}
     for number in range(matches):
-        key = rng.derive(seed, number)
+        key = rng.derive(seed, _RECORDED, number)
         players = tuple((number + seat) % seats for seat in range(seats))
         draws = [rng.derive(key, seat, 1) for seat in range(seats)]
         factions = drawn_factions(game, draws, [names.get(player, "") for player in players])

@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
+from botgame.cli import command_line
 from botgame.errors import UserError
-from botgame.games import load_game
+from botgame.games import DEFAULT, load_game
 from botgame.outputs import check_apart, check_checkpoint, check_own, file_that
 from botgame.trained_bots import checkpoint_path
 from botgame.training.alphastar.checkpoint import Checkpoint, checkpoint_kind, load_checkpoint, save_checkpoint
@@ -31,8 +32,9 @@ def average_checkpoints(options: argparse.Namespace) -> int:
     check_own({options.output: file_that(lambda path: checkpoint_kind(path) == KIND)})
     made = mean_of([load_checkpoint(path, game) for path in paths], paths)
     save_checkpoint(options.output, made)
-    compare = f"botgame evaluate {options.output} {options.checkpoints[0]}"
-    print(f"{options.output}: the mean of {len(paths)} checkpoints; compare it: {compare}")
+    of_game = [] if options.game == DEFAULT else ["--game", options.game]
+    compare = ["python", "-m", "botgame", "evaluate", *of_game, str(options.output), options.checkpoints[0]]
+    print(f"{options.output}: the mean of {len(paths)} checkpoints; compare it: {command_line(compare)}")
     return 0
 
 

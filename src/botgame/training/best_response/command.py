@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from botgame.bot_names import files_of, split_style
+from botgame.bot_names import files_of, level_name, split_noise, split_style
 from botgame.errors import UserError
 from botgame.families import Member, standard_numbers, to_shares
 from botgame.game import Array, Family, Game
 from botgame.games import load_game
+from botgame.levels import bot_of, levels_path
 from botgame.locks import locked
 from botgame.outputs import check_apart, check_folder
 from botgame.policies import load_policy
+from botgame.trained_bots import bot_files, trained_bots
 from botgame.training.best_response import family_flags
 from botgame.training.best_response.family_search import search_family
 from botgame.training.best_response.family_task import FamilyTask
@@ -43,7 +45,7 @@ def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None
     game = load_game(options.game)
     folder = options.output_dir or REPORTS / folder_of(game.name, options.target)
     check_folder("--output-dir", folder)
-    results = Exploit(game.name, options.target, _digest(options.target), rules_digest(game))
+    results = Exploit(game.name, options.target, _digest(game, options.target), rules_digest(game))
     search_all = _search_family if options.family else _search_policies
     if not search_all(options, game, folder, results, resume_command(argv, module)):
         return 130
@@ -199,12 +201,16 @@ def _cells(point: Point, unit: str) -> tuple[str, ...]:
     return (counted(point.spent, unit), *counts, f"{point.win_rate:.1%}", f"{100 * point.low:.1f}-{point.high:.1%}")
 
 
-def _digest(target: str) -> str:
+def _digest(game: Game, target: str) -> str:
     """SHA-256 of the files behind a target, so that --resume meets the same weights; "" for a bot without one.
 
     What is no file, as the name of a style, counts as it is written.
     """
-    if not files_of(target):
+    name, level = split_noise(target)[0], level_name(split_noise(target)[0])
+    bot, style = (bot_of(game, level), f"level-{level.level}") if level else split_style(name)
+    known = {**bot_files(game), **trained_bots(game)}
+    if bot not in known and not files_of(target):
         return ""
-    parts = [Path(part) for part in split_style(target)]
+    file = known.get(bot, Path(bot))
+    parts = [file, Path(style), *([levels_path(file)] if level else []), *([Path(target)] if name != target else [])]
     return hashlib.sha256(b"".join(p.read_bytes() if p.is_file() else bytes(p) for p in parts)).hexdigest()

@@ -2,8 +2,9 @@
 
 Each seed is played twice with the seats, and the factions with them, exchanged, so neither side of the map nor a
 faction helps anyone. Win rate = (wins + draws/2)/matches. In a game without duels the first policy has one seat among
-others of the second, each seed once for every seat, and wins when it finishes above more of them than below. Used by
-`evaluate`, by the periodic held-out evaluation of the trainers and by the league.
+others of the second, each seed once for every seat, and wins when it finishes above more of them than below; equals
+need not win half of such matches, as where one of three takes all (`Tally.is_ahead`). Used by `evaluate`, by the
+periodic held-out evaluation of the trainers and by the league.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from botgame.game import Ended, Game, Policy
 from botgame.ratings import wilson
-from botgame.standings import standings_of
+from botgame.standings import order_of
 from botgame.training.evaluation.one_among_others import MatchOptions, one_among_others
 
 DUEL = 2
@@ -37,7 +38,8 @@ class Earned(NamedTuple):
 class Tally:
     """What A did against B. counts, rival_counts: how often A and B did each of `Game.counted`; seconds: played in all.
 
-    names: `Game.counted`. earned, rival_earned: the rewards of `Game.reward_points`, by name.
+    names: `Game.counted`. earned, rival_earned: the rewards of `Game.reward_points`, by name. above: seats of B that
+    finished below A less those that finished above, over all matches; None: one a match, as in duels.
     """
 
     wins: int
@@ -49,6 +51,7 @@ class Tally:
     seconds: float
     earned: Mapping[str, Earned] = field(default_factory=dict)
     rival_earned: Mapping[str, Earned] = field(default_factory=dict)
+    above: int | None = None
 
     @property
     def matches(self) -> int:
@@ -64,6 +67,11 @@ class Tally:
     def win_rate(self) -> float:
         """(wins + draws/2)/matches; 0.5 where nothing was played."""
         return self.points / self.matches if self.matches else 0.5
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether A finished above more seats of B than below; of equals that is exactly not so."""
+        return (self.wins - self.losses if self.above is None else self.above) > 0
 
     @property
     def strength(self) -> float:
@@ -145,10 +153,12 @@ def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = l
     results = {1: 0, 0: 0, -1: 0}
     counts = np.zeros((2, len(game.counted)), np.int64)
     earned: dict[str, list[tuple[float, float]]] = {name: [] for name in game.reward_points}
-    ticks = 0
+    ticks = total = 0
     for match in ended:
         seat, over = match.setup.players.index(0), match.outcome
-        results[int(np.sign(standings_of(over.places)[seat]))] += 1
+        above = sum(order_of(over.places, seat, other) for other in range(len(over.places)))
+        results[(above > 0) - (above < 0)] += 1
+        total += above
         counts += np.stack([over.counts[seat], over.counts.sum(0) - over.counts[seat]])
         for name, gains in earned.items():
             gains.append((float(over.rewards[name][seat]), float(np.delete(over.rewards[name], seat).mean())))
@@ -160,7 +170,7 @@ def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = l
         {name: _earned([gain[side] * game.reward_points[name] for gain in gains]) for name, gains in earned.items()}
         for side in (0, 1)
     ]
-    return Tally(results[1], results[0], results[-1], game.counted, own, rival, seconds, *means)
+    return Tally(results[1], results[0], results[-1], game.counted, own, rival, seconds, means[0], means[1], total)
 
 
 def _earned(gains: Sequence[float]) -> Earned:

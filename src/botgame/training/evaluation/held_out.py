@@ -65,7 +65,7 @@ def is_better(tallies: Mapping[str, Tally], best: Best | None, yardstick: str) -
     """
     if best is None:
         return True
-    return tallies[BEST].win_rate > 0.5 and tallies[yardstick].win_rate >= best.bar - TOLERATED_LOSS
+    return tallies[BEST].is_ahead and tallies[yardstick].win_rate >= best.bar - TOLERATED_LOSS
 
 
 def successor(best: Best | None, iteration: int, yardstick: float, weights: Weights) -> Best:

@@ -9,9 +9,9 @@ import numpy as np
 
 from botgame.game import Game, Policy, Setup, own_factions
 from botgame.play import play
-from botgame.ratings import Ratings, add_pairs, bradley_terry, ranking
+from botgame.ratings import Pairs, Ratings, add_pairs, bradley_terry, ranking
 from botgame.setups import mirrored_setups
-from botgame.training.evaluation.duels import usual_seats
+from botgame.training.evaluation.duels import DUEL, usual_seats
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
 
@@ -33,13 +33,15 @@ def rate(
 
     Every pair plays the seeds that `seed` gives, as `mirrored_results` does. `on_match` is called after each match.
     """
-    points = np.zeros((len(policies), len(policies)))
-    setups = _setups(game, policies, -(-matches // usual_seats(game)), seed)
+    points, seats, crowds = np.zeros((len(policies), len(policies))), usual_seats(game), list[Pairs]()
+    setups = _setups(game, policies, -(-matches // seats), seed)
     slots = min(PARALLEL_MATCHES, matches_in_all(game, len(policies), matches))
-    for match in play(game, policies, setups, slots=slots, seats=usual_seats(game)):
-        add_pairs(points, ranking(match.setup.players, match.outcome.places.tolist()))
+    for match in play(game, policies, setups, slots=slots, seats=seats):
+        pairs = ranking(match.setup.players, match.outcome.places.tolist())
+        add_pairs(points, pairs)
+        crowds += [pairs] if seats > DUEL else []
         on_match()
-    return bradley_terry(points, anchor)
+    return bradley_terry(points, anchor, free_for_alls=crowds)
 
 
 def _setups(game: Game, policies: Sequence[Policy], seeds: int, seed: int) -> Iterator[Setup]:

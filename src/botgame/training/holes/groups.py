@@ -66,7 +66,9 @@ def traits(statistics: Sequence[Statistic], here: Array, elsewhere: Array, most:
     if not len(here) or not len(elsewhere):
         return []
     mean, other = here.mean(0), elsewhere.mean(0)
-    effects = (mean - other) / np.sqrt((here.var(0) + elsewhere.var(0)) / 2 + _SPREAD**2)
+    squares = len(here) * here.var(0) + len(elsewhere) * elsewhere.var(0)
+    variance = squares / max(1, len(here) + len(elsewhere) - 2)  # of both, as far as so few seats show it
+    effects = (mean - other) / np.sqrt(variance + _SPREAD**2)
     found = [
         Trait(statistic, float(mean[k] * statistic.scale), float(other[k] * statistic.scale), float(effects[k]))
         for k, statistic in enumerate(statistics)

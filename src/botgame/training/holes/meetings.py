@@ -30,7 +30,8 @@ class Meeting(NamedTuple):
 def find_meetings(game: Game, folder: Path, bot: Collection[str], report: Callable[[str], None]) -> list[Meeting]:
     """All matches below `folder` that count, in the order of their files. bot: what replays call it.
 
-    A match counts where a person and the bot both held their seats to the end. `report` is called with a line for each
+    A match counts where a person and the bot both held their seats to the end, and it was not broken off before one
+    of them was out. `report` is called with a line for each
     file that cannot be used. Raises UserError for a game that measures no statistic z.
     """
     demonstrations = game.demonstrations
@@ -61,9 +62,12 @@ def _of(game: Game, match: RecordedMatch, bot: Collection[str], rows: Array) -> 
 
 
 def _pairs(match: RecordedMatch, bot: Collection[str]) -> Iterator[tuple[int, int]]:
-    """The seats of a person and of the bot, for each person and the best-placed of the bot's seats."""
+    """The seats of a person and of the bot, for each person and the best-placed of the bot's seats; decided ones."""
     seats = match.seats
     rivals = [k for k, seat in enumerate(seats) if seat.policy in bot and not (seat.human or seat.taken_over)]
+    best = min(rivals, key=lambda rival: seats[rival].place, default=None)
     for k, seat in enumerate(seats):
-        if rivals and seat.person and seat.human_decisions == seat.decisions:
-            yield k, min(rivals, key=lambda rival: seats[rival].place)
+        if best is None or not seat.person or seat.human_decisions < seat.decisions:
+            continue
+        if not (seat.cut_off and seats[best].cut_off):
+            yield k, best

@@ -70,18 +70,23 @@ def result_for(match: Ended, player: int) -> int:
 
 def chosen_past(league: League, name: str, most: int) -> list[str]:
     """At most `most` past selves, spread evenly from the oldest to the newest that differs from the player now."""
-    past = list(league.past_selves(name))
-    learner = league.learners[name]
-    if learner.steps == learner.mark and learner.steps > 0:
-        past = past[:-1]
-    return _spread(past, most)
+    return _spread([past for past in league.past_selves(name) if past != _same_as(league, name)], most)
 
 
 def chosen_population(league: League, anchor: str, most: int) -> list[str]:
-    """At most `most` players for the cross-play: the anchor, the learning ones, and frozen ones of all roles."""
-    must = [anchor, *league.learners]
-    frozen = [player.name for player in league.frozen if player.parent]
+    """At most `most` players for the cross-play: the anchor, the learning ones, and frozen ones of all roles.
+
+    The anchor and the learning ones are in it whatever `most` is; a copy that a main agent still equals is not.
+    """
+    must, same = [anchor, *league.learners], {_same_as(league, name) for name in league.mains}
+    frozen = [player.name for player in league.frozen if player.parent and player.name not in same]
     return [*must, *_spread(frozen, max(0, most - len(must)))]
+
+
+def _same_as(league: League, name: str) -> str | None:
+    """The frozen copy that main agent `name` has not learned beyond."""
+    learner = league.learners[name]
+    return league.past_selves(name)[-1] if learner.steps == learner.mark and learner.steps > 0 else None
 
 
 def _spread(names: Sequence[str], most: int) -> list[str]:

@@ -68,6 +68,17 @@ class Match:
         """See `GameRecord.orders`."""
         return GameRecord(self.home, self.away, self.result, self.seed, self.ticks, self.seats).orders
 
+    @property
+    def rival(self) -> str:
+        """Whom an evaluation match is against, however many seats it has."""
+        return self.away or next(iter(self.orders))
+
+    @property
+    def verdict(self) -> int:
+        """Its result; of more seats whether home finished above more of them than below (+1, 0, -1)."""
+        total = sum(self.orders[self.rival])
+        return (total > 0) - (total < 0)
+
     def to_dict(self) -> dict[str, Any]:
         """What a line says: a duel no seats, a free-for-all no opponent and result."""
         without = ("away", "result") if self.seats else ("seats",)

@@ -13,7 +13,7 @@ from typing import Any
 from botgame import rng
 from botgame.game import Ended
 from botgame.training.alphastar.league.league import League
-from botgame.training.evaluation.duels import Tally, tally
+from botgame.training.evaluation.duels import DUEL, Tally, tally
 from botgame.training.evaluation.held_out import (
     BEST,
     Best,
@@ -66,7 +66,7 @@ class RoundEnd:
         if best:
             rivals[BEST] = players.around(best.weights, BEST, name)
             matches[BEST] = plan.matches
-        seed = rng.derive(setting.seed, round_number)  # other seeds each round, so that rounds are independent
+        seed = self._seed(round_number, iteration)
         ended = league_evaluation.against_each(
             setting.game, players.policy(name), rivals, matches, seed=seed, duration_ticks=setting.duration_ticks
         )
@@ -78,6 +78,11 @@ class RoundEnd:
             weights = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
             self.bests[name] = successor(best, iteration, tallies[yardstick].win_rate, weights)
         return tallies
+
+    def _seed(self, round_number: int, iteration: int) -> int:
+        """Others each round, so that rounds are independent, and in a round that ends early: it may be extended."""
+        early = iteration % self._setting.schedule.iterations_per_round
+        return rng.derive(self._setting.seed, round_number, *([iteration] if early else []))
 
     def _cross_play(self, iteration: int) -> list[GameRecord]:
         """After `iteration`. An extended league has another one, on other seeds, else frozen players repeat matches."""
@@ -96,5 +101,8 @@ def _games(home: str, away: str, ended: Sequence[Ended]) -> list[GameRecord]:
 
 
 def _game(home: str, away: str, player: int, match: Ended) -> GameRecord:
-    result = league_evaluation.result_for(match, player)
-    return GameRecord(home, away, result, match.setup.seed, match.outcome.ticks)
+    seed, ticks, players = match.setup.seed, match.outcome.ticks, match.setup.players
+    if len(players) > DUEL:
+        names = [home if number == player else away for number in players]
+        return GameRecord(home, "", 0, seed, ticks, tuple(zip(names, match.outcome.places.tolist(), strict=True)))
+    return GameRecord(home, away, league_evaluation.result_for(match, player), seed, ticks)

@@ -23,7 +23,7 @@ def forgetting(matches: Sequence[Match], league: League) -> dict[str, Any]:
     for name in league.mains:
         past, by_round = set(league.past_selves(name)), defaultdict(list)
         for match in matches:
-            if match.kind == EVALUATION and match.home == name and match.away in past:
+            if match.kind == EVALUATION and match.home == name and match.rival in past:
                 by_round[match.round].append(match)
         rounds = [{"round": number, **worst_of(played)} for number, played in sorted(by_round.items())]
         mean = float(np.mean([entry["win_rate"] for entry in rounds])) if rounds else None
@@ -41,11 +41,11 @@ def worst_of(matches: Sequence[Match]) -> dict[str, Any]:
     record: Counter[int] = Counter()
     for naming, measuring in (halves, halves[::-1]):
         if naming and measuring:
-            record += Counter(match.result for match in measuring if match.away == _worst(naming))
+            record += Counter(match.verdict for match in measuring if match.rival == _worst(naming))
     worst = _worst(matches)
     if not record:
-        record = Counter(match.result for match in matches if match.away == worst)
-    rivals = len({match.away for match in matches})
+        record = Counter(match.verdict for match in matches if match.rival == worst)
+    rivals = len({match.rival for match in matches})
     return {"opponent": worst, "past_selves": rivals, **rate_of(record[1], record[0], record[-1])}
 
 
@@ -53,5 +53,5 @@ def _worst(matches: Sequence[Match]) -> str:
     """The rival with the least mean result; the first of equals."""
     results: dict[str, list[int]] = defaultdict(list)
     for match in matches:
-        results[match.away].append(match.result)
+        results[match.rival].append(match.verdict)
     return min(results, key=lambda away: sum(results[away]) / len(results[away]))

@@ -11,7 +11,7 @@ from typing import Any
 
 from botgame.ratings import wilson
 from botgame.training.alphastar.league.league import League
-from botgame.training.league.files import Match
+from botgame.training.league.files import TRAINING, Match
 from botgame.training.league_report.html_parts import card, remark, table
 
 
@@ -19,7 +19,7 @@ def free_for_alls(matches: Sequence[Match], league: League) -> dict[str, list[di
     """For each learning player that asked for free-for-alls one entry a round and number of seats, in JSON types."""
     groups: dict[tuple[str, int, int], list[Match]] = defaultdict(list)
     for match in matches:
-        if match.seats and match.home in league.learners:
+        if match.seats and match.kind == TRAINING and match.home in league.learners:
             groups[match.home, match.round, len(match.seats)].append(match)
     out: dict[str, list[dict[str, Any]]] = {}
     for (name, number, seats), played in sorted(groups.items()):

@@ -200,8 +200,8 @@ def _by_round(matches: list[Match], home: str, aways: set[str]) -> dict[int, dic
     """Evaluation records of `home` by round and opponent."""
     out: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
     for match in matches:
-        if match.kind == EVALUATION and match.home == home and match.away in aways:
-            out[match.round][match.away][1 - match.result] += 1
+        if match.kind == EVALUATION and match.home == home and match.rival in aways:
+            out[match.round][match.rival][1 - match.verdict] += 1
     return out
 
 

@@ -36,9 +36,7 @@ def progress_of(loop: Loop, line: Line) -> Progress:
     """How far a loop was when it wrote `line`. Flags that are missing or no numbers leave the total unknown."""
     flags = loop.config
     if loop.kind == LEAGUE:
-        return Progress(
-            number(line, "step"), number(flags, "rounds") * number(flags, "rl_iterations_per_round"), "iteration"
-        )
+        return _of_league(flags, line)
     if loop.kind == SEARCH:
         unit = "duel" if flags.get("family") else "decision"
         return Progress(number(line, f"{unit}s"), number(flags, "budget"), unit)
@@ -47,6 +45,16 @@ def progress_of(loop: Loop, line: Line) -> Progress:
     if number(flags, "decisions"):
         return Progress(number(line, "decisions"), number(flags, "decisions"), "decision")
     return Progress(number(line, "step"), number(flags, "iterations"), "iteration")
+
+
+def _of_league(flags: Line, line: Line) -> Progress:
+    """A league ends after its rounds or, where it is given some, with the decisions of its first main agent."""
+    total = number(flags, "rounds") * number(flags, "rl_iterations_per_round")
+    iterations = Progress(number(line, "step"), total, "iteration")
+    if not number(flags, "decisions") or iterations.is_over:
+        return iterations
+    first = next((name for name in line if name.endswith("/decisions")), "")  # as players stand in every line
+    return Progress(number(line, first), number(flags, "decisions"), "decision")
 
 
 def number(values: Mapping[str, Any], name: str) -> float:

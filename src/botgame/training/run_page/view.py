@@ -22,6 +22,8 @@ from botgame.training.run_page.lines import GrowingLines
 from botgame.training.run_page.progress import Line, Pace, progress_of
 from botgame.training.run_page.run_files import Loop, NoRunError, RunFiles, find_run
 
+_DIVERGED = 2  # entries of the line of a step that was not finished: its number, and that it diverged
+
 
 class RunView:
     """The run whose output is `path`. exploits: the folder with results of `exploit`; clock: seconds."""
@@ -69,7 +71,8 @@ class RunView:
         lines = self._lines.setdefault(loop.metrics, GrowingLines(loop.metrics, _reader(loop.metrics)))
         pace = self._paces.setdefault(loop.metrics, Pace())
         lines.update()
-        progress = progress_of(loop, lines.items[-1] if lines.items else {})
+        whole = (line for line in reversed(lines.items) if len(line) > _DIVERGED)
+        progress = progress_of(loop, next(whole, {}))
         pace.watch(self._clock(), progress.done)
         return LoopState(loop, lines.items, progress, pace.left(progress, lines.items, loop), is_held(loop.lock))
 
