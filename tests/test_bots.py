@@ -7,9 +7,9 @@ import pytest
 
 from botgame import policies as registry
 from botgame.errors import UserError
-from botgame.game import Observation, Policy
+from botgame.game import Observation, Policy, limits_of
 from botgame.lms.arena import Arena
-from botgame.lms.champion import CHAMPION
+from botgame.lms.champion import CHAMPION, CHAMPION_300MS, CHAMPIONS
 from botgame.lms.rules import SCHOOLS
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import built_in_names, load_policy
@@ -198,6 +198,15 @@ def test_the_champion_comes_with_the_package_and_beats_the_expert() -> None:
     assert champion.name == CHAMPION in built_in_names(LMS)
     tally = mirrored_results(LMS, champion, load_policy(LMS, "lms_re"), 40, 5)
     assert tally.win_rate >= 0.75
+
+
+def test_a_champion_with_a_persons_reaction_comes_too_and_beats_the_other_under_it() -> None:
+    slow = load_policy(LMS, CHAMPION_300MS)
+    assert slow.name == CHAMPION_300MS in built_in_names(LMS)
+    assert limits_of(slow).reaction_ticks == 9
+    tally = mirrored_results(LMS, slow, load_policy(LMS, "level-5"), 60, 5)
+    assert tally.win_rate >= 0.5
+    assert sum(path.stat().st_size for path in CHAMPIONS.values()) <= 5_000_000
 
 
 def test_without_torch_there_is_no_champion(monkeypatch: pytest.MonkeyPatch) -> None:

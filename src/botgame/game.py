@@ -474,12 +474,13 @@ class Game:
     family, `self` or `past`. seat_numbers: how many seats a match may have, the usual number first. factions: names of
     what a seat may play as, () where seats are alike. duration_ticks: usual longest duration, 0 where it cannot be
     chosen. rules: plain JSON values that matter to a trained bot; kept in checkpoints. counted: what `Outcome.counts`
-    counts; its first entry is "nothing". checkpoints: trained bots that come with the game. reward_weights: of each
-    reward stream's advantage in RL, 1 where none is given. reward_points: what 1 of a stream is in the game's own
-    points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z, demonstrations, picture
-    (a recorded match as SVG text): None where the game has none. draw: the running match in a slot of a simulation as a
-    picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes every match that ends
-    into a folder, given the name of each player; None where the game has none. out: the seats that will never be due
+    counts; its first entry is "nothing". checkpoints: trained bots that come with the game, the one with levels first.
+    reward_weights: of each reward stream's advantage in RL, 1 where none is given. reward_points: what 1 of a stream is
+    in the game's own points, for streams whose mean is worth showing beside win rates. action_caps, statistic_z,
+    demonstrations, picture (a recorded match as SVG text): None where the game has none. draw: the running match in a
+    slot of a simulation as a picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes
+    every match that ends into a folder, given the name of each player; None where the game has none. out: the seats
+    that will never be due
     again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for them, so a
     learner may leave a match once it is out; None where a game does not say. scratch: for learners from random weights.
     handicaps: what makes the levels of a trained bot, the weakest first; () for those that suit any game.

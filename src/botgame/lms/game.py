@@ -9,7 +9,7 @@ from pathlib import Path
 from botgame.game import ActionCaps, Game, Handicap, Policy, Scratch, StatisticZ
 from botgame.lms.arena_simulation import ArenaSimulation, HealthLeadSimulation
 from botgame.lms.bots.expert.family import SCRIPTED_FAMILY
-from botgame.lms.champion import CHAMPION, CHAMPION_FILE
+from botgame.lms.champion import CHAMPIONS
 from botgame.lms.demonstrations import ArenaDemonstrations
 from botgame.lms.drawing import draw
 from botgame.lms.replay.format import Replay, read, write
@@ -69,7 +69,7 @@ def lms() -> Game:
         duration_ticks=DURATION_SECONDS * TICKS_PER_SECOND,
         rules=Rules().to_dict(),
         counted=VERBS,
-        checkpoints={CHAMPION: CHAMPION_FILE},
+        checkpoints=CHAMPIONS,
         reward_weights={"damage": 0.5},
         action_caps=ActionCaps(STAMPS, UNCAPPED),
         statistic_z=StatisticZ(ARENA_Z_SPEC, lambda simulation: ArenaMeter(simulation.arena)),

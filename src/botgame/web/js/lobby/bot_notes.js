@@ -2,6 +2,7 @@
 
 export const BOT_NOTES = {
   champion: "the trained network: plays all schools, strongest",
+  champion_300ms: "a trained network with a person's reaction: strong, but no faster than you",
   lms_re: "the expert's rules: escapes the zone, dodges, leads its shots",
   rusher: "runs at you and fights close",
   kiter: "keeps its distance and shoots",
