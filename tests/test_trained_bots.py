@@ -27,7 +27,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_installed_bot_has_a_name_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     path = install(GAME, "pupil", CHAMPION)
-    assert trained_bots(GAME) == {"champion": CHAMPION, "pupil": path}
+    assert trained_bots(GAME) == {**GAME.checkpoints, "pupil": path}
     assert load_policy(GAME, "pupil").name == "pupil"
     assert load_policy(GAME, "pupil~0.2").name == "pupil~0.2"
     assert "pupil" in offered_bots(None)
@@ -44,7 +44,7 @@ def test_a_bot_of_the_same_name_moves_to_a_backup() -> None:
     path = install(GAME, "pupil", first)
     install(GAME, "pupil", second)
     assert (path.read_bytes(), path.with_name("pupil.backup1.pt").read_bytes()) == (b"2", b"1")
-    assert list(trained_bots(GAME)) == ["champion", "pupil"]
+    assert list(trained_bots(GAME)) == [*GAME.checkpoints, "pupil"]
 
 
 def test_names() -> None:
@@ -67,7 +67,7 @@ def test_a_name_that_means_something_else_is_no_bots_name() -> None:
     path = install(GAME, "日" * 60, CHAMPION)
     for name in ("level-4", "self", "nul"):  # copied there
         path.with_name(name + ".pt").write_bytes(path.read_bytes())
-    assert list(trained_bots(GAME)) == ["champion", "日" * 60]
+    assert list(trained_bots(GAME)) == [*GAME.checkpoints, "日" * 60]
 
 
 def test_the_words_are_those_of_the_flags() -> None:
