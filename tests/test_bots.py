@@ -7,13 +7,14 @@ import pytest
 
 from botgame import policies as registry
 from botgame.errors import UserError
-from botgame.game import Observation, Policy, limits_of
+from botgame.game import Observation, Policy
 from botgame.lms.arena import Arena
 from botgame.lms.champion import CHAMPION, CHAMPION_300MS, CHAMPIONS
 from botgame.lms.rules import SCHOOLS
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import built_in_names, load_policy
 from botgame.rng import derive
+from botgame.seat_limits import limits_of
 from botgame.training.evaluation.duels import mirrored_results
 from matches import LMS
 

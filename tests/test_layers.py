@@ -34,7 +34,7 @@ BASE |= {
     "wording",
 }
 PLAY = {"match_batch", "noise", "play", "setups", "policies", "trained_bots", "levels", "handicapped"}
-PLAY |= {"bot_file", "families"}
+PLAY |= {"bot_file", "families", "seat_limits"}
 TABLES = {"lms.numbers", "lms.rules", "lms.actions", "lms.fields", "lms.spec"}  # what the arena is made of, as data
 ARENA = TABLES | {"rng", "spec", "source_cache", "threads", "lms.simulation"}
 # What each part may import of ours, itself aside. A part that is not listed fails the test.
@@ -71,16 +71,17 @@ ALLOWED: dict[str, set[str]] = {
     "game_check": {"errors", "game", "rng"},
     "setups": {"rng", "game"},
     "match_batch": {"rng", "errors", "game"},
-    "play": {"errors", "game", "match_batch"},
-    "noise": {"bot_names", "errors", "game", "rng"},
+    "seat_limits": {"errors", "game"},
+    "play": {"errors", "game", "match_batch", "seat_limits"},
+    "noise": {"bot_names", "errors", "game", "rng", "seat_limits"},
     "trained_bots": {"bot_names", "errors", "files", "game"},
     "levels": {"bot_names", "errors", "game", "sealed_struct", "trained_bots"},
-    "handicapped": {"game", "noise"},
+    "handicapped": {"game", "noise", "seat_limits"},
     "families": {"errors", "game", "rng"},
     "bot_file": {"errors", "game", "families", "sealed_struct"},
     "sealed_struct": {"files", "json_reading", "seals"},
     "policies": {"bot_file", "families"}
-    | {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "trained_bots"},
+    | {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "seat_limits", "trained_bots"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
     "recordings": {"action_check", "errors", "files", "game", "json_reading", "match_batch", "seals", "wording"}
     | {"games", "play", "policies", "rng", "setups"},  # its command

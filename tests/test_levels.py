@@ -12,7 +12,7 @@ import pytest
 from botgame.__main__ import main
 from botgame.bot_names import files_of, level_name, level_of
 from botgame.errors import UserError
-from botgame.game import Handicap, SeatLimits, limits_of
+from botgame.game import Handicap, SeatLimits
 from botgame.games import load_game
 from botgame.handicapped import HandicappedPolicy
 from botgame.levels import Level, Levels, digest_of, levels_path, own_names, read_levels, write_levels
@@ -23,6 +23,7 @@ from botgame.lms.replay.resimulate import trajectories
 from botgame.lms.rules import Rules
 from botgame.onnx_policy import OnnxPolicy
 from botgame.policies import built_in_names, is_network, load_policy
+from botgame.seat_limits import limits_of
 from botgame.server import play
 from botgame.server.hosting.level_lines import level_lines
 from live_table import Table, duel

@@ -13,7 +13,7 @@ import torch
 
 from botgame import rng
 from botgame.errors import UserError
-from botgame.game import Setup, limits_of
+from botgame.game import Setup
 from botgame.games import load_game
 from botgame.lms.game import lms
 from botgame.lms.replay.resimulate import trajectories
@@ -22,6 +22,7 @@ from botgame.lms.spec import ARENA_SPEC
 from botgame.onnx_policy import FORMAT, OnnxPolicy
 from botgame.policies import load_policy as load_bot
 from botgame.seals import sealed
+from botgame.seat_limits import limits_of
 from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from botgame.errors import UserError
-from botgame.game import limits_of
 from botgame.lms.game import lms
 from botgame.lms.rules import Rules
 from botgame.lms.simulation.state import MAGE
 from botgame.lms.spec import ARENA_SPEC
 from botgame.policies import load_policy
+from botgame.seat_limits import limits_of
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.network.network import Network

@@ -480,9 +480,9 @@ class Game:
     demonstrations, picture (a recorded match as SVG text): None where the game has none. draw: the running match in a
     slot of a simulation as a picture, uint8 [height, width, 3]; recorder: makes a listener for a simulation that writes
     every match that ends into a folder, given the name of each player; None where the game has none. out: the seats
-    that will never be due
-    again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for them, so a
-    learner may leave a match once it is out; None where a game does not say. scratch: for learners from random weights.
+    that will never be due again, bool [B, P], while their matches may go on; `Simulation.outcome` already holds for
+    them, so a learner may leave a match once it is out; None where a game does not say. scratch: for learners from
+    random weights.
     handicaps: what makes the levels of a trained bot, the weakest first; () for those that suit any game.
     apart: seats never meet, since each plays a copy of its own; then two turns of one seed would be one match.
     usual_reaction: ticks, how old what a bot sees is by the rules; slowest_reaction: the most that
@@ -555,35 +555,6 @@ class Game:
     def seconds(self) -> float:
         """The usual longest duration in game seconds."""
         return self.duration_ticks / self.spec.ticks_per_second
-
-
-def limits_of(policy: object) -> SeatLimits:
-    """The limits that a policy plays under."""
-    return SeatLimits(int(getattr(policy, "action_cap", 0)), int(getattr(policy, "reaction_ticks", 0)))
-
-
-def check_limits(game: Game, limits: SeatLimits) -> None:
-    """Raise ValueError for limits that `game` cannot impose."""
-    caps = game.action_caps or ActionCaps(0, 0)
-    if not (0 <= limits.action_cap <= caps.most or limits.action_cap == caps.uncapped):
-        raise ValueError(f"action_cap is {limits.action_cap}, game {game.name} allows {_up_to(caps.most)}")
-    if not 0 <= limits.reaction_ticks <= game.slowest_reaction:
-        slowest = _up_to(game.slowest_reaction)
-        raise ValueError(f"reaction_ticks is {limits.reaction_ticks}, game {game.name} allows {slowest}")
-
-
-def _up_to(most: int) -> str:
-    return f"0 to {most}" if most else "none"
-
-
-def possible_limits(game: Game, policy: Policy) -> SeatLimits:
-    """`limits_of` a policy that anybody may have written. Raises UserError (code 2) where `game` cannot impose them."""
-    try:
-        limits = limits_of(policy)
-        check_limits(game, limits)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"bot {policy.name!r}: {error}; correct its limits", 2) from error
-    return limits
 
 
 def own_factions(game: Game, policies: Sequence[Policy]) -> dict[int, int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 
-from botgame.game import Array, Game, Handicap, Observation, Policy, SeatLimits, check_limits, limits_of
+from botgame.game import Array, Game, Handicap, Observation, Policy, SeatLimits
 from botgame.noise import noisy
+from botgame.seat_limits import check_limits, limits_of
 
 
 class HandicappedPolicy:

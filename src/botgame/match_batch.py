@@ -41,7 +41,7 @@ class MatchBatch:
         limits: Callable[[int], SeatLimits] = lambda _player: USUAL_LIMITS,
         out: Callable[[Any], Array] | None = None,
     ) -> None:
-        """`simulation`: fresh, nothing started. `limits`: of a player's seats, see `game.limits_of`.
+        """`simulation`: fresh, nothing started. `limits`: of a player's seats, see `seat_limits.limits_of`.
 
         out: as `Game.out`; given it, a match ends once all seats of player 0 are out, with the outcome as it stands.
         """

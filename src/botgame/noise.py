@@ -9,8 +9,9 @@ import numpy as np
 
 from botgame.bot_names import RANDOM
 from botgame.errors import UserError
-from botgame.game import Array, Game, Observation, Policy, limits_of
+from botgame.game import Array, Game, Observation, Policy
 from botgame.rng import mix, uniforms
+from botgame.seat_limits import limits_of
 
 _ERRS = np.uint64(0x6572727321)  # purpose of the keys that decide when, so that they are not those that decide what
 

@@ -21,9 +21,9 @@ from botgame.game import (
     Setup,
     Simulation,
     Step,
-    possible_limits,
 )
 from botgame.match_batch import MatchBatch
+from botgame.seat_limits import possible_limits
 
 
 class SeatMemory:

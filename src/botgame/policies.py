@@ -131,7 +131,8 @@ def _load_trained(game: Game, name: str, device: str) -> Policy:
 
 def _load_own(game: Game, name: str) -> Policy:
     """A user's `module:factory`: imported from the working folder or the environment, called without arguments."""
-    from botgame.game import Policy, possible_limits  # brings NumPy, which --help does without
+    from botgame.game import Policy  # brings NumPy, which --help does without
+    from botgame.seat_limits import possible_limits
 
     policy = call_factory(name, "bot")
     if not isinstance(policy, Policy):

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from botgame.envs.number_checks import is_finite
 from botgame.errors import UserError
-from botgame.game import USUAL_LIMITS, Game, Policy, limits_of, own_factions
+from botgame.game import USUAL_LIMITS, Game, Policy, own_factions
 from botgame.policies import load_policy
+from botgame.seat_limits import limits_of
 
 
 class Casting(NamedTuple):

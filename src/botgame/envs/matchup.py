@@ -25,10 +25,10 @@ from botgame.game import (
     Setup,
     Simulation,
     own_factions,
-    possible_limits,
 )
 from botgame.policies import load_policy
 from botgame.rng import derive, mix, uniforms
+from botgame.seat_limits import possible_limits
 from botgame.setups import mirrored_setups
 from botgame.wording import counted
 

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from botgame.game import Observation, Policy, SeatLimits, limits_of, own_factions
+from botgame.game import Observation, Policy, SeatLimits, own_factions
 from botgame.lms.actions import HEAD_COUNT
 from botgame.lms.game import lms
 from botgame.lms.simulation.state import UNCAPPED
+from botgame.seat_limits import limits_of
 from botgame.server.rooms.match_driver import BotDecision, DecisionRequest
 
 _LOG = logging.getLogger(__name__)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from botgame.families import members
-from botgame.game import Array, Ended, Family, Game, Policy, Setup, limits_of, own_factions
+from botgame.game import Array, Ended, Family, Game, Policy, Setup, own_factions
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide
+from botgame.seat_limits import limits_of
 from botgame.setups import mirrored_setups
 from botgame.training.evaluation.duels import Tally, tally, usual_seats
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES

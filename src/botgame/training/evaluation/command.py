@@ -16,12 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from botgame.bot_names import files_of, in_style, is_checkpoint, level_name
 from botgame.errors import UserError
 from botgame.files import check_writable, write_atomic
-from botgame.game import Game, Policy, limits_of
+from botgame.game import Game, Policy
 from botgame.games import load_game
 from botgame.handicapped import HandicappedPolicy
 from botgame.levels import bot_of, find_level
 from botgame.outputs import check_result, json_of
 from botgame.policies import load_policy
+from botgame.seat_limits import limits_of
 from botgame.training.console import description_column, plain_console, say
 from botgame.training.evaluation.duels import DUEL, Tally, mirrored_results, usual_seats
 from botgame.training.evaluation.figures import Pair, standing_dict, standings, versus, versus_dict

@@ -30,9 +30,9 @@ class Meeting(NamedTuple):
 def find_meetings(game: Game, folder: Path, bot: Collection[str], report: Callable[[str], None]) -> list[Meeting]:
     """All matches below `folder` that count, in the order of their files. bot: what replays call it.
 
-    A match counts where a person and the bot both held their seats to the end, and it was not broken off before one
-    of them was out. `report` is called with a line for each
-    file that cannot be used. Raises UserError for a game that measures no statistic z.
+    A match counts where a person and the bot both held their seats to the end, and it was not broken off before one of
+    them was out. `report` is called with a line for each file that cannot be used. Raises UserError for a game that
+    measures no statistic z.
     """
     demonstrations = game.demonstrations
     if demonstrations is None or game.statistic_z is None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from botgame.errors import UserError
-from botgame.game import USUAL_LIMITS, Game, Policy, SeatLimits, Setup, limits_of
+from botgame.game import USUAL_LIMITS, Game, Policy, SeatLimits, Setup
 from botgame.match_batch import MatchBatch
+from botgame.seat_limits import limits_of
 from botgame.training.alphastar.actor.actor import Environment
 from botgame.training.alphastar.actor.batching import LEARNER
 from botgame.training.alphastar.actor.numbers import MatchNumbers
