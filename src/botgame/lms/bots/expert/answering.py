@@ -1,6 +1,6 @@
 """Matches in which the expert's bots decide within the compiled loop: no call from Python for each of their decisions.
 
-They decide as they do from outside (`botgame.lms.bots.expert.expert`), on the part of the observation that they read.
+They decide as they do from outside (`botgame.lms.bots.expert.deciding`), on the part of the observation that they read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from botgame.families import Member
 from botgame.lms.actions import HEAD_COUNT
-from botgame.lms.bots.expert.expert import decide_row
+from botgame.lms.bots.expert.deciding import decide_row
 from botgame.lms.bots.expert.parameters import RECORD
 from botgame.lms.observing.observation import Scratch, allocate_scratch, fill_fields, fill_table
 from botgame.lms.observing.view import view_of

@@ -10,7 +10,7 @@ from botgame.lms.bots.expert.parameters import SCRIPTED
 
 def _decide(observation: Observation, memory: Array, keys: Array, numbers: Array) -> Array:
     """The rules, imported (and compiled) when one of the bots first decides."""
-    actions: Array = importlib.import_module("botgame.lms.bots.expert.expert").decide(
+    actions: Array = importlib.import_module("botgame.lms.bots.expert.deciding").decide(
         observation, memory, keys, numbers
     )
     return actions

@@ -1,4 +1,4 @@
-"""The parameters of the scripted bots that play by the expert's rules (`botgame.lms.bots.expert.expert`).
+"""The parameters of the scripted bots that play by the expert's rules (`botgame.lms.bots.expert.deciding`).
 
 `lms_re` is the all-rounder. Each of the others is better at one thing and worse at another, so that they counter one
 another. Between `LOWEST` and `HIGHEST` lie all bots of the family `scripted`.
