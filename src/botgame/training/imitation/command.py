@@ -57,23 +57,15 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     resolve(options)
     if options.person:
         check_name(game, ghost_of(options.person))
-    check_checkpoint("--output", options.output)
-    paths = RunPaths.beside(options.output, "imitation")
-    inputs = [(flag, getattr(options, name)) for flag, name in _FOLDERS.items()]
-    if options.start_checkpoint:
-        inputs.append(("--start-checkpoint", checkpoint_path(game, options.start_checkpoint)))
-    check_apart("--output", paths.files, inputs)
+    paths = output_paths(options, game)
     setting = imitation_setting(options)
     console = plain_console(stderr=True)
     source = open_source(options, game, console)
     config = flag_values(options, leave_out=("command",))
     with at_work(paths, paths.checkpoint):
         state = begin(paths, config, resume=options.resume, extends=EXTENDS)
-        if state is not None:
-            with restoring(paths, state):
-                source.restrict(state["names"])
-                source.check_unchanged(state["source"])
-                start = start_of_resumed(state, game, options.start_checkpoint)
+        if state:
+            start = _same_start(state, source, paths, options.start_checkpoint)
         else:
             start = load_start(game, options.start_checkpoint) if options.start_checkpoint else None
         setting = with_start(setting, start, options.temperature)
@@ -82,29 +74,57 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             run = ImitationRun(setting, config, paths, source, state, conditioning)
         device = f"seed {setting.seed}, device {setting.device}"
         say(console, f"{device}, {run.parameters:,} parameters, output {options.output}")
-        if state is None:
+        if not state:
             make_room(paths, config)
-        offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
-        with (
-            MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
-            stop_on_signal() as stop,
-            Progress(*_columns(), console=console, transient=True) as progress,
-        ):
-            decisions = setting.epochs * source.usage.decisions + setting.winner_epochs * source.winning_decisions
-            task = progress.add_task("imitation", total=max(1, decisions), completed=run.seen)
-            for event in run.train(metrics, stop):
-                progress.update(task, completed=event.seen, description=event.text)
-                if event.line:
-                    say(progress.console, event.line)
+        carry_out(run, paths, state, console)
     if run.stopped:
         say(console, "stopped and saved; go on with:")
         say(console, resume_command(argv, module))
         return 130
     say(console, f"written to {options.output}")
     if options.person:
-        installed = install(game, ghost_of(options.person), options.output)
-        say(console, f"installed as {installed}: play it with botgame play {installed.stem}")
+        _install_ghost(options, game, console)
     return 0
+
+
+def _install_ghost(options: argparse.Namespace, game: Game, console: Console) -> None:
+    """Let the bot that imitates a person be known by its name."""
+    installed = install(game, ghost_of(options.person), options.output)
+    say(console, f"installed as {installed}: play it with botgame play {installed.stem}")
+
+
+def output_paths(options: argparse.Namespace, game: Game) -> RunPaths:
+    """The files that the run writes. Raises UserError (code 2) where it would write over what it reads."""
+    check_checkpoint("--output", options.output)
+    paths = RunPaths.beside(options.output, "imitation")
+    inputs = [(flag, getattr(options, name)) for flag, name in _FOLDERS.items()]
+    if options.start_checkpoint:
+        inputs.append(("--start-checkpoint", checkpoint_path(game, options.start_checkpoint)))
+    check_apart("--output", paths.files, inputs)
+    return paths
+
+
+def _same_start(state: dict[str, Any], source: ReplaySource, paths: RunPaths, start: str | None) -> Start | None:
+    """What a run that goes on fine-tunes; `source` then has the matches that the run learns from. Raises UserError."""
+    with restoring(paths, state):
+        source.restrict(state["names"])
+        source.check_unchanged(state["source"])
+        return start_of_resumed(state, source.game, start)
+
+
+def carry_out(run: ImitationRun, paths: RunPaths, state: dict[str, Any] | None, console: Console) -> None:
+    """Train `run` to its end or to Ctrl-C, from `state` if there is one, with its metrics and a progress bar."""
+    offset, step = (state["metrics_offset"], state["cloner"]["updates"] + 1) if state else (0, 0)
+    with (
+        MetricsWriter(paths.metrics, paths.tensorboard, offset=offset, step=step) as metrics,
+        stop_on_signal() as stop,
+        Progress(*_columns(), console=console, transient=True) as progress,
+    ):
+        task = progress.add_task("imitation", total=max(1, run.decisions), completed=run.seen)
+        for event in run.train(metrics, stop):
+            progress.update(task, completed=event.seen, description=event.text)
+            if event.line:
+                say(progress.console, event.line)
 
 
 def ghost_of(person: str) -> str:

@@ -91,6 +91,14 @@ class ImitationRun:
         return self.setting.epochs + self.setting.winner_epochs
 
     @property
+    def decisions(self) -> int:
+        """To learn from in all epochs together."""
+        return (
+            self.setting.epochs * self.source.usage.decisions
+            + self.setting.winner_epochs * self.source.winning_decisions
+        )
+
+    @property
     def winners(self) -> bool:
         """Whether this epoch is one of the second phase."""
         return self.epoch >= self.setting.epochs

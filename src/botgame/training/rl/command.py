@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from botgame.bot_names import files_of
 from botgame.errors import UserError
@@ -44,53 +46,17 @@ from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, choose_devi
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
     """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
     game = load_game(options.game)
-    usual = default_opponents(options, game)
-    shares = parse_shares(options.opponents) if options.opponents is not None else normalized(usual)
-    check_checkpoint("--output", options.output)
-    paths = RunPaths.beside(options.output, "rl")
-    check_apart("--output", paths.files, inputs(options, "--opponents", shares))
-    config = training_config(options, game, default_weights(options, game))
-    if (options.supervised_checkpoint is None) == (options.scratch is None):
-        raise UserError("give one of --supervised-checkpoint PATH and --scratch PRESET: where to start from", 2)
-    device = choose_device(
-        options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
-    )
-    engine, flags = engine_choice(options), flag_values(options, leave_out=NEUTRAL_FLAGS)
-    styles, royale = style_config(options), royale_share(options, game)
-    limits = limits_from(options, game)
-    bots = {name: name for name in shares if name not in (SELF, PAST)}
-    fixed = {name: load_policy(game, name, str(device)) for name in bots}
-    resuming = options.resume and paths.resumable
-    origin = None if resuming else start_of(options, game)
-    if origin:
-        check_styles(origin, styles)
+    shares = opponent_shares(options, game)
+    paths = output_paths(options, shares)
+    setting_from = partial_setting(options, game, shares)
+    origin = (
+        None if options.resume and paths.resumable else start_of(options, game)
+    )  # errors come before files are touched
+    flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     with at_work(paths, paths.checkpoint):
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
-        with restoring(paths, state):
-            origin = Origin.from_dict(state["origin"]) if state else origin
-            assert origin
-            check_same_game(origin, game)
-        check_same_start(origin, options.supervised_checkpoint, game)
-        setting = RLSetting(
-            game=game,
-            kind="rl",
-            origin=origin,
-            config=untaught(config) if options.scratch else config,
-            shares=shares,
-            fixed=fixed,
-            game_name=options.game,
-            bots=bots,
-            goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
-            schedule=schedule(options),
-            seed=options.seed,
-            threads=thread_count(options),
-            device=device,
-            styles=styles,
-            royale=royale,
-            limits=limits,
-            prioritised=options.matchmaking == "prioritised",
-            engine=engine,
-        )
+        setting = setting_from(origin=_origin_of(state, paths, game) if state else origin or start_of(options, game))
+        check_same_start(setting.origin, options.supervised_checkpoint, game)
         if defaults := rl_defaults(options):
             print(defaults_line(options, "--scratch" if options.scratch else "--small-steps", defaults))
         run = RLRun(setting, Yardsticks(setting, options.eval_matches))
@@ -99,6 +65,52 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     best = f"{paths.best} (iteration {run.best_iteration})" if run.best_iteration else "none, --eval-every 0"
     print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {best}")
     return 0
+
+
+def opponent_shares(options: argparse.Namespace, game: Game) -> dict[str, float]:
+    """The shares of the opponents by name; they sum to 1. Raises UserError (code 2)."""
+    if options.opponents is not None:
+        return parse_shares(options.opponents)
+    return normalized(default_opponents(options, game))
+
+
+def output_paths(options: argparse.Namespace, opponents: Iterable[str]) -> RunPaths:
+    """The files that the run writes. Raises UserError (code 2) where it would write over what it reads."""
+    check_checkpoint("--output", options.output)
+    paths = RunPaths.beside(options.output, "rl")
+    check_apart("--output", paths.files, inputs(options, "--opponents", opponents))
+    return paths
+
+
+def partial_setting(options: argparse.Namespace, game: Game, shares: dict[str, float]) -> functools.partial[RLSetting]:
+    """The run that parsed flags describe, but for its `origin`. Raises UserError for contradictions."""
+    config = training_config(options, game, default_weights(options, game))
+    if (options.supervised_checkpoint is None) == (options.scratch is None):
+        raise UserError("give one of --supervised-checkpoint PATH and --scratch PRESET: where to start from", 2)
+    device = choose_device(
+        options.device, cpu=options.cpu, threads=1, precision=options.precision, compiled=options.compile
+    )
+    bots = {name: name for name in shares if name not in (SELF, PAST)}
+    return functools.partial(
+        RLSetting,
+        game=game,
+        kind="rl",
+        config=untaught(config) if options.scratch else config,
+        shares=shares,
+        fixed={name: load_policy(game, name, str(device)) for name in bots},
+        game_name=options.game,
+        bots=bots,
+        goal=Goal("decision", options.decisions) if options.decisions else Goal("iteration", options.iterations),
+        schedule=schedule(options),
+        seed=options.seed,
+        threads=thread_count(options),
+        device=device,
+        styles=style_config(options),
+        royale=royale_share(options, game),
+        limits=limits_from(options, game),
+        prioritised=options.matchmaking == "prioritised",
+        engine=engine_choice(options),
+    )
 
 
 def inputs(options: argparse.Namespace, flag: str, bots: Iterable[str]) -> list[tuple[str, Path]]:
@@ -112,7 +124,17 @@ def start_of(options: argparse.Namespace, game: Game) -> Origin:
     """Where the flags say that a fresh run starts. Raises UserError."""
     path, preset = options.supervised_checkpoint, options.scratch
     origin = scratch_origin(preset, options.seed, game) if preset else supervised_origin(path, game)
-    return with_critic(origin, options.critic)
+    origin = with_critic(origin, options.critic)
+    check_styles(origin, style_config(options))
+    return origin
+
+
+def _origin_of(state: dict[str, Any], paths: RunPaths, game: Game) -> Origin:
+    """Where a run that goes on from a committed state started. Raises UserError."""
+    with restoring(paths, state):
+        origin = Origin.from_dict(state["origin"])
+        check_same_game(origin, game)
+    return origin
 
 
 def schedule(options: argparse.Namespace) -> Schedule:
