@@ -70,7 +70,7 @@ class Watched:
         missing = "{ if (error instanceof TypeError) return false; throw error; }"
         while not self._holds(f"() => {{ try {{ return Boolean({expression}); }} catch (error) {missing} }}"):
             assert time.monotonic() < give_up, f"{expression} did not come true; faults: {self.faults}"
-            self.page.wait_for_timeout(30)
+            self.page.wait_for_timeout(100)  # to ask costs a browser more than to wait
 
     def _holds(self, function: str) -> bool:
         """What it returns; False while the page is being replaced by another."""

@@ -1,7 +1,9 @@
 """What many tests share, and the last lines of a run: which tests needed what this machine has not got."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ NEEDS = (
 """A kind of tests, why they are skipped, and the command that helps."""
 
 LONGEST = (
-    *("web_play", "processes", "pipelined", "web_pages", "signals", "acting", "ray", "onnx", "checkpoint_upgrade"),
+    *("web_play", "processes", "acting", "pipelined", "web_pages", "signals", "ray", "checkpoint_upgrade", "onnx"),
     *("embed", "rl_cli", "collector", "imitation", "exploit", "web_replays", "runbook", "league_run", "peers"),
     *("imitation_styles", "learn_from_live", "holes", "imitation_person", "ablations", "exploit_family", "outputs"),
 )
@@ -23,6 +25,29 @@ LONGEST = (
 
 The second and third play no arena, so that the first compiles it for all.
 """
+
+TOGETHER = {
+    **dict.fromkeys(("processes", "pipelined", "rl_cli", "imitation", "exploit", "league_run"), "forks"),
+    **dict.fromkeys(("onnx", "embed", "acting", "checkpoint_upgrade"), "exports"),
+    **dict.fromkeys(("levels", "second_game", "seals", "mutants"), "exports"),
+}
+"""Test files that one process runs one after the other, since what they share takes it long to prepare.
+
+That is the process which `forked` forks, and PyTorch's exporter: seven and thirteen seconds of a core.
+"""
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadfile`, but files that belong together are for one process too."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return TOGETHER.get(Path(path).stem.removeprefix("test_"), path)
+
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,12 +79,20 @@ def quick_children() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of the toy game, after one iteration from random weights."""
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `trained` has copies of."""
     from botgame.training import alphastar_rl
 
-    path = tmp_path_factory.mktemp("trained") / "start.pt"
+    path = tmp_path_factory.mktemp("trained_once") / "start.pt"
     words = ["--scratch", "tiny", "--output", str(path), "--iterations", "1"]
     assert alphastar_rl.main([*TOY, *SMALL, *words]) == 0
     return path
+
+
+@pytest.fixture(scope="module")
+def trained(trained_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of the toy game, after one iteration from random weights, with the files of its run beside it."""
+    folder = tmp_path_factory.mktemp("trained")
+    shutil.copytree(trained_once.parent, folder, dirs_exist_ok=True)
+    return folder / trained_once.name

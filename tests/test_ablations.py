@@ -147,6 +147,7 @@ def test_a_sitting_goes_on_and_reports(
         assert importlib.import_module(command[0]).main(command[1:]) == 0
 
     monkeypatch.setattr(Sitting, "_execute", here)
+    monkeypatch.setattr("botgame.lms.game.DURATION_SECONDS", 10)
     words = [
         *("--arms", "kl,no-kl", "--seeds", "0", "--budget", "30", "--matches", "2", "--jobs", "1"),
         *("--output-dir", str(folder), "--docs-dir", str(docs), "--extra", TINY),

@@ -19,6 +19,7 @@ from botgame.server import protocol
 from botgame.training.alphastar_imitation import main as imitate
 from browsing import PROGRAM, needs_browser
 from live_server import Client, running_server
+from short_arena import SHORT
 
 
 def collect(folder: Path, url: str, *words: str) -> int:
@@ -125,7 +126,7 @@ def test_people_correct_a_bot_and_imitation_learns_from_all_of_it(tmp_path, monk
         tmp_path / "pi.pt",
     ]
     words += ["--reports-live-dir", tmp_path / "live", "--preset", "tiny", "--epochs", "1", "--eval-every", "0"]
-    words += ["--final-matches", "2", "--threads", "1", "--cpu"]
+    words += ["--final-matches", "2", "--threads", "1", "--cpu", *SHORT]
     assert imitate([str(word) for word in words]) == 0
     told = capsys.readouterr().err
     used = {line.split(":")[0]: line for line in told.splitlines() if ":" in line}

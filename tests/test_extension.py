@@ -75,7 +75,7 @@ def test_a_league_says_it_too(trained: Path, tmp_path: Path, capsys: pytest.Capt
 def test_a_league_of_so_many_decisions_counts_its_progress_in_them(trained: Path, tmp_path: Path) -> None:
     """Its iterations are only a bound: rates that fall with them would not have fallen when it ends."""
     words = [*TOY, *SMALL, "--supervised-checkpoint", str(trained), "--output-dir", str(tmp_path)]
-    words += ["--rl-iterations-per-round", "1", "--past-matches", "2", "--cross-play-matches", "2", "--save-every", "1"]
+    words += ["--rl-iterations-per-round", "9", "--past-matches", "2", "--cross-play-matches", "2", "--save-every", "1"]
     words += [
         "--rounds",
         "1000",

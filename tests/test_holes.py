@@ -26,6 +26,7 @@ from botgame.training.holes.groups import grouped, silhouette, traits
 from botgame.training.holes.holes import find_holes as holes_of
 from botgame.training.holes.meetings import Meeting, _pairs, find_meetings
 from matches import held_by, recorded
+from short_arena import SHORT
 
 GAME = lms()
 SPEC = GAME.statistic_z.spec
@@ -181,7 +182,7 @@ def test_the_printed_command_repeats_what_was_given(tmp_path: Path, monkeypatch,
 
 def test_an_opponent_of_each_hole(data: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
-    small = ["--epochs", "1", "--matches", "2", "--cpu", "--threads", "1"]
+    small = [*SHORT, "--epochs", "1", "--matches", "2", "--cpu", "--threads", "1"]
     install(GAME, "twin", GAME.checkpoints["champion"])
     for replay in duels("champion", "idle", 1, seed=9):
         write(tmp_path / "d", renamed(held_by(replay, "champion", "Ann"), "idle", "twin"))

@@ -23,6 +23,7 @@ from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import CORRECTION_WEIGHT, ReplaySource
 from forked import Forked, needs_forks
 from matches import recorded
+from short_arena import SHORT
 
 POLICIES = ("lms_re", "rusher")
 
@@ -47,7 +48,7 @@ def flags(data: Path, output: Path, *more: str) -> list[str]:
     return [
         *("--data-dir", str(data), "--output", str(output), "--preset", "tiny", "--cpu", "--threads", "1"),
         *("--epochs", "2", "--batch-size", "32", "--window", "8", "--save-every", "7", "--eval-every", "2"),
-        *("--eval-matches", "2", "--final-matches", "2", "--feedback-dir", str(data / "none"), *more),
+        *("--eval-matches", "2", "--final-matches", "2", "--feedback-dir", str(data / "none"), *SHORT, *more),
     ]
 
 

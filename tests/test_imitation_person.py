@@ -18,6 +18,7 @@ from botgame.training.imitation.command import ghost_of
 from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import ReplaySource
 from matches import held_by, recorded
+from short_arena import SHORT
 
 GAME = lms()
 
@@ -41,7 +42,7 @@ def source(data: Path, choice: SeatChoice, live: Path | None = None) -> ReplaySo
 
 def flags(data: Path, *more: str) -> list[str]:
     return [
-        *("--data-dir", str(data), "--cpu", "--threads", "1", "--epochs", "1", "--batch-size", "32"),
+        *(*SHORT, "--data-dir", str(data), "--cpu", "--threads", "1", "--epochs", "1", "--batch-size", "32"),
         *("--eval-every", "0", "--final-matches", "2", "--feedback-dir", "none", "--reports-live-dir", "none", *more),
     ]
 

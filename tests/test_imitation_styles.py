@@ -40,6 +40,7 @@ from botgame.training.imitation.run import ImitationRun
 from botgame.training.imitation.seat_choice import SeatChoice
 from botgame.training.imitation.source import ReplaySource, SeatPlan
 from matches import recorded
+from short_arena import SHORT
 
 torch.set_num_threads(1)
 LEGAL = ARENA_SPEC.slices["verb"].start
@@ -85,7 +86,8 @@ def flags(data: Path, output: Path, *more: str) -> list[str]:
     return [
         *("--data-dir", str(data), "--output", str(output), "--preset", "tiny", "--cpu", "--threads", "1"),
         *("--epochs", "2", "--batch-size", "32", "--save-every", "9", "--eval-every", "0", "--final-matches", "2"),
-        *("--feedback-dir", str(data / "none"), "--reports-live-dir", str(data / "none"), "--seats", "all", *more),
+        *("--feedback-dir", str(data / "none"), "--reports-live-dir", str(data / "none"), "--seats", "all"),
+        *(*SHORT, *more),
     ]
 
 

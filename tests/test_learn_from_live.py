@@ -24,6 +24,7 @@ from botgame.training.evaluation.duels import Tally
 from botgame.training.live_learning import command
 from botgame.training.live_learning.comparison import Comparison
 from matches import held_by, recorded
+from short_arena import SHORT
 
 GAME = lms()
 USUAL = DATA, REPORTS, FEEDBACK
@@ -77,7 +78,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def learn(data: Path, *more: str) -> int:
-    words = ["--data-dir", str(data), "--epochs", "1", "--matches", "2", "--cpu", "--threads", "1", *more]
+    words = ["--data-dir", str(data), "--epochs", "1", "--matches", "2", "--cpu", "--threads", "1", *SHORT, *more]
     return learn_from_live.main(words)
 
 

@@ -268,6 +268,7 @@ def test_what_a_process_raises_is_raised_here(pair: Pair) -> None:
     assert pair.everywhere("fail", None) == [None, None]  # it goes on
 
 
+@pytest.mark.usefixtures("quick_children")
 def test_a_process_that_cannot_begin_says_why() -> None:
     network = Network(TOY_SPEC, PRESETS["tiny"], 0)
     made = Processes(ToyWorker(Place(0, 2)), network, 2, refuse)
@@ -280,6 +281,7 @@ def refuse(*_given: object) -> ToyWorker:
     raise UserError("no such game: choose another")
 
 
+@pytest.mark.usefixtures("quick_children")
 def test_a_process_that_dies_is_named_and_the_weights_stay() -> None:
     others = set(multiprocessing.active_children())
     processes = processes_of(2)
@@ -357,6 +359,7 @@ def test_no_process_outlives_a_parent_that_was_killed(early: bool, trained: Path
         assert not [other for other in others if is_alive(other)]
 
 
+@pytest.mark.usefixtures("quick_children")
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 def test_a_process_that_is_killed_ends_the_run_in_one_line_and_the_run_goes_on(trained: Path, tmp_path: Path) -> None:
     words = [*FEW, "--supervised-checkpoint", trained, "--output", tmp_path / "pi.pt"]

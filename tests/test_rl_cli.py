@@ -29,6 +29,7 @@ from botgame.training.rl import run as rl_run
 from botgame.training.rl.flags import training_config
 from botgame.training.rl.setting import Schedule
 from forked import Forked, needs_forks
+from short_arena import SHORT
 
 torch.set_num_threads(1)
 SMALL = {
@@ -53,7 +54,7 @@ def supervised(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(supervised: Path, output: Path, *extra: str, **changed: str) -> list[str]:
     flags = {**SMALL, **{"--" + name.replace("_", "-"): value for name, value in changed.items()}}
     words = [word for pair in flags.items() for word in pair]
-    return ["--supervised-checkpoint", str(supervised), "--output", str(output), "--cpu", *words, *extra]
+    return ["--supervised-checkpoint", str(supervised), "--output", str(output), "--cpu", *SHORT, *words, *extra]
 
 
 @pytest.fixture(scope="module")
