@@ -1,4 +1,4 @@
-"""A bot that you write yourself: walk to the enemy and shoot bolts at it. Play it as `my_bot:make`.
+"""A bot that you write yourself: circle around the enemy and shoot bolts at it. Play it as `my_bot:make`.
 
 python -m botgame.training.evaluate my_bot:make legacy --matches 100      # from the folder that holds this file
 """
@@ -33,7 +33,8 @@ class Brawler:
         scalars, vectors = observation["scalars"], observation["vectors"]
         lowest = np.minimum(memory[:, 0], scalars[:, HEALTH])
         seen = scalars[:, ENEMY_VISIBLE] > 0
-        heading = np.where(seen[:, None], vectors[:, TO_ENEMY], vectors[:, TO_CENTRE])
+        around = vectors[:, TO_ENEMY, ::-1] * (1, -1)  # a quarter turn from the enemy: shots pass behind
+        heading = np.where(seen[:, None], around, vectors[:, TO_CENTRE])
         heading = np.where((lowest < 0.3)[:, None], vectors[:, TO_CENTRE], heading)  # once badly hurt, keep to the zone
 
         actions = np.zeros((len(keys), len(ARENA_SPEC.heads)), np.int64)  # verb, delay, move, target, aim, lead

@@ -187,7 +187,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     envs = gymnasium.make_vec("botgame/Duel-v0", options.matches, opponent=options.opponent)
     for decisions, _, mean in train(envs, Settings(matches=options.matches)):
-        print(f"{decisions:,} decisions: mean return {mean:+.2f}")
+        result = "no match has ended in this round" if np.isnan(mean) else f"mean return {mean:+.2f}"
+        print(f"{decisions:,} decisions: {result}")
         if decisions >= options.decisions:
             break
     return 0

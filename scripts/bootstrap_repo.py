@@ -54,6 +54,9 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"error: this step failed with exit code {error.returncode}: {' '.join(map(str, error.cmd))}")
         return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here")
+        return 130
     except OSError as error:
         print(f"error: {error}; free space or correct the path, then run the same command again")
         return 1
@@ -147,11 +150,21 @@ def fetch_npm(python: Path) -> None:
 def run_then(python: Path, options: argparse.Namespace) -> int:
     """The main job or the tests, or a word on what to do next."""
     if options.then == "quickstart":
-        return subprocess.run([python, "-m", "botgame", "quickstart"], check=False).returncode
+        return wait_for([python, "-m", "botgame", "quickstart"])
     if options.then == "test":
-        return subprocess.run([python, "-m", "pytest", *PARALLEL], check=False).returncode
+        return wait_for([python, "-m", "pytest", *PARALLEL])
     say("ready. Next: docs/runbook.md, step 1; or the whole pipeline in a few minutes: python -m botgame quickstart")
     return 0
+
+
+def wait_for(command: list[str | Path]) -> int:
+    """The exit code of a long job. Ctrl-C reaches it from the terminal, and it saves what it has before it ends."""
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def works(python: Path, code: str) -> bool:

@@ -1,5 +1,7 @@
 """A small smoke of the ladder and the styles; the proof over 1,000 duels a pair is in docs/LOG.md."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from botgame.setups import mirrored_setups
 from botgame.standings import order_of
 from matches import LMS, recorded
 
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 STYLES = ("rusher", "kiter", "looter", "camper")
 
 
@@ -40,6 +43,11 @@ def mean_of(matches: list[Header], name: str) -> np.ndarray:
 )
 def test_each_rung_beats_the_one_below(better: str, worse: str, least: float) -> None:
     assert share(duels(better, worse), better) > least
+
+
+def test_the_documented_example_beats_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    assert share(duels("my_bot:make", "random"), "brawler") > 0.55
 
 
 def test_the_expert_is_fair_to_both_seats_and_uses_every_verb() -> None:

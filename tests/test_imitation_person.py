@@ -126,7 +126,7 @@ def test_a_resumed_run_keeps_the_checkpoint_that_it_began_from(
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--person", "an"], "Ann, Bob"),
+        (["--person", "an"], "who has: Ann, Bob"),
         (["--person", "Bobby"], "Bob, Ann"),
         (["--person", "Ann", "--seats", "all"], "--seats"),
         (["--start-checkpoint", "champion", "--preset", "tiny"], "--preset"),

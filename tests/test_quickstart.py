@@ -1,14 +1,18 @@
 """The quickstart is a word of the `botgame` command, and its steps are commands that the real parsers accept."""
 
 import importlib
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
 from botgame.__main__ import COMMANDS, main
 from botgame.quickstart import steps
+
+BOOTSTRAP = Path(__file__).resolve().parent.parent / "scripts" / "bootstrap_repo.py"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -32,6 +36,27 @@ def test_the_steps_of_the_quickstart_parse(scale: float, threads: int) -> None:
 
 
 def test_the_bootstrap_runs_a_command_that_exists() -> None:
-    script = Path(__file__).resolve().parent.parent / "scripts" / "bootstrap_repo.py"
-    assert '"-m", "botgame", "quickstart"' in script.read_text(encoding="utf-8")
+    assert '"-m", "botgame", "quickstart"' in BOOTSTRAP.read_text(encoding="utf-8")
     assert "quickstart" in COMMANDS
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_ends_the_bootstrap_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bootstrap = runpy.run_path(str(BOOTSTRAP))
+    monkeypatch.setattr(sys, "argv", ["bootstrap_repo.py"])
+    monkeypatch.chdir(Path.cwd())
+    monkeypatch.setitem(bootstrap["main"].__globals__, "make_environment", interrupted)
+    assert bootstrap["main"]() == 130
+    assert capsys.readouterr().out == "stopped; the same command goes on from here\n"
+
+
+def test_the_bootstrap_waits_for_an_interrupted_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = MagicMock()
+    job.__enter__.return_value.wait.side_effect = [KeyboardInterrupt, 130]
+    monkeypatch.setattr(subprocess, "Popen", lambda _: job)
+    assert runpy.run_path(str(BOOTSTRAP))["wait_for"](["job"]) == 130

@@ -130,6 +130,7 @@ def test_two_people_meet_and_one_comes_back(live, program) -> None:
     page.goto(f"{url}/play?create=1&seats=2&name=Ada&duration=300")
     page.wait_for_selector("#waiting:not([hidden])")
     invitation = page.input_value("#invite")
+    assert page.is_visible("#only-here")  # a friend elsewhere cannot open 127.0.0.1
     guest = Watched(program)
     guest.page.goto(f"{url}/")
     guest.page.click("#rooms >> text=Join")

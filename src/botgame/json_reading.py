@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import Any, TypeVar
 
 import msgspec
 
 Kind = TypeVar("Kind")
+
+_PREPARING = threading.Lock()  # msgspec crashes where two threads read a kind for the first time at once
 
 
 def parsed(text: str | bytes) -> Any:
@@ -17,7 +21,7 @@ def parsed(text: str | bytes) -> Any:
 def decoded(text: str | bytes, kind: type[Kind] | Any) -> Kind:
     """The JSON value in `text` as a `kind`: a struct, dataclass or union of them. Raises ValueError."""
     try:
-        value: Kind = msgspec.json.decode(_without_mark(text), type=kind)
+        value: Kind = _decoder(kind).decode(_without_mark(text))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ValueError(_line(error)) from error
     return value
@@ -26,9 +30,21 @@ def decoded(text: str | bytes, kind: type[Kind] | Any) -> Kind:
 def converted(value: Any, kind: type[Kind]) -> Kind:
     """A JSON value as a `kind`, its types checked. Raises ValueError."""
     try:
+        _decoder(kind)
         return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(_line(error)) from error
+
+
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """The decoder of a kind. Once there is one, msgspec knows the kind, and threads may read it at once."""
+    with _PREPARING:
+        return _new_decoder(kind)
+
+
+@functools.cache
+def _new_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 def _without_mark(text: str | bytes) -> str | bytes:

@@ -66,4 +66,4 @@ def played_by(people: Mapping[str, Played], name: str, where: str) -> Played:
     listed = [*near, *others][:_MOST_NAMED]
     more = len(people) - len(listed)
     names = ", ".join(listed) + (f" and {more} more" if more else "")
-    raise UserError(f"--person {name}: nobody of that name has played in {where}; there are {names}", 2)
+    raise UserError(f"--person {name}: nobody of that name has played in {where}; who has: {names}", 2)

@@ -18,6 +18,9 @@ function invitation(room) {
   return `${location.origin}/play?${fields}`;
 }
 
+// Whether the page was opened with an address that means another machine on each machine.
+const isOnlyHere = () => ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+
 // The short name of a room, to say aloud: the lobby joins by it.
 const code = (room) => room.room.split("-")[0];
 
@@ -29,6 +32,7 @@ export function showWaiting(room) {
   setText(byId("room-code"), code(room));
   setText(byId("waiting-text"), free === 1 ? "One seat is free." : `${free} seats are free.`);
   byId("invite").value = invitation(room);
+  show(byId("only-here"), isOnlyHere());
   const names = numbered(room.seats.map((seat) => (seat.controller === "open" ? "free" : playerName(seat) || "somebody")));
   byId("waiting-seats").replaceChildren(...room.seats.map((seat, k) => line(seat, names[k])));
   show(byId("start"), room.seat >= 0 || room.owner);
