@@ -78,7 +78,9 @@ def _advice(rewards: NDArray[np.float32]) -> str:
     largest = float(np.abs(rewards).max(initial=0.0))
     if largest <= _HUGE_REWARD:
         return "lower --lr"
-    return f"the game paid a reward of {largest:.3g}, expected rewards that sum to about 1 in a match; make them smaller"
+    return (
+        f"the game paid a reward of {largest:.3g}, expected rewards that sum to about 1 in a match; make them smaller"
+    )
 
 
 class Elsewhere(Protocol):
