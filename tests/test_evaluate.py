@@ -79,6 +79,23 @@ def idle_poker() -> ScriptedPolicy:
     return ScriptedPolicy("", lambda _seen, _memory, keys: np.zeros((len(keys), 1), np.int64))
 
 
+def first_legal() -> ScriptedPolicy:
+    return ScriptedPolicy("", lambda seen, _memory, _keys: seen["legal"].argmax(1)[:, None])
+
+
+def test_matches_that_are_all_alike_count_once(capsys: pytest.CaptureFixture[str]) -> None:
+    game = load_game("openspiel:tic_tac_toe")
+    alike = mirrored_results(game, first_legal(), first_legal(), 40, 1)
+    assert (alike.matches, alike.distinct, alike.independent) == (40, 2, 2)
+    assert alike.interval == mirrored_results(game, first_legal(), first_legal(), 2, 1).interval
+    assert alike.earned["return"].error == pytest.approx(1.0)  # of +1 and -1
+    differing = mirrored_results(game, first_legal(), game.bots["random"](), 40, 1)
+    assert (differing.distinct, differing.independent) == (0, 40)
+    first = "test_evaluate:first_legal"
+    assert evaluate.main([first, first, "--game", "openspiel:tic_tac_toe", "--matches", "8"]) == 0
+    assert f"all 8 matches of {first} and {first} went alike" in capsys.readouterr().out.replace("\n", " ")
+
+
 def test_figures_of_a_tally() -> None:
     tally = Tally(6, 2, 2, lms().counted, counts=(90, 3, 1, 0, 0, 0), rival_counts=(5, 0, 0, 0, 0, 0), seconds=300.0)
     assert (tally.matches, tally.win_rate, tally.mean_seconds) == (10, 0.7, 30.0)

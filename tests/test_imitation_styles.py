@@ -262,6 +262,15 @@ def test_ratings_are_fitted_where_nobody_said_them() -> None:
     assert fitted_ratings([[seat("a", 1), seat("b", 2)]] * 30, "lms_re") == {}
 
 
+def test_a_match_that_was_broken_off_says_nothing_of_ratings() -> None:
+    def seat(policy: str, result: float) -> SeatPlan:
+        return SeatPlan(1.0, 0.0, result, 10, policy, 0, 1 if np.isnan(result) else 1 + (result < 0), None)
+
+    decided = [[seat("lms_re", -1.0), seat("strong", 1.0)]] * 30
+    open_ones = [[seat("lms_re", np.nan), seat("strong", np.nan)]] * 30
+    assert fitted_ratings(decided + open_ones, "lms_re") == fitted_ratings(decided, "lms_re")
+
+
 def lines_of(path: Path) -> list[dict]:
     lines = [json.loads(line) for line in path.with_suffix(".metrics.jsonl").read_text().splitlines()]
     return [{name: value for name, value in line.items() if not name.startswith("time_")} for line in lines]

@@ -72,7 +72,9 @@ ALLOWED: dict[str, set[str]] = {
     "setups": {"rng", "game"},
     "match_batch": {"rng", "errors", "game"},
     "seat_limits": {"errors", "game"},
-    "play": {"errors", "game", "match_batch", "seat_limits"},
+    "bot_answer": {"errors", "game"},
+    "play": {"bot_answer", "errors", "game", "match_batch", "seat_limits"},
+    "own_bot": {"bot_answer", "errors", "game", "seat_limits", "spec"},
     "noise": {"bot_names", "errors", "game", "rng", "seat_limits"},
     "trained_bots": {"bot_names", "errors", "files", "game"},
     "levels": {"bot_names", "errors", "game", "sealed_struct", "trained_bots"},
@@ -80,7 +82,7 @@ ALLOWED: dict[str, set[str]] = {
     "families": {"errors", "game", "rng"},
     "bot_file": {"errors", "game", "families", "sealed_struct"},
     "sealed_struct": {"files", "json_reading", "seals"},
-    "policies": {"bot_file", "families"}
+    "policies": {"bot_file", "families", "own_bot"}
     | {"bot_names", "errors", "game", "games", "noise", "levels", "handicapped", "seat_limits", "trained_bots"},
     "onnx_policy": {"errors", "json_reading", "seals", "rng", "spec", "spec_columns", "onnx_session", "game"},
     "recordings": {"action_check", "errors", "files", "game", "json_reading", "match_batch", "seals", "wording"}

@@ -141,13 +141,17 @@ def test_a_restored_trainer_ends_with_the_same_bits() -> None:
         assert torch.equal(tensor, weights(other)[name]), name
 
 
-def test_a_loss_that_is_no_number_stops_before_the_weights_change() -> None:
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [("rewards", np.nan, "paid a reward of nan"), ("rewards", 1e30, r"of 1e\+30"), ("memory", np.nan, "--lr")],
+)
+def test_a_loss_that_is_no_number_stops_before_the_weights_change(column: str, value: float, says: str) -> None:
     made = trainer()
     for _ in range(3):
         made.iterate()
     before = weights(made)
-    made.part.replay_buffer.columns["rewards"][:] = np.nan
-    with pytest.raises(Diverged, match="--lr"):
+    made.part.replay_buffer.columns[column][:] = value
+    with pytest.raises(Diverged, match=says):
         made.learner.update(made.part.replay_buffer.columns, np.arange(8))
     for name, tensor in weights(made).items():
         assert torch.equal(tensor, before[name]), name

@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from botgame.server import protocol
-from botgame.server.hosting import app, connection, log_flood, socket_gate, token_guesses, wire
+from botgame.server.hosting import app, connection, log_flood, serving, socket_gate, token_guesses, wire
 from botgame.server.hosting.log_flood import FloodFilter
 from botgame.server.hosting.serving import HttpServer
 from botgame.server.hosting.socket_gate import OpenSocket, SocketGate, address_of
@@ -312,6 +312,18 @@ def test_guesses_of_the_token_become_slow(tmp_path: Path, monkeypatch) -> None:
             assert rest_of(line).startswith(b"HTTP/1.1 403")
         assert time.monotonic() - again > 0.5
         assert Client(server, token="sesame").socket  # who knows the token waits too, but gets in
+
+
+def test_messages_of_an_address_wait_however_many_connections_they_come_over(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(serving, "MESSAGE_RATE", 10.0)
+    with running_server(tmp_path, monkeypatch, max_clients=4) as server:
+        clients, began = [Client(server) for _ in range(3)], time.monotonic()
+        for client in clients:
+            for number in range(30):
+                client.send(protocol.Ping(float(number)))
+        for client in clients:
+            client.until(protocol.Pong, lambda pong: pong.t == 29.0)
+        assert time.monotonic() - began > 0.9  # 90 messages, 40 of them at once and 40 a second
 
 
 def test_an_address_sends_requests_at_a_limited_rate(tmp_path: Path, monkeypatch) -> None:

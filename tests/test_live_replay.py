@@ -32,6 +32,8 @@ from botgame.server.protocol import Act, Create, Input, Mark, Release, Take
 from botgame.server.records.archive import Archive, FinishedMatch, append
 from botgame.server.records.replay_list import ReplayList
 from botgame.server.rooms.room import MatchRoom
+from botgame.training.imitation.seat_choice import SeatChoice
+from botgame.training.imitation.source import ReplaySource
 from held_listing import hold_listings
 from live_table import Table, duel
 from matches import LMS, recorded
@@ -285,6 +287,17 @@ def test_a_match_that_was_cut_off_is_a_whole_replay_without_a_result(seats: int,
     assert (made["ticks"], made["is_cut"], len(made["zone"]["r"])) == (ticks, True, ticks + 1)
     assert winner(read(path)) == "broken off"
     assert ReplayList(tmp_path).entries()[0].is_cut
+
+
+@pytest.mark.parametrize(("forfeits", "told"), [({}, ["nan 1", "nan 1"]), ({0: 90}, ["-1.0 2", "1.0 1"])])
+def test_imitation_takes_a_match_that_was_cut_off_as_decided_only_if_somebody_left(
+    forfeits: dict[int, int], told: list[str], tmp_path: Path
+) -> None:
+    room, archive = cut(2, 100), Archive(tmp_path, tmp_path, tmp_path, "run")
+    archive.save([FinishedMatch("r1", recorded_match(room), room.name_keys, forfeits)])
+    lines = read_manifests(tmp_path), read_streams(tmp_path)
+    source = ReplaySource(LMS, tmp_path, SeatChoice(("all",)), *lines, lambda _line: None)
+    assert [f"{plan.result} {plan.place}" for plan in source.matches[0][1]] == told
 
 
 def test_a_match_is_in_the_list_as_soon_as_it_is_recorded(tmp_path: Path) -> None:

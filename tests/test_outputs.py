@@ -241,7 +241,7 @@ def test_a_config_file_says_what_it_is(trained) -> None:
     assert json.loads(trained.with_suffix(".config.json").read_text())["format"] == CONFIG_FORMAT
 
 
-@pytest.mark.parametrize("text", ["", "  ", "a\0b", "n" * 5000])
+@pytest.mark.parametrize("text", ["", "  ", "a\0b", "n" * 5000, "a\udcff.pt"])
 def test_no_path_is_a_usage_error(text: str) -> None:
     with pytest.raises(Exception, match="expected a path"):
         cli.path(text)

@@ -485,6 +485,7 @@ class Game:
     random weights.
     handicaps: what makes the levels of a trained bot, the weakest first; () for those that suit any game.
     apart: seats never meet, since each plays a copy of its own; then two turns of one seed would be one match.
+    corrects_actions: `Simulation.act` makes a legal action of any other; elsewhere that is the bot's mistake.
     usual_reaction: ticks, how old what a bot sees is by the rules; slowest_reaction: the most that
     `SeatLimits.reaction_ticks` may be, 0 where a seat's reaction cannot be chosen.
     """
@@ -516,6 +517,7 @@ class Game:
     slowest_reaction: int = 0
     families: Mapping[str, Family] = field(default_factory=dict)
     apart: bool = False
+    corrects_actions: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a game that contradicts itself, with the reason."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from botgame.bot_answer import checked_answer
 from botgame.errors import UserError
 from botgame.game import (
     Array,
@@ -80,13 +81,8 @@ def decide_rows(
 
 def _decide_step(observation: Observation, step: Step, policy: Policy, memory: SeatMemory, heads: int) -> Array:
     """`decide_rows` for all rows of a step."""
-    rows = len(step.slot)
     answer = policy.act(observation, memory.recall(step.due, step.episode, policy), step.keys)
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        raise UserError(f"bot {policy.name!r} returned no pair from act, expected actions and memory: correct it")
-    actions, remembered = answer
-    _check(policy, "actions", actions, (rows, heads))
-    _check(policy, "memory", remembered, (rows, policy.memory_size))
+    actions, remembered = checked_answer(policy, answer, len(step.slot), heads)
     memory.store(step.due, remembered)
     return actions
 
@@ -105,12 +101,6 @@ def decide(
         observation = matches.observe(step.due.rows(rows))
         actions[rows] = decide_rows(observation, step, rows, policies[player], memory, heads)
     return actions
-
-
-def _check(policy: Policy, what: str, array: Array, shape: tuple[int, int]) -> None:
-    """A user's own bot may be wrong: say which, instead of failing somewhere later."""
-    if np.shape(array) != shape:
-        raise UserError(f"bot {policy.name!r} returned {what} of shape {np.shape(array)}, expected {shape}: correct it")
 
 
 def play_batch(batch: MatchBatch, policies: Sequence[Policy], memory: SeatMemory, heads: int) -> Iterator[Ended]:

@@ -132,6 +132,7 @@ def _load_trained(game: Game, name: str, device: str) -> Policy:
 def _load_own(game: Game, name: str) -> Policy:
     """A user's `module:factory`: imported from the working folder or the environment, called without arguments."""
     from botgame.game import Policy  # brings NumPy, which --help does without
+    from botgame.own_bot import OwnBot
     from botgame.seat_limits import possible_limits
 
     policy = call_factory(name, "bot")
@@ -140,4 +141,4 @@ def _load_own(game: Game, name: str) -> Policy:
             f"bot {name!r} gave a {type(policy).__name__}: expected name, memory_size, initial_memory and act"
         )
     possible_limits(game, policy)
-    return policy
+    return policy if game.corrects_actions else OwnBot(policy, game.spec)

@@ -178,6 +178,14 @@ class Spec:
                 return index
         raise KeyError(name)
 
+    def used(self, actions: np.ndarray) -> np.ndarray:
+        """Which heads matter in actions int64 [n, H] (`Head.used_when`): bool [n, H]."""
+        used = np.ones(actions.shape, np.bool_)
+        for column, head in enumerate(self.heads):
+            for condition in head.used_when:
+                used[:, column] &= np.isin(actions[:, self.head_index(condition.head)], condition.values)
+        return used
+
     def scalar_index(self, name: str) -> int:
         """Column of scalar `name`. Raises KeyError for an unknown name."""
         for index, scalar in enumerate(self.scalars):

@@ -83,6 +83,7 @@ def lms() -> Game:
         usual_reaction=Rules().reaction_ticks,
         slowest_reaction=MAX_REACTION,
         families={"scripted": SCRIPTED_FAMILY},
+        corrects_actions=True,
     )
 
 

@@ -30,17 +30,14 @@ class ConnectionHandler(Protocol):
     def opened(self, connection: Connection) -> None:
         """The client may send now."""
 
-    def hello_delay(self, connection: Connection) -> float:
-        """Seconds to wait before the first message of the client is looked at."""
+    def delay(self, connection: Connection) -> float:
+        """Seconds to wait before the message that the client has sent is looked at."""
 
     def received(self, connection: Connection, frame: bytes) -> None:
         """The client sent a frame."""
 
     def closed(self, connection: Connection) -> None:
         """The connection is closed."""
-
-    def has_greeted(self, connection: Connection) -> bool:
-        """Whether the client has sent `hello`."""
 
     def dropped(self, connection: Connection, code: str) -> None:
         """The server closes the connection for the reason `code`."""
@@ -97,8 +94,8 @@ class Connection:
         count = 0
         while (message := await self._receive())["type"] == "websocket.receive":
             self._has_spoken = True
-            if not self._handler.has_greeted(self):
-                await asyncio.sleep(self._handler.hello_delay(self))
+            if delay := self._handler.delay(self):
+                await asyncio.sleep(delay)
             if self._closing:
                 continue
             count += 1

@@ -40,10 +40,11 @@ class LiveServer:
         guesses: TokenGuesses,
         room_limits: AddressLimits,
         join_limits: AddressLimits,
+        message_limits: AddressLimits,
         clock: Clock = time.perf_counter,
     ) -> None:
         self.lobby, self.metrics, self.clock, self.archive = lobby, metrics, clock, archive
-        self.guesses = guesses
+        self.guesses, self._messages = guesses, message_limits
         lobby.may_create = lambda client: self._is_within(room_limits, client)
         lobby.may_join = lambda client: self._is_within(join_limits, client)
         self.connections: dict[int, Connection] = {}
@@ -95,9 +96,10 @@ class LiveServer:
         self.connections[connection.number] = connection
         self.lobby.connect(connection.number)
 
-    def hello_delay(self, connection: Connection) -> float:
+    def delay(self, connection: Connection) -> float:
         """See `ConnectionHandler`."""
-        return self.guesses.delay(connection.socket.address)
+        address = connection.socket.address
+        return self._messages.wait(address) if self.has_greeted(connection) else self.guesses.delay(address)
 
     def received(self, connection: Connection, frame: bytes) -> None:
         """See `ConnectionHandler`."""
@@ -121,7 +123,7 @@ class LiveServer:
         self._deliver(self.lobby.disconnect(connection.number))
 
     def has_greeted(self, connection: Connection) -> bool:
-        """See `ConnectionHandler`."""
+        """Whether the client has sent `hello`."""
         return self.lobby.has_greeted(connection.number)
 
     def dropped(self, connection: Connection, code: str) -> None:

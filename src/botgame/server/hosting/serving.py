@@ -52,6 +52,7 @@ _FEWEST_STRANGERS = 16
 _MAX_HEAD = 1 << 14  # bytes of a request's head
 _ROOM_RATE = 1.0  # rooms a second that an address may make, after `max_rooms` at once
 _JOIN_RATE = 4.0  # rooms a second that an address may enter, after `max_clients` at once
+MESSAGE_RATE = 30.0  # messages a second of an address, for each client that there may be; then they wait
 _PING = 10.0  # seconds between pings, and for the answer: a dead connection is noticed within twice that
 
 
@@ -82,8 +83,9 @@ class HttpServer(uvicorn.Server):
         self.lobby = MatchLobby(settings, workers, leaderboard, names, metrics, lambda: secrets.token_urlsafe(16))
         room_limits = AddressLimits(_ROOM_RATE, options.max_rooms, clock)
         join_limits = AddressLimits(_JOIN_RATE, options.max_clients, clock)
-        guesses = TokenGuesses(clock)
-        self.live = LiveServer(self.lobby, workers, archive, metrics, guesses, room_limits, join_limits)
+        most = MESSAGE_RATE * options.max_clients
+        message_limits, guesses = AddressLimits(most, most, clock), TokenGuesses(clock)
+        self.live = LiveServer(self.lobby, workers, archive, metrics, guesses, room_limits, join_limits, message_limits)
         origin_check = OriginCheck(options.host, options.origins)
         site = WebApp(self.live, workers, ReplayList(options.data_dir), origin_check, self.gate)
         super().__init__(

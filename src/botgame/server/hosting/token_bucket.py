@@ -47,6 +47,11 @@ class AddressLimits:
             self._buckets.popitem(last=False)
         return bucket.allows(now)
 
+    def wait(self, address: str) -> float:
+        """Count one more event of `address` and say how many seconds it comes too early, 0 for one within the rate."""
+        self.allows(address)
+        return self.debt(address) / self._rate
+
     def debt(self, address: str) -> float:
         """How many events too many `address` has to its account, 0 for none."""
         bucket = self._buckets.get(address)

@@ -88,6 +88,8 @@ def _judge_duels(
     """Play duels and print their tables; returns the figures for the JSON."""
     tallies = _play(game, plan, policies, args, mirrored_results)
     console.print(results_table(plan.names, tallies))
+    for line in repeat_lines(plan.names, tallies):
+        say(console, line)
     if game.reward_points:
         console.print(rewards_table(plan.names, tallies))
     report = _report(game, plan.names, tallies, args)
@@ -103,6 +105,16 @@ def _judge_duels(
     if game.counted:
         console.print(counts_table(plan.names, game.counted, tallies))
     return report
+
+
+def repeat_lines(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> list[str]:
+    """Which pairs played one match again and again."""
+    return [
+        f"all {tally.matches} matches of {names[a]} and {names[b]} went alike but for the seats, whatever the seed: "
+        f"they count as {tally.distinct}"
+        for (a, b), tally in tallies.items()
+        if tally.distinct
+    ]
 
 
 def faction_lines(policies: Sequence[Policy], *, any_faction: bool) -> list[str]:

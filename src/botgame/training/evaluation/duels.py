@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
-from botgame.game import Ended, Game, Policy
+from botgame.game import Ended, Game, Policy, Simulation
 from botgame.ratings import wilson
 from botgame.standings import order_of
 from botgame.training.evaluation.one_among_others import MatchOptions, one_among_others
+from botgame.training.evaluation.repeats import Repeats
 
 DUEL = 2
 
@@ -39,7 +40,8 @@ class Tally:
     """What A did against B. counts, rival_counts: how often A and B did each of `Game.counted`; seconds: played in all.
 
     names: `Game.counted`. earned, rival_earned: the rewards of `Game.reward_points`, by name. above: seats of B that
-    finished below A less those that finished above, over all matches; None: one a match, as in duels.
+    finished below A less those that finished above, over all matches; None: one a match, as in duels. distinct: how
+    many of the matches all the others repeat (`Repeats`), 0 where they differ; then they count as so many.
     """
 
     wins: int
@@ -52,6 +54,7 @@ class Tally:
     earned: Mapping[str, Earned] = field(default_factory=dict)
     rival_earned: Mapping[str, Earned] = field(default_factory=dict)
     above: int | None = None
+    distinct: int = 0
 
     @property
     def matches(self) -> int:
@@ -62,6 +65,16 @@ class Tally:
     def points(self) -> float:
         """Wins and half the draws."""
         return self.wins + 0.5 * self.draws
+
+    @property
+    def independent(self) -> int:
+        """As how many matches they count."""
+        return self.distinct or self.matches
+
+    @property
+    def independent_points(self) -> float:
+        """The points of so many."""
+        return self.points * self.independent / max(1, self.matches)
 
     @property
     def win_rate(self) -> float:
@@ -81,7 +94,7 @@ class Tally:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % Wilson interval of the win rate."""
-        interval = wilson(self.points, self.matches)
+        interval = wilson(self.independent_points, self.independent)
         return interval.low, interval.high
 
     @property
@@ -106,6 +119,7 @@ class Tally:
             "draws": self.draws,
             "losses": self.losses,
             "matches": self.matches,
+            "independent": self.independent,
             "win_rate": self.win_rate,
             "interval": list(self.interval),
             "shares": self.shares,
@@ -144,8 +158,14 @@ def mirrored_results(
     another batch size may differ in the last bit, and so, rarely, in a sampled action). `on_match` is called after
     each match, for a progress bar.
     """
-    seats = usual_seats(game)
-    return tally(game, one_among_others(game, a, b, matches, seed, seats, **options), on_match)
+    watching: list[Repeats] = []
+
+    def watch(simulation: Simulation) -> Repeats:
+        watching.append(Repeats(simulation))
+        return watching[0]
+
+    result = tally(game, one_among_others(game, a, b, matches, seed, usual_seats(game), watch, **options), on_match)
+    return _counted_once(result, watching[0].distinct)
 
 
 def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = lambda: None) -> Tally:
@@ -171,6 +191,18 @@ def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = l
         for side in (0, 1)
     ]
     return Tally(results[1], results[0], results[-1], game.counted, own, rival, seconds, means[0], means[1], total)
+
+
+def _counted_once(result: Tally, distinct: int) -> Tally:
+    """The same, with errors of so many matches where all others repeat them."""
+    if not distinct:
+        return result
+    wider = math.sqrt((result.matches - 1) / max(1, distinct - 1))
+    own, rival = (
+        {name: each._replace(error=wider * each.error) for name, each in side.items()}
+        for side in (result.earned, result.rival_earned)
+    )
+    return replace(result, earned=own, rival_earned=rival, distinct=distinct)
 
 
 def _earned(gains: Sequence[float]) -> Earned:

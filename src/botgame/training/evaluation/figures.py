@@ -93,6 +93,6 @@ def _points(count: int, tallies: Mapping[Pair, Tally]) -> Array:
     """[N, N]: what the row scored against the column."""
     points = np.zeros((count, count))
     for (a, b), tally in tallies.items():
-        points[a, b] += tally.points
-        points[b, a] += tally.matches - tally.points
+        points[a, b] += tally.independent_points
+        points[b, a] += tally.independent - tally.independent_points
     return points

@@ -6,10 +6,10 @@ situation of the seed, and neither seat nor map nor faction helps it. In a duel 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypedDict, Unpack
+from collections.abc import Callable, Iterator
+from typing import Any, TypedDict, Unpack
 
-from botgame.game import Ended, Game, Policy, own_factions
+from botgame.game import Ended, Game, Listener, Policy, own_factions
 from botgame.play import play
 from botgame.setups import mirrored_setups
 
@@ -29,12 +29,22 @@ class MatchOptions(TypedDict, total=False):
 
 
 def one_among_others(
-    game: Game, a: Policy, b: Policy, matches: int, seed: int, seats: int, **options: Unpack[MatchOptions]
+    game: Game,
+    a: Policy,
+    b: Policy,
+    matches: int,
+    seed: int,
+    seats: int,
+    listen: Callable[[Any], Listener] | None = None,
+    **options: Unpack[MatchOptions],
 ) -> Iterator[Ended]:
-    """Play `matches` (rounded up to a multiple of `seats`) of `a` as player 0 among `b`, on the seeds of `seed`."""
+    """Play `matches` (rounded up to a multiple of `seats`) of `a` as player 0 among `b`, on the seeds of `seed`.
+
+    listen: as in `play`.
+    """
     seeds = -(-matches // seats)
     own = {} if options.get("any_faction") else own_factions(game, [a, b])
     players = (0,) + (1,) * (seats - 1)
     setups = mirrored_setups(game, seed, seeds, players, duration_ticks=options.get("duration_ticks"), own=own)
     slots = min(options.get("parallel", PARALLEL_MATCHES), seats * seeds)
-    return play(game, [a, b], setups, slots=slots, seats=seats)
+    return play(game, [a, b], setups, slots=slots, seats=seats, listen=listen)

@@ -78,6 +78,7 @@ def describe(conditioning: Conditioning, source: ReplaySource) -> list[str]:
 def fitted_ratings(matches: list[list[SeatPlan]], anchor: str) -> dict[str, float]:
     """Rating of each player by name, from who finished above whom; only of those with enough games.
 
+    Seats whose result is not known, as in a match that was broken off, are left out.
     Nobody has one where `anchor` did not play.
     """
     names = sorted({plan.policy for plans in matches for plan in plans})
@@ -85,7 +86,8 @@ def fitted_ratings(matches: list[list[SeatPlan]], anchor: str) -> dict[str, floa
         return {}
     points = np.zeros((len(names), len(names)))
     for plans in matches:
-        add_pairs(points, ranking([names.index(plan.policy) for plan in plans], [plan.place for plan in plans]))
+        known = [plan for plan in plans if not np.isnan(plan.result)]
+        add_pairs(points, ranking([names.index(plan.policy) for plan in known], [plan.place for plan in known]))
     elo = bradley_terry(points, names.index(anchor)).elo
     games = (points + points.T).sum(1)
     enough = {name: k for k, name in enumerate(names) if games[k] >= LEAST_GAMES and np.isfinite(elo[k])}

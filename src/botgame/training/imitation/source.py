@@ -250,14 +250,16 @@ class ReplaySource:
         for live in lines:
             policies |= {live.policy, live.backend}
             rating = rating if live.rating is None else live.rating
-        result = float(standings_of(live_places or [each.place for each in replay.seats])[seat])
-        if len(replay.seats) < min(self.game.seat_numbers):  # a seat from elsewhere, without its rivals
+        places = live_places or [each.place for each in replay.seats]
+        result = float(standings_of(places)[seat])
+        alone = len(replay.seats) < min(self.game.seat_numbers)  # a seat from elsewhere, without its rivals
+        if alone or (live_places is None and _is_undecided(replay, seat)):
             result = float("nan")
         strength = 2.0 * expected_score(max(-LARGEST_RATING, min(LARGEST_RATING, rating or 0.0)))
         chosen, people = self._choice.of(info, policies, result)
         counts = strength * chosen, strength * people
         situation = self.demonstrations.situation(replay, seat)
-        return SeatPlan(*counts, result, info.decisions, info.policy, situation, info.place, rating)
+        return SeatPlan(*counts, result, info.decisions, info.policy, situation, places[seat], rating)
 
     def _count_people(self, replay: RecordedMatch) -> None:
         for seat in replay.seats:
@@ -314,6 +316,11 @@ def weigh(seat: SeatDecisions, plan: SeatPlan, name: str) -> Trajectory:
                 actions[row] = plan.corrections[tick]
                 weights[row] = CORRECTION_WEIGHT
     return Trajectory(name, seat.observation, actions, weights, plan.result)
+
+
+def _is_undecided(replay: RecordedMatch, seat: int) -> bool:
+    """Whether the match was broken off while the seat and another one were in it."""
+    return replay.seats[seat].cut_off and sum(each.cut_off for each in replay.seats) > 1
 
 
 def _live_places(records: Sequence[object], seats: int) -> list[int] | None:

@@ -33,6 +33,7 @@ from botgame.training.alphastar.statistic_z.config import VALUE_WEIGHT
 from botgame.training.alphastar.statistic_z.seats import Styles
 
 B2, EPSILON = 0.99, 1e-5
+_HUGE_REWARD = 1e6
 WARMUP_UPDATES = 50  # Adam's second moments are noise at first
 
 
@@ -70,6 +71,16 @@ def rates_left(config: RLConfig, progress: float) -> float:
     if config.lr_fall == "geometric":
         return math.pow(config.lr_end, progress)
     return 1 - (1 - config.lr_end) * progress
+
+
+def _advice(rewards: NDArray[np.float32]) -> str:
+    """What to do about a loss that is not finite; rewards: those that it is of, as far as they are in this process."""
+    largest = float(np.abs(rewards).max(initial=0.0))
+    if largest <= _HUGE_REWARD:
+        return "lower --lr"
+    return (
+        f"the game paid a reward of {largest:.3g}, expected rewards that sum to about 1 in a match; make them smaller"
+    )
 
 
 class Elsewhere(Protocol):
@@ -150,7 +161,10 @@ class Learner:
         else:
             metrics = self._gradient(columns, places, options, elsewhere)
         metrics["staleness"] = whole.staleness(self.steps)
-        self._step(metrics, value_only)
+        if not all(math.isfinite(metrics[name]) for name in ("total", *NORMS)):
+            found = f"the loss is {metrics['total']} and its gradient {metrics[NORMS[0]]} at learner step {self.steps}"
+            raise Diverged(f"{found}; {_advice(columns['rewards'][places])}")
+        self._step(value_only)
         return metrics
 
     @torch.no_grad()
@@ -244,11 +258,8 @@ class Learner:
             return torch.zeros((), device=self._device)
         return nn.utils.clip_grad_norm_(parameters, self._config.max_grad_norm)
 
-    def _step(self, metrics: Metrics, value_only: bool) -> None:
+    def _step(self, value_only: bool) -> None:
         """Let the optimiser step along the gradient that is in the network."""
-        loss, policy, critic = (metrics[name] for name in ("total", *NORMS))
-        if not all(map(math.isfinite, (loss, policy, critic))):
-            raise Diverged(f"the loss is {loss} and its gradient {policy} at learner step {self.steps}; lower --lr")
         fallen = rates_left(self._config, self._progress)
         rates = (self._config.lr, self.policy_steps), (self._config.critic_lr, self.value_steps)
         for group, (lr, done) in zip(self._optimiser.param_groups, rates, strict=True):
