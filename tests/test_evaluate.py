@@ -93,7 +93,7 @@ def test_matches_that_are_all_alike_count_once(capsys: pytest.CaptureFixture[str
     assert (differing.distinct, differing.independent) == (0, 40)
     first = "test_evaluate:first_legal"
     assert evaluate.main([first, first, "--game", "openspiel:tic_tac_toe", "--matches", "8"]) == 0
-    assert f"all 8 matches of {first} and {first} went alike" in capsys.readouterr().out.replace("\n", " ")
+    assert f"{first} and {first}: all 8 matches went alike" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_figures_of_a_tally() -> None:

@@ -241,7 +241,14 @@ def test_a_config_file_says_what_it_is(trained) -> None:
     assert json.loads(trained.with_suffix(".config.json").read_text())["format"] == CONFIG_FORMAT
 
 
-@pytest.mark.parametrize("text", ["", "  ", "a\0b", "n" * 5000, "a\udcff.pt"])
+@pytest.mark.parametrize("text", ["", "  ", "a\0b", "n" * 5000])
 def test_no_path_is_a_usage_error(text: str) -> None:
     with pytest.raises(Exception, match="expected a path"):
         cli.path(text)
+
+
+def test_a_run_is_not_named_by_bytes_that_are_no_text() -> None:
+    for check, name in ((outputs.check_checkpoint, "a\udcff.pt"), (outputs.check_folder, "a\udcff")):
+        with pytest.raises(UserError, match=r"--output 'a\\udcff.*UTF-8") as caught:
+            check("--output", Path(name))
+        assert caught.value.code == 2

@@ -145,12 +145,9 @@ def path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError(f"expected a path, got {text!r}")
     try:
-        text.encode()  # JSON and TensorBoard cannot name a file of other bytes
         os.stat(text)  # noqa: PTH116 - Path.exists hides what is wrong
     except (FileNotFoundError, NotADirectoryError):
         pass  # what is to be written, or a mistake that the command names
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError(f"expected a path whose bytes are UTF-8, got {text!r}; rename it") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise argparse.ArgumentTypeError(f"expected a path, got {text!r} ({reason})") from None

@@ -31,13 +31,23 @@ def check_file(flag: str, path: Path, ending: str) -> None:
 def check_checkpoint(flag: str, path: Path) -> None:
     """The same for the checkpoint that a run is named after, which must not be named like another file of a run."""
     check_file(flag, path, CHECKPOINT)
+    check_utf8(flag, path)
     if taken := _TAKEN.search(path.stem):
         run = path.with_name(path.stem[: taken.start()] + CHECKPOINT)
         raise UserError(f"{flag} {path}: that is what a run with {flag} {run} calls one of its files; rename it", 2)
 
 
+def check_utf8(flag: str, path: Path) -> None:
+    """Raise UserError (code 2) for a name of other bytes, which the files of a run cannot hold."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{flag} {str(path)!r}: expected a path whose bytes are UTF-8; choose another", 2) from error
+
+
 def check_folder(flag: str, path: Path) -> None:
-    """Raise UserError (code 2) unless `path` is a folder or can become one."""
+    """Raise UserError (code 2) unless `path` is a folder of a run or can become one."""
+    check_utf8(flag, path)
     if path.exists() and not path.is_dir():
         raise UserError(f"{flag} {path} is a file, expected a folder", 2)
 

@@ -29,12 +29,11 @@ from botgame.training.alphastar.network.observations import random_observation
 from botgame.training.alphastar.network.onnx_export import export_file
 from botgame.training.alphastar.policy import NetworkPolicy, load_policy
 from botgame.training.golden import FORMAT as GOLDEN
-from botgame.training.golden import golden_json, golden_path
+from botgame.training.golden import TOLERANCE, golden_json, golden_path
 from botgame.training.web_page import check_page, prepare_page, write_page
 
 CHECK_ROWS = 512
 TIMED_CALLS = 200
-TOLERANCE = 1e-3  # of a log-probability
 SHOW = "python -m http.server 8080 --bind 127.0.0.1 -d"
 
 

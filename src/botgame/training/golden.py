@@ -24,7 +24,7 @@ from botgame.training.alphastar.network.observations import random_observation
 
 FORMAT = "botgame-golden-1"
 ROWS = 16
-TOLERANCE = 1e-3  # of log-probabilities and memory, on any machine
+TOLERANCE = 5e-3  # of log-probabilities and memory, on any machine: rounding grows with the logits of a sure policy
 _CANDIDATES = 256
 _MOST_LEGAL = 32  # of a head, in the mean: among thousands, as in chess, every draw is close to some edge
 

@@ -110,8 +110,8 @@ def _judge_duels(
 def repeat_lines(names: Sequence[str], tallies: Mapping[Pair, Tally]) -> list[str]:
     """Which pairs played one match again and again."""
     return [
-        f"all {tally.matches} matches of {names[a]} and {names[b]} went alike but for the seats, whatever the seed: "
-        f"they count as {tally.distinct}"
+        f"{names[a]} and {names[b]}: all {counted(tally.matches, 'match')} went alike but for the seats, "
+        f"whatever the seed; they count as {tally.distinct}"
         for (a, b), tally in tallies.items()
         if tally.distinct
     ]
