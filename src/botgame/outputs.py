@@ -38,7 +38,7 @@ def check_checkpoint(flag: str, path: Path) -> None:
 
 
 def check_utf8(flag: str, path: Path) -> None:
-    """Raise UserError (code 2) for a name of other bytes, which the files of a run cannot hold."""
+    """Raise UserError (code 2) for a name of other bytes, which the files of a run cannot note."""
     try:
         str(path.absolute()).encode()
     except UnicodeEncodeError as error:
@@ -46,7 +46,7 @@ def check_utf8(flag: str, path: Path) -> None:
 
 
 def check_folder(flag: str, path: Path) -> None:
-    """Raise UserError (code 2) unless `path` is a folder of a run or can become one."""
+    """Raise UserError (code 2) unless `path` is a folder or can become one, and a run can note its name."""
     check_utf8(flag, path)
     if path.exists() and not path.is_dir():
         raise UserError(f"{flag} {path} is a file, expected a folder", 2)

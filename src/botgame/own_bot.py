@@ -19,7 +19,6 @@ class OwnBot:
     def __init__(self, policy: Policy, spec: Spec) -> None:
         self._policy, self._spec = policy, spec
         self._sizes = np.array([head.size for head in spec.heads])
-        self._starts = np.array([part.start for part in spec.slices.values()])
         self.name, self.memory_size = policy.name, policy.memory_size
         self.faction = getattr(policy, "faction", "")
         self.action_cap, self.reaction_ticks = limits_of(policy)
@@ -40,8 +39,7 @@ class OwnBot:
         unknown = (chosen != actions) | (chosen < 0) | (chosen >= self._sizes)
         if unknown.any():
             self._refuse(actions, unknown, "expected a category from 0 to {}")
-        illegal = ~legal[np.arange(len(chosen))[:, None], self._starts + chosen] & self._spec.used(chosen)
-        if illegal.any():
+        if (illegal := self._spec.illegal(chosen, legal)).any():
             self._refuse(chosen, illegal, "which is not legal; choose one that `legal` allows")
         return chosen
 

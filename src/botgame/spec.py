@@ -178,13 +178,17 @@ class Spec:
                 return index
         raise KeyError(name)
 
-    def used(self, actions: np.ndarray) -> np.ndarray:
-        """Which heads matter in actions int64 [n, H] (`Head.used_when`): bool [n, H]."""
-        used = np.ones(actions.shape, np.bool_)
+    def illegal(self, actions: np.ndarray, legal: np.ndarray) -> np.ndarray:
+        """Where a head that matters (`Head.used_when`) holds a category that is not legal: bool [n, H].
+
+        actions: int64 [n, H], categories that the heads have; legal: bool [n, all heads].
+        """
+        starts = np.array([part.start for part in self.slices.values()])
+        illegal: np.ndarray = ~legal[np.arange(len(actions))[:, None], starts + actions]
         for column, head in enumerate(self.heads):
             for condition in head.used_when:
-                used[:, column] &= np.isin(actions[:, self.head_index(condition.head)], condition.values)
-        return used
+                illegal[:, column] &= np.isin(actions[:, self.head_index(condition.head)], condition.values)
+        return illegal
 
     def scalar_index(self, name: str) -> int:
         """Column of scalar `name`. Raises KeyError for an unknown name."""

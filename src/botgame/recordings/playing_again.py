@@ -68,12 +68,7 @@ class PlayedAgain:
 
     def _is_legal(self, action: Sequence[int], legal: Array) -> bool:
         """Whether every head that the action uses has a legal category; legal: bool [all heads]."""
-        spec, slices = self._game.spec, self._game.spec.slices
-        return all(
-            legal[slices[head.name]][choice]
-            for head, choice in zip(spec.heads, action, strict=True)
-            if all(action[spec.head_index(condition.head)] in condition.values for condition in head.used_when)
-        )
+        return not self._game.spec.illegal(np.array([action]), legal[None]).any()
 
     def _check(self, ended: Ended) -> None:
         recording, over = self._recordings[ended.episode], ended.outcome

@@ -92,7 +92,7 @@ class ImitationRun:
 
     @property
     def decisions(self) -> int:
-        """To learn from in all epochs together."""
+        """How many decisions the run learns from, in all epochs together."""
         return (
             self.setting.epochs * self.source.usage.decisions
             + self.setting.winner_epochs * self.source.winning_decisions

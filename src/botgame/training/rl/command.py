@@ -49,9 +49,8 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     shares = opponent_shares(options, game)
     paths = output_paths(options, shares)
     setting_from = partial_setting(options, game, shares)
-    origin = (
-        None if options.resume and paths.resumable else start_of(options, game)
-    )  # errors come before files are touched
+    # A start that cannot be used is refused before a file is touched.
+    origin = None if options.resume and paths.resumable else start_of(options, game)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     with at_work(paths, paths.checkpoint):
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
