@@ -22,8 +22,9 @@ from botgame.statistic_z_file import read_statistic_z, write_statistic_z
 from botgame.training import alphastar_rl, export
 from botgame.training.alphastar.checkpoint import load_state, save_state
 from botgame.training.alphastar.league.league import League, LeagueConfig
-from botgame.training.best_response.results import Exploit, Point, Search, write_results
+from botgame.training.best_response.results import Exploit, Search, write_results
 from botgame.training.league.files import EVALUATION, TRAINING, LeagueState, Match, match_lines, write_state
+from exploit_points import point_of
 from matches import record as recorded
 
 RECORDED = {"toy_game:toy": "chance,zero", "openspiel:tic_tac_toe": "search-4,random"}
@@ -49,7 +50,7 @@ def league_folder(folder: Path) -> Path:
         Match(4, 1, 2, EVALUATION, "main1", "chance", 1, 9, 32),
     ]
     (folder / "matches.jsonl").write_bytes(match_lines(matches))
-    point = Point.of(3, 400, 6, 1, 3)
+    point = point_of(3, 400, 6, 1, 3)
     searches = {"scratch": Search("pi.pt", 1, 500, [point], point, "a.pt")}
     write_results(folder / "exploit" / "a" / "exploit.json", Exploit("toy", "zero", "", "r", searches))
     return folder

@@ -9,7 +9,7 @@ import pytest
 from botgame.lms.game import lms
 from botgame.training import evaluate
 from botgame.training.best_response.command import curves_table
-from botgame.training.best_response.results import Exploit, Point, Search
+from botgame.training.best_response.results import Exploit, Search
 from botgame.training.console import description_column, plain_console, say
 from botgame.training.evaluation.duels import Tally
 from botgame.training.evaluation.figures import standings, versus
@@ -21,6 +21,7 @@ from botgame.training.evaluation.tables import (
     results_table,
     versus_table,
 )
+from exploit_points import point_of
 
 SOURCE = Path(evaluate.__file__).resolve().parents[1]
 NAMES = ["a[/b].pt", "[bold]c[/].pt", ":bomb:", "[link=x]", "\\[x]"]
@@ -40,7 +41,7 @@ def tables() -> dict[str, object]:
     tally = Tally(6, 2, 2, verbs, counts=(90, 3, 1, 0, 0, 0), rival_counts=(5, 0, 0, 0, 0, 0), seconds=300.0)
     pairs = {(a, b): tally for a in range(len(NAMES)) for b in range(a + 1, len(NAMES))}
     placings = {(0, other): Placing(4, ((1.0, 4), (1.0, 4)), 12.0, 90.0) for other in range(1, len(NAMES))}
-    point = Point.of(3, 400, 6, 1, 3)
+    point = point_of(3, 400, 6, 1, 3)
     searches = {name: Search(name, 1, 500, [point], point, "a.pt") for name in NAMES}
     return {
         "results": results_table(NAMES, pairs),

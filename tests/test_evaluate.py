@@ -57,12 +57,47 @@ def leaning(weights: tuple[float, ...]):
     return lambda seen, _memory, _keys: (seen["scalars"][:, :4] @ np.array(weights) > 0).astype(np.int64)[:, None]
 
 
-def test_the_pairs_of_a_free_for_all_are_one_observation_of_a_rating() -> None:
-    game = load_game("openspiel:kuhn_poker(players=3)")
-    rated, points = rate(game, [game.bots["random"](), idle_poker()], 0, 60, 1), np.zeros((2, 2))
-    wins = 120 / (1 + 10 ** (-rated.elo[1] / 400))
-    points[1, 0], points[0, 1] = wins, 120 - wins  # what 120 duels with this rating would be
-    assert rated.error[1] > 1.1 * ratings.bradley_terry(points, 0).error[1]
+GOOFSPIEL = "openspiel:goofspiel(players=3,num_cards=4,points_order=random)"
+"""Three bid for prizes in an order that the seed draws: who bids from the top wins all turns of some seeds."""
+
+
+def test_the_turns_of_a_seed_are_one_observation_of_a_rating() -> None:
+    """Simulated with 20 seeds: ratings vary by 37.6 points, their error with matches as clusters is 32.4."""
+    game = load_game(GOOFSPIEL)
+    players = [from_the_top(), game.bots["random"]()]
+    rated, points, matches = rate(game, players, 1, 300, 1), np.zeros((2, 2)), []
+    for match in play(game, players, mirrored_setups(game, 1, 100, (0, 1, 1)), seats=3):
+        matches.append(ratings.ranking(match.setup.players, match.outcome.places.tolist()))
+        ratings.add_pairs(points, matches[-1])
+    by_match = ratings.bradley_terry(points, 1, clusters=matches)
+    assert rated.elo[0] == pytest.approx(by_match.elo[0])
+    assert rated.error[0] > 1.1 * by_match.error[0]
+
+
+def test_the_turns_of_a_seed_are_one_observation_of_a_win_rate_and_a_return() -> None:
+    """Simulated with 20 seeds: 88 % of Wilson's intervals hold the truth."""
+    game = load_game(GOOFSPIEL)
+    players = [from_the_top(), game.bots["random"]()]
+    found = mirrored_results(game, *players, 300, 1)
+    ended = play(game, players, mirrored_setups(game, 1, 100, (0, 1, 1)), seats=3)
+    gains = [float(match.outcome.rewards["return"][match.setup.players.index(0)]) for match in ended]
+    plain = ratings.wilson(found.points, found.matches)
+    assert found.interval == ratings.clustered(found.seeds)[1:]
+    assert found.interval[1] - found.interval[0] > 1.15 * (plain.high - plain.low)
+    assert found.earned["return"].mean == pytest.approx(np.mean(gains))
+    assert found.earned["return"].error > 1.1 * np.std(gains, ddof=1) / math.sqrt(len(gains))
+    assert [matches for _, matches in found.seeds] == [3] * 100
+    assert math.fsum(points for points, _ in found.seeds) == found.points
+    assert found.to_dict()["seeds"] == [list(seed) for seed in found.seeds]
+
+
+def from_the_top() -> ScriptedPolicy:
+    """The last legal category."""
+
+    def last(seen, _memory, _keys):
+        return seen["legal"].shape[1] - 1 - seen["legal"][:, ::-1].argmax(1)[:, None]
+
+    return ScriptedPolicy("", last)
 
 
 def test_equals_are_not_ahead_of_each_other_though_one_of_three_takes_all() -> None:

@@ -293,7 +293,7 @@ def covered_in_crowds(clustered: bool, seats: int = 8, matches: int = 60, times:
             places = 1 + np.argsort(np.argsort(-(elo / ratings.ELO_PER_LOGIT + draws)))
             crowds.append(ratings.ranking(range(seats), places))
             ratings.add_pairs(points, crowds[-1])
-        rated = ratings.bradley_terry(points, anchor=0, free_for_alls=crowds if clustered else ())
+        rated = ratings.bradley_terry(points, anchor=0, clusters=crowds if clustered else ())
         hits += (abs(rated.elo - elo) <= ratings.Z_95 * rated.error)[1:].tolist()
     return float(np.mean(hits))
 
@@ -309,7 +309,7 @@ def test_the_errors_of_free_for_alls_are_those_of_a_literal_sandwich() -> None:
     points = np.zeros((4, 4))
     for pairs in crowds:
         ratings.add_pairs(points, pairs)
-    rated = ratings.bradley_terry(points, 0, prior=0, free_for_alls=crowds)
+    rated = ratings.bradley_terry(points, 0, prior=0, clusters=crowds)
     theta = rated.elo / ratings.ELO_PER_LOGIT
     information, variance = np.zeros((4, 4)), np.zeros((4, 4))
     for pairs in crowds:
@@ -334,15 +334,15 @@ def held(interval, rate: float = 0.3, seeds: int = 40, size: int = 8, times: int
 
 
 def test_intervals_of_clustered_matches_hold_what_they_say() -> None:
-    assert 0.92 <= held(lambda won: ratings.clustered(won, [8] * len(won))) <= 0.98
+    assert 0.92 <= held(lambda won: ratings.clustered([(each, 8) for each in won])) <= 0.98
     assert held(lambda won: ratings.wilson(won.sum(), 8 * len(won))) < 0.85
 
 
 def test_clusters_of_independent_matches_cost_next_to_nothing() -> None:
     won = np.random.default_rng(0).binomial(8, 0.3, 200)
-    plain, found = ratings.wilson(won.sum(), 1600), ratings.clustered(won, [8] * 200)
+    plain, found = ratings.wilson(won.sum(), 1600), ratings.clustered([(each, 8) for each in won])
     assert found.estimate == plain.estimate
     assert 1.0 <= (found.high - found.low) / (plain.high - plain.low) < 1.1
-    assert ratings.clustered([3.0], [8]) == (3 / 8, 0.0, 1.0)
-    assert ratings.clustered([], []) == (0.5, 0.0, 1.0)
-    assert ratings.clustered([0.0, 0.0], [8, 8]).high < 0.99
+    assert ratings.clustered([(3.0, 8)]) == (3 / 8, 0.0, 1.0)
+    assert ratings.clustered([]) == (0.5, 0.0, 1.0)
+    assert ratings.clustered([(0.0, 8), (0.0, 8)]).high < 0.99

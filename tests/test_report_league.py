@@ -12,7 +12,7 @@ import pytest
 from botgame import ratings
 from botgame.training import report_league
 from botgame.training.alphastar.league.league import League, LeagueConfig
-from botgame.training.best_response.results import Exploit, Point, Search, write_results
+from botgame.training.best_response.results import Exploit, Search, write_results
 from botgame.training.league.files import (
     EVALUATION,
     TRAINING,
@@ -28,6 +28,7 @@ from botgame.training.league.files import (
 from botgame.training.league_report import exploits as league_exploits
 from botgame.training.league_report import summary as league_summary
 from botgame.training.league_report.forgetting import worst_of
+from exploit_points import point_of
 
 
 class NoWeights:
@@ -265,7 +266,7 @@ def test_the_report_says_where_it_comes_from(tmp_path):
 
 
 def test_a_best_response_over_few_matches_is_no_headline(tmp_path):
-    search = Search("a", 0, 1000, curve(3), Point.of(20, 1000, 8, 0, 0), "c.pt")
+    search = Search("a", 0, 1000, curve(3), point_of(20, 1000, 8, 0, 0), "c.pt")
     write(tmp_path)
     write_results(tmp_path / "exploit" / "exploit.json", Exploit("lms", "pi.pt", "d", "r", {"scratch": search}))
     assert run(tmp_path) == 0
@@ -276,13 +277,13 @@ def test_a_best_response_over_few_matches_is_no_headline(tmp_path):
 
 def curve(*wins):
     """Evaluations of 100 duels each, 50,000 decisions apart."""
-    return [Point.of(10 * k, 50_000 * k, won, 0, 100 - won) for k, won in enumerate(wins)]
+    return [point_of(10 * k, 50_000 * k, won, 0, 100 - won) for k, won in enumerate(wins)]
 
 
 def write_exploits(folder):
     """Two targets: one searched from both starts, one whose search goes on; and one of another game."""
-    supervised = Search("pi_sup.pt", 0, 100_000, curve(20, 35, 42), Point.of(20, 100_000, 380, 40, 580), "a.pt")
-    scratch = Search("a random start", 0, 100_000, curve(1, 8, 15), Point.of(20, 100_000, 140, 0, 860), "b.pt")
+    supervised = Search("pi_sup.pt", 0, 100_000, curve(20, 35, 42), point_of(20, 100_000, 380, 40, 580), "a.pt")
+    scratch = Search("a random start", 0, 100_000, curve(1, 8, 15), point_of(20, 100_000, 140, 0, 860), "b.pt")
     finished = Exploit("lms", "reports/league/main.pt", "d1", "r", {"supervised": supervised, "scratch": scratch})
     opened = Exploit("lms", "pi_<rl>.pt", "d2", "r", {"scratch": Search("a", 0, 10**6, curve(3), None, "c.pt")})
     foreign = Exploit("chess", "queen.pt", "d3", "r", {"supervised": supervised})
@@ -351,6 +352,28 @@ def test_free_for_alls_are_rated_by_order_and_told_apart(tmp_path):
     write(tmp_path, games=games)
     assert run(tmp_path) == 0
     assert "17% [" in (tmp_path / "summary.html").read_text(encoding="utf-8")
+
+
+def crowd(number, kind, seed, own, won):
+    """`own` seats of main1 above two of the anchor, or below them."""
+    names, places = ("main1",) * own + ("lms_re",) * 2, (1,) * own + (own + 1,) * 2 if won else (3,) * own + (1, 1)
+    return Match(number, 1, 1, kind, "main1", "", 0, seed, 9, tuple(zip(names, places, strict=True)))
+
+
+@pytest.mark.parametrize(("kind", "own"), [(TRAINING, 2), (EVALUATION, 1)])
+def test_free_for_alls_of_one_seed_are_one_observation(kind, own):
+    """A hundred matches of 25 seeds, all turns of which end alike: they say no more than 25 matches."""
+    matches = [crowd(number, kind, number % 25, own, number % 25 < 12) for number in range(1, 101)]
+    found = league_summary.summarise(league_of_two_rounds(), matches)
+    widths = [found["pairs"][0]]
+    widths += found["meetings"] if kind == TRAINING else found["win_rate_against_anchor"]["main1"]
+    widths += [] if kind == TRAINING else [worst_of(matches)]
+    _, low, high = ratings.wilson(12, 25)
+    assert all(entry["high"] - entry["low"] > 0.95 * (high - low) for entry in widths)
+    if kind == TRAINING:  # of which its two seats share the first place
+        assert found["royale"]["main1"][0]["high"] - found["royale"]["main1"][0]["low"] > 0.45 * (high - low)
+    rated = player(found, "main1")
+    assert rated["rating_high"] - rated["rating"] > 0.95 * ratings.Z_95 * ratings.ELO_PER_LOGIT / np.sqrt(25 / 4)
 
 
 def test_damaged_results_of_exploit_are_named_and_left_out(tmp_path, capsys):

@@ -71,6 +71,13 @@ def test_a_placing_shares_places_among_level_seats() -> None:
     assert Placing(8, (), 0.0, 0).first_share == 0.125
 
 
+def test_the_turns_of_a_seed_are_one_observation_of_a_placing() -> None:
+    """Twenty seeds of which half win all four turns say no more than twenty matches; Wilson's of 80 is 39 to 61 %."""
+    low, high = Placing(4, ((4.0, 4), (0.0, 4)) * 10, 0.0, 0).interval
+    assert low < 0.3
+    assert high > 0.7
+
+
 def test_who_wins_a_free_for_all_is_paid_best() -> None:
     """Result and damage together, at the game's weights: for each opponent, damage counts as it does in a duel."""
     game, bot = lms(), load_policy(lms(), "rusher")

@@ -34,7 +34,7 @@ from botgame.training import alphastar_rl, export, report_league
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint, save_state
 from botgame.training.alphastar.league.league import League, LeagueConfig
 from botgame.training.alphastar.network import onnx_graph
-from botgame.training.best_response.results import Exploit, Point, Search, read_results, write_results
+from botgame.training.best_response.results import Exploit, Search, read_results, write_results
 from botgame.training.league.files import (
     TRAINING,
     LeagueState,
@@ -44,6 +44,7 @@ from botgame.training.league.files import (
     read_state,
     write_state,
 )
+from exploit_points import point_of
 from matches import record as recorded
 from toy_game import TOY_SPEC, toy
 
@@ -123,7 +124,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Kind]:
     save_state(state, {"optimiser": {"m": torch.arange(500)}, "names": ["a", "b"], "rate": 0.5, "none": None})
     write_state(folder / "league_state.json", state_of_league())
     (folder / "matches.jsonl").write_bytes(match_lines(some_matches()))
-    point = Point.of(3, 400, 6, 1, 3)
+    point = point_of(3, 400, 6, 1, 3)
     search = Search("pi.pt", 1, 500, [point], point, "a.pt")
     write_results(folder / "exploit.json", Exploit("toy", "zero", "", "r", {"scratch": search}))
     replay = recorded(1)[0]

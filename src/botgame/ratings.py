@@ -12,7 +12,8 @@ So `points + points.T` counts the games of each pair. The diagonal is ignored.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ import scipy  # type: ignore[import-untyped]  # loads its parts when they are fi
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Clusters = Sequence[tuple[float, int]]  # points and games of each
 
 ELO_PER_LOGIT = 400.0 / math.log(10.0)
 Z_95 = 1.959963984540054
@@ -81,22 +83,36 @@ def wilson(points: float, games: float, z: float = Z_95) -> Interval:
     return Interval(rate, max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half)))
 
 
-def clustered(points: Sequence[float], games: Sequence[int]) -> Interval:
-    """The same for games that come in clusters, `games[k]` with `points[k]` in cluster k, as the turns of one seed do.
+def by_seed(scored: Iterable[tuple[int, float]]) -> tuple[tuple[float, int], ...]:
+    """The games of each seed as a cluster, by rising seed. scored: seed and points of every game, in any order."""
+    seeds: dict[int, list[float]] = defaultdict(list)
+    for seed, points in scored:
+        seeds[seed].append(points)
+    return tuple((math.fsum(each), len(each)) for _, each in sorted(seeds.items()))
+
+
+def clustered(clusters: Clusters) -> Interval:
+    """The same for games that come in clusters, as the turns of one seed do.
 
     Games of a cluster are not independent. So the interval is that of as many independent games as have the variance
     that the clusters show, never of more than there are, with Student's quantile for their number. Of one cluster that
     variance is unknown: (rate, 0, 1).
     """
-    scored, played = np.asarray(points, np.float64), np.asarray(games, np.float64)
-    total, count = float(played.sum()), len(played)
+    total, count = sum(games for _, games in clusters), len(clusters)
     if count < 2 or not total:
-        return Interval(float(scored.sum()) / total if total else 0.5, 0.0, 1.0)
-    rate = float(scored.sum()) / total
-    variance = count / (count - 1) * float(np.square(scored - rate * played).sum()) / total**2
+        return Interval(math.fsum(points for points, _ in clusters) / total if total else 0.5, 0.0, 1.0)
+    rate, variance = mean_of(clusters)
     binomial = rate * (1.0 - rate) / total
     effective = total / max(1.0, variance / binomial) if binomial > 0 else total
     return wilson(rate * effective, effective, float(scipy.special.stdtrit(count - 1, 0.975)))
+
+
+def mean_of(clusters: Clusters) -> tuple[float, float]:
+    """Points a game of two clusters or more, and the variance of that, exactly the same in any order."""
+    total, count = sum(games for _, games in clusters), len(clusters)
+    mean = math.fsum(points for points, _ in clusters) / total
+    squares = math.fsum((points - mean * games) ** 2 for points, games in clusters)
+    return mean, count / (count - 1) * squares / total**2
 
 
 def expected_score(difference: float) -> float:
@@ -122,18 +138,24 @@ def add_pairs(points: Array, pairs: Pairs) -> None:
     np.add.at(points, (pairs.second, pairs.first), 1.0 - pairs.points)
 
 
-def bradley_terry(
-    points: Array, anchor: int, prior: float = PRIOR_GAMES, free_for_alls: Sequence[Pairs] = ()
-) -> Ratings:
+def pairs_by_seed(matches: Iterable[tuple[int, Pairs]]) -> list[Pairs]:
+    """The pairs of all matches of each seed. matches: seed and pairs of every match."""
+    seeds: dict[int, list[Pairs]] = defaultdict(list)
+    for seed, pairs in matches:
+        seeds[seed].append(pairs)
+    return [Pairs(*map(np.concatenate, zip(*each, strict=True))) for each in seeds.values()]
+
+
+def bradley_terry(points: Array, anchor: int, prior: float = PRIOR_GAMES, clusters: Sequence[Pairs] = ()) -> Ratings:
     """Ratings of maximum likelihood where P(i beats j) = 1 / (1 + 10^((R_j - R_i) / 400)), with R_anchor = 0.
 
     points: float64 [N, N], see the module. `prior`: virtual drawn games added to each pair that met, so that a player
     who won everything has a finite rating; 0 gives the plain maximum, which does not exist for such a player.
     Errors are from the inverse of the observed information (with the prior), relative to the anchor, whose error is 0.
 
-    free_for_alls: the matches of more than two seats that are in `points`. The pairs of one are not independent: who
-    has a good match is above many. So errors are also found with each of them as a cluster (the sandwich of Huber,
-    1967, and White, 1982), and the larger ones count, since few matches show too little variance.
+    clusters: pairs in `points` that are not independent, as those of a free-for-all, in which who has a good match is
+    above many, and of all turns of a seed. So errors are also found with each cluster as one observation (the sandwich
+    of Huber, 1967, and White, 1982), and the larger ones count, since few clusters show too little variance.
     Raises ValueError for a table that is not square, negative points, or a plain maximum that does not exist.
     """
     table = _checked(points)
@@ -149,16 +171,16 @@ def bradley_terry(
         members = np.concatenate([[anchor], inner])
         theta, covariance = _newton(score[np.ix_(members, members)], games[np.ix_(members, members)])
         elo[inner] = theta * ELO_PER_LOGIT
-        extra = _extra_variance(elo / ELO_PER_LOGIT, free_for_alls)[np.ix_(inner, inner)]
+        extra = _extra_variance(elo / ELO_PER_LOGIT, clusters)[np.ix_(inner, inner)]
         sandwich = covariance + covariance @ extra @ covariance
         error[inner] = np.sqrt(np.maximum(np.diag(covariance), np.diag(sandwich))) * ELO_PER_LOGIT
     return Ratings(elo, error)
 
 
-def _extra_variance(theta: Array, matches: Sequence[Pairs]) -> Array:
-    """Variance [N, N] of the gradient by matches, less what it would be were their pairs independent."""
+def _extra_variance(theta: Array, clusters: Sequence[Pairs]) -> Array:
+    """Variance [N, N] of the gradient by clusters, less what it would be were their pairs independent."""
     extra = np.zeros((len(theta), len(theta)))
-    for first, second, points in matches:
+    for first, second, points in clusters:
         expected = 1.0 / (1.0 + np.exp(theta[second] - theta[first]))
         gradient = np.zeros(len(theta))
         np.add.at(gradient, first, points - expected)

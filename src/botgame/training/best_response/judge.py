@@ -50,7 +50,7 @@ class TargetJudge:
     def evaluate(self, version: Version) -> dict[str, float]:
         """Meet the target; prints a line and returns metrics."""
         tally = self._play(version.weights, self._trial.matches, self._trial.seed)
-        self.curve.append(_point(version.iteration, version.decisions, tally))
+        self.curve.append(point_of(version.iteration, version.decisions, tally))
         if self.best is None or tally.strength >= self.best.yardstick:
             self.best = Best(version.iteration, tally.strength, version.weights)
         print(f"after {counted(version.decisions, self._trial.unit)}: {tally}")
@@ -76,7 +76,7 @@ class TargetJudge:
         trial = self._trial
         spent = next(point.spent for point in self.curve if point.iteration == best.iteration)
         tally = self._play(best.weights, trial.final_matches, rng.derive(trial.seed, _FINAL))
-        self.final = rate = _point(best.iteration, spent, tally)
+        self.final = rate = point_of(best.iteration, spent, tally)
         print(f"best version, after {counted(spent, trial.unit)}, on unseen seeds: {rate}")
         return {f"final/{TARGET}": rate.win_rate, f"final_low/{TARGET}": rate.low, f"final_high/{TARGET}": rate.high}
 
@@ -85,5 +85,7 @@ class TargetJudge:
         return evaluate(trial.game, self._make(weights), {TARGET: trial.target}, matches, seed, trial.threads)[TARGET]
 
 
-def _point(iteration: int, spent: int, tally: Tally) -> Point:
-    return Point.of(iteration, spent, tally.wins, tally.draws, tally.losses)
+def point_of(iteration: int, spent: int, tally: Tally) -> Point:
+    """What a version did in held-out matches, after so much of the budget."""
+    low, high = tally.interval
+    return Point(iteration, spent, tally.wins, tally.draws, tally.losses, tally.win_rate, low, high)

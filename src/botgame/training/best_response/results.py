@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 
 from botgame.errors import UserError
-from botgame.ratings import wilson
 from botgame.sealed_struct import read_struct, write_struct
 
 FILE = "exploit.json"
@@ -19,7 +18,10 @@ DECISION_UNIT, DUEL_UNIT = "decision", "duel"  # what budgets count: a policy's 
 
 
 class Point(msgspec.Struct, frozen=True):
-    """A version of the best response, when so much of the budget was spent, over held-out duels against the target."""
+    """A version of the best response, when so much of the budget was spent, over held-out duels against the target.
+
+    low, high: ends of the 95 % interval of the win rate.
+    """
 
     iteration: int
     spent: int
@@ -29,12 +31,6 @@ class Point(msgspec.Struct, frozen=True):
     win_rate: float
     low: float
     high: float
-
-    @staticmethod
-    def of(iteration: int, spent: int, wins: int, draws: int, losses: int) -> Point:
-        """With the win rate (wins + draws/2)/matches and its 95 % Wilson interval."""
-        rate = wilson(wins + 0.5 * draws, wins + draws + losses)
-        return Point(iteration, spent, wins, draws, losses, rate.estimate, rate.low, rate.high)
 
     def __str__(self) -> str:
         record = f"({self.wins} won, {self.draws} drawn, {self.losses} lost)"

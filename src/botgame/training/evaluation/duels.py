@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 
 from botgame.game import Ended, Game, Policy, Simulation
-from botgame.ratings import wilson
+from botgame.ratings import by_seed, clustered, mean_of, wilson
 from botgame.standings import order_of
 from botgame.training.evaluation.one_among_others import MatchOptions, one_among_others
 from botgame.training.evaluation.repeats import Repeats
@@ -42,6 +42,7 @@ class Tally:
     names: `Game.counted`. earned, rival_earned: the rewards of `Game.reward_points`, by name. above: seats of B that
     finished below A less those that finished above, over all matches; None: one a match, as in duels. distinct: how
     many of the matches all the others repeat (`Repeats`), 0 where they differ; then they count as so many.
+    seeds: points and matches of each seed, by rising seed; () where they are not known.
     """
 
     wins: int
@@ -55,6 +56,7 @@ class Tally:
     rival_earned: Mapping[str, Earned] = field(default_factory=dict)
     above: int | None = None
     distinct: int = 0
+    seeds: tuple[tuple[float, int], ...] = ()
 
     @property
     def matches(self) -> int:
@@ -93,8 +95,9 @@ class Tally:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the win rate."""
-        interval = wilson(self.independent_points, self.independent)
+        """95 % interval of the win rate: Wilson's; in a game without duels the turns of one seed are a cluster."""
+        crowded = not self.distinct and any(matches > DUEL for _, matches in self.seeds)
+        interval = clustered(self.seeds) if crowded else wilson(self.independent_points, self.independent)
         return interval.low, interval.high
 
     @property
@@ -120,6 +123,7 @@ class Tally:
             "losses": self.losses,
             "matches": self.matches,
             "independent": self.independent,
+            "seeds": [list(seed) for seed in self.seeds],
             "win_rate": self.win_rate,
             "interval": list(self.interval),
             "shares": self.shares,
@@ -170,14 +174,16 @@ def mirrored_results(
 
 def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = lambda: None) -> Tally:
     """Count finished matches from the view of player 0, who holds one seat."""
-    results = {1: 0, 0: 0, -1: 0}
+    seeds: list[int] = []
+    points: list[float] = []
     counts = np.zeros((2, len(game.counted)), np.int64)
     earned: dict[str, list[tuple[float, float]]] = {name: [] for name in game.reward_points}
     ticks = total = 0
     for match in ended:
         seat, over = match.setup.players.index(0), match.outcome
         above = sum(order_of(over.places, seat, other) for other in range(len(over.places)))
-        results[(above > 0) - (above < 0)] += 1
+        seeds.append(match.setup.seed)
+        points.append(0.5 + 0.5 * ((above > 0) - (above < 0)))
         total += above
         counts += np.stack([over.counts[seat], over.counts.sum(0) - over.counts[seat]])
         for name, gains in earned.items():
@@ -186,11 +192,16 @@ def tally(game: Game, ended: Iterable[Ended], on_match: Callable[[], object] = l
         on_match()
     own, rival = (tuple(row) for row in counts.tolist())
     seconds = ticks / game.spec.ticks_per_second
-    means = [
-        {name: _earned([gain[side] * game.reward_points[name] for gain in gains]) for name, gains in earned.items()}
+    own_earned, rival_earned = (
+        {
+            name: _earned(seeds, [gain[side] * factor for gain in earned[name]])
+            for name, factor in game.reward_points.items()
+        }
         for side in (0, 1)
-    ]
-    return Tally(results[1], results[0], results[-1], game.counted, own, rival, seconds, means[0], means[1], total)
+    )
+    scored = by_seed(zip(seeds, points, strict=True))
+    won, drawn, lost = (points.count(each) for each in (1.0, 0.5, 0.0))
+    return Tally(won, drawn, lost, game.counted, own, rival, seconds, own_earned, rival_earned, total, seeds=scored)
 
 
 def _counted_once(result: Tally, distinct: int) -> Tally:
@@ -205,11 +216,15 @@ def _counted_once(result: Tally, distinct: int) -> Tally:
     return replace(result, earned=own, rival_earned=rival, distinct=distinct)
 
 
-def _earned(gains: Sequence[float]) -> Earned:
-    """Mean and standard error, exactly the same in any order of the matches."""
-    count = max(1, len(gains))
-    mean = math.fsum(gains) / count
-    return Earned(mean, math.sqrt(math.fsum((gain - mean) ** 2 for gain in gains) / count / max(1, count - 1)))
+def _earned(seeds: Sequence[int], gains: Sequence[float]) -> Earned:
+    """Mean and standard error, exactly the same in any order of the matches.
+
+    In a game without duels the turns of one seed are a cluster, where that makes the error larger.
+    """
+    alone, clusters = [(gain, 1) for gain in gains], by_seed(zip(seeds, gains, strict=True))
+    crowded = any(matches > DUEL for _, matches in clusters)
+    variances = [mean_of(each)[1] for each in (alone, clusters if crowded else ()) if len(each) > 1]
+    return Earned(math.fsum(gains) / max(1, len(gains)), math.sqrt(max(variances, default=0.0)))
 
 
 def _shares(names: tuple[str, ...], counts: tuple[int, ...]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from botgame.game import Ended, Game, Policy
-from botgame.ratings import clustered
+from botgame.ratings import by_seed, clustered
 from botgame.training.evaluation.one_among_others import MatchOptions, one_among_others
 
 
@@ -53,7 +53,7 @@ class Placing:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the share; the turns of one seed are a cluster."""
-        interval = clustered([firsts for firsts, _ in self.seeds], [matches for _, matches in self.seeds])
+        interval = clustered(self.seeds)
         return interval.low, interval.high
 
     @property
@@ -101,16 +101,14 @@ def royale_results(
 
 def placing(game: Game, ended: Iterable[Ended], seats: int, on_match: Callable[[], object] = lambda: None) -> Placing:
     """Count finished free-for-alls from the view of player 0, who holds one seat."""
-    seeds: dict[int, tuple[float, int]] = {}
+    scored: list[tuple[int, float]] = []
     places, ticks = 0.0, 0
     for match in ended:
         order = np.asarray(match.outcome.places)
         place = order[match.setup.players.index(0)]
         level = int((order == place).sum())
-        firsts, matches = seeds.get(match.setup.seed, (0.0, 0))
-        seeds[match.setup.seed] = (firsts + (1 / level if place == 1 else 0.0), matches + 1)
+        scored.append((match.setup.seed, 1 / level if place == 1 else 0.0))
         places += int((order < place).sum()) + (level + 1) / 2
         ticks += match.outcome.ticks
         on_match()
-    in_order = tuple(seeds[seed] for seed in sorted(seeds))  # whichever match ended first
-    return Placing(seats, in_order, places, ticks / game.spec.ticks_per_second)
+    return Placing(seats, by_seed(scored), places, ticks / game.spec.ticks_per_second)

@@ -9,7 +9,7 @@ import numpy as np
 
 from botgame.game import Game, Policy, Setup, own_factions
 from botgame.play import play
-from botgame.ratings import Pairs, Ratings, add_pairs, bradley_terry, ranking
+from botgame.ratings import Pairs, Ratings, add_pairs, bradley_terry, pairs_by_seed, ranking
 from botgame.setups import mirrored_setups
 from botgame.training.evaluation.duels import DUEL, usual_seats
 from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
@@ -33,15 +33,15 @@ def rate(
 
     Every pair plays the seeds that `seed` gives, as `mirrored_results` does. `on_match` is called after each match.
     """
-    points, seats, crowds = np.zeros((len(policies), len(policies))), usual_seats(game), list[Pairs]()
+    points, seats, crowds = np.zeros((len(policies), len(policies))), usual_seats(game), list[tuple[int, Pairs]]()
     setups = _setups(game, policies, -(-matches // seats), seed)
     slots = min(PARALLEL_MATCHES, matches_in_all(game, len(policies), matches))
     for match in play(game, policies, setups, slots=slots, seats=seats):
         pairs = ranking(match.setup.players, match.outcome.places.tolist())
         add_pairs(points, pairs)
-        crowds += [pairs] if seats > DUEL else []
+        crowds += [(match.setup.seed, pairs)] if seats > DUEL else []
         on_match()
-    return bradley_terry(points, anchor, free_for_alls=crowds)
+    return bradley_terry(points, anchor, clusters=pairs_by_seed(crowds))
 
 
 def _setups(game: Game, policies: Sequence[Policy], seeds: int, seed: int) -> Iterator[Setup]:

@@ -1,6 +1,7 @@
 """Free-for-alls in the report of a league: how often a learning player finishes first, and above how many others.
 
 `first`: share of its seats that win; a first place that k seats share counts 1/k. `par`: what equal players would have.
+The seats and turns of one seed are a cluster of its interval.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from botgame.ratings import wilson
+from botgame.ratings import by_seed, clustered
 from botgame.training.alphastar.league.league import League
 from botgame.training.league.files import TRAINING, Match
 from botgame.training.league_report.html_parts import card, remark, table
@@ -28,18 +29,18 @@ def free_for_alls(matches: Sequence[Match], league: League) -> dict[str, list[di
 
 
 def _entry(name: str, matches: Sequence[Match], seats: int) -> dict[str, Any]:
-    firsts, own, above, pairs = 0.0, 0, 0.0, 0
+    firsts: list[tuple[int, float]] = []
+    above, pairs = 0.0, 0
     for match in matches:
         shared = sum(place == 1 for _, place in match.seats)
         places = [place for player, place in match.seats if player == name]
-        firsts += sum(place == 1 for place in places) / shared
-        own += len(places)
+        firsts += [(match.seed, (place == 1) / shared) for place in places]
         orders = [order for orders in match.orders.values() for order in orders]
         above += sum(0.5 + 0.5 * order for order in orders)
         pairs += len(orders)
-    rate = wilson(firsts, own)
+    rate = clustered(by_seed(firsts))
     shares = {"first": rate.estimate, "low": rate.low, "high": rate.high, "par": 1 / seats}
-    return {"matches": len(matches), "own_seats": own, **shares, "above": above / pairs}
+    return {"matches": len(matches), "own_seats": len(firsts), **shares, "above": above / pairs}
 
 
 def royale_card(entries: dict[str, list[dict[str, Any]]]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from botgame.training.alphastar.league.league import League
 from botgame.training.league.files import TRAINING, Match
 from botgame.training.league_report.html_parts import card, percent, remark, table
-from botgame.training.league_report.rates import rate_of
+from botgame.training.league_report.rates import Record
 
 _MOST_RIVALS = 6  # rows of a learning player
 
@@ -19,18 +19,18 @@ def meetings(matches: Sequence[Match], league: League, last: int) -> list[dict[s
 
     `matches`: pairs of seats, one a duel; `share`: of the player's; the record is the player's.
     """
-    records: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
+    records: dict[str, dict[str, Record]] = defaultdict(lambda: defaultdict(Record))
     for match in matches:
         if match.round == last and match.kind == TRAINING and match.home in league.learners:
             for away, results in match.orders.items():
                 for result in results:
-                    records[match.home][away][1 - result] += 1
+                    records[match.home][away].add(match, result)
     out = []
     for home in league.learners:
-        total = sum(map(sum, records[home].values()))
-        for away, record in sorted(records[home].items(), key=lambda one: -sum(one[1])):
-            count = sum(record)
-            out.append({"home": home, "away": away, "matches": count, "share": count / total, **rate_of(*record)})
+        counts = {away: sum(record.counts) for away, record in records[home].items()}
+        for away, count in sorted(counts.items(), key=lambda one: -one[1]):
+            pair = {"home": home, "away": away, "matches": count, "share": count / sum(counts.values())}
+            out.append({**pair, **records[home][away].entry()})
     return out
 
 

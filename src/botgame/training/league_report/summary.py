@@ -5,8 +5,8 @@ scripted players are one player throughout. Bradley-Terry over all of them puts 
 the scripted anchor at 0. The *population* is everyone as of the last round played.
 
 A free-for-all counts as the pairs of the asking player's seats with those of the others: who finished above whom. Its
-pairs are not independent, which the errors of the ratings take into account. How often it finished first stands apart
-(`free_for_alls`).
+pairs are not independent, nor are the turns of its seed, which all intervals take into account. How often it finished
+first stands apart (`free_for_alls`).
 
 Where two of the population never met, their win rate is what the ratings expect; where they met, the record counts,
 with the expectation as `PRIOR_GAMES` further games. Nash mixture and relative population performance use that table.
@@ -32,12 +32,12 @@ from botgame.training.league_report.forgetting import forgetting
 from botgame.training.league_report.free_for_alls import free_for_alls
 from botgame.training.league_report.live import LiveMatch, live_players
 from botgame.training.league_report.meetings import meetings
-from botgame.training.league_report.rates import rate_of
+from botgame.training.league_report.rates import Record
 
 FORMAT = "botgame-league-summary-1"
 PRIOR_GAMES = 2.0
 _NASH_SHOWN = 1e-4
-Record = dict[tuple[str, str], list[int]]  # (home, away) -> [wins, draws, losses], both directions
+Records = dict[tuple[str, str], Record]  # of home against away, both directions
 
 
 def summarise(
@@ -52,7 +52,7 @@ def summarise(
     known = {*league.names, state.anchor}
     counted = _once([match for match in matches if match.players <= known])
     last = max((match.round for match in counted), default=0)
-    record = _record(counted, league)
+    record = _records(counted, league)
     order, rated = _rate(record, [match for match in counted if match.seats], live, league, state.anchor)
     latest = {name: _latest(name, last, league, order) for name in [*league.names, state.anchor]}
     population = [name for name, rated_name in latest.items() if rated_name in order]
@@ -101,48 +101,49 @@ def _met(match: Match, league: League) -> tuple[str, list[tuple[str, int]]]:
     return home, [(away, result) for away, results in others if away != home for result in results]
 
 
-def _record(matches: list[Match], league: League) -> Record:
-    record: Record = defaultdict(lambda: [0, 0, 0])
+def _records(matches: list[Match], league: League) -> Records:
+    record: Records = defaultdict(Record)
     for match in matches:
         home, met = _met(match, league)
         for away, result in met:
-            record[home, away][1 - result] += 1
-            record[away, home][1 + result] += 1
+            record[home, away].add(match, result)
+            record[away, home].add(match, -result)
     return dict(record)
 
 
 def _rate(
-    record: Record, crowds: list[Match], live: Sequence[LiveMatch], league: League, anchor: str
+    record: Records, crowds: list[Match], live: Sequence[LiveMatch], league: League, anchor: str
 ) -> tuple[dict[str, int], ratings.Ratings]:
     """Rated names by their number, and the ratings. crowds: the matches of `record` that were free-for-alls."""
     players = [name for match in live for name in match.players]
     names = list(dict.fromkeys([anchor, *(home for home, _ in record), *players]))
     order = {name: index for index, name in enumerate(names)}
     points = np.zeros((len(names), len(names)))
-    for (home, away), (wins, draws, _losses) in record.items():
+    for (home, away), met in record.items():
+        wins, draws, _losses = met.counts
         points[order[home], order[away]] = wins + 0.5 * draws
     rankings = [ratings.ranking([order[name] for name in match.players], match.places) for match in live]
     for pairs in rankings:
         ratings.add_pairs(points, pairs)
-    clusters = [_pairs_of(match, league, order) for match in crowds] + rankings
-    return order, ratings.bradley_terry(points, order[anchor], free_for_alls=clusters)
+    clusters = ratings.pairs_by_seed((match.seed, _pairs_of(match, league, order)) for match in crowds)
+    return order, ratings.bradley_terry(points, order[anchor], clusters=[*clusters, *rankings])
 
 
 def _pairs_of(match: Match, league: League, order: Mapping[str, int]) -> ratings.Pairs:
-    """A free-for-all as the pairs that `_record` counts."""
+    """A free-for-all as the pairs that `_records` counts."""
     home, met = _met(match, league)
     aways = np.array([order[away] for away, _ in met], np.int64)
     points = np.array([0.5 + 0.5 * result for _, result in met])
     return ratings.Pairs(np.full(len(met), order.get(home, 0)), aways, points)
 
 
-def _win_rates(record: Record, names: list[str], elo: np.ndarray) -> np.ndarray:
+def _win_rates(record: Records, names: list[str], elo: np.ndarray) -> np.ndarray:
     """P [N, N] with P + P.T = 1: record and rating expectation together (an unrated player counts as even)."""
     strength = np.nan_to_num(elo)
     table = 1.0 / (1.0 + 10.0 ** ((strength[None, :] - strength[:, None]) / 400.0)) if names else np.zeros((0, 0))
     for row, home in enumerate(names):
         for column, away in enumerate(names):
-            wins, draws, losses = record.get((home, away), (0, 0, 0))
+            wins, draws, losses = record.get((home, away), Record()).counts
             points = wins + 0.5 * draws + PRIOR_GAMES * table[row, column]
             table[row, column] = points / (wins + draws + losses + PRIOR_GAMES)
     return 0.5 * (table + 1.0 - table.T)
@@ -174,13 +175,13 @@ def _players(
     return out
 
 
-def _pairs(record: Record, population: list[str], latest: Mapping[str, str]) -> list[dict[str, Any]]:
+def _pairs(record: Records, population: list[str], latest: Mapping[str, str]) -> list[dict[str, Any]]:
     out = []
     for home in population:
         for away in population:
-            counts = record.get((latest[home], latest[away]))
-            if counts:
-                out.append({"home": home, "away": away, **rate_of(*counts)})
+            met = record.get((latest[home], latest[away]))
+            if met:
+                out.append({"home": home, "away": away, **met.entry()})
     return out
 
 
@@ -196,24 +197,24 @@ def _curves(league: League, order: dict[str, int], rated: ratings.Ratings, last:
     return curves
 
 
-def _by_round(matches: list[Match], home: str, aways: set[str]) -> dict[int, dict[str, list[int]]]:
-    """Evaluation records of `home` by round and opponent."""
-    out: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
+def _by_round(matches: list[Match], home: str, away: str) -> dict[int, Record]:
+    """Evaluation records of `home` against `away` by round."""
+    out: dict[int, Record] = defaultdict(Record)
     for match in matches:
-        if match.kind == EVALUATION and match.home == home and match.rival in aways:
-            out[match.round][match.rival][1 - match.verdict] += 1
+        if match.kind == EVALUATION and match.home == home and match.rival == away:
+            out[match.round].add(match, match.verdict)
     return out
 
 
 def _against_anchor(matches: list[Match], league: League, anchor: str) -> dict[str, list[Any]]:
     return {
-        name: [{"round": number, **rate_of(*of[anchor])} for number, of in sorted(rounds.items())]
+        name: [{"round": number, **record.entry()} for number, record in sorted(rounds.items())]
         for name in league.learners
-        if (rounds := _by_round(matches, name, {anchor}))
+        if (rounds := _by_round(matches, name, anchor))
     }
 
 
-def _exploitability(matches: list[Match], league: League, record: Record, latest: Mapping[str, str]) -> dict[str, Any]:
+def _exploitability(matches: list[Match], league: League, record: Records, latest: Mapping[str, str]) -> dict[str, Any]:
     """How well the league's own exploiters do against each live main agent: a lower bound of what is possible.
 
     `rounds`: the live main exploiters' record by round. `worst`: who in the population has the record against it with
@@ -222,17 +223,17 @@ def _exploitability(matches: list[Match], league: League, record: Record, latest
     out: dict[str, Any] = {}
     exploiters = {name for name, learner in league.learners.items() if learner.role == MAIN_EXPLOITER}
     for main in league.mains:
-        met = {name: counts for name, rated in latest.items() if (counts := record.get((rated, latest[main])))}
+        met = {name: one for name, rated in latest.items() if (one := record.get((rated, latest[main])))}
         if not met:
             continue
-        by_round: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+        by_round: dict[int, Record] = defaultdict(Record)
         for match in matches:
             for result in match.orders.get(main, []) if match.home in exploiters else ():
-                by_round[match.round][1 - result] += 1
-        rates = {name: rate_of(*counts) for name, counts in met.items()}
+                by_round[match.round].add(match, result)
+        rates = {name: one.entry() for name, one in met.items()}
         worst = max(rates, key=lambda name: float(rates[name]["low"]))
         out[main] = {
-            "rounds": [{"round": number, **rate_of(*counts)} for number, counts in sorted(by_round.items())],
+            "rounds": [{"round": number, **one.entry()} for number, one in sorted(by_round.items())],
             "worst": worst,
             **{f"worst_{key}": rates[worst][key] for key in ("win_rate", "low", "high")},
             "exploitability": max(0.0, rates[worst]["win_rate"] - 0.5),
