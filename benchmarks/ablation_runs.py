@@ -24,6 +24,7 @@ from botgame.files import write_atomic
 from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.best_response.results import FILE, read_results
+from botgame.training.evaluation.worst_rival import worst_rate
 
 CHILD = Path(__file__).with_name("ablation_child.py")
 
@@ -197,8 +198,9 @@ def _figures(plan: Plan, job: Job) -> dict[str, Any]:
     arm, seed = job
     final = plan.final(arm, seed)
     pairs = json.loads(measured(arm, seed, plan).read_text())["pairs"]
-    rates = {pair["b"]: pair["win_rate"] for pair in pairs if pair["a"] == str(final)}
-    past = [rates[str(path)] for path in past_selves(arm, seed, plan)]
+    own = {pair["b"]: pair for pair in pairs if pair["a"] == str(final)}
+    rates = {rival: pair["win_rate"] for rival, pair in own.items()}
+    past = [own[str(path)] for path in past_selves(arm, seed, plan)]
     imitation = rates.get(str(plan.home(IMITATION, seed) / "pi.pt"))
     return {
         "decisions": load_checkpoint(final, lms()).counters.get("decisions"),
@@ -206,9 +208,20 @@ def _figures(plan: Plan, job: Job) -> dict[str, Any]:
         "measures": {
             "lms_re": rates["lms_re"],
             **({"imitation": imitation} if imitation is not None else {}),
-            **({"past": min(past)} if past else {}),
+            **({"past": worst_past(past)} if past else {}),
         },
     }
+
+
+def worst_past(pairs: Sequence[dict[str, Any]]) -> float:
+    """Win rate against the worst past self, from the pairs of `evaluate --json`, which all play the same seeds."""
+    return worst_rate(
+        {
+            (pair["b"], number): (points, matches)
+            for pair in pairs
+            for number, (points, matches) in enumerate(pair["seeds"])
+        }
+    )
 
 
 def _response(plan: Plan, job: Job) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,7 +17,7 @@ import ablations
 from ablation_arms import ARMS, BY_NAME, Arm, Plan, chosen, measuring, past_selves, training
 from ablation_page import markers, picture, replaced
 from ablation_panels import MEASURES, PANELS
-from ablation_runs import CHILD, Job, Sitting, finished, result_path
+from ablation_runs import CHILD, Job, Sitting, finished, result_path, worst_past
 from ablation_statistics import difference, t_interval, verdict
 from botgame.errors import UserError
 from botgame.lms.game import lms
@@ -90,6 +91,18 @@ def test_intervals_and_verdicts_by_hand() -> None:
     assert verdict(Interval(3.0, 0.0, 6.0)) == "undecided"
     assert verdict(None) == verdict(t_interval([9.0])) == "undecided"
     assert difference({0: 1.0}, {1: 1.0}) is None
+
+
+def test_the_worst_past_self_is_not_made_worse_by_chance() -> None:
+    """Four past selves, all beaten in 55 % of 100 duels each: the least of the four rates is 50 % in the mean."""
+    random, found, least = np.random.default_rng(0), [], []
+    for _ in range(300):
+        won = random.binomial(2, 0.55, (4, 50))
+        pairs = [{"b": str(k), "seeds": [[float(points), 2] for points in each]} for k, each in enumerate(won)]
+        found.append(worst_past(pairs))
+        least.append(won.mean(axis=1).min() / 2)
+    assert np.mean(found) == pytest.approx(0.55, abs=0.01)
+    assert np.mean(least) < 0.51
 
 
 def test_past_selves_are_spread_and_in_order(tmp_path: Path) -> None:
