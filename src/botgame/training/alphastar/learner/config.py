@@ -88,7 +88,8 @@ class RLConfig:
         "process's part of a minibatch, and group",
     )
     policy_cost: float = flag(1.0, "non_negative_float", "weight of the V-trace policy gradient")
-    # AlphaStar's 1 costs strength here: UPGO raises whatever was done and so ends exploring (docs/ablations.md).
+    # AlphaStar's 1 costs strength here, why is not known: UPGO's advantage is positive in the mean, but with advantages
+    # centred, runs fall apart within some iterations (docs/ablations.md).
     upgo_cost: float = flag(
         0.0, "non_negative_float", "weight of the UPGO policy gradient (result only); AlphaStar has 1"
     )
