@@ -1,6 +1,7 @@
 """The actor on a toy game: what it writes is exactly what happened."""
 
 import copy
+import functools
 
 import numpy as np
 import pytest
@@ -317,6 +318,30 @@ def test_bad_shares_are_one_line_errors(text: str) -> None:
 
 def test_shares_sum_to_one() -> None:
     assert parse_shares("self=1, lms_re=3,past=0") == {"self": 0.25, "lms_re": 0.75}
+
+
+def test_only_rows_that_decide_are_observed() -> None:
+    """A row that waits for a fuller batch comes up again: observed each time, it would cost several observations."""
+    matches = toy_matches(6, lambda episode: [(0, 0), (0, 1), (2, 0)][episode % 3])
+    student, bot, rows = network(1), Fixed(0), {"due": 0, "observed": 0, "acted": 0}
+    environment = Environment(TOY_SPEC, matches, lambda _player: bot, may_wait=lambda player: player == 2)
+    following, observe, act = matches.next, matches.observe, matches.act
+
+    def counted(name, given, due, *rest):
+        rows[name] += len(due.slot)
+        return given(due, *rest)
+
+    def next_step():
+        step = following()
+        rows["due"] += len(step.due.slot)
+        return step
+
+    matches.next = next_step
+    matches.observe = functools.partial(counted, "observed", observe)
+    matches.act = functools.partial(counted, "acted", act)
+    buffer = ReplayBuffer(TOY_SPEC, student.memory_size, STEPS, 512, 64)
+    Actor(environment, student, network(2), config(6)).collect(buffer, 150, 0)
+    assert rows["observed"] == rows["acted"] < rows["due"]
 
 
 def test_networks_wait_for_fuller_batches_and_nothing_else_changes() -> None:

@@ -24,7 +24,7 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.alphastar_rl import build_parser, main
 from botgame.training.evaluation.duels import Tally
-from botgame.training.evaluation.held_out import Best, is_better, successor
+from botgame.training.evaluation.held_out import Best, evaluate, is_better, successor
 from botgame.training.rl import run as rl_run
 from botgame.training.rl.flags import training_config
 from botgame.training.rl.setting import Schedule
@@ -338,6 +338,22 @@ def test_reward_weights_that_are_no_numbers_are_usage_errors(text: str, says: st
 def test_evaluations_of_a_run_of_seven_iterations(every: int, ends: bool, evaluated: list[int]) -> None:
     schedule = Schedule(every, 1, evaluate_ends=ends)
     assert [number for number in range(1, 8) if schedule.evaluates(number, last=number == 7)] == evaluated
+
+
+def test_each_evaluation_has_seeds_of_its_own(supervised: Path, tmp_path: Path, monkeypatch) -> None:
+    """On constant seeds the best version would be the one that suits them."""
+    seeds: list[list[int]] = []
+
+    def watched(game, policy, rivals, matches, seed, threads):
+        seeds[-1].append(seed)
+        return evaluate(game, policy, rivals, matches, seed, threads)
+
+    monkeypatch.setattr("botgame.training.rl.yardsticks.evaluate", watched)
+    for name in ("a.pt", "b.pt"):
+        seeds.append([])
+        assert main(command(supervised, tmp_path / name, iterations="2", eval_every="1", opponents="legacy=1")) == 0
+    assert seeds[0] == seeds[1]  # the same run, the same matches
+    assert len(set(seeds[0])) == len(seeds[0]) == 2
 
 
 def test_eval_every_0_plays_no_evaluations(supervised: Path, tmp_path: Path, monkeypatch, capsys) -> None:

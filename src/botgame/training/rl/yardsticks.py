@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from botgame import rng
 from botgame.game import Policy
 from botgame.policies import load_policy
 from botgame.training.evaluation.held_out import (
@@ -20,7 +21,10 @@ from botgame.training.rl.setting import RLSetting, Version
 
 
 class Yardsticks:
-    """A version becomes the best when it beats that one and holds against the yardstick (see `held_out`)."""
+    """A version becomes the best when it beats that one and holds against the yardstick (see `held_out`).
+
+    Each evaluation has seeds of its own: on the same ones, the best would be the version that suits these seeds.
+    """
 
     def __init__(self, setting: RLSetting, matches: int) -> None:
         """`matches`: held-out duels against each yardstick."""
@@ -35,7 +39,8 @@ class Yardsticks:
         if self.best:
             rivals[BEST] = setting.policy(self.best.weights)
         policy = setting.policy(version.weights)
-        tallies = evaluate(setting.game, policy, rivals, self._matches, setting.seed, setting.threads)
+        seed = rng.derive(setting.seed, version.iteration)
+        tallies = evaluate(setting.game, policy, rivals, self._matches, seed, setting.threads)
         if is_better(tallies, self.best, yardstick):
             self.best = successor(self.best, version.iteration, tallies[yardstick].win_rate, version.weights)
         best = self.best.iteration if self.best else 0
