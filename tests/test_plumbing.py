@@ -35,6 +35,15 @@ def test_both_spellings_are_one_flag(spelling: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("default", "shown"), [(0, True), (0.0, True), (3, True), (False, False), ("", False), ([], False)]
+)
+def test_help_shows_a_default_that_is_a_number_even_if_it_is_0(default, shown: bool) -> None:
+    parser = cli.Parser("x", "y")
+    parser.flag("--n", default=default, help="n")
+    assert (f"n (default: {default})" in parser.format_help()) is shown
+
+
+@pytest.mark.parametrize(
     "kind", [cli.positive_int, cli.positive_float, cli.probability, cli.seed, cli.non_negative_int]
 )
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e400", "x", "", str(10**30)])

@@ -39,8 +39,14 @@ class _Help(argparse.HelpFormatter):
         super().add_usage(usage, [*needed, rest], [], prefix)
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        shown = action.default not in (None, False, "", [], argparse.SUPPRESS) and action.option_strings
-        return f"{action.help} (default: %(default)s)" if action.help and shown else action.help
+        if not action.help or not action.option_strings or _is_nothing(action.default):
+            return action.help
+        return f"{action.help} (default: %(default)s)"
+
+
+def _is_nothing(default: Any) -> bool:
+    """Whether a default says nothing to a reader; 0 does, and equals False."""
+    return default is None or default is False or default in ("", [], argparse.SUPPRESS)
 
 
 class Parser(argparse.ArgumentParser):

@@ -73,7 +73,9 @@ def build_parser() -> cli.Parser:
     parser.flag("--matchmaking", choices=("prioritised", "fixed"), default="prioritised", help=text)
     parser.flag("--snapshot-every", type=cli.positive_int, default=10, help="iterations between two frozen selves")
     parser.flag("--snapshots", type=cli.positive_int, default=8, help="frozen selves among the opponents")
-    add_evaluation_flags(parser, "against each yardstick", every=20)
+    add_evaluation_flags(
+        parser, "against each of: the game's yardstick bot, the start, the best version so far", every=20
+    )
     add_commit_flag(parser)
     parser.section(RESULTS)
     parser.flag("--keep", type=cli.non_negative_int, default=5, help="periodic checkpoints to keep; 0: all")

@@ -169,8 +169,8 @@ def add_machine_flags(parser: cli.Parser) -> None:
     parser.flag("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the networks run")
     parser.flag("--cpu", action="store_true", help="the same as --device cpu")
     text = (
-        "processes of one thread each, which all act and learn; 0: one for each core. On a GPU one process acts and "
-        "learns. A run may go on with another number; its numbers then differ"
+        "processes of one thread each, which all act and learn; 0: one for each core. On a GPU one process learns. "
+        "A run may go on with another number; its numbers then differ"
     )
     parser.flag("--threads", type=cli.non_negative_int, default=0, help=text)
     text = "same seed and --threads on the same machine, same run"

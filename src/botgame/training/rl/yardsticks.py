@@ -27,13 +27,13 @@ class Yardsticks:
     """
 
     def __init__(self, setting: RLSetting, matches: int) -> None:
-        """`matches`: held-out duels against each yardstick."""
+        """`matches`: held-out duels against each rival."""
         self.best: Best | None = None
         self._setting, self._matches = setting, matches
         self._yardstick = load_policy(setting.game, setting.game.yardstick)
 
     def evaluate(self, version: Version) -> dict[str, float]:
-        """Meet every yardstick; prints the table and returns metrics."""
+        """Meet every rival; prints the table and returns metrics."""
         setting, yardstick = self._setting, self._setting.game.yardstick
         rivals: dict[str, Policy] = {yardstick: self._yardstick, START: setting.policy(setting.origin.weights)}
         if self.best:
