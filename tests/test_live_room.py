@@ -467,7 +467,11 @@ def test_nobody_takes_over_what_people_play_against() -> None:
     table.connect(2)
     table.say(2, Join(room=room.name, spectate=True))
     assert table.say(2, Take(seat=1))[0].code == "not_allowed"
-    assert table.say(1, Take(seat=1))[0].code == "not_allowed"
+    refused = table.say(1, Take(seat=1))[0]
+    assert (refused.code, refused.message) == (
+        "not_allowed",
+        "only spectators take over a bot's seat, and you have a seat",
+    )
     assert table.say(2, Take(seat=0))[0].code == "no_seat"
     assert table.say(2, Take(seat=7))[0].code == "no_seat"
     assert not room.match.recording.changes

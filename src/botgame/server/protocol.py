@@ -117,7 +117,10 @@ class Mark(Struct, tag="mark"):
 
 
 class Take(Struct, tag="take"):
-    """Take over a bot's seat: allowed to spectators if no person plays, and to the room's maker."""
+    """Take over a bot's seat: allowed to spectators if no person plays, and to a room's maker who spectates.
+
+    A program's user may take the program's own seat.
+    """
 
     seat: SeatIndex
 

@@ -297,7 +297,9 @@ class MatchRoom:
             raise RefusedError("not_now", "this seat cannot be taken over now")
         if seat.kind != "bot" and not own:
             raise RefusedError("no_seat", "only a bot's seat can be taken over")
-        if not own and (member.seat >= 0 or not (member.owner or self.ownership.is_without_people)):
+        if not own and member.seat >= 0:
+            raise RefusedError("not_allowed", "only spectators take over a bot's seat, and you have a seat")
+        if not (own or member.owner or self.ownership.is_without_people):
             raise RefusedError("not_allowed", "only the maker of the room takes over a bot that plays against people")
         self.ownership.take_over(seat, client)
         member.seat = seat.index
