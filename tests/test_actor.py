@@ -303,7 +303,8 @@ def test_a_full_pool_keeps_the_first_and_spreads_over_time() -> None:
     made = pool({"past": 1.0}, capacity=4)
     for version in range(20):
         made.freeze({"w": torch.tensor(version)})
-    kept = [int(weights["w"]) for weights in made.past()]
+    state = made.snapshot()
+    kept = [int(state["weights"][number]["w"]) for number in state["drawable"]]
     assert len(kept) == 4
     assert kept[0] == 0
     assert kept[-1] == 19

@@ -4,6 +4,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from botgame.game import Game, Policy, Scratch, Setup
 from botgame.games import load_game
 from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide, decide_rows, play
-from botgame.setups import drawn_factions, mirrored_setups, skip_taken
+from botgame.setups import drawn_factions, mirrored_setups
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "examples"))
 CASES = [
@@ -82,7 +83,7 @@ def setups(game: Game, seats: int, count: int) -> Iterator[Setup]:
 
 
 def batch_of(game: Game, seats: int, slots: int, count: int, taken: int = 0) -> MatchBatch:
-    return MatchBatch(game.simulate(slots, seats), skip_taken(setups(game, seats, count), taken))
+    return MatchBatch(game.simulate(slots, seats), islice(setups(game, seats, count), taken, None))
 
 
 def digest(*arrays: np.ndarray) -> str:

@@ -131,7 +131,7 @@ def test_forgetting_is_the_worst_past_self_of_each_round(summary):
         ("main1.v0", 11 / 20),
         ("main1.v1", 8 / 20),
     ]
-    assert forgetting["mean_min_win_rate"] == pytest.approx((0.55 + 0.4) / 2)
+    assert forgetting["mean_win_rate"] == pytest.approx((0.55 + 0.4) / 2)
 
 
 def test_the_worst_past_self_is_not_made_worse_by_chance():

@@ -114,7 +114,7 @@ def test_the_page_of_holes(program, tmp_path: Path, size, cloned: bool) -> None:
     width, height = size
     near, far = np.full(len(SPEC.totals), 0.1), np.full(len(SPEC.totals), 0.9)
     met = [meeting(True, near)] * 4 + [meeting(True, far, "Bob")] * 50 + [meeting(False, (near + far) / 2)] * 9
-    opponents = {k: Opponent(k, f"hole-{k}-of-champion", 240.5, 400) for k in (1, 2) if cloned}
+    opponents = {k: Opponent(f"hole-{k}-of-champion", 240.5, 400) for k in (1, 2) if cloned}
     commands = "python -m botgame.training.find_holes champion --clone", "python -m botgame " + 30 * "--flag word "
     content = holes_content("champion", met, find_holes(met, SPEC), opponents, commands, "http://127.0.0.1:8000")
     (tmp_path / "holes.html").write_text(document(content), encoding="utf-8")

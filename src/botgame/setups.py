@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
@@ -72,8 +71,3 @@ def drawn_factions(game: Game, draws: list[int], own: list[str] | None = None) -
     names = own or [""] * len(draws)
     count = len(game.factions)
     return tuple(game.factions.index(name) if name else draw % count for name, draw in zip(names, draws, strict=True))
-
-
-def skip_taken(setups: Iterator[Setup], taken: int) -> Iterator[Setup]:
-    """The set-ups that remain after the first `taken`: what a restored `MatchBatch` is given."""
-    return itertools.islice(setups, taken, None)

@@ -15,12 +15,12 @@ flagged diagnostic `good/<id>.pt` is the player from before. A tiny run:
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from botgame import cli
+from botgame.training.league.main_agents import PER_FACTION, main_agents
 from botgame.training.rl.flags import (
     JUDGING,
     OPPOSITION,
@@ -39,7 +39,6 @@ from botgame.training.rl.small_steps import LEAGUE, defaults_words, league_defau
 from botgame.training.runs.game_flags import add_game_flag
 
 MODULE = "botgame.training.alphastar_league"
-PER_FACTION = "per-faction"
 # Where a league's defaults differ from RL's: it is long, and its main agent strong before half of it is over.
 _TRAINING: dict[str, Any] = {
     "unroll_length": 32, "batch_size": 32, "matches_per_actor": 80, "lr_end": 0.05, "lr_fall": "geometric",
@@ -76,18 +75,6 @@ def build_parser() -> cli.Parser:
     add_machine_flags(parser)
     add_engine_flags(parser)
     return parser
-
-
-def main_agents(text: str) -> int | str:
-    """`--main-agents`: the number of main agents that play every faction, or `per-faction`."""
-    if text == PER_FACTION:
-        return text
-    try:
-        return 1 if text == "all" else cli.positive_int(text)
-    except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(
-            f"expected all, {PER_FACTION} or a number of 1 or more, got {text!r}"
-        ) from None
 
 
 def _add_league_flags(parser: cli.Parser) -> None:

@@ -27,9 +27,8 @@ from collections.abc import Sequence
 
 from botgame import cli
 from botgame.bot_names import STYLE_HELP
+from botgame.training.evaluation import PARALLEL_MATCHES
 from botgame.training.runs.game_flags import add_game_flag
-
-PARALLEL_MATCHES = 256
 
 
 def build_parser() -> cli.Parser:

@@ -13,8 +13,8 @@ from botgame.match_batch import MatchBatch
 from botgame.play import SeatMemory, decide
 from botgame.seat_limits import limits_of
 from botgame.setups import mirrored_setups
+from botgame.training.evaluation import PARALLEL_MATCHES
 from botgame.training.evaluation.duels import Tally, tally, usual_seats
-from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
 _BOT, _TARGET = 0, 1  # players
 # Ranks are all that an evolution strategy looks at. Dense rewards are there to rank bots that win equally often; with

@@ -45,6 +45,11 @@ class Best:
         return {**plain, "weights": dict(self.weights)}
 
 
+def held_out_key(seed: int) -> int:
+    """The seed of evaluation matches, which training never uses."""
+    return rng.derive(seed, _HELD_OUT)
+
+
 def evaluate(
     game: Game, policy: Policy, rivals: Mapping[str, Policy], matches: int, seed: int, threads: int = 1
 ) -> dict[str, Tally]:
@@ -52,7 +57,7 @@ def evaluate(
 
     `threads` rivals are met at the same time.
     """
-    key = rng.derive(seed, _HELD_OUT)
+    key = held_out_key(seed)
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         tallies = pool.map(lambda rival: mirrored_results(game, policy, rival, matches, key), rivals.values())
         return dict(zip(rivals, tallies, strict=True))

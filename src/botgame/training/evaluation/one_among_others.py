@@ -12,8 +12,7 @@ from typing import Any, TypedDict, Unpack
 from botgame.game import Ended, Game, Listener, Policy, own_factions
 from botgame.play import play
 from botgame.setups import mirrored_setups
-
-PARALLEL_MATCHES = 256
+from botgame.training.evaluation import PARALLEL_MATCHES
 
 
 class MatchOptions(TypedDict, total=False):

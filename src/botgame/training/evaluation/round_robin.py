@@ -11,8 +11,8 @@ from botgame.game import Game, Policy, Setup, own_factions
 from botgame.play import play
 from botgame.ratings import Pairs, Ratings, add_pairs, bradley_terry, pairs_by_seed, ranking
 from botgame.setups import mirrored_setups
+from botgame.training.evaluation import PARALLEL_MATCHES
 from botgame.training.evaluation.duels import DUEL, usual_seats
-from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
 
 
 def matches_in_all(game: Game, players: int, matches: int) -> int:

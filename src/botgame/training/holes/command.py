@@ -122,7 +122,7 @@ def _clones(
             raise KeyboardInterrupt
         install(game, name, artifact(name))
         with keeping(artifact(name), *command):
-            found[hole.number] = judge(game, hole, name, bot, options.matches, derive(options.seed, _JUDGE))
+            found[hole.number] = judge(game, name, bot, options.matches, derive(options.seed, _JUDGE))
     return found
 
 

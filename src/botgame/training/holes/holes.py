@@ -45,7 +45,6 @@ class Hole(NamedTuple):
 class Opponent(NamedTuple):
     """A bot that was trained to play like a hole's matches: its name, and its win rate against the bot."""
 
-    hole: int
     name: str
     points: float
     matches: int

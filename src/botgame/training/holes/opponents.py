@@ -37,7 +37,7 @@ def cloning_flags(start: Path, data: Path, name: str) -> dict[str, object]:
     return {**folders, **own}
 
 
-def judge(game: Game, hole: Hole, name: str, bot: Policy, matches: int, seed: int) -> Opponent:
-    """How much of the hole the opponent has found: mirrored duels against the bot."""
+def judge(game: Game, name: str, bot: Policy, matches: int, seed: int) -> Opponent:
+    """How much of its hole the opponent `name` has found: mirrored duels against the bot."""
     tally = mirrored_results(game, load_policy(game, name), bot, matches, seed)
-    return Opponent(hole.number, name, tally.points, tally.matches)
+    return Opponent(name, tally.points, tally.matches)

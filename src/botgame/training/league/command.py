@@ -16,6 +16,7 @@ from botgame.training.alphastar.league.matchmaking import VARIANTS
 from botgame.training.alphastar.league.roles import EXPLOITERS
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.evaluation.duels import DUEL
+from botgame.training.league.main_agents import PER_FACTION
 from botgame.training.league.run import train
 from botgame.training.league.setting import EvaluationPlan, LeaguePaths, LeagueSchedule, LeagueSetting
 from botgame.training.rl.command import inputs
@@ -24,8 +25,6 @@ from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.small_steps import defaults_line, league_defaults
 from botgame.training.runs.game_flags import chosen_duration
 from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
-
-PER_FACTION = "per-faction"
 
 
 def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:

@@ -12,16 +12,14 @@ from itertools import combinations
 
 import numpy as np
 
-from botgame import rng
 from botgame.game import Ended, Game, Policy, Setup, own_factions
 from botgame.play import play
 from botgame.setups import mirrored_setups
 from botgame.standings import standings_of
 from botgame.training.alphastar.league.league import League
+from botgame.training.evaluation import PARALLEL_MATCHES
 from botgame.training.evaluation.duels import usual_seats
-from botgame.training.evaluation.one_among_others import PARALLEL_MATCHES
-
-_HELD_OUT = 0x6576616C  # purpose of the evaluation's random key
+from botgame.training.evaluation.held_out import held_out_key
 
 
 def against_each(
@@ -38,7 +36,7 @@ def against_each(
     pairings = [(0, number) for number in range(1, len(names) + 1)]
     games = [matches[name] for name in names]
     players = [policy, *rivals.values()]
-    ended = _play(game, players, pairings, games, held_out(seed), duration_ticks)
+    ended = _play(game, players, pairings, games, held_out_key(seed), duration_ticks)
     out: dict[str, list[Ended]] = {name: [] for name in names}
     for match in ended:
         out[names[max(match.setup.players) - 1]].append(match)
@@ -52,14 +50,9 @@ def cross_play(
     names = list(policies)
     pairings = list(combinations(range(len(names)), 2))
     games = [matches] * len(pairings)
-    for match in _play(game, list(policies.values()), pairings, games, held_out(seed), duration_ticks):
+    for match in _play(game, list(policies.values()), pairings, games, held_out_key(seed), duration_ticks):
         first, second = sorted(set(match.setup.players))
         yield names[first], names[second], match
-
-
-def held_out(seed: int) -> int:
-    """A key that training never uses."""
-    return rng.derive(seed, _HELD_OUT)
 
 
 def result_for(match: Ended, player: int) -> int:

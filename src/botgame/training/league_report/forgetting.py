@@ -24,7 +24,7 @@ def forgetting(matches: Sequence[Match], league: League) -> dict[str, Any]:
                 by_round[match.round].append(match)
         rounds = [{"round": number, **worst_of(played)} for number, played in sorted(by_round.items())]
         mean = float(np.mean([entry["win_rate"] for entry in rounds])) if rounds else None
-        out[name] = {"rounds": rounds, "mean_min_win_rate": mean}
+        out[name] = {"rounds": rounds, "mean_win_rate": mean}
     return out
 
 

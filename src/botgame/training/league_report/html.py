@@ -134,7 +134,7 @@ def _ratings_card(summary: dict[str, Any]) -> str:
 
 def _forgetting_card(summary: dict[str, Any]) -> str:
     curves = {name: entry["rounds"] for name, entry in summary["forgetting"].items()}
-    means = [entry["mean_min_win_rate"] for entry in summary["forgetting"].values()]
+    means = [entry["mean_win_rate"] for entry in summary["forgetting"].values()]
     known = [f"{mean:.0%}" for mean in means if mean is not None]
     note = (
         "Win rate of a main agent against the worst for it of its own frozen past selves, round by round. Half of the "

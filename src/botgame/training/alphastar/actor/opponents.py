@@ -176,10 +176,6 @@ class OpponentPool:
         for number in before:
             self._forget(number)
 
-    def past(self) -> list[Weights]:
-        """Weights of the frozen selves that can be drawn, oldest first."""
-        return [self._weights[number] for number in self._drawable]
-
     def snapshot(self) -> dict[str, Any]:
         """Exact state but for `playing`, tensors and numbers."""
         return {
