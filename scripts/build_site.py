@@ -2,7 +2,7 @@
 
     pip install -e ".[docs]"
     python scripts/build_site.py                                       # then open build/site/index.html
-    python scripts/build_site.py && python -m http.server 8001 -d build/site    # with the search
+    python scripts/build_site.py && python -m http.server 8001 --bind 127.0.0.1 -d build/site    # with the search
 
 The Markdown is written for a repository, where README links to docs/x.md and documents link to source files. On the
 site README is the first page, and a link to a file that is not a page becomes its name. Exit code 1 when a link leads

@@ -19,7 +19,7 @@ from botgame.streams import say
 from botgame.wording import counted
 
 _MATCHES = 4
-_LONGEST = 2000  # decisions of a match
+_LONGEST = 2000  # steps of a match
 _SLOW = 5.0  # seconds of silence
 
 

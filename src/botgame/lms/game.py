@@ -33,7 +33,7 @@ SCRATCH = Scratch(
     logits={"target": (-3.0,), "delay": (-2.0, 0.0, 2.0, 2.0, 1.0, 0.0, -2.0, -3.0)},
     scalar_logits={"move": (2.5,)},  # of the direction that is held
 )
-# The champion's levels, some 90 to 240 points apart. A tick of reaction costs it as much, down to a person's 300 ms.
+# The champion's levels, some 90 to 200 points apart. A tick of reaction costs it as much, down to a person's 300 ms.
 HANDICAPS = (
     Handicap("for a first match: slow, does little, some of it at random", chance=0.05, action_cap=8, reaction_ticks=9),
     Handicap("slow, and does very little", action_cap=8, reaction_ticks=9),

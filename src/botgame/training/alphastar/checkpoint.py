@@ -44,8 +44,8 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 class Checkpoint:
     """One trained policy.
 
-    game: its name (`botgame.games`). kind: `imitation`, `rl`, `league` or `exploit`. network: fields of
-    `NetworkConfig`. config: the flags of the run.
+    game: its name (`botgame.games`). kind: `imitation`, `rl`, `league`, `exploit` or `average`.
+    network: fields of `NetworkConfig`. config: the flags of the run.
     rules: the rule numbers it was trained on. lineage: the checkpoints it came from, oldest first.
     counters: how far training went. temperature: for sampling actions at play.
     extra: JSON types only (evaluation figures; `faction`: the only one that it was trained in;

@@ -1,10 +1,10 @@
-"""Two policies against each other over mirrored matches: the one way in which this project measures strength.
+"""Two policies against each other over mirrored matches: how this project usually measures strength.
 
-Each seed is played twice with the seats, and the factions with them, exchanged, so neither side of the map nor a
-faction helps anyone. Win rate = (wins + draws/2)/matches. In a game without duels the first policy has one seat among
-others of the second, each seed once for every seat, and wins when it finishes above more of them than below; equals
-need not win half of such matches, as where one of three takes all (`Tally.is_ahead`). Used by `evaluate`, by the
-periodic held-out evaluation of the trainers and by the league.
+Free-for-alls are in `placings`. Each seed is played twice with the seats, and the factions with them, exchanged, so
+neither side of the map nor a faction helps anyone. Win rate = (wins + draws/2)/matches. In a game without duels the
+first policy has one seat among others of the second, each seed once for every seat, and wins when it finishes above
+more of them than below; equals need not win half of such matches, as where one of three takes all (`Tally.is_ahead`).
+Used by `evaluate`, by the periodic held-out evaluation of the trainers and by the league.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Comparison(NamedTuple):
 
     @property
     def is_better(self) -> bool:
-        """Whether the bot became better beyond doubt, and lost no more to the yardstick than chance explains."""
+        """Whether the bot became better beyond doubt, and wins at most `TOLERATED_LOSS` less against the yardstick."""
         kept = self.after.win_rate >= self.before.win_rate - TOLERATED_LOSS
         return self.head_to_head.interval[0] > 0.5 and kept
 

@@ -1,7 +1,7 @@
 """Configuration of the reinforcement learner: one declaration for config, command line, help and saved JSON.
 
-The defaults follow AlphaStar (Vinyals et al., Nature 575, 2019, Methods) where the scale allows it; the learning rate,
-the cost of the dense reward and the reuse of data are tuned for one PC (docs/LOG.md).
+The structure follows AlphaStar (Vinyals et al., Nature 575, 2019, Methods). Learning rates, reuse of data, the weights
+of UPGO (off), KL (a tenth, falling) and value, and the temperature are tuned for one PC (docs/LOG.md).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ LEAST_DEVIATION = 1e-6  # of advantages that are normalised
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of `reinforcement_losses`; the defaults are AlphaStar's for win and loss.
+    """Weights of `reinforcement_losses`; the defaults are AlphaStar's for win and loss, that of the KL a tenth.
 
     Those of whole terms may be tensors [], whose values a CUDA graph reads anew.
     """

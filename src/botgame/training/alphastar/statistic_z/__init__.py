@@ -1,1 +1,1 @@
-"""ConditionSpec on statistic z, its library, distances and pseudo-rewards."""
+"""Conditioning on statistic z: its library, distances and pseudo-rewards."""
