@@ -57,6 +57,11 @@ def build_parser() -> cli.Parser:
         f"give is {defaults_words(CLONED)}"
     )
     parser.flag("--small-steps", action="store_true", help=text)
+    text = (
+        "or go on from the last commit of another run, given by its --output, with other flags of learning and as many "
+        "more --iterations or --decisions as you say; what you do not give is that run's"
+    )
+    parser.flag("--branch-from", type=cli.path, default=None, metavar="CHECKPOINT", help=text)
     parser.flag("--output", type=cli.path, required=True, help="checkpoint to write")
     parser.flag("--iterations", type=cli.positive_int, default=200, help="iterations of acting, then learning")
     text = "end after so many decisions of the learner instead of after --iterations; may grow"

@@ -187,4 +187,4 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
 
     run = RLRun(setting, judge, publish)
     set_aside(task.folder / FILE, results)
-    return carry_out(run, paths, flags, state, go_on)
+    return carry_out(run, paths, flags, state, go_on, fresh=state is None)

@@ -16,6 +16,7 @@ from botgame.games import load_game
 from botgame.outputs import check_apart, check_checkpoint
 from botgame.policies import load_policy
 from botgame.training.alphastar.actor.opponents import PAST, SELF, normalized, parse_shares
+from botgame.training.rl.branch import branch_state, changes_line
 from botgame.training.rl.environment import check_styles
 from botgame.training.rl.flags import (
     engine_choice,
@@ -50,16 +51,20 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     paths = output_paths(options, shares)
     setting_from = partial_setting(options, game, shares)
     # A start that cannot be used is refused before a file is touched.
-    origin = None if options.resume and paths.resumable else start_of(options, game)
+    origin = None if options.branch_from or (options.resume and paths.resumable) else start_of(options, game)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     with at_work(paths, paths.checkpoint):
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
+        fresh = state is None
+        if fresh and options.branch_from:
+            state = branch_state(options.branch_from, flags)
+            print(changes_line(options.branch_from, state["config"], flags))
         setting = setting_from(origin=_origin_of(state, paths, game) if state else origin or start_of(options, game))
         check_same_start(setting.origin, options.supervised_checkpoint, game)
-        if defaults := rl_defaults(options):
+        if not options.branch_from and (defaults := rl_defaults(options)):
             print(defaults_line(options, "--scratch" if options.scratch else "--small-steps", defaults))
         run = RLRun(setting, Yardsticks(setting, options.eval_matches))
-        if not carry_out(run, paths, flags, state, resume_command(argv, module)):
+        if not carry_out(run, paths, flags, state, resume_command(argv, module), fresh=fresh):
             return 130
     best = f"{paths.best} (iteration {run.best_iteration})" if run.best_iteration else "none, --eval-every 0"
     print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {best}")
@@ -114,9 +119,12 @@ def partial_setting(options: argparse.Namespace, game: Game, shares: dict[str, f
 
 def inputs(options: argparse.Namespace, flag: str, bots: Iterable[str]) -> list[tuple[str, Path]]:
     """The files that a run reads, each with its flag: where it starts from, and the bots that `flag` names."""
-    start = options.supervised_checkpoint
+    starts = [
+        ("--supervised-checkpoint", options.supervised_checkpoint),
+        ("--branch-from", vars(options).get("branch_from")),
+    ]
     files = [(flag, path) for name in bots for path in files_of(name)]
-    return [*files, ("--supervised-checkpoint", start)] if start else files
+    return [*files, *((name, path) for name, path in starts if path)]
 
 
 def start_of(options: argparse.Namespace, game: Game) -> Origin:

@@ -71,6 +71,12 @@ class RLRun:
         """Whether the goal is reached."""
         return self.done >= self._setting.goal.amount
 
+    def check_unfinished(self) -> None:
+        """Raise UserError (code 2) where there is nothing left to do."""
+        if self.finished:
+            goal = f"--{self._setting.goal.unit}s {self._setting.goal.amount}"
+            raise UserError(f"{goal}: the run that --branch-from names has made {self.done} already; give more", 2)
+
     @property
     def source(self) -> str:
         """Where the first weights came from."""
@@ -226,17 +232,21 @@ def _progress_line(goal: Goal, done: int, metrics: dict[str, Any]) -> str:
     )
 
 
-def carry_out(run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str) -> bool:
-    """Train `run` to its goal, from `state` if there is one, else in the place of an earlier run, and end its threads.
+def carry_out(
+    run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str, *, fresh: bool
+) -> bool:
+    """Train `run` to its goal, from `state` if there is one, and end its threads.
 
+    fresh: the run is new, also where it goes on from another run's state, so it takes the place of an earlier one.
     Returns False when Ctrl-C stopped it; it is committed then, and `go_on`, the command to resume, printed. Raises
-    UserError when training diverges.
+    UserError when training diverges, and for a branch that is not longer than what it comes from.
     """
     try:
         if state:
             with restoring(paths, state):
                 run.restore(state)
-        else:
+        if fresh:
+            run.check_unfinished()
             make_room(paths, flags)
         offset = state["metrics_offset"] if state else 0
         with (

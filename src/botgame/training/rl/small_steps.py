@@ -51,12 +51,17 @@ Defaults = Callable[[argparse.Namespace], Mapping[str, Any]]
 
 def parse(parser: argparse.ArgumentParser, argv: Any, defaults: Defaults) -> argparse.Namespace:
     """The flags of `argv`, where those that it leaves out have `defaults` of those that it gives. Raises UserError."""
-    parser.set_defaults(**defaults(parser.parse_args(argv)))
+    options = parser.parse_args(argv)
+    parser.set_defaults(**{name: value for name, value in defaults(options).items() if name in options})
     return parser.parse_args(argv)
 
 
 def rl_defaults(options: argparse.Namespace) -> Mapping[str, Any]:
     """By name what these flags of RL take in place of the usual defaults. Raises UserError (code 2)."""
+    if options.branch_from:
+        from botgame.training.rl.branch import inherited  # brings torch, which --help does without
+
+        return inherited(options.branch_from, options.output, resume=options.resume)
     if options.scratch and options.small_steps:
         raise UserError("--small-steps: --scratch takes small steps anyway; leave the flag out", 2)
     return SCRATCH if options.scratch else CLONED if options.small_steps else {}

@@ -36,7 +36,10 @@ NEUTRAL_FLAGS = (
     *("output", "output_dir", "keep"),
 )
 # Flags that say where to find what a run starts from; what lies there is compared, not where it lies.
-PLACES = ("supervised_checkpoint", "start_checkpoint", "data_dir", "feedback_dir", "reports_live_dir", "target")
+PLACES = (
+    *("supervised_checkpoint", "start_checkpoint", "branch_from", "target"),
+    *("data_dir", "feedback_dir", "reports_live_dir"),
+)
 _NONE: Mapping[Path, Check] = {}
 
 
