@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 needs_forks = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 _TRAINERS = [f"botgame.training.{name}.command" for name in ("rl", "league", "imitation", "best_response")]
-_IMPORTED = ["pytest", "torch._dynamo", "torch.utils.tensorboard", "onnxruntime", "botgame.lms.game", *_TRAINERS]
+_IMPORTED = ["pytest", "torch.utils.tensorboard", "onnxruntime", "botgame.lms.game", *_TRAINERS]
 
 
 def _context() -> ForkServerContext:

@@ -1,7 +1,9 @@
 """Mixed precision and compiling: the same losses within tolerance, float32 where it counts, errors, resume rules."""
 
 import copy
+import dataclasses
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 from botgame.errors import UserError
 from botgame.lms.game import lms
 from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.adam import Adam
 from botgame.training.alphastar.imitation import cloning
 from botgame.training.alphastar.imitation.cloning import Cloner, CloningConfig
 from botgame.training.alphastar.imitation.dataset import Chunk, Trajectory
@@ -94,6 +97,35 @@ def test_a_compiled_learner_gives_the_same_losses_and_weights(monkeypatch):
     assert list(built[2]) == list(plain[2])
     for name, tensor in plain[2].items():
         torch.testing.assert_close(built[2][name], tensor, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("more", [{}, {"fused": True}], ids=["plain", "fused"])
+def test_adam_is_that_of_pytorch_to_the_bit(more):
+    made = []
+    for kind in (torch.optim.Adam, Adam):
+        torch.manual_seed(0)
+        network = torch.nn.Linear(3, 2)
+        optimiser = kind(network.parameters(), lr=0.1, **more)
+        for _ in range(3):
+            optimiser.zero_grad()
+            network(torch.randn(4, 3)).square().sum().backward()
+            optimiser.step()
+            state = optimiser.state_dict()
+            optimiser = kind(network.parameters(), lr=0.5, **more)
+            optimiser.load_state_dict(state)
+        made.append(network.weight.detach())
+    assert torch.equal(*made)
+
+
+def test_who_learns_without_compiling_loads_no_compiler(monkeypatch):
+    """Each loads sympy too: three seconds of every command's start."""
+    for name in ("torch._dynamo", "torch.fx.experimental.symbolic_shapes"):
+        monkeypatch.setitem(sys.modules, name, None)  # whoever imports it gets an error
+    made = trainer(dataclasses.replace(CONFIG, actor_rollouts=2, value_iterations=0))
+    made.load_state_dict(made.state_dict())
+    assert made.iterate().metrics["updates"]
+    with pytest.raises(ImportError):
+        torch.optim.Adam(torch.nn.Linear(3, 2).parameters()).step()
 
 
 def test_the_compiled_twin_shares_weights_and_gradients_and_leaves_the_network_plain(monkeypatch):

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from botgame.spec import Spec
+from botgame.training.alphastar.adam import Adam
 from botgame.training.alphastar.imitation.dataset import Chunk, WindowBatch
 from botgame.training.alphastar.learner.diagnostics import Diverged
 from botgame.training.alphastar.learner.losses import CrossEntropy, cross_entropy, guess_losses
@@ -105,7 +106,7 @@ class Cloner:
         self.device = device
         self._mixed = mixed(config.precision, device, network)
         self._trained = compiled_twin(network) if config.compile else network
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=config.lr)
+        self.optimiser = Adam(network.parameters(), lr=config.lr)
         self.recall = Recall(network.memory_size)
         self.sums = Sums()
         self.updates = 0

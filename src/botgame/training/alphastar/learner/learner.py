@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
 from botgame.spec import Spec
+from botgame.training.alphastar.adam import Adam
 from botgame.training.alphastar.learner.captured_gradient import NORMS, CapturedGradient
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.alphastar.learner.diagnostics import Diverged
@@ -121,7 +122,7 @@ class Learner:
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
         groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
         betas = config.adam_b1, B2
-        self._optimiser = torch.optim.Adam(groups, lr=config.lr, betas=betas, eps=EPSILON, fused=True)
+        self._optimiser = Adam(groups, lr=config.lr, betas=betas, eps=EPSILON, fused=True)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network
         self._captured: CapturedGradient | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -107,7 +108,7 @@ def _stepwise(constant: Tensor, factor: Tensor, last: Tensor) -> Tensor:
 
 def _doubling(constant: Tensor, factor: Tensor, last: Tensor) -> Tensor:
     """A few operations for each doubling: after a round every step is expressed by one twice as many steps ahead."""
-    shape = torch.broadcast_shapes(constant.shape, factor.shape)  # type: ignore[no-untyped-call]
+    shape = np.broadcast_shapes(constant.shape, factor.shape)
     constant, factor = constant.expand(shape), factor.expand(shape)
     ahead = 1
     while ahead < len(constant):
@@ -133,7 +134,9 @@ def _check(rewards: Tensor, discounts: Tensor, values: Tensor, **others: Tensor 
         found = ", ".join(f"{length} {name}" for name, length in lengths.items())
         raise ValueError(f"expected T + 1 values and T of each other input, got {len(values)} values, {found}")
     try:
-        torch.broadcast_shapes(values.shape[1:], *(each.shape[1:] for each in steps.values()))  # type: ignore[no-untyped-call]
-    except RuntimeError as error:
+        np.broadcast_shapes(
+            values.shape[1:], *(each.shape[1:] for each in steps.values())
+        )  # PyTorch's loads a compiler
+    except ValueError as error:
         shapes = {name: tuple(tensor.shape) for name, tensor in {**steps, "values": values}.items()}
         raise ValueError(f"shapes do not broadcast: {shapes}") from error
