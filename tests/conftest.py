@@ -28,12 +28,13 @@ The second and third play no arena, so that the first compiles it for all.
 
 TOGETHER = {
     **dict.fromkeys(("processes", "pipelined", "rl_cli", "imitation", "exploit", "league_run"), "forks"),
+    **dict.fromkeys(("signals", "exploit_family", "locks", "rl_styles"), "forks"),
     **dict.fromkeys(("onnx", "embed", "acting", "checkpoint_upgrade"), "exports"),
     **dict.fromkeys(("levels", "second_game", "seals", "mutants"), "exports"),
 }
 """Test files that one process runs one after the other, since what they share takes it long to prepare.
 
-That is the process which `forked` forks, and PyTorch's exporter: seven and thirteen seconds of a core.
+That is the process which `forked` forks, and PyTorch's exporter: five and thirteen seconds of a core.
 """
 
 

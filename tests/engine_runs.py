@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,8 +56,11 @@ def rows(folder: Path) -> list[dict]:
     return [{name: value for name, value in line.items() if "time_" not in name} for line in lines]
 
 
-def stop_after(monkeypatch: pytest.MonkeyPatch, iterations: int) -> None:
-    """Let runs end after so many iterations, as if Ctrl-C had been pressed during the last."""
+def stop_after(monkeypatch: pytest.MonkeyPatch, iterations: int, stops: Callable[[], bool] = lambda: True) -> None:
+    """Let runs end after so many iterations, as if Ctrl-C had been pressed during the last.
+
+    stops: asked from then on whether it was pressed; it may do something else to the run.
+    """
 
     class Stop:
         def __init__(self) -> None:
@@ -65,7 +68,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, iterations: int) -> None:
 
         def __bool__(self) -> bool:
             self.left -= 1
-            return self.left <= 0
+            return self.left <= 0 and stops()
 
     @contextmanager
     def stop_on_signal() -> Iterator[Stop]:

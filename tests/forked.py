@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 needs_forks = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 _TRAINERS = [f"botgame.training.{name}.command" for name in ("rl", "league", "imitation", "best_response")]
-_IMPORTED = ["pytest", "torch.utils.tensorboard", "onnxruntime", "botgame.lms.game", *_TRAINERS]
+_IMPORTED = ["pytest", "torch.utils.tensorboard", "onnxruntime", "botgame.lms.game", "botgame.server.run_match", *_TRAINERS]
 
 
 def _context() -> ForkServerContext:
@@ -38,7 +38,7 @@ def _context() -> ForkServerContext:
 
 @contextmanager
 def forked_children() -> Iterator[None]:
-    """Let the children of an engine be forks, where there are any: `test_processes` and `test_signals` spawn them."""
+    """Let the children of an engine be forks, where there are any; some of `test_processes` and `test_signals` are spawned."""
     if sys.platform == "win32":
         yield
         return
@@ -65,13 +65,17 @@ class Forked:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.exitcode
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def poll(self) -> int | None:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        assert self._process.pid is not None
         if self.poll() is None:
-            os.kill(self._process.pid, number)
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

@@ -15,9 +15,11 @@ import torch
 from botgame import files, locks
 from botgame.errors import UserError
 from botgame.locks import locked
+from botgame.server import run_match
 from botgame.training import alphastar_imitation, alphastar_league, alphastar_rl, exploit
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import begin
+from forked import Forked, needs_forks
 from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
@@ -171,18 +173,18 @@ def test_imitation_is_refused_while_another_is_at_work(tmp_path, monkeypatch, ca
     assert "pi.pt is in use by" in capsys.readouterr().err
 
 
+@needs_forks
 def test_a_run_that_is_at_work_is_not_disturbed(tmp_path: Path, capsys) -> None:
     words = [*SCRATCH, "--output", str(tmp_path / "pi.pt"), "--iterations", "4000", "--save-every", "1"]
-    with python("-m", "botgame.training.alphastar_rl", *words) as first:
-        assert first.stdout is not None
-        while not (tmp_path / "pi.resume.pt").exists():
-            assert first.poll() is None
-            first.stdout.readline()
-        for more in ([], ["--resume"]):
-            assert alphastar_rl.main([*words, *more]) == 1
-            assert f"process {first.pid}" in capsys.readouterr().err
-        first.send_signal(signal.SIGINT)
-        first.communicate()
+    first = Forked("botgame.training.alphastar_rl", *words)
+    while not (tmp_path / "pi.resume.pt").exists():
+        assert first.poll() is None
+        first.stdout.readline()
+    for more in ([], ["--resume"]):
+        assert alphastar_rl.main([*words, *more]) == 1
+        assert f"process {first.pid}" in capsys.readouterr().err
+    first.send_signal(signal.SIGINT)
+    first.communicate()
     assert first.returncode == 130
     assert b"\0" not in (tmp_path / "pi.metrics.jsonl").read_bytes()
     assert not (tmp_path / "pi.lock").exists()
@@ -200,13 +202,17 @@ def test_many_may_write_the_same_file_at_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+@needs_forks
 def test_recorders_share_a_folder(tmp_path: Path) -> None:
     """Files are named by content and written whole, so recorders need no lock."""
-    module = ["-m", "botgame.server.run_match", "--record-replay", "--num-matches", "6", "--episode-duration", "10"]
-    together = [python(*module, "--data-dir", tmp_path / "shared", "--seed", seed) for seed in (1, 3, 3)]
-    assert [each.wait() for each in together if each.communicate()] == [0, 0, 0]
-    alone = python(*module, "--data-dir", tmp_path / "alone", "--seed", 1, "--num-matches", 8)
-    alone.communicate()
+
+    def words(folder: str, seed: int, matches: int) -> list[object]:
+        few = ["--record-replay", "--num-matches", matches, "--episode-duration", 10]
+        return [*few, "--data-dir", tmp_path / folder, "--seed", seed]
+
+    together = [Forked("botgame.server.run_match", *words("shared", seed, 6)) for seed in (1, 3, 3)]
+    assert [(each.communicate(), each.returncode)[1] for each in together] == [0, 0, 0]
+    assert run_match.main([*map(str, words("alone", 1, 8))]) == 0
     one, other = (
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("shared", "alone")
     )

@@ -424,6 +424,7 @@ def test_a_run_with_styles_resumes_to_the_same_bits_and_its_result_plays_in_them
     assert alphastar_rl.main(command(supervised, broken, "--resume", iterations="5", z_share="0.9")) == 2
 
 
+@pytest.mark.usefixtures("quick_children")
 def test_in_two_processes_both_follow_styles(supervised: Path, tmp_path: Path) -> None:
     output = tmp_path / "pi.pt"
     assert alphastar_rl.main(command(supervised, output, iterations="2", threads="2", matches_per_actor="4")) == 0

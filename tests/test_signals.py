@@ -16,6 +16,7 @@ import torch
 from botgame.signals import STOPPING, Terminated, handled, termination_as_interrupt
 from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.runs.run import stop_on_signal
+from forked import Forked
 from toy_run import SMALL, TOY
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGTERM to a process")
@@ -31,7 +32,7 @@ def start(*words: object) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-u", *map(str, words)], env=environment, start_new_session=True, **pipes)
 
 
-def wait_for_lines(path: Path, process: subprocess.Popen[str]) -> None:
+def wait_for_lines(path: Path, process: subprocess.Popen[str] | Forked) -> None:
     while not path.exists() or path.read_bytes().count(b"\n") < LINES:
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
@@ -46,23 +47,40 @@ RUNS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("threads", "name"), [(1, "alphastar_rl"), (2, "alphastar_league"), (2, "exploit")])
-def test_a_trainer_commits_and_says_how_to_go_on(name: str, threads: int, trained: Path, tmp_path: Path, monkeypatch):
-    """Sent to the whole group, as service managers do; with two threads, the second process gets it too."""
+@pytest.mark.parametrize("name", ["alphastar_rl", "exploit"])
+def test_a_trainer_commits_and_says_how_to_go_on(name: str, trained: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    words, metrics, resume = RUNS[name]
-    words = [*TOY, *FEW, *words, "--supervised-checkpoint", str(trained), "--threads", str(threads)]
-    with start("-m", f"botgame.training.{name}", *words) as process:
-        wait_for_lines(tmp_path / "out" / metrics, process)
+    metrics = RUNS[name][1]
+    process = Forked(f"botgame.training.{name}", *words_of(name, trained), "--threads", 1)
+    wait_for_lines(tmp_path / "out" / metrics, process)
+    process.send_signal(signal.SIGTERM)
+    check_commit(name, process, tmp_path / "out")
+
+
+def test_a_trainer_of_two_processes_commits_and_says_how_to_go_on(trained: Path, tmp_path: Path, monkeypatch) -> None:
+    """Sent to the whole group, as service managers do; so the second process gets it too."""
+    monkeypatch.chdir(tmp_path)
+    name = "alphastar_league"
+    with start("-m", f"botgame.training.{name}", *words_of(name, trained), "--threads", 2) as process:
+        wait_for_lines(tmp_path / "out" / RUNS[name][1], process)
         os.killpg(process.pid, signal.SIGTERM)
-        said = process.communicate(timeout=120)[0]
+        check_commit(name, process, tmp_path / "out")
+
+
+def words_of(name: str, trained: Path) -> list[str]:
+    return [*TOY, *FEW, *RUNS[name][0], "--supervised-checkpoint", str(trained)]
+
+
+def check_commit(name: str, process: subprocess.Popen[str] | Forked, folder: Path) -> None:
+    _, metrics, resume = RUNS[name]
+    said = process.communicate(timeout=120)[0]
     assert process.returncode == 130, said
     assert "--resume" in said.splitlines()[-1]
     assert "Traceback" not in said
-    state = load_state(tmp_path / "out" / resume)
-    steps = [json.loads(line)["step"] for line in (tmp_path / "out" / metrics).read_text().splitlines()]
+    state = load_state(folder / resume)
+    steps = [json.loads(line)["step"] for line in (folder / metrics).read_text().splitlines()]
     assert steps[-1] == (state["iteration"] if name == "alphastar_league" else state["trainer"]["iteration"])
-    assert not list((tmp_path / "out").rglob("*.lock"))
+    assert not list(folder.rglob("*.lock"))
 
 
 def test_any_other_command_ends_with_its_clean_up(tmp_path: Path) -> None:
