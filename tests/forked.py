@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 needs_forks = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 _TRAINERS = [f"botgame.training.{name}.command" for name in ("rl", "league", "imitation", "best_response")]
-_IMPORTED = ["pytest", "torch.utils.tensorboard", "onnxruntime", "botgame.lms.game", "botgame.server.run_match", *_TRAINERS]
+_IMPORTED = [
+    "pytest",
+    "torch.utils.tensorboard",
+    "onnxruntime",
+    "botgame.lms.game",
+    "botgame.server.run_match",
+    *_TRAINERS,
+]
 
 
 def _context() -> ForkServerContext:

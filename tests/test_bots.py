@@ -197,7 +197,7 @@ def test_a_broken_bot_of_ones_own_is_explained_in_one_line(
 def test_the_champion_comes_with_the_package_and_beats_the_expert() -> None:
     champion = load_policy(LMS, CHAMPION)
     assert champion.name == CHAMPION in built_in_names(LMS)
-    tally = mirrored_results(LMS, champion, load_policy(LMS, "lms_re"), 40, 5)
+    tally = mirrored_results(LMS, champion, load_policy(LMS, "lms_re"), 20, 5)
     assert tally.win_rate >= 0.75
 
 
@@ -205,7 +205,7 @@ def test_a_champion_with_a_persons_reaction_comes_too_and_beats_the_other_under_
     slow = load_policy(LMS, CHAMPION_300MS)
     assert slow.name == CHAMPION_300MS in built_in_names(LMS)
     assert limits_of(slow).reaction_ticks == 9
-    tally = mirrored_results(LMS, slow, load_policy(LMS, "level-5"), 60, 5)
+    tally = mirrored_results(LMS, slow, load_policy(LMS, "level-5"), 30, 5)
     assert tally.win_rate >= 0.5
     assert sum(path.stat().st_size for path in CHAMPIONS.values()) <= 5_000_000
 

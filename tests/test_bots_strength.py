@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 STYLES = ("rusher", "kiter", "looter", "camper")
 
 
-def duels(first: str, second: str, pairs: int = 50, seed: int = 2026) -> list[Header]:
+def duels(first: str, second: str, pairs: int = 30, seed: int = 2026) -> list[Header]:
     """What the recordings of mirrored duels say of them."""
     policies = [load_policy(LMS, name) for name in (first, second)]
     return [replay.header for replay in recorded(policies, mirrored_setups(LMS, seed, pairs), slots=2 * pairs)]
@@ -63,7 +63,7 @@ def test_the_expert_is_fair_to_both_seats_and_uses_every_verb() -> None:
 def test_styles_hold_their_own_and_play_differently() -> None:
     dealt, seconds = {}, {}
     for style in STYLES:
-        matches = duels(style, "lms_re", pairs=40)
+        matches = duels(style, "lms_re", pairs=24)
         assert 0.2 < share(matches, style) < 0.8, style
         seconds[style] = np.median([match.ticks for match in matches])
         dealt[style] = mean_of(matches, "damage_dealt").sum()

@@ -37,28 +37,27 @@ RUNS: dict[str, tuple[Callable[..., int], str]] = {"rl": (rl, "main.resume"), "l
 
 @pytest.fixture(scope="module", params=RUNS)
 def begun(request, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Path]:
-    """A kind of run, the folder of one that has made 3 of 5 steps, and that of one that made 5 undisturbed."""
+    """A kind of run, the folder of one that has made 2 of 3 steps, and that of one that made 3 undisturbed."""
     folder, whole = (tmp_path_factory.mktemp(name) for name in ("begun", "whole"))
     run, _ = RUNS[request.param]
-    for length in range(1, 4):  # a league that ends plays its cross-play, so both end as often
+    for length in (1, 2):  # a league that ends plays its cross-play, so both end as often
         assert run(trained, folder, length, "--resume") == 0
     shutil.copytree(folder, whole, dirs_exist_ok=True)
-    for length in range(4, 6):
-        assert run(trained, whole, length, "--resume") == 0
+    assert run(trained, whole, 3, "--resume") == 0
     return request.param, folder, whole
 
 
 @pytest.fixture
 def mine(begun: tuple[str, Path, Path], tmp_path: Path) -> Path:
-    """A copy of the run that has made 3 of 5 steps."""
+    """A copy of the run that has made 2 of 3 steps."""
     folder = tmp_path / "run"
     shutil.copytree(begun[1], folder)
     return folder
 
 
 def go_on(name: str, start: Path, folder: Path, first: int) -> int:
-    """To the fifth step, one by one."""
-    return max(RUNS[name][0](start, folder, length, "--resume") for length in range(first, 6))
+    """To the third step, one by one."""
+    return max(RUNS[name][0](start, folder, length, "--resume") for length in range(first, 4))
 
 
 def rows(folder: Path) -> list[dict]:
@@ -100,7 +99,7 @@ def test_a_damaged_commit_is_said_and_the_one_before_taken(damage, begun, mine, 
     stem = RUNS[name][1]
     damage(mine / f"{stem}.pt", 3)
     capsys.readouterr()
-    assert go_on(name, trained, mine, 3) == 0
+    assert go_on(name, trained, mine, 2) == 0
     said = capsys.readouterr().err
     assert f"{stem}.pt: " in said
     assert f"going on from the commit before it, {mine / f'{stem}.before.pt'}" in said
@@ -113,7 +112,7 @@ def test_killed_between_two_renames_it_goes_on(begun, mine, trained, capsys) -> 
     name, _, whole = begun
     stem = RUNS[name][1]
     (mine / f"{stem}.pt").replace(mine / f"{stem}.before.pt")
-    assert go_on(name, trained, mine, 4) == 0
+    assert go_on(name, trained, mine, 3) == 0
     assert "warning" not in capsys.readouterr().err
     assert_same(mine, whole)
 

@@ -55,6 +55,7 @@ def test_a_run_is_read_from_its_log():
     assert line == "1,200 decisions in 10 s of training (20 s in all), 7 updates; 90.0% [85.0%, 95.0%] against lms_re"
 
 
+@pytest.mark.usefixtures("quick_children")
 def test_a_loop_of_a_small_network_on_a_cpu(monkeypatch, capsys):
     few = ("--matches-per-actor", "2", "--actor-rollouts", "1", "--unroll-length", "4", "--batch-size", "2")
     monkeypatch.setattr(gpu, "LOOP", (*few, "--min-replay-sequences", "1", "--opponents", "self=1"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,6 +77,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def few(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four of them, where it does not matter what a network learns."""
+    folder = tmp_path_factory.mktemp("few")
+    for path in sorted(data.glob("*.lmsr"))[:4]:
+        shutil.copy(path, folder)
+    return folder
+
+
 def source(data: Path, seats: str = "all") -> ReplaySource:
     return ReplaySource(
         lms(), data, SeatChoice(tuple(seats.split(","))), read_manifests(None), read_streams(None), lambda _line: None
@@ -98,7 +108,7 @@ TOLD = ("--z-opening", "0.8", "--z-totals", "0.5", "--rating-input", "0.9", "--p
 def styled(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network that learned both bots, conditioned on the totals of each seat."""
     output = tmp_path_factory.mktemp("styled") / "pi.pt"
-    words = flags(data, output, "--z-totals", "0.9", "--epochs", "12", "--lr", "5e-3", "--temperature", "1")
+    words = flags(data, output, "--z-totals", "0.9", "--epochs", "8", "--lr", "5e-3", "--temperature", "1")
     assert imitation.main(words) == 0
     return output
 
@@ -140,7 +150,7 @@ def test_the_statistics_of_its_play_follow_the_style_asked_for(styled: Path, tmp
 
 def test_a_network_that_is_told_who_plays_plays_like_whom_it_is_asked_for(data: Path, tmp_path: Path, capsys) -> None:
     output = tmp_path / "pi.pt"
-    words = ("--player-input", "0.9", "--epochs", "12", "--lr", "5e-3", "--temperature", "1")
+    words = ("--player-input", "0.9", "--epochs", "8", "--lr", "5e-3", "--temperature", "1")
     assert imitation.main(flags(data, output, *words)) == 0
     assert "players that can be asked for: bolts, wards" in " ".join(capsys.readouterr().err.split())
     conditioning = Conditioning.restore(load_checkpoint(output, lms()).conditioning)
@@ -215,13 +225,13 @@ def test_a_style_without_a_checkpoint_is_a_usage_error(command, capsys) -> None:
     assert "--style rusher" in capsys.readouterr().err
 
 
-def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, data: Path, tmp_path: Path) -> None:
+def test_unknown_styles_are_one_line_that_says_what_there_is(styled: Path, few: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="bolts, wards"):
         load_policy(lms(), f"{styled}@nobody")
     with pytest.raises(UserError, match="no such checkpoint"):
         load_policy(lms(), f"{tmp_path / 'none.pt'}@bolts")
     plain = tmp_path / "plain.pt"
-    assert imitation.main(flags(data, plain, "--epochs", "1")) == 0
+    assert imitation.main(flags(few, plain, "--epochs", "1")) == 0
     with pytest.raises(UserError, match="--z-totals"):
         load_policy(lms(), f"{plain}@bolts")
     assert load_checkpoint(plain, lms()).conditioning == {}
@@ -276,21 +286,21 @@ def lines_of(path: Path) -> list[dict]:
     return [{name: value for name, value in line.items() if not name.startswith("time_")} for line in lines]
 
 
-@pytest.mark.parametrize("capacity", ["400000", "600"], ids=["all in memory", "streamed in chunks"])
+@pytest.mark.parametrize("capacity", ["400000", "200"], ids=["all in memory", "streamed in chunks"])
 def test_a_run_with_everything_on_resumes_to_the_same_bits(
-    data: Path, tmp_path: Path, capacity: str, monkeypatch
+    few: Path, tmp_path: Path, capacity: str, monkeypatch
 ) -> None:
     """Stopped in the middle of an epoch of either phase and gone on with: the same weights, metrics and library."""
     whole, broken = tmp_path / "whole.pt", tmp_path / "broken.pt"
     more = (*TOLD, "--winner-epochs", "2", "--capacity", capacity, "--lr", "1e-3", "--winner-lr", "1e-4")
-    assert imitation.main(flags(data, whole, *more)) == 0
-    for stop_at, epoch in ((5, 0), (97, 2)):
+    assert imitation.main(flags(few, whole, *more)) == 0
+    for stop_at, epoch in ((5, 0), (33, 2)):
         stop_after(stop_at, monkeypatch)
-        assert imitation.main([*flags(data, broken, *more), "--resume"]) == 130
+        assert imitation.main([*flags(few, broken, *more), "--resume"]) == 130
         monkeypatch.undo()
         state = load_state(broken.with_suffix(".resume.pt"))
         assert (state["cloner"]["updates"], state["epoch"]) == (stop_at, epoch)
-    assert imitation.main([*flags(data, broken, *more), "--resume"]) == 0
+    assert imitation.main([*flags(few, broken, *more), "--resume"]) == 0
     mine, other = load_checkpoint(broken, lms()), load_checkpoint(whole, lms())
     assert all(torch.equal(mine.weights[name], tensor) for name, tensor in other.weights.items())
     assert mine.counters == other.counters
@@ -310,18 +320,18 @@ def stop_after(updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImitationRun, "train", train)
 
 
-def test_epochs_on_winners_follow_at_their_own_rate(data: Path, tmp_path: Path, capsys) -> None:
+def test_epochs_on_winners_follow_at_their_own_rate(few: Path, tmp_path: Path, capsys) -> None:
     first, second = tmp_path / "first.pt", tmp_path / "second.pt"
     short, winning = ("--epochs", "1"), ("--winner-epochs", "1", "--winner-lr", "1e-6", "--epochs", "1")
-    assert imitation.main(flags(data, first, *short)) == 0
-    assert imitation.main(flags(data, second, *winning)) == 0
+    assert imitation.main(flags(few, first, *short)) == 0
+    assert imitation.main(flags(few, second, *winning)) == 0
     one, two = load_checkpoint(first, lms()), load_checkpoint(second, lms())
-    winners, seen = source(data).winning_decisions, two.counters["decisions"] - one.counters["decisions"]
+    winners, seen = source(few).winning_decisions, two.counters["decisions"] - one.counters["decisions"]
     assert 0.8 * winners < seen <= winners  # tails of weight 0 are left out
     assert two.counters["epochs"] == 2
     moved = max(float((two.weights[name] - weight).abs().max()) for name, weight in one.weights.items())
     assert 1e-6 < moved < 1e-6 * 4 * two.counters["updates"]  # Adam moves a weight by about its rate an update
-    assert imitation.main(flags(data, second, *winning, "--epochs", "2", "--resume")) == 2
+    assert imitation.main(flags(few, second, *winning, "--epochs", "2", "--resume")) == 2
     assert "winners have begun" in capsys.readouterr().err
 
 
@@ -345,7 +355,7 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change(
 
 
 def test_what_is_flagged_is_named_and_the_checkpoint_from_before_is_kept(
-    data: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+    few: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output, of_first_epoch = tmp_path / "pi.pt", []
 
@@ -356,7 +366,7 @@ def test_what_is_flagged_is_named_and_the_checkpoint_from_before_is_kept(
 
     monkeypatch.setattr(diagnostics, "failing", failing)
     more = ("--eval-every", "1", "--eval-matches", "2", "--save-every", "5", "--epochs", "3")
-    assert imitation.main(flags(data, output, *more)) == 0
+    assert imitation.main(flags(few, output, *more)) == 0
     error = " ".join(capsys.readouterr().err.split())
     good = rf"last good checkpoint: {tmp_path}/pi\.good\.pt"
     assert re.search(rf"diagnostic uniform/aim after \d+ updates, .*{good}", error)
@@ -392,10 +402,10 @@ def test_nobody_won_is_a_named_error(data: Path, tmp_path: Path, capsys) -> None
     assert not (tmp_path / "pi.config.json").exists()
 
 
-def test_flags_of_z_cannot_change_on_resume(data: Path, tmp_path: Path, capsys) -> None:
+def test_flags_of_z_cannot_change_on_resume(few: Path, tmp_path: Path, capsys) -> None:
     output = tmp_path / "pi.pt"
-    assert imitation.main(flags(data, output, "--epochs", "1")) == 0
-    assert imitation.main([*flags(data, output, "--resume", "--z-totals", "0.5")]) == 2
+    assert imitation.main(flags(few, output, "--epochs", "1")) == 0
+    assert imitation.main([*flags(few, output, "--resume", "--z-totals", "0.5")]) == 2
     assert "--z-totals" in capsys.readouterr().err
-    assert imitation.main([*flags(data, output, "--resume"), "--epochs", "2"]) == 0
+    assert imitation.main([*flags(few, output, "--resume"), "--epochs", "2"]) == 0
     assert load_checkpoint(output, lms()).counters["epochs"] == 2

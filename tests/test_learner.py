@@ -128,12 +128,13 @@ def test_work_depends_on_what_was_collected_not_on_the_size_of_the_buffer() -> N
 
 
 def test_a_restored_trainer_ends_with_the_same_bits() -> None:
-    whole, cut = trainer(), trainer()
+    config = dataclasses.replace(CONFIG, actor_rollouts=2, learner_updates=1)
+    whole, cut = trainer(config), trainer(config)
     for each in (whole, cut):
         for _ in range(4):
             each.iterate()
     state = copy.deepcopy(cut.state_dict())
-    other = trainer()
+    other = trainer(config)
     other.load_state_dict(state)
     ends = [[figures(each.iterate().metrics) for _ in range(3)] for each in (whole, other)]
     assert ends[0] == ends[1]

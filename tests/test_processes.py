@@ -30,6 +30,7 @@ from botgame.training.alphastar.learner.trainer import Trainer
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from engine_runs import FEW, RUNS, league, rl, rows, start, stop_after
+from forked import forked_children
 from process_tree import descendants, is_alive
 from toy_game import TOY_SPEC
 from toy_trainer import CONFIG, ToyWorker, processes_of, trainer
@@ -42,9 +43,10 @@ FEWER = dataclasses.replace(CONFIG, actor_rollouts=2, learner_updates=1)
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     """Two processes, which start once for all tests."""
-    made = processes_of(2)
-    yield made
-    made.close()
+    with forked_children():
+        made = processes_of(2)
+        yield made
+        made.close()
 
 
 def figures(made: Trainer, iterations: int) -> list[dict[str, float]]:

@@ -248,7 +248,7 @@ def test_the_interval_of_a_population_holds_its_value_and_narrows_with_games():
     widths = []
     for games in (20.0, 2000.0):
         points = games * ROCK_PAPER_SCISSORS
-        got = ratings.performance_interval(points, np.full((3, 3), games), uniform_samples(300, 3, 3))
+        got = ratings.performance_interval(points, np.full((3, 3), games), uniform_samples(100, 3, 3))
         assert got.estimate == pytest.approx(0.5)
         assert got.low < 0.5 < got.high
         widths.append(got.high - got.low)

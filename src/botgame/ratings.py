@@ -265,7 +265,7 @@ def performance_interval(points: Array, games: Array, uniforms: Array) -> Interv
     Beta(points + 1/2, games - points + 1/2). The ends are percentiles of the values of these tables.
     """
     drawn = scipy.special.betaincinv(points + 0.5, games - points + 0.5, uniforms)
-    values = [_maximin(table)[1] for table in np.where(games > 0, drawn, 0.5)]
+    values = [_value(table) for table in np.where(games > 0, drawn, 0.5)]
     value = relative_population_performance(win_rates(points, games))
     low, high = (float(end) for end in np.percentile(values, [2.5, 97.5]))
     return Interval(value, min(low, value), max(high, value))
@@ -287,6 +287,12 @@ def nash(win_rates: Array) -> Array:
     mixture = np.zeros(len(advantage))
     mixture[support] = _maximum_entropy(advantage[support], support)
     return mixture
+
+
+def _value(payoff: Array) -> float:
+    """What the row player can be sure of; no linear programme where a pure choice of each is best."""
+    rows, columns = payoff.min(axis=1).max(), payoff.max(axis=0).min()
+    return float(rows) if rows == columns else _maximin(payoff)[1]
 
 
 def _maximin(payoff: Array) -> tuple[Array, float]:
