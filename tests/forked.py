@@ -45,7 +45,7 @@ def _context() -> ForkServerContext:
 
 @contextmanager
 def forked_children() -> Iterator[None]:
-    """Let the children of an engine be forks, where there are any; some of `test_processes` and `test_signals` are spawned."""
+    """Let the children of an engine be forks, where there are any; a few of the tests spawn them."""
     if sys.platform == "win32":
         yield
         return

@@ -255,6 +255,13 @@ def test_the_interval_of_a_population_holds_its_value_and_narrows_with_games():
     assert widths[1] < 0.2 * widths[0]
 
 
+def test_the_interval_of_a_population_with_a_best_player_is_that_of_its_worst_match():
+    points = 1e4 * np.array([[0.7, 0.8], [0.2, 0.4]])
+    got = ratings.performance_interval(points, np.full((2, 2), 1e4), uniform_samples(20, 2, 2))
+    assert got.estimate == pytest.approx(0.7)
+    assert [got.low, got.high] == pytest.approx([0.691, 0.709], abs=0.006)
+
+
 def test_a_population_is_even_with_itself_without_any_game():
     assert ratings.performance_interval(np.zeros((1, 1)), np.zeros((1, 1)), uniform_samples(9, 1, 1)) == (0.5, 0.5, 0.5)
 

@@ -14,15 +14,16 @@ START = " --supervised-checkpoint artifacts/alphastar/pi_sup.pt --threads 1"
 SMALL = (
     " --actor-rollouts 1 --learner-updates 1 --unroll-length 8 --matches-per-actor 2 --batch-size 2 --replay-size 32"
 )
-TRAINER = START + SMALL + " --min-replay-sequences 1 --eval-matches 2 --episode-duration 10"
+TRAINER = START + SMALL + " --min-replay-sequences 1 --eval-matches 2"
 STEPS = [
     "server.run_match --num_scripted_bots 2 --episode_duration 15 --record_replay --num-matches 4",
     "training.alphastar_imitation --data-dir data/processed --output artifacts/alphastar/pi_sup.pt --epochs 2"
     " --eval-every 1 --preset tiny --seats all --eval-matches 2 --final-matches 2 --threads 1",
     "training.alphastar_rl --output artifacts/alphastar/pi_rl_smoke_test.pt --iterations 1" + TRAINER,
     "training.alphastar_rl --output artifacts/alphastar/pi_rl.pt --iterations 2 --opponents lms_re=1"
-    + TRAINER.replace("--actor-rollouts 1", "--actor-rollouts 6"),  # long enough for matches to end
-    "training.alphastar_league --output-dir reports/league --rounds 1 --rl-iterations-per-round 1" + TRAINER,
+    + TRAINER.replace("--actor-rollouts 1", "--actor-rollouts 12"),  # long enough for matches to end
+    "training.alphastar_league --output-dir reports/league --rounds 1 --rl-iterations-per-round 1"
+    " --past-matches 2 --cross-play-matches 2 --episode-duration 15" + TRAINER,
     "training.report_league --league-state reports/league/league_state.json"
     " --matches reports/league/matches.jsonl --output reports/league/summary.json",
 ]
