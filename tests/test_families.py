@@ -114,7 +114,7 @@ def test_a_random_member_stays_the_same_for_a_match_and_differs_between_matches(
 
 def test_random_members_are_of_every_strength_and_play_the_same_match_again() -> None:
     bot, rival = load_policy(LMS, "scripted"), load_policy(LMS, "lms_re")
-    one, again = (mirrored_results(LMS, bot, rival, 40, 5, parallel=slots) for slots in (40, 7))
+    one, again = (mirrored_results(LMS, bot, rival, 24, 5, parallel=slots) for slots in (24, 7))
     assert one == again
     assert 0.02 < one.win_rate < 0.6
 

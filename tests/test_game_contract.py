@@ -37,7 +37,7 @@ CASES = [
     ("pettingzoo:leduc_holdem_v4", 2),
     ("gymnasium:CartPole-v1", 2),
 ]
-TICKS = 450  # of a match, where its duration can be chosen
+TICKS = 240  # of a match, where its duration can be chosen
 FLOATS = {
     "scalars": np.float32, "vectors": np.float32, "entities": np.float32, "privileged": np.float32,
     "entity_mask": np.bool_, "legal": np.bool_, "raster": np.uint8,

@@ -10,6 +10,7 @@ import pytest
 import torch
 from gymnasium.utils.env_checker import check_env
 
+import short_arena
 from botgame.games import load_game
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from peers import alphastar, compare
@@ -164,7 +165,7 @@ def test_stable_baselines_learns_on_a_batch(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("peers.marks.DUELS", 2)
     small = {"n_steps": 8, "batch_size": 16, "n_epochs": 1, "policy_kwargs": {"net_arch": [8]}}
     for masked in (False, True):
-        marks = stable_baselines.train(masked, {"scratch": True}, [0.0, 1e-4], LMS, **small)
+        marks = stable_baselines.train(masked, {"scratch": True}, [0.0, 1e-4], short_arena.lms(), **small)
         first, second = (mark.decisions for mark in marks.taken)
         assert first == 0
         assert second % (4 * 8) == 0
