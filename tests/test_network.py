@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from botgame.lms.spec import ARENA_SPEC
+from botgame.training.alphastar.adam import Adam
 from botgame.training.alphastar.network.action_distribution import used_heads
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
@@ -321,7 +322,7 @@ def test_it_learns_to_copy_a_rule():
     """A few Adam steps take the verb's cross-entropy far below that of the best constant."""
     torch.manual_seed(0)
     network = Network(ARENA_SPEC, PRESETS["tiny"])
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+    optimizer = Adam(network.parameters(), lr=1e-2)
     observation = random_observation(ARENA_SPEC, (8, 32))
     observation["legal"][:] = True
     actions = torch.zeros(8, 32, 6, dtype=torch.int64)
