@@ -130,7 +130,7 @@ def make_starter(python: Path) -> None:
 
 def fetch_browser(python: Path) -> None:
     """A Chromium for the browser tests where this machine has none; without one those tests are skipped, and said."""
-    if any(map(shutil.which, ("chromium", "google-chrome", "msedge"))):
+    if any(map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome", "msedge"))):
         return
     say("fetching a Chromium for the browser tests")
     if subprocess.run([python, "-m", "playwright", "install", "chromium"], check=False).returncode:
