@@ -326,11 +326,11 @@ def main() -> int:
     parser.add_argument("--kinds", default="", help="names with commas; all unless given")
     options = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-    from mutant_kinds import targets
+    from mutant_kinds import targets, trained
 
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name, target in targets(Path(folder)).items():
+        for name, target in targets(Path(folder), *trained(Path(folder))).items():
             if options.kinds and name not in options.kinds.split(","):
                 continue
             fates = run(target, options.mutants, options.seed)

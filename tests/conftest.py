@@ -34,7 +34,7 @@ TOGETHER = {
 }
 """Test files that one process runs one after the other, since what they share takes it long to prepare.
 
-That is the process which `forked` forks, and PyTorch's exporter: five and thirteen seconds of a core.
+That is the process which `forked` forks, and `exported` and `trained_model`: five and forty seconds of a core.
 """
 
 
@@ -97,3 +97,19 @@ def trained(trained_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("trained")
     shutil.copytree(trained_once.parent, folder, dirs_exist_ok=True)
     return folder / trained_once.name
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Models by the names of `exported_models.GAMES`, for tests that change none of their files."""
+    from exported_models import export_all
+
+    return export_all(tmp_path_factory.mktemp("exported"))
+
+
+@pytest.fixture(scope="session")
+def trained_model(trained_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of `trained`, with its golden vectors beside it, for tests that change neither."""
+    from exported_models import export_trained
+
+    return export_trained(trained_once, tmp_path_factory.mktemp("trained_model") / "pi.onnx")

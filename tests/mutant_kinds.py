@@ -80,7 +80,7 @@ def recording(folder: Path, game: str, bots: str) -> Path:
 
 
 def trained(folder: Path) -> tuple[Path, Path]:
-    """A checkpoint and a model of the toy game."""
+    """A checkpoint and a model of the toy game, for `targets`."""
     checkpoint, model = folder / "trained.pt", folder / "pi.onnx"
     words = ["--scratch", "tiny", "--output", str(checkpoint), "--iterations", "1", "--eval-matches", "2", "--cpu"]
     words += ["--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "4", "--threads", "1"]
@@ -90,8 +90,8 @@ def trained(folder: Path) -> tuple[Path, Path]:
     return checkpoint, model
 
 
-def targets(folder: Path) -> dict[str, mutants.Target]:
-    """Every kind, in folders below `folder`."""
+def targets(folder: Path, checkpoint: Path, model: Path) -> dict[str, mutants.Target]:
+    """Every kind, in folders below `folder`. checkpoint, model: of the toy game, no longer whole afterwards."""
     torch.set_num_threads(1)
     league, feedback = league_folder(folder / "league"), feedback_folder(folder / "feedback")
     (folder / "one").mkdir()
@@ -107,7 +107,6 @@ def targets(folder: Path) -> dict[str, mutants.Target]:
     write_statistic_z(style, statistic.spec, "lms", np.linspace(0, 1, statistic.spec.width, dtype=np.float32).round())
     state = folder / "state.pt"
     save_state(state, {"optimiser": {"m": torch.arange(5)}, "names": ["a"], "weights": {"w": torch.ones(2)}})
-    checkpoint, model = trained(folder)
     played = {game: recording(folder / game.partition(":")[0], game, bots) for game, bots in RECORDED.items()}
 
     def quiet_league() -> None:

@@ -21,10 +21,8 @@ ROWS, COLUMNS = 64, 5
 TOLERANCE = 1e-3  # of a log-probability
 KINDS = {  # every part of a network is in one of them: exporting one takes 10 s
     "tiny": (ARENA_SPEC, SIZES["tiny"]),
-    "small": (ARENA_SPEC, SIZES["small"]),
     "small-fast": (ARENA_SPEC, SIZES["small-fast"]),  # memoryless, and with units of directions
-    "toy": (TOY_SPEC, SIZES["tiny"]),
-    "conditioned": (TOY_SPEC, dataclasses.replace(SIZES["tiny"], condition=COLUMNS)),
+    "toy": (TOY_SPEC, dataclasses.replace(SIZES["tiny"], condition=COLUMNS)),
     # the parts of `base` and `full` (transformer, scatter, deep heads, layer-normed memory) in small
     "deep": (
         ARENA_SPEC,
@@ -78,7 +76,7 @@ def test_a_captured_step_decides_as_torch_does(name):
 
 
 def test_a_captured_step_serves_any_number_of_rows():
-    network = build("small")
+    network = build("tiny")
     step, (observation, memory, uniforms, heat) = CapturedStep(network), given(network)
     expected = TorchStep(network)(observation, memory, uniforms, heat)
     for rows in (1, 40, LEAST, 2, LEAST + 1):
@@ -105,7 +103,7 @@ def test_it_follows_every_change_of_the_weights(kind):
 
 @pytest.mark.parametrize("kind", [OnnxStep, CapturedStep])
 def test_the_condition_comes_with_a_row_or_from_the_network(kind):
-    network = build("conditioned")
+    network = build("toy")
     step = kind(network)
     conditioned = assert_equal(network, step, given(network, conditioned=True))
     default = assert_equal(network, step, given(network))
@@ -128,10 +126,10 @@ def test_where_nothing_can_be_exported_torch_acts(tmp_path, monkeypatch, capsys)
 
 
 def test_a_kind_is_exported_once_and_a_damaged_file_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(source_cache, "root", lambda: tmp_path)
     network = build("toy")
-    exports, exported = [], onnx_graph.export(network)  # takes seconds: once for all
-    monkeypatch.setattr(onnx_graph, "export", lambda network: exports.append(network) or copy.deepcopy(exported))
+    exports, made = [], onnx_graph.skeleton(network.spec, network.config.of_acting())  # takes seconds: once for all
+    monkeypatch.setattr(source_cache, "root", lambda: tmp_path)
+    monkeypatch.setattr(onnx_graph, "_exported", lambda *kind: exports.append(kind) or copy.deepcopy(made))
     graphs = []
     for content in (None, None, b"no graph"):
         onnx_graph.skeleton.cache_clear()

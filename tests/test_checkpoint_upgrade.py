@@ -30,7 +30,6 @@ from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
 from botgame.training.alphastar.network.presets import SIZES, NetworkConfig
 from botgame.training.alphastar.policy import load_policy
-from botgame.training.exporting import export
 from grown_specs import grown, random_spec
 from matches import record
 from toy_network import TOY_SPEC, other_game, randomize
@@ -60,7 +59,7 @@ def extended(network, spec):
 
 
 def arguments(spec, network, rows, seed=0):
-    """An observation of `spec` with random arrays, and the rest of what a step of `network` takes."""
+    """An observation of `spec` with random arrays, and the rest of what a step of `network` (or a model) takes."""
     generator = np.random.default_rng(seed)
     observation = random_observation(spec, rows, generator)
     memory = generator.normal(size=(rows, network.memory_size)).astype(np.float32)
@@ -234,21 +233,18 @@ def test_sequences_of_the_grown_spec_train_it():
     assert result.log_probs.isfinite().all()
 
 
-def test_an_exported_model_keeps_its_spec_and_is_fed_by_name(tmp_path):
-    network, path = built(TOY_SPEC, "tiny"), tmp_path / "pi.pt"
-    save(path, network)
-    model = tmp_path / "pi.onnx"
-    model.write_bytes(export(load_checkpoint(path, other_game()), network))
+def test_an_exported_model_keeps_its_spec_and_is_fed_by_name(exported):
+    model = exported["toy"]
     spec = grown(TOY_SPEC, np.random.default_rng(5))
     own, fed = OnnxPolicy(model), load_model(of_spec(other_game(), spec), str(model))
-    observation, memory, _, _ = arguments(spec, network, 6)
+    observation, memory, _, _ = arguments(spec, own, 6)
     keys = np.arange(6, dtype=np.uint64)
     expected = own.act_full(select(observation, positions(TOY_SPEC, spec)), memory, keys)
     for before, after in zip(expected, fed.act_full(observation, memory, keys), strict=True):
         np.testing.assert_array_equal(after, before)
     with pytest.raises(UserError, match="row shape"):
         fed.act(select(observation, positions(TOY_SPEC, spec)), memory, keys)
-    with pytest.raises(UserError, match=r"pi\.onnx: made for another version of game toy: scalar heat is gone"):
+    with pytest.raises(UserError, match=r"toy\.onnx: made for another version of game toy: scalar heat is gone"):
         load_model(of_spec(other_game(), dataclasses.replace(TOY_SPEC, scalars=TOY_SPEC.scalars[:1])), str(model))
 
 

@@ -23,62 +23,31 @@ import pytest
 from botgame import files, rng
 from botgame.errors import UserError
 from botgame.games import load_game
+from botgame.lms.champion import CHAMPION
 from botgame.lms.rules import Rules
 from botgame.onnx_policy import OnnxPolicy
 from botgame.spec import Head
 from botgame.training import golden, onnxruntime_web
-from botgame.training.alphastar.checkpoint import Checkpoint, save_checkpoint
-from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.observations import random_observation
-from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.export import main
 from botgame.training.web_page import GOLDEN as GOLDEN_NAME
 from botgame.training.web_page import write_page
 from browsing import Watched, browser, needs_browser
-from embedding import NODE, need_runtime, runtime_fault
+from embedding import NODE, need_runtime
+from exported_models import GAMES, save_toy
 from live_server import running_server
 from test_docs import ROOT, blocks
-from toy_network import randomize
 
 EXAMPLE = ROOT / "examples" / "embed_model.py"
 DOCUMENT = (ROOT / "docs" / "embed.md").read_text(encoding="utf-8")
-CHAMPION = "lms"  # this model is the champion, the others have random weights
-GAMES = {CHAMPION: "lms", "toy": "toy_network:other_game", "memoryless": "toy_network:other_game"}
-TINY = PRESETS["tiny"]
 SHORT = Rules(zone_start=0.01, zone_damage=10.0)  # a match is over after 10 s
-CONFIGS = {"toy": TINY, "memoryless": dataclasses.replace(TINY, core_layers=0)}
-
-
-def save_random(path: Path, name: str) -> None:
-    """A checkpoint of one of `GAMES` but the champion's, with random weights."""
-    game = load_game(GAMES[name])
-    network = Network(game.spec, CONFIGS[name])
-    randomize(network)
-    checkpoint = Checkpoint(game.name, "rl", game.spec, network.config.to_dict(), network.state_dict())
-    checkpoint.temperature = 0.7
-    save_checkpoint(path, checkpoint)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory) -> dict[str, Path]:
-    """Exports of the champion by its name, and of networks with random weights of another game."""
-    folder, found = tmp_path_factory.mktemp("models"), {}
-    for name, module in GAMES.items():
-        checkpoint = "champion" if name == CHAMPION else str(folder / f"{name}.pt")
-        if name != CHAMPION:
-            save_random(folder / f"{name}.pt", name)
-        words = [checkpoint, "-o", str(folder / f"{name}.onnx"), "--game", module]
-        web = [] if runtime_fault() else ["--web", str(folder / name)]
-        assert main([*words, *web]) == 0
-        found[name] = folder / f"{name}.onnx"
-    return found
-
-
-@pytest.fixture(scope="module")
-def pages(models) -> dict[str, Path]:
+def pages(exported) -> dict[str, Path]:
     """The folders of `--web`."""
     need_runtime()
-    return {name: path.with_suffix("") for name, path in models.items()}
+    return {name: path.with_suffix("") for name, path in exported.items()}
 
 
 def about(model: Path) -> dict:
@@ -95,10 +64,10 @@ def example(model: Path) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_golden_vectors_are_the_decisions_of_the_model(models, name):
-    vectors, policy = about(models[name]), OnnxPolicy(models[name])
+def test_golden_vectors_are_the_decisions_of_the_model(exported, name):
+    vectors, policy = about(exported[name]), OnnxPolicy(exported[name])
     assert policy.game == ("lms" if name == CHAMPION else "toy")
-    assert vectors["model"] == hashlib.sha256(models[name].read_bytes()).hexdigest()
+    assert vectors["model"] == hashlib.sha256(exported[name].read_bytes()).hexdigest()
     arrays = {
         part: {
             key: np.frombuffer(base64.b64decode(each["data"]), each["dtype"]).reshape(each["shape"])
@@ -116,7 +85,7 @@ def test_golden_vectors_are_the_decisions_of_the_model(models, name):
     for array, output in zip(found, ("actions", "next_memory", "log_probs"), strict=True):
         np.testing.assert_array_equal(array, outputs[output])
     nudged = np.clip(inputs["uniforms"] + golden.TOLERANCE / 2, 0, 1)  # no draw is near an edge
-    session = onnxruntime.InferenceSession(models[name].read_bytes())
+    session = onnxruntime.InferenceSession(exported[name].read_bytes())
     np.testing.assert_array_equal(session.run(["actions"], inputs | {"uniforms": nudged})[0], outputs["actions"])
 
 
@@ -134,16 +103,16 @@ def test_golden_vectors_of_very_many_categories_are_clear_of_edges():
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_the_example_without_botgame_checks_itself(models, name):
-    done = example(models[name])
+def test_the_example_without_botgame_checks_itself(exported, name):
+    done = example(exported[name])
     assert done.returncode == 0, done.stderr
     assert "actions equal" in done.stdout
     assert "botgame" not in re.sub(r'""".*?"""', "", EXAMPLE.read_text(), flags=re.DOTALL)
 
 
-def test_the_example_notices_another_model(models, tmp_path):
-    (tmp_path / "a.onnx").write_bytes(models["toy"].read_bytes())
-    vectors = about(models["toy"])
+def test_the_example_notices_another_model(exported, tmp_path):
+    (tmp_path / "a.onnx").write_bytes(exported["toy"].read_bytes())
+    vectors = about(exported["toy"])
     for change, message in (
         ({"model": "0" * 64}, "of another model"),
         ({"outputs": vectors["outputs"] | {"actions": _moved(vectors["outputs"]["actions"])}}, "decides otherwise"),
@@ -162,15 +131,15 @@ def _moved(array: dict) -> dict:
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_a_row_without_a_legal_category_is_an_error(models, name):
-    policy = OnnxPolicy(models[name])
+def test_a_row_without_a_legal_category_is_an_error(exported, name):
+    policy = OnnxPolicy(exported[name])
     observation = random_observation(policy.spec, 5, np.random.default_rng(0))
     keys, memory = np.arange(5, dtype=np.uint64), policy.initial_memory(5)
     head, part = list(policy.spec.slices.items())[-1]
     observation["legal"][3, part] = False
     with pytest.raises(UserError, match=f"row 3 of the observation has no legal category for head `{head}`"):
         policy.act(observation, memory, keys)
-    session = onnxruntime.InferenceSession(models[name].read_bytes())
+    session = onnxruntime.InferenceSession(exported[name].read_bytes())
     feeds = {key: observation[key] for key in policy.spec.policy_arrays}
     uniforms = rng.uniforms(keys, len(policy.spec.heads)).astype(np.float32)
     feeds |= {"memory": memory, "uniforms": uniforms, "temperature": np.array(1, np.float32)}
@@ -178,8 +147,8 @@ def test_a_row_without_a_legal_category_is_an_error(models, name):
     assert np.argwhere(actions < 0).tolist() == [[3, len(policy.spec.heads) - 1]]
 
 
-def test_the_document_names_every_input_and_output(models):
-    session = onnxruntime.InferenceSession(models["lms"].read_bytes())
+def test_the_document_names_every_input_and_output(exported):
+    session = onnxruntime.InferenceSession(exported[CHAMPION].read_bytes())
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+ \[[^|]*\]) \|", DOCUMENT, re.MULTILINE))
     kinds = {"tensor(float)": "float32", "tensor(bool)": "bool", "tensor(uint8)": "uint8", "tensor(int64)": "int64"}
     for each in (*session.get_inputs(), *session.get_outputs()):
@@ -188,13 +157,13 @@ def test_the_document_names_every_input_and_output(models):
     assert rows == {}
 
 
-def test_the_document_shows_the_golden_file(models):
+def test_the_document_shows_the_golden_file(exported):
     fields = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \| (?!\w+ \[)", DOCUMENT, re.MULTILINE))
-    assert {name for pair in fields for name in pair if name} == set(about(models["lms"]))
+    assert {name for pair in fields for name in pair if name} == set(about(exported[CHAMPION]))
 
 
-def test_what_is_in_the_way_is_named(models, tmp_path, capsys):
-    words = [str(models["toy"].with_suffix(".pt")), "--game", GAMES["toy"], "-o", str(tmp_path / "a.onnx")]
+def test_what_is_in_the_way_is_named(exported, tmp_path, capsys):
+    words = [str(exported["toy"].with_suffix(".pt")), "--game", GAMES["toy"], "-o", str(tmp_path / "a.onnx")]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "diary.txt").write_text("dear")
     assert main([*words, "--web", str(tmp_path / "mine")]) == 2
@@ -227,7 +196,7 @@ def test_nothing_is_left_behind_where_the_runtime_cannot_be_had(tmp_path, monkey
     monkeypatch.setattr(onnxruntime_web, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(onnxruntime_web.shutil, "which", find)
     monkeypatch.setattr(onnxruntime_web.subprocess, "run", run)
-    save_random(tmp_path / "toy.pt", "toy")
+    save_toy(tmp_path / "toy.pt")
     words = [str(tmp_path / "toy.pt"), "--game", GAMES["toy"], "-o", str(tmp_path / "new" / "a.onnx")]
     assert main([*words, "--web", str(tmp_path / "pages" / "toy")]) == 1
     (error,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("fetching")]
@@ -301,7 +270,7 @@ def test_node_notices_wrong_decisions_and_rows_without_a_choice(pages, tmp_path)
 
 def test_the_program_of_the_document_runs(pages, tmp_path):
     page = tmp_path / "page"
-    shutil.copytree(pages["lms"], page)
+    shutil.copytree(pages[CHAMPION], page)
     (block,) = blocks(ROOT / "docs" / "embed.md", ("js",))
     given = """import { readFileSync } from "node:fs";
 import { observed } from "./policy.mjs";
@@ -325,7 +294,7 @@ for (const array of Object.values(observation)) {
 def test_node_plays_a_match_on_a_live_server(pages, tmp_path, monkeypatch):
     with running_server(tmp_path, monkeypatch, rules=SHORT) as server:
         address = server.url.replace("http", "ws") + "ws"
-        done = node(pages["lms"], "play", address, "idle", "7")
+        done = node(pages[CHAMPION], "play", address, "idle", "7")
         assert done.returncode == 0, done.stderr
         assert re.match(r"place [12] after [\d.]+ s, \d{2,} decisions", done.stdout)
         assert "not the game of this model" in node(pages["toy"], "play", address, "idle").stderr
@@ -340,7 +309,7 @@ def site(pages):
         def log_message(self, *words) -> None:
             pass
 
-    folder = pages["lms"].parent
+    folder = pages[CHAMPION].parent
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -357,9 +326,9 @@ def test_the_page_decides_like_python_and_plays(site, tmp_path, monkeypatch):
             watched.until("document.getElementById('check').textContent")
             assert "16 of 16 golden decisions equal" in watched.page.inner_text("#check")
             assert watched.page.get_attribute("#check", "class") == "right"
-            assert watched.page.is_visible("#play") == (name == "lms")
+            assert watched.page.is_visible("#play") == (name == CHAMPION)
             assert all(request.startswith(site) for request in watched.requests)
-            if name == "lms":
+            if name == CHAMPION:
                 watched.page.fill("[name=address]", server.url.replace("http", "ws") + "ws")
                 watched.page.fill("[name=opponent]", "idle")
                 watched.page.click("#play button")

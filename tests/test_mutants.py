@@ -26,8 +26,11 @@ KINDS = ["replay", "manifest", "feedback", "league state", "matches", "exploit",
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, mutants.Target]:
-    return targets(tmp_path_factory.mktemp("kinds"))
+def kinds(trained: Path, trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, mutants.Target]:
+    folder = tmp_path_factory.mktemp("kinds")
+    model = folder / "pi.onnx"
+    model.write_bytes(trained_model.read_bytes())
+    return targets(folder, trained, model)
 
 
 @pytest.mark.parametrize("kind", KINDS)

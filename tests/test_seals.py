@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,7 @@ from botgame.lms.replay.errors import ReplayError
 from botgame.lms.replay.showing.policy_readout import read_readout
 from botgame.onnx_policy import OnnxPolicy
 from botgame.policy_readout import HeadLabels, PolicyReadout, SeatReadout, write_readout
-from botgame.training import alphastar_rl, export, report_league
+from botgame.training import report_league
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint, save_state
 from botgame.training.alphastar.league.league import League, LeagueConfig
 from botgame.training.alphastar.network import onnx_graph
@@ -113,13 +114,10 @@ def read_cached(path: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Kind]:
+def kinds(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Kind]:
     folder = tmp_path_factory.mktemp("kinds")
     checkpoint, state = folder / "pi.pt", folder / "state.pt"
-    words = ["--scratch", "tiny", "--output", str(folder / "trained.pt"), "--iterations", "1", "--eval-matches", "2"]
-    words += ["--actor-rollouts", "1", "--learner-updates", "1", "--unroll-length", "4", "--cpu", "--threads", "1"]
-    assert alphastar_rl.main(["--game", "toy_game:toy", *words, "--min-replay-sequences", "1"]) == 0
-    assert export.main(["--game", "toy_game:toy", str(folder / "trained.pt"), "-o", str(folder / "pi.onnx")]) == 0
+    shutil.copy(trained_model, folder / "pi.onnx")
     save_checkpoint(checkpoint, Checkpoint("toy", "rl", TOY_SPEC, {"preset": "tiny"}, {"w": torch.arange(300.0)}))
     save_state(state, {"optimiser": {"m": torch.arange(500)}, "names": ["a", "b"], "rate": 0.5, "none": None})
     write_state(folder / "league_state.json", state_of_league())

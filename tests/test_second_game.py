@@ -108,9 +108,8 @@ def test_a_best_response(folder: Path) -> None:
     assert (results["game"], results["target"]) == ("toy", "zero")
 
 
-def test_an_exported_model_plays(folder: Path) -> None:
-    assert run(export, *TOY, folder / "pi.pt", "-o", folder / "pi.onnx") == 0
-    assert run(evaluate, *TOY, folder / "pi.onnx", "chance", "--matches", "4", "--threads", "1") == 0
+def test_an_exported_model_plays(trained_model: Path) -> None:
+    assert run(evaluate, *TOY, trained_model, "chance", "--matches", "4", "--threads", "1") == 0
 
 
 def test_another_games_files_are_errors_that_name_both(folder: Path, capsys) -> None:
