@@ -33,7 +33,10 @@ def find_program() -> str | None:
 
 PROGRAM = find_program()
 needs_browser = pytest.mark.skipif(PROGRAM is None, reason=NO_BROWSER)
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", "--disable-background-networking")
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", "--disable-background-networking"),
+    "--js-flags=--liftoff-only",  # as `embedding.NODE`
+)
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 _FEW_FRAMES = "window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 66);"
 """15 frames a second: without a graphics card each costs much of a core, which the server under test needs."""

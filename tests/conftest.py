@@ -28,7 +28,7 @@ The second and third play no arena, so that the first compiles it for all.
 
 TOGETHER = {
     **dict.fromkeys(("processes", "pipelined", "rl_cli", "imitation", "exploit", "league_run"), "forks"),
-    **dict.fromkeys(("signals", "exploit_family", "locks", "rl_styles", "gpu_benchmark"), "forks"),
+    **dict.fromkeys(("signals", "exploit_family", "locks", "rl_styles", "gpu_benchmark", "live_cli"), "forks"),
     **dict.fromkeys(("onnx", "embed", "acting", "checkpoint_upgrade"), "exports"),
     **dict.fromkeys(("levels", "second_game", "seals", "mutants", "outputs"), "exports"),
 }

@@ -11,7 +11,8 @@ from botgame.errors import UserError
 from botgame.training.onnxruntime_web import runtime_files
 
 NO_RUNTIME = "no ONNX Runtime for browsers"  # `conftest` counts the tests that say so
-NODE = compute_driver_executable()[0]  # Playwright brings a Node.js of its own
+NODE = (compute_driver_executable()[0], "--liftoff-only")
+"""Playwright brings a Node.js of its own. It does not optimise the runtime, which takes longer than a few decisions."""
 
 
 @functools.cache

@@ -27,14 +27,8 @@ if TYPE_CHECKING:
 
 needs_forks = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 _TRAINERS = [f"botgame.training.{name}.command" for name in ("rl", "league", "imitation", "best_response")]
-_IMPORTED = [
-    "pytest",
-    "torch.utils.tensorboard",
-    "onnxruntime",
-    "botgame.lms.game",
-    "botgame.server.run_match",
-    *_TRAINERS,
-]
+_SERVERS = ["botgame.server.run_match", "botgame.server.live", "botgame.server.hosting.serving"]
+_IMPORTED = ["pytest", "torch.utils.tensorboard", "onnxruntime", "botgame.lms.game", *_TRAINERS, *_SERVERS]
 
 
 def _context() -> ForkServerContext:

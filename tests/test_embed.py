@@ -242,7 +242,7 @@ def test_a_runtime_that_is_not_the_pinned_one_is_refused(tmp_path, monkeypatch):
 
 
 def node(page: Path, *words: str) -> subprocess.CompletedProcess:
-    return subprocess.run([NODE, page / "bot.mjs", *words], capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run([*NODE, page / "bot.mjs", *words], capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -286,7 +286,7 @@ for (const array of Object.values(observation)) {
 """
     imports, program = block.split("\n\n", 1)
     (page / "program.mjs").write_text(f"{imports}\n{given}\n{program}")
-    done = subprocess.run([NODE, page / "program.mjs"], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([*NODE, page / "program.mjs"], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"\[\s*\d+(,\s*\d+){5}\s*\]\s*", done.stdout)
 
