@@ -22,7 +22,8 @@ class Arm(NamedTuple):
     """One way to train.
 
     start: the arm whose checkpoint it starts from; target: whom a best response is sought to; exploiters: how many
-    learn beside the main agent, out of the same budget.
+    learn beside the main agent; price: CPU time of a main agent's decision, with all that is spent beside it, 1 for
+    self-play (measured; docs/LOG.md, 2026-11-29). Arms of one budget take equal CPU time by it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Arm(NamedTuple):
     start: str = ""
     target: str = ""
     exploiters: int = 0
+    price: float = 1.0
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ class Arm(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes that all arms share: decisions of a run and of a best response, epochs, matches of each measure."""
+    """Sizes that all arms share: decisions of self-play and of a best response, epochs, matches of each measure."""
 
     folder: Path
     data: Path
@@ -53,8 +55,8 @@ class Plan:
     extra: tuple[str, ...] = ()  # further flags of every trainer, for tiny runs
 
     def decisions(self, arm: Arm) -> int:
-        """Those of an arm's main agent; exploiters have theirs out of the same budget."""
-        return round(self.budget / (1.0 + EXPLOITER_SHARE * arm.exploiters))
+        """Those of an arm's main agent, which take as much CPU time as `budget` of self-play."""
+        return round(self.budget / arm.price)
 
     def home(self, arm: str, seed: int) -> Path:
         """Folder of a run."""
@@ -88,12 +90,12 @@ def _rl(name: str, text: str, *flags: str, start: str = IMITATION) -> Arm:
     return Arm(name, "rl", text, flags, start)
 
 
-def _alone(rules: str, text: str) -> Arm:
-    return Arm(rules, "league", text, ("--matchmaking", rules, *_ALONE), IMITATION)
+def _alone(rules: str, text: str, price: float = 1.0) -> Arm:
+    return Arm(rules, "league", text, ("--matchmaking", rules, *_ALONE), IMITATION, price=price)
 
 
-def _league(name: str, text: str, *flags: str, exploiters: int = 0) -> Arm:
-    return Arm(name, "league", text, (*flags, *_OURS), IMITATION, exploiters=exploiters)
+def _league(name: str, text: str, *flags: str, exploiters: int = 0, price: float = 1.0) -> Arm:
+    return Arm(name, "league", text, (*flags, *_OURS), IMITATION, exploiters=exploiters, price=price)
 
 
 def _response(target: str, *flags: str, name: str = "", text: str = "") -> Arm:
@@ -109,9 +111,9 @@ ARMS = (
     _alone("pfsp-self-play", "half self-play, half PFSP; main agent only"),
     _alone("self-play", "naive self-play"),
     _league("ours-self-play", "the main agent alone, naive self-play", "--matchmaking", "self-play", *_ALONE),
-    _league("main-only", "the main agent alone, the league's opponents", *_ALONE),
-    _league("with-main-exploiters", "+ main exploiter", "--league-exploiters", "0", exploiters=1),
-    _league("full-league", "+ main exploiter + league exploiter", exploiters=2),
+    _league("main-only", "the main agent alone, the league's opponents", *_ALONE, price=1.2),
+    _league("with-main-exploiters", "+ main exploiter", "--league-exploiters", "0", exploiters=1, price=1.65),
+    _league("full-league", "+ main exploiter + league exploiter", exploiters=2, price=2.1),
     _rl("strong-kl", "RL from imitation, ten times the KL", "--kl-cost", "2e-3"),
     _rl("low-cap", "at most 11 actions in 5 s instead of 22", "--action-cap", "11"),
     _rl("no-cap", "no cap: actions 0.1 s apart, up to 50 in 5 s", "--action-cap", "none"),

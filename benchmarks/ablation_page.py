@@ -46,7 +46,7 @@ def replaced(page: str, panel: Panel, between: str) -> str:
 def section(found: Found, plan: Plan, seeds: Sequence[int]) -> str:
     """Everything that was found about a panel, as Markdown."""
     sizes = (
-        f"Sizes: {plan.budget:,} decisions of all learners of a run, {plan.response_budget:,} of a best response, "
+        f"Sizes: {plan.budget:,} decisions a run, or as much CPU time, {plan.response_budget:,} of a best response, "
         f"imitation of {plan.epochs} epochs, {plan.matches} duels a pair of the measures, "
         f"seeds {', '.join(map(str, seeds))}."
     )

@@ -21,6 +21,7 @@ from botgame.ratings import Interval
 
 ANCHOR = "lms_re"
 MEASURES = {  # name: (heading, scale of the printed figure, unit)
+    "cpu": ("CPU minutes", 1.0, ""),
     "rating": ("rating", 1.0, ""),
     "lms_re": ("against `lms_re`", 100.0, " %"),
     "imitation": ("against the imitation", 100.0, " %"),
@@ -83,7 +84,7 @@ PANELS = (
         ),
     ),
     Panel(
-        "ab", "League composition, equal decisions of all learners, our defaults (Fig. 3a, b)",
+        "ab", "League composition, equal CPU time, our defaults (Fig. 3a, b)",
         ("ours-self-play", "main-only", "with-main-exploiters", "full-league"),
         {"main-only": "1540 Elo, RPP 6 %", "full-league": "1824 Elo, RPP 62 %"},
         {"main-only": 1540, "full-league": 1824},
@@ -178,8 +179,9 @@ def collect(panel: Panel, plan: Plan, seeds: Sequence[int], matches: int, play: 
             result = finished(plan, BY_NAME[arm], seed)
             if result is None:
                 continue
-            for measure, value in result["measures"].items():
-                values[measure].setdefault(arm, {})[seed] = value
+            for measure, value in {**result["measures"], "cpu": result.get("cpu_minutes")}.items():
+                if value is not None:
+                    values[measure].setdefault(arm, {})[seed] = value
             if arm in panel.arms:
                 players[str(plan.final(BY_NAME[arm], seed))] = (arm, seed)
     if len({arm for arm, _ in players.values()}) < 2:

@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from ablation_arms import BY_NAME, IMITATION, Arm, Plan, measured, measuring, past_selves, training
+from ablation_child import CPU_FILE
 from botgame.files import write_atomic
 from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
@@ -118,9 +119,9 @@ class Sitting:
     def _done(self, arm: str, seed: int) -> bool:
         return finished(self._plan, BY_NAME[arm], seed) is not None
 
-    def _execute(self, command: Sequence[str], log: Path) -> None:
-        """Run module and arguments to the end. Raises StoppedError or FailedError."""
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    def _execute(self, command: Sequence[str], log: Path, cpu: Path) -> None:
+        """Run module and arguments to the end, its CPU seconds in `cpu`. Raises StoppedError or FailedError."""
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", CPU_FILE: str(cpu)}
         words = [sys.executable, str(CHILD), *command]
         with log.open("ab") as out:
             with self._changed:
@@ -169,28 +170,33 @@ def interrupt(child: subprocess.Popen[bytes]) -> None:
 
 
 def run(plan: Plan, job: Job, execute: Any) -> None:
-    """Train and measure one arm with one seed, then leave its result; `execute(command, log)` runs a command."""
+    """Train and measure one arm with one seed, then leave its result.
+
+    `execute(command, log, cpu)` runs a command, which adds its CPU seconds to the file `cpu`.
+    """
     arm, seed = job
     home = plan.home(arm.name, seed)
     home.mkdir(parents=True, exist_ok=True)
     commands = [training(arm, seed, plan)]
-    started = time.monotonic()
-    execute(commands[0], home / "log.txt")
-    trained = time.monotonic()
+    execute(commands[0], home / "log.txt", home / "training.cpu")
     if measure := measuring(arm, seed, plan):
         commands.append(measure)
-        execute(measure, home / "log.txt")
+        execute(measure, home / "log.txt", home / "measuring.cpu")
     result = {
         "arm": arm.name,
         "seed": seed,
         "commands": commands,
-        "seconds_training": trained - started,  # of this sitting
-        "seconds_measuring": time.monotonic() - trained,
+        "cpu_minutes": cpu_minutes(home / "training.cpu"),
         **(_response(plan, job) if arm.kind == "response" else _figures(plan, job)),
     }
     write_atomic(result_path(plan, arm.name, seed), json.dumps(result, indent=2).encode() + b"\n")
     for path in home.rglob("*resume*.pt"):  # some hundred MB, of use only to go on
         path.unlink()
+
+
+def cpu_minutes(path: Path) -> float | None:
+    """CPU time of all sittings of a command, but for those that were killed; None where no sitting left any."""
+    return sum(float(line) for line in path.read_text().split()) / 60 if path.exists() else None
 
 
 def _figures(plan: Plan, job: Job) -> dict[str, Any]:

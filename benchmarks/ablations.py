@@ -43,7 +43,7 @@ def build_parser() -> cli.Parser:
     parser.flag("--report", action="store_true", help="write the panels and plots of what is finished, and end")
     parser.flag("--arms", default="", help="comma-separated; what they start from is made too; '' for all")
     parser.flag("--seeds", default="0,1,2", help="comma-separated")
-    parser.flag("--budget", type=cli.positive_int, default=Plan.budget, help="decisions of all learners of a run")
+    parser.flag("--budget", type=cli.positive_int, default=Plan.budget, help="decisions of a run of price 1")
     parser.flag(
         "--response-budget", type=cli.positive_int, default=Plan.response_budget, help="those of each best response"
     )

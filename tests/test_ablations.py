@@ -3,6 +3,7 @@
 import importlib
 import json
 import math
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -15,9 +16,10 @@ import torch
 import ablation_runs
 import ablations
 from ablation_arms import ARMS, BY_NAME, Arm, Plan, chosen, measuring, past_selves, training
+from ablation_child import CPU_FILE
 from ablation_page import markers, picture, replaced
 from ablation_panels import MEASURES, PANELS
-from ablation_runs import CHILD, Job, Sitting, finished, result_path, worst_past
+from ablation_runs import CHILD, Job, Sitting, cpu_minutes, finished, result_path, worst_past
 from ablation_statistics import difference, t_interval, verdict
 from botgame.errors import UserError
 from botgame.lms.game import lms
@@ -47,8 +49,7 @@ def test_every_command_parses(arm: Arm) -> None:
     assert options.resume
     assert options.threads == 1
     if arm.kind in ("rl", "league"):
-        share = options.exploiter_share if arm.exploiters else 0.0
-        assert options.decisions == pytest.approx(1000 / (1 + share * arm.exploiters), abs=0.5)
+        assert options.decisions == pytest.approx(1000 / arm.price, abs=0.5)
     if arm.kind == "league":
         assert options.main_exploiters + options.league_exploiters == arm.exploiters
     if measure := measuring(arm, 3, plan):
@@ -125,11 +126,18 @@ def test_a_command_ends_with_the_harness(tmp_path: Path) -> None:
     child.stdin.close()
     assert child.wait(20) == 75
     child.stdout.close()
-    (tmp_path / "quick.py").write_text("import sys\nsys.exit(int(sys.argv[1]))\n")
+    (tmp_path / "quick.py").write_text(
+        "import sys, time\nwhile time.process_time() < 1: pass\nsys.exit(int(sys.argv[1]))\n"
+    )
+    environment = {**os.environ, CPU_FILE: str(tmp_path / "cpu")}
     for code in (0, 3):  # else its own end is the command's
-        child = subprocess.Popen([sys.executable, str(CHILD), "quick", str(code)], stdin=subprocess.PIPE, cwd=tmp_path)
+        child = subprocess.Popen(
+            [sys.executable, str(CHILD), "quick", str(code)], stdin=subprocess.PIPE, cwd=tmp_path, env=environment
+        )
         assert child.wait(20) == code
         child.stdin.close()
+    assert cpu_minutes(tmp_path / "cpu") == pytest.approx(2 / 60, rel=0.3)
+    assert cpu_minutes(tmp_path / "none") is None
 
 
 def begin(words: list[str]) -> None:
@@ -152,12 +160,13 @@ def test_a_sitting_goes_on_and_reports(
     folder, docs, ran = tmp_path / "out", tmp_path / "docs", []
     stopping = {"no-kl"}
 
-    def here(sitting: Sitting, command: list[str], _log: Path) -> None:
+    def here(sitting: Sitting, command: list[str], _log: Path, cpu: Path) -> None:
         ran.append(command)
         if any(f"/{name}/" in " ".join(command) for name in stopping):
             sitting.stopped = True
             raise ablation_runs.StoppedError
         assert importlib.import_module(command[0]).main(command[1:]) == 0
+        cpu.write_text("30.0\n90.0\n")
 
     monkeypatch.setattr(Sitting, "_execute", here)
     monkeypatch.setattr("botgame.lms.game.DURATION_SECONDS", 10)
@@ -177,6 +186,7 @@ def test_a_sitting_goes_on_and_reports(
     result = json.loads(first)
     assert 30 <= result["decisions"] < 30 + 2 * 3 * 8
     assert set(result["measures"]) >= {"lms_re", "imitation"}
+    assert result["cpu_minutes"] == 2.0
     assert not list(folder.rglob("*resume.pt"))
     assert load_checkpoint(folder / "runs" / "no-kl" / "seed0" / "pi.pt", lms()).config["kl_cost"] == 0
     capsys.readouterr()
@@ -214,7 +224,7 @@ def test_a_sitting_goes_on_and_reports(
 
 
 def test_what_a_failed_run_leads_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_sitting: Sitting, command: list[str], _log: Path) -> None:
+    def fail(_sitting: Sitting, command: list[str], _log: Path, _cpu: Path) -> None:
         raise ablation_runs.FailedError(command[0])
 
     monkeypatch.setattr(Sitting, "_execute", fail)
@@ -231,7 +241,7 @@ def test_a_run_of_an_arm_that_has_other_flags_by_now_is_not_finished(tmp_path: P
     path.parent.mkdir()
     path.write_text(json.dumps({"commands": [training(arm, 0, plan)]}))
     assert finished(plan, arm, 0) is not None
-    path.write_text(json.dumps({"commands": [training(arm._replace(exploiters=0), 0, plan)]}))
+    path.write_text(json.dumps({"commands": [training(arm._replace(price=3.0), 0, plan)]}))
     assert finished(plan, arm, 0) is None
 
 
