@@ -58,8 +58,8 @@ def build_parser() -> cli.Parser:
     )
     parser.flag("--small-steps", action="store_true", help=text)
     text = (
-        "or go on from the last commit of another run, given by its --output, with other flags of learning and as many "
-        "more --iterations or --decisions as you say; what you do not give is that run's"
+        "or go on from the last commit of another run, named by its --output, in new files: flags of learning may "
+        "differ, --iterations or --decisions count from that run's start, and what you do not give is that run's"
     )
     parser.flag("--branch-from", type=cli.path, default=None, metavar="CHECKPOINT", help=text)
     parser.flag("--output", type=cli.path, required=True, help="checkpoint to write")
