@@ -106,6 +106,8 @@ class Sitting:
         """The first job whose needs are met; waits while a running one may still meet them."""
         with self._changed:
             while self._waiting and not self.stopped and time.monotonic() < self._until:
+                # What another sitting has made meanwhile is not made again.
+                self._waiting = [job for job in self._waiting if not self._done(job.arm.name, job.seed)]
                 for job in self._waiting:
                     if all(self._done(name, job.seed) for name in job.arm.needs):
                         self._waiting.remove(job)

@@ -245,6 +245,23 @@ def test_a_run_of_an_arm_that_has_other_flags_by_now_is_not_finished(tmp_path: P
     assert finished(plan, arm, 0) is None
 
 
+def test_what_another_sitting_has_made_meanwhile_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, arm, ran = Plan(tmp_path, tmp_path), BY_NAME["imitation"], []
+
+    def here(_sitting: Sitting, command: list[str], _log: Path, _cpu: Path) -> None:
+        ran.append(command)
+        path = result_path(plan, arm.name, 1)
+        path.parent.mkdir()
+        path.write_text(json.dumps({"commands": [training(arm, 1, plan)]}))
+        raise ablation_runs.FailedError
+
+    monkeypatch.setattr(Sitting, "_execute", here)
+    assert not Sitting(plan, [Job(arm, 0), Job(arm, 1)], workers=1, minutes=None).work()
+    assert [command[0] for command in ran] == ["botgame.training.alphastar_imitation"]
+
+
 def test_no_run_begins_after_the_minutes(tmp_path: Path) -> None:
     sitting = Sitting(Plan(tmp_path, tmp_path), [Job(BY_NAME["imitation"], 0)], workers=2, minutes=1e-9)
     assert not sitting.work()
