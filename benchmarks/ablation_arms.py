@@ -23,7 +23,8 @@ class Arm(NamedTuple):
 
     start: the arm whose checkpoint it starts from; target: whom a best response is sought to; exploiters: how many
     learn beside the main agent; price: CPU time of a main agent's decision, with all that is spent beside it, 1 for
-    self-play (measured; docs/LOG.md, 2026-11-29). Arms of one budget take equal CPU time by it.
+    self-play (docs/LOG.md, 2026-11-29). It is measured for league composition, whose arms take equal CPU time by it;
+    the other arms have 1, so equal decisions.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Arm(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes that all arms share: decisions of self-play and of a best response, epochs, matches of each measure."""
+    """Sizes that all arms share: decisions of a run of price 1, of a best response, epochs, matches of each measure."""
 
     folder: Path
     data: Path
@@ -55,7 +56,7 @@ class Plan:
     extra: tuple[str, ...] = ()  # further flags of every trainer, for tiny runs
 
     def decisions(self, arm: Arm) -> int:
-        """Those of an arm's main agent, which take as much CPU time as `budget` of self-play."""
+        """Those of an arm's main agent: as many as the budget buys at the arm's price."""
         return round(self.budget / arm.price)
 
     def home(self, arm: str, seed: int) -> Path:
@@ -90,8 +91,8 @@ def _rl(name: str, text: str, *flags: str, start: str = IMITATION) -> Arm:
     return Arm(name, "rl", text, flags, start)
 
 
-def _alone(rules: str, text: str, price: float = 1.0) -> Arm:
-    return Arm(rules, "league", text, ("--matchmaking", rules, *_ALONE), IMITATION, price=price)
+def _alone(rules: str, text: str) -> Arm:
+    return Arm(rules, "league", text, ("--matchmaking", rules, *_ALONE), IMITATION)
 
 
 def _league(name: str, text: str, *flags: str, exploiters: int = 0, price: float = 1.0) -> Arm:

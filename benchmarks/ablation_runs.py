@@ -75,7 +75,7 @@ class Sitting:
 
     def work(self) -> bool:
         """Returns whether all jobs are done."""
-        self._waiting = [job for job in self._waiting if not self._done(job.arm.name, job.seed)]
+        self._drop_done()
         print(f"{len(self._waiting)} runs to make, {self._workers} at a time", flush=True)
         threads = [threading.Thread(target=self._work) for _ in range(self._workers)]
         with self._stopping():
@@ -106,8 +106,7 @@ class Sitting:
         """The first job whose needs are met; waits while a running one may still meet them."""
         with self._changed:
             while self._waiting and not self.stopped and time.monotonic() < self._until:
-                # What another sitting has made meanwhile is not made again.
-                self._waiting = [job for job in self._waiting if not self._done(job.arm.name, job.seed)]
+                self._drop_done()  # what another sitting has made meanwhile
                 for job in self._waiting:
                     if all(self._done(name, job.seed) for name in job.arm.needs):
                         self._waiting.remove(job)
@@ -117,6 +116,9 @@ class Sitting:
                     break
                 self._changed.wait(1.0)
         return None
+
+    def _drop_done(self) -> None:
+        self._waiting = [job for job in self._waiting if not self._done(job.arm.name, job.seed)]
 
     def _done(self, arm: str, seed: int) -> bool:
         return finished(self._plan, BY_NAME[arm], seed) is not None
@@ -189,6 +191,7 @@ def run(plan: Plan, job: Job, execute: Any) -> None:
         "seed": seed,
         "commands": commands,
         "cpu_minutes": cpu_minutes(home / "training.cpu"),
+        "cpu_minutes_measuring": cpu_minutes(home / "measuring.cpu"),
         **(_response(plan, job) if arm.kind == "response" else _figures(plan, job)),
     }
     write_atomic(result_path(plan, arm.name, seed), json.dumps(result, indent=2).encode() + b"\n")

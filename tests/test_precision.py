@@ -120,7 +120,7 @@ def test_adam_is_that_of_pytorch_to_the_bit(more):
 def test_who_learns_without_compiling_loads_no_compiler(monkeypatch):
     """Each loads sympy too: three seconds of every command's start."""
     for name in ("torch._dynamo", "torch.fx.experimental.symbolic_shapes"):
-        monkeypatch.setitem(sys.modules, name, None)  # whoever imports it gets an error
+        monkeypatch.setitem(sys.modules, name, None)  # to import it is an error
     made = trainer(dataclasses.replace(CONFIG, actor_rollouts=2, value_iterations=0))
     made.load_state_dict(made.state_dict())
     assert made.iterate().metrics["updates"]

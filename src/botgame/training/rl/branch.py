@@ -17,12 +17,12 @@ from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
-from botgame.training.runs.run import PLACES
+from botgame.training.runs.run import PLACES, plain
 
 _GOAL = ("iterations", "decisions")  # how long the branch is, which the other run cannot say
 _SIZES = ("unroll_length", "actor_rollouts", "matches_per_actor", "replay_size")  # of what a commit holds
 _LEARNING = {field.name for field in fields(RLConfig)} - {*_SIZES}
-FREE = {*_GOAL, *PLACES, *_LEARNING, *(field.name for field in fields(Schedule)), "eval_matches"}
+_FREE = {*_GOAL, *PLACES, *_LEARNING, *(field.name for field in fields(Schedule)), "eval_matches"}
 """Flags in which a branch may differ from the run that it comes from."""
 
 
@@ -49,9 +49,9 @@ def branch_state(path: Path, flags: Mapping[str, Any]) -> dict[str, Any]:
     Raises UserError, with code 2 for a flag in which a branch cannot differ.
     """
     paths = RunPaths.beside(path, "rl")
-    state = load_state(paths.resume if paths.resume.exists() else paths.before)
-    before, now = state["config"], json.loads(json.dumps(flags, default=str))
-    for name in sorted(set(before) & set(now) - FREE):
+    state = load_state(paths.last)
+    before, now = state["config"], plain(flags)
+    for name in sorted(set(before) & set(now) - _FREE):
         if before[name] != now[name]:
             flag = "--" + name.replace("_", "-")
             made = f"{path} was made with {before[name]}, now {now[name]}"
@@ -61,7 +61,7 @@ def branch_state(path: Path, flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def changes_line(path: Path, before: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
     """What a branch has in place of the flags of the run that it comes from."""
-    now = json.loads(json.dumps(flags, default=str))
+    now = plain(flags)
     left_out = {*_GOAL, *PLACES}
     changed = [
         f"--{name.replace('_', '-')} {now[name]} in place of {before[name]}"

@@ -82,7 +82,8 @@ def output_paths(options: argparse.Namespace, opponents: Iterable[str]) -> RunPa
     """The files that the run writes. Raises UserError (code 2) where it would write over what it reads."""
     check_checkpoint("--output", options.output)
     paths = RunPaths.beside(options.output, "rl")
-    check_apart("--output", paths.files, inputs(options, "--opponents", opponents))
+    source = [("--branch-from", options.branch_from)] if options.branch_from else []
+    check_apart("--output", paths.files, [*inputs(options, "--opponents", opponents), *source])
     return paths
 
 
@@ -119,12 +120,9 @@ def partial_setting(options: argparse.Namespace, game: Game, shares: dict[str, f
 
 def inputs(options: argparse.Namespace, flag: str, bots: Iterable[str]) -> list[tuple[str, Path]]:
     """The files that a run reads, each with its flag: where it starts from, and the bots that `flag` names."""
-    starts = [
-        ("--supervised-checkpoint", options.supervised_checkpoint),
-        ("--branch-from", vars(options).get("branch_from")),
-    ]
+    start = options.supervised_checkpoint
     files = [(flag, path) for name in bots for path in files_of(name)]
-    return [*files, *((name, path) for name, path in starts if path)]
+    return [*files, ("--supervised-checkpoint", start)] if start else files
 
 
 def start_of(options: argparse.Namespace, game: Game) -> Origin:

@@ -58,6 +58,11 @@ class RunPaths:
         return self.resume.with_suffix(".before.pt")
 
     @property
+    def last(self) -> Path:
+        """The state of the last commit; where that is missing, of the one before."""
+        return self.resume if self.resume.exists() else self.before
+
+    @property
     def resumable(self) -> bool:
         """Whether there is a commit to go on from."""
         return self.resume.exists() or self.before.exists()

@@ -101,7 +101,7 @@ def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> 
     """The state of the last commit; where its file is damaged, of the one before, which it says."""
     damage = None
     try:
-        state = load_state(paths.resume if paths.resume.exists() else paths.before)
+        state = load_state(paths.last)
     except UserError as error:
         if not is_state(paths.before):
             raise
@@ -134,10 +134,9 @@ def restoring(paths: RunPaths, state: dict[str, Any] | None) -> Iterator[None]:
 
 def check_start(paths: RunPaths, more: Mapping[Path, Check] = _NONE) -> None:
     """Raise UserError (code 2) when a fresh start would end an unfinished run, or touch what no such run wrote."""
-    last = paths.resume if paths.resume.exists() else paths.before
-    if is_state(last) and not load_state(last).get("finished"):
+    if is_state(paths.last) and not load_state(paths.last).get("finished"):
         raise UserError(
-            f"{last} is an unfinished run: add --resume to go on, or delete it, or choose another output",
+            f"{paths.last} is an unfinished run: add --resume to go on, or delete it, or choose another output",
             2,
         )
     check_own({**paths.files, **more})
@@ -145,10 +144,15 @@ def check_start(paths: RunPaths, more: Mapping[Path, Check] = _NONE) -> None:
 
 def commit(paths: RunPaths, config: dict[str, Any], state: dict[str, Any], *, offset: int, finished: bool) -> None:
     """Make `state` the one to resume from. `offset`: bytes of the metrics file that belong to it."""
-    plain = json.loads(json.dumps(config, default=str))
-    whole = {**state, "config": plain, "metrics_offset": offset, "finished": finished}
+    flags = plain(config)
+    whole = {**state, "config": flags, "metrics_offset": offset, "finished": finished}
     save_state(paths.resume, whole, paths.before)
-    _write_config(paths, plain)
+    _write_config(paths, flags)
+
+
+def plain(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of flags as a commit and its configuration hold them: what JSON knows, all else as text."""
+    return dict(json.loads(json.dumps(flags, default=str)))
 
 
 def resume_command(argv: Sequence[str] | None, module: str) -> str:
@@ -212,9 +216,9 @@ def choose_device(
 
 
 def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str], paths: RunPaths) -> None:
-    plain = json.loads(json.dumps(new, default=str))
-    for name in sorted(set(old) | set(plain)):
-        before, now = old.get(name), plain.get(name)
+    flags = plain(new)
+    for name in sorted(set(old) | set(flags)):
+        before, now = old.get(name), flags.get(name)
         if before == now or name in NEUTRAL_FLAGS or name in PLACES:
             continue
         flag = "--" + name.replace("_", "-")

@@ -133,10 +133,8 @@ def _check(rewards: Tensor, discounts: Tensor, values: Tensor, **others: Tensor 
     if set(lengths.values()) != {len(values) - 1}:
         found = ", ".join(f"{length} {name}" for name, length in lengths.items())
         raise ValueError(f"expected T + 1 values and T of each other input, got {len(values)} values, {found}")
-    try:
-        np.broadcast_shapes(
-            values.shape[1:], *(each.shape[1:] for each in steps.values())
-        )  # PyTorch's loads a compiler
+    try:  # NumPy's: PyTorch's loads a compiler
+        np.broadcast_shapes(values.shape[1:], *(each.shape[1:] for each in steps.values()))
     except ValueError as error:
         shapes = {name: tuple(tensor.shape) for name, tensor in {**steps, "values": values}.items()}
         raise ValueError(f"shapes do not broadcast: {shapes}") from error
