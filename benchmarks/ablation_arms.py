@@ -82,9 +82,13 @@ _LEAGUE = (
     # What fits leagues of this size; the defaults are for more than ten times the decisions.
     *("--matches-per-actor", "64", "--exploiter-share", str(EXPLOITER_SHARE), "--lr-fall", "linear", "--lr-end", "0.1"),
 )  # fmt: skip
-_ALONE = ("--main-exploiters", "0", "--league-exploiters", "0")
+_EXPLOITERS = ("--main-exploiters", "1", "--league-exploiters", "1")
 _OURS = ("--upgo-cost", "0", "--kl-end", "0.05")  # today's defaults, in place of the paper's weights
 _Z = ("--z-opening", "0.8", "--z-totals", "0.5")
+
+LEAGUE_ARMS = (
+    "ours-self-play", "prioritised", "main-only", "with-main-exploiters", "full-league", "prioritised-league",
+)  # fmt: skip
 
 
 def _rl(name: str, text: str, *flags: str, start: str = IMITATION) -> Arm:
@@ -92,11 +96,12 @@ def _rl(name: str, text: str, *flags: str, start: str = IMITATION) -> Arm:
 
 
 def _alone(rules: str, text: str) -> Arm:
-    return Arm(rules, "league", text, ("--matchmaking", rules, *_ALONE), IMITATION)
+    return Arm(rules, "league", text, ("--matchmaking", rules), IMITATION)
 
 
-def _league(name: str, text: str, *flags: str, exploiters: int = 0, price: float = 1.0) -> Arm:
-    return Arm(name, "league", text, (*flags, *_OURS), IMITATION, exploiters=exploiters, price=price)
+def _league(name: str, text: str, rules: str, *, exploiters: int = 0, price: float = 1.0) -> Arm:
+    flags = ("--matchmaking", rules, *_EXPLOITERS[: 2 * exploiters], *_OURS)
+    return Arm(name, "league", text, flags, IMITATION, exploiters=exploiters, price=price)
 
 
 def _response(target: str, *flags: str, name: str = "", text: str = "") -> Arm:
@@ -111,10 +116,12 @@ ARMS = (
     Arm("scratch", "rl", "no imitation: RL from random weights", ("--scratch", "small")),
     _alone("pfsp-self-play", "half self-play, half PFSP; main agent only"),
     _alone("self-play", "naive self-play"),
-    _league("ours-self-play", "the main agent alone, naive self-play", "--matchmaking", "self-play", *_ALONE),
-    _league("main-only", "the main agent alone, the league's opponents", *_ALONE, price=1.2),
-    _league("with-main-exploiters", "+ main exploiter", "--league-exploiters", "0", exploiters=1, price=1.65),
-    _league("full-league", "+ main exploiter + league exploiter", exploiters=2, price=2.1),
+    _league("ours-self-play", "the main agent alone, naive self-play", "self-play"),
+    _league("prioritised", "the main agent alone, our opponents (prioritised)", "prioritised", price=1.1),
+    _league("main-only", "the main agent alone, AlphaStar's opponents", "pseudocode", price=1.2),
+    _league("with-main-exploiters", "AlphaStar's: + main exploiter", "pseudocode", exploiters=1, price=1.65),
+    _league("full-league", "AlphaStar's: + main and league exploiter", "pseudocode", exploiters=2, price=2.1),
+    _league("prioritised-league", "ours: + main and league exploiter", "prioritised", exploiters=2, price=2.0),
     _rl("strong-kl", "RL from imitation, ten times the KL", "--kl-cost", "2e-3"),
     _rl("low-cap", "at most 11 actions in 5 s instead of 22", "--action-cap", "11"),
     _rl("no-cap", "no cap: actions 0.1 s apart, up to 50 in 5 s", "--action-cap", "none"),
@@ -128,7 +135,7 @@ ARMS = (
     _rl("z", "RL from imitation, KL, z followed", "--z-share", "0.9", start="imitation-z"),
     _response("kl"),
     _response("kl", "--critic", "own", name="response-kl-own-critic", text=", its critic without opponent information"),
-    *(_response(name, *_OURS) for name in ("ours-self-play", "main-only", "with-main-exploiters", "full-league")),
+    *(_response(name, *_OURS) for name in LEAGUE_ARMS),
     Arm("imitation-transformer", "imitation", "imitation, transformer", ("--preset", "small-transformer")),
     _rl("transformer", "transformer over entities", start="imitation-transformer"),
     Arm("imitation-memoryless", "imitation", "imitation, no LSTM", ("--preset", "small-memoryless")),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ablation_arms import BY_NAME, Plan
+from ablation_arms import BY_NAME, LEAGUE_ARMS, Plan
 from ablation_runs import finished
 from ablation_statistics import difference, t_interval
 from botgame import ratings, rng
@@ -85,17 +85,21 @@ PANELS = (
     ),
     Panel(
         "ab", "League composition, equal CPU time, our defaults (Fig. 3a, b)",
-        ("ours-self-play", "main-only", "with-main-exploiters", "full-league"),
+        LEAGUE_ARMS,
         {"main-only": "1540 Elo, RPP 6 %", "full-league": "1824 Elo, RPP 62 %"},
         {"main-only": 1540, "full-league": 1824},
         (
             Claim("full-league", "main-only", "rating", "+284 Elo"),
             Claim("full-league", "ours-self-play", "rating", "not reported"),
+            Claim("prioritised", "ours-self-play", "rating", "not reported"),
+            Claim("prioritised", "main-only", "rating", "not reported"),
+            Claim("prioritised", "prioritised-league", "rating", "not reported"),
             Claim("main-only", "ours-self-play", "rating", "+21 Elo"),
             Claim("with-main-exploiters", "main-only", "rating", "above (no sure figure)"),
             Claim("response-main-only", "response-full-league", "response", "exploiters buy robustness"),
             Claim("response-ours-self-play", "response-full-league", "response", "exploiters buy robustness"),
             Claim("response-ours-self-play", "response-main-only", "response", "not reported"),
+            Claim("response-ours-self-play", "response-prioritised", "response", "not reported"),
         ),
     ),
     Panel(

@@ -15,11 +15,11 @@ from botgame.training import alphastar_league, alphastar_rl, exploit
 from botgame.training.league.command import league_setting
 from botgame.training.league.setting import LeaguePaths, LeagueSetting
 from botgame.training.runs.origin import Origin, supervised_origin
-from toy_run import SMALL, TOY
+from toy_run import EXPLOITERS, SMALL, TOY
 
 FEW = [*TOY, *SMALL, "--actor-rollouts", "2", "--save-every", "1", "--lr-end", "1", "--kl-end", "1", "--threads", "2"]
 LEAGUE = ["--rl-iterations-per-round", "2", "--past-matches", "2", "--cross-play-matches", "2"]
-LEAGUE += ["--min-phase-steps", "60", "--timeout-steps", "60"]
+LEAGUE += [*EXPLOITERS, "--min-phase-steps", "60", "--timeout-steps", "60"]
 
 
 def rl(start: Path, folder: Path, length: int, *more: str) -> int:
@@ -41,7 +41,7 @@ def best_response(start: Path, folder: Path, length: int, *more: str) -> int:
 def league_of(trained: Path, folder: Path) -> tuple[LeagueSetting, Origin]:
     """The smallest league with an exploiter, to make workers of."""
     words = [*TOY, *SMALL, "--supervised-checkpoint", str(trained), "--output-dir", str(folder)]
-    words += ["--actor-rollouts", "2", "--exploiter-share", "1", "--scripted-players", "chance"]
+    words += ["--actor-rollouts", "2", "--exploiter-share", "1", "--scripted-players", "chance", *EXPLOITERS]
     options = alphastar_league.build_parser().parse_args(words)
     game = load_game(options.game)
     return league_setting(options, game, LeaguePaths.inside(folder)), supervised_origin(trained, game)

@@ -26,6 +26,7 @@ from botgame.training.best_response.results import Exploit, Search, write_result
 from botgame.training.league.files import EVALUATION, TRAINING, LeagueState, Match, match_lines, write_state
 from exploit_points import point_of
 from matches import record as recorded
+from toy_run import BOTH
 
 RECORDED = {"toy_game:toy": "chance,zero", "openspiel:tic_tac_toe": "search-4,random"}
 ROYALE = (("main1", 1), ("main1.v0", 2), ("league_exploiter1", 2))
@@ -38,7 +39,7 @@ class Nobody:
 
 
 def league_folder(folder: Path) -> Path:
-    league = League.start(LeagueConfig(), 0, Nobody())
+    league = League.start(LeagueConfig(exploiters=BOTH), 0, Nobody())
     for result in (1, -1, 0, 1):
         league.report("main1", {"league_exploiter1": [result]})
     (folder / "exploit" / "a").mkdir(parents=True)

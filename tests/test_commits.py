@@ -14,12 +14,12 @@ import toy_game
 from botgame.training import alphastar_league, alphastar_rl
 from botgame.training.alphastar.checkpoint import load_checkpoint, load_state, save_state
 from toy_game import TOY_SPEC, toy
-from toy_run import SMALL, TOY
+from toy_run import EXPLOITERS, SMALL, TOY
 
 torch.set_num_threads(1)
 FEW = [*TOY, *SMALL, "--actor-rollouts", "2", "--save-every", "1", "--lr-end", "1", "--kl-end", "1"]
 LEAGUE = ["--rl-iterations-per-round", "1", "--past-matches", "2", "--cross-play-matches", "2"]
-LEAGUE += ["--min-phase-steps", "20", "--timeout-steps", "40"]
+LEAGUE += [*EXPLOITERS, "--min-phase-steps", "20", "--timeout-steps", "40"]
 
 
 def rl(start: Path, folder: Path, length: int, *more: str) -> int:

@@ -11,6 +11,7 @@ from botgame.training.alphastar.league.league import League, LeagueConfig, Revie
 from botgame.training.alphastar.league.matchmaking import Pairing
 from botgame.training.alphastar.league.player_cache import PlayerCache
 from botgame.training.alphastar.league.roles import ROLES, Role
+from toy_run import BOTH
 
 BEATS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=float)  # rock, paper, scissors: for the row
 START = np.array([1.0, 0.0, 0.0])
@@ -59,7 +60,7 @@ def play_round(league, weights, rate=0.15, entropy=0.01):
 
 
 def test_rock_paper_scissors_approaches_the_uniform_mixture():
-    league, weights = start(LeagueConfig(min_phase_steps=200, timeout_steps=400))
+    league, weights = start(LeagueConfig(exploiters=BOTH, min_phase_steps=200, timeout_steps=400))
     seen = []
     for _ in range(6000):
         play_round(league, weights)
@@ -84,7 +85,8 @@ def test_a_league_begins_with_a_frozen_copy_of_every_main():
 
 
 def test_a_main_agent_for_each_faction_and_their_copies_keep_it():
-    league, weights = start(LeagueConfig(mains=2, factions=("fire", "ice"), min_phase_steps=1, timeout_steps=1))
+    config = LeagueConfig(mains=2, factions=("fire", "ice"), exploiters=BOTH, min_phase_steps=1, timeout_steps=1)
+    league, weights = start(config)
     assert league.mains == ["main_fire", "main_ice"]
     league.learners["main_ice"].steps = 2
     league.review("main_ice", weights)
@@ -97,7 +99,7 @@ def test_a_main_agent_for_each_faction_and_their_copies_keep_it():
 
 
 def test_a_free_for_all_counts_each_pair_and_one_game_of_the_asker():
-    league, _ = start(LeagueConfig(mains=2))
+    league, _ = start(LeagueConfig(mains=2, exploiters=BOTH))
     league.report("main1", {"main2": [1], "main_exploiter1": [-1, 1], "main1.v0": [0]})
     assert league.learners["main1"].games == 1
     rates = [league.payoff.win_rate("main1", name) for name in ("main2", "main_exploiter1", "main1.v0")]
@@ -108,7 +110,7 @@ def test_a_free_for_all_counts_each_pair_and_one_game_of_the_asker():
 
 def due(role, **changes):
     """A one-main league whose learner of `role` has moved, has played out its phase and beats everyone."""
-    league, weights = start(LeagueConfig(min_phase_steps=100, timeout_steps=200, **changes))
+    league, weights = start(LeagueConfig(exploiters=BOTH, min_phase_steps=100, timeout_steps=200, **changes))
     name = f"{role}1"
     weights.live[name] = np.array([0.0, 5.0, 0.0])
     league.learners[name].steps = 100
@@ -149,7 +151,7 @@ def test_a_player_that_does_not_beat_all_waits_for_the_timeout():
 
 
 def test_a_few_lucky_games_are_not_trusted():
-    league, weights = start(LeagueConfig(min_phase_steps=100, timeout_steps=200))
+    league, weights = start(LeagueConfig(exploiters=BOTH, min_phase_steps=100, timeout_steps=200))
     league.learners["main1"].steps = 150
     for _ in range(7):
         league.report("main1", {"main1.v0": [1]})
@@ -177,7 +179,7 @@ def test_exploiters_may_have_shorter_phases():
 
 def test_league_exploiters_start_anew_a_quarter_of_the_time():
     resets = 0
-    league, weights = start(LeagueConfig(min_phase_steps=1, timeout_steps=1))
+    league, weights = start(LeagueConfig(exploiters=BOTH, min_phase_steps=1, timeout_steps=1))
     for _ in range(2000):
         league.learners["league_exploiter1"].steps += 2
         resets += league.review("league_exploiter1", weights).reset
@@ -186,7 +188,7 @@ def test_league_exploiters_start_anew_a_quarter_of_the_time():
 
 
 def test_frozen_weights_never_change():
-    league, weights = start(LeagueConfig(min_phase_steps=50, timeout_steps=100))
+    league, weights = start(LeagueConfig(exploiters=BOTH, min_phase_steps=50, timeout_steps=100))
     first = {}
     for _ in range(1500):
         play_round(league, weights)
@@ -197,7 +199,7 @@ def test_frozen_weights_never_change():
 
 
 def test_a_saved_league_goes_on_to_the_bit():
-    config = LeagueConfig(mains=2, min_phase_steps=40, timeout_steps=80)
+    config = LeagueConfig(mains=2, exploiters=BOTH, min_phase_steps=40, timeout_steps=80)
     league, weights = start(config, seed=7)
     for _ in range(200):
         play_round(league, weights)

@@ -13,12 +13,12 @@ from botgame.training.alphastar.league.league import PLAYER
 from botgame.training.alphastar.learner.learner import WARMUP_UPDATES
 from botgame.training.league import worker
 from botgame.training.league.files import read_state
-from toy_run import SMALL, TOY
+from toy_run import EXPLOITERS, SMALL, TOY
 
 torch.set_num_threads(1)
 FEW = [*TOY, *SMALL, "--actor-rollouts", "2"]
 LEAGUE = ["--rl-iterations-per-round", "2", "--past-matches", "2", "--cross-play-matches", "2", "--lr-end", "1"]
-LEAGUE += ["--min-phase-steps", "20", "--timeout-steps", "40", "--kl-end", "1"]
+LEAGUE += [*EXPLOITERS, "--min-phase-steps", "20", "--timeout-steps", "40", "--kl-end", "1"]
 
 
 def league(start: Path, folder: Path, rounds: int, *more: str) -> int:

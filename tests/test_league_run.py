@@ -31,6 +31,7 @@ from botgame.training.league.worker import exploiter_config
 from botgame.training.rl.flags import training_config
 from botgame.training.rl.small_steps import LEAGUE, league_defaults, parse
 from forked import Forked, needs_forks
+from toy_run import BOTH, EXPLOITERS
 
 TINY = (
     *("--rl-iterations-per-round", "2", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "16"),
@@ -38,6 +39,7 @@ TINY = (
     *("--eval-matches", "2", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
     *("--cross-play-matches", "2", "--min-phase-steps", "150", "--value-iterations", "1", "--save-every", "1"),
     *("--scripted-players", "random", "--episode-duration", "5", "--cpu", "--threads", "1"),
+    *EXPLOITERS,
 )
 
 
@@ -255,7 +257,7 @@ def test_the_verbatim_command_parses():
     options = alphastar_league.build_parser().parse_args(words.split())
     config = training_config(options, lms())
     league = league_config(options, config, lms())
-    assert (league.mains, league.exploiters) == (1, {"main_exploiter": 1, "league_exploiter": 1})
+    assert (league.mains, league.exploiters) == (1, {"main_exploiter": 0, "league_exploiter": 0})
     assert league.timeout_steps == 2 * league.min_phase_steps
     assert options.output_dir == Path("reports/league")
 
@@ -299,7 +301,7 @@ class NoWeights:
 
 
 def test_past_selves_are_spread_and_leave_out_the_present_one():
-    league = League.start(LeagueConfig(min_phase_steps=1, timeout_steps=1), 0, NoWeights())
+    league = League.start(LeagueConfig(exploiters=BOTH, min_phase_steps=1, timeout_steps=1), 0, NoWeights())
     for _ in range(9):
         league.learners["main1"].steps += 2
         league.review("main1", NoWeights())

@@ -13,6 +13,7 @@ from botgame.training.alphastar.league.matchmaking import (
     MatchmakingRules,
     Pairing,
     View,
+    kept,
     pfsp,
     pick,
     without_monotone_tail,
@@ -81,17 +82,37 @@ def test_pick_never_draws_what_has_no_weight():
 
 
 @pytest.mark.parametrize(
-    ("rates", "kept"),
+    ("rates", "count"),
     [([0.9, 0.8, 0.95, 0.6, 0.5], 3), ([0.9, 0.8, 0.7], 0), ([0.2, 0.9], 2), ([0.5], 0), ([], 0), ([0.5, 0.5], 0)],
 )
-def test_golden_monotone_tail(rates, kept):
-    assert without_monotone_tail(rates) == kept
+def test_golden_monotone_tail(rates, count):
+    assert without_monotone_tail(rates) == count
 
 
 def test_main_pfsp_half_plays_any_frozen_player():
     league = view([MAIN_0, EXPLOITER, LEAGUE_EXPLOITER], {("main1", "main_exploiter1.v0"): 0.0})
     got = opponent("main1", "main", league, MatchmakingRules(), source(0.49, 0.5))
     assert got == Pairing("main1", "main_exploiter1.v0")
+
+
+@pytest.mark.parametrize(
+    ("rate", "share"), [(0.0, 1.0), (0.5, 1.0), (0.6, 0.8), (0.75, 0.5), (0.95, 0.1), (0.99, 0.1), (1.0, 0.1)]
+)
+def test_prioritised_main_agents_meet_themselves_in_place_of_whom_they_beat(rate, share):
+    assert kept(rate, 0.1) == pytest.approx(share)
+    assert kept(rate, 1.0) == 1.0
+    league = view([MAIN_0], {("main1", "main1.v0"): rate})
+    draws = [0.49, 0.0, *([] if share == 1.0 else [share - 0.01])]
+    assert opponent("main1", "main", league, VARIANTS["prioritised"], source(*draws)).away == "main1.v0"
+    if share < 1.0:
+        draws = [0.49, 0.0, share + 0.01, 0.0]
+        assert opponent("main1", "main", league, VARIANTS["prioritised"], source(*draws)) == Pairing("main1", "main1")
+
+
+def test_what_prioritised_main_agents_do_not_play_goes_to_all_live_ones():
+    league = view([MAIN_0, OTHER_0], {("main1", "main1.v0"): 1.0, ("main1", "main2.v0"): 1.0}, mains=("main1", "main2"))
+    got = opponent("main1", "main", league, VARIANTS["prioritised"], source(0.0, 0.0, 0.99, 0.9))
+    assert got == Pairing("main1", "main2")
 
 
 def test_main_verification_takes_exploiters_that_still_win():
@@ -154,6 +175,7 @@ def test_league_exploiter_plays_all_history_with_capped_weights():
 
 def test_variants_are_what_their_sources_say():
     assert VARIANTS["pseudocode"] == MatchmakingRules()
+    assert dataclasses.replace(VARIANTS["prioritised"], beaten_share=1.0) == MatchmakingRules()
     assert VARIANTS["di-engine"].league_exploiter_weighting == "squared"
     assert not VARIANTS["di-engine"].forgotten_filter
     assert VARIANTS["di-star"].main_verification == 0.0

@@ -275,7 +275,7 @@ def test_a_league_survives_a_lost_actor_and_goes_on_in_processes(
     home, output = tmp_path / "home", tmp_path / "league"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    words = [*FEW, "--supervised-checkpoint", str(trained), "--output-dir", str(output), "--main-exploiters", "0"]
+    words = [*FEW, "--supervised-checkpoint", str(trained), "--output-dir", str(output), "--league-exploiters", "1"]
     words += ["--rl-iterations-per-round", "2", "--past-matches", "2", "--cross-play-matches", "2"]
     words += ["--rounds", "100000", "--resume"]
     stop_after(monkeypatch, 2)

@@ -29,6 +29,7 @@ from botgame.training.league_report import exploits as league_exploits
 from botgame.training.league_report import summary as league_summary
 from botgame.training.league_report.forgetting import worst_of
 from exploit_points import point_of
+from toy_run import BOTH
 
 
 class NoWeights:
@@ -41,7 +42,8 @@ class NoWeights:
 
 def league_of_two_rounds():
     """main1 was frozen twice (v0 at the start), the main exploiter once."""
-    league = League.start(LeagueConfig(min_phase_steps=10, timeout_steps=20, scripted=("rusher",)), 0, NoWeights())
+    config = LeagueConfig(exploiters=BOTH, min_phase_steps=10, timeout_steps=20, scripted=("rusher",))
+    league = League.start(config, 0, NoWeights())
     for name in ("main1", "main_exploiter1"):
         league.learners[name].steps = 21
         league.review(name, NoWeights())

@@ -451,7 +451,7 @@ def league(supervised: Path, folder: Path, *more: str) -> list[str]:
     words = [word for name in (*kept, "--z-share", "--z-reward-share") for word in (name, SMALL[name])]
     words += ["--supervised-checkpoint", str(supervised), "--output-dir", str(folder), "--cpu", "--rounds", "1"]
     words += ["--rl-iterations-per-round", "3", "--past-selves", "0", "--cross-play-matches", "2", *more]
-    return [*words, "--cross-play-players", "2", "--scripted-players", "random", "--league-exploiters", "0"]
+    return [*words, "--cross-play-players", "2", "--scripted-players", "random", "--main-exploiters", "1"]
 
 
 def test_main_agents_of_a_league_follow_styles_and_go_on_to_the_bit(

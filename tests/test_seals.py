@@ -48,6 +48,7 @@ from botgame.training.league.files import (
 from exploit_points import point_of
 from matches import record as recorded
 from toy_game import TOY_SPEC, toy
+from toy_run import BOTH
 
 torch.set_num_threads(1)
 FLIPS, ZEROED = 300, 60
@@ -79,7 +80,7 @@ def plain(value: Any) -> Any:
 
 
 def state_of_league() -> LeagueState:
-    league = League.start(LeagueConfig(), 0, Nobody())
+    league = League.start(LeagueConfig(exploiters=BOTH), 0, Nobody())
     for result in (1, -1, 0, 1):
         league.report("main1", {"league_exploiter1": [result]})
     return LeagueState("toy", league, "chance", 1, 2, 3)

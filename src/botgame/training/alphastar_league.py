@@ -1,4 +1,4 @@
-r"""League training from a supervised checkpoint: main agents, main exploiters and league exploiters.
+r"""League training from a supervised checkpoint: main agents, and exploiters if asked for.
 
     python -m botgame.training.alphastar_league --supervised-checkpoint artifacts/alphastar/pi_sup.pt \
         --output-dir reports/league --rounds 20 --rl-iterations-per-round 20
@@ -79,7 +79,7 @@ def build_parser() -> cli.Parser:
 
 def _add_league_flags(parser: cli.Parser) -> None:
     from botgame.training.alphastar.league.matchmaking import VARIANTS  # brings NumPy
-    from botgame.training.alphastar.league.roles import EXPLOITERS, ROLES
+    from botgame.training.alphastar.league.roles import EXPLOITERS
 
     parser.section("advanced: the league")
     parser.flag(
@@ -90,16 +90,18 @@ def _add_league_flags(parser: cli.Parser) -> None:
         help=f"all: one for all factions; {PER_FACTION}: one for each, which plays no other; N: so many for all",
     )
     for role in EXPLOITERS:
-        text, count = f"{role.replace('_', ' ')}s", ROLES[role].count
-        parser.flag(f"--{text.replace(' ', '-')}", type=cli.non_negative_int, default=count, help=text)
+        flag, text = f"--{role.replace('_', '-')}s", f"{role.replace('_', ' ')}s that learn beside the main agents"
+        parser.flag(flag, type=cli.non_negative_int, default=0, help=text)
     parser.flag(
         "--exploiter-share", type=cli.probability, default=0.25, help="an exploiter's share of a main agent's matches"
     )
     text = "bots that count as frozen players, '' for none (default: those among the game's usual opponents)"
     parser.flag("--scripted-players", default=None, metavar="A,B,...", help=text)
-    parser.flag(
-        "--matchmaking", choices=tuple(VARIANTS), default="pseudocode", help="whose rules decide who plays whom"
+    text = (
+        "whose rules decide who plays whom; prioritised: AlphaStar's (pseudocode), but main agents meet themselves in "
+        "place of frozen players that they beat, the more often the surer they beat them"
     )
+    parser.flag("--matchmaking", choices=tuple(VARIANTS), default="prioritised", help=text)
     parser.flag(
         "--opponent-slots", type=cli.positive_int, default=4, help="pairings that a player draws for each iteration"
     )

@@ -40,10 +40,8 @@ SCRATCH: Mapping[str, Any] = {
     "iterations": 1000, **_LEARNING, **_COMMITS, "matchmaking": "fixed", "entropy_cost": 0.006, "eval_every": 200,
 }  # fmt: skip
 CLONED: Mapping[str, Any] = {"iterations": 300, **_FROM_A_CLONE, **_COMMITS, "eval_every": 100}
-# Main agents alone: exploiters took half of the time and made the main agent no stronger (docs/LOG.md).
 LEAGUE: Mapping[str, Any] = {
-    "rl_iterations_per_round": 75, "main_exploiters": 0, "league_exploiters": 0, **_FROM_A_CLONE, "lr_fall": "linear",
-    "lr_end": 0.1, "save_every": 25,
+    "rl_iterations_per_round": 75, **_FROM_A_CLONE, "lr_fall": "linear", "lr_end": 0.1, "save_every": 25,
 }  # fmt: skip
 
 Defaults = Callable[[argparse.Namespace], Mapping[str, Any]]

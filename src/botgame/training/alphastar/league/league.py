@@ -46,7 +46,7 @@ class LeagueConfig:
 
     mains: int = 1
     factions: tuple[str, ...] = ()  # the only faction of each main agent, one for each; (): all play every faction
-    exploiters: Mapping[str, int] = field(default_factory=lambda: {name: ROLES[name].count for name in EXPLOITERS})
+    exploiters: Mapping[str, int] = field(default_factory=dict)  # how many of each role, none if left out
     scripted: tuple[str, ...] = ()  # bots that count as frozen players from the start
     decay: float = 0.99  # memory of the payoff: about 1 / (1 - decay) games of a pair
     min_phase_steps: int = 2_000_000_000  # a player is frozen this long after the last time at the earliest

@@ -33,6 +33,7 @@ class MatchmakingRules:
     main_exploiter_curriculum: float = 1.0  # below the bar: share of matches moved to frozen copies of the main agent
     main_weighting: Weighting = "squared"
     league_exploiter_weighting: Weighting = "linear_capped"
+    beaten_share: float = 1.0  # of its matches with a player that always loses, what a main agent plays: see `kept`
 
     @property
     def self_play_share(self) -> float:
@@ -41,6 +42,7 @@ class MatchmakingRules:
 
 
 VARIANTS: dict[str, MatchmakingRules] = {
+    "prioritised": MatchmakingRules(beaten_share=0.1),
     "pseudocode": MatchmakingRules(),
     "paper": MatchmakingRules(main_exploiter_bar=0.2, main_exploiter_curriculum=0.5),
     "di-engine": MatchmakingRules(main_exploiter_bar=0.2, forgotten_filter=False, league_exploiter_weighting="squared"),
@@ -106,6 +108,15 @@ def _weights(x: NDArray[np.float64], weighting: Weighting) -> NDArray[np.float64
     if weighting == "uniform":
         return np.ones_like(x)
     raise ValueError(f"unknown weighting {weighting!r}")
+
+
+def kept(win_rate: float, least: float) -> float:
+    """Share in [0, 1] of the matches against a drawn opponent that are played; the others become self-play.
+
+    All of them up to an even win rate, then fewer in proportion to 1 - win_rate, down to `least`. PFSP alone weighs
+    opponents against each other: where all of them always lose, their matches have nothing left to teach.
+    """
+    return max(least, min(1.0, 2.0 * (1.0 - win_rate)))
 
 
 def without_monotone_tail(win_rates: Sequence[float]) -> int:

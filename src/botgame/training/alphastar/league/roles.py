@@ -16,6 +16,7 @@ from botgame.training.alphastar.league.matchmaking import (
     View,
     against,
     copies,
+    kept,
     pick_main,
     without_monotone_tail,
 )
@@ -24,9 +25,12 @@ from botgame.training.alphastar.league.matchmaking import (
 def _for_main(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
     u = uniform()
     if u < rules.main_pfsp:
-        return against(asker, [player.name for player in view.frozen], view, rules.main_weighting, uniform)
+        pairing = against(asker, _everyone(view), view, rules.main_weighting, uniform)
+        share = kept(view.win_rate(asker, pairing.away), rules.beaten_share)
+        if share == 1.0 or uniform() < share:
+            return pairing
     main = pick_main(view, uniform)
-    if u < rules.main_pfsp + rules.main_verification:
+    if rules.main_pfsp <= u < rules.main_pfsp + rules.main_verification:
         targets = _verification(asker, main, view, rules)
         if targets:
             return against(asker, targets, view, rules.main_weighting, uniform)
@@ -73,13 +77,12 @@ class Role:
 
     opponent: the match that it plays next. It may rely on a frozen copy of every main agent in `view.frozen`: the
     league freezes them at its start. targets: whom it must beat to be frozen early. reset: its chance to start anew
-    once it is frozen. count: how many of it a league has by default.
+    once it is frozen.
     """
 
     opponent: Callable[[str, View, MatchmakingRules, Uniform], Pairing]
     targets: Callable[[View], list[str]]
     reset: float
-    count: int = 1
 
 
 MAIN, MAIN_EXPLOITER, LEAGUE_EXPLOITER = "main", "main_exploiter", "league_exploiter"
