@@ -187,7 +187,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         ("clone.pt", ["Imitation", "epoch 2 of 2, finished", "against chance on unseen seeds", "Accuracy", "Loss"]),
         ("search", ["supervised: decision", "Best responses", "best response against rl"]),
-        ("league", ["League report", "iteration 2 of 2, finished", "Who plays whom", "Ratings", "Exploitability"]),
+        ("league", ["League report", "iteration 2 of 2, finished", "Who plays whom", "Ratings", "Nash mixture"]),
     ],
 )
 def test_every_kind_of_run_has_its_page(name: str, says: list[str], runs: Path) -> None:

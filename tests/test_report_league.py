@@ -396,6 +396,17 @@ def test_an_early_league_has_a_page(tmp_path):
     assert "botgame.training.exploit TARGET" in text
 
 
+def test_a_league_of_main_agents_alone_has_nothing_to_say_of_exploiters(tmp_path):
+    write(tmp_path, games=matches_of((1, TRAINING, "main1", "rusher", 1, 0, 1)))
+    league = League.start(LeagueConfig(scripted=("rusher",)), 0, NoWeights())
+    write_state(tmp_path / "league_state.json", LeagueState("lms", league, "lms_re", 2, 2, 0))
+    assert run(tmp_path) == 0
+    text = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "<h2>Best responses</h2>" in text
+    assert "Exploitability" not in text
+    assert "exploiters" not in text
+
+
 def test_names_are_escaped(tmp_path):
     state = league_of_two_rounds()
     state.league.frozen.append(state.league.frozen[-1]._replace(name="<script>"))

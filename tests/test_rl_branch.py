@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from botgame.training import alphastar_rl
-from botgame.training.alphastar.checkpoint import load_state
+from botgame.training.alphastar.checkpoint import load_state, save_state
 from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
@@ -99,3 +99,36 @@ def test_a_branch_of_no_run_or_onto_itself_is_refused(trained: Path, tmp_path: P
     assert branched(trained, trained, "--iterations", "2") == 2
     assert "--output" in capsys.readouterr().err
     assert contents(trained.parent) == before
+
+
+def copied(run: Path, folder: Path) -> Path:
+    """The same run in another folder."""
+    folder.mkdir()
+    for name, data in contents(run.parent).items():
+        (folder / name).write_bytes(data)
+    return folder / run.name
+
+
+def test_where_the_last_commit_is_damaged_a_branch_takes_the_one_before(trained: Path, tmp_path: Path, capsys) -> None:
+    source = copied(trained, tmp_path / "source")
+    words = [*TOY, *SMALL, "--scratch", "tiny", "--output", str(source), "--iterations", "2", "--resume"]
+    assert alphastar_rl.main(words) == 0
+    source.with_suffix(".resume.pt").write_bytes(b"damaged")
+    assert branched(source, tmp_path / "b.pt", "--iterations", "2") == 0
+    error = capsys.readouterr().err
+    assert f"{source.stem}.resume.pt" in error
+    assert f"branching off the commit before it, {source.with_suffix('.resume.before.pt')}" in error
+    assert branched(trained, tmp_path / "undamaged.pt", "--iterations", "2") == 0
+    assert same(tmp_path / "b.pt", tmp_path / "undamaged.pt")
+
+
+@pytest.mark.parametrize("lost", ["config", "origin", "trainer"])
+def test_a_state_that_does_not_fit_is_named(lost: str, trained: Path, tmp_path: Path, capsys) -> None:
+    source = copied(trained, tmp_path / "source")
+    path = source.with_suffix(".resume.pt")
+    save_state(path, {name: value for name, value in load_state(path).items() if name != lost})
+    assert branched(source, tmp_path / "b.pt", "--iterations", "2") == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {path}: the resume state does not fit this release")
+    assert error.count("\n") == 1
+    assert not (tmp_path / "b.config.json").exists()

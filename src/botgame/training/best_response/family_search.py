@@ -220,7 +220,7 @@ def search_family(task: FamilyTask, results: Exploit, go_on: str) -> Array | Non
         state = begin(paths, task.flags, resume=task.resume, extends=["budget"])
         run = FamilyRun(task, results)
         if state:
-            with restoring(paths, state):
+            with restoring(paths.resume, state):
                 run.restore(state)
         else:
             make_room(paths, task.flags)

@@ -162,7 +162,7 @@ def search(task: Task, start: str, origin: Origin | None, results: Exploit, go_o
 def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_on: str) -> bool:
     paths, flags = task.paths(start), task.flags_of(start)
     state = begin(paths, flags, resume=task.resume, extends=["budget"])
-    with restoring(paths, state):
+    with restoring(paths.resume, state):
         origin = Origin.from_dict(state["origin"]) if state else origin
         assert origin
         check_same_game(origin, task.game)
@@ -187,4 +187,4 @@ def _search(task: Task, start: str, origin: Origin | None, results: Exploit, go_
 
     run = RLRun(setting, judge, publish)
     set_aside(task.folder / FILE, results)
-    return carry_out(run, paths, flags, state, go_on, fresh=state is None)
+    return carry_out(run, paths, flags, state, go_on)

@@ -70,7 +70,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
             start = load_start(game, options.start_checkpoint) if options.start_checkpoint else None
         setting = with_start(setting, start, options.temperature)
         conditioning = open_conditioning(options, source, console)
-        with restoring(paths, state):
+        with restoring(paths.resume, state):
             run = ImitationRun(setting, config, paths, source, state, conditioning)
         device = f"seed {setting.seed}, device {setting.device}"
         say(console, f"{device}, {run.parameters:,} parameters, output {options.output}")
@@ -106,7 +106,7 @@ def output_paths(options: argparse.Namespace, game: Game) -> RunPaths:
 
 def _same_start(state: dict[str, Any], source: ReplaySource, paths: RunPaths, start: str | None) -> Start | None:
     """What a run that goes on fine-tunes; `source` then has the matches that the run learns from. Raises UserError."""
-    with restoring(paths, state):
+    with restoring(paths.resume, state):
         source.restrict(state["names"])
         source.check_unchanged(state["source"])
         return start_of_resumed(state, source.game, start)

@@ -29,17 +29,17 @@ def train(setting: LeagueSetting, flags: dict[str, Any], supervised: Path, *, re
     with at_work(paths.run, paths.run.checkpoint.parent):
         more = paths.more(setting.game.factions)
         state = begin(paths.run, flags, resume=resume, extends=["rounds", "decisions"], more=more)
-        with restoring(paths.run, state):
+        with restoring(paths.run.resume, state):
             origin = Origin.from_dict(state["origin"]) if state else origin
             assert origin
             check_same_game(origin, setting.game)
         check_same_start(origin, supervised, setting.game)
-        with restoring(paths.run, state):
+        with restoring(paths.run.resume, state):
             engine = start_league_engine(setting, origin)
         with closing(engine):
             if state is None:
                 make_room(paths.run, flags, more)
-            with restoring(paths.run, state):
+            with restoring(paths.run.resume, state):
                 run = LeagueRun(setting, origin, engine, state)
             return _train(run, setting, flags, state, go_on)
 

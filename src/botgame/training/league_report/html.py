@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from botgame.training.alphastar.league.roles import MAIN, ROLES
+from botgame.training.alphastar.league.roles import MAIN, MAIN_EXPLOITER, ROLES
 from botgame.training.league_report import exploits_html, provenance, svg
 from botgame.training.league_report.document import Content
 from botgame.training.league_report.free_for_alls import royale_card
@@ -154,6 +154,8 @@ def _nash_card(summary: dict[str, Any]) -> str:
 
 
 def _exploitability_card(summary: dict[str, Any]) -> str:
+    if all(player["role"] != MAIN_EXPLOITER for player in summary["players"]):
+        return ""
     curves = {f"exploiters against {name}": entry["rounds"] for name, entry in summary["exploitability"].items()}
     note = (
         "Win rate of the live main exploiters against the live main agent. They start anew after each snapshot, so "

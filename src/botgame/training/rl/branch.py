@@ -7,17 +7,17 @@ ways to learn in a tenth of the time (docs/measures.md).
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from botgame.errors import UserError
-from botgame.training.alphastar.checkpoint import load_state
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
-from botgame.training.runs.run import PLACES, plain
+from botgame.training.runs.run import PLACES, last_commit, plain, restoring
 
 _GOAL = ("iterations", "decisions")  # how long the branch is, which the other run cannot say
 _SIZES = ("unroll_length", "actor_rollouts", "matches_per_actor", "replay_size")  # of what a commit holds
@@ -46,11 +46,15 @@ def inherited(source: Path, output: Path, *, resume: bool) -> Mapping[str, Any]:
 def branch_state(path: Path, flags: Mapping[str, Any]) -> dict[str, Any]:
     """The last commit of the run whose checkpoint is `path`, for a run with `flags`, which begins its own metrics.
 
+    Where that is damaged, the one before it, which it says.
     Raises UserError, with code 2 for a flag in which a branch cannot differ.
     """
     paths = RunPaths.beside(path, "rl")
-    state = load_state(paths.last)
-    before, now = state["config"], plain(flags)
+    state, damage = last_commit(paths)
+    if damage:
+        print(f"warning: {damage}\nwarning: branching off the commit before it, {paths.before}", file=sys.stderr)
+    with restoring(paths.resume, state):
+        before, now = dict(state["config"]), plain(flags)
     for name in sorted(set(before) & set(now) - _FREE):
         if before[name] != now[name]:
             flag = "--" + name.replace("_", "-")

@@ -55,16 +55,18 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     with at_work(paths, paths.checkpoint):
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
-        fresh = state is None
-        if fresh and options.branch_from:
+        source = None
+        if not state and options.branch_from:
+            source = RunPaths.beside(options.branch_from, "rl").resume
             state = branch_state(options.branch_from, flags)
             print(changes_line(options.branch_from, state["config"], flags))
-        setting = setting_from(origin=_origin_of(state, paths, game) if state else origin or start_of(options, game))
+        file = source or paths.resume
+        setting = setting_from(origin=_origin_of(state, file, game) if state else origin or start_of(options, game))
         check_same_start(setting.origin, options.supervised_checkpoint, game)
         if not options.branch_from and (defaults := rl_defaults(options)):
             print(defaults_line(options, "--scratch" if options.scratch else "--small-steps", defaults))
         run = RLRun(setting, Yardsticks(setting, options.eval_matches))
-        if not carry_out(run, paths, flags, state, resume_command(argv, module), fresh=fresh):
+        if not carry_out(run, paths, flags, state, resume_command(argv, module), branches_off=source):
             return 130
     best = f"{paths.best} (iteration {run.best_iteration})" if run.best_iteration else "none, --eval-every 0"
     print(f"done: {paths.checkpoint} (iteration {run.iteration}); best: {best}")
@@ -134,9 +136,9 @@ def start_of(options: argparse.Namespace, game: Game) -> Origin:
     return origin
 
 
-def _origin_of(state: dict[str, Any], paths: RunPaths, game: Game) -> Origin:
-    """Where a run that goes on from a committed state started. Raises UserError."""
-    with restoring(paths, state):
+def _origin_of(state: dict[str, Any], file: Path, game: Game) -> Origin:
+    """Where a run that goes on from a committed state, of `file`, started. Raises UserError."""
+    with restoring(file, state):
         origin = Origin.from_dict(state["origin"])
         check_same_game(origin, game)
     return origin

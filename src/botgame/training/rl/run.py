@@ -9,6 +9,7 @@ import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from botgame.errors import UserError
@@ -233,19 +234,26 @@ def _progress_line(goal: Goal, done: int, metrics: dict[str, Any]) -> str:
 
 
 def carry_out(
-    run: RLRun, paths: RunPaths, flags: dict[str, Any], state: dict[str, Any] | None, go_on: str, *, fresh: bool
+    run: RLRun,
+    paths: RunPaths,
+    flags: dict[str, Any],
+    state: dict[str, Any] | None,
+    go_on: str,
+    *,
+    branches_off: Path | None = None,
 ) -> bool:
     """Train `run` to its goal, from `state` if there is one, and end its threads.
 
-    fresh: the run is new, also where it goes on from another run's state, so it takes the place of an earlier one.
+    branches_off: the file of another run that `state` is of; such a run is new, as one without a state is, and takes
+    the place of an earlier one.
     Returns False when Ctrl-C stopped it; it is committed then, and `go_on`, the command to resume, printed. Raises
     UserError when training diverges, and for a branch that is not longer than what it comes from.
     """
     try:
         if state:
-            with restoring(paths, state):
+            with restoring(branches_off or paths.resume, state):
                 run.restore(state)
-        if fresh:
+        if branches_off or not state:
             run.check_unfinished()
             make_room(paths, flags)
         offset = state["metrics_offset"] if state else 0

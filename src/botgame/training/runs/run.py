@@ -98,15 +98,8 @@ def make_room(paths: RunPaths, config: dict[str, Any], more: Iterable[Path] = ()
 
 
 def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> dict[str, Any]:
-    """The state of the last commit; where its file is damaged, of the one before, which it says."""
-    damage = None
-    try:
-        state = load_state(paths.last)
-    except UserError as error:
-        if not is_state(paths.before):
-            raise
-        state, damage = load_state(paths.before), error
-    with restoring(paths, state):
+    state, damage = last_commit(paths)
+    with restoring(paths.resume, state):
         _check_same(state["config"], config, extends, paths)
         int(state["metrics_offset"])
     if damage:
@@ -117,9 +110,22 @@ def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> 
     return state
 
 
+def last_commit(paths: RunPaths) -> tuple[dict[str, Any], UserError | None]:
+    """The state of the last commit; where its file is damaged, of the one before, and what is damaged."""
+    try:
+        return load_state(paths.last), None
+    except UserError as error:
+        if not is_state(paths.before):
+            raise
+        return load_state(paths.before), error
+
+
 @contextmanager
-def restoring(paths: RunPaths, state: dict[str, Any] | None) -> Iterator[None]:
-    """What `state` lacks, or has of a wrong type or size, is a UserError: another release wrote it. None: a new run."""
+def restoring(file: Path, state: dict[str, Any] | None) -> Iterator[None]:
+    """What `state`, from `file`, lacks or has of a wrong type or size is a UserError: another release wrote it.
+
+    state: None for a new run.
+    """
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
@@ -127,7 +133,7 @@ def restoring(paths: RunPaths, state: dict[str, Any] | None) -> Iterator[None]:
             raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UserError(
-            f"{paths.resume}: the resume state does not fit this release ({reason}); go on with the release that wrote "
+            f"{file}: the resume state does not fit this release ({reason}); go on with the release that wrote "
             "it, or start anew with another output"
         ) from error
 
