@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from botgame.training.league.files import read_state
+
 Kind = Literal["imitation", "rl", "league", "response"]
 EXPLOITER_SHARE = 0.25  # of the main agent's matches, for each exploiter
 MOST_PAST = 4  # past selves that a final agent meets
+YOUNGEST = 0.9  # of a run: a later copy of a league's main agent is nearly the final one, and says nothing of the past
 IMITATION = "imitation"
 
 
@@ -201,10 +204,15 @@ def measured(arm: Arm, seed: int, plan: Plan) -> Path:
 
 
 def past_selves(arm: Arm, seed: int, plan: Plan) -> list[Path]:
-    """At most `MOST_PAST` of the frozen selves on disk, oldest first, spread over the run; not the final one."""
+    """At most `MOST_PAST` of the frozen selves on disk, oldest first, spread over the run; not the final one.
+
+    Copies of a league's main agent are frozen at any time; one of its last tenth is left out.
+    """
     home = plan.home(arm.name, seed)
     if arm.kind == "league":
         found = sorted(home.glob("players/main1.v*.pt"), key=_number)
+        if found and _was_just_frozen(home):
+            found.pop()
     elif arm.kind == "rl":
         found = sorted(home.glob("pi.iter*.pt"), key=_number)[:-1]
     else:
@@ -214,6 +222,11 @@ def past_selves(arm: Arm, seed: int, plan: Plan) -> list[Path]:
         if (len(found) > MOST_PAST)
         else found
     )
+
+
+def _was_just_frozen(home: Path) -> bool:
+    main = read_state(home / "league_state.json").league.learners["main1"]
+    return main.mark > YOUNGEST * main.steps
 
 
 def _number(path: Path) -> int:

@@ -37,10 +37,11 @@ TINY = (
     *("--matches-per-actor", "8", "--replay-size", "64", "--min-replay-sequences", "4", "--eval-matches", "2"),
     *("--save-every", "1"),
 )
+EXPLOITERS = ("--main-exploiters", "1", "--league-exploiters", "1")
 LEAGUE = (
     *("--rl-iterations-per-round", "2", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
     *("--cross-play-matches", "2", "--min-phase-steps", "150", "--scripted-players", "random"),
-    *("--episode-duration", "10", "--rounds", "6"),
+    *("--episode-duration", "10", "--rounds", "6", *EXPLOITERS),
 )
 RL = ("--iterations", "24", "--eval-every", "8", "--snapshot-every", "3")
 SEARCH = ("random", "--start", "supervised", "--budget", "3000", "--eval-every", "8", "--final-matches", "4")

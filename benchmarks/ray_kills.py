@@ -26,13 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from botgame import cli
-from kills import TINY, train_start
+from kills import EXPLOITERS, TINY, train_start
 from league_sums import wrong_sums
 
 GAME = ("--game", "toy_game:toy")  # of the tests: many short matches
 LEAGUE = (
     *("--rl-iterations-per-round", "4", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
     *("--cross-play-matches", "2", "--min-phase-steps", "400", "--rounds", "100000"),
+    *EXPLOITERS,
 )
 STARTS = 8  # tries to start a node: Ray gives up after 30 s, and the machine may be busy
 PATIENCE = 300.0  # seconds in which an iteration must end, the start of a cluster included

@@ -26,13 +26,17 @@ from typing import Any, NamedTuple
 
 from botgame import cli
 from botgame.lms.game import lms
+from kills import EXPLOITERS
 
 SKIPPED = 2  # first iterations of an arm: caches fill, and nothing is replayed yet
 LIMIT = 120.0  # seconds that an arm may take to get so far, and from one iteration to the next
 START = ("--supervised-checkpoint", str(lms().checkpoints["champion"]), "--cpu", "--save-every", "1000000")
 COMMANDS = {
     "rl": ("alphastar_rl", "--output", "run.pt", "run.metrics.jsonl", ("--iterations", "1000000", "--eval-every", "0")),
-    "league": ("alphastar_league", "--output-dir", ".", "metrics.jsonl", ("--rl-iterations-per-round", "1000000")),
+    "league": (
+        *("alphastar_league", "--output-dir", ".", "metrics.jsonl"),
+        ("--rl-iterations-per-round", "1000000", *EXPLOITERS, "--matchmaking", "pseudocode"),
+    ),
 }
 
 

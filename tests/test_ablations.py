@@ -27,8 +27,10 @@ from botgame.lms.rules import Rules
 from botgame.lms.spec import ARENA_SPEC
 from botgame.ratings import Interval
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from botgame.training.alphastar.league.league import League, LeagueConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
+from botgame.training.league.files import LeagueState, write_state
 
 torch.set_num_threads(1)
 TINY = (
@@ -106,14 +108,34 @@ def test_the_worst_past_self_is_not_made_worse_by_chance() -> None:
     assert np.mean(least) < 0.51
 
 
-def test_past_selves_are_spread_and_in_order(tmp_path: Path) -> None:
+class NoWeights:
+    def freeze(self, player: str, frozen: str) -> None:
+        pass
+
+    def reset(self, player: str) -> None:
+        pass
+
+
+def with_copies(home: Path, count: int, *, mark: int) -> None:
+    """The files of a league of 100 decisions whose main agent has been frozen so often, at last after `mark`."""
+    league = League.start(LeagueConfig(), 0, NoWeights())
+    league.learners["main1"].steps, league.learners["main1"].mark = 100, mark
+    (home / "players").mkdir(parents=True)
+    write_state(home / "league_state.json", LeagueState("lms", league, "lms_re", 1, 1, 0))
+    for number in range(count):
+        (home / "players" / f"main1.v{number}.pt").touch()
+
+
+@pytest.mark.parametrize(
+    ("count", "mark", "chosen"), [(11, 90, [0, 3, 7, 10]), (11, 91, [0, 3, 6, 9]), (2, 95, [0]), (4, 50, [0, 1, 2, 3])]
+)
+def test_past_selves_are_spread_in_order_and_not_of_the_last_tenth(
+    count: int, mark: int, chosen: list[int], tmp_path: Path
+) -> None:
     plan = Plan(tmp_path, tmp_path)
-    home = plan.home("self-play", 0) / "players"
-    home.mkdir(parents=True)
-    for number in range(11):
-        (home / f"main1.v{number}.pt").touch()
+    with_copies(plan.home("self-play", 0), count, mark=mark)
     found = [path.stem for path in past_selves(BY_NAME["self-play"], 0, plan)]
-    assert found == ["main1.v0", "main1.v3", "main1.v7", "main1.v10"]
+    assert found == [f"main1.v{number}" for number in chosen]
     assert past_selves(BY_NAME["imitation"], 0, plan) == []
 
 

@@ -240,6 +240,13 @@ def test_a_league_that_cannot_run_is_refused(changes):
         LeagueConfig(**changes)
 
 
+def test_a_league_of_before_a_rule_has_its_default():
+    league, _ = start(LeagueConfig(mains=1))
+    saved = json.loads(json.dumps(league.snapshot()))
+    del saved["config"]["rules"]["beaten_share"]
+    assert League.restore(saved).config == league.config
+
+
 def test_the_cache_holds_a_bounded_number_and_drops_the_least_recent():
     loads = []
     cache = PlayerCache(lambda name: loads.append(name) or name.upper(), capacity=2)

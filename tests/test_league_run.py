@@ -19,6 +19,7 @@ from botgame.lms.spec import ARENA_SPEC
 from botgame.training import alphastar_league, report_league
 from botgame.training.alphastar.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
 from botgame.training.alphastar.league.league import League, LeagueConfig
+from botgame.training.alphastar.league.matchmaking import VARIANTS
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.league import evaluation as league_evaluation
@@ -258,6 +259,7 @@ def test_the_verbatim_command_parses():
     config = training_config(options, lms())
     league = league_config(options, config, lms())
     assert (league.mains, league.exploiters) == (1, {"main_exploiter": 0, "league_exploiter": 0})
+    assert league.rules == VARIANTS["prioritised"]
     assert league.timeout_steps == 2 * league.min_phase_steps
     assert options.output_dir == Path("reports/league")
 

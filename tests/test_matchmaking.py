@@ -110,9 +110,20 @@ def test_prioritised_main_agents_meet_themselves_in_place_of_whom_they_beat(rate
 
 
 def test_what_prioritised_main_agents_do_not_play_goes_to_all_live_ones():
-    league = view([MAIN_0, OTHER_0], {("main1", "main1.v0"): 1.0, ("main1", "main2.v0"): 1.0}, mains=("main1", "main2"))
+    rates = {("main1", "main1.v0"): 1.0, ("main1", "main2.v0"): 1.0}
+    league = view([MAIN_0, OTHER_0], rates, mains=("main1", "main2"))
     got = opponent("main1", "main", league, VARIANTS["prioritised"], source(0.0, 0.0, 0.99, 0.9))
     assert got == Pairing("main1", "main2")
+
+
+def test_what_prioritised_main_agents_do_not_play_is_no_verification():
+    """An exploiter that still wins has its own share; what is left of PFSP's does not add to it."""
+    league = view([MAIN_0, EXPLOITER], {("main1", "main1.v0"): 1.0, ("main1", EXPLOITER.name): 0.2})
+    weight = pfsp([1.0, 0.2], "squared")
+    assert weight[1] == 1.0  # so the beaten player is drawn by a uniform weighting only
+    rules = dataclasses.replace(VARIANTS["prioritised"], main_weighting="uniform")
+    got = opponent("main1", "main", league, rules, source(0.0, 0.0, 0.99, 0.0))
+    assert got == Pairing("main1", "main1")
 
 
 def test_main_verification_takes_exploiters_that_still_win():

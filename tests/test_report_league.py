@@ -244,6 +244,7 @@ def test_the_command_writes_json_and_a_page_that_stands_alone(tmp_path, capsys):
     assert page.foreign == []
     assert page.open == []
     assert text.count("<svg") >= 6
+    assert "<h2>Exploitability</h2>" in text
     assert not re.search(r"https?://|nan|None|url\(", text.replace("http://www.w3.org", ""))
     assert "main1 against lms_re, round 2: 75.0%" in capsys.readouterr().out
 

@@ -122,11 +122,14 @@ def test_where_the_last_commit_is_damaged_a_branch_takes_the_one_before(trained:
     assert same(tmp_path / "b.pt", tmp_path / "undamaged.pt")
 
 
+@pytest.mark.parametrize("suffix", [".resume.pt", ".resume.before.pt"])
 @pytest.mark.parametrize("lost", ["config", "origin", "trainer"])
-def test_a_state_that_does_not_fit_is_named(lost: str, trained: Path, tmp_path: Path, capsys) -> None:
+def test_a_state_that_does_not_fit_is_named(lost: str, suffix: str, trained: Path, tmp_path: Path, capsys) -> None:
     source = copied(trained, tmp_path / "source")
-    path = source.with_suffix(".resume.pt")
-    save_state(path, {name: value for name, value in load_state(path).items() if name != lost})
+    state = load_state(source.with_suffix(".resume.pt"))
+    source.with_suffix(".resume.pt").unlink()
+    path = source.with_suffix(suffix)
+    save_state(path, {name: value for name, value in state.items() if name != lost})
     assert branched(source, tmp_path / "b.pt", "--iterations", "2") == 1
     error = capsys.readouterr().err
     assert error.startswith(f"error: {path}: the resume state does not fit this release")

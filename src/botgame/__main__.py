@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("botgame.replay", "check recorded matches or look at them"),
     "imitation": ("botgame.training.alphastar_imitation", "train a bot to play like the recorded ones"),
     "rl": ("botgame.training.alphastar_rl", "make a trained bot stronger by playing"),
-    "league": ("botgame.training.alphastar_league", "train against a league of rivals and its own past"),
+    "league": ("botgame.training.alphastar_league", "train a bot against itself, its own past and rivals"),
     "report": ("botgame.training.report_league", "sum up a league: ratings, win rates, forgetting"),
     "dashboard": ("botgame.training.dashboard", "watch a run in the browser while it goes on"),
     "learn": ("botgame.training.learn_from_live", "let a bot learn from live play: is it better than before?"),

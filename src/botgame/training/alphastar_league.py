@@ -98,7 +98,7 @@ def _add_league_flags(parser: cli.Parser) -> None:
     text = "bots that count as frozen players, '' for none (default: those among the game's usual opponents)"
     parser.flag("--scripted-players", default=None, metavar="A,B,...", help=text)
     text = (
-        "whose rules decide who plays whom; prioritised: AlphaStar's (pseudocode), but main agents meet themselves in "
+        "whose rules decide who plays whom; prioritised: AlphaStar's (pseudocode), but main agents meet live ones in "
         "place of frozen players that they beat, the more often the surer they beat them"
     )
     parser.flag("--matchmaking", choices=tuple(VARIANTS), default="prioritised", help=text)

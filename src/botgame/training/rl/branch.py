@@ -43,24 +43,24 @@ def inherited(source: Path, output: Path, *, resume: bool) -> Mapping[str, Any]:
     return {name: value for name, value in flags.items() if name not in ("format", *_GOAL)}
 
 
-def branch_state(path: Path, flags: Mapping[str, Any]) -> dict[str, Any]:
+def branch_state(path: Path, flags: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
     """The last commit of the run whose checkpoint is `path`, for a run with `flags`, which begins its own metrics.
 
-    Where that is damaged, the one before it, which it says.
+    Its file, and its state. Where it is damaged, those of the one before, with a warning.
     Raises UserError, with code 2 for a flag in which a branch cannot differ.
     """
     paths = RunPaths.beside(path, "rl")
-    state, damage = last_commit(paths)
+    file, state, damage = last_commit(paths)
     if damage:
-        print(f"warning: {damage}\nwarning: branching off the commit before it, {paths.before}", file=sys.stderr)
-    with restoring(paths.resume, state):
+        print(f"warning: {damage}\nwarning: branching off the commit before it, {file}", file=sys.stderr)
+    with restoring(file, state):
         before, now = dict(state["config"]), plain(flags)
     for name in sorted(set(before) & set(now) - _FREE):
         if before[name] != now[name]:
             flag = "--" + name.replace("_", "-")
             made = f"{path} was made with {before[name]}, now {now[name]}"
             raise UserError(f"{flag} cannot change in a branch: {made}", 2)
-    return {**state, "metrics_offset": 0, "goal": flags["decisions"] or flags["iterations"]}
+    return file, {**state, "metrics_offset": 0, "goal": flags["decisions"] or flags["iterations"]}
 
 
 def changes_line(path: Path, before: Mapping[str, Any], flags: Mapping[str, Any]) -> str:

@@ -57,8 +57,7 @@ def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) 
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])
         source = None
         if not state and options.branch_from:
-            source = RunPaths.beside(options.branch_from, "rl").resume
-            state = branch_state(options.branch_from, flags)
+            source, state = branch_state(options.branch_from, flags)
             print(changes_line(options.branch_from, state["config"], flags))
         file = source or paths.resume
         setting = setting_from(origin=_origin_of(state, file, game) if state else origin or start_of(options, game))

@@ -98,8 +98,8 @@ def make_room(paths: RunPaths, config: dict[str, Any], more: Iterable[Path] = ()
 
 
 def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> dict[str, Any]:
-    state, damage = last_commit(paths)
-    with restoring(paths.resume, state):
+    file, state, damage = last_commit(paths)
+    with restoring(file, state):
         _check_same(state["config"], config, extends, paths)
         int(state["metrics_offset"])
     if damage:
@@ -110,14 +110,14 @@ def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> 
     return state
 
 
-def last_commit(paths: RunPaths) -> tuple[dict[str, Any], UserError | None]:
-    """The state of the last commit; where its file is damaged, of the one before, and what is damaged."""
+def last_commit(paths: RunPaths) -> tuple[Path, dict[str, Any], UserError | None]:
+    """File and state of the last commit; where that is damaged, those of the one before, and what is wrong."""
     try:
-        return load_state(paths.last), None
+        return paths.last, load_state(paths.last), None
     except UserError as error:
         if not is_state(paths.before):
             raise
-        return load_state(paths.before), error
+        return paths.before, load_state(paths.before), error
 
 
 @contextmanager

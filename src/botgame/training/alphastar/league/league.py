@@ -55,7 +55,7 @@ class LeagueConfig:
     min_games: float = 8.0  # (decayed) games against each of them before that win rate is trusted
     exploiter_phase: float = 1.0  # exploiters' min_phase_steps and timeout_steps, as a multiple of the main agents'
     forget_on_reset: bool = True  # a reset player has no record; the published league kept the old one
-    rules: matchmaking.MatchmakingRules = field(default_factory=matchmaking.MatchmakingRules)
+    rules: matchmaking.MatchmakingRules = field(default_factory=matchmaking.MatchmakingRules)  # the published ones
 
     def __post_init__(self) -> None:
         """Check that such a league can run."""

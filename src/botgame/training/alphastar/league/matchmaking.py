@@ -1,8 +1,9 @@
 """Prioritised fictitious self-play: how likely each opponent is, and what the rules of the roles are made from.
 
 The rules are those of the pseudocode published with Vinyals et al. (Nature 575, 2019), with its mistakes corrected.
-Where paper, pseudocode and re-implementations disagree, the choice is a field of `MatchmakingRules`, and `VARIANTS`
-lists the known choices. `roles` says which role plays whom. Pure functions: win rates and uniform numbers go in.
+Where paper, pseudocode and re-implementations disagree, the choice is a field of `MatchmakingRules`. `VARIANTS` lists
+the known choices and our own, `prioritised`. `roles` says which role plays whom. Pure functions: win rates and uniform
+numbers go in.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LEAST_WEIGHT = 1e-10
 class MatchmakingRules:
     """Shares and thresholds of the matchmaking; the defaults are the pseudocode's."""
 
-    main_pfsp: float = 0.50  # share of a main agent's matches against all frozen players
+    main_pfsp: float = 0.50  # share of a main agent's matches against frozen players; `kept` may leave fewer
     main_verification: float = 0.15  # share against frozen main exploiters and forgotten selves; the rest is self-play
     exploiter_bar: float = 0.3  # verification: play frozen main exploiters while the worst win rate is below this
     forgotten_bar: float = 0.7  # verification: play old selves while the worst win rate is below this
@@ -33,11 +34,11 @@ class MatchmakingRules:
     main_exploiter_curriculum: float = 1.0  # below the bar: share of matches moved to frozen copies of the main agent
     main_weighting: Weighting = "squared"
     league_exploiter_weighting: Weighting = "linear_capped"
-    beaten_share: float = 1.0  # of its matches with a player that always loses, what a main agent plays: see `kept`
+    beaten_share: float = 1.0  # least share that it keeps of the matches with one that it beats
 
     @property
     def self_play_share(self) -> float:
-        """Least share of a main agent's matches that are live self-play (verification may add to it)."""
+        """Least share of a main agent's matches that are with live ones; verification and `kept` may add to it."""
         return 1.0 - self.main_pfsp - self.main_verification
 
 
@@ -111,7 +112,7 @@ def _weights(x: NDArray[np.float64], weighting: Weighting) -> NDArray[np.float64
 
 
 def kept(win_rate: float, least: float) -> float:
-    """Share in [0, 1] of the matches against a drawn opponent that are played; the others become self-play.
+    """Share in [0, 1] of the matches against a drawn frozen player that are played; the others are with a live one.
 
     All of them up to an even win rate, then fewer in proportion to 1 - win_rate, down to `least`. PFSP alone weighs
     opponents against each other: where all of them always lose, their matches have nothing left to teach.

@@ -55,8 +55,8 @@ def _verification(asker: str, main: str, view: View, rules: MatchmakingRules) ->
         return exploiters
     selves = copies(view, main)
     rates = [view.win_rate(asker, name) for name in selves]
-    kept = without_monotone_tail(rates) if rules.forgotten_filter else len(selves)
-    return selves[:kept] if kept and min(rates[:kept]) < rules.forgotten_bar else []
+    count = without_monotone_tail(rates) if rules.forgotten_filter else len(selves)
+    return selves[:count] if count and min(rates[:count]) < rules.forgotten_bar else []
 
 
 def _for_league_exploiter(asker: str, view: View, rules: MatchmakingRules, uniform: Uniform) -> Pairing:
