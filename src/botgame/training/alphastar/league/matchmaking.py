@@ -34,7 +34,7 @@ class MatchmakingRules:
     main_exploiter_curriculum: float = 1.0  # below the bar: share of matches moved to frozen copies of the main agent
     main_weighting: Weighting = "squared"
     league_exploiter_weighting: Weighting = "linear_capped"
-    beaten_share: float = 1.0  # least share that it keeps of the matches with one that it beats
+    beaten_share: float = 1.0  # least share that a main agent keeps of its matches with one that it beats
 
     @property
     def self_play_share(self) -> float:
