@@ -26,8 +26,9 @@ class Arm(NamedTuple):
 
     start: the arm whose checkpoint it starts from; target: whom a best response is sought to; exploiters: how many
     learn beside the main agent; price: CPU time of a main agent's decision, with all that is spent beside it, 1 for
-    self-play (docs/LOG.md, 2026-11-29). It is measured for league composition, whose arms take equal CPU time by it;
-    the other arms have 1, so equal decisions.
+    self-play. In league composition, whose arms take equal CPU time by it, those of `main-only` and `full-league` are
+    measured (docs/LOG.md, 2026-11-29) and the others are guesses, which the CPU minutes in the table check; all other
+    arms have 1, so equal decisions.
     """
 
     name: str
