@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from botgame.training.league.files import read_state
+from exploiters import EXPLOITERS
 
 Kind = Literal["imitation", "rl", "league", "response"]
 EXPLOITER_SHARE = 0.25  # of the main agent's matches, for each exploiter
@@ -86,7 +87,6 @@ _LEAGUE = (
     # What fits leagues of this size; the defaults are for more than ten times the decisions.
     *("--matches-per-actor", "64", "--exploiter-share", str(EXPLOITER_SHARE), "--lr-fall", "linear", "--lr-end", "0.1"),
 )  # fmt: skip
-_EXPLOITERS = ("--main-exploiters", "1", "--league-exploiters", "1")
 _OURS = ("--upgo-cost", "0", "--kl-end", "0.05")  # today's defaults, in place of the paper's weights
 _Z = ("--z-opening", "0.8", "--z-totals", "0.5")
 
@@ -104,7 +104,7 @@ def _alone(rules: str, text: str) -> Arm:
 
 
 def _league(name: str, text: str, rules: str, *, exploiters: int = 0, price: float = 1.0) -> Arm:
-    flags = ("--matchmaking", rules, *_EXPLOITERS[: 2 * exploiters], *_OURS)
+    flags = ("--matchmaking", rules, *EXPLOITERS[: 2 * exploiters], *_OURS)
     return Arm(name, "league", text, flags, IMITATION, exploiters=exploiters, price=price)
 
 

@@ -30,6 +30,7 @@ from botgame import cli
 from botgame.errors import UserError
 from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
+from exploiters import EXPLOITERS
 from league_sums import wrong_sums
 
 TINY = (
@@ -37,7 +38,6 @@ TINY = (
     *("--matches-per-actor", "8", "--replay-size", "64", "--min-replay-sequences", "4", "--eval-matches", "2"),
     *("--save-every", "1"),
 )
-EXPLOITERS = ("--main-exploiters", "1", "--league-exploiters", "1")
 LEAGUE = (
     *("--rl-iterations-per-round", "2", "--past-matches", "2", "--past-selves", "2", "--cross-play-players", "4"),
     *("--cross-play-matches", "2", "--min-phase-steps", "150", "--scripted-players", "random"),

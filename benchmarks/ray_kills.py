@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from botgame import cli
-from kills import EXPLOITERS, TINY, train_start
+from exploiters import EXPLOITERS
+from kills import TINY, train_start
 from league_sums import wrong_sums
 
 GAME = ("--game", "toy_game:toy")  # of the tests: many short matches

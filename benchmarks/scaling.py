@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from botgame import cli
 from botgame.lms.game import lms
-from kills import EXPLOITERS
+from exploiters import EXPLOITERS
 
 SKIPPED = 2  # first iterations of an arm: caches fill, and nothing is replayed yet
 LIMIT = 120.0  # seconds that an arm may take to get so far, and from one iteration to the next

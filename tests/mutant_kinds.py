@@ -25,21 +25,15 @@ from botgame.training.alphastar.league.league import League, LeagueConfig
 from botgame.training.best_response.results import Exploit, Search, write_results
 from botgame.training.league.files import EVALUATION, TRAINING, LeagueState, Match, match_lines, write_state
 from exploit_points import point_of
+from league_rules import BOTH, NoWeights
 from matches import record as recorded
-from toy_run import BOTH
 
 RECORDED = {"toy_game:toy": "chance,zero", "openspiel:tic_tac_toe": "search-4,random"}
 ROYALE = (("main1", 1), ("main1.v0", 2), ("league_exploiter1", 2))
 
 
-class Nobody:
-    def freeze(self, player: str, frozen: str) -> None: ...
-
-    def reset(self, player: str) -> None: ...
-
-
 def league_folder(folder: Path) -> Path:
-    league = League.start(LeagueConfig(exploiters=BOTH), 0, Nobody())
+    league = League.start(LeagueConfig(exploiters=BOTH), 0, NoWeights())
     for result in (1, -1, 0, 1):
         league.report("main1", {"league_exploiter1": [result]})
     (folder / "exploit" / "a").mkdir(parents=True)

@@ -31,6 +31,7 @@ from botgame.training.alphastar.league.league import League, LeagueConfig
 from botgame.training.alphastar.network.network import Network
 from botgame.training.alphastar.network.presets import PRESETS
 from botgame.training.league.files import LeagueState, write_state
+from league_rules import NoWeights
 
 torch.set_num_threads(1)
 TINY = (
@@ -106,14 +107,6 @@ def test_the_worst_past_self_is_not_made_worse_by_chance() -> None:
         least.append(won.mean(axis=1).min() / 2)
     assert np.mean(found) == pytest.approx(0.55, abs=0.01)
     assert np.mean(least) < 0.51
-
-
-class NoWeights:
-    def freeze(self, player: str, frozen: str) -> None:
-        pass
-
-    def reset(self, player: str) -> None:
-        pass
 
 
 def with_copies(home: Path, count: int, *, mark: int) -> None:

@@ -11,7 +11,7 @@ from botgame.training.alphastar.league.league import League, LeagueConfig, Revie
 from botgame.training.alphastar.league.matchmaking import Pairing
 from botgame.training.alphastar.league.player_cache import PlayerCache
 from botgame.training.alphastar.league.roles import ROLES, Role
-from toy_run import BOTH
+from league_rules import BOTH
 
 BEATS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=float)  # rock, paper, scissors: for the row
 START = np.array([1.0, 0.0, 0.0])

@@ -32,7 +32,8 @@ from botgame.training.league.worker import exploiter_config
 from botgame.training.rl.flags import training_config
 from botgame.training.rl.small_steps import LEAGUE, league_defaults, parse
 from forked import Forked, needs_forks
-from toy_run import BOTH, EXPLOITERS
+from league_rules import BOTH, NoWeights
+from toy_run import EXPLOITERS
 
 TINY = (
     *("--rl-iterations-per-round", "2", "--actor-rollouts", "2", "--learner-updates", "1", "--unroll-length", "16"),
@@ -292,14 +293,6 @@ def test_roster_numbers_are_stable():
     roster = Roster(["a"])
     assert [roster.number(name) for name in ("a", "b", "a")] == [1, 2, 1]
     assert (roster.name(2), Roster(roster.names).number("b")) == ("b", 2)
-
-
-class NoWeights:
-    def freeze(self, player, frozen):
-        pass
-
-    def reset(self, player):
-        pass
 
 
 def test_past_selves_are_spread_and_leave_out_the_present_one():

@@ -29,15 +29,7 @@ from botgame.training.league_report import exploits as league_exploits
 from botgame.training.league_report import summary as league_summary
 from botgame.training.league_report.forgetting import worst_of
 from exploit_points import point_of
-from toy_run import BOTH
-
-
-class NoWeights:
-    def freeze(self, player, frozen):
-        pass
-
-    def reset(self, player):
-        pass
+from league_rules import BOTH, NoWeights
 
 
 def league_of_two_rounds():

@@ -46,9 +46,9 @@ from botgame.training.league.files import (
     write_state,
 )
 from exploit_points import point_of
+from league_rules import BOTH, NoWeights
 from matches import record as recorded
 from toy_game import TOY_SPEC, toy
-from toy_run import BOTH
 
 torch.set_num_threads(1)
 FLIPS, ZEROED = 300, 60
@@ -60,12 +60,6 @@ class Kind(NamedTuple):
     path: Path
     read: Callable[[Path], Any]
     errors: tuple[type[Exception], ...] = (UserError,)
-
-
-class Nobody:
-    def freeze(self, player: str, frozen: str) -> None: ...
-
-    def reset(self, player: str) -> None: ...
 
 
 def plain(value: Any) -> Any:
@@ -80,7 +74,7 @@ def plain(value: Any) -> Any:
 
 
 def state_of_league() -> LeagueState:
-    league = League.start(LeagueConfig(exploiters=BOTH), 0, Nobody())
+    league = League.start(LeagueConfig(exploiters=BOTH), 0, NoWeights())
     for result in (1, -1, 0, 1):
         league.report("main1", {"league_exploiter1": [result]})
     return LeagueState("toy", league, "chance", 1, 2, 3)

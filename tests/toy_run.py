@@ -1,6 +1,5 @@
 """Words of the smallest runs: the toy game, a few sequences an iteration. Words after these win."""
 
-BOTH = {"main_exploiter": 1, "league_exploiter": 1}
 EXPLOITERS = ["--main-exploiters", "1", "--league-exploiters", "1"]
 TOY = ["--game", "toy_game:toy"]
 SMALL = [
