@@ -27,9 +27,9 @@ class Arm(NamedTuple):
 
     start: the arm whose checkpoint it starts from; target: whom a best response is sought to; exploiters: how many
     learn beside the main agent; price: CPU time of a main agent's decision, with all that is spent beside it, 1 for
-    self-play. In league composition, whose arms take equal CPU time by it, those of `main-only` and `full-league` are
-    measured (docs/LOG.md, 2026-11-29) and the others are guesses, which the CPU minutes in the table check; all other
-    arms have 1, so equal decisions.
+    self-play. Leagues take equal CPU time by it: those of `main-only`, `full-league`, `fictitious` and `pfsp` are
+    measured (docs/LOG.md, 2026-11-29 and 30), the others are guesses, which the CPU minutes in the table check. All
+    other arms have 1, so equal decisions.
     """
 
     name: str
@@ -91,16 +91,12 @@ _OURS = ("--upgo-cost", "0", "--kl-end", "0.05")  # today's defaults, in place o
 _Z = ("--z-opening", "0.8", "--z-totals", "0.5")
 
 LEAGUE_ARMS = (
-    "ours-self-play", "prioritised", "main-only", "with-main-exploiters", "full-league", "prioritised-league",
+    "self-play", "prioritised", "main-only", "with-main-exploiters", "full-league", "prioritised-league",
 )  # fmt: skip
 
 
 def _rl(name: str, text: str, *flags: str, start: str = IMITATION) -> Arm:
     return Arm(name, "rl", text, flags, start)
-
-
-def _alone(rules: str, text: str) -> Arm:
-    return Arm(rules, "league", text, ("--matchmaking", rules), IMITATION)
 
 
 def _league(name: str, text: str, rules: str, *, exploiters: int = 0, price: float = 1.0) -> Arm:
@@ -118,9 +114,7 @@ ARMS = (
     _rl("kl", "RL from imitation, KL to it"),
     _rl("no-kl", "RL from imitation, no KL", "--kl-cost", "0"),
     Arm("scratch", "rl", "no imitation: RL from random weights", ("--scratch", "small")),
-    _alone("pfsp-self-play", "half self-play, half PFSP; main agent only"),
-    _alone("self-play", "naive self-play"),
-    _league("ours-self-play", "the main agent alone, naive self-play", "self-play"),
+    _league("self-play", "the main agent alone, naive self-play", "self-play"),
     _league("prioritised", "the main agent alone, our opponents (prioritised)", "prioritised", price=1.1),
     _league("main-only", "the main agent alone, AlphaStar's opponents", "pseudocode", price=1.2),
     _league("with-main-exploiters", "AlphaStar's: + main exploiter", "pseudocode", exploiters=1, price=1.65),
@@ -133,8 +127,8 @@ ARMS = (
     _rl("own-critic", "critic without opponent information", "--critic", "own"),
     _rl("no-upgo", "without UPGO", "--upgo-cost", "0"),
     _rl("ours", "without UPGO, KL falling to a twentieth (our defaults)", *_OURS),
-    _alone("fictitious", "fictitious self-play: past selves alike"),
-    _alone("pfsp", "PFSP: the harder past selves more often"),
+    _league("fictitious", "the main agent alone, past selves alike (fictitious self-play)", "fictitious", price=1.35),
+    _league("pfsp", "the main agent alone, the harder past selves more often (PFSP)", "pfsp", price=1.3),
     Arm("imitation-z", "imitation", "imitation conditioned on z", _Z),
     _rl("z", "RL from imitation, KL, z followed", "--z-share", "0.9", start="imitation-z"),
     _response("kl"),
