@@ -23,6 +23,7 @@ from botgame.training.alphastar.checkpoint import (
 from botgame.training.alphastar.metrics import MetricsWriter
 from botgame.training.runs.paths import RunPaths
 from botgame.training.runs.run import begin, commit, make_room
+from botgame.training.runs.same_flags import check_same
 
 
 @pytest.mark.parametrize("spelling", ["--num-matches", "--num_matches"])
@@ -185,6 +186,29 @@ def test_metrics_are_cut_back_to_the_commit(tmp_path: Path) -> None:
     ]
 
 
+def test_all_flags_that_keep_a_run_from_going_on_are_named_as_one_would_give_them() -> None:
+    before = {"lr": 0.1, "opponents": {"self": 0.5, "past": 0.5}, "bots": ["a", "b"], "fast": True, "goal": None}
+    before |= {"iterations": 5, "threads": 2, "same": 1}
+    now = {
+        "lr": 0.2,
+        "opponents": None,
+        "bots": ["a"],
+        "fast": False,
+        "goal": 7,
+        "iterations": 2,
+        "threads": 1,
+        "same": 1,
+    }
+    with pytest.raises(UserError) as raised:
+        check_same(before, now, ["iterations"], Path("pi.resume.pt"))
+    assert str(raised.value) == (
+        "--bots, --fast, --goal, --lr, --opponents cannot change and --iterations can only grow on --resume: "
+        "pi.resume.pt was made with --bots a,b --fast no --goal --iterations 5 --lr 0.1 --opponents self=0.5,past=0.5, "
+        "now --bots a no --fast --goal 7 --iterations 2 --lr 0.2 no --opponents"
+    )
+    assert raised.value.code == 2
+
+
 def test_a_run_starts_refuses_resumes_extends_and_backs_up(tmp_path: Path) -> None:
     paths = RunPaths.beside(tmp_path / "pi.pt", "rl")
     config = {"iterations": 5, "lr": 0.1}
@@ -199,7 +223,7 @@ def test_a_run_starts_refuses_resumes_extends_and_backs_up(tmp_path: Path) -> No
     assert begin(paths, {**config, "iterations": 9}, resume=True, extends=["iterations"]) is not None
     with pytest.raises(UserError, match="--iterations can only grow"):
         begin(paths, {**config, "iterations": 2}, resume=True, extends=["iterations"])
-    with pytest.raises(UserError, match="--lr cannot change"):
+    with pytest.raises(UserError, match=r"--lr cannot change on --resume: .* was made with --lr 0\.1, now --lr 0\.2"):
         begin(paths, {**config, "lr": 0.2}, resume=True, extends=["iterations"])
     assert begin(paths, {**config, "new": False}, resume=True, extends=["iterations"]) is not None
     with pytest.raises(UserError, match=r"--new on --resume: .*pi\.resume\.pt is of a release"):

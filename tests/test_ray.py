@@ -22,7 +22,7 @@ from botgame.training.alphastar.engine.blocks import BLOCK, Blocks
 from botgame.training.alphastar.engine.choice import EngineChoice
 from botgame.training.alphastar.engine.resharding import reshard
 from botgame.training.league.files import TRAINING, read_matches, read_state
-from botgame.training.runs.run import NEUTRAL_FLAGS
+from botgame.training.runs.same_flags import NEUTRAL_FLAGS
 from engine_runs import RUNS, league_of
 from process_tree import descendants, is_alive
 from test_processes import start, stop_after

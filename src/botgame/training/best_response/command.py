@@ -33,7 +33,8 @@ from botgame.training.rl.flags import engine_choice, flag_values, reward_weights
 from botgame.training.rl.setting import Schedule
 from botgame.training.rl.training_against import training_against
 from botgame.training.runs.game_flags import rules_digest
-from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
+from botgame.training.runs.run import choose_device, resume_command
+from botgame.training.runs.same_flags import NEUTRAL_FLAGS
 from botgame.training.runs.target_folder import folder_of
 from botgame.wording import counted
 

@@ -28,7 +28,8 @@ from botgame.training.runs.origin import (
     with_critic,
 )
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, check_start, restoring
+from botgame.training.runs.run import at_work, begin, check_start, restoring
+from botgame.training.runs.same_flags import NEUTRAL_FLAGS
 
 SUPERVISED, SCRATCH = "supervised", "scratch"
 # Flags that the other start alone reads: random weights have no teacher, and no policy worth waiting for a critic.

@@ -24,7 +24,8 @@ from botgame.training.rl.flags import engine_choice, flag_values, style_config, 
 from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.small_steps import defaults_line, league_defaults
 from botgame.training.runs.game_flags import chosen_duration
-from botgame.training.runs.run import NEUTRAL_FLAGS, choose_device, resume_command
+from botgame.training.runs.run import choose_device, resume_command
+from botgame.training.runs.same_flags import NEUTRAL_FLAGS
 
 
 def train_league(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:

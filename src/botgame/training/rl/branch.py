@@ -17,7 +17,8 @@ from botgame.errors import UserError
 from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
-from botgame.training.runs.run import PLACES, last_commit, plain, restoring
+from botgame.training.runs.run import last_commit, restoring
+from botgame.training.runs.same_flags import PLACES, plain
 
 _GOAL = ("iterations", "decisions")  # how long the branch is, which the other run cannot say
 _SIZES = ("unroll_length", "actor_rollouts", "matches_per_actor", "replay_size")  # of what a commit holds

@@ -41,7 +41,8 @@ from botgame.training.runs.origin import (
     with_critic,
 )
 from botgame.training.runs.paths import RunPaths
-from botgame.training.runs.run import NEUTRAL_FLAGS, at_work, begin, choose_device, restoring, resume_command
+from botgame.training.runs.run import at_work, begin, choose_device, restoring, resume_command
+from botgame.training.runs.same_flags import NEUTRAL_FLAGS
 
 
 def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:

@@ -29,17 +29,8 @@ from botgame.training.alphastar.learner.diagnostics import Flagged
 from botgame.training.alphastar.network.compiled import check_compiler
 from botgame.training.alphastar.network.precision import check_precision
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
+from botgame.training.runs.same_flags import check_same, plain
 
-# Flags that say where and how fast, not what is computed.
-NEUTRAL_FLAGS = (
-    *("resume", "device", "cpu", "threads", "engine", "ray_address", "actors"),
-    *("output", "output_dir", "keep"),
-)
-# Flags that say where to find what a run starts from; what lies there is compared, not where it lies.
-PLACES = (
-    *("supervised_checkpoint", "start_checkpoint", "branch_from", "target"),
-    *("data_dir", "feedback_dir", "reports_live_dir"),
-)
 _NONE: Mapping[Path, Check] = {}
 
 
@@ -100,7 +91,7 @@ def make_room(paths: RunPaths, config: dict[str, Any], more: Iterable[Path] = ()
 def _resume(paths: RunPaths, config: dict[str, Any], extends: Sequence[str]) -> dict[str, Any]:
     file, state, damage = last_commit(paths)
     with restoring(file, state):
-        _check_same(state["config"], config, extends, paths)
+        check_same(state["config"], config, extends, paths.resume)
         int(state["metrics_offset"])
     if damage:
         print(f"warning: {damage}\nwarning: going on from the commit before it, {paths.before}", file=sys.stderr)
@@ -154,11 +145,6 @@ def commit(paths: RunPaths, config: dict[str, Any], state: dict[str, Any], *, of
     whole = {**state, "config": flags, "metrics_offset": offset, "finished": finished}
     save_state(paths.resume, whole, paths.before)
     _write_config(paths, flags)
-
-
-def plain(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of flags as a commit and its configuration hold them: what JSON knows, all else as text."""
-    return dict(json.loads(json.dumps(flags, default=str)))
 
 
 def resume_command(argv: Sequence[str] | None, module: str) -> str:
@@ -219,23 +205,6 @@ def choose_device(
     if compiled:
         check_compiler(chosen)
     return chosen
-
-
-def _check_same(old: dict[str, Any], new: dict[str, Any], extends: Sequence[str], paths: RunPaths) -> None:
-    flags = plain(new)
-    for name in sorted(set(old) | set(flags)):
-        before, now = old.get(name), flags.get(name)
-        if before == now or name in NEUTRAL_FLAGS or name in PLACES:
-            continue
-        flag = "--" + name.replace("_", "-")
-        if name not in old:  # a release before this flag; where it is off, the run is what it was
-            if now in (None, False):
-                continue
-            raise UserError(f"{flag} on --resume: {paths.resume} is of a release without it; go on with that one", 2)
-        if name in extends and isinstance(before, int) and isinstance(now, int) and now > before:
-            continue
-        what = "can only grow" if name in extends else "cannot change"
-        raise UserError(f"{flag} {what} on --resume: {paths.resume} was made with {before}, now {now}", 2)
 
 
 def _write_config(paths: RunPaths, config: dict[str, Any]) -> None:

@@ -1,0 +1,72 @@
+"""Which flags a run may be given again with other values when it goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from botgame.errors import UserError
+
+# Flags that say where and how fast, not what is computed.
+NEUTRAL_FLAGS = (
+    *("resume", "device", "cpu", "threads", "engine", "ray_address", "actors"),
+    *("output", "output_dir", "keep"),
+)
+# Flags that say where to find what a run starts from; what lies there is compared, not where it lies.
+PLACES = (
+    *("supervised_checkpoint", "start_checkpoint", "branch_from", "target"),
+    *("data_dir", "feedback_dir", "reports_live_dir"),
+)
+
+
+def plain(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of flags as a commit and its configuration hold them: what JSON knows, all else as text."""
+    return dict(json.loads(json.dumps(flags, default=str)))
+
+
+def check_same(before: Mapping[str, Any], flags: Mapping[str, Any], extends: Sequence[str], file: Path) -> None:
+    """Raise UserError (code 2), which names every flag that keeps a run from going on.
+
+    before: the flags of the run's commit in `file`; flags: those given now; extends: the ones that may grow.
+    """
+    now = plain(flags)
+    if new := [_flag(name) for name in sorted(now) if _is_new(name, before, now)]:
+        raise UserError(f"{', '.join(new)} on --resume: {file} is of a release without it; go on with that one", 2)
+    differing = [name for name in sorted(before) if _differs(name, before, now, extends)]
+    if differing:
+        rules = {"cannot change": set(differing) - set(extends), "can only grow": set(differing) & set(extends)}
+        said = " and ".join(f"{', '.join(map(_flag, sorted(names)))} {rule}" for rule, names in rules.items() if names)
+        made, given = (" ".join(_words(name, values.get(name)) for name in differing) for values in (before, now))
+        raise UserError(f"{said} on --resume: {file} was made with {made}, now {given}", 2)
+
+
+def _is_new(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether the run's release did not have the flag; where it is off, the run is what it was."""
+    return _matters(name) and name not in before and now[name] not in (None, False)
+
+
+def _differs(name: str, before: Mapping[str, Any], now: Mapping[str, Any], extends: Sequence[str]) -> bool:
+    old, new = before[name], now.get(name)
+    grows = name in extends and isinstance(old, int) and isinstance(new, int) and new > old
+    return _matters(name) and old != new and not grows
+
+
+def _matters(name: str) -> bool:
+    return name not in NEUTRAL_FLAGS and name not in PLACES
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _words(name: str, value: Any) -> str:
+    """The flag as one would give it."""
+    if value in (None, False):
+        return f"no {_flag(name)}"
+    if isinstance(value, dict):
+        value = ",".join(f"{key}={part}" for key, part in value.items())
+    elif isinstance(value, list):
+        value = ",".join(map(str, value))
+    return _flag(name) if value is True else f"{_flag(name)} {value}"
