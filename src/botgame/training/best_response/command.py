@@ -25,7 +25,7 @@ from botgame.training.best_response.family_search import search_family
 from botgame.training.best_response.family_task import FamilyTask
 from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
-from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, search_name
+from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, Search, search_name
 from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
@@ -39,6 +39,7 @@ from botgame.training.runs.target_folder import folder_of
 from botgame.wording import counted
 
 REPORTS = Path("reports/exploit")
+_HARDLY_EVER = 0.05  # a win rate from which a search learns next to nothing
 
 
 def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
@@ -63,10 +64,20 @@ def _verdict(game: Game, options: argparse.Namespace, results: Exploit, folder: 
         return [f"written to {folder}"]
     (start, final), found = worst, results.searches[worst[0]]
     best = f"the best response ({search_name(start, found.unit)}) wins {final}"
-    lines = [f"exploitability of {options.target}: {best}", f"written to {folder}"]
+    lines = [f"exploitability of {options.target}: {best}", *advice(found), f"written to {folder}"]
     opponents = {(folder / found.checkpoint).as_posix(): 1.0} if final.win_rate else {}
     command = training_against(game, options.game, options.target, opponents)
     return [*lines, "to train against it:", command] if command else lines
+
+
+def advice(found: Search) -> list[str]:
+    """What to do about a search for a policy that hardly ever won: it says little of how exploitable the target is."""
+    if found.unit == DUEL_UNIT or not found.final or found.final.win_rate >= _HARDLY_EVER:
+        return []
+    return [
+        "it hardly ever won, so it had little to learn from; a stronger start may find more: "
+        "--start supervised --supervised-checkpoint FILE of a policy that wins now and then"
+    ]
 
 
 def _search_policies(options: argparse.Namespace, game: Game, folder: Path, results: Exploit, go_on: str) -> bool:
