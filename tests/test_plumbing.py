@@ -187,24 +187,16 @@ def test_metrics_are_cut_back_to_the_commit(tmp_path: Path) -> None:
 
 
 def test_all_flags_that_keep_a_run_from_going_on_are_named_as_one_would_give_them() -> None:
-    before = {"lr": 0.1, "opponents": {"self": 0.5, "past": 0.5}, "bots": ["a", "b"], "fast": True, "goal": None}
-    before |= {"iterations": 5, "threads": 2, "same": 1}
-    now = {
-        "lr": 0.2,
-        "opponents": None,
-        "bots": ["a"],
-        "fast": False,
-        "goal": 7,
-        "iterations": 2,
-        "threads": 1,
-        "same": 1,
-    }
+    values = {"bots": (["a", "b"], ["a"]), "cost": (0.0, 1.0), "fast": (True, False), "goal": (None, 7)}
+    values |= {"iterations": (5, 2), "opponents": ({"self": 0.5, "past": 0.5}, None), "same": (1, 1), "threads": (2, 1)}
+    before, now = ({name: pair[k] for name, pair in values.items()} for k in (0, 1))
     with pytest.raises(UserError) as raised:
         check_same(before, now, ["iterations"], Path("pi.resume.pt"))
     assert str(raised.value) == (
-        "--bots, --fast, --goal, --lr, --opponents cannot change and --iterations can only grow on --resume: "
-        "pi.resume.pt was made with --bots a,b --fast no --goal --iterations 5 --lr 0.1 --opponents self=0.5,past=0.5, "
-        "now --bots a no --fast --goal 7 --iterations 2 --lr 0.2 no --opponents"
+        "--bots, --cost, --fast, --goal, --opponents cannot change and --iterations can only grow on --resume: "
+        "pi.resume.pt was made with "
+        "--bots a,b --cost 0.0 --fast no --goal --iterations 5 --opponents self=0.5,past=0.5, "
+        "now --bots a --cost 1.0 no --fast --goal 7 --iterations 2 no --opponents"
     )
     assert raised.value.code == 2
 

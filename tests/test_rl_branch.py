@@ -74,7 +74,10 @@ def test_a_branch_that_was_stopped_goes_on_without_the_run_that_it_comes_from(tr
     [
         (["--iterations", "1"], "--iterations 1: the run that --branch-from names has made 1 already; give more"),
         (["--iterations", "2", "--unroll-length", "8"], "--unroll-length cannot change in a branch"),
-        (["--iterations", "2", "--critic", "own"], "--critic cannot change in a branch"),
+        (
+            ["--iterations", "2", "--critic", "own", "--unroll-length", "8"],
+            "--critic, --unroll-length cannot change in",
+        ),
         (["--iterations", "2", "--seed", "7"], "--seed cannot change in a branch"),
     ],
 )

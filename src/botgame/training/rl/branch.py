@@ -18,7 +18,7 @@ from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
 from botgame.training.runs.run import last_commit, restoring
-from botgame.training.runs.same_flags import PLACES, plain
+from botgame.training.runs.same_flags import PLACES, named, plain, then_and_now
 
 _GOAL = ("iterations", "decisions")  # how long the branch is, which the other run cannot say
 _SIZES = ("unroll_length", "actor_rollouts", "matches_per_actor", "replay_size")  # of what a commit holds
@@ -48,7 +48,7 @@ def branch_state(path: Path, flags: Mapping[str, Any]) -> tuple[Path, dict[str, 
     """The last commit of the run whose checkpoint is `path`, for a run with `flags`, which begins its own metrics.
 
     Its file, and its state. Where it is damaged, those of the one before, with a warning.
-    Raises UserError, with code 2 for a flag in which a branch cannot differ.
+    Raises UserError, with code 2 for flags in which a branch cannot differ.
     """
     paths = RunPaths.beside(path, "rl")
     file, state, damage = last_commit(paths)
@@ -56,11 +56,9 @@ def branch_state(path: Path, flags: Mapping[str, Any]) -> tuple[Path, dict[str, 
         print(f"warning: {damage}\nwarning: branching off the commit before it, {file}", file=sys.stderr)
     with restoring(file, state):
         before, now = dict(state["config"]), plain(flags)
-    for name in sorted(set(before) & set(now) - _FREE):
-        if before[name] != now[name]:
-            flag = "--" + name.replace("_", "-")
-            made = f"{path} was made with {before[name]}, now {now[name]}"
-            raise UserError(f"{flag} cannot change in a branch: {made}", 2)
+    if changed := [name for name in sorted(set(before) & set(now) - _FREE) if before[name] != now[name]]:
+        made = f"{path} was made with {then_and_now(changed, before, now)}"
+        raise UserError(f"{named(changed)} cannot change in a branch: {made}", 2)
     return file, {**state, "metrics_offset": 0, "goal": flags["decisions"] or flags["iterations"]}
 
 

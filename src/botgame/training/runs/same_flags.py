@@ -32,14 +32,24 @@ def check_same(before: Mapping[str, Any], flags: Mapping[str, Any], extends: Seq
     before: the flags of the run's commit in `file`; flags: those given now; extends: the ones that may grow.
     """
     now = plain(flags)
-    if new := [_flag(name) for name in sorted(now) if _is_new(name, before, now)]:
-        raise UserError(f"{', '.join(new)} on --resume: {file} is of a release without it; go on with that one", 2)
+    if new := [name for name in sorted(now) if _is_new(name, before, now)]:
+        raise UserError(f"{named(new)} on --resume: {file} is of a release without it; go on with that one", 2)
     differing = [name for name in sorted(before) if _differs(name, before, now, extends)]
     if differing:
         rules = {"cannot change": set(differing) - set(extends), "can only grow": set(differing) & set(extends)}
-        said = " and ".join(f"{', '.join(map(_flag, sorted(names)))} {rule}" for rule, names in rules.items() if names)
-        made, given = (" ".join(_words(name, values.get(name)) for name in differing) for values in (before, now))
-        raise UserError(f"{said} on --resume: {file} was made with {made}, now {given}", 2)
+        said = " and ".join(f"{named(sorted(names))} {rule}" for rule, names in rules.items() if names)
+        raise UserError(f"{said} on --resume: {file} was made with {then_and_now(differing, before, now)}", 2)
+
+
+def named(names: Sequence[str]) -> str:
+    """Flags by name, as one would give them, for a message."""
+    return ", ".join(map(_flag, names))
+
+
+def then_and_now(names: Sequence[str], before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The flags `names` with their values before and now, as one would give them, for a message."""
+    then, today = (" ".join(_words(name, values.get(name)) for name in names) for values in (before, now))
+    return f"{then}, now {today}"
 
 
 def _is_new(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
@@ -63,7 +73,7 @@ def _flag(name: str) -> str:
 
 def _words(name: str, value: Any) -> str:
     """The flag as one would give it."""
-    if value in (None, False):
+    if value is None or value is False:
         return f"no {_flag(name)}"
     if isinstance(value, dict):
         value = ",".join(f"{key}={part}" for key, part in value.items())
