@@ -87,8 +87,12 @@ def _shown(interval: Interval | None, scale: float, unit: str, sign: str = "") -
     if interval is None:
         return "-"
     estimate, low, high = (scale * value for value in interval)
-    ends = f" [{low:{sign}z.0f}, {high:{sign}z.0f}]" if math.isfinite(low) else ""
-    return f"{estimate:{sign}z.0f}{unit}{ends}"
+    shown = f"{estimate:{sign}z.0f}{unit}"
+    if not math.isfinite(low):
+        return shown
+    if unit == " %":  # an interval of Student's t knows no limits; a share has some
+        low, high = max(low, 0.0), min(high, 100.0)
+    return f"{shown} [{low:{sign}z.0f}, {high:{sign}z.0f}]"
 
 
 def plot(found: Found) -> str:

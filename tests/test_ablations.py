@@ -17,8 +17,8 @@ import ablation_runs
 import ablations
 from ablation_arms import ARMS, BY_NAME, Arm, Plan, chosen, measuring, past_selves, training
 from ablation_child import CPU_FILE
-from ablation_page import markers, picture, replaced
-from ablation_panels import MEASURES, PANELS
+from ablation_page import markers, picture, replaced, section
+from ablation_panels import MEASURES, PANELS, Found
 from ablation_runs import CHILD, Job, Sitting, cpu_minutes, finished, result_path, worst_past
 from ablation_statistics import difference, t_interval, verdict
 from botgame.errors import UserError
@@ -294,6 +294,20 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert named in error
     assert error.count("\n") == 1
+
+
+def test_the_interval_of_a_share_ends_where_shares_do() -> None:
+    rates, panel = {0: 0.9, 1: 1.0, 2: 0.99}, PANELS[0]
+    values = {
+        "rating": {"kl": {0: 3.0, 1: -9.0, 2: 4.0}},
+        "lms_re": {"kl": rates},
+        "imitation": {"kl": {0: 0.9, 1: 1.0}},
+    }
+    found = Found(panel, {measure: values.get(measure, {}) for measure in MEASURES}, {})
+    row = next(
+        line for line in section(found, Plan(Path("o"), Path("d")), [0]).splitlines() if line.startswith("| `kl`")
+    )
+    assert "| -1 [-19, 17] | 96 % [83, 100] | 95 % |" in row  # 96.3 + 13.7 would be 110 %
 
 
 def test_a_page_without_markers_is_refused() -> None:

@@ -8,6 +8,7 @@ import torch
 
 from botgame.training import alphastar_rl
 from botgame.training.alphastar.checkpoint import load_state, save_state
+from botgame.training.rl.branch import _LEARNING
 from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
@@ -60,6 +61,40 @@ def test_other_flags_of_learning_are_said_and_taken(trained: Path, tmp_path: Pat
     assert not same(tmp_path / "b.pt", tmp_path / "same.pt")
 
 
+STEEP = ["--iterations", "3", "--lr", "0.02", "--learner-updates", "3"]  # so that every flag has something to change
+OTHER_VALUES = {
+    "learner_updates": 2, "batch_size": 2, "min_replay_sequences": 100, "fresh_share": 0.0, "temperature": 2.0,
+    "lr": 0.1, "critic_lr": 0.1, "lr_end": 0.9, "lr_fall": "geometric", "adam_b1": 0.5, "max_grad_norm": 0.01,
+    "discount": 0.5, "td_lambda": 0.1, "vtrace_lambda": 0.1, "clip_ratio": 0.01, "advantages": "plain",
+    "policy_cost": 3.0, "upgo_cost": 1.0, "value_cost": 3.0, "entropy_cost": 0.5,
+}  # fmt: skip
+OF_A_TEACHER = {"kl_cost", "kl_end", "value_iterations"}  # which random weights have not
+OF_NO_WEIGHT = {
+    "play_temperature",
+    "reward_weights",
+    "precision",
+    "compile",
+}  # of the checkpoint, the game, the machine
+
+
+def test_all_flags_of_learning_are_tried() -> None:
+    assert set(OTHER_VALUES) | OF_A_TEACHER | OF_NO_WEIGHT == _LEARNING
+
+
+@pytest.fixture(scope="module")
+def usual(trained: Path) -> Path:
+    path = trained.parent / "usual.pt"
+    assert branched(trained, path, *STEEP) == 0
+    return path
+
+
+@pytest.mark.parametrize("name", sorted(OTHER_VALUES))
+def test_no_flag_of_learning_is_taken_and_ignored(name: str, trained: Path, usual: Path, tmp_path: Path) -> None:
+    flag = ["--" + name.replace("_", "-"), str(OTHER_VALUES[name])]
+    assert branched(trained, tmp_path / "b.pt", *STEEP, *flag) == 0
+    assert not same(tmp_path / "b.pt", usual)
+
+
 def test_a_branch_that_was_stopped_goes_on_without_the_run_that_it_comes_from(trained: Path, tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole.pt", tmp_path / "parts.pt"
     steady = ["--lr", "0.001", "--lr-end", "1"]
@@ -78,6 +113,7 @@ def test_a_branch_that_was_stopped_goes_on_without_the_run_that_it_comes_from(tr
             ["--iterations", "2", "--critic", "own", "--unroll-length", "8"],
             "--critic, --unroll-length cannot change in",
         ),
+        (["--iterations", "2", "--kl-cost", "0.5"], "--kl-cost 0.5 does not apply to --scratch: random weights are no"),
         (["--iterations", "2", "--seed", "7"], "--seed cannot change in a branch"),
     ],
 )

@@ -35,7 +35,7 @@ from botgame.training.rl.flags import (
     add_training_flags,
 )
 from botgame.training.rl.free_for_alls import add_royale_flags
-from botgame.training.rl.small_steps import CLONED, SCRATCH, defaults_words, parse, rl_defaults
+from botgame.training.rl.small_steps import CLONED, SCRATCH, check_untaught, defaults_words, parse, rl_defaults
 from botgame.training.runs.game_flags import add_game_flag
 
 MODULE = "botgame.training.alphastar_rl"
@@ -92,7 +92,10 @@ def build_parser() -> cli.Parser:
 @cli.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
-    options = parse(build_parser(), argv, rl_defaults)
+    parser = build_parser()
+    options = parse(parser, argv, rl_defaults)
+    if options.scratch:
+        check_untaught(options, parser.given(argv), "--scratch")
     from botgame.training.rl.command import train  # brings torch, which --help does without
 
     return train(options, MODULE, argv)

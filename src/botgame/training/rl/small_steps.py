@@ -9,7 +9,7 @@ costs them half as much, and a small network becomes stronger by them (docs/scra
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botgame.errors import UserError
@@ -63,6 +63,17 @@ def rl_defaults(options: argparse.Namespace) -> Mapping[str, Any]:
     if options.scratch and options.small_steps:
         raise UserError("--small-steps: --scratch takes small steps anyway; leave the flag out", 2)
     return SCRATCH if options.scratch else CLONED if options.small_steps else {}
+
+
+def check_untaught(options: argparse.Namespace, given: Collection[str], start: str) -> None:
+    """Raise UserError (code 2) for a flag of those `given` for which random weights have no use.
+
+    start: the flag that asks for random weights.
+    """
+    for name in ("kl_cost", "value_iterations"):
+        if name in given and getattr(options, name):
+            flag = f"--{name.replace('_', '-')} {getattr(options, name)}"
+            raise UserError(f"{flag} does not apply to {start}: random weights are no teacher; leave it out", 2)
 
 
 def league_defaults(options: argparse.Namespace) -> Mapping[str, Any]:

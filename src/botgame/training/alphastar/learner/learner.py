@@ -121,8 +121,8 @@ class Learner:
         inside = {id(parameter) for parameter in self._critic}
         self._policy = [parameter for parameter in network.parameters() if id(parameter) not in inside]
         groups: list[dict[str, Any]] = [{"params": self._policy}, {"params": self._critic, "lr": config.critic_lr}]
-        betas = config.adam_b1, B2
-        self._optimiser = Adam(groups, lr=config.lr, betas=betas, eps=EPSILON, fused=True)
+        self._betas = config.adam_b1, B2
+        self._optimiser = Adam(groups, lr=config.lr, betas=self._betas, eps=EPSILON, fused=True)
         self._mixed = mixed(config.precision, self._device, network)
         self._learning = compiled_twin(network) if config.compile else network
         self._captured: CapturedGradient | None = None
@@ -229,9 +229,11 @@ class Learner:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Inverse of `state_dict`."""
+        """Inverse of `state_dict`, but for Adam's betas, which are this learner's own: a branch may have others."""
         self.network.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
+        for group in self._optimiser.param_groups:
+            group["betas"] = self._betas
         for counter in ("steps", "value_steps", "policy_steps"):
             setattr(self, counter, int(state[counter]))
 
