@@ -45,8 +45,8 @@ class RayActor:
     def rollout(self, order: Order, refs: dict[Key, Any], work: Sequence[Any]) -> Rollout | Refused | None:
         """See `ActingWorker.rollout`. refs: where what a key names lies.
 
-        work: one reference of `packed` (make, given); the worker is `make(place, None, *given)`. In a list, as Ray replaces
-        a bare reference by what it refers to.
+        work: one reference of `packed` (make, given); the worker is `make(place, None, *given)`. It is in a list,
+        as Ray replaces a bare reference by what it refers to.
         """
         self._remember(refs)
         (self._work,) = work
