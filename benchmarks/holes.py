@@ -40,9 +40,10 @@ from botgame.setups import mirrored_setups
 from botgame.training import alphastar_imitation, alphastar_rl, find_holes
 from botgame.training.alphastar.actor.opponents import parse_shares
 from botgame.training.evaluation.duels import mirrored_results
+from botgame.training.holes.command import FIGURES
 
 GAME = lms()
-BOT = Path("flawed.pt")
+BOT, HOLES = Path("flawed.pt"), Path("reports/holes/flawed")
 VISIBLE, DISTANCE = (ARENA_SPEC.scalar_index(f"enemy_{name}") for name in ("visible", "distance"))
 NEAR = 0.4  # of 10 cells: enemies nearer than that find the bot standing still
 PEOPLE = {"Rosa": "rusher", "Karl": "kiter"}
@@ -75,8 +76,8 @@ def main() -> None:
     os.chdir(options.output_dir)
     make_bot(options)
     record_people(options)
-    once(Path("reports/holes/flawed/holes.json"), find_holes.main, ["flawed.pt", "--clone", *machine(options)])
-    found = json.loads(Path("reports/holes/flawed/holes.json").read_bytes())
+    once(HOLES / FIGURES, find_holes.main, [str(BOT), "--clone", "--output-dir", str(HOLES), *machine(options)])
+    found = json.loads((HOLES / FIGURES).read_bytes())
     mixture = closing_mixture(found)
     arms = {"before": BOT, "usual opponents": Path("usual.pt"), "with the holes": Path("closed.pt")}
     train(options, arms["usual opponents"], USUAL)

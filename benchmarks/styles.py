@@ -64,7 +64,8 @@ def main() -> None:
     if set(styles) - set(known):
         parser.error(f"--only {options.only}: expected names among {', '.join(known)}")
     print(f"{options.matches} duels against {options.against} for each style, seed {options.seed}")
-    print(f"{'':10}{'won':24}{'from it':10}{'without':9}" + "".join(f"{name[-8:]:>12}" for name in SHOWN))
+    print("distance: of the mean totals of z from the player's own. STATISTIC: the player's>the network's")
+    print(f"{'name':10}{'won':24}{'distance':10}{'without':9}" + "".join(f"{name:>13}" for name in SHOWN))
     duels = (options.against, options.matches, options.seed)
     points, plain = measure(options.checkpoint, *duels)
     show("(none)", points, options.matches, f"{'':19}", [f"{value:.3f}" for value in shown(plain)])
@@ -79,7 +80,7 @@ def main() -> None:
 def show(style: str, points: float, matches: int, distances: str, cells: list[str]) -> None:
     """Print a line of the table."""
     rate, low, high = wilson(points, matches // 2 * 2)
-    print(f"{style:10}{f'{rate:.1%} [{low:.1%}, {high:.1%}]':24}{distances}" + "".join(f"{cell:>12}" for cell in cells))
+    print(f"{style:10}{f'{rate:.1%} [{low:.1%}, {high:.1%}]':24}{distances}" + "".join(f"{cell:>13}" for cell in cells))
 
 
 def shown(totals: np.ndarray) -> list[float]:

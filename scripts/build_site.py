@@ -11,6 +11,7 @@ nowhere.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -77,7 +78,10 @@ def write_source() -> None:
 
 
 def main() -> int:
-    """Write the source and build; returns Zensical's exit code."""
+    """Write the source, build and say how to open the site; returns Zensical's exit code."""
+    if importlib.util.find_spec("zensical") is None:
+        print('error: the site needs Zensical; run: python -m pip install -e ".[docs]"')
+        return 1
     try:
         write_source()
     except ValueError as error:
@@ -85,7 +89,11 @@ def main() -> int:
         return 1
     shutil.rmtree(SITE, ignore_errors=True)
     build = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
-    return subprocess.run(build, cwd=ROOT, check=False).returncode
+    code = subprocess.run(build, cwd=ROOT, check=False).returncode
+    if code == 0:
+        print("written to build/site: open its index.html, or with the search")
+        print("  python -m http.server 8001 --bind 127.0.0.1 -d build/site    # then http://127.0.0.1:8001")
+    return code
 
 
 if __name__ == "__main__":

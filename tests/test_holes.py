@@ -168,6 +168,14 @@ def test_the_page_and_the_figures(data: Path, tmp_path: Path, monkeypatch, capsy
     assert find_holes.main(["idle", "--data-dir", str(data)]) == 0, "its own files are replaced"
 
 
+def test_where_nobody_has_won_there_is_no_hole(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (replay, _) = duels("champion", "idle", 1)
+    write(tmp_path, held_by(replay, "idle", "Ann"))
+    assert find_holes.main(["champion", "--clone", "--data-dir", "."]) == 0
+    assert "people won 0 of 1 match against champion: no hole to find" in capsys.readouterr().out
+
+
 def test_the_printed_command_repeats_what_was_given(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     install(GAME, "twin", GAME.checkpoints["champion"])

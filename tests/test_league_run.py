@@ -349,10 +349,11 @@ def test_exploiters_data_never_trains_the_main_agent(supervised, tmp_path, monke
     assert all(count > 0 for count in grown.values())
 
 
-def test_a_league_may_end_by_decisions(supervised, tmp_path):
+def test_a_league_may_end_by_decisions(supervised, tmp_path, capsys):
     alone = ("--main-exploiters", "0", "--league-exploiters", "0", "--matchmaking", "self-play")
     words = arguments(supervised, tmp_path, "--rounds", "50", "--decisions", "200", *alone)
     assert alphastar_league.main(words) == 0
+    assert "200 decisions of main1, at most 50 rounds of" in capsys.readouterr().out
     state = load_state(tmp_path / "resume.pt")
     decisions = load_checkpoint(tmp_path / "main.pt", lms()).counters["decisions"]
     assert state["finished"]

@@ -74,6 +74,15 @@ def test_a_cluster_that_does_not_answer_is_named_at_once() -> None:
 
 
 @needs_ray
+def test_auto_without_a_cluster_says_how_to_start_one(trained: Path, tmp_path: Path) -> None:
+    words = [*FEW, "--supervised-checkpoint", str(trained), "--output-dir", str(tmp_path / "league")]
+    with start("alphastar_league", *words, "--engine", "ray", "--ray-address", "auto") as process:
+        said = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert "no Ray cluster runs on this machine; start one with: ray start --head" in said
+
+
+@needs_ray
 @pytest.mark.parametrize("name", RUNS)
 def test_a_cluster_that_does_not_answer_leaves_an_earlier_run_where_it_is(
     name: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -224,14 +233,14 @@ def test_an_actor_that_was_started_anew_says_so_and_numbers_never_meet(
         refs |= {key: arrays_of(own.networks[name].state_dict()) for name, key in live.items()}
         return Order("main_exploiter1", block, first, 5, live, plan.details), refs
 
-    work = packed((make_worker, Place(1, 2), (setting.to_dict(), origin)))
-    actor = RayActor(work, sys.path)
-    assert actor.rollout(*order(4, first=False)) is None
+    work = [packed((make_worker, (setting.to_dict(), origin)))]
+    actor = RayActor(Place(1, 2), sys.path)
+    assert actor.rollout(*order(4, first=False), work) is None
     (own.players.folder / "main1.v0.pt").unlink()  # on another machine it is not there
     own.players.frozen = lambda name: origin_of(origin)  # type: ignore[method-assign]
     tags = []
     for block, first in ((4, True), (4, False), (7, True)):
-        done = actor.rollout(*order(block, first=first))
+        done = actor.rollout(*order(block, first=first), work)
         assert done.sequences >= own.config("main_exploiter1").sequences() // 2
         assert (done.columns["version"] == 5).all()
         tags += [match.setup.tag for match in done.ended]
@@ -275,6 +284,7 @@ def test_a_league_survives_a_lost_actor_and_goes_on_in_processes(
     home, output = tmp_path / "home", tmp_path / "league"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("RAY_max_direct_call_object_size", "4000")  # what is larger is in the store
     words = [*FEW, "--supervised-checkpoint", str(trained), "--output-dir", str(output), "--league-exploiters", "1"]
     words += ["--rl-iterations-per-round", "2", "--past-matches", "2", "--cross-play-matches", "2"]
     words += ["--rounds", "100000", "--resume"]

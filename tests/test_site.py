@@ -61,6 +61,18 @@ def test_links_lead_somewhere_and_nothing_is_loaded_from_elsewhere(site: Path) -
             assert not anchor or other.suffix != ".html" or anchor in ids(other), f"{page.name}: {target}"
 
 
+def test_text_stays_as_written(site: Path) -> None:
+    for page in site.glob("*.html"):
+        changed = re.findall(r"&(?:frac\d+|copy|reg|trade|plusmn|[lr]arr|#8\d\d\d);", page.read_text(encoding="utf-8"))
+        assert not changed, f"{page.name}: {changed}"
+
+
+def test_without_zensical_the_script_names_the_command(monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, "zensical", None)
+    assert runpy.run_path(str(SCRIPT))["main"]() == 1
+    assert 'pip install -e ".[docs]"' in capsys.readouterr().out
+
+
 def test_a_link_to_a_source_file_becomes_its_name_and_code_stays() -> None:
     for_site = runpy.run_path(str(SCRIPT))["for_site"]
     assert for_site("README.md", "See [a game](src/botgame/game.py).") == "See a game (`src/botgame/game.py`)."

@@ -42,6 +42,15 @@ def opening(row: np.ndarray) -> list[str]:
     return [EVENTS[int(kind)] for kind in row[PARTS["kinds"]] if kind]
 
 
+def test_each_band_of_distance_says_which_it_is() -> None:
+    units = [entry.unit for entry in ARENA_Z_SPEC.totals if entry.name.startswith("near_")]
+    assert len(set(units)) == 4
+    assert units[:2] == [
+        "share of time, nearest enemy up to 3 cells away",
+        "share of time, nearest enemy 3 to 5 cells away",
+    ]
+
+
 class Stage:
     """A duel without walls and items in which the test decides everything; seat 0 stands left, seat 1 right."""
 

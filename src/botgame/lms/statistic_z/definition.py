@@ -5,6 +5,7 @@ Each scale is about what the busiest of twenty seats does in matches of the scri
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from botgame.lms.rules import ITEM_KINDS, SCHOOLS, SLOTS
 from botgame.statistic_z import Statistic, ZSpec
@@ -17,9 +18,13 @@ _DAMAGE = {"bolt": 1.6, "offence": 1.6, "defence": 0.4}
 _ITEMS = {"health": 0.055, "mana": 0.05, "rune": 0.025, "chest": 0.025}
 
 
-def _bands() -> tuple[str, ...]:
+def _bands() -> tuple[Statistic, ...]:
     """`near_3`: up to 3 cells, `near_5`: beyond that and up to 5, and so on."""
-    return tuple(f"near_{cells:g}" for cells in NEAR_CELLS)
+    ranges = [f"up to {NEAR_CELLS[0]:g}", *(f"{below:g} to {cells:g}" for below, cells in pairwise(NEAR_CELLS))]
+    return tuple(
+        Statistic(f"near_{cells:g}", f"share of time, nearest enemy {band} cells away", 1.0)
+        for cells, band in zip(NEAR_CELLS, ranges, strict=True)
+    )
 
 
 ARENA_Z_SPEC = ZSpec(
@@ -29,7 +34,7 @@ ARENA_Z_SPEC = ZSpec(
         *(Statistic(f"use_{slot}", "uses/s", _USES.get(slot, 0.1)) for slot in SLOTS),
         *(Statistic(f"damage_{kind}", "hp/s dealt to enemies", scale) for kind, scale in _DAMAGE.items()),
         *(Statistic(f"take_{kind}", "items/s", _ITEMS[kind]) for kind in ITEM_KINDS),
-        *(Statistic(name, "share of time, nearest enemy", 1.0) for name in _bands()),
+        *_bands(),
         Statistic("still", "share of time without moving", 0.5),
         Statistic("outside_zone", "share of time", 0.1),
         Statistic("zone_edge", "share of time, inside and near the edge", 0.5),

@@ -146,7 +146,8 @@ def _opponent(opponent: Opponent | None) -> dict[str, object] | None:
 def _lines(bot: str, meetings: list[Meeting], holes: list[Hole], opponents: dict[int, Opponent]) -> list[str]:
     """The holes in words, for the console."""
     won = sum(meeting.won for meeting in meetings)
-    lines = [f"people won {won} of {counted(len(meetings), 'match')} against {bot}, in {counted(len(holes), 'way')}"]
+    found = f", in {counted(len(holes), 'way')}" if holes else ": no hole to find"
+    lines = [f"people won {won} of {counted(len(meetings), 'match')} against {bot}{found}"]
     for hole in holes:
         people = ", ".join(f"{name} ({count})" for name, count in hole.people.most_common())
         lines.append(f"hole {hole.number}: {counted(len(hole.matches), 'match')} of {people}")

@@ -240,9 +240,11 @@ class LeagueRun:
 
     def _print_start(self) -> None:
         setting, schedule = self._setting, self._setting.schedule
+        rounds = f"{counted(schedule.rounds, 'round')} of {counted(schedule.iterations_per_round, 'iteration')}"
+        if schedule.decisions:
+            rounds = f"{counted(schedule.decisions, 'decision')} of {self.league.mains[0]}, at most {rounds}"
         print(
-            f"seed {setting.seed}, device {setting.device}, {self._engine.words}: "
-            f"{counted(schedule.rounds, 'round')} of {counted(schedule.iterations_per_round, 'iteration')} "
+            f"seed {setting.seed}, device {setting.device}, {self._engine.words}: {rounds} "
             f"for {', '.join(self._seats)}; "
             f"{counted(setting.config.matches, 'match')} at once; output in {setting.paths.state.parent}"
         )

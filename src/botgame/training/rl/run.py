@@ -226,7 +226,7 @@ class RLRun:
 
 def _progress_line(goal: Goal, done: int, metrics: dict[str, Any]) -> str:
     won = rates(metrics, {name: name[9:] for name in metrics if name.startswith("win_rate/")})
-    kl = f"kl {metrics['kl']:.3f}  " if "kl" in metrics else ""
+    kl = f"kl {metrics['kl']:z.3f}  " if "kl" in metrics else ""
     return (
         f"{goal.unit} {done:,}/{goal.amount:,}  {metrics['time_decisions_per_second']:.0f} decisions/s  "
         f"{kl}value {metrics['loss/value']:.3f}  won: {won}"

@@ -34,7 +34,7 @@ def show_statistic_z(path: Path, seat: int, output: Path | None) -> Iterator[str
     plain = to_plain(ARENA_Z_SPEC, row)
     places = [f"{entry['event']} ({entry['along']:.2f}, {entry['aside']:.2f})" for entry in plain["opening"]]
     yield f"{path}, seat {seat}"
-    yield f"  opening: {', '.join(places) or 'nothing'}"
+    yield f"  opening, with (along, aside): {', '.join(places) or 'nothing'}"
     for entry in ARENA_Z_SPEC.totals:
         yield f"  {entry.name:16s} {plain['totals'][entry.name]:8.3f} {entry.unit}"
     if output is not None:

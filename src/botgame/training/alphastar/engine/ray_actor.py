@@ -31,28 +31,34 @@ class Refused(NamedTuple):
 class RayActor:
     """Makes its worker when the first rollout is asked for, and obeys one order after another.
 
-    work: `packed` (make, place, given); the worker is `make(place, None, *given)`. path: where modules are found.
+    path: where modules are found. What an actor is made of must be small: Ray keeps nothing large to start it again.
     """
 
-    def __init__(self, work: bytes, path: Sequence[str]) -> None:
+    def __init__(self, place: Place, path: Sequence[str]) -> None:
         torch.set_num_threads(1)
         sys.path += [folder for folder in path if folder not in sys.path]
-        self._work = work
+        self._place = place
+        self._work: Any = None  # comes with each rollout
         self._refs: dict[Key, Any] = {}
         self._acting = ActingWorker(self._made, self._fetch)
 
-    def rollout(self, order: Order, refs: dict[Key, Any]) -> Rollout | Refused | None:
-        """See `ActingWorker.rollout`. refs: where what a key names lies."""
+    def rollout(self, order: Order, refs: dict[Key, Any], work: Sequence[Any]) -> Rollout | Refused | None:
+        """See `ActingWorker.rollout`. refs: where what a key names lies.
+
+        work: one reference of `packed` (make, given); the worker is `make(place, None, *given)`. It is in a list,
+        as Ray replaces a bare reference by what it refers to.
+        """
         self._remember(refs)
+        (self._work,) = work
         try:
             return self._acting.rollout(order)
         except UserError as error:
             return Refused(str(error), error.code)
 
     def _made(self) -> Worker:
-        work: tuple[Callable[..., Worker], Place, tuple[Any, ...]] = unpacked(self._work)
-        make, place, given = work
-        return make(place, None, *given)
+        work: tuple[Callable[..., Worker], tuple[Any, ...]] = unpacked(ray.get(self._work))
+        make, given = work
+        return make(self._place, None, *given)
 
     def _remember(self, refs: dict[Key, Any]) -> None:
         earlier = [key for key in self._refs if key[0] != "live" and key not in refs]

@@ -19,6 +19,7 @@ from botgame.errors import UserError
 from botgame.training.alphastar.engine.choice import AUTO, EngineChoice
 
 REACH_SECONDS = 5.0
+NONE_HERE = "--ray-address auto: no Ray cluster runs on this machine; start one with: ray start --head --port 6379"
 
 
 class RayCluster:
@@ -74,7 +75,9 @@ def _connected(what: str, **words: Any) -> ModuleType:
         with contextlib.redirect_stdout(None):
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **words)
     except Exception as error:  # Ray raises that class itself where a node does not start in time
-        reason = " ".join(str(error).split())[:200]
+        if "Could not find any running Ray instance" in str(error):
+            raise UserError(NONE_HERE) from error
+        reason = " ".join(str(error).split())[:200].rstrip(".")
         advice = "see that it runs, that its machines are not overloaded, and that RAY_AUTH_TOKEN holds its token"
         raise UserError(f"cannot use {what}: {reason}; {advice}") from error
     return ray

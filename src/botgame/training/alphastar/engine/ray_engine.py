@@ -43,9 +43,8 @@ class RayEngine(Generic[Own]):
         self._refs: dict[Key, Any] = {}
         remote = self.ray.remote(RayActor).options(num_cpus=1, max_restarts=-1, max_task_retries=0)
         path = [str(Path(folder).resolve()) for folder in sys.path]
-        self._actors = [
-            remote.remote(packed((make, Place(rank, self.size), tuple(given))), path) for rank in range(self.size)
-        ]
+        self._work = self.ray.put(packed((make, tuple(given))))  # kept: a lost actor starts again from it
+        self._actors = [remote.remote(Place(rank, self.size), path) for rank in range(self.size)]
 
     def everywhere(self, method: str, *given: Any) -> list[Any]:
         """The result of a method of the worker; actors hear of what it changed with their next rollout."""
@@ -69,7 +68,8 @@ class RayEngine(Generic[Own]):
         self._keep(player, plan)
         live = {name: self._live[name] for name in plan.live}
         refs = {key: self._refs[key] for key in (*live.values(), *plan.lasting)}
-        return self._actors[rank].rollout.remote(Order(player, block, first, version, live, plan.details), refs)
+        order = Order(player, block, first, version, live, plan.details)
+        return self._actors[rank].rollout.remote(order, refs, [self._work])
 
     def _keep(self, player: str, plan: Plan) -> None:
         """Publish what the plan names, and take back what no player's last plan does."""
