@@ -14,6 +14,7 @@ from ablation_panels import MEASURES, Claim, Found, Panel
 from ablation_statistics import verdict
 from botgame.errors import UserError
 from botgame.ratings import Interval
+from botgame.wording import counted
 
 _WIDTH, _ROW, _HEAD = 900, 22, 44
 _STYLE = (
@@ -47,7 +48,7 @@ def section(found: Found, plan: Plan, seeds: Sequence[int]) -> str:
     """Everything that was found about a panel, as Markdown."""
     sizes = (
         f"Sizes: {plan.budget:,} decisions a run, or as much CPU time, {plan.response_budget:,} of a best response, "
-        f"imitation of {plan.epochs} epochs, {plan.matches} duels a pair of the measures, "
+        f"imitation of {counted(plan.epochs, 'epoch')}, {plan.matches} duels a pair of the measures, "
         f"seeds {', '.join(map(str, seeds))}."
     )
     panel = found.panel

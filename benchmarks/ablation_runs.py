@@ -26,6 +26,7 @@ from botgame.lms.game import lms
 from botgame.training.alphastar.checkpoint import load_checkpoint
 from botgame.training.best_response.results import FILE, read_results
 from botgame.training.evaluation.worst_rival import worst_rate
+from botgame.wording import counted
 
 CHILD = Path(__file__).with_name("ablation_child.py")
 
@@ -76,7 +77,7 @@ class Sitting:
     def work(self) -> bool:
         """Returns whether all jobs are done."""
         self._drop_done()
-        print(f"{len(self._waiting)} runs to make, {self._workers} at a time", flush=True)
+        print(f"{counted(len(self._waiting), 'run')} to make, {self._workers} at a time", flush=True)
         threads = [threading.Thread(target=self._work) for _ in range(self._workers)]
         with self._stopping():
             for thread in threads:

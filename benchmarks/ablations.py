@@ -6,7 +6,8 @@ r"""Does every part of the recipe earn its place? The ablations of AlphaStar's F
 
 The second line makes runs, all arms with the first seed before the next seed, and may be stopped (Ctrl-C, a kill, the
 end of its minutes) and given again: what is finished stays, what was begun goes on. `--report` plays each panel's
-final agents against each other and writes its tables in `docs/ablations.md` and its plot; panels without runs stay.
+final agents against each other and writes its tables in `docs/ablations.md` and its plot; panels of which fewer than
+two arms have runs stay.
 On Windows a sitting runs but Ctrl-C does not make it commit: what is in progress then goes on from its last commit.
 """
 
@@ -20,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -31,8 +33,11 @@ from ablation_runs import Job, Sitting
 from botgame import cli
 from botgame.errors import UserError
 from botgame.files import write_atomic
+from botgame.training.runs.same_flags import then_and_now
+from botgame.wording import counted
 
 ROOT = Path(__file__).resolve().parent.parent
+SIZES = "sizes.json"
 _SIZES = ("budget", "response_budget", "epochs", "matches", "extra")
 
 
@@ -70,9 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n\n".join(described(arm.name, seeds[0], plan) for arm in chosen(names)))
         return 0
-    keep_sizes(plan)
     if options.report:
-        return report(plan, seeds, options.head_matches, options.docs_dir, options.jobs)
+        return report(made_plan(plan), seeds, options.head_matches, options.docs_dir, options.jobs)
+    keep_sizes(plan)
     jobs = [Job(arm, seed) for seed in seeds for arm in chosen(names)]
     sitting = Sitting(plan, jobs, workers=options.jobs, minutes=options.minutes)
     done = sitting.work()
@@ -106,13 +111,25 @@ def seeds_of(text: str) -> list[int]:
 
 def keep_sizes(plan: Plan) -> None:
     """Note the sizes of the first sitting. Raises UserError (code 2) when they are others now: runs must be equal."""
-    path = plan.folder / "sizes.json"
+    path = plan.folder / SIZES
     sizes = {name: getattr(plan, name) for name in _SIZES} | {"extra": list(plan.extra)}
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, json.dumps(sizes, indent=2).encode() + b"\n")
-    elif (before := json.loads(path.read_text())) != sizes:
-        raise UserError(f"{path}: runs were made with {before}, now {sizes}; use those or another --output-dir", 2)
+        return
+    before = json.loads(path.read_text())
+    if changed := [name for name in sizes if sizes[name] != before[name]]:
+        said = then_and_now(changed, before, sizes)
+        raise UserError(f"{path}: runs were made with {said}; give those again, or another --output-dir", 2)
+
+
+def made_plan(plan: Plan) -> Plan:
+    """`plan` with the sizes of the runs in its folder, if there are any."""
+    path = plan.folder / SIZES
+    if not path.exists():
+        return plan
+    made = json.loads(path.read_text())
+    return replace(plan, **{**made, "extra": tuple(made["extra"])})
 
 
 def described(name: str, seed: int, plan: Plan) -> str:
@@ -126,7 +143,7 @@ def report(plan: Plan, seeds: Sequence[int], matches: int, docs: Path, jobs: int
     """Play the panels, write the page and the plot. Raises UserError before two arms of a panel are finished."""
 
     def play(checkpoints: list[str], matches: int, path: Path) -> None:
-        print(f"playing {path.stem}: {len(checkpoints)} agents", flush=True)
+        print(f"playing {path.stem}: {counted(len(checkpoints), 'agent')}", flush=True)
         words = [*checkpoints, "--round-robin", "--matches", str(matches), "--threads", "1", "--json", str(path)]
         command = [sys.executable, "-m", "botgame.training.evaluate", *words]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -67,6 +68,13 @@ def test_arms_are_sound() -> None:
     for arm in ARMS:
         assert all(names.index(need) < names.index(arm.name) for need in arm.needs), arm.name
     assert [arm.name for arm in chosen(["response-kl"])] == ["imitation", "kl", "response-kl"]
+
+
+def test_the_page_names_arms_that_are_there() -> None:
+    page = (Path(ablations.ROOT) / "docs" / "ablations.md").read_text(encoding="utf-8")
+    given = re.findall(r"--arms (\S+)", page.partition("<!-- ")[0])
+    assert given
+    assert chosen([name for words in given for name in words.split(",")])
 
 
 def test_panels_name_arms_and_measures() -> None:
@@ -206,7 +214,7 @@ def test_a_sitting_goes_on_and_reports(
     assert load_checkpoint(folder / "runs" / "no-kl" / "seed0" / "pi.pt", lms()).config["kl_cost"] == 0
     capsys.readouterr()
     assert ablations.main([*words, "--budget", "31"]) == 2
-    assert "sizes.json" in capsys.readouterr().err
+    assert "sizes.json: runs were made with --budget 30, now --budget 31; give" in capsys.readouterr().err
 
     docs.mkdir()
     (docs / "images").mkdir()
@@ -219,7 +227,7 @@ def test_a_sitting_goes_on_and_reports(
         assert importlib.import_module(command[2]).main(command[3:]) == 0
 
     monkeypatch.setattr(ablations.subprocess, "run", play)
-    report = [*words, "--report", "--head-matches", "2"]
+    report = ["--report", "--head-matches", "2", "--seeds", "0", "--output-dir", str(folder), "--docs-dir", str(docs)]
     assert ablations.main(report) == 0
     assert ablations.main(report) == 0
     assert len(played) == 1, "the same players are not played again"
@@ -294,6 +302,7 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert named in error
     assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_interval_of_a_share_ends_where_shares_do() -> None:
