@@ -65,6 +65,17 @@ def test_a_mixture_shows_them_too(tables, capsys: pytest.CaptureFixture[str]) ->
     assert any(name.rpartition("/")[2] in said for name in NAMES)
 
 
+def test_a_table_in_a_file_breaks_no_path(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    path = "a_long_name_" * 9 + ".pt"
+    table = counts_table([path], ("bolt",), {})
+    plain_console().print(table)
+    assert path in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "70")
+    plain_console().print(table)
+    assert path not in capsys.readouterr().out
+
+
 def test_lines_and_progress_too(capsys: pytest.CaptureFixture[str]) -> None:
     long = "/".join(NAMES * 20)
     say(plain_console(), long)
