@@ -48,7 +48,7 @@ def section(found: Found, plan: Plan, seeds: Sequence[int]) -> str:
     """Everything that was found about a panel, as Markdown."""
     sizes = (
         f"Sizes: {plan.budget:,} decisions a run, or as much CPU time, {plan.response_budget:,} of a best response, "
-        f"imitation of {counted(plan.epochs, 'epoch')}, {plan.matches} duels a pair of the measures, "
+        f"imitation of {counted(plan.epochs, 'epoch', 'epochs')}, {plan.matches} duels a pair of the measures, "
         f"seeds {', '.join(map(str, seeds))}."
     )
     panel = found.panel

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -119,8 +120,13 @@ def keep_sizes(plan: Plan) -> None:
         return
     before = json.loads(path.read_text())
     if changed := [name for name in sizes if sizes[name] != before[name]]:
-        said = then_and_now(changed, before, sizes)
+        said = then_and_now(changed, _as_given(before), _as_given(sizes))
         raise UserError(f"{path}: runs were made with {said}; give those again, or another --output-dir", 2)
+
+
+def _as_given(sizes: dict[str, Any]) -> dict[str, Any]:
+    """Sizes as flags have them: further flags are one word there."""
+    return {**sizes, "extra": shlex.quote(shlex.join(sizes["extra"]))}
 
 
 def made_plan(plan: Plan) -> Plan:

@@ -215,6 +215,8 @@ def test_a_sitting_goes_on_and_reports(
     capsys.readouterr()
     assert ablations.main([*words, "--budget", "31"]) == 2
     assert "sizes.json: runs were made with --budget 30, now --budget 31; give" in capsys.readouterr().err
+    assert ablations.main([*words, "--extra", "--preset tiny"]) == 2
+    assert "now --extra '--preset tiny'; give" in capsys.readouterr().err
 
     docs.mkdir()
     (docs / "images").mkdir()
@@ -313,9 +315,9 @@ def test_the_interval_of_a_share_ends_where_shares_do() -> None:
         "imitation": {"kl": {0: 0.9, 1: 1.0}},
     }
     found = Found(panel, {measure: values.get(measure, {}) for measure in MEASURES}, {})
-    row = next(
-        line for line in section(found, Plan(Path("o"), Path("d")), [0]).splitlines() if line.startswith("| `kl`")
-    )
+    page = section(found, Plan(Path("o"), Path("d")), [0])
+    assert "imitation of 10 epochs" in page
+    row = next(line for line in page.splitlines() if line.startswith("| `kl`"))
     assert "| -1 [-19, 17] | 96 % [83, 100] | 95 % |" in row  # 96.3 + 13.7 would be 110 %
 
 

@@ -161,7 +161,7 @@ def test_a_small_run_writes_every_artefact_lowers_the_loss_and_can_be_extended(
     assert "6 replays" in capsys.readouterr().err
     again = flags(data, output, "--lr", "3e-3", "--resume")
     assert imitation.main([*again, "--epochs", "4"]) == 0
-    assert "finished already" in capsys.readouterr().err
+    assert "finished already after 4 epochs;" in capsys.readouterr().err
     assert imitation.main([*again, "--epochs", "5"]) == 0
     assert load_checkpoint(output, lms()).counters["epochs"] == 5
     assert imitation.main([*again, "--epochs", "6", "--lr", "0.1"]) == 2

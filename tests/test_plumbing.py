@@ -187,7 +187,7 @@ def test_metrics_are_cut_back_to_the_commit(tmp_path: Path) -> None:
 
 
 def test_all_flags_that_keep_a_run_from_going_on_are_named_as_one_would_give_them() -> None:
-    values = {"bots": (["a", "b"], ["a"]), "cost": (0.0, 1.0), "fast": (True, False), "goal": (None, 7)}
+    values = {"bots": (["a", "b"], []), "cost": (0.0, 1.0), "fast": (True, False), "goal": (None, 7)}
     values |= {"iterations": (5, 2), "opponents": ({"self": 0.5, "past": 0.5}, None), "same": (1, 1), "threads": (2, 1)}
     before, now = ({name: pair[k] for name, pair in values.items()} for k in (0, 1))
     with pytest.raises(UserError) as raised:
@@ -196,7 +196,7 @@ def test_all_flags_that_keep_a_run_from_going_on_are_named_as_one_would_give_the
         "--bots, --cost, --fast, --goal, --opponents cannot change and --iterations can only grow on --resume: "
         "pi.resume.pt was made with "
         "--bots a,b --cost 0.0 --fast no --goal --iterations 5 --opponents self=0.5,past=0.5, "
-        "now --bots a --cost 1.0 no --fast --goal 7 --iterations 2 no --opponents"
+        "now --bots '' --cost 1.0 no --fast --goal 7 --iterations 2 no --opponents"
     )
     assert raised.value.code == 2
 

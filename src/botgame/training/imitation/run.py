@@ -106,9 +106,8 @@ class ImitationRun:
     def train(self, metrics: MetricsWriter, stop: StopRequest) -> Iterator[Event]:
         """Train to the last epoch or until `stop`; yields progress after each update and evaluation."""
         if self.finished and self.epoch >= self.epochs:
-            yield Event(
-                self.seen, "", f"finished already after {counted(self.epoch, 'epoch')}; raise --epochs to go on"
-            )
+            made = counted(self.epoch, "epoch", "epochs")
+            yield Event(self.seen, "", f"finished already after {made}; raise --epochs to go on")
             return
         self.finished = False
         while self.epoch < self.epochs and not stop:

@@ -27,7 +27,7 @@ def plain(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_same(before: Mapping[str, Any], flags: Mapping[str, Any], extends: Sequence[str], file: Path) -> None:
-    """Raise UserError (code 2), which names every flag that keeps a run from going on.
+    """Raise UserError (code 2), which names all flags that a run does not know yet, else all that cannot change.
 
     before: the flags of the run's commit in `file`; flags: those given now; extends: the ones that may grow.
     """
@@ -79,4 +79,6 @@ def _words(name: str, value: Any) -> str:
         value = ",".join(f"{key}={part}" for key, part in value.items())
     elif isinstance(value, list):
         value = ",".join(map(str, value))
+    if value == "":
+        value = "''"
     return _flag(name) if value is True else f"{_flag(name)} {value}"
