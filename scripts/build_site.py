@@ -80,12 +80,12 @@ def write_source() -> None:
 def main() -> int:
     """Write the source, build and say how to open the site; returns Zensical's exit code."""
     if importlib.util.find_spec("zensical") is None:
-        print('error: the site needs Zensical; run: python -m pip install -e ".[docs]"')
+        print('error: the site needs Zensical; run: python -m pip install -e ".[docs]"', file=sys.stderr)
         return 1
     try:
         write_source()
     except ValueError as error:
-        print(f"error: {error}; correct the link")
+        print(f"error: {error}; correct the link", file=sys.stderr)
         return 1
     shutil.rmtree(SITE, ignore_errors=True)
     build = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]

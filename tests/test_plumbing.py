@@ -218,7 +218,7 @@ def test_a_run_starts_refuses_resumes_extends_and_backs_up(tmp_path: Path) -> No
     with pytest.raises(UserError, match=r"--lr cannot change on --resume: .* was made with --lr 0\.1, now --lr 0\.2"):
         begin(paths, {**config, "lr": 0.2}, resume=True, extends=["iterations"])
     assert begin(paths, {**config, "new": False}, resume=True, extends=["iterations"]) is not None
-    with pytest.raises(UserError, match=r"--new on --resume: .*pi\.resume\.pt is of a release"):
+    with pytest.raises(UserError, match=r"--new on --resume: .*pi\.resume\.pt is of another release"):
         begin(paths, {**config, "new": "fixed"}, resume=True, extends=["iterations"])
     commit(paths, config, {}, offset=7, finished=True)
     assert begin(paths, config, resume=False, extends=["iterations"]) is None

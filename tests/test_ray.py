@@ -79,7 +79,7 @@ def test_auto_without_a_cluster_says_how_to_start_one(trained: Path, tmp_path: P
     with start("alphastar_league", *words, "--engine", "ray", "--ray-address", "auto") as process:
         said = process.communicate(timeout=60)[0]
     assert process.returncode == 1
-    assert "no Ray cluster runs on this machine; start one with: ray start --head" in said
+    assert "no Ray cluster runs on this machine; start one, with a token (docs/scaling.md): ray start --head" in said
 
 
 @needs_ray

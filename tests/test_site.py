@@ -70,7 +70,7 @@ def test_text_stays_as_written(site: Path) -> None:
 def test_without_zensical_the_script_names_the_command(monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "zensical", None)
     assert runpy.run_path(str(SCRIPT))["main"]() == 1
-    assert 'pip install -e ".[docs]"' in capsys.readouterr().out
+    assert 'pip install -e ".[docs]"' in capsys.readouterr().err
 
 
 def test_a_link_to_a_source_file_becomes_its_name_and_code_stays() -> None:

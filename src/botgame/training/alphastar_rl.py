@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
     parser = build_parser()
     options = parse(parser, argv, rl_defaults)
-    if options.scratch:
+    if options.scratch and not options.resume:  # a run that was begun with such a flag goes on
         check_untaught(options, parser.given(argv), "--scratch")
     from botgame.training.rl.command import train  # brings torch, which --help does without
 

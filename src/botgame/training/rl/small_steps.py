@@ -73,7 +73,9 @@ def check_untaught(options: argparse.Namespace, given: Collection[str], start: s
     for name in ("kl_cost", "value_iterations"):
         if name in given and getattr(options, name):
             flag = f"--{name.replace('_', '-')} {getattr(options, name)}"
-            raise UserError(f"{flag} does not apply to {start}: random weights are no teacher; leave it out", 2)
+            raise UserError(
+                f"{flag} does not apply to {start}, which has no teacher and learns at once; leave it out", 2
+            )
 
 
 def league_defaults(options: argparse.Namespace) -> Mapping[str, Any]:

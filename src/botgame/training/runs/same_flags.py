@@ -33,7 +33,9 @@ def check_same(before: Mapping[str, Any], flags: Mapping[str, Any], extends: Seq
     """
     now = plain(flags)
     if new := [name for name in sorted(now) if _is_new(name, before, now)]:
-        raise UserError(f"{named(new)} on --resume: {file} is of a release without it; go on with that one", 2)
+        raise UserError(
+            f"{named(new)} on --resume: {file} is of another release, which lacks that; go on with that release", 2
+        )
     differing = [name for name in sorted(before) if _differs(name, before, now, extends)]
     if differing:
         rules = {"cannot change": set(differing) - set(extends), "can only grow": set(differing) & set(extends)}

@@ -19,7 +19,10 @@ from botgame.errors import UserError
 from botgame.training.alphastar.engine.choice import AUTO, EngineChoice
 
 REACH_SECONDS = 5.0
-NONE_HERE = "--ray-address auto: no Ray cluster runs on this machine; start one with: ray start --head --port 6379"
+NONE_HERE = (
+    "--ray-address auto: no Ray cluster runs on this machine; start one, with a token (docs/scaling.md): "
+    "ray start --head --port 6379"
+)
 
 
 class RayCluster:
