@@ -74,7 +74,11 @@ def test_a_cluster_that_does_not_answer_is_named_at_once() -> None:
 
 
 @needs_ray
-def test_auto_without_a_cluster_says_how_to_start_one(trained: Path, tmp_path: Path) -> None:
+def test_auto_without_a_cluster_says_how_to_start_one(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "a" * 32)  # without one Ray refuses before it looks for a cluster
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))  # knows no cluster, whatever ran on this machine before
     words = [*FEW, "--supervised-checkpoint", str(trained), "--output-dir", str(tmp_path / "league")]
     with start("alphastar_league", *words, "--engine", "ray", "--ray-address", "auto") as process:
         said = process.communicate(timeout=60)[0]

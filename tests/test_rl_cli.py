@@ -275,7 +275,8 @@ def test_the_best_loses_no_more_than_once_what_is_tolerated() -> None:
 
 def test_from_random_weights_by_decisions_with_a_critic_of_its_own(tmp_path: Path) -> None:
     output = tmp_path / "pi.pt"
-    words = command(tmp_path / "none.pt", output, "--scratch", "tiny", "--decisions", "60", "--critic", "own")[2:]
+    flags = ("--scratch", "tiny", "--decisions", "60", "--critic", "own", "--value-iterations", "0")
+    words = command(tmp_path / "none.pt", output, *flags)[2:]
     assert main(words) == 0
     made = load_checkpoint(output, lms())
     assert 60 <= made.counters["decisions"] < 60 + 2 * 2 * 12 * 8
