@@ -38,7 +38,7 @@ from botgame.training.runs.same_flags import then_and_now
 from botgame.wording import counted
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = "sizes.json"
+SIZES_FILE = "sizes.json"
 _SIZES = ("budget", "response_budget", "epochs", "matches", "extra")
 
 
@@ -112,7 +112,7 @@ def seeds_of(text: str) -> list[int]:
 
 def keep_sizes(plan: Plan) -> None:
     """Note the sizes of the first sitting. Raises UserError (code 2) when they are others now: runs must be equal."""
-    path = plan.folder / SIZES
+    path = plan.folder / SIZES_FILE
     sizes = {name: getattr(plan, name) for name in _SIZES} | {"extra": list(plan.extra)}
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,18 +120,18 @@ def keep_sizes(plan: Plan) -> None:
         return
     before = json.loads(path.read_text())
     if changed := [name for name in sizes if sizes[name] != before[name]]:
-        said = then_and_now(changed, _as_given(before), _as_given(sizes))
+        said = then_and_now(changed, _as_flags(before), _as_flags(sizes))
         raise UserError(f"{path}: runs were made with {said}; give those again, or another --output-dir", 2)
 
 
-def _as_given(sizes: dict[str, Any]) -> dict[str, Any]:
+def _as_flags(sizes: dict[str, Any]) -> dict[str, Any]:
     """Sizes as flags have them: further flags are one word there."""
     return {**sizes, "extra": shlex.quote(shlex.join(sizes["extra"]))}
 
 
 def made_plan(plan: Plan) -> Plan:
     """`plan` with the sizes of the runs in its folder, if there are any."""
-    path = plan.folder / SIZES
+    path = plan.folder / SIZES_FILE
     if not path.exists():
         return plan
     made = json.loads(path.read_text())

@@ -8,7 +8,7 @@ import torch
 
 from botgame.training import alphastar_rl
 from botgame.training.alphastar.checkpoint import load_state, save_state
-from botgame.training.rl.branch import _LEARNING
+from botgame.training.rl.branch import LEARNING
 from toy_run import SMALL, TOY
 
 torch.set_num_threads(1)
@@ -69,16 +69,12 @@ OTHER_VALUES = {
     "policy_cost": 3.0, "upgo_cost": 1.0, "value_cost": 3.0, "entropy_cost": 0.5,
 }  # fmt: skip
 OF_A_TEACHER = {"kl_cost", "kl_end", "value_iterations"}  # which random weights have not
-OF_NO_WEIGHT = {
-    "play_temperature",
-    "reward_weights",
-    "precision",
-    "compile",
-}  # of the checkpoint, the game, the machine
+# Of the checkpoint, the game, the machine.
+OF_NO_WEIGHT = {"play_temperature", "reward_weights", "precision", "compile"}
 
 
 def test_all_flags_of_learning_are_tried() -> None:
-    assert set(OTHER_VALUES) | OF_A_TEACHER | OF_NO_WEIGHT == _LEARNING
+    assert set(OTHER_VALUES) | OF_A_TEACHER | OF_NO_WEIGHT == LEARNING
 
 
 @pytest.fixture(scope="module")

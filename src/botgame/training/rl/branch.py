@@ -18,12 +18,12 @@ from botgame.training.alphastar.learner.config import RLConfig
 from botgame.training.rl.setting import Schedule
 from botgame.training.runs.paths import CONFIG_FORMAT, RunPaths
 from botgame.training.runs.run import last_commit, restoring
-from botgame.training.runs.same_flags import PLACES, named, plain, then_and_now
+from botgame.training.runs.same_flags import PLACES, as_given, named, plain, then_and_now
 
 _GOAL = ("iterations", "decisions")  # how long the branch is, which the other run cannot say
 _SIZES = ("unroll_length", "actor_rollouts", "matches_per_actor", "replay_size")  # of what a commit holds
-_LEARNING = {field.name for field in fields(RLConfig)} - {*_SIZES}
-_FREE = {*_GOAL, *PLACES, *_LEARNING, *(field.name for field in fields(Schedule)), "eval_matches"}
+LEARNING = {field.name for field in fields(RLConfig)} - {*_SIZES}
+_FREE = {*_GOAL, *PLACES, *LEARNING, *(field.name for field in fields(Schedule)), "eval_matches"}
 """Flags in which a branch may differ from the run that it comes from."""
 
 
@@ -67,7 +67,7 @@ def changes_line(path: Path, before: Mapping[str, Any], flags: Mapping[str, Any]
     now = plain(flags)
     left_out = {*_GOAL, *PLACES}
     changed = [
-        f"--{name.replace('_', '-')} {now[name]} in place of {before[name]}"
+        f"{as_given(name, now[name])} in place of {before[name]}"
         for name in sorted(set(before) & set(now) - left_out)
         if before[name] != now[name]
     ]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botgame.errors import UserError
+from botgame.training.runs.same_flags import as_given
 
 if TYPE_CHECKING:
     from botgame.game import Game  # brings NumPy, which --help does without
@@ -72,7 +73,7 @@ def check_untaught(options: argparse.Namespace, given: Collection[str], start: s
     """
     for name in ("kl_cost", "value_iterations"):
         if name in given and getattr(options, name):
-            flag = f"--{name.replace('_', '-')} {getattr(options, name)}"
+            flag = as_given(name, getattr(options, name))
             raise UserError(
                 f"{flag} does not apply to {start}, which has no teacher and learns at once; leave it out", 2
             )
@@ -95,7 +96,7 @@ def default_weights(options: argparse.Namespace, game: Game) -> Mapping[str, flo
 
 def defaults_words(defaults: Mapping[str, Any]) -> str:
     """Defaults by name as the flags that say the same."""
-    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in defaults.items())
+    return " ".join(as_given(name, value) for name, value in defaults.items())
 
 
 def defaults_line(options: argparse.Namespace, flag: str, defaults: Mapping[str, Any]) -> str:

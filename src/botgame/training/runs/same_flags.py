@@ -1,4 +1,4 @@
-"""Which flags a run may be given again with other values when it goes on."""
+"""Which flags a run may be given again with other values when it goes on, and how messages name flags."""
 
 from __future__ import annotations
 
@@ -50,8 +50,21 @@ def named(names: Sequence[str]) -> str:
 
 def then_and_now(names: Sequence[str], before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The flags `names` with their values before and now, as one would give them, for a message."""
-    then, today = (" ".join(_words(name, values.get(name)) for name in names) for values in (before, now))
+    then, today = (" ".join(as_given(name, values.get(name)) for name in names) for values in (before, now))
     return f"{then}, now {today}"
+
+
+def as_given(name: str, value: Any) -> str:
+    """A flag by name with its value, as one would give it."""
+    if value is None or value is False:
+        return f"no {_flag(name)}"
+    if isinstance(value, dict):
+        value = ",".join(f"{key}={part}" for key, part in value.items())
+    elif isinstance(value, list):
+        value = ",".join(map(str, value))
+    if value == "":
+        value = "''"
+    return _flag(name) if value is True else f"{_flag(name)} {value}"
 
 
 def _is_new(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
@@ -71,16 +84,3 @@ def _matters(name: str) -> bool:
 
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
-
-
-def _words(name: str, value: Any) -> str:
-    """The flag as one would give it."""
-    if value is None or value is False:
-        return f"no {_flag(name)}"
-    if isinstance(value, dict):
-        value = ",".join(f"{key}={part}" for key, part in value.items())
-    elif isinstance(value, list):
-        value = ",".join(map(str, value))
-    if value == "":
-        value = "''"
-    return _flag(name) if value is True else f"{_flag(name)} {value}"
