@@ -158,7 +158,9 @@ def chosen(names: list[str]) -> list[Arm]:
 def _as_in_paper(arm: Arm) -> list[str]:
     """What the paper has where our defaults differ, so that the other arms differ from `kl` in one number."""
     pairs = {} if arm.kind == "imitation" else _PAPER
-    return [word for flag, value in pairs.items() if flag not in arm.flags for word in (flag, value)]
+    untaught = {"--kl-end"} if "--scratch" in arm.flags else set()
+    left_out = {*arm.flags, *untaught}
+    return [word for flag, value in pairs.items() if flag not in left_out for word in (flag, value)]
 
 
 def training(arm: Arm, seed: int, plan: Plan) -> list[str]:

@@ -109,6 +109,7 @@ def test_a_branch_that_was_stopped_goes_on_without_the_run_that_it_comes_from(tr
             ["--iterations", "2", "--critic", "own", "--unroll-length", "8"],
             "--critic, --unroll-length cannot change in",
         ),
+        (["--iterations", "2", "--kl-end", "0.5"], "--kl-end 0.5 does not apply to --scratch, which has no teacher"),
         (["--iterations", "2", "--kl-cost", "0.5"], "--kl-cost 0.5 does not apply to --scratch, which has no teacher"),
         (["--iterations", "2", "--seed", "7"], "--seed cannot change in a branch"),
     ],

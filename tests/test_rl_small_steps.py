@@ -194,6 +194,22 @@ def test_a_clip_that_stops_everything_changes_what_is_learned(tmp_path: Path) ->
     assert any(not torch.equal(found[0][name], found[1][name]) for name in found[0])
 
 
+@pytest.mark.parametrize("words", [["--kl-cost", "0.5"], ["--kl-end", "0.5"], ["--value-iterations", "2", "--resume"]])
+def test_a_new_run_from_random_weights_refuses_what_a_teacher_is_for(words: list[str], tmp_path: Path, capsys) -> None:
+    output = ["--output", str(tmp_path / "pi.pt")]
+    assert main([*TINY, "--scratch", "tiny", *output, *words]) == 2
+    assert f"{words[0]} {words[1]} does not apply to --scratch" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_was_begun_with_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [*TINY, "--scratch", "tiny", "--output", str(tmp_path / "pi.pt"), "--kl-cost", "0.5", "--eval-every", "0"]
+    with monkeypatch.context() as before:  # as earlier releases did
+        before.setattr("botgame.training.rl.command.check_untaught", lambda *_: None)
+        assert main([*words, "--iterations", "1"]) == 0
+    assert main([*words, "--iterations", "2", "--resume"]) == 0
+
+
 def test_scratch_of_a_bad_size_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         parse(build_parser(), ["--scratch", "huge", "--output", "b"], rl_defaults)

@@ -35,7 +35,7 @@ from botgame.training.rl.flags import (
     add_training_flags,
 )
 from botgame.training.rl.free_for_alls import add_royale_flags
-from botgame.training.rl.small_steps import CLONED, SCRATCH, check_untaught, defaults_words, parse, rl_defaults
+from botgame.training.rl.small_steps import CLONED, SCRATCH, defaults_words, parse, rl_defaults
 from botgame.training.runs.game_flags import add_game_flag
 
 MODULE = "botgame.training.alphastar_rl"
@@ -48,8 +48,8 @@ def build_parser() -> cli.Parser:
     add_game_flag(parser)
     add_start_flag(parser, required=False)
     text = (
-        "or start from random weights of this size, without a teacher: --kl-cost and --value-iterations do not apply, "
-        f"and what you do not give is {defaults_words(SCRATCH)}"
+        "or start from random weights of this size, without a teacher: --kl-cost, --kl-end and --value-iterations do "
+        f"not apply, and what you do not give is {defaults_words(SCRATCH)}"
     )
     parser.flag("--scratch", choices=sorted(SIZES), default=None, help=text)
     text = (
@@ -94,11 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
     parser = build_parser()
     options = parse(parser, argv, rl_defaults)
-    if options.scratch and not options.resume:  # a run that was begun with such a flag goes on
-        check_untaught(options, parser.given(argv), "--scratch")
     from botgame.training.rl.command import train  # brings torch, which --help does without
 
-    return train(options, MODULE, argv)
+    return train(options, MODULE, argv, parser.given(argv))
 
 
 if __name__ == "__main__":

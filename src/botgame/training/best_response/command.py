@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +26,21 @@ from botgame.training.best_response.family_task import FamilyTask
 from botgame.training.best_response.generation import Contest, usual_weights
 from botgame.training.best_response.judge import Trial
 from botgame.training.best_response.results import DUEL_UNIT, FILE, Exploit, Point, Search, search_name
-from botgame.training.best_response.search import SCRATCH, SUPERVISED, Task, files_in, fresh_origins, prepare, search
+from botgame.training.best_response.search import (
+    SCRATCH,
+    SUPERVISED,
+    Task,
+    files_in,
+    fresh_origins,
+    paths_of,
+    prepare,
+    search,
+)
 from botgame.training.console import plain_console
 from botgame.training.rl.command import inputs
 from botgame.training.rl.flags import engine_choice, flag_values, reward_weights, thread_count, training_config
 from botgame.training.rl.setting import Schedule
+from botgame.training.rl.small_steps import check_untaught
 from botgame.training.rl.training_against import training_against
 from botgame.training.runs.game_flags import rules_digest
 from botgame.training.runs.run import choose_device, resume_command
@@ -42,11 +52,16 @@ REPORTS = Path("reports/exploit")
 _HARDLY_EVER = 0.05  # a win rate from which a search learns next to nothing
 
 
-def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
-    """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
+def exploit(options: argparse.Namespace, module: str, argv: Sequence[str] | None, given: Collection[str]) -> int:
+    """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it.
+
+    given: the flags that `argv` gives itself.
+    """
     game = load_game(options.game)
     folder = options.output_dir or REPORTS / folder_of(game.name, options.target)
     check_folder("--output-dir", folder)
+    if options.start == SCRATCH and not (options.resume and paths_of(folder, SCRATCH).resumable):
+        check_untaught(options, given, "--start scratch")
     results = Exploit(game.name, options.target, _digest(game, options.target), rules_digest(game))
     search_all = _search_family if options.family else _search_policies
     if not search_all(options, game, folder, results, resume_command(argv, module)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,13 @@ from botgame.training.rl.free_for_alls import royale_share
 from botgame.training.rl.limits import limits_from
 from botgame.training.rl.run import RLRun, carry_out
 from botgame.training.rl.setting import Goal, RLSetting, Schedule
-from botgame.training.rl.small_steps import default_opponents, default_weights, defaults_line, rl_defaults
+from botgame.training.rl.small_steps import (
+    check_untaught,
+    default_opponents,
+    default_weights,
+    defaults_line,
+    rl_defaults,
+)
 from botgame.training.rl.yardsticks import Yardsticks
 from botgame.training.runs.origin import (
     Origin,
@@ -45,14 +51,20 @@ from botgame.training.runs.run import at_work, begin, choose_device, restoring, 
 from botgame.training.runs.same_flags import NEUTRAL_FLAGS
 
 
-def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None) -> int:
-    """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it."""
+def train(options: argparse.Namespace, module: str, argv: Sequence[str] | None, given: Collection[str]) -> int:
+    """The whole command. Returns the exit code; raises UserError. module: how --resume is told to start it.
+
+    given: the flags that `argv` gives itself.
+    """
     game = load_game(options.game)
     shares = opponent_shares(options, game)
     paths = output_paths(options, shares)
     setting_from = partial_setting(options, game, shares)
+    goes_on = options.resume and paths.resumable
+    if options.scratch and not goes_on:  # a run that was begun with such a flag goes on
+        check_untaught(options, given, "--scratch")
     # A start that cannot be used is refused before a file is touched.
-    origin = None if options.branch_from or (options.resume and paths.resumable) else start_of(options, game)
+    origin = None if options.branch_from or goes_on else start_of(options, game)
     flags = flag_values(options, leave_out=NEUTRAL_FLAGS)
     with at_work(paths, paths.checkpoint):
         state = begin(paths, flags, resume=options.resume, extends=["iterations", "decisions"])

@@ -71,7 +71,7 @@ def check_untaught(options: argparse.Namespace, given: Collection[str], start: s
 
     start: the flag that asks for random weights.
     """
-    for name in ("kl_cost", "value_iterations"):
+    for name in ("kl_cost", "kl_end", "value_iterations"):
         if name in given and getattr(options, name):
             flag = as_given(name, getattr(options, name))
             raise UserError(
